@@ -1,0 +1,1 @@
+//! NDJSON framing, streaming and bounded: bytes in, [`crate::tape::model::LineFacts`] out.

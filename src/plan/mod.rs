@@ -1,0 +1,80 @@
+//! From what is asked for to what must be done: which tests are judged, and which flows, probes and measurements they
+//! need, no more.
+
+mod build;
+
+pub use build::{Ask, build};
+
+use std::sync::Arc;
+
+use crate::suite::model::{Flow, Test};
+use crate::words::Level;
+
+/// What a run will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The specs judged, in the order they were named.
+    pub specs: Vec<String>,
+    /// Those among them that do not count for the exit code.
+    pub also: Vec<String>,
+    /// Whether every test of the specs was selected.
+    pub whole: bool,
+    /// The tests, spec by spec.
+    pub tests: Vec<PlannedTest>,
+    /// The flows they need. A flow stands after those that its picks come from, and flows that run last stand last.
+    pub flows: Vec<PlannedFlow>,
+}
+
+/// A test on one flow, judged under one spec.
+#[derive(Clone, Debug)]
+pub struct PlannedTest {
+    /// The spec.
+    pub spec: String,
+    /// `area::id@flow`, after `SPEC::` where several specs are judged. Unique.
+    pub name: String,
+    /// `area::id@flow`.
+    pub id: String,
+    /// The test.
+    pub test: Arc<Test>,
+    /// The flow.
+    pub flow: String,
+    /// The level of its requirements in this spec.
+    pub level: Level,
+    /// Those of its requirements that this spec has.
+    pub requirements: Vec<String>,
+    /// Whether the text errs here, so that it warns at most.
+    pub defect: bool,
+}
+
+/// A flow, only as deep as the selected tests look.
+#[derive(Clone, Debug)]
+pub struct PlannedFlow {
+    /// Its name.
+    pub name: String,
+    /// What it does; only the probes that are needed are left in it.
+    pub flow: Flow,
+    /// How far it goes.
+    pub depth: Depth,
+    /// The flows whose facts its picks come from.
+    pub needs: Vec<String>,
+    /// What must be measured on its files beyond framing.
+    pub measures: Measures,
+}
+
+/// How far a flow goes before it is cleaned up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// The kick-off and its probes.
+    Kickoff,
+    /// Until the manifest, or the failure.
+    Manifest,
+    /// Until the files were fetched.
+    Files,
+}
+
+/// What is measured on the files of a flow beyond framing, because a test asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// Which resources there are, by a keyed hash of type and id, so that two flows can be compared.
+    pub identity: bool,
+}

@@ -1,0 +1,289 @@
+//! Values of suite files that TOML writes in more than one way. Each reads itself by hand, so that a wrong one is
+//! refused with the words that would have been right.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::words::words;
+
+/// A set of HTTP statuses: `202`, `"4xx"` or a list of such.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusSet(pub Vec<StatusRange>);
+
+/// One status or one class of a hundred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusRange {
+    /// Exactly this status.
+    One(u16),
+    /// `4xx` is `Class(4)`.
+    Class(u16),
+}
+
+impl StatusSet {
+    /// Whether `status` belongs to the set.
+    pub fn contains(&self, status: u16) -> bool {
+        self.0.iter().any(|range| match range {
+            StatusRange::One(one) => *one == status,
+            StatusRange::Class(class) => status / 100 == *class,
+        })
+    }
+}
+
+impl fmt::Display for StatusSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, range) in self.0.iter().enumerate() {
+            match index {
+                0 => {}
+                _ if index + 1 == self.0.len() => f.write_str(" or ")?,
+                _ => f.write_str(", ")?,
+            }
+            match range {
+                StatusRange::One(one) => write!(f, "{one}")?,
+                StatusRange::Class(class) => write!(f, "{class}xx")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl StatusRange {
+    fn from_number<E: de::Error>(number: i64) -> Result<Self, E> {
+        u16::try_from(number)
+            .ok()
+            .filter(|n| (100..=599).contains(n))
+            .map(StatusRange::One)
+            .ok_or_else(|| E::custom(format!("status {number} is outside 100 to 599")))
+    }
+
+    fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
+        match text {
+            "1xx" => Ok(Self::Class(1)),
+            "2xx" => Ok(Self::Class(2)),
+            "3xx" => Ok(Self::Class(3)),
+            "4xx" => Ok(Self::Class(4)),
+            "5xx" => Ok(Self::Class(5)),
+            _ => Err(E::custom(format!(
+                "unknown status {text:?}, expected a number such as 202 or one of \"1xx\", \"2xx\", \"3xx\", \"4xx\", \"5xx\""
+            ))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = StatusRange;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a status such as 202 or \"4xx\"")
+            }
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Self::Value, E> {
+                StatusRange::from_number(v)
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                StatusRange::from_text(v)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = StatusSet;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a status such as 202 or \"4xx\", or a list of them")
+            }
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Self::Value, E> {
+                Ok(StatusSet(vec![StatusRange::from_number(v)?]))
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                Ok(StatusSet(vec![StatusRange::from_text(v)?]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut ranges = Vec::new();
+                while let Some(range) = seq.next_element()? {
+                    ranges.push(range);
+                }
+                if ranges.is_empty() {
+                    return Err(de::Error::custom(
+                        "an empty list allows no status; name at least one",
+                    ));
+                }
+                Ok(StatusSet(ranges))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl JsonSchema for StatusSet {
+    fn schema_name() -> Cow<'static, str> {
+        "StatusSet".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = serde_json::json!({"anyOf": [
+            {"type": "integer", "minimum": 100, "maximum": 599},
+            {"enum": ["1xx", "2xx", "3xx", "4xx", "5xx"]}
+        ]});
+        json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+    }
+}
+
+/// One media type or several, by their essence (`type/subtype`, no parameters).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaTypes(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for MediaTypes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = MediaTypes;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a media type such as \"application/json\", or a list of them")
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                Ok(MediaTypes(vec![v.to_ascii_lowercase()]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut types = Vec::new();
+                while let Some(text) = seq.next_element::<String>()? {
+                    types.push(text.to_ascii_lowercase());
+                }
+                Ok(MediaTypes(types))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl JsonSchema for MediaTypes {
+    fn schema_name() -> Cow<'static, str> {
+        "MediaTypes".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
+    }
+}
+
+words! {
+    /// A value of the target's own data.
+    PickName {
+        /// An instant with some resources last updated before it and some after.
+        InstantInside = "instant-inside",
+    }
+}
+
+/// A kick-off parameter: text, or a pick from an earlier flow's facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Param {
+    /// Sent as it stands.
+    Text(String),
+    /// Chosen from what an earlier flow exported.
+    Pick {
+        /// How it is chosen.
+        pick: PickName,
+        /// The flow whose facts it is chosen from.
+        from: String,
+    },
+}
+
+impl<'de> Deserialize<'de> for Param {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Param;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "text, or a pick such as { pick = \"instant-inside\", from = \"system\" }",
+                )
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                Ok(Param::Text(v.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut pick, mut from) = (None, None);
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "pick" => pick = Some(map.next_value()?),
+                        "from" => from = Some(map.next_value()?),
+                        _ => return Err(de::Error::unknown_field(&key, &["pick", "from"])),
+                    }
+                }
+                Ok(Param::Pick {
+                    pick: pick.ok_or_else(|| de::Error::missing_field("pick"))?,
+                    from: from.ok_or_else(|| de::Error::missing_field("from"))?,
+                })
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl JsonSchema for Param {
+    fn schema_name() -> Cow<'static, str> {
+        "Param".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let pick = generator.subschema_for::<PickName>();
+        json_schema!({"anyOf": [
+            {"type": "string"},
+            {"type": "object", "additionalProperties": false, "required": ["pick", "from"],
+             "properties": {"pick": pick, "from": {"type": "string"}}}
+        ]})
+    }
+}
+
+/// A time such as `0s`, `90s`, `10m` or `1h`, as it is written in suite files, settings and flags alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait(pub Duration);
+
+impl std::str::FromStr for Wait {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = || {
+            format!(
+                "{text:?} is no time; write a whole number and ms, s, m or h, such as 90s or 10m"
+            )
+        };
+        let split = text
+            .find(|c: char| !c.is_ascii_digit())
+            .ok_or_else(refuse)?;
+        let (number, unit) = text.split_at(split);
+        let number: u64 = number.parse().map_err(|_| refuse())?;
+        let millis = match unit {
+            "ms" => Some(number),
+            "s" => number.checked_mul(1_000),
+            "m" => number.checked_mul(60_000),
+            "h" => number.checked_mul(3_600_000),
+            _ => None,
+        };
+        millis
+            .map(|ms| Wait(Duration::from_millis(ms)))
+            .ok_or_else(refuse)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wait {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Wait {
+    fn schema_name() -> Cow<'static, str> {
+        "Wait".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h)$"})
+    }
+}

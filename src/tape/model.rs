@@ -1,0 +1,445 @@
+//! What a tape holds. On disk it is a folder with `tape.jsonl`: one [`Entry`] a line, appended as things happen, so
+//! that what a killed run saw can still be read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::suite::model::{FileList, LineRule};
+use crate::words::{ExportLevel, words};
+
+/// The version of the tape's format; another one is refused.
+pub const FORMAT: u32 = 1;
+
+/// A whole tape in memory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tape {
+    /// How the run began.
+    pub start: Start,
+    /// Every exchange, by number; numbers start at 1 and grow in the order of sending.
+    pub exchanges: Vec<Exchange>,
+    /// The facts of every file fetched.
+    pub files: Vec<FileFacts>,
+    /// How each flow went.
+    pub flows: Vec<FlowRecord>,
+    /// How the run ended; none if it was killed.
+    pub end: Option<End>,
+}
+
+/// One line of `tape.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entry {
+    /// The first line.
+    Start(Start),
+    /// An exchange, when it is complete.
+    Exchange(Box<Exchange>),
+    /// The facts of a file.
+    File(Box<FileFacts>),
+    /// A flow, when it is over.
+    Flow(Box<FlowRecord>),
+    /// The last line.
+    End(End),
+}
+
+/// How a run began.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The version of Plimsoll that made the tape.
+    pub plimsoll: String,
+    /// The digest of the suites that it was made with.
+    pub suites: String,
+    /// The target's base URL, without credentials, without a closing slash.
+    pub base: String,
+    /// Wall time, RFC 3339, UTC, milliseconds.
+    pub started: String,
+    /// The specs that were asked for.
+    pub specs: Vec<String>,
+    /// Those among them that do not count.
+    pub also: Vec<String>,
+    /// The names of the tests that were selected, without `SPEC::`; none means all of them.
+    pub selected: Option<Vec<String>>,
+    /// Settings worth showing in a report, redacted, in order.
+    pub settings: Vec<(String, String)>,
+    /// Name and version of the software, as the CapabilityStatement says.
+    pub software: Option<String>,
+    /// The FHIR version, as the CapabilityStatement says.
+    pub fhir: Option<String>,
+    /// Whether the target is the embedded reference server.
+    pub embedded: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// Wall time, RFC 3339, UTC, milliseconds.
+    pub finished: String,
+    /// Why the run ended early, if it did: interrupted, or its deadline passed.
+    pub early: Option<String>,
+    /// Jobs that were started and could not be deleted, by redacted polling URL.
+    pub leftovers: Vec<String>,
+    /// Bytes received, as they came over the wire.
+    pub bytes: u64,
+}
+
+/// One HTTP request and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Its number on the tape, from 1.
+    pub id: u32,
+    /// The flow that it belongs to; none for what serves the run as a whole (metadata, tokens).
+    pub flow: Option<String>,
+    /// Its part in the flow.
+    pub role: Role,
+    /// The probe that sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<String>,
+    /// The place in the manifest of the file that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileRef>,
+    /// What a poll said of the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// Not the last word: a retry (after 429 or 503) or a redirect was followed to a later exchange.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub superseded: bool,
+    /// When it was sent, in milliseconds since the run began.
+    pub at: u64,
+    /// How long it took until the body's last byte, in milliseconds.
+    pub took: u64,
+    /// The request.
+    pub request: Request,
+    /// The response, or why there is none.
+    pub outcome: Outcome,
+}
+
+words! {
+    /// The part of an exchange in its flow.
+    Role {
+        /// The CapabilityStatement.
+        Metadata = "metadata",
+        /// `.well-known/smart-configuration`.
+        SmartConfiguration = "smart-configuration",
+        /// A request for an access token.
+        Token = "token",
+        /// The flow's kick-off.
+        Kickoff = "kickoff",
+        /// A poll of the flow's job.
+        Poll = "poll",
+        /// A file of the flow's manifest.
+        File = "file",
+        /// The flow's own DELETE.
+        Delete = "delete",
+        /// An extra request.
+        Probe = "probe",
+        /// Tidying up what was started.
+        Cleanup = "cleanup",
+    }
+}
+
+words! {
+    /// What a poll said of the job. Decided in one place, from status, body and the polls that follow.
+    Phase {
+        /// It still runs.
+        InProgress = "in-progress",
+        /// It is done.
+        Complete = "complete",
+        /// It failed.
+        Failed = "failed",
+        /// The poll failed, the job perhaps not.
+        Transient = "transient",
+    }
+}
+
+/// A file's place in the manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileRef {
+    /// The list that names it.
+    pub list: FileList,
+    /// Its index there, from 0.
+    pub index: usize,
+}
+
+/// What was sent, secrets replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// `GET`, `POST` or `DELETE`.
+    pub method: String,
+    /// The URL, redacted.
+    pub url: String,
+    /// Headers in the order sent, redacted.
+    pub headers: Vec<(String, String)>,
+    /// The body, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A response, perhaps with a body that broke off.
+    Response(Response),
+    /// No response.
+    NoResponse(Trouble),
+}
+
+/// A response, redacted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Headers as they came, redacted; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// What is kept of the body.
+    pub body: Body,
+    /// Why the body could not be read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<Trouble>,
+}
+
+impl Response {
+    /// The values of all lines of the header `name` (any case).
+    pub fn header_lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.headers
+            .iter()
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// The first line of the header `name` (any case).
+    pub fn header<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.header_lines(name).next()
+    }
+
+    /// The essence of the media type, in lower case: `application/json; charset=utf-8` is `application/json`.
+    pub fn media_type(&self) -> Option<String> {
+        let value = self.header("content-type")?;
+        Some(
+            value
+                .split(';')
+                .next()
+                .unwrap_or(value)
+                .trim()
+                .to_ascii_lowercase(),
+        )
+    }
+}
+
+/// Why something could not be sent or read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What kind of trouble.
+    pub kind: TroubleKind,
+    /// What happened, a lower-case fragment.
+    pub message: String,
+}
+
+words! {
+    /// Kinds of trouble on the way.
+    TroubleKind {
+        /// No connection: nothing listens, no such host, no route.
+        Connect = "connect",
+        /// The certificate was not accepted, or the handshake failed.
+        Tls = "tls",
+        /// Nothing came in time.
+        Timeout = "timeout",
+        /// The connection broke off.
+        Cut = "cut",
+        /// More came than we take.
+        Limit = "limit",
+        /// Something that is not HTTP came.
+        Protocol = "protocol",
+        /// We chose not to send it: foreign origin, private address, unusable URL.
+        NotSent = "not-sent",
+        /// The run was interrupted, or its deadline passed.
+        Interrupted = "interrupted",
+    }
+}
+
+/// What is kept of a body. Resource content never is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Body {
+    /// Its length in bytes, decoded.
+    pub bytes: u64,
+    /// What it is.
+    pub kind: BodyKind,
+    /// The whole body, of a manifest, an OperationOutcome, a CapabilityStatement, or other JSON that is no resource;
+    /// redacted, and cut where it exceeds limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<serde_json::Value>,
+    /// The `resourceType` of a JSON object that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// The first characters of a text that is no resource, such as an HTML error page's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
+    /// Why a body that should be JSON is not, with the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_json: Option<String>,
+}
+
+words! {
+    /// What a body is, by looking at it.
+    BodyKind {
+        /// Nothing or white space.
+        Empty = "empty",
+        /// One JSON value.
+        Json = "json",
+        /// Several lines of JSON objects.
+        Ndjson = "ndjson",
+        /// An HTML page.
+        Html = "html",
+        /// XML.
+        Xml = "xml",
+        /// Some other text.
+        Text = "text",
+        /// Not text.
+        Binary = "binary",
+        /// Streamed to the line reader; see the file's facts.
+        Streamed = "streamed",
+    }
+}
+
+impl Default for BodyKind {
+    fn default() -> Self {
+        BodyKind::Empty
+    }
+}
+
+/// What was measured on one file while it came.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// The exchange that fetched it; the last one, where there were redirects.
+    pub exchange: u32,
+    /// The content coding that was undone, as `gzip`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coding: Option<String>,
+    /// Whether the body came whole and could be decoded.
+    pub whole: bool,
+    /// SHA-256 of the decoded bytes, hex.
+    pub sha256: String,
+    /// The lines.
+    pub lines: LineFacts,
+    /// A keyed hash of every resource in it, where the plan asked for identity: base64 of big-endian 64-bit numbers,
+    /// sorted. Equal across the files of one run, meaningless beyond it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+}
+
+/// What the line reader saw of one file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineFacts {
+    /// Decoded bytes.
+    pub bytes: u64,
+    /// Lines that are not blank.
+    pub lines: u64,
+    /// Blank lines.
+    pub blank: u64,
+    /// Lines that are a JSON object with a `resourceType`.
+    pub resources: u64,
+    /// Resources by type.
+    pub types: BTreeMap<String, u64>,
+    /// Whether any line ends in CR LF.
+    pub crlf: bool,
+    /// Whether the last line ends in a line feed; true for an empty file.
+    pub final_newline: bool,
+    /// Resources with a readable `meta.lastUpdated`.
+    pub dated: u64,
+    /// The earliest `meta.lastUpdated`, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earliest: Option<String>,
+    /// The latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<String>,
+    /// Resources whose `meta.lastUpdated` is more than a second later than the `transactionTime` of the manifest.
+    pub after_transaction_time: u64,
+    /// The first line with such a resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_after_transaction_time: Option<u64>,
+    /// In a `deleted` file: resources that some output file of the flow holds too.
+    pub deleted_in_output: u64,
+    /// What is wrong, by rule; each rule once, with its first place and how often.
+    pub findings: Vec<LineFinding>,
+}
+
+/// One way in which a file is wrong. Never holds resource content, only shapes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LineFinding {
+    /// The rule that is broken.
+    pub rule: LineRule,
+    /// The first line, from 1.
+    pub line: u64,
+    /// The column there, from 1, in characters.
+    pub column: u64,
+    /// The byte offset in the decoded file, from 0.
+    pub offset: u64,
+    /// The path within the resource, as `Patient.name[0].family`; empty for the line itself.
+    pub path: String,
+    /// What was expected.
+    pub expected: String,
+    /// What shape was there.
+    pub actual: String,
+    /// How often.
+    pub count: u64,
+    /// The first few lines, at most five.
+    pub also: Vec<u64>,
+}
+
+/// How a flow went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowRecord {
+    /// Its name.
+    pub name: String,
+    /// Its title, with the level it ran at.
+    pub title: String,
+    /// The level at which it ran; `any` if it did not.
+    pub export: ExportLevel,
+    /// The names and values of the kick-off parameters that were sent, picks resolved.
+    pub params: Vec<(String, String)>,
+    /// Whether those went in a Parameters body.
+    pub posted: bool,
+    /// Jobs that the target accepted in this flow, its probes' included.
+    pub accepted: u32,
+    /// Why it ended before its planned depth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// Waits between its exchanges, for the timeline: start and length in milliseconds, and what for.
+    pub waits: Vec<(u64, u64, String)>,
+}
+
+/// Why a flow ended early.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stop {
+    /// What kind of reason.
+    pub kind: StopKind,
+    /// The exchange that it ended with, if one did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<u32>,
+    /// The reason, a lower-case fragment: `the kick-off was answered 500`.
+    pub because: String,
+}
+
+words! {
+    /// Why a flow ended early.
+    StopKind {
+        /// The target does not offer it, known before any kick-off.
+        NotOffered = "not-offered",
+        /// The target refused a kick-off that it may refuse.
+        Declined = "declined",
+        /// An answer does not allow to go on; the test that judges that answer says why.
+        Answer = "answer",
+        /// The answer is a question of credentials: 401 or 403.
+        Credentials = "credentials",
+        /// The target was still not ready, or still asked for patience, when `--max-wait` ran out.
+        Waited = "waited",
+        /// No answer: transport.
+        Transport = "transport",
+        /// A pick found nothing to choose from, or the flow that it comes from stopped.
+        NoPick = "no-pick",
+        /// A limit of ours: bytes, files, deadline, interruption.
+        Limit = "limit",
+    }
+}
