@@ -20,10 +20,7 @@ impl Clock {
 
     /// A clock that shows `wall` now. With a paused runtime this makes a run reproducible to the millisecond.
     pub fn starting_at(wall: SystemTime) -> Self {
-        Self {
-            wall_start: wall,
-            start: Instant::now(),
-        }
+        Self { wall_start: wall, start: Instant::now() }
     }
 
     /// The wall time.

@@ -12,6 +12,8 @@ pub mod words;
 
 pub mod clock;
 
+pub mod secret;
+
 pub mod suite;
 
 pub mod plan;

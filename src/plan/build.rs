@@ -12,10 +12,6 @@ pub struct Ask {
 }
 
 /// Builds the plan.
-pub fn build(
-    _catalog: &Catalog,
-    _ask: &Ask,
-    _selected: &dyn Fn(&str) -> bool,
-) -> Result<Plan, String> {
+pub fn build(_catalog: &Catalog, _ask: &Ask, _selected: &dyn Fn(&str) -> bool) -> Result<Plan, String> {
     Err("to come".to_owned())
 }

@@ -113,9 +113,7 @@ impl<'de> Deserialize<'de> for StatusSet {
                     ranges.push(range);
                 }
                 if ranges.is_empty() {
-                    return Err(de::Error::custom(
-                        "an empty list allows no status; name at least one",
-                    ));
+                    return Err(de::Error::custom("an empty list allows no status; name at least one"));
                 }
                 Ok(StatusSet(ranges))
             }
@@ -190,8 +188,8 @@ pub enum Param {
     Pick {
         /// How it is chosen.
         pick: PickName,
-        /// The flow whose facts it is chosen from.
-        from: String,
+        /// The flows whose facts it is chosen from: the first of them that went through.
+        from: Vec<String>,
     },
 }
 
@@ -201,9 +199,7 @@ impl<'de> Deserialize<'de> for Param {
         impl<'de> Visitor<'de> for V {
             type Value = Param;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "text, or a pick such as { pick = \"instant-inside\", from = \"system\" }",
-                )
+                f.write_str("text, or a pick such as { pick = \"instant-inside\", from = \"system\" }")
             }
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
                 Ok(Param::Text(v.to_owned()))
@@ -213,7 +209,7 @@ impl<'de> Deserialize<'de> for Param {
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "pick" => pick = Some(map.next_value()?),
-                        "from" => from = Some(map.next_value()?),
+                        "from" => from = Some(map.next_value::<Names>()?.0),
                         _ => return Err(de::Error::unknown_field(&key, &["pick", "from"])),
                     }
                 }
@@ -233,11 +229,48 @@ impl JsonSchema for Param {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let pick = generator.subschema_for::<PickName>();
+        let names = generator.subschema_for::<Names>();
         json_schema!({"anyOf": [
             {"type": "string"},
             {"type": "object", "additionalProperties": false, "required": ["pick", "from"],
-             "properties": {"pick": pick, "from": {"type": "string"}}}
+             "properties": {"pick": pick, "from": names}}
         ]})
+    }
+}
+
+/// One name or a list of names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Names;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name, or a list of names")
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                Ok(Names(vec![v.to_owned()]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
     }
 }
 
@@ -248,14 +281,8 @@ pub struct Wait(pub Duration);
 impl std::str::FromStr for Wait {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = || {
-            format!(
-                "{text:?} is no time; write a whole number and ms, s, m or h, such as 90s or 10m"
-            )
-        };
-        let split = text
-            .find(|c: char| !c.is_ascii_digit())
-            .ok_or_else(refuse)?;
+        let refuse = || format!("{text:?} is no time; write a whole number and ms, s, m or h, such as 90s or 10m");
+        let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
         let (number, unit) = text.split_at(split);
         let number: u64 = number.parse().map_err(|_| refuse())?;
         let millis = match unit {
@@ -265,17 +292,13 @@ impl std::str::FromStr for Wait {
             "h" => number.checked_mul(3_600_000),
             _ => None,
         };
-        millis
-            .map(|ms| Wait(Duration::from_millis(ms)))
-            .ok_or_else(refuse)
+        millis.map(|ms| Wait(Duration::from_millis(ms))).ok_or_else(refuse)
     }
 }
 
 impl<'de> Deserialize<'de> for Wait {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

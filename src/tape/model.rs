@@ -203,10 +203,7 @@ pub struct Response {
 impl Response {
     /// The values of all lines of the header `name` (any case).
     pub fn header_lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        self.headers
-            .iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v.as_str())
+        self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
     /// The first line of the header `name` (any case).
@@ -217,14 +214,7 @@ impl Response {
     /// The essence of the media type, in lower case: `application/json; charset=utf-8` is `application/json`.
     pub fn media_type(&self) -> Option<String> {
         let value = self.header("content-type")?;
-        Some(
-            value
-                .split(';')
-                .next()
-                .unwrap_or(value)
-                .trim()
-                .to_ascii_lowercase(),
-        )
+        Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
     }
 }
 

@@ -1,0 +1,99 @@
+//! What a run is told about its target and its own limits. Filled by the command line and `plimsoll.toml`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::secret::Secret;
+use crate::words::ExportLevel;
+
+/// Everything the drive needs to know beside the plan.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The FHIR base URL, without a closing slash in its path.
+    pub base: Url,
+    /// The levels to export at, when named; none: those that the CapabilityStatement declares.
+    pub levels: Option<Vec<ExportLevel>>,
+    /// Ids of Groups that may be exported; the first is used.
+    pub groups: Vec<String>,
+    /// Resource types to which exports without a `_type` of their own are kept, to spare a production server.
+    pub types: Vec<String>,
+    /// Jobs that may run at once.
+    pub jobs: usize,
+    /// The longest time from a kick-off to its completion.
+    pub max_wait: Duration,
+    /// The longest time of the whole run.
+    pub deadline: Option<Duration>,
+    /// The longest time to connect.
+    pub connect_timeout: Duration,
+    /// The longest time without a byte.
+    pub idle_timeout: Duration,
+    /// The most bytes taken from files, over the wire.
+    pub max_bytes: u64,
+    /// Leave jobs on the target.
+    pub no_delete: bool,
+    /// Origins beside the base's that may see the token.
+    pub allow_origins: Vec<url::Origin>,
+    /// Where to keep the files' bodies.
+    pub keep_files: Option<PathBuf>,
+    /// How requests are authorized.
+    pub credentials: Credentials,
+    /// Accept any certificate. Leaves no verdict conformant.
+    pub insecure: bool,
+    /// More certificate authorities, as a PEM file.
+    pub ca_file: Option<PathBuf>,
+    /// Use the proxies of the environment.
+    pub use_proxy: bool,
+}
+
+impl Settings {
+    /// The defaults, for a target at `base`.
+    pub fn new(base: Url) -> Self {
+        Self {
+            base,
+            levels: None,
+            groups: Vec::new(),
+            types: Vec::new(),
+            jobs: 4,
+            max_wait: Duration::from_secs(600),
+            deadline: None,
+            connect_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(60),
+            max_bytes: 64 << 30,
+            no_delete: false,
+            allow_origins: Vec::new(),
+            keep_files: None,
+            credentials: Credentials::None,
+            insecure: false,
+            ca_file: None,
+            use_proxy: false,
+        }
+    }
+}
+
+/// How requests are authorized.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// Not at all.
+    None,
+    /// A bearer token that lasts as long as the run.
+    Token(Secret),
+    /// SMART Backend Services.
+    Smart(Smart),
+}
+
+/// A SMART Backend Services client.
+#[derive(Clone, Debug)]
+pub struct Smart {
+    /// The client id, which is `iss` and `sub` of the assertion.
+    pub client_id: String,
+    /// The private key: PEM (PKCS #1 or #8) or a JWK.
+    pub key: Secret,
+    /// The key id that the server knows the key by; a JWK names its own.
+    pub key_id: Option<String>,
+    /// The token endpoint; none: found by `.well-known/smart-configuration`.
+    pub token_url: Option<Url>,
+    /// The scopes asked for.
+    pub scope: String,
+}
