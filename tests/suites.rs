@@ -35,7 +35,7 @@ fn shipped_suites_are_sound() {
         shipped.requirements.keys().collect::<Vec<_>>(),
         "both ways give the same order"
     );
-    assert!(embedded.flow("system").is_some_and(|flow| flow.probes.len() > 1));
+    assert!(embedded.flow("system").is_some_and(|flow| !flow.title.is_empty()));
     let source = &embedded.spec("hl7-3.0.0").unwrap().source;
     let text = std::fs::read_to_string(&source.file).unwrap();
     assert_eq!(text.lines().nth(source.line - 1), Some("[spec.\"hl7-3.0.0\"]"));

@@ -429,7 +429,7 @@ impl Default for Hold {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [
-    {"required": ["status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
+    {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
     {"required": ["body"]}, {"required": ["lines"]}, {"required": ["check"]}
 ]))]
 pub struct Expect {
@@ -463,6 +463,7 @@ impl Expect {
     pub fn subjects(&self) -> Vec<&'static str> {
         let subjects = [
             ("status", self.status.is_some()),
+            ("not-status", self.not_status.is_some()),
             ("header", self.header.is_some()),
             ("json", self.json.is_some()),
             ("media-type", self.media_type.is_some()),

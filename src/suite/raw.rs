@@ -114,6 +114,6 @@ pub struct RawTest {
     pub any_of: Option<Vec<Outcome>>,
     /// Why it matters.
     pub why: String,
-    /// Another flow that its checks compare with.
-    pub beside: Option<String>,
+    /// Flows that its checks compare with: the first of them that ran at the same level.
+    pub beside: Option<Names>,
 }

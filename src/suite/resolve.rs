@@ -297,14 +297,12 @@ impl<'a, 't> Resolver<'a, 't> {
                     self.unknown("requirement", id, entry.file, span, known.iter().copied());
                 }
             }
-            let named = raw
-                .flow
-                .0
-                .iter()
-                .enumerate()
-                .map(|(index, name)| (name, entry.place(&[Step::Key("flow"), Step::Item(index)])));
-            let beside = raw.beside.iter().map(|name| (name, entry.place(&[Step::Key("beside")])));
-            for (name, span) in named.chain(beside).collect::<Vec<_>>() {
+            let lists = [("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
+            let named = lists.into_iter().flat_map(|(key, names)| {
+                let names = names.into_iter().flat_map(|names| names.0.iter().enumerate());
+                names.map(move |(index, name)| (name, entry.place(&[Step::Key(key), Step::Item(index)])))
+            });
+            for (name, span) in named {
                 if !flows.contains(&name.as_str()) {
                     self.unknown("flow", name, entry.file, span, flows.iter().copied());
                 }
@@ -330,7 +328,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 expect: raw.expect.clone().unwrap_or_default(),
                 any_of: raw.any_of.clone().unwrap_or_default(),
                 why: raw.why.clone(),
-                beside: raw.beside.clone(),
+                beside: raw.beside.as_ref().map(|beside| beside.0.clone()).unwrap_or_default(),
                 source: self.source(entry.file, entry.tree.span().start),
             });
         }

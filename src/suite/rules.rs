@@ -151,7 +151,8 @@ fn headers<T>(
 
 pub(super) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
     let file = entry.file;
-    for (key, Names(names)) in [("verifies", &raw.verifies), ("flow", &raw.flow)] {
+    let lists = [("verifies", Some(&raw.verifies)), ("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
+    for (key, names) in lists.into_iter().filter_map(|(key, names)| names.map(|Names(names)| (key, names))) {
         if names.is_empty() {
             empty(file, entry.place(&[Step::Key(key)]), key, refusals);
         }
@@ -248,7 +249,7 @@ fn expects(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expects: &[Expect], wh
 }
 
 /// The keys that say what an expectation looks at.
-const SUBJECTS: &str = "`status`, `header`, `json`, `media-type`, `body`, `lines` or `check`";
+const SUBJECTS: &str = "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines` or `check`";
 
 fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, refusals: &mut Vec<Refusal>) {
     let whole = || entry.place(path);
