@@ -39,8 +39,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
 /// A redirect of a poll that sends the client to another document, as 303 does: it is an answer of its own. 307 and 308
 /// say the same request is served elsewhere, and are passed over.
 fn is_detour(exchange: &Exchange) -> bool {
-    exchange.superseded
-        && crate::check::response(exchange).is_some_and(|response| matches!(response.status, 300..=303))
+    exchange.superseded && crate::check::response(exchange).is_some_and(|response| matches!(response.status, 300..=303))
 }
 
 /// Why there is nothing to look at although the flow went through, a fragment.

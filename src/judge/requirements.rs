@@ -6,13 +6,11 @@ use crate::words::Verdict;
 
 /// The state of every requirement of `spec`, in the order of the suites.
 pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<RequirementResult> {
-    let base = catalog.spec(spec).map(|spec| spec.base.as_str()).unwrap_or_default();
     catalog
         .requirements_of(spec)
         .into_iter()
         .map(|(requirement, place)| {
-            let verifying: Vec<&TestResult> =
-                tests.iter().filter(|test| decides(test, requirement)).collect();
+            let verifying: Vec<&TestResult> = tests.iter().filter(|test| decides(test, requirement)).collect();
             let (state, because) = state(requirement, place.level.is_binding(), &verifying);
             RequirementResult {
                 id: requirement.id.clone(),
@@ -21,7 +19,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
                 because,
                 area: requirement.area,
                 says: requirement.says.clone(),
-                link: format!("{base}{}", place.at),
+                link: catalog.link(&requirement.id, spec).unwrap_or_default(),
                 tests: verifying.iter().map(|test| test.id.clone()).collect(),
             }
         })

@@ -12,7 +12,12 @@ use crate::words::{Level, Verdict};
 
 /// What a test came to, before consequences are told from causes.
 enum Decision {
-    Verdict { verdict: Verdict, because: String, findings: Vec<Finding>, exchanges: Vec<u32> },
+    Verdict {
+        verdict: Verdict,
+        because: String,
+        findings: Vec<Finding>,
+        exchanges: Vec<u32>,
+    },
     /// The flow ended before the test could look; whether that is a skip or an error depends on the other tests.
     Deeper(Stop),
 }
@@ -91,8 +96,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
     }
-    let mut looked: Vec<&Exchange> =
-        on.iter().flat_map(|on| look::select(index, &test.flow, definition, on)).collect();
+    let mut looked: Vec<&Exchange> = on.iter().flat_map(|on| look::select(index, &test.flow, definition, on)).collect();
     looked.sort_by_key(|exchange| exchange.id);
     looked.dedup_by_key(|exchange| exchange.id);
     if looked.is_empty() {
