@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::escape::visible;
 use super::{excerpt, text};
 use crate::record::{Finding, Run};
-use crate::tape::model::{Body, Exchange, LineFinding, Outcome, Response, Role};
+use crate::tape::model::{Body, BodyKind, Exchange, LineFinding, Outcome, Response, Role};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -357,6 +357,7 @@ fn is_quiet(name: &str) -> bool {
 fn kept(body: &Body) -> String {
     match (body.bytes, &body.resource_type) {
         (0, _) => "no body".to_owned(),
+        (n, _) if body.kind == BodyKind::Streamed => format!("a file of {}; its content is not kept", text::bytes(n)),
         (n, Some(kind)) => format!("a {} of {}; resources are not kept", visible(kind), text::bytes(n)),
         (n, None) => format!("{} of {}; not kept", body.kind, text::bytes(n)),
     }
