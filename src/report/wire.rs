@@ -81,10 +81,10 @@ pub fn label(run: &Run, exchange: &Exchange) -> String {
 pub fn part(run: &Run, exchange: &Exchange) -> String {
     match (exchange.role, &exchange.probe, exchange.file) {
         (_, Some(probe), _) => format!("probe {}", visible(probe)),
+        (Role::Poll, ..) if exchange.superseded => "poll, sent again later".to_owned(),
         (Role::Poll, ..) => {
-            let polls =
-                run.exchanges.iter().filter(|e| e.role == Role::Poll && e.flow == exchange.flow && e.probe.is_none());
-            let ids: Vec<u32> = polls.map(|e| e.id).collect();
+            let same = |e: &&Exchange| e.role == Role::Poll && e.flow == exchange.flow && e.probe.is_none();
+            let ids: Vec<u32> = run.exchanges.iter().filter(same).filter(|e| !e.superseded).map(|e| e.id).collect();
             let at = ids.iter().position(|id| *id == exchange.id).map_or(0, |i| i + 1);
             format!("poll {at} of {}", ids.len())
         }
