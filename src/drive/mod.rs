@@ -1,6 +1,7 @@
 //! Driving a target: the only room, beside the reference server, that is asynchronous.
 
 mod asks;
+mod assertion;
 mod auth;
 mod board;
 mod cleanup;
@@ -9,12 +10,14 @@ mod engine;
 mod files;
 mod flight;
 mod flow;
+pub mod guard;
 mod house;
 pub mod inprocess;
 mod instant;
 mod jobid;
 mod kickoff;
 mod manifest;
+mod mishap;
 pub mod offer;
 mod patience;
 mod phases;
@@ -27,6 +30,8 @@ mod redact;
 mod redirect;
 pub mod session;
 pub mod settings;
+mod tls;
 pub mod transport;
+pub mod wire;
 
 pub use engine::{Drive, Options, RunError, run};
