@@ -1,7 +1,41 @@
-//! To come.
+//! What people and other programs read of a run. Reports are drawn from [`crate::record::Run`] alone, and [`list`],
+//! [`explain`] and [`coverage`] from the suites; nothing here waits, and only [`write_all`] touches the disk.
+
+pub mod escape;
+
+pub mod text;
+
+pub mod curl;
+
+mod excerpt;
+
+pub mod wire;
+
+pub mod finding;
+
+mod verdict;
+
+pub mod terminal;
+
+pub mod junit;
+
+pub mod json;
+
+pub mod checklist;
+
+pub mod html;
+
+pub mod wrap;
+
+pub mod list;
+
+pub mod explain;
+
+pub mod page;
 
 pub mod coverage;
-pub mod explain;
-pub mod list;
-pub mod page;
-pub mod wrap;
+
+mod write;
+
+pub use verdict::sentence;
+pub use write::{Options, WriteError, write_all};
