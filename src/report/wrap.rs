@@ -1,0 +1,32 @@
+//! Pages in columns: a head, and text that hangs beside it.
+
+use super::text::{self, COLUMNS};
+
+/// `first`, and beside it `text` in lines that keep within the widest line of a terminal report; those after the first
+/// begin with as many spaces as `first` is wide. No line feed at the end.
+pub fn wrap(first: &str, text: &str) -> String {
+    let indent = text::width(first);
+    let lines = text::wrap(text, COLUMNS.saturating_sub(indent));
+    let hanging = format!("\n{}", " ".repeat(indent));
+    format!("{first}{}", lines.join(&hanging)).trim_end().to_owned()
+}
+
+/// The columns of the widest of `texts`.
+pub fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(text::width).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_hang() {
+        let wrapped = wrap("  why  ", &"word ".repeat(40));
+        let lines: Vec<&str> = wrapped.lines().collect();
+        assert!(lines.len() > 1 && lines.iter().all(|line| text::width(line) <= COLUMNS));
+        assert!(lines[0].starts_with("  why  word") && lines[1].starts_with("       word"));
+        assert_eq!(wrap("a  ", ""), "a");
+    }
+}
