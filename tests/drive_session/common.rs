@@ -1,28 +1,22 @@
 //! A server in process that remembers, and a session with it.
 
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use base64::Engine;
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use plimsoll::clock::Clock;
 use plimsoll::drive::inprocess::InProcess;
 use plimsoll::drive::recorder::Recorder;
 use plimsoll::drive::session::{Ask, Session};
-use plimsoll::drive::settings::{Credentials, Settings, Smart};
-use plimsoll::secret::Secret;
+use plimsoll::drive::settings::Settings;
 use plimsoll::suite::model::Identity;
-use plimsoll::tape::model::{BodyKind, Entry, Exchange, FORMAT, Outcome, Phase, Role, Start, TroubleKind};
-use plimsoll::tape::store::{self, Writer};
+use plimsoll::tape::model::{Exchange, Outcome, Role};
+use plimsoll::tape::store::Writer;
 use url::Url;
 
 pub const BASE: &str = "https://fhir.example.org/r4";

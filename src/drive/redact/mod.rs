@@ -229,7 +229,7 @@ mod tests {
             ("s3://bucket/k3y/Patient.ndjson", "s3://bucket/#/Patient.ndjson"),
             ("://", "://"),
             ("http://", "http://"),
-            ("?a1b2c3=", "?a1b2c3="),
+            ("?a1b2c3=", "?#="),
             ("?0123456789=x", "?#=x"),
             ("//h.example.org/1", "//#/#"),
         ] {
