@@ -18,6 +18,9 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// Secrets shorter than this are replaced only where they are sent: they would be found in every other word.
 const SHORTEST_SECRET: usize = 4;
 
+/// The most phrases that texts are searched for.
+const MOST_PHRASES: usize = 1_000;
+
 /// Knows what must not be shown. Learns as the run goes on.
 pub(super) struct Redactor {
     key: hmac::Key,
@@ -34,6 +37,8 @@ struct Known {
     taken: HashSet<String>,
     /// Those parts that are replaced wherever they turn up as a word of their own.
     learned: HashMap<String, String>,
+    /// The same for those that are no single word, such as the decoded form of a signature.
+    phrases: HashMap<String, String>,
     /// What we sent ourselves in the URLs and bodies of kick-offs: no secrets.
     ours: HashSet<String>,
 }
@@ -92,7 +97,25 @@ impl Redactor {
             return;
         }
         let mut known = self.known();
-        known.learned.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        if part.contains('%') {
+            let decoded =
+                url::form_urlencoded::parse(format!("v={part}").as_bytes()).next().map(|(_, value)| value.into_owned());
+            if let Some(decoded) = decoded.filter(|decoded| decoded.len() >= 6 && known.phrases.len() < MOST_PHRASES) {
+                known.phrases.entry(decoded).or_insert_with(|| token.to_owned());
+            }
+        }
+        if part.chars().all(of_word) {
+            known.learned.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        } else if part.len() >= 6 && known.phrases.len() < MOST_PHRASES {
+            known.phrases.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        }
+    }
+
+    /// Whether a part of the URL was learned from one that the server gave.
+    pub(super) fn knows(&self, url: &Url) -> bool {
+        let known = self.known();
+        let mut parts = url.as_str().split(['/', '?', '&', '=', '#']).filter(|part| !part.is_empty());
+        parts.any(|part| known.learned.contains_key(part) || known.phrases.contains_key(part))
     }
 
     /// A text from the server: secrets, URLs and what was learned from them replaced.
@@ -120,12 +143,17 @@ impl Redactor {
     /// Replaces the words that were learned from URLs.
     fn words(&self, text: &str) -> String {
         let known = self.known();
-        if known.learned.is_empty() {
-            return text.to_owned();
+        let mut text = text.to_owned();
+        for (phrase, token) in &known.phrases {
+            if text.contains(phrase.as_str()) {
+                text = text.replace(phrase.as_str(), token);
+            }
         }
-        let of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%');
+        if known.learned.is_empty() {
+            return text;
+        }
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
+        let mut rest = text.as_str();
         while let Some(first) = rest.chars().next() {
             let end = rest.find(|c| of_word(c) != of_word(first)).unwrap_or(rest.len());
             let (run, after) = rest.split_at(end);
@@ -145,5 +173,83 @@ impl Redactor {
             }
         }
         out
+    }
+}
+
+/// What the words of a URL are made of.
+fn of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%')
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn redactor() -> Redactor {
+        Redactor::new(&Url::parse("https://fhir.example.org/7f3a9b/r4").unwrap())
+    }
+
+    #[test]
+    fn tokens_are_stable_within_a_run_and_never_shared() {
+        let redactor = redactor();
+        let mut seen = HashSet::new();
+        // Far more than four hex digits can tell apart.
+        for number in 0..70_000 {
+            assert!(seen.insert(redactor.token(&format!("job{number}"))));
+        }
+        assert_eq!(redactor.token("job17"), redactor.token("job17"));
+        assert_ne!(redactor.token("job17"), self::redactor().token("job17"));
+    }
+
+    #[test]
+    fn urls_keep_their_shape() {
+        let redactor = redactor();
+        let shape = |text: &str| {
+            let shown = redactor.url_text(text);
+            // The digits differ from run to run.
+            let mut out = String::new();
+            let mut rest = shown.as_str();
+            while let Some((before, after)) = rest.split_once("[u") {
+                out.push_str(before);
+                out.push('#');
+                rest = after.split_once(']').unwrap().1;
+            }
+            out + rest
+        };
+        for (url, expected) in [
+            ("https://fhir.example.org/7f3a9b/r4/jobs/17", "https://fhir.example.org/7f3a9b/r4/jobs/#"),
+            ("https://FHIR.example.org:443/7f3a9b/r4/$export", "https://FHIR.example.org:443/7f3a9b/r4/$export"),
+            ("https://other.example.org/7f3a9b/a1.ndjson.gz", "https://other.example.org/#/#.ndjson.gz"),
+            ("/7f3a9b/r4/$export-poll-status?_jobId=17&x", "/7f3a9b/r4/$export-poll-status?_jobId=#&x"),
+            ("17", "#"),
+            ("", ""),
+            ("https://u:p@h.example.org", "https://redacted@h.example.org"),
+            ("https://h.example.org?q=a1b2#frag1", "https://h.example.org?q=###"),
+            ("s3://bucket/k3y/Patient.ndjson", "s3://bucket/#/Patient.ndjson"),
+            ("://", "://"),
+            ("http://", "http://"),
+            ("?a1b2c3=", "?#="),
+            ("?0123456789=x", "?#=x"),
+            ("//h.example.org/1", "//#/#"),
+        ] {
+            assert_eq!(shape(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_was_learned_is_found_in_texts() {
+        let redactor = redactor();
+        redactor.hide("s3cret-token");
+        let shown = redactor.url_text("https://fhir.example.org/7f3a9b/r4/jobs/ab12cd34");
+        let token = shown.rsplit('/').next().unwrap().to_owned();
+        assert_eq!(redactor.text("job ab12cd34."), format!("job {token}."));
+        assert_eq!(redactor.text("(ab12cd34)=ab12cd345"), format!("({token})=ab12cd345"));
+        assert_eq!(redactor.text("é://ab12cd34é"), format!("é://{token}é"));
+        assert_eq!(redactor.text("Bearer s3cret-token!"), "Bearer [redacted]!");
+        assert_eq!(
+            redactor.text("see https://fhir.example.org/7f3a9b/r4/jobs/ab12cd34, or http://hl7.org/fhir/R4/a1b2.html."),
+            format!("see {shown}, or http://hl7.org/fhir/R4/a1b2.html.")
+        );
     }
 }
