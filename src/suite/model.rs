@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::named::Named;
 use super::values::{MediaTypes, Param, StatusSet, Wait};
 use crate::words::{Area, ExportLevel, Level, words};
 
@@ -23,16 +24,56 @@ pub struct Source {
 /// Everything the suites say, checked as a whole.
 #[derive(Clone, Debug)]
 pub struct Catalog {
-    /// The specs by id.
-    pub specs: BTreeMap<String, Spec>,
-    /// The requirements by id.
-    pub requirements: BTreeMap<String, Requirement>,
-    /// The flows by name.
-    pub flows: BTreeMap<String, Flow>,
+    /// The specs by id, in the order of the files.
+    pub specs: Named<Spec>,
+    /// The requirements by id, in the order of the files.
+    pub requirements: Named<Requirement>,
+    /// The flows by name, in the order of the files.
+    pub flows: Named<Flow>,
     /// The tests, in the order of the files.
     pub tests: Vec<Test>,
     /// A digest of the suite files' bytes, 12 hex digits: equal digests mean equal rules.
     pub digest: String,
+}
+
+impl Catalog {
+    /// The spec with this id.
+    pub fn spec(&self, id: &str) -> Option<&Spec> {
+        self.specs.get(id)
+    }
+
+    /// The requirement with this id.
+    pub fn requirement(&self, id: &str) -> Option<&Requirement> {
+        self.requirements.get(id)
+    }
+
+    /// The flow with this name.
+    pub fn flow(&self, name: &str) -> Option<&Flow> {
+        self.flows.get(name)
+    }
+
+    /// Where `requirement` is written in `spec`, as an absolute URL; none if that spec does not have it.
+    pub fn link(&self, requirement: &str, spec: &str) -> Option<String> {
+        let place = self.requirement(requirement)?.places.get(spec)?;
+        // What a spec inherits is written in the spec it builds on.
+        if place.at.contains("://") {
+            return Some(place.at.clone());
+        }
+        Some(format!("{}{}", self.spec(spec)?.base, place.at))
+    }
+
+    /// The requirements that hold in `spec`, in the order of the suites.
+    pub fn requirements_of<'a>(&'a self, spec: &str) -> Vec<(&'a Requirement, &'a Place)> {
+        self.requirements
+            .values()
+            .filter_map(|requirement| Some((requirement, requirement.places.get(spec)?)))
+            .collect()
+    }
+
+    /// The tests that verify `requirement`, in the order of the files.
+    pub fn tests_of<'a>(&'a self, requirement: &'a str) -> impl Iterator<Item = &'a Test> + 'a {
+        self.tests.iter().filter(move |test| test.verifies.iter().any(|id| id == requirement))
+    }
 }
 
 /// One rule book.
@@ -102,7 +143,8 @@ pub struct Requirement {
 pub struct Place {
     /// How strongly the spec demands it.
     pub level: Level,
-    /// Where it is written, relative to the spec's base.
+    /// Where it is written, relative to the spec's base; an absolute URL where the spec inherits it from another.
+    /// [`Catalog::link`] joins the two.
     pub at: String,
 }
 
@@ -295,7 +337,7 @@ pub struct Test {
     pub area: Area,
     /// What is so when it passes.
     pub title: String,
-    /// The requirements it decides.
+    /// The requirements it decides, those included that adopt them with `as`.
     pub verifies: Vec<String>,
     /// The flows it is run on.
     pub flows: Vec<String>,
@@ -311,8 +353,8 @@ pub struct Test {
     pub any_of: Vec<Outcome>,
     /// Why it matters.
     pub why: String,
-    /// Another flow that its checks compare with.
-    pub beside: Option<String>,
+    /// Flows that its checks compare with: the first of them that ran at the same level.
+    pub beside: Vec<String>,
     /// Where it is defined.
     pub source: Source,
 }
@@ -331,6 +373,7 @@ pub struct Outcome {
     /// Its name, as `accepted`.
     pub outcome: String,
     /// What must hold.
+    #[schemars(length(min = 1))]
     pub expect: Vec<Expect>,
 }
 
@@ -346,7 +389,9 @@ pub enum On {
     PollInProgress,
     /// `poll.failed`: the poll that says the job failed.
     PollFailed,
-    /// `manifest`: the poll that says the job is done.
+    /// `poll.complete`: the poll that says the job is done, whatever its body.
+    PollComplete,
+    /// `manifest`: the same, where its body is a manifest.
     Manifest,
     /// `file`: every file fetched.
     File,
@@ -388,13 +433,19 @@ impl Default for Hold {
     }
 }
 
-/// One expectation, or one condition under `when`. Exactly one of `status`, `header`, `json`, `media-type`, `body`,
+/// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
 /// `lines` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("oneOf" = [
+    {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
+    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["check"]}
+]))]
 pub struct Expect {
     /// The status: `202`, `"4xx"`, or a list of such.
     pub status: Option<StatusSet>,
+    /// Statuses that it must not be.
+    pub not_status: Option<StatusSet>,
     /// A response header's name.
     pub header: Option<String>,
     /// A JSON pointer into the body; `*` stands for every item of an array.
@@ -404,6 +455,7 @@ pub struct Expect {
     /// The body as a whole.
     pub body: Option<BodyShape>,
     /// NDJSON rules that the file must not break.
+    #[schemars(length(min = 1))]
     pub lines: Option<Vec<LineRule>>,
     /// A built-in check.
     pub check: Option<CheckName>,
@@ -414,6 +466,23 @@ pub struct Expect {
     /// An absent header or JSON value (or a JSON null) satisfies it too.
     #[serde(default)]
     pub optional: bool,
+}
+
+impl Expect {
+    /// The keys that say what is looked at; exactly one in a catalog.
+    pub fn subjects(&self) -> Vec<&'static str> {
+        let subjects = [
+            ("status", self.status.is_some()),
+            ("not-status", self.not_status.is_some()),
+            ("header", self.header.is_some()),
+            ("json", self.json.is_some()),
+            ("media-type", self.media_type.is_some()),
+            ("body", self.body.is_some()),
+            ("lines", self.lines.is_some()),
+            ("check", self.check.is_some()),
+        ];
+        subjects.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+    }
 }
 
 words! {
@@ -435,8 +504,10 @@ words! {
         Manifest = "manifest",
         /// Not a manifest.
         NotManifest = "not-manifest",
-        /// Exported data: a Bundle or another resource that is no OperationOutcome, or NDJSON.
-        Data = "data",
+        /// No exported data: neither NDJSON nor a resource other than an OperationOutcome.
+        NotData = "not-data",
+        /// Anything but an OperationOutcome.
+        NotOutcome = "not-outcome",
         /// Not an HTML page.
         NotHtml = "not-html",
         /// JSON in a body whose media type says JSON, anything in one that says otherwise.
@@ -449,6 +520,8 @@ words! {
     Shape {
         /// There, whatever it is.
         Present = "present",
+        /// There, and not a JSON null.
+        Value = "value",
         /// Not there.
         Absent = "absent",
         /// A JSON string.
@@ -551,6 +624,8 @@ words! {
         CountEqualsLines = "count-equals-lines",
         /// Where nothing was exported `output` is an empty array.
         EmptyOutputWhenNothing = "empty-output-when-nothing",
+        /// Where there is nothing to report `error` is an empty array.
+        EmptyErrorWhenNothing = "empty-error-when-nothing",
         /// No listed file is without a resource.
         NoEmptyFiles = "no-empty-files",
         /// No resource is newer than `transactionTime`.

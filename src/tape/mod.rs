@@ -2,4 +2,5 @@
 //! without a network; no resource content.
 
 pub mod model;
+pub mod shape;
 pub mod store;
