@@ -8,9 +8,9 @@ use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
 use super::identity::{Identity, RunKey};
 use super::inspect::Inspector;
-use super::instant::Instant;
 use super::join::{Nesting, Pending, Source, Start};
 use super::rules;
+use crate::instant::Instant;
 use crate::suite::model::{FileList, LineRule};
 use crate::tape::model::LineFacts;
 
