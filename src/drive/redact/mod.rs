@@ -231,7 +231,7 @@ mod tests {
             ("http://", "http://"),
             ("?a1b2c3=", "?#="),
             ("?0123456789=x", "?#=x"),
-            ("//h.example.org/1", "//#/#"),
+            ("//h.example.org/1", "//h.example.org/#"),
         ] {
             assert_eq!(shape(url), expected, "{url}");
         }
