@@ -19,8 +19,8 @@ use super::rows::Rows;
 use super::server::{Ask, Server};
 use crate::words::ExportLevel;
 
-fn refused(status: StatusCode, code: &str, text: &str) -> Reply {
-    Reply::refusal(Point::KickoffRefused, status, code, text)
+fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
+    Box::new(Reply::refusal(Point::KickoffRefused, status, code, text))
 }
 
 impl Server {
@@ -33,15 +33,18 @@ impl Server {
         };
         let mut context = Context { level: Some(level), group, ..Context::default() };
         context.params = params::of_query(&ask.query);
+        context.posted = ask.method == Method::POST;
         match self.start(ask, reach, &mut context) {
-            Ok(reply) | Err(reply) => reply.of(context),
+            Ok(reply) => reply.of(context),
+            Err(refusal) => refusal.of(context),
         }
     }
 
-    fn start(&self, ask: &Ask, reach: Reach, context: &mut Context) -> Result<Reply, Reply> {
+    fn start(&self, ask: &Ask, reach: Reach, context: &mut Context) -> Result<Reply, Box<Reply>> {
         if !matches!(ask.method, Method::GET | Method::POST) {
             let text = "an export is kicked off by GET or POST";
-            return Err(refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text).with("allow", "GET, POST"));
+            let refusal = refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
+            return Err(Box::new(refusal.with("allow", "GET, POST")));
         }
         self.headers_fit(ask)?;
         if ask.method == Method::POST {
@@ -68,13 +71,9 @@ impl Server {
         }
         if jobs.len() >= MOST_JOBS {
             let text = "too many jobs; delete some, or come again later";
-            return Err(refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text).with("retry-after", "60"));
+            let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);
+            return Err(Box::new(refusal.with("retry-after", "60")));
         }
-        if self.blocked(now) {
-            let text = "another job is still being cancelled";
-            return Err(refused(StatusCode::INTERNAL_SERVER_ERROR, "exception", text));
-        }
-        let again = self.does(Behaviour::RepeatFindsNothing) && jobs.alike(&likeness).is_some();
         let job = Job {
             id: self.secret()?,
             shelf: self.secret()?,
@@ -84,7 +83,7 @@ impl Server {
             request: format!("{}{}", self.origin(), ask.target),
             likeness,
             incremental: wanted.selection.since.is_some(),
-            files: if again { Vec::new() } else { self.files_of(&wanted) },
+            files: self.files_of(&wanted),
             context: context.clone(),
             polls: VecDeque::new(),
             deleted: false,
@@ -96,7 +95,7 @@ impl Server {
     }
 
     /// The honest server takes missing headers for those it needs; faults do not.
-    fn headers_fit(&self, ask: &Ask) -> Result<(), Reply> {
+    fn headers_fit(&self, ask: &Ask) -> Result<(), Box<Reply>> {
         let line = ask.headers.get("prefer").and_then(|line| line.to_str().ok());
         if self.does(Behaviour::ExactPrefer) && line.is_some_and(|line| line != "respond-async") {
             return Err(refused(StatusCode::BAD_REQUEST, "invalid", "Prefer must be respond-async"));
@@ -112,7 +111,7 @@ impl Server {
     }
 
     /// Why the job will fail, where an unknown Group lets it.
-    fn group_is_there(&self, reach: &Reach) -> Result<Option<String>, Reply> {
+    fn group_is_there(&self, reach: &Reach) -> Result<Option<String>, Box<Reply>> {
         let Reach::Group(id) = reach else { return Ok(None) };
         if self.population.members(id).is_some() || self.does(Behaviour::UnknownGroupEmpty) {
             return Ok(None);
@@ -173,7 +172,7 @@ impl Server {
             self.cut(&mut files, Point::FileDeleted, "Bundle", "deleted", &gone);
         }
         let told = self.outcomes(wanted, &selection);
-        if told.len() > 0 {
+        if told.len() > 0 || self.does(Behaviour::EmptyErrorFile) {
             self.cut(&mut files, Point::FileError, "OperationOutcome", "error", &told);
         }
         files
@@ -190,10 +189,7 @@ impl Server {
 
     fn cut(&self, files: &mut Vec<JobFile>, point: Point, kind: &'static str, stem: &str, rows: &Rows) {
         let size = if self.does(Behaviour::SmallFiles) { 3 } else { self.lines_per_file() };
-        let mut count = rows.len().div_ceil(size).max(1);
-        if self.does(Behaviour::FirstFilesOnly) {
-            count = 1;
-        }
+        let count = rows.len().div_ceil(size).max(1);
         files.extend((0..count).map(|at| {
             let name = format!("{stem}-{}.ndjson", at + 1);
             JobFile { point, kind, name, rows: rows.part(at * size, size) }
@@ -215,9 +211,6 @@ impl Server {
                 .of(context);
         }
         match job.stage(now) {
-            Stage::Running(_) if self.does(Behaviour::ManifestWhileRunning) => {
-                Reply::json(Point::PollInProgress, StatusCode::OK, self.manifest(job)).of(context)
-            }
             Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
                 .with("retry-after", "1")
                 .with("x-progress", &format!("{percent}% complete"))
@@ -266,7 +259,11 @@ impl Server {
     }
 
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
-        format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name)
+        let url = format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name);
+        match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
+            Some(Ok(signature)) => format!("{url}?signature={signature}"),
+            _ => url,
+        }
     }
 
     /// Answers a DELETE of a polling URL.
@@ -286,7 +283,7 @@ impl Server {
             let text = "the job is done and cannot be cancelled";
             return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         }
-        self.forget(&mut jobs, id, running);
+        self.forget(&mut jobs, id);
         Reply::fhir(
             Point::DeleteAccepted,
             StatusCode::ACCEPTED,
@@ -295,12 +292,9 @@ impl Server {
         .of(context)
     }
 
-    fn forget(&self, jobs: &mut Jobs, id: &str, running: bool) {
+    fn forget(&self, jobs: &mut Jobs, id: &str) {
         if self.does(Behaviour::DeleteWithoutEffect) {
             return;
-        }
-        if running && self.does(Behaviour::DeleteBlocks) {
-            self.block();
         }
         if self.does(Behaviour::FilesStay) || self.does(Behaviour::DeleteAgain) {
             if let Some(job) = jobs.get_mut(id) {

@@ -14,6 +14,7 @@ use plimsoll::tape::model::{Outcome, Phase, Role, Tape};
 
 use crate::server::{BASE, line, plan};
 
+/// Every flow of the suites as deep as it goes, whatever the tests look at.
 fn suite() -> Plan {
     let text = include_str!("../../suites/flows.toml");
     let table: toml::Table = toml::from_str(text).unwrap();
@@ -79,4 +80,30 @@ fn a_run_in_paused_time_is_the_same_twice() {
     let (first, second) = (tape(4, |_| {}).0, tape(4, |_| {}).0);
     let times = |tape: &Tape| tape.exchanges.iter().map(|e| (e.id, e.at, e.took, line(e))).collect::<Vec<_>>();
     assert_eq!(times(&first), times(&second));
+}
+
+/// The faults that could hold a run up or lead it astray; `selftest` goes through all of them.
+#[test]
+fn no_fault_holds_a_run_up() {
+    let dangerous = [
+        "status-never-completes",
+        "status-complete-no-body",
+        "manifest-in-array",
+        "kickoff-location-wrong-path",
+        "kickoff-location-not-content-location",
+        "download-500",
+        "download-truncated-transfer",
+        "cancel-405",
+        "cancel-poll-202",
+    ];
+    for id in dangerous {
+        let (tape, took) = tape(4, |options| options.faults = vec![reference::fault(id).unwrap()]);
+        // `--max-wait` and what comes before and after it.
+        assert!(took < Duration::from_secs(620), "{id}: {took:?}");
+        assert_eq!(tape.end.as_ref().unwrap().early, None, "{id}");
+        assert_eq!(tape.flows.len(), suite().flows.len(), "{id}");
+        if !["cancel-405", "kickoff-location-wrong-path"].contains(&id) {
+            assert_eq!(tape.end.unwrap().leftovers, Vec::<String>::new(), "{id}");
+        }
+    }
 }
