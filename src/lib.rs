@@ -33,3 +33,9 @@ pub mod judge;
 pub mod report;
 
 pub mod reference;
+
+pub mod trials;
+
+pub mod config;
+
+pub mod cli;
