@@ -1,4 +1,266 @@
-//! Writes exchanges to the tape, redacted.
+//! Writes exchanges to the tape, redacted. Numbers are given in the order of sending; an exchange is written when its
+//! body was read, and again when something becomes known of it later (its phase, or that it was retried): on reading,
+//! the later entry of a number takes the earlier one's place.
 
-/// An exchange whose body is still being read.
-pub struct Pending {}
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
+
+use super::redact::Redactor;
+use super::settings::{Credentials, Settings};
+use crate::clock::Clock;
+use crate::tape::model::{
+    Body, BodyKind, End, Entry, Exchange, FileFacts, FlowRecord, Outcome, Phase, Request, Response, Start, Tape,
+    Trouble, TroubleKind,
+};
+use crate::tape::store::Writer;
+
+/// The tape in the making. Cheap to clone; all clones write the same tape.
+#[derive(Clone)]
+pub struct Recorder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    redactor: Redactor,
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct State {
+    sent: u32,
+    start: Start,
+    exchanges: BTreeMap<u32, Exchange>,
+    files: Vec<FileFacts>,
+    flows: Vec<FlowRecord>,
+    end: Option<End>,
+    /// Numbers that a retry has made superseded, or whose phase is known, before they were complete.
+    superseded: std::collections::BTreeSet<u32>,
+    phases: BTreeMap<u32, Phase>,
+    sink: Option<Writer>,
+    sink_error: Option<String>,
+}
+
+impl State {
+    /// A full disk must not lose the run: the tape goes on in memory, and the run says so at its end.
+    fn write(&mut self, entry: &Entry) {
+        if let Some(sink) = &mut self.sink
+            && let Err(error) = sink.write(entry)
+        {
+            self.sink_error = Some(error.to_string());
+            self.sink = None;
+        }
+    }
+}
+
+impl Recorder {
+    /// A recorder that redacts what `settings` calls secret, takes its times from `clock` and passes every entry to
+    /// `sink`, if there is one.
+    pub fn new(settings: &Settings, clock: Clock, sink: Option<Writer>) -> Self {
+        let redactor = Redactor::new(&settings.base);
+        if let Credentials::Token(token) = &settings.credentials {
+            redactor.hide(token.reveal());
+        }
+        Self { shared: Arc::new(Shared { state: Mutex::new(State { sink, ..State::default() }), redactor, clock }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes how the run began. To be called again when the target's software becomes known.
+    pub fn start(&self, start: Start) {
+        let mut state = self.state();
+        state.write(&Entry::Start(start.clone()));
+        state.start = start;
+    }
+
+    /// Writes the facts of a file.
+    pub fn file(&self, facts: FileFacts) {
+        let mut state = self.state();
+        state.write(&Entry::File(Box::new(facts.clone())));
+        state.files.push(facts);
+    }
+
+    /// Writes how a flow went.
+    pub fn flow(&self, flow: FlowRecord) {
+        let mut state = self.state();
+        state.write(&Entry::Flow(Box::new(flow.clone())));
+        state.flows.push(flow);
+    }
+
+    /// Writes how the run ended.
+    pub fn end(&self, end: End) {
+        let mut state = self.state();
+        state.write(&Entry::End(end.clone()));
+        state.end = Some(end);
+    }
+
+    /// Says what the poll `exchange` turned out to be.
+    pub fn phase(&self, exchange: u32, phase: Phase) {
+        let mut state = self.state();
+        state.phases.insert(exchange, phase);
+        self.amend(&mut state, exchange, |found| found.phase = Some(phase));
+    }
+
+    /// Says that `exchange` was not the last word: it was retried.
+    pub fn supersede(&self, exchange: u32) {
+        let mut state = self.state();
+        state.superseded.insert(exchange);
+        self.amend(&mut state, exchange, |found| found.superseded = true);
+    }
+
+    fn amend(&self, state: &mut State, exchange: u32, change: impl FnOnce(&mut Exchange)) {
+        if let Some(found) = state.exchanges.get_mut(&exchange) {
+            change(found);
+            let entry = Entry::Exchange(Box::new(found.clone()));
+            state.write(&entry);
+        }
+    }
+
+    /// The exchange of this number, if it is complete.
+    pub fn exchange(&self, number: u32) -> Option<Exchange> {
+        self.state().exchanges.get(&number).cloned()
+    }
+
+    /// What is on the tape by now.
+    pub fn tape(&self) -> Tape {
+        let state = self.state();
+        Tape {
+            start: state.start.clone(),
+            exchanges: state.exchanges.values().cloned().collect(),
+            files: state.files.clone(),
+            flows: state.flows.clone(),
+            end: state.end.clone(),
+        }
+    }
+
+    /// Why the tape could not be written to its file to the end, if so.
+    pub fn sink_error(&self) -> Option<String> {
+        self.state().sink_error.clone()
+    }
+
+    /// A URL as it may be shown.
+    pub fn redact_url(&self, url: &Url) -> String {
+        self.shared.redactor.url(url)
+    }
+
+    /// A text as it may be shown: secrets and the URLs that are secrets replaced.
+    pub fn redact_text(&self, text: &str) -> String {
+        self.shared.redactor.text(text)
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.shared.redactor
+    }
+
+    /// Opens an exchange: gives it its number and its time.
+    pub(super) fn open(&self, about: About, request: Request) -> Pending {
+        let id = {
+            let mut state = self.state();
+            state.sent += 1;
+            state.sent
+        };
+        let at = millis(self.shared.clock);
+        Pending { recorder: self.clone(), id, about, at, request: Some(request), head: None }
+    }
+
+    fn close(&self, mut exchange: Exchange) {
+        let mut state = self.state();
+        exchange.superseded |= state.superseded.contains(&exchange.id);
+        if let Some(phase) = state.phases.get(&exchange.id) {
+            exchange.phase = Some(*phase);
+        }
+        state.write(&Entry::Exchange(Box::new(exchange.clone())));
+        state.exchanges.insert(exchange.id, exchange);
+    }
+}
+
+/// Milliseconds since the run began.
+fn millis(clock: Clock) -> u64 {
+    u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What an exchange is for.
+#[derive(Clone, Debug)]
+pub(super) struct About {
+    pub flow: Option<String>,
+    pub role: crate::tape::model::Role,
+    pub probe: Option<String>,
+    pub file: Option<crate::tape::model::FileRef>,
+}
+
+/// An exchange whose answer or body is still to come. Dropped before its end, it is written as interrupted.
+pub struct Pending {
+    recorder: Recorder,
+    id: u32,
+    about: About,
+    at: u64,
+    request: Option<Request>,
+    head: Option<(u16, Vec<(String, String)>)>,
+}
+
+impl Pending {
+    /// Its number.
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Keeps the response's head, redacted, until the body is read.
+    pub(super) fn head(&mut self, status: http::StatusCode, headers: &http::HeaderMap) {
+        self.head = Some((status.as_u16(), self.recorder.redactor().headers(headers)));
+    }
+
+    /// What may be kept of a body that came whole, content coding undone.
+    pub(super) fn look(&self, status: http::StatusCode, headers: &http::HeaderMap, decoded: &[u8]) -> Body {
+        let media = headers.get(http::header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let media = media.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        self.recorder.redactor().body(status.as_u16(), media.as_deref(), decoded)
+    }
+
+    /// Closes it with a body, redacted.
+    pub(super) fn body(mut self, body: Body, broken: Option<Trouble>, superseded: bool) {
+        self.write(body, broken, superseded);
+    }
+
+    /// Closes it without a response.
+    pub(super) fn trouble(mut self, trouble: Trouble) {
+        self.head = None;
+        self.write(Body::default(), Some(trouble), false);
+    }
+
+    fn write(&mut self, body: Body, broken: Option<Trouble>, superseded: bool) {
+        let Some(request) = self.request.take() else { return };
+        let broken =
+            broken.map(|trouble| Trouble { kind: trouble.kind, message: self.recorder.redact_text(&trouble.message) });
+        let outcome = match self.head.take() {
+            Some((status, headers)) => Outcome::Response(Response { status, headers, body, broken }),
+            None => Outcome::NoResponse(broken.unwrap_or_else(abandoned)),
+        };
+        self.recorder.close(Exchange {
+            id: self.id,
+            flow: self.about.flow.take(),
+            role: self.about.role,
+            probe: self.about.probe.take(),
+            file: self.about.file,
+            phase: None,
+            superseded,
+            at: self.at,
+            took: millis(self.recorder.shared.clock).saturating_sub(self.at),
+            request,
+            outcome,
+        });
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.write(Body { kind: BodyKind::Streamed, ..Body::default() }, Some(abandoned()), false);
+    }
+}
+
+fn abandoned() -> Trouble {
+    Trouble { kind: TroubleKind::Interrupted, message: "the exchange was given up before its end".to_owned() }
+}

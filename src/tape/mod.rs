@@ -2,3 +2,4 @@
 //! without a network; no resource content.
 
 pub mod model;
+pub mod store;

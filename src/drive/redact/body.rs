@@ -1,0 +1,243 @@
+//! What is kept of a body: the shape always, the content only of what is no resource.
+
+use serde_json::{Map, Value};
+
+use super::Redactor;
+use crate::tape::model::{Body, BodyKind};
+
+/// JSON bodies longer than this are not kept.
+const MOST_BYTES: usize = 1 << 20;
+/// Lists longer than this are cut where a body holds more than [`MOST_ITEMS`] items in all.
+const LONGEST_LIST: usize = 1_000;
+/// The most items of lists that are kept whole.
+const MOST_ITEMS: usize = 10_000;
+/// Strings longer than this are cut.
+const LONGEST_TEXT: usize = 4_096;
+/// Characters of an excerpt.
+const EXCERPT: usize = 200;
+/// JSON is kept no deeper than this.
+const DEEPEST: usize = 64;
+
+impl Redactor {
+    /// Looks at a body, content coding undone, that came with `status` and the media type `media`.
+    pub(in crate::drive) fn body(&self, status: u16, media: Option<&str>, bytes: &[u8]) -> Body {
+        let mut body = Body { bytes: bytes.len() as u64, ..Body::default() };
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return body;
+        }
+        let says_json =
+            media.is_some_and(|media| media == "application/json" || media.ends_with("+json") || media == "text/json");
+        let says_lines = media.is_some_and(|media| media.ends_with("ndjson"));
+        let parsed = serde_json::from_slice::<Value>(bytes);
+        body.kind = kind(bytes, parsed.is_ok());
+        match parsed {
+            Ok(value) => self.json(&mut body, value, bytes.len()),
+            Err(error) if says_json && !says_lines => body.not_json = Some(self.text(&error.to_string())),
+            Err(_) => {}
+        }
+        let text = || String::from_utf8_lossy(bytes.get(..MOST_BYTES).unwrap_or(bytes));
+        match body.kind {
+            BodyKind::Html => body.excerpt = title(&text()).map(|title| self.excerpt(&title)),
+            BodyKind::Text | BodyKind::Xml if status >= 400 => body.excerpt = Some(self.excerpt(&text())),
+            _ => {}
+        }
+        body
+    }
+
+    fn excerpt(&self, text: &str) -> String {
+        // Redacted before it is cut: half a secret would no longer be known for one.
+        self.text(text.trim()).chars().take(EXCERPT).flat_map(shown).collect()
+    }
+
+    fn json(&self, body: &mut Body, value: Value, length: usize) {
+        let resource = value.get("resourceType").and_then(Value::as_str).map(str::to_owned);
+        let reduced = match resource.as_deref() {
+            Some("OperationOutcome") => pick(&value, &["resourceType", "issue"]),
+            Some("CapabilityStatement") => capability(&value),
+            Some(_) => Value::Null,
+            None => value,
+        };
+        body.resource_type = resource.map(|name| {
+            if name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                name
+            } else {
+                "[not a type]".to_owned()
+            }
+        });
+        if reduced.is_null() {
+            return;
+        }
+        if length > MOST_BYTES && body.resource_type.as_deref() != Some("CapabilityStatement") {
+            body.excerpt = Some(format!("[{length} bytes of JSON, too long to keep]"));
+            return;
+        }
+        let mut cut = 0;
+        let crowded = items(&reduced) > MOST_ITEMS;
+        let public = body.resource_type.as_deref() == Some("CapabilityStatement");
+        let keep = Keep { public, longest: if crowded { LONGEST_LIST } else { usize::MAX } };
+        body.json = Some(self.value_of(reduced, "", keep, 0, &mut cut));
+        if cut > 0 {
+            body.excerpt = Some(format!("[lists cut to their first {LONGEST_LIST} items, {cut} items left out]"));
+        }
+    }
+
+    fn value_of(&self, value: Value, key: &str, keep: Keep, depth: usize, cut: &mut usize) -> Value {
+        if depth > DEEPEST {
+            return Value::String("[nested too deeply to keep]".to_owned());
+        }
+        match value {
+            Value::String(text) => Value::String(self.string(&text, key, keep)),
+            Value::Array(list) => {
+                *cut += list.len().saturating_sub(keep.longest);
+                let kept = list.into_iter().take(keep.longest);
+                Value::Array(kept.map(|item| self.value_of(item, key, keep, depth + 1, cut)).collect())
+            }
+            Value::Object(map) => {
+                let inner = map.get("resourceType").and_then(Value::as_str);
+                if depth > 0 && inner.is_some_and(|name| name != "OperationOutcome") {
+                    // A resource within: never kept.
+                    return Value::Object(Map::from_iter([(
+                        "resourceType".to_owned(),
+                        Value::String("[a resource]".to_owned()),
+                    )]));
+                }
+                let secret = |key: &str| {
+                    matches!(key, "access_token" | "refresh_token" | "id_token" | "client_secret" | "client_assertion")
+                };
+                let members = map.into_iter().map(|(key, value)| {
+                    let value = if secret(&key) {
+                        Value::String(super::REDACTED.to_owned())
+                    } else {
+                        self.value_of(value, &key, keep, depth + 1, cut)
+                    };
+                    (self.text(&key), value)
+                });
+                Value::Object(members.collect())
+            }
+            other => other,
+        }
+    }
+
+    fn string(&self, text: &str, key: &str, keep: Keep) -> String {
+        let text = if keep.public {
+            self.words(&self.secrets(text))
+        } else if matches!(key, "url" | "request" | "location" | "Location" | "href")
+            && !text.contains("://")
+            && !text.contains(char::is_whitespace)
+        {
+            // As a URL even where it is a relative one.
+            self.url_text(text)
+        } else {
+            self.text(text)
+        };
+        match text.char_indices().nth(LONGEST_TEXT) {
+            Some((at, _)) => format!("{}[cut]", text.get(..at).unwrap_or_default()),
+            None => text,
+        }
+    }
+}
+
+/// How JSON is kept.
+#[derive(Clone, Copy)]
+struct Keep {
+    /// URLs stand there for all to read.
+    public: bool,
+    longest: usize,
+}
+
+/// What the bytes look like.
+fn kind(bytes: &[u8], json: bool) -> BodyKind {
+    if json {
+        return BodyKind::Json;
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return BodyKind::Binary };
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if text.chars().take(512).any(|c| c.is_control() && !c.is_whitespace()) {
+        return BodyKind::Binary;
+    }
+    let start: String = text.chars().take(512).collect::<String>().to_ascii_lowercase();
+    if start.starts_with("<!doctype html")
+        || start.starts_with("<html")
+        || start.starts_with('<') && start.contains("<html")
+    {
+        return BodyKind::Html;
+    }
+    if start.starts_with('<') {
+        return BodyKind::Xml;
+    }
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let object = |line: &str| serde_json::from_str::<Map<String, Value>>(line).is_ok();
+    // One broken line does not make a file of lines something else: the first ones tell.
+    if lines.next().is_some_and(object) && text.lines().nth(1).is_some() {
+        return BodyKind::Ndjson;
+    }
+    BodyKind::Text
+}
+
+/// The title of a page, white space folded.
+fn title(page: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase();
+    let open = lower.find("<title")?;
+    let start = open + lower.get(open..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find("</title")?;
+    let title = page.get(start..end)?.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!title.is_empty()).then_some(title)
+}
+
+/// A character as it may be shown: those that move or hide others are written out.
+fn shown(c: char) -> Vec<char> {
+    let hides = c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{2028}' | '\u{2029}');
+    if hides { c.escape_unicode().collect() } else { vec![c] }
+}
+
+/// The number of items of all lists within.
+fn items(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => list.len() + list.iter().map(items).sum::<usize>(),
+        Value::Object(map) => map.values().map(items).sum(),
+        _ => 0,
+    }
+}
+
+fn pick(value: &Value, names: &[&str]) -> Value {
+    let members = names.iter().filter_map(|name| Some(((*name).to_owned(), value.get(*name)?.clone())));
+    Value::Object(members.collect())
+}
+
+/// What matters of a CapabilityStatement, which may be megabytes long.
+fn capability(value: &Value) -> Value {
+    let mut out = pick(
+        value,
+        &[
+            "resourceType",
+            "url",
+            "version",
+            "status",
+            "kind",
+            "software",
+            "fhirVersion",
+            "format",
+            "instantiates",
+            "implementationGuide",
+        ],
+    );
+    let rest = value.get("rest").and_then(Value::as_array).map(|rest| {
+        let part = |rest: &Value| {
+            let mut out = pick(rest, &["mode", "security", "operation"]);
+            let resources = rest
+                .get("resource")
+                .and_then(Value::as_array)
+                .map(|list| Value::Array(list.iter().map(|one| pick(one, &["type", "operation"])).collect()));
+            if let (Some(resources), Some(map)) = (resources, out.as_object_mut()) {
+                map.insert("resource".to_owned(), resources);
+            }
+            out
+        };
+        Value::Array(rest.iter().map(part).collect())
+    });
+    if let (Some(rest), Some(map)) = (rest, out.as_object_mut()) {
+        map.insert("rest".to_owned(), rest);
+    }
+    out
+}

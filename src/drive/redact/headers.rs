@@ -1,0 +1,49 @@
+//! Headers as they may be shown.
+
+use http::HeaderMap;
+
+use super::{REDACTED, Redactor};
+
+/// Headers in order, redacted.
+pub(in crate::drive) type Headers = Vec<(String, String)>;
+
+impl Redactor {
+    /// Headers of a request or a response. Bytes that are not UTF-8 are shown as replacement characters.
+    pub(in crate::drive) fn headers(&self, headers: &HeaderMap) -> Headers {
+        headers
+            .iter()
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), self.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes())))
+            })
+            .collect()
+    }
+
+    fn header(&self, name: &str, value: &str) -> String {
+        match name {
+            "authorization" | "proxy-authorization" => match value.split_once(' ') {
+                Some((scheme, _)) if scheme.bytes().all(|b| b.is_ascii_alphabetic()) => format!("{scheme} {REDACTED}"),
+                _ => REDACTED.to_owned(),
+            },
+            "cookie" | "set-cookie" => REDACTED.to_owned(),
+            "location" | "content-location" | "referer" => self.url_text(value),
+            "link" => self.link(value),
+            _ => self.text(value),
+        }
+    }
+
+    /// `<url>; rel="next"`, several of them.
+    fn link(&self, value: &str) -> String {
+        let mut out = String::new();
+        let mut rest = value;
+        while let Some((before, after)) = rest.split_once('<') {
+            let (url, tail) = after.split_once('>').unwrap_or((after, ""));
+            out.push_str(&self.text(before));
+            out.push('<');
+            out.push_str(&self.url_text(url));
+            out.push('>');
+            rest = tail;
+        }
+        out.push_str(&self.text(rest));
+        out
+    }
+}

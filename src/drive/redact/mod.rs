@@ -1,0 +1,149 @@
+//! Redaction, when an exchange is made and in one place. Secrets vanish; the parts of URLs that are secrets in
+//! themselves become stable tokens, equal where equal within one run and meaningless beyond it.
+
+mod body;
+mod headers;
+mod plain;
+mod urls;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::{hmac, rand};
+use url::Url;
+
+/// What stands in the place of a secret.
+pub(super) const REDACTED: &str = "[redacted]";
+
+/// Secrets shorter than this are replaced only where they are sent: they would be found in every other word.
+const SHORTEST_SECRET: usize = 4;
+
+/// Knows what must not be shown. Learns as the run goes on.
+pub(super) struct Redactor {
+    key: hmac::Key,
+    base: Url,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Tokens, assertions and the like, longest first.
+    secrets: Vec<String>,
+    /// Parts of URLs, and what they are shown as.
+    tokens: HashMap<String, String>,
+    taken: HashSet<String>,
+    /// Those parts that are replaced wherever they turn up as a word of their own.
+    learned: HashMap<String, String>,
+    /// What we sent ourselves in the URLs and bodies of kick-offs: no secrets.
+    ours: HashSet<String>,
+}
+
+impl Redactor {
+    /// A redactor with a key of its own, for a target at `base`.
+    pub(super) fn new(base: &Url) -> Self {
+        let mut seed = [0_u8; 32];
+        // Without randomness the tokens are merely guessable, as those of a seed of zeros are; the run can go on.
+        let _ = rand::fill(&mut seed);
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &seed), base: base.clone(), known: Mutex::default() }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces `secret` from now on, wherever it turns up.
+    pub(super) fn hide(&self, secret: &str) {
+        if secret.len() < SHORTEST_SECRET {
+            return;
+        }
+        let mut known = self.known();
+        if !known.secrets.iter().any(|s| s == secret) {
+            known.secrets.push(secret.to_owned());
+            known.secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        }
+    }
+
+    /// The token of a part of a URL, `[u7f3a]`: four hex digits, more where two parts would get the same.
+    fn token(&self, part: &str) -> String {
+        let mut known = self.known();
+        if let Some(token) = known.tokens.get(part) {
+            return token.clone();
+        }
+        let digest = hmac::sign(&self.key, part.as_bytes());
+        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = (4..=hex.len())
+            .filter_map(|digits| hex.get(..digits))
+            .map(|digits| format!("[u{digits}]"))
+            .find(|token| !known.taken.contains(token))
+            .unwrap_or_else(|| format!("[u{hex}]"));
+        known.taken.insert(token.clone());
+        known.tokens.insert(part.to_owned(), token.clone());
+        token
+    }
+
+    /// Remembers that `part`, shown as `token`, is replaced in texts too, if it is telling enough to be found there.
+    fn learn(&self, part: &str, token: &str) {
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        // A date is as likely to be a date elsewhere: what a manifest says of its time must stay.
+        let dated = part.len() >= 7
+            && part.as_bytes().get(4) == Some(&b'-')
+            && part.bytes().take(4).all(|b| b.is_ascii_digit());
+        if part.len() < 4 || (digits && part.len() < 6) || dated {
+            return;
+        }
+        let mut known = self.known();
+        known.learned.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+    }
+
+    /// A text from the server: secrets, URLs and what was learned from them replaced.
+    pub(super) fn text(&self, text: &str) -> String {
+        self.words(&self.urls_in(&self.secrets(text)))
+    }
+
+    /// The body of a request that we made ourselves: only secrets go.
+    pub(super) fn text_of_ours(&self, body: &[u8]) -> String {
+        self.secrets(&String::from_utf8_lossy(body))
+    }
+
+    /// Replaces the secrets alone.
+    fn secrets(&self, text: &str) -> String {
+        let known = self.known();
+        let mut out = text.to_owned();
+        for secret in &known.secrets {
+            if out.contains(secret.as_str()) {
+                out = out.replace(secret.as_str(), REDACTED);
+            }
+        }
+        out
+    }
+
+    /// Replaces the words that were learned from URLs.
+    fn words(&self, text: &str) -> String {
+        let known = self.known();
+        if known.learned.is_empty() {
+            return text.to_owned();
+        }
+        let of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%');
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let end = rest.find(|c| of_word(c) != of_word(first)).unwrap_or(rest.len());
+            let (run, after) = rest.split_at(end);
+            rest = after;
+            if !of_word(first) {
+                out.push_str(run);
+            } else if let Some(token) = known.learned.get(run) {
+                out.push_str(token);
+            } else {
+                // The end of a sentence, or a name with an extension.
+                for (index, piece) in run.split('.').enumerate() {
+                    if index > 0 {
+                        out.push('.');
+                    }
+                    out.push_str(known.learned.get(piece).map_or(piece, String::as_str));
+                }
+            }
+        }
+        out
+    }
+}

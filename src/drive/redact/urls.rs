@@ -1,0 +1,178 @@
+//! URLs as they may be shown. Works on the text as it came, so that what is wrong with a URL stays visible.
+
+use url::Url;
+
+use super::Redactor;
+use super::plain::{is_plain, split_extension};
+
+impl Redactor {
+    /// Remembers the parts of a URL that we made ourselves: where the server says them back, they stay.
+    pub(in crate::drive) fn ours(&self, url: &Url) {
+        let segments = url.path_segments().into_iter().flatten().map(str::to_owned);
+        let values = url.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let values = values.map(|(_, value)| value.to_owned());
+        let decoded = url.query_pairs().map(|(_, value)| value.into_owned());
+        let parts: Vec<String> = segments.chain(values).chain(decoded).collect();
+        self.known().ours.extend(parts);
+    }
+
+    /// A URL that we made ourselves: only credentials go.
+    pub(in crate::drive) fn own_url(&self, url: &Url) -> String {
+        let mut url = url.clone();
+        hide_userinfo(&mut url);
+        self.secrets(url.as_str())
+    }
+
+    /// A URL that the server gave.
+    pub(in crate::drive) fn url(&self, url: &Url) -> String {
+        self.url_text(url.as_str())
+    }
+
+    /// The same for text that should be a URL or a reference to one, absolute or relative.
+    pub(in crate::drive) fn url_text(&self, text: &str) -> String {
+        let text = self.secrets(text);
+        let (text, fragment) = cut(&text, '#');
+        let (text, query) = cut(text, '?');
+        let (head, path) = match text.find("://") {
+            Some(at) => {
+                let authority = at + 3;
+                let end = text.get(authority..).and_then(|rest| rest.find('/')).map_or(text.len(), |i| authority + i);
+                text.split_at_checked(end).unwrap_or((text, ""))
+            }
+            None => ("", text),
+        };
+        let mut out = without_userinfo(head);
+        let base = self.base_segments(head);
+        for (index, segment) in path.split('/').enumerate() {
+            if index > 0 {
+                out.push('/');
+            }
+            // The first piece is what stands before the first slash: nothing, in an absolute path.
+            if base.get(index).is_some_and(|own| own == segment) {
+                out.push_str(segment);
+            } else {
+                out.push_str(&self.segment(segment));
+            }
+        }
+        if let Some(query) = query {
+            out.push('?');
+            for (index, pair) in query.split('&').enumerate() {
+                if index > 0 {
+                    out.push('&');
+                }
+                match pair.split_once('=') {
+                    Some((name, value)) => {
+                        out.push_str(&self.name(name));
+                        out.push('=');
+                        out.push_str(&self.value(value));
+                    }
+                    None => out.push_str(&self.value(pair)),
+                }
+            }
+        }
+        if let Some(fragment) = fragment {
+            out.push('#');
+            out.push_str(&self.value(fragment));
+        }
+        out
+    }
+
+    /// The base's path, where `head` is empty or the base's own origin.
+    fn base_segments(&self, head: &str) -> Vec<String> {
+        let same = head.is_empty() || Url::parse(head).is_ok_and(|url| url.origin() == self.base.origin());
+        if same { self.base.path().split('/').map(str::to_owned).collect() } else { Vec::new() }
+    }
+
+    fn segment(&self, segment: &str) -> String {
+        let (stem, extension) = split_extension(segment);
+        if is_plain(stem) || self.known().ours.contains(segment) {
+            return segment.to_owned();
+        }
+        let token = self.token(segment);
+        self.learn(stem, &token);
+        self.learn(segment, &format!("{token}{extension}"));
+        format!("{token}{extension}")
+    }
+
+    /// A parameter's name. Those of FHIR and of signed URLs are words; a random one is as telling as a value.
+    fn name(&self, name: &str) -> String {
+        let plain = name.len() <= 40
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'%'))
+            && name.bytes().filter(u8::is_ascii_digit).count() <= 2;
+        if plain { name.to_owned() } else { self.value(name) }
+    }
+
+    fn value(&self, value: &str) -> String {
+        let keep = {
+            let known = self.known();
+            known.ours.contains(value)
+                || url::form_urlencoded::parse(format!("v={value}").as_bytes())
+                    .next()
+                    .is_some_and(|(_, decoded)| known.ours.contains(decoded.as_ref()))
+        };
+        if keep || is_plain(value) || value.split(',').all(is_plain) || value.contains(super::REDACTED) {
+            return value.to_owned();
+        }
+        let token = self.token(value);
+        self.learn(value, &token);
+        token
+    }
+
+    /// Replaces the URLs that stand within a text.
+    pub(super) fn urls_in(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find("://") {
+            let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            let scheme = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')));
+            let start =
+                scheme.map_or(0, |i| i + before.get(i..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8));
+            let length = from.find(ends_url).unwrap_or(from.len());
+            let (lead, scheme) = before.split_at_checked(start).unwrap_or((before, ""));
+            let (tail, after) = from.split_at_checked(length).unwrap_or((from, ""));
+            let whole = format!("{scheme}{tail}");
+            let url = whole.trim_end_matches(['.', ',', ';', ':']);
+            out.push_str(lead);
+            out.push_str(&if is_canonical(url) { url.to_owned() } else { self.url_text(url) });
+            out.push_str(whole.get(url.len()..).unwrap_or_default());
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+fn cut(text: &str, at: char) -> (&str, Option<&str>) {
+    match text.split_once(at) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
+}
+
+fn ends_url(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\' | '(' | ')' | '{' | '}' | '|')
+}
+
+/// Names of definitions that HL7 publishes are no one's secret, and judges look at them.
+fn is_canonical(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        url.username().is_empty() && url.host_str().is_some_and(|host| host == "hl7.org" || host.ends_with(".hl7.org"))
+    })
+}
+
+fn hide_userinfo(url: &mut Url) {
+    if !url.username().is_empty() || url.password().is_some() {
+        let _ = url.set_password(None);
+        let _ = url.set_username("redacted");
+    }
+}
+
+fn without_userinfo(head: &str) -> String {
+    let Some((scheme, authority)) = head.split_once("://") else { return head.to_owned() };
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://redacted@{host}"),
+        None => head.to_owned(),
+    }
+}
