@@ -311,8 +311,8 @@ pub struct Test {
     pub any_of: Vec<Outcome>,
     /// Why it matters.
     pub why: String,
-    /// Another flow that its checks compare with.
-    pub beside: Option<String>,
+    /// Flows that its checks compare with: the first of them that ran at the same level.
+    pub beside: Vec<String>,
     /// Where it is defined.
     pub source: Source,
 }
@@ -346,7 +346,9 @@ pub enum On {
     PollInProgress,
     /// `poll.failed`: the poll that says the job failed.
     PollFailed,
-    /// `manifest`: the poll that says the job is done.
+    /// `poll.complete`: the poll that says the job is done, whatever its body.
+    PollComplete,
+    /// `manifest`: the same, where its body is a manifest.
     Manifest,
     /// `file`: every file fetched.
     File,
@@ -388,13 +390,15 @@ impl Default for Hold {
     }
 }
 
-/// One expectation, or one condition under `when`. Exactly one of `status`, `header`, `json`, `media-type`, `body`,
+/// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
 /// `lines` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Expect {
     /// The status: `202`, `"4xx"`, or a list of such.
     pub status: Option<StatusSet>,
+    /// Statuses that it must not be.
+    pub not_status: Option<StatusSet>,
     /// A response header's name.
     pub header: Option<String>,
     /// A JSON pointer into the body; `*` stands for every item of an array.
@@ -435,8 +439,10 @@ words! {
         Manifest = "manifest",
         /// Not a manifest.
         NotManifest = "not-manifest",
-        /// Exported data: a Bundle or another resource that is no OperationOutcome, or NDJSON.
-        Data = "data",
+        /// No exported data: neither NDJSON nor a resource other than an OperationOutcome.
+        NotData = "not-data",
+        /// Anything but an OperationOutcome.
+        NotOutcome = "not-outcome",
         /// Not an HTML page.
         NotHtml = "not-html",
         /// JSON in a body whose media type says JSON, anything in one that says otherwise.
@@ -449,6 +455,8 @@ words! {
     Shape {
         /// There, whatever it is.
         Present = "present",
+        /// There, and not a JSON null.
+        Value = "value",
         /// Not there.
         Absent = "absent",
         /// A JSON string.
@@ -551,6 +559,8 @@ words! {
         CountEqualsLines = "count-equals-lines",
         /// Where nothing was exported `output` is an empty array.
         EmptyOutputWhenNothing = "empty-output-when-nothing",
+        /// Where there is nothing to report `error` is an empty array.
+        EmptyErrorWhenNothing = "empty-error-when-nothing",
         /// No listed file is without a resource.
         NoEmptyFiles = "no-empty-files",
         /// No resource is newer than `transactionTime`.

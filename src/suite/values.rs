@@ -22,6 +22,9 @@ pub enum StatusRange {
     One(u16),
     /// `4xx` is `Class(4)`.
     Class(u16),
+    /// `refusal`: 4xx or 5xx, but none that speaks of credentials (401, 403), rates (429), sizes (413, 414) or
+    /// gateways (502, 503, 504). Such answers say nothing about the duty that is judged.
+    Refusal,
 }
 
 impl StatusSet {
@@ -30,6 +33,9 @@ impl StatusSet {
         self.0.iter().any(|range| match range {
             StatusRange::One(one) => *one == status,
             StatusRange::Class(class) => status / 100 == *class,
+            StatusRange::Refusal => {
+                (400..=599).contains(&status) && !matches!(status, 401 | 403 | 413 | 414 | 429 | 502 | 503 | 504)
+            }
         })
     }
 }
@@ -45,6 +51,7 @@ impl fmt::Display for StatusSet {
             match range {
                 StatusRange::One(one) => write!(f, "{one}")?,
                 StatusRange::Class(class) => write!(f, "{class}xx")?,
+                StatusRange::Refusal => f.write_str("a refusal (4xx or 5xx)")?,
             }
         }
         Ok(())
@@ -67,8 +74,9 @@ impl StatusRange {
             "3xx" => Ok(Self::Class(3)),
             "4xx" => Ok(Self::Class(4)),
             "5xx" => Ok(Self::Class(5)),
+            "refusal" => Ok(Self::Refusal),
             _ => Err(E::custom(format!(
-                "unknown status {text:?}, expected a number such as 202 or one of \"1xx\", \"2xx\", \"3xx\", \"4xx\", \"5xx\""
+                "unknown status {text:?}, expected a number such as 202 or one of \"1xx\", \"2xx\", \"3xx\", \"4xx\", \"5xx\", \"refusal\""
             ))),
         }
     }
@@ -129,7 +137,7 @@ impl JsonSchema for StatusSet {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let one = serde_json::json!({"anyOf": [
             {"type": "integer", "minimum": 100, "maximum": 599},
-            {"enum": ["1xx", "2xx", "3xx", "4xx", "5xx"]}
+            {"enum": ["1xx", "2xx", "3xx", "4xx", "5xx", "refusal"]}
         ]});
         json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
     }
