@@ -1,4 +1,19 @@
 //! Suites: the rules as data. [`model::Catalog`] is what the other rooms see.
+//!
+//! Files are read by [`embedded`] or [`read_dir`]; both go the same way, and refuse with [`Refusals`].
 
 pub mod model;
+pub mod named;
+pub mod near;
+mod on;
+mod raw;
+mod read;
+mod refusal;
+mod resolve;
+mod rules;
+mod source;
 pub mod values;
+
+pub use on::ON_WORDS;
+pub use refusal::{Refusals, SuiteFile};
+pub use source::{EMBEDDED, embedded, load, read_dir};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::named::Named;
 use super::values::{MediaTypes, Param, StatusSet, Wait};
 use crate::words::{Area, ExportLevel, Level, words};
 
@@ -23,16 +24,48 @@ pub struct Source {
 /// Everything the suites say, checked as a whole.
 #[derive(Clone, Debug)]
 pub struct Catalog {
-    /// The specs by id.
-    pub specs: BTreeMap<String, Spec>,
-    /// The requirements by id.
-    pub requirements: BTreeMap<String, Requirement>,
-    /// The flows by name.
-    pub flows: BTreeMap<String, Flow>,
+    /// The specs by id, in the order of the files.
+    pub specs: Named<Spec>,
+    /// The requirements by id, in the order of the files.
+    pub requirements: Named<Requirement>,
+    /// The flows by name, in the order of the files.
+    pub flows: Named<Flow>,
     /// The tests, in the order of the files.
     pub tests: Vec<Test>,
     /// A digest of the suite files' bytes, 12 hex digits: equal digests mean equal rules.
     pub digest: String,
+}
+
+impl Catalog {
+    /// The spec with this id.
+    pub fn spec(&self, id: &str) -> Option<&Spec> {
+        self.specs.get(id)
+    }
+
+    /// The requirement with this id.
+    pub fn requirement(&self, id: &str) -> Option<&Requirement> {
+        self.requirements.get(id)
+    }
+
+    /// The flow with this name.
+    pub fn flow(&self, name: &str) -> Option<&Flow> {
+        self.flows.get(name)
+    }
+
+    /// Where `requirement` is written in `spec`, as an absolute URL; none if that spec does not have it.
+    pub fn link(&self, requirement: &str, spec: &str) -> Option<String> {
+        let place = self.requirement(requirement)?.places.get(spec)?;
+        // What a spec inherits is written in the spec it builds on.
+        if place.at.contains("://") {
+            return Some(place.at.clone());
+        }
+        Some(format!("{}{}", self.spec(spec)?.base, place.at))
+    }
+
+    /// The tests that verify `requirement`, in the order of the files.
+    pub fn tests_of<'a>(&'a self, requirement: &'a str) -> impl Iterator<Item = &'a Test> + 'a {
+        self.tests.iter().filter(move |test| test.verifies.iter().any(|id| id == requirement))
+    }
 }
 
 /// One rule book.
@@ -102,7 +135,8 @@ pub struct Requirement {
 pub struct Place {
     /// How strongly the spec demands it.
     pub level: Level,
-    /// Where it is written, relative to the spec's base.
+    /// Where it is written, relative to the spec's base; an absolute URL where the spec inherits it from another.
+    /// [`Catalog::link`] joins the two.
     pub at: String,
 }
 
@@ -295,7 +329,7 @@ pub struct Test {
     pub area: Area,
     /// What is so when it passes.
     pub title: String,
-    /// The requirements it decides.
+    /// The requirements it decides, those included that adopt them with `as`.
     pub verifies: Vec<String>,
     /// The flows it is run on.
     pub flows: Vec<String>,
@@ -394,6 +428,10 @@ impl Default for Hold {
 /// `lines` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("oneOf" = [
+    {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
+    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["check"]}
+]))]
 pub struct Expect {
     /// The status: `202`, `"4xx"`, or a list of such.
     pub status: Option<StatusSet>,
@@ -418,6 +456,23 @@ pub struct Expect {
     /// An absent header or JSON value (or a JSON null) satisfies it too.
     #[serde(default)]
     pub optional: bool,
+}
+
+impl Expect {
+    /// The keys that say what is looked at; exactly one in a catalog.
+    pub fn subjects(&self) -> Vec<&'static str> {
+        let subjects = [
+            ("status", self.status.is_some()),
+            ("not-status", self.not_status.is_some()),
+            ("header", self.header.is_some()),
+            ("json", self.json.is_some()),
+            ("media-type", self.media_type.is_some()),
+            ("body", self.body.is_some()),
+            ("lines", self.lines.is_some()),
+            ("check", self.check.is_some()),
+        ];
+        subjects.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+    }
 }
 
 words! {

@@ -1,0 +1,221 @@
+//! What is wrong with suite files, shown with the file, the line, a caret and the words that would have been right.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::near;
+
+/// The text of one suite file.
+#[derive(Clone, Debug)]
+pub struct SuiteFile {
+    /// Its name without folders; files are digested under it.
+    pub name: String,
+    /// Its path as the user gave it; refusals and reports show it.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A place in a suite file and what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// The index of the file among those read.
+    pub file: usize,
+    /// Bytes of its text.
+    pub span: Range<usize>,
+    /// What stands beside the caret.
+    pub label: String,
+}
+
+impl Spot {
+    pub(super) fn new(file: usize, span: Range<usize>, label: impl Into<String>) -> Self {
+        Self { file, span, label: label.into() }
+    }
+}
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What is wrong.
+    pub title: String,
+    /// Where: the mistake itself first, then what it clashes with.
+    pub spots: Vec<Spot>,
+    /// The words that are allowed, or another way out.
+    pub help: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(title: impl Into<String>, spot: Spot) -> Self {
+        Self { title: title.into(), spots: vec![spot], help: None }
+    }
+
+    pub(super) fn and(mut self, spot: Spot) -> Self {
+        self.spots.push(spot);
+        self
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// `word` is no `kind`; `words` are.
+    pub(super) fn unknown<'a>(
+        kind: &str,
+        word: &str,
+        file: usize,
+        span: Range<usize>,
+        words: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let words: Vec<&str> = words.into_iter().collect();
+        let refusal = Self::new(format!("unknown {kind} `{word}`"), Spot::new(file, span, did_you_mean(word, &words)));
+        refusal.help(allowed(word, &words))
+    }
+}
+
+/// What stands beside the caret under an unknown word.
+pub(super) fn did_you_mean(word: &str, words: &[&str]) -> String {
+    match near::nearest(word, words.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => String::new(),
+    }
+}
+
+/// The allowed words; of very many, those near the one that was written.
+pub(super) fn allowed(word: &str, words: &[&str]) -> String {
+    const MOST: usize = 40;
+    if words.is_empty() {
+        return "there are none".to_owned();
+    }
+    let quoted = |words: &[&str]| in_lines(words);
+    if words.len() <= MOST {
+        return format!("allowed: {}", quoted(words));
+    }
+    let mut near = near::ranked(word, words.iter().copied());
+    near.truncate(8);
+    if near.is_empty() {
+        format!("there are {}, such as {}", words.len(), quoted(words.get(..8).unwrap_or(words)))
+    } else {
+        format!("there are {}; near: {}", words.len(), quoted(&near))
+    }
+}
+
+/// The words, quoted, in lines of a width that is easy to read.
+fn in_lines(words: &[&str]) -> String {
+    const WIDTH: usize = 90;
+    let (mut text, mut column) = (String::new(), "allowed: ".len());
+    for (index, word) in words.iter().enumerate() {
+        let length = word.chars().count() + 4;
+        if index > 0 {
+            text.push(',');
+            if column + length > WIDTH {
+                text.push('\n');
+                column = 0;
+            } else {
+                text.push(' ');
+            }
+        }
+        column += length;
+        text.push_str(&format!("`{word}`"));
+    }
+    text
+}
+
+/// All mistakes found in a set of suite files.
+#[derive(Clone, Debug)]
+pub struct Refusals {
+    files: Vec<SuiteFile>,
+    list: Vec<Refusal>,
+    unreadable: Vec<String>,
+}
+
+impl Refusals {
+    /// Mistakes in `files`; shown in the order of the files.
+    pub(super) fn new(files: Vec<SuiteFile>, mut list: Vec<Refusal>) -> Self {
+        list.sort_by_key(|refusal| refusal.spots.first().map(|spot| (spot.file, spot.span.start)));
+        list.dedup();
+        Self { files, list, unreadable: Vec::new() }
+    }
+
+    /// Files or folders that could not be read at all.
+    pub(super) fn unreadable(messages: Vec<String>) -> Self {
+        Self { files: Vec::new(), list: Vec::new(), unreadable: messages }
+    }
+
+    /// How many mistakes there are.
+    pub fn len(&self) -> usize {
+        self.list.len() + self.unreadable.len()
+    }
+
+    /// Whether there are none; never so where refusals were given back as an error.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of them as text for a terminal, with ANSI colours if `colour`; no line feed at the end.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut parts: Vec<String> =
+            self.unreadable.iter().map(|message| format!("error: {}", printable(message))).collect();
+        parts.extend(self.list.iter().map(|refusal| self.render_one(refusal, &renderer)));
+        if self.len() > 1 {
+            parts.push(format!("error: {} mistakes in the suite files", self.len()));
+        }
+        parts.join("\n\n")
+    }
+
+    fn render_one(&self, refusal: &Refusal, renderer: &Renderer) -> String {
+        let title = printable(&refusal.title);
+        let mut group: Group<'_> = Group::with_title(Level::ERROR.primary_title(title));
+        let mut shown: Vec<usize> = Vec::new();
+        for spot in &refusal.spots {
+            if shown.contains(&spot.file) {
+                continue;
+            }
+            shown.push(spot.file);
+            let Some(file) = self.files.get(spot.file) else { continue };
+            let marks = refusal.spots.iter().enumerate().filter(|(_, other)| other.file == spot.file);
+            let annotations = marks.map(|(index, other)| {
+                let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+                let label = (!other.label.is_empty()).then(|| printable(&other.label));
+                kind.span(within(&file.text, &other.span)).label(label)
+            });
+            let snippet = Snippet::source(file.text.as_str()).path(printable(&file.path)).annotations(annotations);
+            group = group.element(snippet);
+        }
+        if let Some(help) = &refusal.help {
+            group = group.element(Level::HELP.message(printable(help)));
+        }
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for Refusals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Refusals {}
+
+/// The part of `span` that lies in `text`, on character boundaries.
+fn within(text: &str, span: &Range<usize>) -> Range<usize> {
+    let floor = |mut index: usize| {
+        index = index.min(text.len());
+        while !text.is_char_boundary(index) {
+            index -= 1;
+        }
+        index
+    };
+    let start = floor(span.start);
+    start..floor(span.end).max(start)
+}
+
+/// A suite folder may be a stranger's; what it says must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] })
+        .collect()
+}

@@ -1,0 +1,399 @@
+//! From entries to the [`Catalog`]: names are looked up, places inherited, and everything is held against the rules.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use super::model::{Catalog, Flow, Requirement, Source, Spec, Test};
+use super::named::Named;
+use super::read::{Entry, Parsed, Step};
+use super::refusal::{Refusal, Spot, SuiteFile};
+use super::rules;
+use crate::words::Level;
+
+/// Builds the catalog. It is whole only if nothing was added to `refusals`.
+pub(super) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, refusals: &mut Vec<Refusal>) -> Catalog {
+    let mut resolver = Resolver { parsed: &parsed, files, refusals };
+    resolver.names();
+    let specs = resolver.specs();
+    let flows = resolver.flows();
+    let mut requirements = resolver.requirements();
+    resolver.inherit(&specs, &mut requirements);
+    let adopters = resolver.adopters();
+    let tests = resolver.tests(&requirements, &adopters);
+    resolver.coverage(&adopters);
+    Catalog { specs, requirements, flows, tests, digest }
+}
+
+/// For each requirement, those that adopt its tests, directly or by way of others.
+type Adopters = HashMap<String, Vec<String>>;
+
+struct Resolver<'a, 't> {
+    parsed: &'a Parsed<'t>,
+    files: &'a [SuiteFile],
+    refusals: &'a mut Vec<Refusal>,
+}
+
+impl<'a, 't> Resolver<'a, 't> {
+    fn refuse(&mut self, refusal: Refusal) {
+        self.refusals.push(refusal);
+    }
+
+    /// Refuses a name that nothing has; unless some file could not be read, which may have defined it.
+    fn unknown<'w>(
+        &mut self,
+        kind: &str,
+        word: &str,
+        file: usize,
+        span: Range<usize>,
+        words: impl IntoIterator<Item = &'w str>,
+    ) {
+        if !self.parsed.incomplete {
+            self.refuse(Refusal::unknown(kind, word, file, span, words));
+        }
+    }
+
+    fn source(&self, file: usize, start: usize) -> Source {
+        let (path, text) = self.files.get(file).map_or(("", ""), |file| (file.path.as_str(), file.text.as_str()));
+        let before = text.as_bytes().get(..start).unwrap_or_default();
+        Source { file: path.to_owned(), line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
+    }
+
+    /// Names are well formed, unique, and in a file with an area where one is needed.
+    fn names(&mut self) {
+        let parsed = self.parsed;
+        let plain = |name: &str| name.to_owned();
+        self.unique("spec", &parsed.specs, |entry| plain(&entry.name));
+        self.unique("requirement", &parsed.requirements, |entry| plain(&entry.name));
+        self.unique("flow", &parsed.flows, |entry| plain(&entry.name));
+        self.unique("test", &parsed.tests, |entry| match entry.area {
+            Some(area) => format!("{area}::{}", entry.name),
+            None => plain(&entry.name),
+        });
+        let needing = parsed.requirements.iter().map(|entry| (entry.file, entry.area, &entry.key));
+        let needing = needing.chain(parsed.tests.iter().map(|entry| (entry.file, entry.area, &entry.key)));
+        let mut without: BTreeMap<usize, Range<usize>> = BTreeMap::new();
+        for (file, _, key) in needing.filter(|(_, area, _)| area.is_none()) {
+            let first = without.entry(file).or_insert_with(|| key.clone());
+            if key.start < first.start {
+                *first = key.clone();
+            }
+        }
+        for (file, span) in without {
+            let says_area = self.files.get(file).is_some_and(|file| {
+                let (table, _) = toml::de::DeTable::parse_recoverable(&file.text);
+                table.get_ref().contains_key("area")
+            });
+            // A wrong word there was refused already.
+            if !says_area {
+                let words: Vec<&str> = crate::words::Area::ALL.iter().map(|area| area.as_str()).collect();
+                let spot = Spot::new(file, span, "this belongs to the file's area, and the file names none");
+                let refusal = Refusal::new("this file has no `area`", spot);
+                self.refuse(refusal.help(format!("begin it with area = \"...\", one of {}", words.join(", "))));
+            }
+        }
+    }
+
+    fn unique<T>(&mut self, kind: &str, entries: &'a [Entry<'t, T>], name: impl Fn(&Entry<'t, T>) -> String) {
+        let mut seen: HashMap<String, &Entry<'t, T>> = HashMap::new();
+        for entry in entries {
+            if let Some(trouble) = rules::bad_name(&entry.name) {
+                // A test without an id was refused for that.
+                if !(entry.name.is_empty() && entry.raw.is_none()) {
+                    let spot = Spot::new(entry.file, entry.key.clone(), trouble);
+                    self.refuse(Refusal::new(format!("`{}` is no good name for a {kind}", entry.name), spot));
+                }
+                continue;
+            }
+            let name = name(entry);
+            if let Some(first) = seen.get(&name) {
+                let again = Spot::new(entry.file, entry.key.clone(), "defined again here");
+                let first = Spot::new(first.file, first.key.clone(), "first defined here");
+                self.refuse(Refusal::new(format!("{kind} `{name}` is defined twice"), again).and(first));
+            } else {
+                seen.insert(name, entry);
+            }
+        }
+    }
+
+    fn specs(&mut self) -> Named<Spec> {
+        let parsed = self.parsed;
+        let mut specs = Named::new();
+        let known: Vec<&str> = parsed.specs.iter().map(|entry| entry.name.as_str()).collect();
+        for entry in &parsed.specs {
+            let Some(raw) = &entry.raw else { continue };
+            if let Some(base) = &raw.builds_on
+                && !known.contains(&base.as_str())
+            {
+                self.unknown("spec", base, entry.file, entry.place(&[Step::Key("builds-on")]), known.iter().copied());
+            }
+            rules::spec(entry, raw, self.refusals);
+            let spec = Spec {
+                id: entry.name.clone(),
+                title: raw.title.clone(),
+                version: raw.version.clone(),
+                date: raw.date.clone(),
+                base: raw.base.clone(),
+                owner: raw.owner.clone(),
+                builds_on: raw.builds_on.clone(),
+                drops: raw.drops.clone(),
+                areas: raw.areas.clone(),
+                declared_by: raw.declared_by.clone(),
+                source: self.source(entry.file, entry.key.start),
+            };
+            specs.insert(entry.name.clone(), spec);
+        }
+        specs
+    }
+
+    fn flows(&mut self) -> Named<Flow> {
+        let parsed = self.parsed;
+        let known: Vec<&str> = parsed.flows.iter().map(|entry| entry.name.as_str()).collect();
+        let mut flows = Named::new();
+        for entry in &parsed.flows {
+            let Some(flow) = &entry.raw else { continue };
+            rules::flow(entry, flow, self.refusals);
+            for (name, span) in rules::sources(entry, flow) {
+                if !known.contains(&name.as_str()) {
+                    self.unknown("flow", &name, entry.file, span, known.iter().copied());
+                }
+            }
+            flows.insert(entry.name.clone(), flow.clone());
+        }
+        rules::pick_cycles(&parsed.flows, self.refusals);
+        flows
+    }
+
+    fn requirements(&mut self) -> Named<Requirement> {
+        let parsed = self.parsed;
+        let specs: Vec<&str> = parsed.specs.iter().map(|entry| entry.name.as_str()).collect();
+        let known: Vec<&str> = parsed.requirements.iter().map(|entry| entry.name.as_str()).collect();
+        let mut requirements = Named::new();
+        for entry in &parsed.requirements {
+            let Some(raw) = &entry.raw else { continue };
+            for spec in raw.places.keys().filter(|spec| !specs.contains(&spec.as_str())) {
+                let span = entry.key_place(&[Step::Key("in")], spec);
+                self.unknown("spec", spec, entry.file, span, specs.iter().copied());
+            }
+            if let Some(other) = raw.same_as.as_ref().filter(|other| !known.contains(&other.as_str())) {
+                let span = entry.place(&[Step::Key("as")]);
+                self.unknown("requirement", other, entry.file, span, known.iter().copied());
+            }
+            rules::requirement(entry, raw, self.refusals);
+            let Some(area) = entry.area else { continue };
+            let requirement = Requirement {
+                id: entry.name.clone(),
+                area,
+                says: raw.says.clone(),
+                places: raw.places.clone(),
+                see: raw.see.clone(),
+                same_as: raw.same_as.clone(),
+                defect: raw.defect.clone(),
+                untested: raw.untested.clone(),
+                source: self.source(entry.file, entry.key.start),
+            };
+            requirements.insert(entry.name.clone(), requirement);
+        }
+        requirements
+    }
+
+    /// A spec has the requirements of the one it builds on, but for those that it drops or places itself.
+    fn inherit(&mut self, specs: &Named<Spec>, requirements: &mut Named<Requirement>) {
+        let order = self.base_first(specs);
+        let ids: Vec<String> = requirements.keys().cloned().collect();
+        for spec in order {
+            let Some(base) = spec.builds_on.as_deref().and_then(|base| specs.get(base)) else { continue };
+            self.drops(spec, base, requirements);
+            for id in &ids {
+                let Some(requirement) = requirements.get_mut(id) else { continue };
+                if spec.drops.iter().any(|dropped| dropped.requirement == *id)
+                    || requirement.places.contains_key(&spec.id)
+                {
+                    continue;
+                }
+                if let Some(place) = requirement.places.get(&base.id) {
+                    let mut place = place.clone();
+                    if !place.at.contains("://") {
+                        place.at = format!("{}{}", base.base, place.at);
+                    }
+                    requirement.places.insert(spec.id.clone(), place);
+                }
+            }
+        }
+    }
+
+    /// The specs, each after the one it builds on; those in a circle are refused and left out.
+    fn base_first<'s>(&mut self, specs: &'s Named<Spec>) -> Vec<&'s Spec> {
+        let mut order: Vec<(usize, &Spec)> = Vec::new();
+        for (id, spec) in specs.iter() {
+            let (mut depth, mut at) = (0, spec);
+            while let Some(base) = at.builds_on.as_deref().and_then(|base| specs.get(base)) {
+                depth += 1;
+                at = base;
+                if depth > specs.len() {
+                    break;
+                }
+            }
+            if depth <= specs.len() {
+                order.push((depth, spec));
+            } else if let Some(entry) = self.parsed.specs.iter().find(|entry| entry.name == *id) {
+                let span = entry.place(&[Step::Key("builds-on")]);
+                let spot = Spot::new(entry.file, span, "this leads back to where it began");
+                self.refuse(Refusal::new(format!("spec `{id}` builds on itself"), spot));
+            }
+        }
+        order.sort_by_key(|(depth, _)| *depth);
+        order.into_iter().map(|(_, spec)| spec).collect()
+    }
+
+    fn drops(&mut self, spec: &Spec, base: &Spec, requirements: &Named<Requirement>) {
+        let Some(entry) = self.parsed.specs.iter().find(|entry| entry.name == spec.id) else { return };
+        for (index, dropped) in spec.drops.iter().enumerate() {
+            let span = entry.place(&[Step::Key("drops"), Step::Item(index), Step::Key("requirement")]);
+            let id = &dropped.requirement;
+            if !self.parsed.requirements.iter().any(|entry| entry.name == *id) {
+                let known: Vec<&str> = self.parsed.requirements.iter().map(|entry| entry.name.as_str()).collect();
+                self.unknown("requirement", id, entry.file, span, known);
+            } else if requirements.get(id).is_some_and(|known| !known.places.contains_key(&base.id)) {
+                let spot = Spot::new(entry.file, span, "nothing to drop");
+                self.refuse(Refusal::new(format!("`{}` has no requirement `{id}`", base.id), spot));
+            }
+        }
+    }
+
+    fn adopters(&mut self) -> Adopters {
+        let parsed = self.parsed;
+        let same_as = |id: &str| {
+            let entry = parsed.requirements.iter().find(|entry| entry.name == id)?;
+            entry.raw.as_ref()?.same_as.as_deref()
+        };
+        let mut adopters = Adopters::new();
+        for entry in &parsed.requirements {
+            let mut at = entry.name.as_str();
+            let mut steps = 0;
+            while let Some(next) = same_as(at) {
+                steps += 1;
+                if next == entry.name || steps > parsed.requirements.len() {
+                    let spot = Spot::new(entry.file, entry.place(&[Step::Key("as")]), "this leads back to itself");
+                    self.refuse(Refusal::new(format!("requirement `{}` adopts its own tests", entry.name), spot));
+                    break;
+                }
+                adopters.entry(next.to_owned()).or_default().push(entry.name.clone());
+                at = next;
+            }
+        }
+        adopters
+    }
+
+    fn tests(&mut self, requirements: &Named<Requirement>, adopters: &Adopters) -> Vec<Test> {
+        let parsed = self.parsed;
+        let known: Vec<&str> = parsed.requirements.iter().map(|entry| entry.name.as_str()).collect();
+        let flows: Vec<&str> = parsed.flows.iter().map(|entry| entry.name.as_str()).collect();
+        let mut tests = Vec::new();
+        for entry in &parsed.tests {
+            let Some(raw) = &entry.raw else { continue };
+            for (index, id) in raw.verifies.0.iter().enumerate() {
+                if !known.contains(&id.as_str()) {
+                    let span = entry.place(&[Step::Key("verifies"), Step::Item(index)]);
+                    self.unknown("requirement", id, entry.file, span, known.iter().copied());
+                }
+            }
+            let lists = [("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
+            let named = lists.into_iter().flat_map(|(key, names)| {
+                let names = names.into_iter().flat_map(|names| names.0.iter().enumerate());
+                names.map(move |(index, name)| (name, entry.place(&[Step::Key(key), Step::Item(index)])))
+            });
+            for (name, span) in named {
+                if !flows.contains(&name.as_str()) {
+                    self.unknown("flow", name, entry.file, span, flows.iter().copied());
+                }
+            }
+            rules::test(entry, raw, &parsed.flows, self.refusals);
+            let mut verifies = raw.verifies.0.clone();
+            for id in &raw.verifies.0 {
+                verifies.extend(adopters.get(id).into_iter().flatten().cloned());
+            }
+            let mut seen = BTreeSet::new();
+            verifies.retain(|id| seen.insert(id.clone()));
+            self.levels(entry, &verifies, requirements);
+            let Some(area) = entry.area else { continue };
+            tests.push(Test {
+                id: raw.id.clone(),
+                area,
+                title: raw.title.clone(),
+                verifies,
+                flows: raw.flow.0.clone(),
+                on: raw.on.0.clone(),
+                hold: raw.hold,
+                when: raw.when.as_ref().map(|when| when.0.clone()).unwrap_or_default(),
+                expect: raw.expect.clone().unwrap_or_default(),
+                any_of: raw.any_of.clone().unwrap_or_default(),
+                why: raw.why.clone(),
+                beside: raw.beside.as_ref().map(|beside| beside.0.clone()).unwrap_or_default(),
+                source: self.source(entry.file, entry.tree.span().start),
+            });
+        }
+        tests
+    }
+
+    /// The level decides the verdict, so a test has one in each spec.
+    fn levels<T>(&mut self, entry: &Entry<'t, T>, verifies: &[String], requirements: &Named<Requirement>) {
+        let mut by_spec: BTreeMap<&str, Vec<(&str, Level)>> = BTreeMap::new();
+        for requirement in verifies.iter().filter_map(|id| requirements.get(id)) {
+            for (spec, place) in &requirement.places {
+                by_spec.entry(spec).or_default().push((&requirement.id, place.level));
+            }
+        }
+        for (spec, levels) in by_spec {
+            let Some((first, level)) = levels.first() else { continue };
+            let Some((other, other_level)) = levels.iter().find(|(_, other)| other != level) else { continue };
+            let at = |id: &str| {
+                let index = entry.texts("verifies").iter().position(|text| *text == id);
+                let path = [Step::Key("verifies"), Step::Item(index.unwrap_or(0))];
+                entry.place(if index.is_some() { &path } else { path.get(..1).unwrap_or(&path) })
+            };
+            let title = format!("the requirements of this test differ in level within {spec}");
+            let refusal = Refusal::new(title, Spot::new(entry.file, at(other), format!("`{other}` is {other_level}")))
+                .and(Spot::new(entry.file, at(first), format!("`{first}` is {level}")));
+            self.refuse(refusal.help("write one test for each level"));
+            // One spec shows the mistake; the others most often repeat it.
+            break;
+        }
+    }
+
+    /// Every requirement is verified by a test or says why not.
+    fn coverage(&mut self, adopters: &Adopters) {
+        if self.parsed.incomplete {
+            return;
+        }
+        let mut verified: HashMap<&str, &Entry<'t, super::raw::RawTest>> = HashMap::new();
+        for test in &self.parsed.tests {
+            for id in test.texts("verifies") {
+                verified.entry(id).or_insert(test);
+                for adopter in adopters.get(id).into_iter().flatten() {
+                    verified.entry(adopter).or_insert(test);
+                }
+            }
+        }
+        for entry in &self.parsed.requirements {
+            let Some(raw) = &entry.raw else { continue };
+            match (verified.get(entry.name.as_str()), &raw.untested) {
+                (None, None) => {
+                    let title = format!("requirement `{}` is verified by no test", entry.name);
+                    let spot = Spot::new(entry.file, entry.key.clone(), "no test names it");
+                    let help = "name it in the `verifies` of a test, or say untested = \"why\"";
+                    self.refuse(Refusal::new(title, spot).help(help));
+                }
+                (Some(test), Some(_)) => {
+                    let title = format!("requirement `{}` is untested and verified", entry.name);
+                    let span = entry.key_place(&[], "untested");
+                    let index = test.texts("verifies").iter().position(|id| *id == entry.name).unwrap_or(0);
+                    let by = test.place(&[Step::Key("verifies"), Step::Item(index)]);
+                    let refusal =
+                        Refusal::new(title, Spot::new(entry.file, span, "this says that no test verifies it"));
+                    self.refuse(refusal.and(Spot::new(test.file, by, "this test does")).help("remove one of the two"));
+                }
+                _ => {}
+            }
+        }
+    }
+}

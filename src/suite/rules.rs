@@ -1,0 +1,304 @@
+//! The rules that one entry must keep, whatever else the files say.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+
+use super::model::{Expect, Flow, Moment, On, Outcome};
+use super::raw::{RawRequirement, RawSpec, RawTest};
+use super::read::{Entry, Step};
+use super::refusal::{Refusal, Spot};
+use super::values::{Names, Param};
+
+/// What is wrong with a name. Names become parts of test names, file names and anchors.
+pub(super) fn bad_name(name: &str) -> Option<&'static str> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let good = name.starts_with(plain) && name.chars().all(|c| plain(c) || c == '-' || c == '.');
+    (!good).then_some("only a-z, 0-9, hyphens and dots, beginning with a letter or digit")
+}
+
+pub(super) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec<Refusal>) {
+    let absolute = url::Url::parse(&raw.base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if !absolute || !raw.base.ends_with('/') {
+        let label = "this must be an absolute URL that ends in /";
+        let spot = Spot::new(entry.file, entry.place(&[Step::Key("base")]), label);
+        refusals.push(Refusal::new("requirements cannot be linked to this `base`", spot));
+    }
+    if raw.areas.is_empty() {
+        empty(entry.file, entry.place(&[Step::Key("areas")]), "areas", refusals);
+    }
+    if raw.builds_on.is_none() && !raw.drops.is_empty() {
+        let spot = Spot::new(entry.file, entry.key_place(&[], "drops"), "there is nothing to drop from");
+        refusals.push(Refusal::new("`drops` without `builds-on`", spot));
+    }
+}
+
+pub(super) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
+    if raw.places.is_empty() {
+        let spot = Spot::new(entry.file, entry.place(&[Step::Key("in")]), "name the specs that demand it");
+        let title = format!("requirement `{}` belongs to no spec, nor do tests of it", entry.name);
+        refusals.push(
+            Refusal::new(title, spot).help("write in = { SPEC = { level = \"SHALL\", at = \"page.html#place\" } }"),
+        );
+    }
+}
+
+fn empty(file: usize, span: Range<usize>, what: &str, refusals: &mut Vec<Refusal>) {
+    refusals.push(Refusal::new(format!("`{what}` is empty"), Spot::new(file, span, "name at least one")));
+}
+
+pub(super) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refusal>) {
+    headers(entry, &[], &flow.headers, refusals);
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (index, probe) in flow.probes.iter().enumerate() {
+        let path = [Step::Key("probes"), Step::Item(index)];
+        let id = |index| entry.place(&[Step::Key("probes"), Step::Item(index), Step::Key("id")]);
+        headers(entry, &path, &probe.headers, refusals);
+        if let Some(trouble) = bad_name(&probe.id) {
+            let spot = Spot::new(entry.file, id(index), trouble);
+            refusals.push(Refusal::new(format!("`{}` is no good name for a probe", probe.id), spot));
+        }
+        if let Some(first) = seen.get(probe.id.as_str()) {
+            let refusal = Refusal::new(
+                format!("flow `{}` has two probes `{}`", entry.name, probe.id),
+                Spot::new(entry.file, id(index), "defined again here"),
+            );
+            refusals.push(refusal.and(Spot::new(entry.file, id(*first), "first defined here")));
+        } else {
+            seen.insert(&probe.id, index);
+        }
+        if probe.at == Moment::Deleted && flow.delete.is_none() {
+            let span = entry.place(&[Step::Key("probes"), Step::Item(index), Step::Key("at")]);
+            let spot = Spot::new(entry.file, span, "this moment never comes");
+            let title = format!("flow `{}` does not delete its job", entry.name);
+            refusals.push(Refusal::new(title, spot).help("give the flow delete = \"in-progress\" or \"complete\""));
+        }
+    }
+    for (place, name, param) in params(flow) {
+        if let Param::Pick { from, .. } = param
+            && from.is_empty()
+        {
+            let span =
+                entry.place(&[place.as_slice(), &[Step::Key("params"), Step::Key(name), Step::Key("from")]].concat());
+            empty(entry.file, span, "from", refusals);
+        }
+    }
+}
+
+/// All parameters of a flow and its probes, with the way to the table that holds them.
+fn params(flow: &Flow) -> impl Iterator<Item = (Vec<Step<'static>>, &str, &Param)> {
+    let own = flow.params.iter().map(|(name, param)| (Vec::new(), name.as_str(), param));
+    own.chain(flow.probes.iter().enumerate().flat_map(|(index, probe)| {
+        let way = move || vec![Step::Key("probes"), Step::Item(index)];
+        probe.params.iter().map(move |(name, param)| (way(), name.as_str(), param))
+    }))
+}
+
+/// The flows that the picks of a flow come from, and where they are named.
+pub(super) fn sources(entry: &Entry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
+    let mut sources = Vec::new();
+    for (place, name, param) in params(flow) {
+        let Param::Pick { from, .. } = param else { continue };
+        for (index, source) in from.iter().enumerate() {
+            let tail = [Step::Key("params"), Step::Key(name), Step::Key("from"), Step::Item(index)];
+            sources.push((source.clone(), entry.place(&[place.as_slice(), &tail].concat())));
+        }
+    }
+    sources
+}
+
+/// A pick comes from an earlier flow, so no flow may wait for itself.
+pub(super) fn pick_cycles(flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
+    let needs: BTreeMap<&str, Vec<(String, Range<usize>)>> = flows
+        .iter()
+        .filter_map(|entry| entry.raw.as_ref().map(|flow| (entry.name.as_str(), sources(entry, flow))))
+        .collect();
+    for entry in flows {
+        for (source, span) in needs.get(entry.name.as_str()).into_iter().flatten() {
+            let mut seen = HashSet::new();
+            let mut open = vec![source.as_str()];
+            while let Some(at) = open.pop() {
+                if at == entry.name {
+                    let spot = Spot::new(entry.file, span.clone(), "this flow would wait for itself");
+                    refusals.push(Refusal::new(format!("the picks of flow `{}` run in a circle", entry.name), spot));
+                    break;
+                }
+                if seen.insert(at) {
+                    open.extend(needs.get(at).into_iter().flatten().map(|(next, _)| next.as_str()));
+                }
+            }
+        }
+    }
+}
+
+fn headers<T>(
+    entry: &Entry<'_, T>,
+    path: &[Step<'_>],
+    headers: &BTreeMap<String, String>,
+    refusals: &mut Vec<Refusal>,
+) {
+    for (name, value) in headers {
+        let path = [path, &[Step::Key("headers")]].concat();
+        if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            let spot = Spot::new(entry.file, entry.key_place(&path, name), "");
+            refusals.push(Refusal::new(format!("`{name}` is no header name"), spot));
+        }
+        if value.split('\n').any(|line| http::HeaderValue::from_str(line).is_err()) {
+            let span = entry.place(&[path.as_slice(), &[Step::Key(name)]].concat());
+            refusals.push(Refusal::new("this cannot be sent as a header", Spot::new(entry.file, span, "")));
+        }
+    }
+}
+
+pub(super) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
+    let file = entry.file;
+    let lists = [("verifies", Some(&raw.verifies)), ("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
+    for (key, names) in lists.into_iter().filter_map(|(key, names)| names.map(|Names(names)| (key, names))) {
+        if names.is_empty() {
+            empty(file, entry.place(&[Step::Key(key)]), key, refusals);
+        }
+        for (index, name) in names.iter().enumerate() {
+            if names.iter().take(index).any(|other| other == name) {
+                let spot = Spot::new(file, entry.place(&[Step::Key(key), Step::Item(index)]), "once is enough");
+                refusals.push(Refusal::new(format!("`{name}` is named twice"), spot));
+            }
+        }
+    }
+    if raw.on.0.is_empty() {
+        empty(file, entry.place(&[Step::Key("on")]), "on", refusals);
+    }
+    for (index, on) in raw.on.0.iter().enumerate() {
+        for name in &raw.flow.0 {
+            let flow = flows.iter().find(|flow| flow.name == *name).and_then(|flow| flow.raw.as_ref());
+            // An unknown flow was refused already, and so was one that is wrong in itself.
+            let Some(flow) = flow else { continue };
+            seen(entry, on, index, name, flow, refusals);
+        }
+    }
+    match (&raw.expect, &raw.any_of) {
+        (None, None) => {
+            let spot = Spot::new(file, entry.tree.span(), "this test expects nothing");
+            refusals.push(Refusal::new("neither `expect` nor `any-of`", spot).help("give it one of the two"));
+        }
+        (Some(_), Some(_)) => {
+            let refusal = Refusal::new(
+                "both `expect` and `any-of`",
+                Spot::new(file, entry.key_place(&[], "any-of"), "either this"),
+            );
+            refusals.push(refusal.and(Spot::new(file, entry.key_place(&[], "expect"), "or this")));
+        }
+        _ => {}
+    }
+    if let Some(when) = &raw.when {
+        expects(entry, &[Step::Key("when")], &when.0, "when", refusals);
+    }
+    if let Some(expect) = &raw.expect {
+        expects(entry, &[Step::Key("expect")], expect, "expect", refusals);
+    }
+    if let Some(outcomes) = &raw.any_of {
+        any_of(entry, outcomes, refusals);
+    }
+}
+
+/// Whether a flow ever has the exchange that a test looks at.
+fn seen(entry: &Entry<'_, RawTest>, on: &On, index: usize, name: &str, flow: &Flow, refusals: &mut Vec<Refusal>) {
+    let span = entry.place(&[Step::Key("on"), Step::Item(index)]);
+    match on {
+        On::Probe(id) if !flow.probes.iter().any(|probe| probe.id == *id) => {
+            let words: Vec<&str> = flow.probes.iter().map(|probe| probe.id.as_str()).collect();
+            let label = super::refusal::did_you_mean(id, &words).replace('`', "");
+            let label = if label.is_empty() { label } else { label.replace("mean ", "mean probe.") };
+            let refusal =
+                Refusal::new(format!("flow `{name}` has no probe `{id}`"), Spot::new(entry.file, span, label));
+            refusals.push(refusal.help(format!("probes of `{name}`: {}", list(&words))));
+        }
+        On::Delete if flow.delete.is_none() => {
+            let spot = Spot::new(entry.file, span, "this is never seen there");
+            let refusal = Refusal::new(format!("flow `{name}` does not delete its job"), spot);
+            refusals.push(refusal.help("give the flow delete = \"in-progress\" or \"complete\", or name another flow"));
+        }
+        _ => {}
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+fn any_of(entry: &Entry<'_, RawTest>, outcomes: &[Outcome], refusals: &mut Vec<Refusal>) {
+    if outcomes.is_empty() {
+        empty(entry.file, entry.place(&[Step::Key("any-of")]), "any-of", refusals);
+    }
+    for (index, outcome) in outcomes.iter().enumerate() {
+        let path = [Step::Key("any-of"), Step::Item(index), Step::Key("expect")];
+        expects(entry, &path, &outcome.expect, "expect", refusals);
+        if outcomes.iter().take(index).any(|other| other.outcome == outcome.outcome) {
+            let span = entry.place(&[Step::Key("any-of"), Step::Item(index), Step::Key("outcome")]);
+            let spot = Spot::new(entry.file, span, "give it a name of its own");
+            refusals.push(Refusal::new(format!("two outcomes are called `{}`", outcome.outcome), spot));
+        }
+    }
+}
+
+fn expects(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expects: &[Expect], what: &str, refusals: &mut Vec<Refusal>) {
+    if expects.is_empty() {
+        empty(entry.file, entry.place(path), what, refusals);
+    }
+    for (index, expect) in expects.iter().enumerate() {
+        expectation(entry, &[path, &[Step::Item(index)]].concat(), expect, refusals);
+    }
+}
+
+/// The keys that say what an expectation looks at.
+const SUBJECTS: &str = "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines` or `check`";
+
+fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, refusals: &mut Vec<Refusal>) {
+    let whole = || entry.place(path);
+    let key = |key: &str| entry.key_place(path, key);
+    let value = |name: &'static str| entry.place(&[path, &[Step::Key(name)]].concat());
+    let mut refuse = |title: String, span: Range<usize>, label: &str| {
+        refusals.push(Refusal::new(title, Spot::new(entry.file, span, label)));
+    };
+    let subjects = expect.subjects();
+    let with_value = expect.header.is_some() || expect.json.is_some();
+    match subjects.as_slice() {
+        [] => refuse("this says not what to look at".to_owned(), whole(), &format!("it needs one of {SUBJECTS}")),
+        [_] => {}
+        [_, second, ..] => {
+            refuse("this looks at two things at once".to_owned(), key(second), &format!("only one of {SUBJECTS}"));
+        }
+    }
+    match (with_value, expect.is.is_some(), expect.equals.is_some()) {
+        (true, false, false) => {
+            let subject = if expect.header.is_some() { "header" } else { "json" };
+            let label = "what must it be: `is` a shape, or `equals` a text?";
+            refuse(format!("`{subject}` without `is` or `equals`"), whole(), label);
+        }
+        (_, true, true) => refuse("both `is` and `equals`".to_owned(), key("equals"), "only one of the two"),
+        (false, true, _) | (false, _, true) => {
+            let name = if expect.is.is_some() { "is" } else { "equals" };
+            refuse(format!("`{name}` has nothing to compare"), key(name), "it goes with `header` or `json` only");
+        }
+        _ => {}
+    }
+    if expect.optional && !with_value {
+        refuse("`optional` has nothing to excuse".to_owned(), key("optional"), "it goes with `header` or `json` only");
+    }
+    if let Some(pointer) = &expect.json
+        && !pointer.is_empty()
+        && !pointer.starts_with('/')
+    {
+        refuse(format!("`{pointer}` is no JSON pointer"), value("json"), "begin it with /");
+    }
+    if let Some(header) = &expect.header
+        && http::HeaderName::from_bytes(header.as_bytes()).is_err()
+    {
+        refuse(format!("`{header}` is no header name"), value("header"), "");
+    }
+    let no_lines = expect.lines.as_ref().is_some_and(Vec::is_empty);
+    let no_types = expect.media_type.as_ref().is_some_and(|types| types.0.is_empty());
+    for (name, empty) in [("lines", no_lines), ("media-type", no_types)] {
+        if empty {
+            refuse(format!("`{name}` is empty"), value(name), "name at least one");
+        }
+    }
+}

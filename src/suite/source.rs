@@ -1,0 +1,117 @@
+//! Where suite files come from.
+
+use std::path::Path;
+
+use super::model::Catalog;
+use super::read;
+use super::refusal::{Refusals, SuiteFile};
+use super::resolve;
+use crate::words::Area;
+
+/// The suite files compiled in: name and text.
+pub const EMBEDDED: &[(&str, &str)] = &[
+    ("specs.toml", include_str!("../../suites/specs.toml")),
+    ("flows.toml", include_str!("../../suites/flows.toml")),
+    ("kickoff.toml", include_str!("../../suites/kickoff.toml")),
+    ("poll.toml", include_str!("../../suites/poll.toml")),
+    ("manifest.toml", include_str!("../../suites/manifest.toml")),
+    ("files.toml", include_str!("../../suites/files.toml")),
+    ("delete.toml", include_str!("../../suites/delete.toml")),
+    ("params.toml", include_str!("../../suites/params.toml")),
+    ("errors.toml", include_str!("../../suites/errors.toml")),
+];
+
+/// More than this is no suite file, but a mistake in `--suites`.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// The suites compiled in.
+///
+/// # Errors
+/// What is wrong with them; never so in a released program, since a test reads them.
+pub fn embedded() -> Result<Catalog, Refusals> {
+    let file = |(name, text): &(&str, &str)| SuiteFile {
+        name: (*name).to_owned(),
+        path: format!("suites/{name}"),
+        text: (*text).to_owned(),
+    };
+    load(EMBEDDED.iter().map(file).collect())
+}
+
+/// The suites in the files `*.toml` of `folder`, not of folders within it. Paths in messages begin with `folder` as given.
+///
+/// # Errors
+/// What could not be read, or what is wrong with what was read.
+pub fn read_dir(folder: &Path) -> Result<Catalog, Refusals> {
+    let refuse = |path: &Path, what: &str| format!("{}: {what}", path.display());
+    let listing = std::fs::read_dir(folder)
+        .map_err(|error| Refusals::unreadable(vec![refuse(folder, &format!("the folder cannot be read: {error}"))]))?;
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+    for entry in listing {
+        let path = match entry {
+            Ok(entry) => entry.path(),
+            Err(error) => {
+                unreadable.push(refuse(folder, &format!("the folder cannot be read: {error}")));
+                continue;
+            }
+        };
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        match read_file(&path) {
+            Ok(text) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                files.push(SuiteFile { name, path: path.display().to_string(), text });
+            }
+            Err(what) => unreadable.push(refuse(&path, &what)),
+        }
+    }
+    if !unreadable.is_empty() {
+        unreadable.sort();
+        return Err(Refusals::unreadable(unreadable));
+    }
+    if files.is_empty() {
+        return Err(Refusals::unreadable(vec![refuse(folder, "there is no suite file (*.toml) in this folder")]));
+    }
+    load(files)
+}
+
+fn read_file(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if bytes > MOST_BYTES {
+        return Err(format!("{bytes} bytes are too many for a suite file; the most is {MOST_BYTES}"));
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+/// The catalog that `files` define together. Their order does not matter: they are taken by area, then by name.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load(mut files: Vec<SuiteFile>) -> Result<Catalog, Refusals> {
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    let digest = digest(&files);
+    files.sort_by_cached_key(|file| (area_rank(&file.text), file.name.clone()));
+    let mut refusals = Vec::new();
+    let parsed = read::parse(&files, &mut refusals);
+    let catalog = resolve::resolve(parsed, &files, digest, &mut refusals);
+    if refusals.is_empty() { Ok(catalog) } else { Err(Refusals::new(files, refusals)) }
+}
+
+/// Files without an area first, the others in the order of an export.
+fn area_rank(text: &str) -> usize {
+    let (table, _) = toml::de::DeTable::parse_recoverable(text);
+    let word = table.get_ref().get("area").and_then(|area| area.get_ref().as_str()).and_then(Area::from_word);
+    word.and_then(|area| Area::ALL.iter().position(|other| *other == area)).map_or(0, |rank| rank + 1)
+}
+
+/// 12 hex digits over names and texts, whose lengths are told so that no two sets of files read alike.
+fn digest(files: &[SuiteFile]) -> String {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for file in files {
+        for part in [&file.name, &file.text] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+    }
+    context.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
