@@ -1,0 +1,101 @@
+//! How long to wait before asking again. Pure arithmetic: a server's `Retry-After` is honoured in both its forms
+//! (RFC 9110, section 10.2.3), within what is left of `--max-wait`.
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+
+/// The shortest wait between two requests for the same thing.
+pub const SHORTEST: Duration = Duration::from_secs(1);
+/// The longest wait that is chosen without the server's asking.
+pub const LONGEST: Duration = Duration::from_secs(30);
+/// The wait in place of a `Retry-After` that lies beyond the time left.
+pub const ABSURD: Duration = Duration::from_secs(120);
+/// How often a 5xx in a row is tried before it is believed.
+pub const TRIES: u32 = 5;
+
+/// What a `Retry-After` asks for at `now`: whole seconds, or a date; a date that has passed asks for nothing. `None` if
+/// it is absent or unreadable.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than fit are as absurd as the largest number.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+/// The wait before the next request, at least [`SHORTEST`] and never past `left`. `asked` is what the server asked for;
+/// without it the wait grows with `attempt`, which counts from 0.
+pub fn pause(asked: Option<Duration>, attempt: u32, left: Duration) -> Duration {
+    let wait = match asked {
+        Some(asked) if asked <= left => asked.max(SHORTEST),
+        Some(_) => ABSURD,
+        None => backoff(attempt),
+    };
+    wait.min(left)
+}
+
+/// 1 s, 1.5 s, 2.25 s and so on, up to [`LONGEST`].
+fn backoff(attempt: u32) -> Duration {
+    let factor = 1.5_f64.powi(i32::try_from(attempt.min(20)).unwrap_or(20));
+    SHORTEST.mul_f64(factor).min(LONGEST)
+}
+
+/// Whether an answer asks for patience rather than that it refuses, on the try `attempt`, counted from 0. 429 is a
+/// request for patience however often it comes; 502, 503 and 504 are believed after a few tries, anything else at once.
+pub fn asks_for_patience(status: StatusCode, attempt: u32) -> bool {
+    match status.as_u16() {
+        429 => true,
+        503 => attempt < TRIES,
+        502 | 504 => attempt < 2,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn asked(value: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, value.parse().unwrap());
+        // Sun, 06 Nov 1994 08:49:37 GMT
+        retry_after(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
+    }
+
+    #[test]
+    fn both_forms_of_retry_after_are_read_and_prose_is_not() {
+        assert_eq!(asked("7"), Some(Duration::from_secs(7)));
+        assert_eq!(asked(" 0 "), Some(Duration::ZERO));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:27 GMT"), Some(Duration::ZERO), "a date that has passed");
+        assert_eq!(asked("99999999999999999999999"), Some(Duration::from_secs(u64::from(u32::MAX))));
+        for garbage in ["", "soon", "-1", "1.5", "1 s"] {
+            assert_eq!(asked(garbage), None, "{garbage:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_neither_busy_nor_past_what_is_left() {
+        let left = Duration::from_secs(600);
+        assert_eq!(pause(Some(Duration::ZERO), 0, left), SHORTEST);
+        assert_eq!(pause(Some(Duration::from_secs(300)), 0, left), Duration::from_secs(300), "long but possible");
+        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, left), ABSURD);
+        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, Duration::from_secs(40)), Duration::from_secs(40));
+        assert_eq!(pause(None, 0, left), SHORTEST);
+        assert_eq!(pause(None, u32::MAX, left), LONGEST);
+        assert!(pause(None, 3, left) > pause(None, 2, left));
+    }
+
+    #[test]
+    fn patience_is_for_throttling_and_gateways_only() {
+        let ask = |code, attempt| asks_for_patience(StatusCode::from_u16(code).unwrap(), attempt);
+        assert!(ask(429, 1_000));
+        assert!(ask(503, TRIES - 1) && !ask(503, TRIES));
+        assert!(ask(502, 1) && !ask(502, 2));
+        assert!(!ask(500, 0) && !ask(404, 0) && !ask(200, 0));
+    }
+}

@@ -1,0 +1,162 @@
+//! What a run shows while it goes on, on stderr: bars on a terminal, sparse lines elsewhere, or nothing.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Something that happened in a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// It begins.
+    Started,
+    /// A wait begins.
+    Waiting {
+        /// What for, in words of ours.
+        what: &'a str,
+        /// How long it may take.
+        time: Duration,
+    },
+    /// A poll was answered.
+    Polled {
+        /// Its number, from 1.
+        number: usize,
+        /// `X-Progress` as the server sent it: not to be trusted.
+        progress: Option<&'a str>,
+    },
+    /// Files are being read; the numbers grow over the whole flow.
+    Reading {
+        /// Bytes, as they came over the wire.
+        bytes: u64,
+        /// Lines.
+        lines: u64,
+    },
+    /// It is over.
+    Ended {
+        /// Why it ended early, if so.
+        because: Option<&'a str>,
+    },
+}
+
+/// Something that shows how a run goes on. Called often; must be quick.
+pub trait Progress: Send + Sync {
+    /// Shows `event` of the flow named `flow`.
+    fn show(&self, flow: &str, event: Event<'_>);
+}
+
+/// Shows nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn show(&self, _: &str, _: Event<'_>) {}
+}
+
+/// A sparse line on stderr when a flow begins and ends, for logs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lines;
+
+impl Progress for Lines {
+    fn show(&self, flow: &str, event: Event<'_>) {
+        if matches!(event, Event::Started | Event::Ended { .. }) {
+            // Whoever closed stderr does not want to read it.
+            let _ = writeln!(std::io::stderr(), "{flow}: {}", words(event));
+        }
+    }
+}
+
+/// One bar a flow on stderr.
+#[derive(Default)]
+pub struct Bars {
+    all: MultiProgress,
+    bars: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Bars {
+    /// Bars on stderr.
+    pub fn stderr() -> Self {
+        Self { all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5)), bars: Mutex::default() }
+    }
+}
+
+impl Progress for Bars {
+    fn show(&self, flow: &str, event: Event<'_>) {
+        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Event::Ended { .. } = event {
+            if let Some(bar) = bars.remove(flow) {
+                bar.finish_and_clear();
+            }
+            return;
+        }
+        let bar = bars.entry(flow.to_owned()).or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:<20} {wide_msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.set_prefix(flow.to_owned());
+            bar
+        });
+        bar.set_message(words(event));
+        bar.tick();
+    }
+}
+
+/// What fits stderr: bars on a terminal, sparse lines elsewhere.
+pub fn for_stderr() -> std::sync::Arc<dyn Progress> {
+    use std::io::IsTerminal as _;
+    match std::io::stderr().is_terminal() {
+        true => std::sync::Arc::new(Bars::stderr()),
+        false => std::sync::Arc::new(Lines),
+    }
+}
+
+/// An event in a few words, safe for a terminal.
+fn words(event: Event<'_>) -> String {
+    match event {
+        Event::Started => "begins".to_owned(),
+        Event::Waiting { what, time } => format!("waits {:.0} s: {}", time.as_secs_f64(), escaped(what)),
+        Event::Polled { number, progress: None } => format!("poll {number}"),
+        Event::Polled { number, progress: Some(text) } => format!("poll {number}: {}", escaped(text)),
+        Event::Reading { bytes, lines } => format!("{} in {lines} lines", HumanBytes(bytes)),
+        Event::Ended { because: None } => "done".to_owned(),
+        Event::Ended { because: Some(why) } => format!("ended early: {}", escaped(why)),
+    }
+}
+
+/// A text that a stranger may have written, cut to a line, with everything escaped that could steer a terminal:
+/// control characters and those that turn the direction of writing or hide.
+fn escaped(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let mut out = String::new();
+    for c in text.chars().take(100) {
+        match steers(c) {
+            true => out.extend(c.escape_unicode()),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_cannot_steer_the_terminal() {
+        let text = words(Event::Polled { number: 2, progress: Some("50%\x1b[2J\u{202e}\r done") });
+        assert_eq!(text, "poll 2: 50%\\u{1b}[2J\\u{202e}\\u{d} done");
+        let long = words(Event::Ended { because: Some(&"x".repeat(10_000)) });
+        assert!(long.len() < 200);
+    }
+
+    #[test]
+    fn waits_and_bytes_are_shown_in_units() {
+        assert_eq!(words(Event::Waiting { what: "retry-after", time: Duration::from_secs(30) }), "waits 30 s: retry-after");
+        assert_eq!(words(Event::Reading { bytes: 2048, lines: 7 }), "2.00 KiB in 7 lines");
+    }
+}
