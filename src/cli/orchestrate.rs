@@ -1,0 +1,229 @@
+//! The one place where the command line takes hold of the other rooms.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, Method};
+use tokio::sync::watch;
+
+use super::Refusal;
+use crate::clock::Clock;
+use crate::config::effective::Effective;
+use crate::config::guard;
+use crate::drive::inprocess::InProcess;
+use crate::drive::recorder::Recorder;
+use crate::drive::session::{Ask, Session};
+use crate::drive::settings::Settings;
+use crate::drive::transport::Transport;
+use crate::plan::{self, Plan};
+use crate::record::{Judgement, Run, TestResult};
+use crate::reference::{self, Personality};
+use crate::suite::model::{Catalog, Identity};
+use crate::tape::model::{Role, Tape};
+
+/// Where the reference server answers within this process.
+const EMBEDDED_BASE: &str = "http://localhost/fhir";
+
+/// Reads the rules: those built in, or those of a folder.
+pub fn catalog(folder: Option<&Path>) -> Result<Catalog, Refusal> {
+    let read = match folder {
+        Some(folder) => crate::suite::read_dir(folder),
+        None => crate::suite::embedded(),
+    };
+    read.map_err(|refusals| Refusal::usage(refusals.render(false)))
+}
+
+/// The ids of all specs.
+pub fn spec_ids(catalog: &Catalog) -> Vec<String> {
+    catalog.specs.iter().map(|spec| spec.id.clone()).collect()
+}
+
+/// Builds a plan.
+pub fn plan(
+    catalog: &Catalog,
+    specs: &[String],
+    also: Vec<String>,
+    selected: &dyn Fn(&str) -> bool,
+) -> Result<Plan, Refusal> {
+    let ask = plan::Ask { specs: specs.to_vec(), also, ..Default::default() };
+    plan::build(catalog, &ask, selected).map_err(|e| Refusal::usage(e.to_string()))
+}
+
+/// What is judged: a server out there, or the one within.
+pub struct Target {
+    settings: Settings,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Over the network.
+    Remote,
+    /// The reference server within this process.
+    Embedded(Personality),
+}
+
+impl Target {
+    /// Gets ready for the target of a configuration and reads the credentials; call [`guard::refusal`] first.
+    pub fn new(config: &Effective) -> Result<Self, Refusal> {
+        let Some(base) = &config.target else {
+            let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(Refusal::undetermined)?;
+            let settings = settings(config, base);
+            return Ok(Self { settings, kind: Kind::Embedded(personality(&config.specs.value)) });
+        };
+        let credentials = guard::credentials(config).map_err(Refusal::usage)?;
+        Ok(Self { settings: Settings { credentials, ..settings(config, base.value.clone()) }, kind: Kind::Remote })
+    }
+
+    /// Whether it is the server within.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.kind, Kind::Embedded(_))
+    }
+
+    /// What to call it in a file name.
+    pub fn host(&self) -> String {
+        let base = &self.settings.base;
+        match (self.is_embedded(), base.host_str(), base.port()) {
+            (true, _, _) => "reference".to_owned(),
+            (false, Some(host), Some(port)) => format!("{host}-{port}"),
+            (false, host, _) => host.unwrap_or("host").to_owned(),
+        }
+    }
+
+    /// The way to it. To be made within the runtime, whose time the server within keeps.
+    fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
+        match self.kind {
+            Kind::Remote => {
+                Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?))
+            }
+            Kind::Embedded(spec) => {
+                let options = reference::Options::new(spec, self.settings.base.clone(), clock);
+                Ok(Arc::new(InProcess::new(reference::router(options))))
+            }
+        }
+    }
+
+    /// A GET of `path` below the base, by the drive's own means; a 2xx answer's body as JSON.
+    pub async fn get(&self, role: Role, path: &str) -> Result<serde_json::Value, String> {
+        let clock = Clock::system();
+        let settings = Arc::new(self.settings.clone());
+        let transport = self.transport(clock).map_err(|refusal| refusal.text)?;
+        let recorder = Recorder::new(&settings, clock, None);
+        let session = Session::new(settings, transport, clock, recorder);
+        let url = format!("{}/{path}", self.settings.base.as_str().trim_end_matches('/'));
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/fhir+json, application/json"));
+        let reply = session
+            .send(Ask {
+                flow: None,
+                role,
+                probe: None,
+                file: None,
+                method: Method::GET,
+                url: url.parse().map_err(|e| format!("{path} makes no URL: {e}"))?,
+                headers,
+                body: None,
+                identity: Identity::Client,
+                open: false,
+            })
+            .await;
+        let whole = reply.result.map_err(|trouble| trouble.message)?;
+        if !whole.status.is_success() {
+            return Err(format!("it answered {}", whole.status));
+        }
+        serde_json::from_slice(&whole.body).map_err(|e| format!("what it answered is no JSON: {e}"))
+    }
+}
+
+/// The specs of the suites that the target's CapabilityStatement declares; none where it declares none or does not
+/// answer, which the run itself will judge.
+pub async fn declared(catalog: &Catalog, target: &Target) -> Vec<String> {
+    match target.get(Role::Metadata, "metadata").await {
+        Ok(statement) => declared_by(catalog, &statement),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The specs that a CapabilityStatement declares. A canonical without a version declares those alone that are listed
+/// without one.
+pub fn declared_by(catalog: &Catalog, statement: &serde_json::Value) -> Vec<String> {
+    let canonicals: Vec<&str> = ["instantiates", "implementationGuide"]
+        .iter()
+        .filter_map(|key| statement.get(key)?.as_array())
+        .flatten()
+        .filter_map(serde_json::Value::as_str)
+        .collect();
+    let declares = |listed: &String| {
+        canonicals.iter().any(|canonical| {
+            let bare = canonical.split_once('|').map_or(*canonical, |(url, _)| url);
+            *canonical == listed || bare == listed
+        })
+    };
+    catalog.specs.values().filter(|spec| spec.declared_by.iter().any(declares)).map(|spec| spec.id.clone()).collect()
+}
+
+/// What the drive needs to know, without credentials.
+fn settings(config: &Effective, base: Url) -> Settings {
+    let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
+    Settings {
+        levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
+        groups: config.groups.value.clone(),
+        types: config.types.value.clone(),
+        jobs: config.jobs.value,
+        max_wait: config.max_wait.value,
+        deadline: config.deadline.as_ref().map(|s| s.value),
+        max_bytes: config.max_bytes.value.0,
+        no_delete: config.no_delete.value,
+        allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
+        keep_files: path(&config.keep_files),
+        insecure: config.insecure.value,
+        ca_file: path(&config.ca_file),
+        use_proxy: config.proxy.value,
+        ..Settings::new(base)
+    }
+}
+
+/// The rule book that the reference server keeps for a run by `specs`: the newest among them that it speaks.
+fn personality(specs: &[String]) -> Personality {
+    specs.iter().filter_map(|id| Personality::from_word(id)).max().unwrap_or(Personality::Stu3)
+}
+
+/// Converses with the target as planned, keeps the tape in `folder/tape`, and hands it back.
+pub async fn drive(
+    catalog: &Catalog,
+    plan: &Plan,
+    target: Target,
+    shown: Vec<(String, String)>,
+    folder: &Path,
+    interrupt: watch::Receiver<bool>,
+) -> Result<Tape, Refusal> {
+    let _ = (catalog, plan, target, shown, folder, interrupt);
+    Err(Refusal::undetermined("the engine is not wired in"))
+}
+
+/// Judges a tape.
+pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
+    crate::judge::judge(catalog, plan, tape)
+}
+
+/// Reads a tape from its folder, its file or the report folder around it.
+pub fn tape(path: &Path) -> Result<Tape, Refusal> {
+    let inner = path.join("tape");
+    let place = if inner.is_dir() { inner } else { path.to_owned() };
+    store::read(&place).map_err(|e| Refusal::usage(e.to_string()))
+}
+
+/// Writes a finding out, as libtest shows it below its name.
+pub fn finding(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
+    report::finding::render(run, judgement, test)
+}
+
+/// The summary for the terminal.
+pub fn summary(run: &Run, colour: bool, strict: bool, reports: Option<&Path>) -> String {
+    report::terminal::summary(run, &report::terminal::Options { colour, strict, reports })
+}
+
+/// Writes the reports.
+pub fn reports(folder: &Path, run: &Run, strict: bool) -> Result<(), Refusal> {
+    let written = report::write_all(folder, run, &report::Options { strict });
+    written.map(drop).map_err(|e| Refusal::undetermined(e.to_string()))
+}
