@@ -12,6 +12,8 @@ pub mod words;
 
 pub mod clock;
 
+pub mod instant;
+
 pub mod secret;
 
 pub mod suite;

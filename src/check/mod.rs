@@ -1,1 +1,213 @@
-//! To come.
+//! What can be looked at in an exchange, and the built-in checks for what arithmetic or memory needs. All pure: the
+//! tape in, [`Held`] out.
+
+pub mod expect;
+mod files;
+mod kickoff;
+mod manifest;
+pub mod shape;
+mod show;
+
+pub use expect::holds;
+pub use show::shape as show_shape;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::plan::PlannedTest;
+use crate::record::Position;
+use crate::suite::model::{CheckName, FileList};
+use crate::tape::model::{Exchange, FileFacts, FlowRecord, Outcome, Response, Role, Tape};
+
+/// What came of one expectation on one exchange.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Held {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No(Vec<Broken>),
+    /// There is nothing that it could be said of; why, a fragment.
+    Nothing(String),
+    /// It cannot be decided; why, a fragment.
+    Unknown(String),
+}
+
+impl Held {
+    /// `Yes`, or `No` with one thing broken.
+    fn or_broken(good: bool, broken: impl FnOnce() -> Broken) -> Held {
+        if good { Held::Yes } else { Held::No(vec![broken()]) }
+    }
+
+    /// `Yes` if nothing is broken.
+    fn from_broken(broken: Vec<Broken>) -> Held {
+        if broken.is_empty() { Held::Yes } else { Held::No(broken) }
+    }
+}
+
+/// One thing that is wrong with an exchange.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// `status`, `header`, `body`, `line` or `none`.
+    pub kind: &'static str,
+    /// What is wrong there, as a [`crate::record::Finding`]'s place.
+    pub place: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+    /// Where in a file.
+    pub position: Option<Position>,
+    /// How often in this exchange.
+    pub count: u64,
+    /// The exchange that shows it, where it is not the one looked at.
+    pub exchange: Option<u32>,
+}
+
+impl Broken {
+    pub(crate) fn new(
+        kind: &'static str,
+        place: impl Into<String>,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            place: place.into(),
+            expected: expected.into(),
+            actual: actual.into(),
+            position: None,
+            count: 1,
+            exchange: None,
+        }
+    }
+
+    /// The same, shown by another exchange.
+    fn shown_by(mut self, exchange: u32) -> Self {
+        self.exchange = Some(exchange);
+        self
+    }
+}
+
+/// A tape with its exchanges found by flow and its facts by exchange.
+#[derive(Debug)]
+pub struct Index<'a> {
+    /// The tape.
+    pub tape: &'a Tape,
+    by_flow: BTreeMap<&'a str, Vec<&'a Exchange>>,
+    facts: BTreeMap<u32, &'a FileFacts>,
+    flows: BTreeMap<&'a str, &'a FlowRecord>,
+}
+
+impl<'a> Index<'a> {
+    /// Indexes `tape`.
+    pub fn new(tape: &'a Tape) -> Self {
+        let mut by_flow: BTreeMap<&str, Vec<&Exchange>> = BTreeMap::new();
+        for exchange in &tape.exchanges {
+            if let Some(flow) = &exchange.flow {
+                by_flow.entry(flow).or_default().push(exchange);
+            }
+        }
+        Self {
+            tape,
+            by_flow,
+            facts: tape.files.iter().map(|file| (file.exchange, file)).collect(),
+            flows: tape.flows.iter().map(|flow| (flow.name.as_str(), flow)).collect(),
+        }
+    }
+
+    /// The exchanges of a flow, in the order of sending.
+    pub fn exchanges(&self, flow: &str) -> &[&'a Exchange] {
+        self.by_flow.get(flow).map_or(&[], Vec::as_slice)
+    }
+
+    /// How a flow went; none if it never ended.
+    pub fn flow(&self, flow: &str) -> Option<&'a FlowRecord> {
+        self.flows.get(flow).copied()
+    }
+
+    /// The facts of the file that `exchange` fetched.
+    pub fn facts(&self, exchange: &Exchange) -> Option<&'a FileFacts> {
+        self.facts.get(&exchange.id).copied()
+    }
+
+    /// The answer to the flow's kick-off: the last one, after retries and redirects.
+    pub fn kickoff(&self, flow: &str) -> Option<&'a Exchange> {
+        self.exchanges(flow).iter().rev().copied().find(|e| e.role == Role::Kickoff && !e.superseded)
+    }
+
+    /// The flow's manifest and the exchange that brought it.
+    pub fn manifest(&self, flow: &str) -> Option<(&'a Exchange, &'a Value)> {
+        self.exchanges(flow).iter().copied().find_map(|exchange| {
+            (exchange.role == Role::Poll && exchange.phase == Some(crate::tape::model::Phase::Complete))
+                .then(|| manifest_of(exchange).map(|manifest| (exchange, manifest)))
+                .flatten()
+        })
+    }
+
+    /// The files of one list that a flow fetched, with their facts, where there are any.
+    pub fn files(&self, flow: &str, list: FileList) -> Vec<(&'a Exchange, Option<&'a FileFacts>)> {
+        self.exchanges(flow)
+            .iter()
+            .copied()
+            .filter(|e| e.role == Role::File && !e.superseded && e.file.is_some_and(|file| file.list == list))
+            .map(|e| (e, self.facts(e)))
+            .collect()
+    }
+}
+
+/// The manifest in an exchange's body, if it is one.
+pub fn manifest_of(exchange: &Exchange) -> Option<&Value> {
+    let json = response(exchange)?.body.json.as_ref()?;
+    crate::tape::shape::is_manifest(json).then_some(json)
+}
+
+/// The response of an exchange, if there is one.
+pub fn response(exchange: &Exchange) -> Option<&Response> {
+    match &exchange.outcome {
+        Outcome::Response(response) => Some(response),
+        Outcome::NoResponse(_) => None,
+    }
+}
+
+/// What a check sees beside the exchange itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The tape.
+    pub index: &'a Index<'a>,
+    /// The test that asks.
+    pub test: &'a PlannedTest,
+    /// The flow it is run on.
+    pub flow: &'a FlowRecord,
+    /// The flow to compare with: the first of the test's that ran at the same level.
+    pub beside: Option<&'a FlowRecord>,
+}
+
+/// Runs a built-in check on one exchange.
+pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    match name {
+        CheckName::OneLocation => kickoff::one_location(exchange),
+        CheckName::AsWellReceived => kickoff::as_well_received(exchange, scene),
+        CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),
+        CheckName::RequestFitsKickoff => manifest::request_fits_kickoff(exchange, scene),
+        CheckName::RequestWithoutBodyParams => manifest::request_without_body_params(exchange, scene),
+        CheckName::TransactionTimeNotFuture => manifest::transaction_time_not_future(exchange),
+        CheckName::ExpiresLater => manifest::expires_later(exchange),
+        CheckName::SameManifest => manifest::same_manifest(exchange, scene),
+        CheckName::DistinctUrls => manifest::distinct_urls(exchange),
+        CheckName::ExtensionsAreObjects => manifest::extensions_are_objects(exchange),
+        CheckName::CountEqualsLines => files::count_equals_lines(exchange, scene),
+        CheckName::EmptyOutputWhenNothing => files::empty_output_when_nothing(exchange, scene),
+        CheckName::EmptyErrorWhenNothing => files::empty_error_when_nothing(exchange, scene),
+        CheckName::NoEmptyFiles => files::no_empty_files(exchange, scene),
+        CheckName::NothingAfterTransactionTime => files::nothing_after_transaction_time(exchange, scene),
+        CheckName::DeletedNotInOutput => files::deleted_not_in_output(exchange, scene),
+        CheckName::PatientListed => files::patient_listed(exchange, scene),
+        CheckName::NoOutcomeInOutput => files::no_outcome_in_output(exchange, scene),
+        CheckName::LenientReported => files::lenient_reported(exchange, scene),
+        CheckName::SameFile => files::same_file(exchange, scene),
+        CheckName::SameResources => files::same_resources(exchange, scene),
+        CheckName::AllowedEncoding => files::allowed_encoding(exchange, scene),
+        CheckName::Delivered => files::delivered(exchange, scene),
+    }
+}

@@ -1,1 +1,62 @@
-//! To come.
+//! Judging: a tape and a plan in, a [`Run`] out. Pure and synchronous; the same tape gives the same run, byte for byte.
+
+mod finding;
+mod look;
+mod outcome;
+mod requirements;
+mod test;
+
+use crate::check::Index;
+use crate::plan::{Plan, PlannedTest};
+use crate::record::{Judgement, Run, Scope, Target, Tool, Traffic};
+use crate::suite::model::Catalog;
+use crate::tape::model::{Role, Tape};
+
+/// Judges what `tape` holds by the tests of `plan`, under each of its specs.
+pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
+    let index = Index::new(tape);
+    let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
+    Run {
+        plimsoll: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), suites: catalog.digest.clone() },
+        target: Target {
+            base: tape.start.base.clone(),
+            software: tape.start.software.clone().unwrap_or_default(),
+            fhir: tape.start.fhir.clone().unwrap_or_default(),
+        },
+        scope: if plan.whole { Scope::Whole } else { Scope::Filtered },
+        started: tape.start.started.clone(),
+        finished: tape.end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
+        early: match &tape.end {
+            Some(end) => end.early.clone(),
+            None => Some("the run was killed before its end".to_owned()),
+        },
+        traffic: traffic(tape),
+        judgements,
+        exchanges: tape.exchanges.clone(),
+        files: tape.files.clone(),
+        flows: tape.flows.clone(),
+        start: tape.start.clone(),
+        leftovers: tape.end.as_ref().map(|end| end.leftovers.clone()).unwrap_or_default(),
+    }
+}
+
+fn judge_spec(catalog: &Catalog, plan: &Plan, index: &Index<'_>, spec_id: &str) -> Judgement {
+    let planned: Vec<&PlannedTest> = plan.tests.iter().filter(|test| test.spec == spec_id).collect();
+    let tests = test::judge_all(&planned, catalog, index);
+    let requirements = requirements::judge_all(catalog, spec_id, &tests);
+    outcome::judgement(catalog, plan, index.tape, spec_id, tests, requirements)
+}
+
+fn traffic(tape: &Tape) -> Traffic {
+    let is_kickoff = |role: Role, url: &str| {
+        matches!(role, Role::Kickoff | Role::Probe)
+            && url.split('?').next().unwrap_or(url).trim_end_matches('/').ends_with("$export")
+    };
+    Traffic {
+        requests: tape.exchanges.len() as u64,
+        kickoffs: tape.flows.iter().map(|flow| u64::from(flow.accepted)).sum(),
+        kickoff_requests: tape.exchanges.iter().filter(|e| is_kickoff(e.role, &e.request.url)).count() as u64,
+        bytes: tape.end.as_ref().map_or_else(|| tape.files.iter().map(|file| file.lines.bytes).sum(), |end| end.bytes),
+        resources: tape.files.iter().map(|file| file.lines.resources).sum(),
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Files are read by [`embedded`] or [`read_dir`]; both go the same way, and refuse with [`Refusals`].
 
+pub mod describe;
 pub mod model;
 pub mod named;
 pub mod near;

@@ -62,6 +62,14 @@ impl Catalog {
         Some(format!("{}{}", self.spec(spec)?.base, place.at))
     }
 
+    /// The requirements that hold in `spec`, in the order of the suites.
+    pub fn requirements_of<'a>(&'a self, spec: &str) -> Vec<(&'a Requirement, &'a Place)> {
+        self.requirements
+            .values()
+            .filter_map(|requirement| Some((requirement, requirement.places.get(spec)?)))
+            .collect()
+    }
+
     /// The tests that verify `requirement`, in the order of the files.
     pub fn tests_of<'a>(&'a self, requirement: &'a str) -> impl Iterator<Item = &'a Test> + 'a {
         self.tests.iter().filter(move |test| test.verifies.iter().any(|id| id == requirement))

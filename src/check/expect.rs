@@ -1,0 +1,264 @@
+//! One expectation on one exchange.
+
+use serde_json::Value;
+
+use super::{Broken, Held, Scene, response, shape, show};
+use crate::record::Position;
+use crate::suite::model::{BodyShape, Expect, LineRule, Shape};
+use crate::tape::model::{BodyKind, Exchange, Outcome, Response};
+use crate::tape::shape::{is_error_outcome, is_manifest, is_operation_outcome};
+
+/// Whether `expect` holds of `exchange`.
+pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    // Checks decide for themselves what an absent or broken answer means to them.
+    if let Some(name) = expect.check {
+        return super::run(name, exchange, scene);
+    }
+    let response = match &exchange.outcome {
+        Outcome::Response(response) => response,
+        Outcome::NoResponse(trouble) => return Held::Unknown(trouble.message.clone()),
+    };
+    if let Some(allowed) = &expect.status {
+        return Held::or_broken(allowed.contains(response.status), || {
+            Broken::new("status", "status", allowed.to_string(), response.status.to_string())
+        });
+    }
+    if let Some(barred) = &expect.not_status {
+        return Held::or_broken(!barred.contains(response.status), || {
+            Broken::new("status", "status", format!("anything but {barred}"), response.status.to_string())
+        });
+    }
+    if let Some(allowed) = &expect.media_type {
+        let actual = response.media_type();
+        return Held::or_broken(actual.as_ref().is_some_and(|actual| allowed.0.contains(actual)), || {
+            let actual = actual.map_or_else(|| "no Content-Type".to_owned(), |actual| show::text(&actual));
+            Broken::new("header", "header Content-Type", allowed.0.join(" or "), actual)
+        });
+    }
+    if let Some(name) = &expect.header {
+        return header(name, expect, response);
+    }
+    if let Some(rules) = &expect.lines {
+        return lines(rules, exchange, scene);
+    }
+    // What follows reads the body, and a body that broke off says nothing.
+    if let Some(trouble) = &response.broken {
+        return Held::Unknown(trouble.message.clone());
+    }
+    if let Some(expected) = expect.body {
+        return body(expected, response);
+    }
+    match &expect.json {
+        Some(pointer) => json(pointer, expect, response),
+        None => Held::Nothing("the expectation looks at nothing".to_owned()),
+    }
+}
+
+fn header(name: &str, expect: &Expect, response: &Response) -> Held {
+    let mut lines = response.header_lines(name).peekable();
+    if lines.peek().is_none() {
+        let fine = expect.optional || expect.is == Some(Shape::Absent);
+        return Held::or_broken(fine, || {
+            Broken::new("header", format!("header {name}"), wanted(expect), format!("no {name}"))
+        });
+    }
+    let broken = lines.find(|line| !text_satisfies(expect, line));
+    match broken {
+        None => Held::Yes,
+        Some(line) => Held::No(vec![Broken::new("header", format!("header {name}"), wanted(expect), show::text(line))]),
+    }
+}
+
+fn text_satisfies(expect: &Expect, text: &str) -> bool {
+    match (&expect.equals, expect.is) {
+        (Some(equals), _) => equals == text,
+        (None, Some(wanted)) => shape::text_has(wanted, text),
+        (None, None) => true,
+    }
+}
+
+/// What `is` or `equals` asks for, in words.
+fn wanted(expect: &Expect) -> String {
+    match (&expect.equals, expect.is) {
+        (Some(equals), _) => format!("{equals:?}"),
+        (None, Some(wanted)) => shape::describe(wanted).to_owned(),
+        (None, None) => "anything".to_owned(),
+    }
+}
+
+fn json(pointer: &str, expect: &Expect, response: &Response) -> Held {
+    let Some(root) = &response.body.json else {
+        return Held::Nothing("the body is not kept as JSON".to_owned());
+    };
+    let places = expand(root, pointer);
+    if places.is_empty() {
+        return Held::Nothing(format!("there is no item at {pointer}"));
+    }
+    let mut broken = Vec::new();
+    let mut seen = false;
+    for (place, value) in places {
+        let absent = value.is_none_or(Value::is_null);
+        if absent && expect.optional {
+            continue;
+        }
+        seen = true;
+        let good = match (&expect.equals, expect.is) {
+            (Some(equals), _) => value.and_then(Value::as_str) == Some(equals),
+            (None, Some(wanted)) => shape::json_has(wanted, value),
+            (None, None) => true,
+        };
+        if !good {
+            broken.push(Broken::new("body", format!("body {place}"), wanted(expect), show::shape(value)));
+        }
+    }
+    if seen || !pointer.contains('*') {
+        Held::from_broken(broken)
+    } else {
+        Held::Nothing(format!("there is nothing at {pointer}"))
+    }
+}
+
+/// The places that `pointer` names in `root`; `*` stands for every item of an array. A last segment that is not there
+/// is a place without a value; a `*` on what is no array gives no place.
+pub fn expand<'v>(root: &'v Value, pointer: &str) -> Vec<(String, Option<&'v Value>)> {
+    let mut places = vec![(String::new(), Some(root))];
+    for segment in pointer.split('/').skip(1) {
+        let mut next = Vec::new();
+        for (path, value) in places {
+            if segment == "*" {
+                let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                next.extend(items.iter().enumerate().map(|(n, item)| (format!("{path}/{n}"), Some(item))));
+            } else {
+                next.push((format!("{path}/{segment}"), value.and_then(|value| value.get(segment))));
+            }
+        }
+        places = next;
+    }
+    places
+}
+
+fn body(expected: BodyShape, response: &Response) -> Held {
+    let body = &response.body;
+    let json = body.json.as_ref();
+    let announced_json = response.media_type().is_some_and(|media| media.contains("json"));
+    let good = match expected {
+        BodyShape::Empty => body.kind == BodyKind::Empty,
+        BodyShape::NotEmpty => body.kind != BodyKind::Empty,
+        BodyShape::Json => body.kind == BodyKind::Json,
+        BodyShape::PlainObject => json.is_some_and(Value::is_object) && body.resource_type.is_none(),
+        BodyShape::OperationOutcome => json.is_some_and(is_operation_outcome),
+        BodyShape::ErrorOutcome => json.is_some_and(is_error_outcome),
+        BodyShape::Manifest => json.is_some_and(is_manifest),
+        BodyShape::NotManifest => !json.is_some_and(is_manifest),
+        BodyShape::NotData => {
+            body.kind != BodyKind::Ndjson
+                && body.resource_type.as_deref().is_none_or(|kind| matches!(kind, "OperationOutcome" | "Parameters"))
+        }
+        BodyShape::NotOutcome => body.resource_type.as_deref() != Some("OperationOutcome"),
+        BodyShape::NotHtml => body.kind != BodyKind::Html,
+        BodyShape::AsAnnounced => match (response.media_type(), body.kind) {
+            (_, BodyKind::Empty) => true,
+            (None, _) => false,
+            (Some(_), BodyKind::Json | BodyKind::Ndjson) => true,
+            (Some(media), BodyKind::Html) => media.contains("html"),
+            (Some(_), _) => !announced_json,
+        },
+    };
+    Held::or_broken(good, || Broken::new("body", "body", body_words(expected), what_body(response)))
+}
+
+/// A body shape in words.
+pub fn body_words(shape: BodyShape) -> &'static str {
+    match shape {
+        BodyShape::Empty => "no body",
+        BodyShape::NotEmpty => "a body",
+        BodyShape::Json => "JSON",
+        BodyShape::PlainObject => "a JSON object that is no FHIR resource",
+        BodyShape::OperationOutcome => "an OperationOutcome in JSON, with an issue that has severity and code",
+        BodyShape::ErrorOutcome => "an OperationOutcome that reports an error",
+        BodyShape::Manifest => "the manifest, a JSON object with transactionTime, request, output and so on",
+        BodyShape::NotManifest => "no manifest",
+        BodyShape::NotData => "no exported data",
+        BodyShape::NotOutcome => "no OperationOutcome",
+        BodyShape::NotHtml => "no HTML page",
+        BodyShape::AsAnnounced => "a body in the format that Content-Type names",
+    }
+}
+
+/// What a body is, in words.
+fn what_body(response: &Response) -> String {
+    let body = &response.body;
+    let what = match (body.kind, &body.resource_type, &body.json) {
+        (BodyKind::Empty, ..) => return "no body".to_owned(),
+        (BodyKind::Json, Some(kind), Some(json)) if kind == "OperationOutcome" && !is_operation_outcome(json) => {
+            "an OperationOutcome without an issue that has severity and code".to_owned()
+        }
+        (BodyKind::Json, Some(kind), _) => format!("a FHIR resource, resourceType {}", show::text(kind)),
+        (BodyKind::Json, None, Some(json)) => show::shape(Some(json)),
+        (BodyKind::Json, None, None) => "JSON".to_owned(),
+        (BodyKind::Ndjson, ..) => "NDJSON".to_owned(),
+        (BodyKind::Html, ..) => "an HTML page".to_owned(),
+        (BodyKind::Xml, ..) => "XML".to_owned(),
+        (BodyKind::Text, ..) => "text that is not JSON".to_owned(),
+        (BodyKind::Binary, ..) => "binary data".to_owned(),
+        (BodyKind::Streamed, ..) => "a file".to_owned(),
+    };
+    match &body.not_json {
+        Some(why) if body.kind != BodyKind::Html => format!("{what}: {}", show::text(why)),
+        _ => what,
+    }
+}
+
+fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(facts) = scene.index.facts(exchange) else {
+        let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
+        return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));
+    };
+    let broken: Vec<Broken> = facts
+        .lines
+        .findings
+        .iter()
+        .filter(|finding| rules.contains(&finding.rule))
+        // A transfer that was cut leaves a cut line; that says nothing about the file.
+        .filter(|finding| facts.whole || finding.rule != LineRule::CutOff)
+        .map(|finding| {
+            let mut broken = Broken::new(
+                "line",
+                format!("line {} column {}", finding.line, finding.column),
+                finding.expected.clone(),
+                finding.actual.clone(),
+            );
+            broken.position = Some(Position { line: finding.line, column: finding.column, offset: finding.offset });
+            broken.count = finding.count;
+            broken
+        })
+        .collect();
+    if broken.is_empty() && !facts.whole {
+        let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
+        return Held::Unknown(why.unwrap_or_else(|| "the file did not come whole".to_owned()));
+    }
+    Held::from_broken(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn pointers_expand_over_arrays() {
+        let root = json!({"output": [{"url": "a"}, {}, 3], "error": null});
+        let places: Vec<_> = expand(&root, "/output/*/url").into_iter().map(|(p, v)| (p, v.is_some())).collect();
+        assert_eq!(
+            places,
+            [
+                ("/output/0/url".to_owned(), true),
+                ("/output/1/url".to_owned(), false),
+                ("/output/2/url".to_owned(), false)
+            ]
+        );
+        assert!(expand(&root, "/error/*/url").is_empty());
+        assert_eq!(expand(&root, "/none"), [("/none".to_owned(), None)]);
+    }
+}

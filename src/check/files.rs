@@ -1,0 +1,329 @@
+//! Checks that need the facts of files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use serde_json::Value;
+
+use super::{Broken, Held, Scene, manifest_of, response, show};
+use crate::record::Position;
+use crate::suite::model::FileList;
+use crate::tape::model::{Exchange, FileFacts, Outcome, TroubleKind};
+
+fn no_manifest() -> Held {
+    Held::Nothing("there is no manifest".to_owned())
+}
+
+fn items<'m>(manifest: &'m Value, list: &str) -> &'m [Value] {
+    manifest.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The facts of the flow's files by their place in `list`, of those that came whole.
+fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
+    scene
+        .index
+        .files(&scene.flow.name, list)
+        .into_iter()
+        .filter_map(|(exchange, facts)| {
+            let facts = facts.filter(|facts| facts.whole)?;
+            let fetched = response(exchange).is_some_and(|r| (200..300).contains(&r.status));
+            fetched.then_some(())?;
+            Some((exchange.file?.index, (exchange, facts)))
+        })
+        .collect()
+}
+
+/// `count-equals-lines`: wherever `count` is a number and the file was read whole.
+pub fn count_equals_lines(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let files = whole(scene, FileList::Output);
+    let mut broken = Vec::new();
+    let mut compared = false;
+    for (n, item) in items(manifest, "output").iter().enumerate() {
+        let (Some(count), Some((file, facts))) = (item.get("count").and_then(Value::as_f64), files.get(&n)) else {
+            continue;
+        };
+        compared = true;
+        // A line that is broken was meant to be a resource; its own test says so, this one does not say it again.
+        let lines = facts.lines.lines;
+        if facts.lines.resources as f64 != count && lines as f64 != count {
+            broken.push(Broken::new(
+                "body",
+                format!("body /output/{n}/count"),
+                format!("{lines}, the lines of the file (exchange {})", file.id),
+                show::shape(item.get("count")),
+            ));
+        }
+    }
+    if compared { Held::from_broken(broken) } else { Held::Nothing("no item with a count was read whole".to_owned()) }
+}
+
+/// `empty-output-when-nothing`: where the files hold no resource at all, `output` is `[]`.
+pub fn empty_output_when_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let value = manifest.get("output");
+    if value.is_none() {
+        return Held::Nothing("the manifest has no output".to_owned());
+    }
+    let listed = items(manifest, "output");
+    let files = whole(scene, FileList::Output);
+    if !listed.is_empty() && (files.len() < listed.len() || files.values().any(|(_, f)| f.lines.lines > 0)) {
+        return Held::Nothing("something was exported".to_owned());
+    }
+    Held::or_broken(value.and_then(Value::as_array).is_some_and(Vec::is_empty), || {
+        let actual = match listed.len() {
+            0 => show::shape(value),
+            n => format!("{n} items whose files are empty"),
+        };
+        Broken::new("body", "body /output", "an empty array, for nothing was exported", actual)
+    })
+}
+
+/// `empty-error-when-nothing`: `error` is not null, and no file listed there is empty.
+pub fn empty_error_when_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    if manifest.get("error").is_some_and(Value::is_null) {
+        return Held::No(vec![Broken::new("body", "body /error", "an array, empty where there is nothing", "null")]);
+    }
+    empty_items(scene, FileList::Error)
+}
+
+/// `no-empty-files`: no item of `output` whose file holds nothing.
+pub fn no_empty_files(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if manifest_of(exchange).is_none() {
+        return no_manifest();
+    }
+    empty_items(scene, FileList::Output)
+}
+
+fn empty_items(scene: &Scene<'_>, list: FileList) -> Held {
+    Held::from_broken(
+        whole(scene, list)
+            .iter()
+            .filter(|(_, (_, facts))| facts.lines.lines == 0)
+            .map(|(n, (file, _))| {
+                Broken::new(
+                    "body",
+                    format!("body /{list}/{n}"),
+                    "only files that hold something",
+                    format!("a file without a line (exchange {})", file.id),
+                )
+            })
+            .collect(),
+    )
+}
+
+/// `nothing-after-transaction-time`: every `meta.lastUpdated` at most a second later than `transactionTime`.
+pub fn nothing_after_transaction_time(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(facts) = scene.index.facts(exchange) else {
+        return Held::Unknown("the tape holds no facts of this file".to_owned());
+    };
+    if facts.lines.dated == 0 {
+        return Held::Nothing("no resource has a meta.lastUpdated".to_owned());
+    }
+    let late = facts.lines.after_transaction_time;
+    Held::or_broken(late == 0, || {
+        let line = facts.lines.first_after_transaction_time.unwrap_or(1);
+        let latest = facts.lines.latest.as_deref().unwrap_or_default();
+        let mut broken = Broken::new(
+            "line",
+            format!("line {line}"),
+            "meta.lastUpdated no later than the manifest's transactionTime",
+            format!("a later one; the latest of the file is {}", show::text(latest)),
+        );
+        // Column and offset of the element are not kept, so none are made up.
+        broken.position = None::<Position>;
+        broken.count = late;
+        broken
+    })
+}
+
+/// `deleted-not-in-output`: no resource that a `deleted` file lists is in an output file.
+pub fn deleted_not_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(facts) = scene.index.facts(exchange) else {
+        return Held::Unknown("the tape holds no facts of this file".to_owned());
+    };
+    let both = facts.lines.deleted_in_output;
+    Held::or_broken(both == 0, || {
+        let mut broken = Broken::new(
+            "line",
+            "entries",
+            "resources that no output file holds",
+            format!("{both} that output files hold too"),
+        );
+        broken.count = both;
+        broken
+    })
+}
+
+/// `patient-listed`: where anything is listed, an item of type Patient is.
+pub fn patient_listed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let output = items(manifest, "output");
+    if output.is_empty() {
+        return Held::Nothing("nothing was exported".to_owned());
+    }
+    if scene.flow.params.iter().any(|(name, _)| name == "_type") {
+        return Held::Nothing("the types were restricted by the settings".to_owned());
+    }
+    let types: BTreeSet<&str> = output.iter().filter_map(|item| item.get("type").and_then(Value::as_str)).collect();
+    if types.is_empty() {
+        return Held::Nothing("no item names its type".to_owned());
+    }
+    Held::or_broken(types.contains("Patient"), || {
+        let actual = types.iter().take(8).copied().collect::<Vec<_>>().join(", ");
+        Broken::new("body", "body /output", "an item of type Patient", format!("items of type {}", show::text(&actual)))
+    })
+}
+
+/// `no-outcome-in-output`: neither an item's type nor a line is OperationOutcome.
+pub fn no_outcome_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let expected = "no OperationOutcome; messages are listed under error";
+    let files = whole(scene, FileList::Output);
+    let mut broken = Vec::new();
+    for (n, item) in items(manifest, "output").iter().enumerate() {
+        if item.get("type").and_then(Value::as_str) == Some("OperationOutcome") {
+            let place = format!("body /output/{n}/type");
+            broken.push(Broken::new("body", place, expected, "the string \"OperationOutcome\""));
+        } else if let Some((file, facts)) = files.get(&n)
+            && let Some(count) = facts.lines.types.get("OperationOutcome")
+        {
+            let mut found = Broken::new("line", "lines", expected, format!("{count} lines with one"));
+            found.count = *count;
+            broken.push(found.shown_by(file.id));
+        }
+    }
+    Held::from_broken(broken)
+}
+
+/// `lenient-reported`: the error files hold an OperationOutcome, whatever it says.
+pub fn lenient_reported(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let listed = items(manifest, "error").len();
+    let files = whole(scene, FileList::Error);
+    if files.values().any(|(_, facts)| facts.lines.types.contains_key("OperationOutcome")) {
+        return Held::Yes;
+    }
+    if files.len() < listed {
+        return Held::Unknown("not every error file could be read".to_owned());
+    }
+    let names: Vec<&str> = scene.flow.params.iter().map(|(name, _)| name.as_str()).collect();
+    Held::No(vec![Broken::new(
+        "body",
+        "body /error",
+        format!("a file with an OperationOutcome about {}", names.join(", ")),
+        if listed == 0 { show::shape(manifest.get("error")) } else { "files without one".to_owned() },
+    )])
+}
+
+/// `same-file`: the probe got the bytes that the flow got from the same URL.
+pub fn same_file(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(own) = scene.index.facts(exchange).filter(|facts| facts.whole) else {
+        return Held::Unknown("the file did not come whole".to_owned());
+    };
+    let Some(place) = exchange.file else { return Held::Nothing("no file was asked for".to_owned()) };
+    let first = scene.index.files(&scene.flow.name, place.list).into_iter().find(|(e, _)| e.file == Some(place));
+    let Some((first, Some(facts))) = first.filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)) else {
+        return Held::Nothing("the flow itself did not get this file".to_owned());
+    };
+    Held::or_broken(own.sha256 == facts.sha256, || {
+        Broken::new(
+            "body",
+            "body",
+            format!("the {} bytes of exchange {}", facts.lines.bytes, first.id),
+            format!("{} other bytes", own.lines.bytes),
+        )
+    })
+}
+
+/// `same-resources`: the same resources as the flow beside it, but for those that changed in between.
+pub fn same_resources(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if manifest_of(exchange).is_none() {
+        return no_manifest();
+    }
+    let Some(beside) = scene.beside else {
+        return Held::Nothing("no export at the same level was made to compare it with".to_owned());
+    };
+    let (Some(own), Some(other)) = (identities(scene, &scene.flow.name), identities(scene, &beside.name)) else {
+        return Held::Unknown("one of the two exports was not read whole".to_owned());
+    };
+    let (more, fewer) = (own.difference(&other).count(), other.difference(&own).count());
+    Held::or_broken(more == 0 && fewer == 0, || {
+        Broken::new(
+            "body",
+            "body /output",
+            format!("the {} resources of flow {}", other.len(), beside.name),
+            format!("{} resources: {more} that it has not, {fewer} of its missing", own.len()),
+        )
+    })
+}
+
+/// The hashed identities of all resources of a flow, if every output file was read whole.
+fn identities(scene: &Scene<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]>> {
+    let (_, manifest) = scene.index.manifest(flow)?;
+    let files = scene.index.files(flow, FileList::Output);
+    if files.len() < items(manifest, "output").len() {
+        return None;
+    }
+    let mut all = BTreeSet::new();
+    for (_, facts) in files {
+        let facts = facts.filter(|facts| facts.whole)?;
+        let bytes = base64::engine::general_purpose::STANDARD.decode(facts.identity.as_ref()?).ok()?;
+        all.extend(bytes.chunks_exact(8).filter_map(|chunk| <[u8; 8]>::try_from(chunk).ok()));
+    }
+    Some(all)
+}
+
+/// `allowed-encoding`: absent, identity, gzip, or one that the request offered; and it can be undone.
+pub fn allowed_encoding(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+    let offered: BTreeSet<String> = exchange
+        .request
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"))
+        .flat_map(|(_, value)| value.split(','))
+        .map(|coding| coding.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .collect();
+    let codings: Vec<String> = answer
+        .header_lines("content-encoding")
+        .flat_map(|value| value.split(','))
+        .map(|coding| coding.trim().to_ascii_lowercase())
+        .filter(|coding| !coding.is_empty())
+        .collect();
+    let strange = codings.iter().find(|coding| {
+        !matches!(coding.as_str(), "identity" | "gzip" | "x-gzip") && !offered.contains(coding.as_str())
+    });
+    if let Some(coding) = strange {
+        let expected = "none, identity, gzip, or a coding that Accept-Encoding offered";
+        return Held::No(vec![Broken::new("header", "header Content-Encoding", expected, show::text(coding))]);
+    }
+    match (&answer.broken, scene.index.facts(exchange)) {
+        (Some(trouble), _) if trouble.kind == TroubleKind::Protocol && !codings.is_empty() => {
+            Held::No(vec![Broken::new(
+                "body",
+                "body",
+                format!("a body in {}", codings.join(", ")),
+                trouble.message.clone(),
+            )])
+        }
+        (Some(trouble), _) => Held::Unknown(trouble.message.clone()),
+        _ => Held::Yes,
+    }
+}
+
+/// `delivered`: 200, and the whole of it. A cut connection, an origin that may not see the token, a private address are
+/// no verdict on the server.
+pub fn delivered(exchange: &Exchange, _scene: &Scene<'_>) -> Held {
+    match &exchange.outcome {
+        Outcome::NoResponse(trouble) => Held::Unknown(trouble.message.clone()),
+        Outcome::Response(answer) if answer.status != 200 => {
+            Held::No(vec![Broken::new("status", "status", "200, with the file", answer.status.to_string())])
+        }
+        Outcome::Response(answer) => match &answer.broken {
+            Some(trouble) => Held::Unknown(trouble.message.clone()),
+            None => Held::Yes,
+        },
+    }
+}

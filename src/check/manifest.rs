@@ -1,0 +1,212 @@
+//! Checks on manifests that need no files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use url::Url;
+
+use super::{Broken, Held, Scene, manifest_of, response, shape, show};
+use crate::tape::model::{Exchange, Response};
+
+/// How far `transactionTime` may lie ahead of the server's own Date: clocks within a cluster differ.
+const CLOCK_SLACK: Duration = Duration::from_secs(300);
+
+fn no_manifest() -> Held {
+    Held::Nothing("there is no manifest".to_owned())
+}
+
+/// The server's idea of now: its Date header.
+fn server_date(response: &Response) -> Option<SystemTime> {
+    httpdate::parse_http_date(response.header("date")?.trim()).ok()
+}
+
+/// `request-fits-kickoff`: a string, an absolute URL whose path ends in `$export`, with the name of every parameter
+/// that was sent in the query. Scheme, host, prefix, order, values and additions are the server's affair: proxies
+/// rewrite them, and a job that is used again carries an equivalent URL.
+pub fn request_fits_kickoff(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let value = manifest.get("request");
+    let Some(text) = value.and_then(Value::as_str) else {
+        return Held::No(vec![Broken::new(
+            "body",
+            "body /request",
+            "a JSON string, the URL of the kick-off",
+            show::shape(value),
+        )]);
+    };
+    let broken = |expected: String| Held::No(vec![Broken::new("body", "body /request", expected, show::text(text))]);
+    let url = match Url::parse(text) {
+        Ok(url) if shape::is_absolute_url(text) => url,
+        _ => return broken("an absolute URL, the one of the kick-off".to_owned()),
+    };
+    let path = url.path().replace("%24", "$");
+    if !path.trim_end_matches('/').ends_with("$export") {
+        return broken("a URL whose path ends in $export, as that of the kick-off does".to_owned());
+    }
+    let sent = if scene.flow.posted { &[][..] } else { scene.flow.params.as_slice() };
+    let names: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    match sent.iter().find(|(name, _)| !names.contains(name)) {
+        Some((name, _)) => broken(format!("the parameter {name}, which was sent")),
+        None => Held::Yes,
+    }
+}
+
+/// `request-without-body-params`: of a kick-off by POST, no parameter that was in the body only.
+pub fn request_without_body_params(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let Some(text) = manifest.get("request").and_then(Value::as_str) else {
+        return Held::Nothing("request is no string".to_owned());
+    };
+    let Ok(url) = Url::parse(text) else { return Held::Nothing("request is no URL".to_owned()) };
+    let names: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    match scene.flow.params.iter().find(|(name, _)| names.contains(name)) {
+        Some((name, _)) => Held::No(vec![Broken::new(
+            "body",
+            "body /request",
+            format!("no parameter {name}, which was sent in the body"),
+            show::text(text),
+        )]),
+        None => Held::Yes,
+    }
+}
+
+/// `transaction-time-not-future`: at most five minutes after the Date of the answer that carries it. A time before the
+/// kick-off is legal: nightly snapshots, mirrors, jobs used again.
+pub fn transaction_time_not_future(exchange: &Exchange) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let Some(text) = manifest.get("transactionTime").and_then(Value::as_str) else {
+        return Held::Nothing("transactionTime is no string".to_owned());
+    };
+    let Some(time) = crate::instant::parse(text) else {
+        return Held::Nothing("transactionTime is no instant".to_owned());
+    };
+    let Some(now) = response(exchange).and_then(server_date) else {
+        return Held::Unknown("the answer has no Date to compare transactionTime with".to_owned());
+    };
+    let limit = now + CLOCK_SLACK;
+    Held::or_broken(SystemTime::from(time) <= limit, || {
+        Broken::new(
+            "body",
+            "body /transactionTime",
+            format!("no later than the answer's own Date, {}, and five minutes", httpdate::fmt_http_date(now)),
+            show::text(text),
+        )
+    })
+}
+
+/// `expires-later`: an HTTP date later than the answer's own Date. `0`, `-1` and past dates are what frameworks send to
+/// forbid caching; they count as absent.
+pub fn expires_later(exchange: &Exchange) -> Held {
+    let Some(response) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
+    let expected = "an HTTP date, later than the answer's own Date";
+    let broken = |actual: String| Held::No(vec![Broken::new("header", "header Expires", expected, actual)]);
+    let Some(text) = response.header("expires") else { return broken("no Expires".to_owned()) };
+    let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return broken(show::text(text)) };
+    match server_date(response) {
+        Some(now) if expires <= now => broken(format!("{}, which is not", show::text(text))),
+        _ => Held::Yes,
+    }
+}
+
+/// `distinct-urls`: no URL twice in `output`.
+pub fn distinct_urls(exchange: &Exchange) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut broken = Vec::new();
+    for (n, item) in manifest.get("output").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let Some(url) = item.get("url").and_then(Value::as_str) else { continue };
+        if let Some(first) = seen.insert(url, n) {
+            broken.push(Broken::new(
+                "body",
+                format!("body /output/{n}/url"),
+                "each file once",
+                format!("the URL of /output/{first} again"),
+            ));
+        }
+    }
+    Held::from_broken(broken)
+}
+
+/// `same-manifest`: 200 again, the same `transactionTime`, the same files by list, type and count. URLs and Expires may
+/// be refreshed.
+pub fn same_manifest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some((first, before)) = scene.index.manifest(&scene.flow.name) else { return no_manifest() };
+    let Some(again) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+    match again.status {
+        200 => {}
+        401 | 403 | 429 | 502 | 503 | 504 => return Held::Unknown(format!("it was answered {}", again.status)),
+        status => {
+            return Held::No(vec![Broken::new(
+                "status",
+                "status",
+                format!("200, as in exchange {}", first.id),
+                status.to_string(),
+            )]);
+        }
+    }
+    let Some(after) = manifest_of(exchange) else {
+        return Held::No(vec![Broken::new("body", "body", "the manifest", show::shape(again.body.json.as_ref()))]);
+    };
+    let mut broken = Vec::new();
+    if before.get("transactionTime") != after.get("transactionTime") {
+        broken.push(Broken::new(
+            "body",
+            "body /transactionTime",
+            format!("{}, as in exchange {}", show::shape(before.get("transactionTime")), first.id),
+            show::shape(after.get("transactionTime")),
+        ));
+    }
+    for list in ["output", "deleted", "error"] {
+        let (was, is) = (listed(before, list), listed(after, list));
+        if was != is {
+            let total = |files: &BTreeMap<_, usize>| files.values().sum::<usize>();
+            let differ = if total(&was) == total(&is) { ", other types or counts" } else { "" };
+            broken.push(Broken::new(
+                "body",
+                format!("body /{list}"),
+                format!("the {} files of exchange {}", total(&was), first.id),
+                format!("{} files{differ}", total(&is)),
+            ));
+        }
+    }
+    Held::from_broken(broken)
+}
+
+/// How many files of each type and count a list names.
+fn listed(manifest: &Value, list: &str) -> BTreeMap<(String, String), usize> {
+    let mut files = BTreeMap::new();
+    let text = |item: &Value, key: &str| item.get(key).map(Value::to_string).unwrap_or_default();
+    for item in manifest.get(list).and_then(Value::as_array).into_iter().flatten() {
+        *files.entry((text(item, "type"), text(item, "count"))).or_default() += 1;
+    }
+    files
+}
+
+/// `extensions-are-objects`: wherever `extension` stands in the manifest and its items.
+pub fn extensions_are_objects(exchange: &Exchange) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let mut found = Vec::new();
+    if let Some(value) = manifest.get("extension") {
+        found.push(("/extension".to_owned(), value));
+    }
+    for list in ["output", "deleted", "error", "link"] {
+        for (n, item) in manifest.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
+            if let Some(value) = item.get("extension") {
+                found.push((format!("/{list}/{n}/extension"), value));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Held::Nothing("the manifest has no extension".to_owned());
+    }
+    Held::from_broken(
+        found
+            .into_iter()
+            .filter(|(_, value)| !value.is_object())
+            .map(|(place, value)| {
+                Broken::new("body", format!("body {place}"), "a JSON object", show::shape(Some(value)))
+            })
+            .collect(),
+    )
+}

@@ -1,0 +1,65 @@
+//! Saying what was there: shapes and short values, never more than a line, hostile characters escaped.
+
+use serde_json::Value;
+
+/// The most characters of a server's text shown in a finding.
+const SHOWN: usize = 80;
+
+/// A server's text, quoted, shortened, with control and direction-changing characters escaped.
+pub fn text(text: &str) -> String {
+    let mut shown = String::from("\"");
+    for (count, c) in text.chars().enumerate() {
+        if count == SHOWN {
+            shown.push('…');
+            break;
+        }
+        match c {
+            '"' | '\\' => {
+                shown.push('\\');
+                shown.push(c);
+            }
+            c if is_unsafe(c) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c => shown.push(c),
+        }
+    }
+    shown.push('"');
+    shown
+}
+
+/// Whether `c` could change how a terminal or a page shows what stands around it.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A JSON value in a few words: its text if it is short and plain, else its shape.
+pub fn shape(value: Option<&Value>) -> String {
+    match value {
+        None => "nothing there".to_owned(),
+        Some(Value::Null) => "null".to_owned(),
+        Some(Value::Bool(value)) => format!("the boolean {value}"),
+        Some(Value::Number(value)) => format!("the number {value}"),
+        Some(Value::String(value)) if value.is_empty() => "an empty string".to_owned(),
+        Some(Value::String(value)) => format!("the string {}", text(value)),
+        Some(Value::Array(items)) => match items.len() {
+            0 => "an empty array".to_owned(),
+            1 => "an array of 1 item".to_owned(),
+            n => format!("an array of {n} items"),
+        },
+        Some(Value::Object(object)) => match object.get("resourceType").and_then(Value::as_str) {
+            Some(kind) => format!("a FHIR resource, resourceType {}", text(kind)),
+            None => "an object".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_is_escaped_and_cut() {
+        assert_eq!(text("a\u{1b}[31m\n\u{202e}\"b"), "\"a\\u{1b}[31m\\u{a}\\u{202e}\\\"b\"");
+        assert_eq!(text(&"x".repeat(200)).chars().count(), SHOWN + 3);
+    }
+}

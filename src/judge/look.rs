@@ -1,0 +1,88 @@
+//! Which exchanges a test looks at.
+
+use crate::check::{Index, manifest_of};
+use crate::suite::model::{Flow, Moment, On, Send};
+use crate::tape::model::{Exchange, FlowRecord, Phase, Role};
+
+/// The exchanges of `flow` that `on` names.
+pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> Vec<&'a Exchange> {
+    let all = index.exchanges(flow).iter().copied();
+    let complete = |e: &&Exchange| e.role == Role::Poll && e.phase == Some(Phase::Complete) && !e.superseded;
+    match on {
+        On::Kickoff => index.kickoff(flow).into_iter().collect(),
+        On::Poll => all.filter(|e| e.role == Role::Poll && (!e.superseded || is_detour(e))).collect(),
+        On::PollInProgress => all
+            .filter(|e| e.role == Role::Poll)
+            .filter(|e| (!e.superseded && e.phase == Some(Phase::InProgress)) || is_detour(e))
+            .collect(),
+        On::PollFailed => all.filter(|e| e.role == Role::Poll && e.phase == Some(Phase::Failed)).collect(),
+        On::PollComplete => all.filter(complete).collect(),
+        On::Manifest => all.filter(complete).filter(|e| manifest_of(e).is_some()).take(1).collect(),
+        On::File => all.filter(|e| e.role == Role::File && !e.superseded).collect(),
+        On::FileOf(list) => all
+            .filter(|e| e.role == Role::File && !e.superseded && e.file.is_some_and(|file| file.list == *list))
+            .collect(),
+        On::Delete => all.filter(|e| e.role == Role::Delete && !e.superseded).collect(),
+        On::Probe(id) => {
+            // The polls of a job that a probe started stand behind its kick-off; checks find them there.
+            let kickoff = definition
+                .probes
+                .iter()
+                .any(|probe| probe.id == *id && matches!(probe.send, Send::Kickoff | Send::KickoffPost));
+            all.filter(|e| e.role == Role::Probe && !e.superseded && e.probe.as_deref() == Some(id))
+                .filter(|e| !kickoff || e.phase.is_none())
+                .collect()
+        }
+    }
+}
+
+/// A redirect of a poll that sends the client to another document, as 303 does: it is an answer of its own. 307 and 308
+/// say the same request is served elsewhere, and are passed over.
+fn is_detour(exchange: &Exchange) -> bool {
+    exchange.superseded && crate::check::response(exchange).is_some_and(|response| matches!(response.status, 300..=303))
+}
+
+/// Why there is nothing to look at although the flow went through, a fragment.
+pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: &On) -> String {
+    let name = &flow.name;
+    match on {
+        On::Kickoff => format!("flow {name} made no kick-off"),
+        On::Poll | On::PollComplete | On::Manifest => format!("flow {name} saw no such answer"),
+        On::PollInProgress => match index.manifest(name) {
+            Some((exchange, _)) => format!("the job was done at its first poll (exchange {})", exchange.id),
+            None => format!("flow {name} saw no poll of a running job"),
+        },
+        On::PollFailed => "the job did not fail".to_owned(),
+        On::File => match index.manifest(name) {
+            Some((exchange, _)) => format!("the manifest lists no file (exchange {})", exchange.id),
+            None => format!("flow {name} fetched no file"),
+        },
+        On::FileOf(list) => match index.manifest(name) {
+            Some((exchange, _)) => format!("the manifest lists no file under {list} (exchange {})", exchange.id),
+            None => format!("flow {name} fetched no file"),
+        },
+        On::Delete => format!("flow {name} sent no DELETE"),
+        On::Probe(id) => {
+            let moment = definition.probes.iter().find(|probe| probe.id == *id).map(|probe| (probe.at, probe.send));
+            match moment {
+                Some((Moment::InProgress, _)) => format!("probe {id} was not sent: the job never showed as running"),
+                Some((_, Send::File)) => format!("probe {id} was not sent: there is no output file to fetch"),
+                _ => format!("probe {id} was not sent"),
+            }
+        }
+    }
+}
+
+/// Whether `on` is a probe that follows the flow's DELETE, and that DELETE was refused: the exchange that refused it.
+pub fn refused_delete<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &[On]) -> Option<&'a Exchange> {
+    let follows = on.iter().all(|on| match on {
+        On::Probe(id) => definition.probes.iter().any(|probe| probe.id == *id && probe.at == Moment::Deleted),
+        _ => false,
+    });
+    if !follows || on.is_empty() {
+        return None;
+    }
+    let delete = select(index, flow, definition, &On::Delete).pop()?;
+    let status = crate::check::response(delete)?.status;
+    (status >= 400).then_some(delete)
+}

@@ -1,0 +1,67 @@
+//! What a run comes to under one spec.
+
+use crate::plan::Plan;
+use crate::record::{Conformance, Gate, Judgement, RequirementResult, State, TestResult};
+use crate::suite::model::Catalog;
+use crate::tape::model::Tape;
+use crate::words::{Area, Verdict};
+
+/// Puts the judgement together. Known deviations are laid over it later; here `gate` is none.
+pub fn judgement(
+    catalog: &Catalog,
+    plan: &Plan,
+    tape: &Tape,
+    spec_id: &str,
+    tests: Vec<TestResult>,
+    requirements: Vec<RequirementResult>,
+) -> Judgement {
+    let spec = catalog.spec(spec_id);
+    let decided: Vec<&RequirementResult> = requirements
+        .iter()
+        .filter(|r| r.level.is_binding() && matches!(r.state, State::Met | State::Violated))
+        .collect();
+    let areas: &[Area] = spec.map(|spec| spec.areas.as_slice()).unwrap_or_default();
+    let missing: Vec<&str> = areas
+        .iter()
+        .filter(|area| !decided.iter().any(|requirement| requirement.area == **area))
+        .map(|area| area.as_str())
+        .collect();
+    let count = |verdict: Verdict| tests.iter().filter(|test| test.verdict == verdict).count();
+    let (failed, errors) = (count(Verdict::Fail), count(Verdict::Error));
+    let violated = requirements.iter().filter(|r| r.state == State::Violated).count();
+    let insecure = tape.start.settings.iter().any(|(name, value)| name == "insecure" && value == "true");
+    let (outcome, because) = if failed > 0 {
+        let named = plural(violated, "duty that binds is broken", "duties that bind are broken");
+        (Conformance::NotConformant, format!("{named}; {}", plural(failed, "test fails", "tests fail")))
+    } else if errors > 0 {
+        let named = plural(errors, "test could not be decided", "tests could not be decided");
+        (Conformance::Undetermined, format!("nothing failed, but {named}"))
+    } else if insecure {
+        (Conformance::Undetermined, "nothing failed, but the certificates were not checked (--insecure)".to_owned())
+    } else if plan.whole && !missing.is_empty() {
+        let areas = missing.join(", ");
+        (Conformance::Undetermined, format!("nothing failed, but no duty that binds was decided in: {areas}"))
+    } else if decided.is_empty() && count(Verdict::Pass) == 0 {
+        (Conformance::Undetermined, "nothing failed, but nothing was decided either".to_owned())
+    } else {
+        let named = plural(decided.len(), "duty that binds was decided", "duties that bind were decided");
+        let rest = if plan.whole { "" } else { "; this run covers a part of the spec only" };
+        (Conformance::Conformant, format!("{named}, and none is broken{rest}"))
+    };
+    Judgement {
+        spec: spec_id.to_owned(),
+        title: spec.map(|spec| spec.title.clone()).unwrap_or_default(),
+        owner: spec.and_then(|spec| spec.owner.clone()),
+        outcome,
+        gate: Gate::None,
+        also: plan.also.iter().any(|also| also == spec_id),
+        because,
+        decided: u32::try_from(decided.len()).unwrap_or(u32::MAX),
+        tests,
+        requirements,
+    }
+}
+
+fn plural(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}

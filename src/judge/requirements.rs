@@ -1,0 +1,58 @@
+//! What each requirement of a spec came to.
+
+use crate::record::{RequirementResult, State, TestResult};
+use crate::suite::model::{Catalog, Requirement};
+use crate::words::Verdict;
+
+/// The state of every requirement of `spec`, in the order of the suites.
+pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<RequirementResult> {
+    catalog
+        .requirements_of(spec)
+        .into_iter()
+        .map(|(requirement, place)| {
+            let verifying: Vec<&TestResult> = tests.iter().filter(|test| decides(test, requirement)).collect();
+            let (state, because) = state(requirement, place.level.is_binding(), &verifying);
+            RequirementResult {
+                id: requirement.id.clone(),
+                level: place.level,
+                state,
+                because,
+                area: requirement.area,
+                says: requirement.says.clone(),
+                link: catalog.link(&requirement.id, spec).unwrap_or_default(),
+                tests: verifying.iter().map(|test| test.id.clone()).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Whether `test` decides `requirement`, by itself or because it adopted another's tests.
+fn decides(test: &TestResult, requirement: &Requirement) -> bool {
+    test.requirements.contains(&requirement.id)
+        || requirement.same_as.as_ref().is_some_and(|same| test.requirements.contains(same))
+}
+
+fn state(requirement: &Requirement, binding: bool, tests: &[&TestResult]) -> (State, String) {
+    if let Some(why) = &requirement.untested {
+        return (State::Untested, why.clone());
+    }
+    let first = |verdict: Verdict| tests.iter().find(|test| test.verdict == verdict);
+    let reason = |test: &TestResult| format!("{}: {}", test.id, test.because);
+    if let Some(test) = first(Verdict::Fail).or_else(|| first(Verdict::Warn)) {
+        let violated = binding && requirement.defect.is_none();
+        return (if violated { State::Violated } else { State::NotMet }, reason(test));
+    }
+    if let Some(test) = first(Verdict::Error) {
+        return (State::Undetermined, reason(test));
+    }
+    if first(Verdict::Pass).is_some() {
+        return (State::Met, String::new());
+    }
+    if let Some(test) = first(Verdict::Skip) {
+        return (State::Undetermined, reason(test));
+    }
+    match tests.first() {
+        Some(test) => (State::NotApplicable, reason(test)),
+        None => (State::Undetermined, "none of its tests was selected".to_owned()),
+    }
+}

@@ -1,0 +1,293 @@
+//! One test on one flow.
+
+use std::collections::BTreeSet;
+
+use super::{finding, look};
+use crate::check::{self, Broken, Held, Index, Scene};
+use crate::plan::PlannedTest;
+use crate::record::{Finding, TestResult};
+use crate::suite::model::{Catalog, Expect, Hold, Outcome as Allowed};
+use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
+use crate::words::{Level, Verdict};
+
+/// What a test came to, before consequences are told from causes.
+enum Decision {
+    Verdict {
+        verdict: Verdict,
+        because: String,
+        findings: Vec<Finding>,
+        exchanges: Vec<u32>,
+    },
+    /// The flow ended before the test could look; whether that is a skip or an error depends on the other tests.
+    Deeper(Stop),
+}
+
+/// Judges all tests of one spec.
+pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>) -> Vec<TestResult> {
+    let decisions: Vec<Decision> = planned.iter().map(|test| decide(test, catalog, index)).collect();
+    // The exchanges that some test of this spec found wrong, by flow: what stopped a flow there is told already.
+    let told: BTreeSet<(&str, u32)> = planned
+        .iter()
+        .zip(&decisions)
+        .filter_map(|(test, decision)| match decision {
+            Decision::Verdict { verdict: Verdict::Fail | Verdict::Warn, findings, .. } => Some((test, findings)),
+            _ => None,
+        })
+        .flat_map(|(test, findings)| {
+            findings
+                .iter()
+                .flat_map(|finding| finding.exchange.iter().chain(&finding.repeats))
+                .map(|exchange| (test.flow.as_str(), *exchange))
+        })
+        .collect();
+    planned.iter().zip(decisions).map(|(test, decision)| settle(test, decision, &told)).collect()
+}
+
+fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<(&str, u32)>) -> TestResult {
+    let (verdict, because, findings, exchanges) = match decision {
+        Decision::Verdict { verdict, because, findings, exchanges } => (verdict, because, findings, exchanges),
+        Decision::Deeper(stop) => {
+            let at = stop.exchange.map(|id| format!(" (exchange {id})")).unwrap_or_default();
+            let because = format!("flow {} ended before this: {}{at}", test.flow, stop.because);
+            let judged = stop.exchange.is_some_and(|id| told.contains(&(test.flow.as_str(), id)));
+            let verdict = match stop.kind {
+                StopKind::Answer if judged => Verdict::Skip,
+                StopKind::NoPick => Verdict::Skip,
+                _ => Verdict::Error,
+            };
+            (verdict, because, Vec::new(), stop.exchange.into_iter().collect())
+        }
+    };
+    TestResult {
+        id: test.id.clone(),
+        title: test.test.title.clone(),
+        verdict,
+        level: test.level,
+        requirements: test.requirements.clone(),
+        defect: test.defect,
+        because,
+        known: None,
+        findings,
+        why: test.test.why.clone(),
+        suite: format!("{}:{}", test.test.source.file, test.test.source.line),
+        flow: test.flow.clone(),
+        area: test.test.area,
+        exchanges,
+    }
+}
+
+fn verdict(verdict: Verdict, because: impl Into<String>) -> Decision {
+    Decision::Verdict { verdict, because: because.into(), findings: Vec::new(), exchanges: Vec::new() }
+}
+
+fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
+    let Some(flow) = index.flow(&test.flow) else {
+        return verdict(Verdict::Error, format!("flow {} did not end: the run was cut short", test.flow));
+    };
+    let Some(definition) = catalog.flow(&test.flow) else {
+        return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
+    };
+    if let Some(stop) = &flow.stop
+        && matches!(stop.kind, StopKind::NotOffered | StopKind::Declined)
+    {
+        return verdict(Verdict::NotApplicable, stop.because.clone());
+    }
+    let on = &test.test.on;
+    if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
+        return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
+    }
+    let mut looked: Vec<&Exchange> = on.iter().flat_map(|on| look::select(index, &test.flow, definition, on)).collect();
+    looked.sort_by_key(|exchange| exchange.id);
+    looked.dedup_by_key(|exchange| exchange.id);
+    if looked.is_empty() {
+        return match (&flow.stop, on.first()) {
+            (Some(stop), _) => Decision::Deeper(stop.clone()),
+            (None, Some(on)) => verdict(Verdict::Skip, look::why_nothing(index, flow, definition, on)),
+            (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
+        };
+    }
+    let beside = beside(test, flow, index);
+    let scene = Scene { index, test, flow, beside };
+    narrow_and_judge(test, flow, &looked, &scene)
+}
+
+/// The first of the test's flows to compare with that ran at the same level.
+fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
+    test.test
+        .beside
+        .iter()
+        .filter_map(|name| index.flow(name))
+        .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())
+}
+
+fn narrow_and_judge(test: &PlannedTest, flow: &FlowRecord, looked: &[&Exchange], scene: &Scene<'_>) -> Decision {
+    let (mut kept, mut unknown) = (Vec::new(), None);
+    for exchange in looked {
+        if let Some(why) = credentials(exchange) {
+            unknown.get_or_insert((exchange.id, why));
+            continue;
+        }
+        let mut meets = true;
+        for condition in &test.test.when {
+            match check::holds(condition, exchange, scene) {
+                Held::Yes => {}
+                Held::No(_) | Held::Nothing(_) => meets = false,
+                Held::Unknown(why) => {
+                    unknown.get_or_insert((exchange.id, why));
+                    meets = false;
+                }
+            }
+        }
+        if meets {
+            kept.push(*exchange);
+        }
+    }
+    if kept.is_empty() {
+        if let Some((id, why)) = unknown {
+            return undecided(id, &why, looked);
+        }
+        // The answer that ended the flow is not one that the test speaks of; another test says what is wrong with it.
+        if let Some(stop) = &flow.stop
+            && stop.kind != StopKind::NoPick
+            && stop.exchange.is_some_and(|id| looked.iter().any(|exchange| exchange.id == id))
+        {
+            return Decision::Deeper(stop.clone());
+        }
+        let conditions: Vec<String> = test.test.when.iter().map(crate::suite::describe::describe).collect();
+        return verdict(Verdict::NotApplicable, format!("no answer with {}", conditions.join(" and ")));
+    }
+    if test.test.hold == Hold::Last {
+        kept = kept.split_off(kept.len() - 1);
+    }
+    let (mut broken, mut nothing, mut held) = (Vec::new(), None, false);
+    for exchange in &kept {
+        match judge_exchange(test, exchange, scene) {
+            Held::Yes => held = true,
+            Held::No(found) => broken.extend(found.into_iter().map(|broken| (exchange.id, broken))),
+            Held::Nothing(why) => {
+                nothing.get_or_insert(why);
+            }
+            Held::Unknown(why) => {
+                unknown.get_or_insert((exchange.id, why));
+            }
+        }
+    }
+    let exchanges: Vec<u32> = kept.iter().map(|exchange| exchange.id).collect();
+    if !broken.is_empty() {
+        let findings = finding::gather(broken, kept.len());
+        let because = findings.first().map(sentence).unwrap_or_default();
+        return Decision::Verdict { verdict: broken_verdict(test), because, findings, exchanges };
+    }
+    if let Some((id, why)) = unknown {
+        return undecided(id, &why, looked);
+    }
+    match (held, nothing) {
+        (false, Some(why)) => {
+            Decision::Verdict { verdict: Verdict::NotApplicable, because: why, findings: Vec::new(), exchanges }
+        }
+        _ => Decision::Verdict { verdict: Verdict::Pass, because: String::new(), findings: Vec::new(), exchanges },
+    }
+}
+
+fn undecided(exchange: u32, why: &str, looked: &[&Exchange]) -> Decision {
+    Decision::Verdict {
+        verdict: Verdict::Error,
+        because: format!("{why} (exchange {exchange})"),
+        findings: Vec::new(),
+        exchanges: looked.iter().map(|exchange| exchange.id).collect(),
+    }
+}
+
+/// What breaking the test means at its level.
+fn broken_verdict(test: &PlannedTest) -> Verdict {
+    match test.level {
+        Level::Shall | Level::ShallNot if !test.defect => Verdict::Fail,
+        _ => Verdict::Warn,
+    }
+}
+
+/// A finding in one fragment.
+fn sentence(finding: &Finding) -> String {
+    format!("{}: expected {}, found {}", finding.place, finding.expected, finding.actual)
+}
+
+/// 401 and 403 in the flow itself are a question of credentials, not of the duty that is judged.
+fn credentials(exchange: &Exchange) -> Option<String> {
+    let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::File | Role::Delete);
+    match check::response(exchange).map(|response| response.status) {
+        Some(status @ (401 | 403)) if own => {
+            Some(format!("it was answered {status}, a question of credentials: give a token, or one with more scopes"))
+        }
+        _ => None,
+    }
+}
+
+fn judge_exchange(test: &PlannedTest, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if !test.test.any_of.is_empty() {
+        return any_of(&test.test.any_of, exchange, scene);
+    }
+    let all = all(&test.test.expect, exchange, scene);
+    if test.test.hold != Hold::None {
+        return all;
+    }
+    match all {
+        Held::Yes => {
+            let described: Vec<String> = test.test.expect.iter().map(crate::suite::describe::describe).collect();
+            Held::No(vec![Broken::new("status", "status", format!("no answer with {}", described.join(" and ")), {
+                check::response(exchange).map(|r| r.status.to_string()).unwrap_or_default()
+            })])
+        }
+        Held::No(_) | Held::Nothing(_) => Held::Yes,
+        unknown => unknown,
+    }
+}
+
+/// All expectations together: what is broken counts before what is unknown.
+fn all(expectations: &[Expect], exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let (mut broken, mut unknown, mut nothing, mut held) = (Vec::new(), None, None, false);
+    for expect in expectations {
+        match check::holds(expect, exchange, scene) {
+            Held::Yes => held = true,
+            Held::No(found) => broken.extend(found),
+            Held::Unknown(why) => unknown = unknown.or(Some(why)),
+            Held::Nothing(why) => nothing = nothing.or(Some(why)),
+        }
+    }
+    match (broken.is_empty(), unknown, held, nothing) {
+        (false, ..) => Held::No(broken),
+        (true, Some(why), ..) => Held::Unknown(why),
+        (true, None, false, Some(why)) => Held::Nothing(why),
+        _ => Held::Yes,
+    }
+}
+
+/// One of the outcomes that the text allows. Where none came about, the finding is told from the one that came nearest.
+fn any_of(outcomes: &[Allowed], exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let mut nearest: Option<(usize, Vec<Broken>)> = None;
+    for outcome in outcomes {
+        match all(&outcome.expect, exchange, scene) {
+            Held::No(broken) => {
+                // The fewer expectations of it are broken, the nearer; ties go to the one that is named first.
+                let missed =
+                    outcome.expect.iter().filter(|e| matches!(check::holds(e, exchange, scene), Held::No(_))).count();
+                if nearest.as_ref().is_none_or(|(least, _)| missed < *least) {
+                    nearest = Some((missed, broken));
+                }
+            }
+            decided => return decided,
+        }
+    }
+    let allowed: Vec<String> = outcomes
+        .iter()
+        .map(|outcome| {
+            let all: Vec<String> = outcome.expect.iter().map(crate::suite::describe::describe).collect();
+            format!("{} ({})", outcome.outcome, all.join(", "))
+        })
+        .collect();
+    let Some((_, mut broken)) = nearest else { return Held::Nothing("no outcome is named".to_owned()) };
+    broken.truncate(1);
+    for found in &mut broken {
+        found.expected = allowed.join(", or ");
+    }
+    Held::No(broken)
+}

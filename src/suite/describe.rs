@@ -1,0 +1,6 @@
+//! Expectations in words.
+use super::model::Expect;
+/// In words.
+pub fn describe(expect: &Expect) -> String {
+    format!("{expect:?}")
+}
