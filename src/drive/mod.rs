@@ -3,10 +3,14 @@
 mod auth;
 mod decode;
 mod flight;
+pub mod guard;
 pub mod inprocess;
+mod mishap;
 pub mod recorder;
 mod redact;
 mod redirect;
 pub mod session;
 pub mod settings;
+mod tls;
 pub mod transport;
+pub mod wire;

@@ -1,0 +1,209 @@
+//! The network. Nothing is followed, decoded, retried or added behind our back: what [`Outgoing`] says goes out, with
+//! `Host` and the framing of the body, and what comes is handed on as it is. Every request has a connection of its own:
+//! one that a server closes while it is idle would look like an answer that broke off.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::header::ACCEPT;
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioExecutor;
+use url::Url;
+
+use super::guard::{Guard, Lookup, SystemLookup};
+use super::mishap::{Stage, explain};
+use super::session::trouble;
+use super::settings::Settings;
+use super::transport::{Answer, Incoming, Outgoing, Transport};
+use crate::tape::model::{Trouble, TroubleKind};
+
+/// Why the network cannot be used as the settings ask.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file of certificate authorities.
+    #[error("the certificate file {path} cannot be used: {because}")]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        because: String,
+    },
+    /// The TLS library.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// The HTTP library.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// Requests over the network.
+pub struct Wire {
+    client: reqwest::Client,
+    /// reqwest adds `Accept: */*` where a request has none, and cannot be told not to. What a server does without the
+    /// header is one of our questions, so those requests go by the library beneath, over the same TLS and addresses.
+    bare: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    guard: Guard,
+    connect_timeout: Duration,
+    use_proxy: bool,
+}
+
+impl Wire {
+    /// The network as `settings` ask for it.
+    ///
+    /// # Errors
+    /// When the file of certificate authorities cannot be read or holds none, or TLS cannot be set up.
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        Self::with_lookup(settings, Arc::new(SystemLookup))
+    }
+
+    /// The same, with addresses found by `lookup`.
+    ///
+    /// # Errors
+    /// As [`Wire::new`].
+    pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, Error> {
+        let tls = super::tls::config(settings)?;
+        let guard = Guard::new(&settings.base, lookup, settings.use_proxy);
+        let resolver = Resolver { guard: guard.clone() };
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_max_idle_per_host(0)
+            .connect_timeout(settings.connect_timeout)
+            .dns_resolver(resolver.clone());
+        if !settings.use_proxy {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| Error::Client(error.to_string()))?;
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(settings.connect_timeout));
+        let mut plain_tls = tls;
+        // The connector sets it itself, and refuses one that is set.
+        plain_tls.alpn_protocols.clear();
+        let connector = HttpsConnectorBuilder::new().with_tls_config(plain_tls).https_or_http().enable_http1().wrap_connector(tcp);
+        let bare = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .retry_canceled_requests(false)
+            .build(connector);
+        Ok(Self { client, bare, guard, connect_timeout: settings.connect_timeout, use_proxy: settings.use_proxy })
+    }
+
+    async fn with_reqwest(&self, request: Outgoing) -> Result<Incoming, Trouble> {
+        let Outgoing { method, url, headers, body, .. } = request;
+        let timeout = self.connect_timeout;
+        let mut call = self.client.request(method, url.clone()).headers(headers);
+        if let Some(body) = body {
+            call = call.body(body);
+        }
+        let response = call.send().await.map_err(|error| {
+            let stage = if error.is_connect() { Stage::Connecting } else { Stage::Waiting };
+            explain(&error, &url, stage, timeout)
+        })?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response
+            .bytes_stream()
+            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, Stage::Reading, timeout)));
+        Ok(Incoming { status, headers, body: Box::pin(body) })
+    }
+
+    async fn bare(&self, request: Outgoing) -> Result<Incoming, Trouble> {
+        if self.use_proxy {
+            let message = "a request without Accept cannot be sent through a proxy; run without proxies to ask this";
+            return Err(trouble(TroubleKind::NotSent, message));
+        }
+        let Outgoing { method, url, headers, body, .. } = request;
+        let timeout = self.connect_timeout;
+        let mut call = http::Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .body(Full::new(body.unwrap_or_default()))
+            .map_err(|error| trouble(TroubleKind::NotSent, format!("the URL cannot be sent: {error}")))?;
+        *call.headers_mut() = headers;
+        let response = self.bare.request(call).await.map_err(|error| {
+            let stage = if error.is_connect() { Stage::Connecting } else { Stage::Waiting };
+            explain(&error, &url, stage, timeout)
+        })?;
+        let (head, body) = response.into_parts();
+        let body = body
+            .into_data_stream()
+            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, Stage::Reading, timeout)));
+        Ok(Incoming { status: head.status, headers: head.headers, body: Box::pin(body) })
+    }
+
+    async fn carry(&self, request: Outgoing) -> Result<Incoming, Trouble> {
+        self.guard.admit(&request.url).await.map_err(|refused| trouble(TroubleKind::NotSent, refused.to_string()))?;
+        if request.headers.contains_key(ACCEPT) { self.with_reqwest(request).await } else { self.bare(request).await }
+    }
+}
+
+impl Transport for Wire {
+    fn send(&self, request: Outgoing) -> Answer<'_> {
+        let patience = request.patience;
+        let host = place(&request.url);
+        Box::pin(async move {
+            match tokio::time::timeout(patience, self.carry(request)).await {
+                Ok(result) => result,
+                Err(_) => {
+                    let message = format!("{host} did not answer within {} s", patience.as_secs_f32());
+                    Err(trouble(TroubleKind::Timeout, message))
+                }
+            }
+        })
+    }
+}
+
+fn place(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// The guard, as both libraries ask for addresses.
+#[derive(Clone)]
+struct Resolver {
+    guard: Guard,
+}
+
+type Found = Box<dyn Iterator<Item = SocketAddr> + Send>;
+type Finding = Pin<Box<dyn Future<Output = Result<Found, Box<dyn std::error::Error + Send + Sync>>> + Send>>;
+
+impl Resolver {
+    fn find(&self, host: String) -> Finding {
+        let guard = self.guard.clone();
+        Box::pin(async move {
+            let addresses = guard.resolve(&host).await?;
+            Ok(Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Found)
+        })
+    }
+}
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        self.find(name.as_str().to_owned())
+    }
+}
+
+impl tower::Service<Name> for Resolver {
+    type Response = Found;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Finding;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        self.find(name.as_str().to_owned())
+    }
+}
