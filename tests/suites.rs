@@ -57,3 +57,110 @@ fn every_suite_file_is_compiled_in_and_names_its_schema() {
         assert_eq!(first, Some("#:schema ./suite.schema.json"), "the first line of suites/{name}, for editors");
     }
 }
+
+const SCHEMA: &str = "suites/suite.schema.json";
+
+#[test]
+fn schema_is_fresh() {
+    let fresh = suite::schema();
+    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
+        std::fs::write(SCHEMA, &fresh).unwrap();
+    }
+    let stored = std::fs::read_to_string(SCHEMA).unwrap_or_default();
+    assert!(
+        stored == fresh,
+        "{SCHEMA} is not that of the types in src/suite; write it with: UPDATE=1 cargo test --test suites schema_is_fresh"
+    );
+}
+
+/// Folders of mistakes that an editor shows already, by the schema alone.
+const SCHEMA_LEVEL: &[&str] = &[
+    "bad-base",
+    "empty-areas",
+    "empty-expect",
+    "empty-flow",
+    "empty-lines",
+    "empty-on",
+    "empty-verifies",
+    "expect-and-any-of",
+    "expects-nothing",
+    "many-mistakes",
+    "missing-key",
+    "no-spec",
+    "no-subject",
+    "status-range",
+    "status-word",
+    "two-subjects",
+    "unknown-area",
+    "unknown-check",
+    "unknown-key",
+    "unknown-moment",
+    "unknown-on",
+    "unknown-pick",
+    "unknown-rule",
+    "unknown-section",
+    "unknown-send",
+    "unknown-shape",
+    "wrong-level",
+    "wrong-type",
+];
+
+#[test]
+fn schema_accepts_what_is_read_and_refuses_plain_mistakes() {
+    let schema: serde_json::Value = serde_json::from_str(&suite::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let value = |path: &Path| -> serde_json::Value {
+        let text = std::fs::read_to_string(path).unwrap();
+        toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    for folder in ["suites", "fixtures/suites/whole"] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let errors: Vec<String> = validator
+                    .iter_errors(&value(&path))
+                    .map(|error| format!("{}: {error}", error.instance_path()))
+                    .collect();
+                assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+            }
+        }
+    }
+    for name in SCHEMA_LEVEL {
+        let path = Path::new("fixtures/refused-suites").join(name).join("suite.toml");
+        assert!(!validator.is_valid(&value(&path)), "{} is valid", path.display());
+    }
+}
+
+#[test]
+fn a_suite_with_everything_is_read() {
+    let catalog = suite::read_dir(Path::new("fixtures/suites/whole"));
+    let catalog = catalog.unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
+    insta::assert_debug_snapshot!("whole", catalog.requirements.values().collect::<Vec<_>>());
+    insta::assert_debug_snapshot!("whole-tests", catalog.tests);
+    // A spec that builds on another has its requirements, but for those it drops, and its own level where it names one.
+    let place = |id: &str| catalog.requirement(id).unwrap().places.get("guide-1.1").cloned();
+    assert!(place("kickoff-get").is_none(), "dropped");
+    assert_eq!(place("poll-202").unwrap().level, plimsoll::words::Level::Shall, "inherited");
+    assert_eq!(place("poll-progress").unwrap().level, plimsoll::words::Level::Shall, "its own");
+    assert_eq!(catalog.link("poll-202", "guide-1.2").unwrap(), "https://example.org/guide/1.0/poll.html#running");
+    assert_eq!(catalog.link("poll-progress", "guide-1.1").unwrap(), "https://example.org/guide/1.1/poll.html#progress");
+    assert_eq!(catalog.link("kickoff-get", "guide-1.1"), None);
+    // A requirement that adopts another's tests is verified by them, also by way of a third.
+    let names: Vec<String> = catalog.tests_of("poll-alias-of-alias").map(plimsoll::suite::model::Test::name).collect();
+    assert_eq!(names, ["poll::in-progress-202"]);
+}
+
+#[test]
+fn the_digest_depends_on_names_and_bytes_alone() {
+    use plimsoll::suite::{SuiteFile, load};
+    let file = |name: &str, folder: &str, text: &str| SuiteFile {
+        name: name.to_owned(),
+        path: format!("{folder}/{name}"),
+        text: text.to_owned(),
+    };
+    let digest = |files| load(files).unwrap().digest;
+    let ab = digest(vec![file("a.toml", "x", "# 1"), file("b.toml", "x", "# 2")]);
+    assert_eq!(ab, digest(vec![file("b.toml", "y", "# 2"), file("a.toml", "y", "# 1")]));
+    assert_ne!(ab, digest(vec![file("a.toml", "x", "# 2"), file("b.toml", "x", "# 1")]));
+    assert_ne!(ab, digest(vec![file("a.toml", "x", "# 1 "), file("b.toml", "x", "# 2")]));
+}

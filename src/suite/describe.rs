@@ -1,6 +1,334 @@
-//! Expectations in words.
-use super::model::Expect;
-/// In words.
+//! Suites in words. Findings, `explain` and the reports say an expectation the same way.
+
+use super::model::{
+    BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
+    Wrong,
+};
+use super::values::{Param, PickName, StatusRange, StatusSet};
+use crate::words::ExportLevel;
+
+/// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute URL`.
 pub fn describe(expect: &Expect) -> String {
-    format!("{expect:?}")
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(set) = &expect.status {
+        parts.push(format!("status {}", statuses(set)));
+    }
+    if let Some(set) = &expect.not_status {
+        parts.push(format!("status other than {}", statuses(set)));
+    }
+    if let Some(name) = &expect.header {
+        parts.push(format!("header {name} {}", value(expect)));
+    }
+    if let Some(pointer) = &expect.json {
+        let place = if pointer.is_empty() { "body".to_owned() } else { format!("body at {pointer}") };
+        parts.push(format!("{place} {}", value(expect)));
+    }
+    if let Some(types) = &expect.media_type {
+        parts.push(format!("media type {}", or(&types.0)));
+    }
+    if let Some(shape) = expect.body {
+        parts.push(format!("body is {}", body(shape)));
+    }
+    if let Some(rules) = &expect.lines {
+        let rules: Vec<&str> = rules.iter().map(|rule| line_rule(*rule)).collect();
+        parts.push(format!("lines without {}", or(&rules)));
+    }
+    if let Some(name) = expect.check {
+        parts.push(check(name).to_owned());
+    }
+    parts.join(" and ")
+}
+
+fn value(expect: &Expect) -> String {
+    let wanted = match (expect.is, &expect.equals) {
+        (Some(shape), _) => self::shape(shape).to_owned(),
+        (None, Some(text)) => format!("equals {text:?}"),
+        (None, None) => "is there".to_owned(),
+    };
+    if expect.optional { format!("{wanted}, if there") } else { wanted }
+}
+
+/// A list as in a sentence: `a, b or c`.
+pub fn or<S: AsRef<str>>(items: &[S]) -> String {
+    join(items, "or")
+}
+
+/// A list as in a sentence: `a, b and c`.
+pub fn and<S: AsRef<str>>(items: &[S]) -> String {
+    join(items, "and")
+}
+
+fn join<S: AsRef<str>>(items: &[S], word: &str) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    match items.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {word} {last}", rest.join(", ")),
+        Some((last, _)) => (*last).to_owned(),
+        None => String::new(),
+    }
+}
+
+/// A set of statuses, a single one with its reason: `202 Accepted`, `2xx or 3xx`.
+pub fn statuses(set: &StatusSet) -> String {
+    match set.0.as_slice() {
+        [StatusRange::One(one)] => status(*one),
+        _ => set.to_string(),
+    }
+}
+
+/// A status with its standard reason: `202 Accepted`.
+pub fn status(status: u16) -> String {
+    match http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
+        Some(reason) => format!("{status} {reason}"),
+        None => status.to_string(),
+    }
+}
+
+/// What a header or JSON value must be, to follow its name: `is an absolute URL`.
+pub fn shape(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Present => "is there",
+        Shape::Value => "is there and not null",
+        Shape::Absent => "is not there",
+        Shape::String => "is a string",
+        Shape::Boolean => "is true or false",
+        Shape::Object => "is an object",
+        Shape::Array => "is an array",
+        Shape::Objects => "is an array of objects",
+        Shape::EmptyArray => "is an empty array",
+        Shape::AbsoluteUrl => "is an absolute URL",
+        Shape::Instant => "is a FHIR instant",
+        Shape::Count => "is a whole number of at least 0",
+        Shape::ResourceType => "is the name of a resource type",
+        Shape::RetryAfter => "is a number of seconds or an HTTP date",
+        Shape::HttpDate => "is an HTTP date",
+        Shape::Under100Characters => "has fewer than 100 characters",
+    }
+}
+
+/// What a body must be, to follow `is`: `an OperationOutcome`.
+pub fn body(shape: BodyShape) -> &'static str {
+    match shape {
+        BodyShape::Empty => "empty",
+        BodyShape::NotEmpty => "not empty",
+        BodyShape::Json => "JSON",
+        BodyShape::PlainObject => "a JSON object that is no resource",
+        BodyShape::OperationOutcome => "an OperationOutcome",
+        BodyShape::ErrorOutcome => "an OperationOutcome with an issue of severity error or fatal",
+        BodyShape::Manifest => "a manifest",
+        BodyShape::NotManifest => "no manifest",
+        BodyShape::NotData => "no exported data",
+        BodyShape::NotOutcome => "something other than an OperationOutcome",
+        BodyShape::NotHtml => "no HTML page",
+        BodyShape::AsAnnounced => "of the format that Content-Type names",
+    }
+}
+
+/// A way in which a file can be wrong, as a noun: `a byte order mark`.
+pub fn line_rule(rule: LineRule) -> &'static str {
+    match rule {
+        LineRule::Bom => "a byte order mark",
+        LineRule::Utf8 => "bytes that are not UTF-8",
+        LineRule::BlankLine => "a blank line",
+        LineRule::NotJson => "text that is not JSON",
+        LineRule::CutOff => "a cut-off end",
+        LineRule::NotObject => "a value that is no object",
+        LineRule::PrettyPrinted => "an object spread over lines",
+        LineRule::Array => "an array around the resources",
+        LineRule::TwoOnOneLine => "two resources on one line",
+        LineRule::TrailingComma => "a trailing comma",
+        LineRule::NotANumber => "NaN or Infinity",
+        LineRule::DuplicateKey => "a key twice in one object",
+        LineRule::ResourceTypeMissing => "a missing resourceType",
+        LineRule::ResourceTypeOther => "a resourceType other than announced",
+        LineRule::IdMissing => "a missing id",
+        LineRule::IdFormat => "an id that is no FHIR id",
+        LineRule::DuplicateId => "one resource twice",
+        LineRule::TwoVersions => "two versions of one resource",
+        LineRule::OutcomeWithoutIssue => "anything but an OperationOutcome with an issue",
+        LineRule::LineTooLong => "a line beyond the limit",
+        LineRule::TooDeep => "nesting beyond the limit",
+        LineRule::CompressedUnlabelled => "compression that no Content-Encoding names",
+    }
+}
+
+/// What a built-in check holds the exchange to, as a sentence without its full stop.
+pub fn check(name: CheckName) -> &'static str {
+    match name {
+        CheckName::OneLocation => "Content-Location names one URL only",
+        CheckName::RequestFitsKickoff => "the manifest's request is the URL of the kick-off",
+        CheckName::RequestWithoutBodyParams => "the manifest's request shows no parameter that was sent in the body",
+        CheckName::TransactionTimeNotFuture => "transactionTime is not in the server's future",
+        CheckName::ExpiresLater => "Expires is later than the answer",
+        CheckName::SameManifest => "the manifest says the same as the first one",
+        CheckName::DistinctUrls => "no URL is listed twice",
+        CheckName::CountEqualsLines => "count equals the number of resources in the file",
+        CheckName::EmptyOutputWhenNothing => "output is an empty array where nothing was exported",
+        CheckName::EmptyErrorWhenNothing => "error is an empty array where there is nothing to report",
+        CheckName::NoEmptyFiles => "no listed file is without a resource",
+        CheckName::NothingAfterTransactionTime => "no resource is newer than transactionTime",
+        CheckName::DeletedNotInOutput => "no resource is both in deleted and in output",
+        CheckName::PatientListed => "a file of Patient resources is listed where anything is",
+        CheckName::SameFile => "the file is the same as the one fetched before",
+        CheckName::AllowedEncoding => "the content coding is one that may be used, and can be undone",
+        CheckName::SameResources => "the same resources as in the flow beside it were exported",
+        CheckName::NoOutcomeInOutput => "no output file is of, or holds, OperationOutcomes",
+        CheckName::LenientReported => "the error files report the parameter that cannot be supported",
+        CheckName::ExtensionsAreObjects => "every extension is an object",
+        CheckName::AsWellReceived => "the kick-off is as well received as that of the flow beside it",
+        CheckName::Delivered => "the file comes whole from the URL listed",
+        CheckName::JobNotCompleted => "no job that it started comes to a good end",
+    }
+}
+
+/// The exchanges that a test looks at: `every poll that says the job still runs`. With the flow, probes are told in full.
+pub fn on(on: &On, flow: Option<&Flow>) -> String {
+    match on {
+        On::Kickoff => "the answer to the kick-off".to_owned(),
+        On::Poll => "every poll".to_owned(),
+        On::PollInProgress => "every poll that says the job still runs".to_owned(),
+        On::PollFailed => "the poll that says the job failed".to_owned(),
+        On::PollComplete => "the poll that says the job is done".to_owned(),
+        On::Manifest => "the manifest".to_owned(),
+        On::File => "every file fetched".to_owned(),
+        On::FileOf(FileList::Output) => "every output file".to_owned(),
+        On::FileOf(FileList::Error) => "every error file".to_owned(),
+        On::FileOf(FileList::Deleted) => "every file of deletions".to_owned(),
+        On::Delete => "the answer to the DELETE".to_owned(),
+        On::Probe(id) => match flow.and_then(|flow| flow.probes.iter().find(|probe| probe.id == *id)) {
+            Some(probe) => format!("the answer to {} (probe {id})", self::probe(probe)),
+            None => format!("the answer to the probe {id}"),
+        },
+    }
+}
+
+/// How many of the exchanges must satisfy a test; nothing for all of them.
+pub fn hold(hold: Hold) -> Option<&'static str> {
+    match hold {
+        Hold::Every => None,
+        Hold::Last => Some("the last of these counts"),
+        Hold::None => Some("none of these may be so"),
+    }
+}
+
+/// An extra request: `a kick-off without Accept, beside the flow's own`.
+pub fn probe(probe: &Probe) -> String {
+    let mut text = match (probe.send, probe.wrong) {
+        (Send::Kickoff, Some(Wrong::Group)) => "a kick-off for a Group that does not exist",
+        (Send::Kickoff, _) => "a kick-off by GET",
+        (Send::KickoffPost, Some(Wrong::NotParameters)) => "a kick-off by POST of a resource other than Parameters",
+        (Send::KickoffPost, Some(Wrong::BrokenJson)) => "a kick-off by POST of broken JSON",
+        (Send::KickoffPost, Some(Wrong::Group)) => "a kick-off by POST for a Group that does not exist",
+        (Send::KickoffPost, _) => "a kick-off by POST",
+        (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
+        (Send::Poll, _) => "another poll",
+        (Send::File, _) => "another fetch of the first output file",
+        (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
+        (Send::Delete, _) => "another DELETE",
+        (Send::Metadata, _) => "a read of the CapabilityStatement",
+        (Send::SmartConfiguration, _) => "a read of the SMART configuration",
+        (Send::Token, _) => "a token request",
+        (Send::Read, _) => "a read of the Group",
+        (Send::Count, _) => "a search that counts",
+        (Send::Tls, _) => "a TLS handshake",
+    }
+    .to_owned();
+    if !probe.params.is_empty() {
+        text += &format!(" with {}", and(&params(probe.params.iter())));
+    }
+    if !probe.headers.is_empty() {
+        let lines = |(name, value): (&String, &String)| {
+            value.split('\n').map(|line| format!("{name}: {line}")).collect::<Vec<_>>().join(" and, on another line, ")
+        };
+        text += &format!(" with {}", and(&probe.headers.iter().map(lines).collect::<Vec<_>>()));
+    }
+    if !probe.omit.is_empty() {
+        text += &format!(" without {}", or(&probe.omit));
+    }
+    text += match probe.identity {
+        Identity::Client => "",
+        Identity::None => ", without credentials",
+        Identity::SecondClient => ", as the second client",
+    };
+    text += match probe.at {
+        Moment::Start => ", beside the flow's own kick-off",
+        Moment::InProgress => ", while the job runs",
+        Moment::Complete => ", after the manifest",
+        Moment::Deleted => ", after the DELETE",
+    };
+    text
+}
+
+/// A flow in words: its title, and how it is kicked off where that is not plain.
+pub fn flow(flow: &Flow) -> String {
+    let level = match flow.export {
+        ExportLevel::System => "system level",
+        ExportLevel::Patient => "patient level",
+        ExportLevel::Group => "group level",
+        ExportLevel::Any => "the first level offered",
+    };
+    let method = if flow.method == Method::Post { ", by POST" } else { "" };
+    let with = match flow.params.is_empty() {
+        true => String::new(),
+        false => format!(", with {}", and(&params(flow.params.iter()))),
+    };
+    format!("{} ({level}{method}{with})", flow.title)
+}
+
+fn params<'a>(params: impl Iterator<Item = (&'a String, &'a Param)>) -> Vec<String> {
+    params
+        .map(|(name, param)| match param {
+            Param::Text(text) => format!("{name}={text}"),
+            Param::Pick { pick: PickName::InstantInside, .. } => format!("{name} at an instant inside the data"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        describe(&toml::from_str::<Expect>(text).unwrap())
+    }
+
+    #[test]
+    fn expectations_in_words() {
+        let cases = [
+            ("status = 202", "status 202 Accepted"),
+            ("status = ['2xx', 404]", "status 2xx or 404"),
+            ("not-status = [404, 405, 501]", "status other than 404, 405 or 501"),
+            ("status = 299", "status 299"),
+            ("header = 'Content-Location'\nis = 'absolute-url'", "header Content-Location is an absolute URL"),
+            ("header = 'ETag'\nis = 'absent'", "header ETag is not there"),
+            (
+                "json = '/output/*/url'\nis = 'absolute-url'\noptional = true",
+                "body at /output/*/url is an absolute URL, if there",
+            ),
+            ("json = ''\nis = 'object'", "body is an object"),
+            ("json = '/a'\nequals = 'b'", "body at /a equals \"b\""),
+            ("media-type = ['application/json', 'text/json']", "media type application/json or text/json"),
+            ("body = 'operation-outcome'", "body is an OperationOutcome"),
+            ("lines = ['bom', 'utf8']", "lines without a byte order mark or bytes that are not UTF-8"),
+            ("check = 'distinct-urls'", "no URL is listed twice"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_word_has_words_of_its_own() {
+        fn distinct(phrases: Vec<&str>) {
+            let mut sorted = phrases.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(sorted.len(), phrases.len(), "{phrases:?}");
+            assert!(phrases.iter().all(|phrase| !phrase.is_empty()));
+        }
+        distinct(Shape::ALL.iter().map(|word| shape(*word)).collect());
+        distinct(BodyShape::ALL.iter().map(|word| body(*word)).collect());
+        distinct(LineRule::ALL.iter().map(|word| line_rule(*word)).collect());
+        distinct(CheckName::ALL.iter().map(|word| check(*word)).collect());
+    }
 }

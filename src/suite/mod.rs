@@ -12,9 +12,11 @@ mod read;
 mod refusal;
 mod resolve;
 mod rules;
+mod schema;
 mod source;
 pub mod values;
 
 pub use on::ON_WORDS;
 pub use refusal::{Refusals, SuiteFile};
+pub use schema::schema;
 pub use source::{EMBEDDED, embedded, load, read_dir};

@@ -373,6 +373,7 @@ pub struct Outcome {
     /// Its name, as `accepted`.
     pub outcome: String,
     /// What must hold.
+    #[schemars(length(min = 1))]
     pub expect: Vec<Expect>,
 }
 
@@ -454,6 +455,7 @@ pub struct Expect {
     /// The body as a whole.
     pub body: Option<BodyShape>,
     /// NDJSON rules that the file must not break.
+    #[schemars(length(min = 1))]
     pub lines: Option<Vec<LineRule>>,
     /// A built-in check.
     pub check: Option<CheckName>,
