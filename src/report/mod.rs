@@ -1,1 +1,31 @@
-//! To come.
+//! What people and other programs read of a run. Everything is drawn from [`crate::record::Run`] alone; nothing here
+//! waits, and only [`write_all`] touches the disk.
+
+pub mod escape;
+
+pub mod text;
+
+pub mod curl;
+
+mod excerpt;
+
+pub mod wire;
+
+pub mod finding;
+
+mod verdict;
+
+pub mod terminal;
+
+pub mod junit;
+
+pub mod json;
+
+pub mod checklist;
+
+pub mod html;
+
+mod write;
+
+pub use verdict::sentence;
+pub use write::{Options, WriteError, write_all};

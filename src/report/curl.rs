@@ -1,0 +1,165 @@
+//! A request to be sent again by hand, safe to paste into a shell.
+
+use super::escape::{shell, visible};
+use crate::tape::model::{Exchange, Role};
+
+/// Bodies longer than this are named, not repeated.
+const LONGEST_BODY: usize = 2000;
+
+/// The arguments of a `curl` that repeats the exchange, each safe by itself. Secrets become `$TOKEN`, `$STATUS_URL`
+/// and the like, in double quotes, for the reader to set; everything else is quoted so that the shell takes it as it
+/// stands.
+pub fn arguments(exchange: &Exchange) -> Vec<String> {
+    let request = &exchange.request;
+    let mut out = vec!["curl -i".to_owned()];
+    if request.method != "GET" {
+        out.push(format!("-X {}", shell(&request.method)));
+    }
+    for (name, value) in &request.headers {
+        let lower = name.to_ascii_lowercase();
+        if matches!(lower.as_str(), "host" | "content-length" | "connection" | "user-agent") {
+            continue;
+        }
+        out.push(header(name, value));
+    }
+    if let Some(body) = &request.body {
+        if is_redacted(body) || body.len() > LONGEST_BODY {
+            out.push("--data-binary \"$BODY\"".to_owned());
+        } else {
+            out.push(format!("--data-binary {}", raw_shell(body)));
+        }
+    }
+    if exchange.file.is_some() {
+        out.push("-o answer.ndjson -D -".to_owned());
+    }
+    out.push(url(exchange));
+    out
+}
+
+/// [`arguments`] on one line.
+pub fn line(exchange: &Exchange) -> String {
+    arguments(exchange).join(" ")
+}
+
+fn header(name: &str, value: &str) -> String {
+    let name = super::wire::header_name(name);
+    match value.split_once(' ') {
+        Some(("Bearer", rest)) if is_redacted(rest) => format!("-H \"{}: Bearer $TOKEN\"", word(&name)),
+        Some(("Basic", rest)) if is_redacted(rest) => format!("-H \"{}: Basic $CREDENTIALS\"", word(&name)),
+        _ if is_redacted(value) => format!("-H \"{}: $SECRET\"", word(&name)),
+        _ => format!("-H {}", shell(&format!("{name}: {value}"))),
+    }
+}
+
+/// A header name within double quotes: nothing but what a header name may hold.
+fn word(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+}
+
+/// A body may have several lines; within single quotes the shell keeps them.
+fn raw_shell(body: &str) -> String {
+    let lines: Vec<String> = body.split('\n').map(|l| visible(l).replace('\'', r"'\''")).collect();
+    format!("'{}'", lines.join("\n"))
+}
+
+fn url(exchange: &Exchange) -> String {
+    let url = &exchange.request.url;
+    let usable = url.starts_with("http://") || url.starts_with("https://");
+    if usable && !is_redacted(url) {
+        return shell(url);
+    }
+    let file = exchange.file.is_some() || exchange.role == Role::File;
+    let name = match exchange.role {
+        _ if file => "FILE_URL",
+        Role::Poll | Role::Delete | Role::Cleanup | Role::Probe => "STATUS_URL",
+        Role::Kickoff => "KICKOFF_URL",
+        _ => "URL",
+    };
+    format!("\"${name}\"")
+}
+
+/// Whether the drive replaced something here: `[redacted]`, or `[u7f3a]` for a URL's secret part. An IPv6 host stands
+/// in brackets too, but always holds a colon.
+pub(super) fn is_redacted(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('[') {
+        if let Some((token, _)) = after.split_once(']') {
+            let word = !token.is_empty() && token.chars().all(|c| c.is_ascii_alphanumeric());
+            if word && (token == "redacted" || token.starts_with('u')) {
+                return true;
+            }
+        }
+        rest = after;
+    }
+    false
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::tape::model::{Body, Outcome, Request, Response};
+
+    fn exchange(role: Role, method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Exchange {
+        Exchange {
+            id: 1,
+            flow: None,
+            role,
+            probe: None,
+            file: None,
+            phase: None,
+            superseded: false,
+            at: 0,
+            took: 0,
+            request: Request {
+                method: method.to_owned(),
+                url: url.to_owned(),
+                headers: headers.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect(),
+                body: body.map(str::to_owned),
+            },
+            outcome: Outcome::Response(Response {
+                status: 200,
+                headers: Vec::new(),
+                body: Body::default(),
+                broken: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn secrets_become_variables() {
+        let e = exchange(
+            Role::Poll,
+            "GET",
+            "https://h/status/[u7f3a]",
+            &[("accept", "application/json"), ("authorization", "Bearer [redacted]")],
+            None,
+        );
+        let expected = "curl -i -H 'Accept: application/json' -H \"Authorization: Bearer $TOKEN\" \"$STATUS_URL\"";
+        assert_eq!(line(&e), expected);
+    }
+
+    #[test]
+    fn nothing_of_the_server_reaches_the_shell() {
+        let e = exchange(Role::Kickoff, "GET", "http://[::1]:8080/fhir/$export?a='$(id)`", &[], None);
+        assert_eq!(line(&e), r"curl -i 'http://[::1]:8080/fhir/$export?a='\''$(id)`'");
+        let option = exchange(Role::Poll, "DELETE", "-K/etc/passwd", &[("x\"$(id)", "[redacted]")], None);
+        assert_eq!(line(&option), "curl -i -X DELETE -H \"Xid: $SECRET\" \"$STATUS_URL\"");
+    }
+
+    #[test]
+    fn a_body_goes_along() {
+        let e = exchange(Role::Kickoff, "POST", "http://h/$export", &[], Some("{\"a\":\n \"it's\"}"));
+        assert_eq!(line(&e), "curl -i -X POST --data-binary '{\"a\":\n \"it'\\''s\"}' 'http://h/$export'");
+    }
+
+    /// The shell itself is asked what it makes of the words.
+    #[test]
+    fn a_shell_reads_them_back() {
+        let nasty = "a'b\"c$(touch x)`id`\\ ;|&<>*?~!{}";
+        let e = exchange(Role::Kickoff, "GET", "http://h/", &[("x-nasty", nasty)], None);
+        let script = format!("curl() {{ printf '%s\\n' \"$3\"; }}; {}", line(&e));
+        let out = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
+        assert_eq!(String::from_utf8(out.stdout).unwrap(), format!("X-Nasty: {nasty}\n"));
+    }
+}

@@ -1,0 +1,101 @@
+//! What a stranger's server sent, made harmless for the place where it is shown.
+
+use std::fmt::Write;
+
+/// The text with every character that is invisible, moves the cursor, turns the writing direction or is refused by XML
+/// shown as an escape: `\n`, `\u{202e}`. What build services would take for a command (`::error::` at the start of a
+/// line, `##[` anywhere) is broken up the same way. The result is one line.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before: [Option<char>; 2] = [None, None];
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let [_, last] = before;
+        let starts_command = c == ':' && rest.peek() == Some(&':') && last.is_none_or(char::is_whitespace);
+        let doubled_hash = c == '#' && last == Some('#');
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            _ if is_hidden(c) || starts_command || doubled_hash => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+        before = [last, Some(c)];
+    }
+    out
+}
+
+/// Whether a character does not show, or shows something other than itself.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(u32::from(c),
+            0xAD | 0x61C | 0x115F | 0x1160 | 0x180E | 0x3164 | 0xFEFF | 0xFFA0
+            | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
+            | 0xFE00..=0xFE0F | 0xFFF9..=0xFFFB | 0xFFFE..=0xFFFF | 0xE0000..=0xE0FFF)
+}
+
+/// The text as one cell of a Markdown table: harmless as Markdown and as the HTML that Markdown lets through.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A mention or a bare link would be made by the reader of the file; neither is ours to make.
+            '@' => out.push_str("&#64;"),
+            ':' => out.push_str("&#58;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// The text as one argument of a POSIX shell, in single quotes unless it needs none.
+pub fn shell(text: &str) -> String {
+    let shown = visible(text);
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | ',' | '@' | '+');
+    if !shown.is_empty() && shown.chars().all(plain) {
+        return shown;
+    }
+    format!("'{}'", shown.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_shown() {
+        assert_eq!(visible("a\u{1b}[31mb\u{202e}c\u{0}\r\n"), "a\\u{1b}[31mb\\u{202e}c\\u{0}\\r\\n");
+        assert_eq!(visible("Zürich 東京"), "Zürich 東京");
+    }
+
+    #[test]
+    fn commands_of_build_services_are_broken_up() {
+        assert_eq!(visible("::error::x"), "\\u{3a}:error::x");
+        assert_eq!(visible("a\n::error::x"), "a\\n\\u{3a}:error::x");
+        assert_eq!(visible("a ##[error]x"), "a #\\u{23}[error]x");
+        assert_eq!(visible("poll::in-progress-202@patient"), "poll::in-progress-202@patient");
+    }
+
+    #[test]
+    fn a_shell_takes_it_as_one_word() {
+        assert_eq!(shell("GET"), "GET");
+        assert_eq!(shell(""), "''");
+        assert_eq!(shell("it's $HOME `id`"), r"'it'\''s $HOME `id`'");
+        assert_eq!(shell("a\nb"), r"'a\nb'");
+    }
+
+    #[test]
+    fn markdown_stays_in_its_cell() {
+        assert_eq!(markdown("a|b <script> [x](http://y)"), "a\\|b &lt;script&gt; \\[x\\](http&#58;//y)");
+    }
+}

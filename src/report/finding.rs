@@ -1,0 +1,235 @@
+//! A finding as text: the level first, the wire before the prose, a caret under the one wrong thing, repeats counted,
+//! consequences folded under their cause.
+
+use super::escape::visible;
+use super::wire::{self, Detail, Line};
+use super::{curl, text};
+use crate::record::{Finding, Judgement, Run, TestResult};
+use crate::tape::model::{Exchange, Outcome};
+use crate::words::{Level, Verdict};
+
+/// Findings of one test that are shown in full.
+const MOST: usize = 4;
+
+/// One finding, in parts that the terminal and the page lay out in their own way. All text is escaped for display.
+pub(super) struct Shown<'a> {
+    /// Where it is: `exchange 14, patient, poll 2 of 4, +3.0 s`.
+    pub label: String,
+    /// The wire.
+    pub lines: Vec<Line>,
+    /// How often else.
+    pub repeats: Option<String>,
+    /// The exchange, if the tape has it.
+    pub exchange: Option<&'a Exchange>,
+}
+
+/// What a failed, warned, undetermined or skipped test says of itself, ending in a line feed. The head with its name is
+/// libtest's.
+///
+/// Lines keep to 100 columns where their parts can be broken; links and commands stand whole.
+pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
+    let mut out = String::new();
+    for line in text::wrap(&head(test), text::COLUMNS) {
+        push(&mut out, 0, &line);
+    }
+    for finding in test.findings.iter().take(MOST) {
+        let shown = show(run, finding, text::COLUMNS - 4);
+        out.push('\n');
+        if !shown.label.is_empty() {
+            push(&mut out, 2, &text::cut(&shown.label, text::COLUMNS - 2));
+        }
+        for line in &shown.lines {
+            push(&mut out, 4, &line.text);
+        }
+        if let Some(repeats) = &shown.repeats {
+            push(&mut out, 2, repeats);
+        }
+    }
+    if test.findings.len() > MOST {
+        let more = text::count((test.findings.len() - MOST) as u64, "finding");
+        out.push('\n');
+        push(&mut out, 2, &format!("{more} more; run.json has them all"));
+    }
+    if test.findings.is_empty()
+        && let Some(exchange) = lone_exchange(run, test)
+    {
+        out.push('\n');
+        push(&mut out, 2, &text::cut(&wire::label(run, exchange), text::COLUMNS - 2));
+        for line in wire::show(run, exchange, None, Detail::Telling, text::COLUMNS - 4) {
+            push(&mut out, 4, &line.text);
+        }
+    }
+    out.push('\n');
+    for (name, value, whole) in notes(run, judgement, test) {
+        note(&mut out, name, &value, whole);
+    }
+    out
+}
+
+/// `SHALL violated: every poll before completion is answered 202 Accepted`, by verdict and level.
+pub(super) fn head(test: &TestResult) -> String {
+    let title = visible(&lower_first(&test.title));
+    let because = visible(&test.because);
+    match test.verdict {
+        Verdict::Fail | Verdict::Warn => format!("{}: {title}", broken(test.level, test.defect)),
+        Verdict::Error => format!("undetermined: {because} ({title})"),
+        Verdict::Skip => format!("skipped: {because} ({title})"),
+        Verdict::NotApplicable => format!("not applicable: {because} ({title})"),
+        Verdict::Pass => format!("{} kept: {title}", test.level),
+    }
+}
+
+/// A broken duty in words.
+pub(super) fn broken(level: Level, defect: bool) -> String {
+    let words = match level {
+        Level::Shall | Level::ShallNot => "violated",
+        Level::Should | Level::ShouldNot => "not met",
+        Level::May => "used in a way its text forbids",
+        Level::Implied => "by an example, not met",
+        Level::Advice => "not followed",
+    };
+    if defect {
+        format!("{level} {words} (the text itself errs here, so this only warns)")
+    } else {
+        format!("{level} {words}")
+    }
+}
+
+/// One finding, laid out for `columns` columns.
+pub(super) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Shown<'a> {
+    let exchange = finding.exchange.and_then(|id| wire::find(run, id));
+    let Some(exchange) = exchange else {
+        let place = if finding.place.is_empty() || finding.place == "none" {
+            String::new()
+        } else {
+            format!("{}: ", visible(&finding.place))
+        };
+        let said = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
+        let lines = text::wrap(&text::cut(&said, 800), columns);
+        let lines = lines.into_iter().map(|text| Line { mark: wire::Mark::Caret, text }).collect();
+        let label = finding.exchange.map_or_else(String::new, |id| format!("exchange {id}, which is not on the tape"));
+        return Shown { label, lines, repeats: None, exchange: None };
+    };
+    let lines = wire::show(run, exchange, Some(finding), Detail::Telling, columns);
+    Shown { label: wire::label(run, exchange), lines, repeats: repeats(finding, exchange), exchange: Some(exchange) }
+}
+
+/// `the same in exchanges 15 and 16 (3 of 4 polls)`
+fn repeats(finding: &Finding, exchange: &Exchange) -> Option<String> {
+    let mut parts = Vec::new();
+    if finding.count > 1 && finding.kind != "line" {
+        parts.push(format!("{} times in this exchange", finding.count));
+    }
+    if !finding.repeats.is_empty() {
+        let which = if finding.repeats.len() == 1 { "exchange" } else { "exchanges" };
+        let of = u64::from(finding.looked_at);
+        let shown = finding.repeats.len() + 1;
+        let of = text::count(of, wire::noun(exchange));
+        parts.push(format!("the same in {which} {} ({shown} of {of})", text::numbers(&finding.repeats)));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What follows the wire: name, value, and whether the value must stay on one line.
+fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static str, String, bool)> {
+    let mut out = Vec::new();
+    if matches!(test.verdict, Verdict::Fail | Verdict::Warn) && test.findings.is_empty() && !test.because.is_empty() {
+        out.push(("found", visible(&test.because), false));
+    }
+    if !test.why.is_empty() {
+        out.push(("why", visible(&test.why), false));
+    }
+    if let Some(said) = consequences(run, judgement, test) {
+        out.push(("so", said, false));
+    }
+    if let Some(reason) = &test.known {
+        out.push(("known", format!("a known deviation: {}", visible(reason)), false));
+    }
+    for id in &test.requirements {
+        let link = judgement.requirements.iter().find(|r| r.id == *id).map_or("", |r| r.link.as_str());
+        let said = format!("{} {}  {}", visible(&judgement.spec), visible(id), visible(link));
+        out.push(("spec", said.trim_end().to_owned(), true));
+    }
+    if !test.suite.is_empty() {
+        out.push(("suite", visible(&test.suite), true));
+    }
+    let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| wire::find(run, id));
+    if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
+        out.push(("again", again(exchange), true));
+    }
+    out
+}
+
+/// The tests that could not be judged because this one's exchange ended the flow: one cause, one failure.
+pub(super) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
+    if !matches!(test.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error) {
+        return None;
+    }
+    let flow = run.flows.iter().find(|f| f.name == test.flow)?;
+    let stop = flow.stop.as_ref()?;
+    let ended = stop.exchange?;
+    let seen = test.findings.iter().any(|f| f.exchange == Some(ended) || f.repeats.contains(&ended));
+    if !seen && !test.exchanges.contains(&ended) {
+        return None;
+    }
+    let skipped = judgement.tests.iter().filter(|t| t.flow == test.flow && t.verdict == Verdict::Skip).count();
+    let rest = text::count(skipped as u64, "test");
+    (skipped > 0).then(|| format!("{rest} deeper in {} skipped: {}", visible(&test.flow), visible(&stop.because)))
+}
+
+/// The command that repeats the exchange; on lines of its own where it is long.
+fn again(exchange: &Exchange) -> String {
+    let arguments = curl::arguments(exchange);
+    let whole = arguments.join(" ");
+    if text::width(&whole) + 9 <= text::COLUMNS {
+        return whole;
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for argument in arguments {
+        match lines.last_mut() {
+            Some(line) if text::width(line) + text::width(&argument) + 13 <= text::COLUMNS => {
+                line.push(' ');
+                line.push_str(&argument);
+            }
+            _ => lines.push(argument),
+        }
+    }
+    lines.join(" \\\n           ")
+}
+
+/// Where a test without findings looked at an exchange that has no answer, that one.
+fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a Exchange> {
+    if test.verdict != Verdict::Error {
+        return None;
+    }
+    let mut seen = test.exchanges.iter().filter_map(|id| wire::find(run, *id));
+    seen.find(|e| match &e.outcome {
+        Outcome::NoResponse(_) => true,
+        Outcome::Response(r) => r.broken.is_some(),
+    })
+}
+
+fn note(out: &mut String, name: &str, value: &str, whole: bool) {
+    let lines = if whole { vec![value.to_owned()] } else { text::wrap(value, text::COLUMNS - 9) };
+    for (i, line) in lines.iter().enumerate() {
+        let name = if i == 0 { name } else { "" };
+        push(out, 2, &format!("{name:<6} {line}"));
+    }
+}
+
+fn push(out: &mut String, indent: usize, line: &str) {
+    out.push_str(&" ".repeat(indent));
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+/// A title as the rest of a sentence; an acronym keeps its capitals.
+fn lower_first(title: &str) -> String {
+    let mut chars = title.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(a), Some(b)) if a.is_uppercase() && (b.is_lowercase() || b == ' ') => {
+            a.to_lowercase().collect::<String>() + chars.as_str()
+        }
+        _ => title.to_owned(),
+    }
+}

@@ -1,0 +1,135 @@
+//! `index.html`: one file that works without scripts and without a network. What the server sent is escaped by
+//! construction: it reaches the page through [`maud`] and after [`super::escape::visible`] only.
+
+mod duties;
+mod exchanges;
+mod part;
+mod summary;
+mod tests;
+mod timeline;
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::escape::visible;
+use crate::record::{Run, TestResult};
+
+const STYLE: &str = include_str!("style.css");
+
+/// Exchanges that are written out. A browser has to hold them all; `run.json` has the rest.
+const MOST_EXCHANGES: usize = 400;
+
+/// Rows of the table of files.
+const MOST_FILES: usize = 500;
+
+/// The page.
+pub fn render(run: &Run) -> String {
+    let page = Page { run, written: written(run) };
+    let title = format!("Plimsoll: {}", visible(&run.target.base));
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes());
+    let hash = base64::engine::general_purpose::STANDARD.encode(hash);
+    let policy = format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
+    let out = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { "Skip to the verdict" }
+                (page.banner())
+                (page.contents())
+                main #main tabindex="-1" {
+                    (page.verdict())
+                    (page.fixes())
+                    (page.warnings())
+                    (page.tallies())
+                    (page.duties())
+                    (page.timelines())
+                    (page.tests())
+                    (page.exchanges())
+                    (page.files())
+                    (page.configuration())
+                }
+                footer {
+                    p {
+                        "Made by Plimsoll " (visible(&run.plimsoll.version)) ", rules " code { (visible(&run.plimsoll.suites)) }
+                        ". The same record for programs: " code { "run.json" } "."
+                    }
+                }
+            }
+        }
+    };
+    out.into_string()
+}
+
+/// What every section needs.
+struct Page<'a> {
+    run: &'a Run,
+    /// The exchanges that have an anchor on the page.
+    written: BTreeSet<u32>,
+}
+
+impl Page<'_> {
+    fn banner(&self) -> Markup {
+        let target = &self.run.target;
+        html! {
+            header {
+                p.brand { "Plimsoll" }
+                h1 { "Bulk data export: conformance report" }
+                dl.facts {
+                    div { dt { "Server" } dd { (visible(&target.base)) } }
+                    @if !target.software.is_empty() { div { dt { "Software" } dd { (visible(&target.software)) } } }
+                    @if !target.fhir.is_empty() { div { dt { "FHIR" } dd { (visible(&target.fhir)) } } }
+                    div { dt { "Run" } dd { (visible(&self.run.started)) } }
+                }
+            }
+        }
+    }
+
+    fn contents(&self) -> Markup {
+        let links = [
+            ("verdict", "Verdict"),
+            ("fix", "What to fix"),
+            ("warnings", "Warnings"),
+            ("tally", "Tally"),
+            ("requirements", "Requirements"),
+            ("timeline", "Timeline"),
+            ("tests", "Tests"),
+            ("exchanges", "Exchanges"),
+            ("files", "Files"),
+            ("configuration", "Configuration"),
+        ];
+        html! {
+            nav aria-label="Contents" {
+                ul { @for (id, name) in links { li { a href={ "#" (id) } { (name) } } } }
+            }
+        }
+    }
+}
+
+/// The exchanges to write out: those that findings name, then the others in their order.
+fn written(run: &Run) -> BTreeSet<u32> {
+    let tests = || run.judgements.iter().flat_map(|j| &j.tests);
+    let found = tests().flat_map(|t| &t.findings).filter_map(|f| f.exchange);
+    let looked_at = |t: &TestResult| if t.findings.is_empty() { None } else { t.exchanges.first().copied() };
+    let stops = run.flows.iter().filter_map(|f| f.stop.as_ref()).filter_map(|s| s.exchange);
+    let all: BTreeSet<u32> = run.exchanges.iter().map(|e| e.id).collect();
+    let first = found.chain(stops).chain(tests().filter_map(looked_at)).filter(|id| all.contains(id));
+    let mut out = BTreeSet::new();
+    for id in first.chain(all.iter().copied()) {
+        if out.len() == MOST_EXCHANGES {
+            break;
+        }
+        out.insert(id);
+    }
+    out
+}

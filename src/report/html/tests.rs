@@ -1,0 +1,77 @@
+//! Every test with its verdict, its reason and its place in the suites.
+
+use maud::{Markup, html};
+
+use super::Page;
+use super::part::{Row, duty_anchor, table, test_anchor};
+use crate::record::{Judgement, TestResult};
+use crate::report::escape::visible;
+use crate::report::text;
+use crate::words::Verdict;
+
+/// The groups, what needs work first.
+const ORDER: &[Verdict] =
+    &[Verdict::Fail, Verdict::Error, Verdict::Warn, Verdict::Pass, Verdict::Skip, Verdict::NotApplicable];
+
+impl Page<'_> {
+    pub(super) fn tests(&self) -> Markup {
+        html! {
+            section aria-labelledby="tests" {
+                h2 #tests { "Tests" }
+                @for (index, judgement) in self.run.judgements.iter().enumerate() {
+                    (self.spec_head(judgement))
+                    @for verdict in ORDER { (self.test_group(index, judgement, *verdict)) }
+                }
+            }
+        }
+    }
+
+    fn test_group(&self, index: usize, judgement: &Judgement, verdict: Verdict) -> Markup {
+        let tests: Vec<&TestResult> = judgement.tests.iter().filter(|t| t.verdict == verdict).collect();
+        let open = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Warn);
+        let name = verdict.as_str().replace('-', " ");
+        html! {
+            @if !tests.is_empty() {
+                details open[open] {
+                    summary { b { (name) } ": " (text::count(tests.len() as u64, "test")) }
+                    (table(&format!("Tests: {name}"), &["Test", "Level", "Found", "Exchanges", "Written in"],
+                        tests.iter().map(|t| self.test_row(index, judgement, t)).collect()))
+                }
+            }
+        }
+    }
+
+    fn test_row(&self, index: usize, judgement: &Judgement, test: &TestResult) -> Row {
+        let known = |id: &&String| judgement.requirements.iter().any(|r| r.id == **id);
+        let found = html! {
+            @if !test.because.is_empty() { (visible(&test.because)) }
+            @for f in test.findings.iter().take(3) {
+                div.small {
+                    @if let Some(id) = f.exchange { (self.exchange_link(id)) " " }
+                    (visible(&f.place)) ": expected " (visible(&f.expected)) ", found " (text::cut(&visible(&f.actual), 300))
+                }
+            }
+            @if let Some(reason) = &test.known { div.small { "known: " (visible(reason)) } }
+            @if test.because.is_empty() && test.findings.is_empty() { span.zero { "as expected" } }
+        };
+        let test_cell = html! {
+            (visible(&test.title)) br;
+            span.small {
+                code { (visible(&test.id)) }
+                @for id in test.requirements.iter().filter(known) {
+                    " " a href={ "#" (duty_anchor(index, id)) } { (visible(id)) }
+                }
+            }
+        };
+        Row {
+            id: Some(test_anchor(index, &test.id)),
+            cells: vec![
+                test_cell,
+                html! { (test.level) @if test.defect { br; span.small { "the text errs" } } },
+                found,
+                self.exchange_links(&test.exchanges),
+                html! { code { (visible(&test.suite)) } },
+            ],
+        }
+    }
+}

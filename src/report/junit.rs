@@ -1,0 +1,129 @@
+//! `junit.xml`, for Jenkins, GitLab and GitHub: one suite a spec, one class an area.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
+
+use super::escape::visible;
+use super::{finding, text, verdict, wire};
+use crate::record::{Judgement, Run, TestResult};
+use crate::words::Verdict;
+
+/// The whole report. With `strict`, warnings are failures.
+///
+/// Names are unique: they are those that libtest shows, with `SPEC::` before them where several specs are judged. The
+/// class is `SPEC.AREA`, since readers group by what stands before the last dot. A failure's type is the level of the
+/// duty; its message stands in its text too, since some readers show the one and some the other.
+///
+/// # Errors
+///
+/// When the XML writer refuses what it is given; what is written into a string never is for want of space.
+pub fn render(run: &Run, strict: bool) -> Result<String, SerializeError> {
+    let mut report = Report::new("plimsoll");
+    let several = run.judgements.len() > 1;
+    let mut total = Duration::ZERO;
+    for judgement in &run.judgements {
+        let mut suite = TestSuite::new(clean(&judgement.spec));
+        let mut time = Duration::ZERO;
+        for (name, value) in properties(run, judgement) {
+            suite.add_property(Property::new(clean(name), clean(&value)));
+        }
+        for test in &judgement.tests {
+            let case = case(run, judgement, test, several, strict);
+            time += case.time.unwrap_or_default();
+            suite.add_test_case(case);
+        }
+        suite.set_time(time);
+        total += time;
+        if !run.started.is_empty() {
+            suite.extra.insert(clean("timestamp"), clean(&run.started));
+        }
+        report.add_test_suite(suite);
+    }
+    report.set_time(total);
+    report.to_string()
+}
+
+fn properties(run: &Run, judgement: &Judgement) -> Vec<(&'static str, String)> {
+    let mut out = vec![
+        ("target", run.target.base.clone()),
+        ("target.software", run.target.software.clone()),
+        ("target.fhir", run.target.fhir.clone()),
+        ("plimsoll.version", run.plimsoll.version.clone()),
+        ("plimsoll.suites", run.plimsoll.suites.clone()),
+        ("spec", judgement.spec.clone()),
+        ("scope", run.scope.to_string()),
+        ("outcome", judgement.outcome.to_string()),
+        ("gate", judgement.gate.to_string()),
+        ("verdict", verdict::sentence(run, judgement)),
+        ("decided", judgement.decided.to_string()),
+    ];
+    if judgement.also {
+        out.push(("also", "judged without counting".to_owned()));
+    }
+    out.extend(run.early.iter().map(|e| ("early", e.clone())));
+    out.retain(|(_, value)| !value.is_empty());
+    out
+}
+
+fn case(run: &Run, judgement: &Judgement, test: &TestResult, several: bool, strict: bool) -> TestCase {
+    let message = message(test);
+    let failing = |kind, name: &str| {
+        let mut status = TestCaseStatus::non_success(kind);
+        let text = finding::render(run, judgement, test);
+        status.set_type(clean(name)).set_message(clean(&message));
+        status.set_description(block(&format!("{message}\n\n{text}")));
+        status
+    };
+    let status = match test.verdict {
+        Verdict::Fail => failing(NonSuccessKind::Failure, test.level.as_str()),
+        Verdict::Warn if strict => failing(NonSuccessKind::Failure, test.level.as_str()),
+        Verdict::Error => failing(NonSuccessKind::Error, "undetermined"),
+        Verdict::Skip | Verdict::NotApplicable => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_type(clean(test.verdict.as_str())).set_message(clean(&message));
+            status.set_description(block(&message));
+            status
+        }
+        Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
+    };
+    let name = if several { format!("{}::{}", judgement.spec, test.id) } else { test.id.clone() };
+    let mut case = TestCase::new(clean(&name), status);
+    case.set_classname(clean(&format!("{}.{}", judgement.spec, test.area)));
+    let took: u64 = test.exchanges.iter().filter_map(|id| wire::find(run, *id)).map(|e| e.took).sum();
+    case.set_time(Duration::from_millis(took));
+    case.add_property(Property::new(clean("level"), clean(test.level.as_str())));
+    for requirement in &test.requirements {
+        case.add_property(Property::new(clean("requirement"), clean(requirement)));
+    }
+    if let Some(known) = &test.known {
+        case.add_property(Property::new(clean("known"), clean(known)));
+    }
+    if test.verdict == Verdict::Warn {
+        case.add_property(Property::new(clean("warning"), clean(&message)));
+        case.set_system_out(block(&finding::render(run, judgement, test)));
+    }
+    case
+}
+
+/// One line that says what is wrong, for the readers that show nothing else.
+fn message(test: &TestResult) -> String {
+    let head = finding::head(test);
+    match test.findings.first() {
+        Some(f) if matches!(test.verdict, Verdict::Fail | Verdict::Warn) => {
+            let said = format!("{}: expected {}, found {}", f.place, f.expected, f.actual);
+            format!("{head} ({})", text::cut(&visible(&said), 300))
+        }
+        _ => head,
+    }
+}
+
+/// One line of ours or the server's, everything that XML refuses shown as an escape.
+fn clean(text: &str) -> XmlString {
+    XmlString::new(visible(text))
+}
+
+/// Lines that were escaped when they were made.
+fn block(text: &str) -> XmlString {
+    XmlString::new(text)
+}

@@ -1,0 +1,187 @@
+//! What stands on the terminal after libtest's lines.
+
+use std::path::Path;
+
+use super::escape::visible;
+use super::{finding, text, verdict, wire};
+use crate::record::{Conformance, Judgement, Run};
+use crate::words::Verdict;
+
+/// How the summary is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// Colour by ANSI escapes.
+    pub colour: bool,
+    /// Warnings count as failures, and libtest has shown them already.
+    pub strict: bool,
+    /// Where the reports lie, if they were written.
+    pub reports: Option<&'a Path>,
+}
+
+/// Reasons and warnings that are listed before the rest is only counted.
+const MOST: usize = 12;
+
+/// The summary of a run: warnings, what was not decided, what was left out and why, the tally, the traffic, and for each
+/// spec the verdict in words. Lines keep to 100 columns.
+pub fn summary(run: &Run, options: &Options<'_>) -> String {
+    let mut page = Page { out: String::new(), colour: options.colour };
+    let several = run.judgements.len() > 1;
+    for judgement in &run.judgements {
+        let of = if several { format!(" ({})", visible(&judgement.spec)) } else { String::new() };
+        if !options.strict {
+            warnings(&mut page, judgement, &of);
+        }
+        reasons(&mut page, judgement, Verdict::Error, &format!("not decided{of}"));
+        reasons(&mut page, judgement, Verdict::Skip, &format!("skipped{of}"));
+        reasons(&mut page, judgement, Verdict::NotApplicable, &format!("not applicable{of}"));
+        tally(&mut page, judgement, &of);
+    }
+    page.head("traffic");
+    page.text(2, &verdict::traffic(run));
+    if !run.leftovers.is_empty() {
+        page.head(&format!("left on the target: {}", text::count(run.leftovers.len() as u64, "job")));
+        for url in run.leftovers.iter().take(MOST) {
+            page.line(2, &text::cut(&visible(url), text::COLUMNS - 2));
+        }
+        page.more(run.leftovers.len(), "job");
+    }
+    page.head("verdict");
+    for judgement in &run.judgements {
+        verdict_of(&mut page, run, judgement);
+    }
+    if let Some(early) = &run.early {
+        page.text(2, &format!("the run ended early: {}", visible(early)));
+    }
+    if let Some(scope) = verdict::scope(run) {
+        page.text(2, &scope);
+    }
+    if let Some(reports) = options.reports {
+        page.head("reports");
+        page.line(2, &visible(&reports.join("index.html").display().to_string()));
+        page.line(2, "beside it junit.xml, checklist.md, run.json and tape/");
+    }
+    page.out
+}
+
+fn warnings(page: &mut Page, judgement: &Judgement, of: &str) {
+    let all: Vec<_> = judgement.tests.iter().filter(|t| t.verdict == Verdict::Warn).collect();
+    let folded = verdict::fold_flows(&all);
+    if folded.is_empty() {
+        return;
+    }
+    page.head(&format!("warnings{of}: {}", folded.len()));
+    for (name, tests) in folded.iter().take(MOST) {
+        let Some(first) = tests.first() else { continue };
+        let flows: Vec<String> = tests.iter().map(|t| visible(&t.flow)).collect();
+        page.text(2, &finding::head(first));
+        page.text(4, &format!("{} on {}", visible(name), list(&flows)));
+        if let Some(f) = first.findings.first() {
+            let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}, "));
+            let (expected, actual) = (visible(&f.expected), visible(&f.actual));
+            let said = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place));
+            page.text(4, &text::cut(&said, 300));
+        }
+    }
+    page.more(folded.len(), "warning");
+}
+
+fn reasons(page: &mut Page, judgement: &Judgement, verdict: Verdict, head: &str) {
+    let folded = verdict::fold(judgement, verdict);
+    let tests: usize = folded.iter().map(|(_, t)| t.len()).sum();
+    if tests == 0 {
+        return;
+    }
+    page.head(&format!("{head}: {tests}"));
+    for (reason, tests) in folded.iter().take(MOST) {
+        let names: Vec<String> = tests.iter().take(3).map(|t| visible(&t.id)).collect();
+        let more = if tests.len() > 3 { format!(" and {} more", tests.len() - 3) } else { String::new() };
+        page.text(2, &format!("{} x  {}", tests.len(), text::cut(reason, 300)));
+        page.text(7, &format!("{}{more}", names.join(", ")));
+    }
+    page.more(folded.len(), "reason");
+}
+
+fn tally(page: &mut Page, judgement: &Judgement, of: &str) {
+    let tally = verdict::by_level(judgement);
+    if tally.rows.is_empty() {
+        return;
+    }
+    page.head(&format!("requirements{of}"));
+    let head: Vec<String> = tally.columns.iter().map(|c| format!("{c:>w$}", w = text::width(c))).collect();
+    page.line(2, &format!("{:<10}  {}", "", head.join("  ")));
+    for (name, numbers) in &tally.rows {
+        let cells = numbers.iter().zip(&tally.columns).map(|(n, c)| {
+            let shown = if *n == 0 { "-".to_owned() } else { n.to_string() };
+            format!("{shown:>w$}", w = text::width(c))
+        });
+        page.line(2, &format!("{name:<10}  {}", cells.collect::<Vec<_>>().join("  ")));
+    }
+}
+
+fn verdict_of(page: &mut Page, run: &Run, judgement: &Judgement) {
+    let colour = match judgement.outcome {
+        Conformance::Conformant => "32",
+        Conformance::NotConformant => "31",
+        Conformance::Undetermined => "33",
+    };
+    let also = if judgement.also { " (judged without counting)" } else { "" };
+    let sentence = format!("{}: {}{also}", visible(&judgement.spec), verdict::sentence(run, judgement));
+    for (i, line) in text::wrap(&sentence, text::COLUMNS - 4).iter().enumerate() {
+        let painted = page.paint(line, colour);
+        page.line(if i == 0 { 2 } else { 4 }, &painted);
+    }
+    for said in [verdict::remark(run, judgement), verdict::gate(judgement)].into_iter().flatten() {
+        page.text(4, &said);
+    }
+    let first = judgement.tests.iter().find(|t| t.verdict == Verdict::Error);
+    if judgement.outcome == Conformance::Undetermined
+        && let Some(exchange) = first.and_then(|t| t.exchanges.first()).and_then(|id| wire::find(run, *id))
+    {
+        page.text(4, &format!("first at {}", wire::label(run, exchange)));
+    }
+}
+
+/// `patient, group and system`
+fn list(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
+}
+
+struct Page {
+    out: String,
+    colour: bool,
+}
+
+impl Page {
+    fn head(&mut self, text: &str) {
+        self.out.push('\n');
+        let painted = self.paint(text, "1");
+        self.line(0, &painted);
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        self.out.push_str(&" ".repeat(indent));
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    fn text(&mut self, indent: usize, text: &str) {
+        for (i, line) in text::wrap(text, text::COLUMNS - indent - 2).iter().enumerate() {
+            self.line(if i == 0 { indent } else { indent + 2 }, line);
+        }
+    }
+
+    fn more(&mut self, all: usize, noun: &str) {
+        if all > MOST {
+            let more = text::count((all - MOST) as u64, noun);
+            self.line(2, &format!("and {more} more; see the reports"));
+        }
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}

@@ -1,0 +1,68 @@
+//! The reports on disk.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{checklist, html, json, junit};
+use crate::record::Run;
+
+/// How the reports are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Warnings count as failures in `junit.xml`.
+    pub strict: bool,
+}
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write {}: {source}; give another folder with --report", .path.display())]
+pub struct WriteError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Writes `index.html`, `junit.xml`, `checklist.md` and `run.json` into `folder`, which is made where it is missing, and
+/// returns their paths in that order. Each file is there whole or not at all, and an older one stays until the new one
+/// is complete. The tape is written elsewhere, while the run lasts.
+///
+/// # Errors
+///
+/// The first file that could not be written, with the system's reason.
+pub fn write_all(folder: &Path, run: &Run, options: &Options) -> Result<Vec<PathBuf>, WriteError> {
+    std::fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
+    let files = [
+        ("index.html", Ok(html::render(run))),
+        ("junit.xml", junit::render(run, options.strict).map_err(io::Error::other)),
+        ("checklist.md", Ok(checklist::render(run))),
+        ("run.json", json::render(run).map_err(io::Error::other)),
+    ];
+    let mut out = Vec::new();
+    for (name, text) in files {
+        let path = folder.join(name);
+        match text.and_then(|text| whole(&path, text.as_bytes())) {
+            Ok(()) => out.push(path),
+            Err(source) => return Err(WriteError { path, source }),
+        }
+    }
+    Ok(out)
+}
+
+/// Writes a file beside its place and moves it there.
+fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    // Two runs into one folder must not write into each other's half-done file.
+    name.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(name);
+    let written = std::fs::File::create(&part).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let moved = written.and_then(|()| std::fs::rename(&part, path));
+    if moved.is_err() {
+        // The cause is worth more than a complaint about the remains.
+        let _ = std::fs::remove_file(&part);
+    }
+    moved
+}

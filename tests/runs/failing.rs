@@ -1,0 +1,244 @@
+//! A run in which much is wrong, some of it on purpose to hurt a careless report.
+
+use plimsoll::record::{Conformance, Gate, Position, RequirementResult, Run, Scope, State, TestResult};
+use plimsoll::suite::model::LineRule;
+use plimsoll::tape::model::{Body, BodyKind, LineFinding, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
+use plimsoll::words::{Area, ExportLevel, Level, Verdict};
+use serde_json::json;
+
+use super::{BASE, Builder, TITLE, answer, finding, judgement, test};
+
+/// What a hostile server says wherever it can.
+pub const HOSTILE: &str =
+    "<script>alert(1)</script>\u{1b}[31mred\u{202e}evil\n::error::pwned ##[error]pwned ' \" $(id) | `x`\u{0}\u{fffe}";
+
+/// Poll, header, body, line, transport, warning, skip, not-applicable, untested, hostile, long.
+pub fn failing() -> Run {
+    let mut b = Builder::new();
+    let mut tests = kept(&mut b);
+    tests.extend(wire_faults(&mut b));
+    tests.extend(troubles(&mut b));
+    tests.extend(weaker(&mut b));
+    b.count();
+    b.run.start.specs = vec!["hl7-2.0.0".into(), "hl7-3.0.0".into()];
+    b.run.leftovers = vec![format!("{BASE}/bulkstatus/[u99d1]")];
+    let mut other = tests.clone();
+    other.truncate(6);
+    let mut first = judgement("hl7-2.0.0", TITLE, Conformance::NotConformant, "5 SHALLs are violated", tests);
+    first.requirements.push(RequirementResult {
+        id: "files-attachment-urls".into(),
+        level: Level::Shall,
+        state: State::Untested,
+        because: "needs an attachment in the data, which no server can be asked for".into(),
+        area: Area::Files,
+        says: "Attachments are referred to by absolute URLs.".into(),
+        link: "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#attachments".into(),
+        tests: Vec::new(),
+    });
+    let mut second =
+        judgement("hl7-3.0.0", "HL7 FHIR Bulk Data Access (STU 3) 3.0.0", Conformance::NotConformant, "", other);
+    second.gate = Gate::StaleKnown;
+    b.run.judgements = vec![first, second];
+    b.run
+}
+
+/// A run that met nobody.
+pub fn nobody() -> Run {
+    let mut b = Builder::new();
+    b.flow("system", ExportLevel::System);
+    let trouble =
+        Trouble { kind: TroubleKind::Connect, message: "nothing listens at 127.0.0.1:9 (connection refused)".into() };
+    let id = b.exchange("system", Role::Kickoff, "http://127.0.0.1:9/fhir/$export", Outcome::NoResponse(trouble));
+    stop(&mut b, "system", StopKind::Transport, id, "the kick-off had no answer");
+    b.run.scope = Scope::Filtered;
+    b.run.start.selected = Some(vec!["kickoff::accepted@system".into()]);
+    b.run.early = Some("interrupted".into());
+    let mut t = test(Area::Kickoff, "accepted", "system", "A kick-off is answered 202", Level::Shall, Verdict::Error);
+    t.because = "exchange 1 had no answer: nothing listens at 127.0.0.1:9 (connection refused)".into();
+    t.exchanges = vec![id];
+    b.count();
+    let because = "nothing listens at 127.0.0.1:9 (connection refused)";
+    b.run.judgements = vec![judgement(
+        "hl7-3.0.0",
+        "HL7 FHIR Bulk Data Access (STU 3) 3.0.0",
+        Conformance::Undetermined,
+        because,
+        vec![t],
+    )];
+    b.run
+}
+
+/// The patient flow, whose polls are answered 200 while the job runs; a kept duty for contrast.
+fn kept(b: &mut Builder) -> Vec<TestResult> {
+    let first = b.export("patient", ExportLevel::Patient);
+    for id in first + 1..first + 4 {
+        let e = b.run.exchanges.iter_mut().find(|e| e.id == id).unwrap();
+        e.outcome = answer(200, &[("x-progress", "41%")], Some(json!({"status": "in-progress"})));
+    }
+    b.files("patient");
+    let mut kept =
+        test(Area::Kickoff, "accepted", "patient", "A kick-off is answered 202", Level::Shall, Verdict::Pass);
+    kept.exchanges = vec![first];
+    let title = "Every poll before completion is answered 202 Accepted";
+    let mut poll = test(Area::Poll, "in-progress-202", "patient", title, Level::Shall, Verdict::Fail);
+    poll.why = "a client takes 200 for completion and reads this body as the manifest".into();
+    poll.because = "status 200, expected 202".into();
+    poll.exchanges = (first + 1..first + 5).collect();
+    let mut f = finding(first + 1, "status", "status", "202", "200");
+    f.repeats = vec![first + 2, first + 3];
+    f.looked_at = 4;
+    poll.findings = vec![f];
+    vec![kept, poll]
+}
+
+/// A missing header, a wrong header, a wrong and a missing value in the manifest, a broken line.
+fn wire_faults(b: &mut Builder) -> Vec<TestResult> {
+    b.flow("group", ExportLevel::Group);
+    let url = format!("{BASE}/Group/1/$export?_type=Patient&_since=2020-01-01T00:00:00Z");
+    let kickoff = b.exchange("group", Role::Kickoff, &url, answer(202, &[("content-type", "text/html")], None));
+    stop(b, "group", StopKind::Answer, kickoff, "the kick-off was answered without Content-Location");
+    let title = "A 202 to a kick-off names the polling URL in Content-Location";
+    let mut missing = test(Area::Kickoff, "content-location", "group", title, Level::Shall, Verdict::Fail);
+    missing.findings = vec![finding(kickoff, "header", "header Content-Location", "an absolute URL", "nothing")];
+    missing.why = "a client has nowhere else to ask for the status of its job".into();
+    missing.exchanges = vec![kickoff];
+    let mut skipped =
+        test(Area::Files, "ndjson", "group", "Every line is one JSON object", Level::Shall, Verdict::Skip);
+    skipped.because =
+        format!("the flow stopped at exchange {kickoff}: the kick-off was answered without Content-Location");
+
+    let first = b.export("system", ExportLevel::System);
+    let manifest = b.last().id;
+    let body = json!({"transactionTime": "yesterday", "request": format!("{BASE}/$export"), "requiresAccessToken": "true",
+        "output": [{"type": "Patient", "url": format!("{BASE}/files/[u0c41]"), "count": 50}, {"type": "Observation", "count": 50}],
+        "error": [], "link": [{"relation": "next", "url": "x".repeat(3000)}]});
+    b.last().outcome = answer(200, &[("content-type", "application/json"), ("expires", "soon")], Some(body));
+    let mut typed =
+        test(Area::Manifest, "instant", "system", "transactionTime is a FHIR instant", Level::Shall, Verdict::Fail);
+    typed.findings = vec![finding(manifest, "body", "body /transactionTime", "a FHIR instant", "\"yesterday\"")];
+    typed.known = Some("fixed in 4.3, ticket 1234".into());
+    let mut absent =
+        test(Area::Manifest, "item-url", "system", "Every output item has a url", Level::Shall, Verdict::Fail);
+    absent.findings = vec![finding(manifest, "body", "body /output/1/url", "an absolute URL", "nothing")];
+    let mut expires =
+        test(Area::Manifest, "expires", "system", "Expires is an HTTP date", Level::Should, Verdict::Warn);
+    expires.findings = vec![finding(manifest, "header", "header Expires", "an HTTP date", "soon")];
+    expires.why = "a client that cannot read it keeps links that no longer work".into();
+    for t in [&mut typed, &mut absent, &mut expires] {
+        t.exchanges = vec![manifest];
+    }
+    b.files("system");
+    let mut out = vec![missing, skipped, typed, absent, expires];
+    out.push(broken_line(b));
+    out.push(hostile(b, first));
+    out
+}
+
+fn broken_line(b: &mut Builder) -> TestResult {
+    let file = b.run.files.last_mut().unwrap();
+    file.lines.findings.push(LineFinding {
+        rule: LineRule::TrailingComma,
+        line: 17,
+        column: 211,
+        offset: 4102,
+        path: "Observation".into(),
+        expected: "the end of the line after the object".into(),
+        actual: "a comma".into(),
+        count: 12,
+        also: vec![17, 18, 19, 20, 21],
+    });
+    let exchange = file.exchange;
+    let mut t = test(Area::Files, "ndjson", "system", "Every line is one JSON object", Level::Shall, Verdict::Fail);
+    let mut f = finding(exchange, "line", "line 17 column 211", "the end of the line after the object", "a comma");
+    f.position = Some(Position { line: 17, column: 211, offset: 4102 });
+    f.count = 12;
+    t.findings = vec![f];
+    t.why = "a reader that takes the file line by line stops here".into();
+    t.exchanges = vec![exchange];
+    t
+}
+
+/// A server that answers with everything that could break a report.
+fn hostile(b: &mut Builder, kickoff: u32) -> TestResult {
+    b.flow("hostile", ExportLevel::System);
+    let long = "A".repeat(20_000);
+    let mut came = answer(500, &[("content-type", HOSTILE), ("x-long", &long)], None);
+    if let Outcome::Response(r) = &mut came {
+        r.body = Body {
+            bytes: 90,
+            kind: BodyKind::Html,
+            excerpt: Some(HOSTILE.repeat(3)),
+            not_json: Some(HOSTILE.into()),
+            ..Body::default()
+        };
+    }
+    let id = b.exchange("hostile", Role::Probe, &format!("https://evil.example/{}", "a/".repeat(400)), came);
+    b.last().probe = Some(HOSTILE.into());
+    let mut t =
+        test(Area::Errors, "outcome", "hostile", "A refusal carries an OperationOutcome", Level::Shall, Verdict::Fail);
+    t.because = HOSTILE.into();
+    t.findings = vec![
+        finding(id, "header", "header Content-Type", "application/fhir+json", HOSTILE),
+        finding(id, "body", "body", "an OperationOutcome", HOSTILE),
+        finding(kickoff, "none", "none", "one answer", HOSTILE),
+    ];
+    t.findings.push(plimsoll::record::Finding { exchange: None, ..finding(0, "none", "none", "anything", HOSTILE) });
+    t.exchanges = vec![id, kickoff];
+    t
+}
+
+/// No answer, and a body that broke off.
+fn troubles(b: &mut Builder) -> Vec<TestResult> {
+    b.flow("finished", ExportLevel::Any);
+    let trouble = Trouble { kind: TroubleKind::Timeout, message: "nothing came within 60 s".into() };
+    let delete =
+        b.exchange("finished", Role::Delete, &format!("{BASE}/bulkstatus/[u99d1]"), Outcome::NoResponse(trouble));
+    let mut late = test(Area::Delete, "accepted", "finished", "DELETE is answered 202", Level::Shall, Verdict::Error);
+    late.because = format!("exchange {delete} had no answer: nothing came within 60 s");
+    late.exchanges = vec![delete];
+    let mut cut = answer(200, &[("content-type", "application/json")], None);
+    if let Outcome::Response(r) = &mut cut {
+        r.broken =
+            Some(Trouble { kind: TroubleKind::Cut, message: "the connection closed after 512 of 20480 bytes".into() });
+    }
+    let poll = b.exchange("finished", Role::Poll, &format!("{BASE}/bulkstatus/[u99d1]"), cut);
+    b.last().phase = Some(Phase::Transient);
+    let mut broken = test(Area::Manifest, "json", "finished", "The manifest is JSON", Level::Shall, Verdict::Error);
+    broken.because = format!("the body of exchange {poll} broke off");
+    broken.exchanges = vec![poll];
+    vec![late, broken]
+}
+
+/// Warnings of each level, and what does not apply.
+fn weaker(b: &mut Builder) -> Vec<TestResult> {
+    let polls: Vec<u32> = b.run.exchanges.iter().filter(|e| e.role == Role::Poll).map(|e| e.id).collect();
+    let mut out = Vec::new();
+    for (level, id) in [(Level::May, "progress"), (Level::Implied, "content-type"), (Level::Advice, "no-store")] {
+        let mut t =
+            test(Area::Poll, id, "system", &format!("A poll's answer keeps the {id} rule"), level, Verdict::Warn);
+        t.findings = vec![finding(polls[4], "header", "header X-Progress", "fewer than 100 characters", "12%")];
+        t.findings[0].repeats = polls[5..].to_vec();
+        t.findings[0].looked_at = polls.len() as u32;
+        t.defect = level == Level::Implied;
+        out.push(t);
+    }
+    for flow in ["typed", "typed-post"] {
+        let mut t = test(
+            Area::Params,
+            "type-respected",
+            flow,
+            "Only the types asked for are exported",
+            Level::Shall,
+            Verdict::NotApplicable,
+        );
+        t.because = "the target does not offer _type".into();
+        out.push(t);
+    }
+    out
+}
+
+fn stop(b: &mut Builder, flow: &str, kind: StopKind, exchange: u32, because: &str) {
+    if let Some(flow) = b.run.flows.iter_mut().find(|f| f.name == flow) {
+        flow.stop = Some(Stop { kind, exchange: Some(exchange), because: because.to_owned() });
+    }
+}
