@@ -1,1 +1,58 @@
-//! To come.
+//! The reference server: an honest bulk data server in process, for whoever has no server at hand, for tests, and for
+//! `selftest`, where data files make it wrong in one way each.
+//!
+//! Every answer is first made honestly as a [`reply::Reply`], which knows at which point of the conversation it stands;
+//! then the faults that were asked for change it; then it becomes bytes. So a fault never has to know how an answer is
+//! made, and what no answer can show is a [`Behaviour`] in the server itself.
+
+mod auth;
+mod behaviour;
+mod deleted;
+mod export;
+mod fault;
+mod files;
+mod fixtures;
+mod generate;
+mod instant;
+mod jobs;
+mod lines;
+mod metadata;
+mod mutate;
+mod options;
+mod params;
+mod population;
+mod reply;
+mod rest;
+mod rows;
+mod server;
+mod shelf;
+mod types;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+pub use behaviour::Behaviour;
+pub use fault::{Fault, FaultError, FaultKind, parse_fault};
+pub use options::{Auth, Options, Personality, SmartClient};
+pub use shelf::{fault, faults};
+
+/// The reference server as a router, to be called in process or served. It answers below the path of
+/// [`Options::base`] and keeps its jobs in memory.
+pub fn router(options: Options) -> Router {
+    let server = Arc::new(server::Server::new(options));
+    Router::new().fallback(server::answer).with_state(server)
+}
+
+/// Serves on `listener` until `shutdown` is ready; running downloads are finished first.
+///
+/// # Errors
+/// What accepting connections came to.
+pub async fn serve<F>(listener: TcpListener, options: Options, shutdown: F) -> std::io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    axum::serve(listener, router(options)).with_graceful_shutdown(shutdown).await
+}

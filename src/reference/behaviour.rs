@@ -1,0 +1,97 @@
+//! The ways to be wrong or unusual that need code in the server: those that no change of an answer can show.
+
+use crate::words::words;
+
+words! {
+    /// A behaviour that a fault file may name.
+    Behaviour {
+        /// `_type` is accepted and has no effect.
+        IgnoreType = "ignore-type",
+        /// Of a repeated `_type` only the last value counts.
+        LastTypeWins = "last-type-wins",
+        /// Without `_type` only Patients are exported.
+        PatientsByDefault = "patients-by-default",
+        /// `_since` is accepted and has no effect.
+        IgnoreSince = "ignore-since",
+        /// Only the date of `_since` counts.
+        SinceByDate = "since-by-date",
+        /// `_until` is accepted and has no effect.
+        IgnoreUntil = "ignore-until",
+        /// The body of a POST is accepted and has no effect.
+        IgnorePostParameters = "ignore-post-parameters",
+        /// `patient` is accepted and has no effect.
+        IgnorePatient = "ignore-patient",
+        /// Any `_outputFormat` is accepted.
+        AnyOutputFormat = "any-output-format",
+        /// Any body of a POST is accepted.
+        AnyPostBody = "any-post-body",
+        /// Unknown parameters are refused with `handling=lenient` too.
+        NeverLenient = "never-lenient",
+        /// `Prefer` must be exactly `respond-async`.
+        ExactPrefer = "exact-prefer",
+        /// `Prefer: respond-async` must be there.
+        RequirePrefer = "require-prefer",
+        /// `Accept: application/fhir+json` must be there.
+        RequireAccept = "require-accept",
+        /// An unknown Group is exported as an empty one.
+        UnknownGroupEmpty = "unknown-group-empty",
+        /// An unknown Group is accepted, and its job fails.
+        UnknownGroupFails = "unknown-group-fails",
+        /// An export of a Group returns all patients.
+        GroupExportsAll = "group-exports-all",
+        /// A second export of the same request finds nothing.
+        RepeatFindsNothing = "repeat-finds-nothing",
+        /// Nothing is exported.
+        ExportNothing = "export-nothing",
+        /// The same request gets the same job, while it is there.
+        ReuseJobs = "reuse-jobs",
+        /// Jobs never end.
+        NeverCompletes = "never-completes",
+        /// Jobs are done when they are started.
+        CompleteAtOnce = "complete-at-once",
+        /// Jobs end in failure.
+        JobsFail = "jobs-fail",
+        /// A running job answers as if it were done.
+        ManifestWhileRunning = "manifest-while-running",
+        /// Types without data are listed with an empty file.
+        EmptyFiles = "empty-files",
+        /// Three lines a file.
+        SmallFiles = "small-files",
+        /// Lines are cut off after the first file of a type, which alone is listed.
+        FirstFilesOnly = "first-files-only",
+        /// `deleted` names a resource that is exported too.
+        DeletedInOutput = "deleted-in-output",
+        /// Without `_since` too, `deleted` is there, and empty.
+        EmptyDeleted = "empty-deleted",
+        /// DELETE is accepted and has no effect.
+        DeleteWithoutEffect = "delete-without-effect",
+        /// After a DELETE the files can still be fetched.
+        FilesStay = "files-stay",
+        /// A job that is done cannot be deleted.
+        DeleteRunningOnly = "delete-running-only",
+        /// A second DELETE is accepted.
+        DeleteAgain = "delete-again",
+        /// After the DELETE of a running job kick-offs are refused for ten minutes.
+        DeleteBlocks = "delete-blocks",
+        /// Unknown jobs are said to be running.
+        UnknownJobRuns = "unknown-job-runs",
+        /// More than one poll a second is answered with 429.
+        ThrottleEarly = "throttle-early",
+        /// Polls are never answered with 429.
+        NeverThrottle = "never-throttle",
+        /// Files are sent in chunks of a few bytes, which cut characters apart.
+        OddChunks = "odd-chunks",
+        /// Files are sent with gzip, whatever was asked for.
+        AlwaysGzip = "always-gzip",
+        /// Files are sent plain, whatever was asked for.
+        NeverGzip = "never-gzip",
+        /// Files are gzip without saying so.
+        SilentGzip = "silent-gzip",
+        /// Files end before the length that was announced.
+        CutTransfer = "cut-transfer",
+        /// The second request for a file is answered 404.
+        SingleUseFiles = "single-use-files",
+        /// A warning and an information for every job lie in an error file.
+        InformationOutcome = "information-outcome",
+    }
+}

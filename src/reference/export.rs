@@ -1,0 +1,326 @@
+//! Kick-off, poll and DELETE.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::behaviour::Behaviour;
+use super::deleted;
+use super::instant;
+use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
+use super::params::{self, Preferences, Reader, Wanted};
+use super::population::{Reach, Selection};
+use super::reply::{Context, Point, Reply, outcome};
+use super::rows::Rows;
+use super::server::{Ask, Server};
+use crate::words::ExportLevel;
+
+fn refused(status: StatusCode, code: &str, text: &str) -> Reply {
+    Reply::refusal(Point::KickoffRefused, status, code, text)
+}
+
+impl Server {
+    /// Answers a kick-off at the level `reach`.
+    pub(super) fn kick_off(&self, ask: &Ask, reach: Reach) -> Reply {
+        let (level, group) = match &reach {
+            Reach::System => (ExportLevel::System, None),
+            Reach::Patients => (ExportLevel::Patient, None),
+            Reach::Group(id) => (ExportLevel::Group, Some(id.clone())),
+        };
+        let mut context = Context { level: Some(level), group, ..Context::default() };
+        context.params = params::of_query(&ask.query);
+        match self.start(ask, reach, &mut context) {
+            Ok(reply) | Err(reply) => reply.of(context),
+        }
+    }
+
+    fn start(&self, ask: &Ask, reach: Reach, context: &mut Context) -> Result<Reply, Reply> {
+        if !matches!(ask.method, Method::GET | Method::POST) {
+            let text = "an export is kicked off by GET or POST";
+            return Err(refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text).with("allow", "GET, POST"));
+        }
+        self.headers_fit(ask)?;
+        if ask.method == Method::POST {
+            match params::of_body(&ask.body) {
+                Ok(_) if self.does(Behaviour::IgnorePostParameters) => {}
+                Ok(more) => context.params.extend(more),
+                Err(_) if self.does(Behaviour::AnyPostBody) => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        let fails = self.group_is_there(&reach)?;
+        let lenient = Preferences::read(&ask.headers).lenient;
+        let does = |behaviour| self.does(behaviour);
+        let reader = Reader { spec: self.options.spec, population: &self.population, lenient, does: &does };
+        let wanted = reader.read(reach, &ask.method, &context.params)?;
+
+        let now = self.options.clock.now();
+        let likeness = format!("{} {} {lenient} {:?}", ask.method, ask.target, context.params);
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        if let Some(same) = jobs.alike(&likeness).filter(|_| self.does(Behaviour::ReuseJobs)) {
+            context.job = Some(same.id.clone());
+            return Ok(self.accepted(&same.id));
+        }
+        if jobs.len() >= MOST_JOBS {
+            let text = "too many jobs; delete some, or come again later";
+            return Err(refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text).with("retry-after", "60"));
+        }
+        if self.blocked(now) {
+            let text = "another job is still being cancelled";
+            return Err(refused(StatusCode::INTERNAL_SERVER_ERROR, "exception", text));
+        }
+        let again = self.does(Behaviour::RepeatFindsNothing) && jobs.alike(&likeness).is_some();
+        let job = Job {
+            id: self.secret()?,
+            shelf: self.secret()?,
+            started: now,
+            runs: self.runs(),
+            fails: fails.or_else(|| self.does(Behaviour::JobsFail).then(|| "the export failed".to_owned())),
+            request: format!("{}{}", self.origin(), ask.target),
+            likeness,
+            incremental: wanted.selection.since.is_some(),
+            files: if again { Vec::new() } else { self.files_of(&wanted) },
+            context: context.clone(),
+            polls: VecDeque::new(),
+            deleted: false,
+        };
+        context.job = Some(job.id.clone());
+        let reply = self.accepted(&job.id);
+        jobs.insert(job);
+        Ok(reply)
+    }
+
+    /// The honest server takes missing headers for those it needs; faults do not.
+    fn headers_fit(&self, ask: &Ask) -> Result<(), Reply> {
+        let line = ask.headers.get("prefer").and_then(|line| line.to_str().ok());
+        if self.does(Behaviour::ExactPrefer) && line.is_some_and(|line| line != "respond-async") {
+            return Err(refused(StatusCode::BAD_REQUEST, "invalid", "Prefer must be respond-async"));
+        }
+        if self.does(Behaviour::RequirePrefer) && !Preferences::read(&ask.headers).asynchronous {
+            return Err(refused(StatusCode::BAD_REQUEST, "required", "Prefer: respond-async is needed"));
+        }
+        let accept = ask.headers.get("accept").and_then(|line| line.to_str().ok());
+        if self.does(Behaviour::RequireAccept) && !accept.is_some_and(|line| line.contains("application/fhir+json")) {
+            return Err(refused(StatusCode::NOT_ACCEPTABLE, "required", "Accept: application/fhir+json is needed"));
+        }
+        Ok(())
+    }
+
+    /// Why the job will fail, where an unknown Group lets it.
+    fn group_is_there(&self, reach: &Reach) -> Result<Option<String>, Reply> {
+        let Reach::Group(id) = reach else { return Ok(None) };
+        if self.population.members(id).is_some() || self.does(Behaviour::UnknownGroupEmpty) {
+            return Ok(None);
+        }
+        let shown: String = id.chars().take(80).collect();
+        let text = format!("there is no Group {shown}");
+        if self.does(Behaviour::UnknownGroupFails) {
+            return Ok(Some(text));
+        }
+        Err(refused(StatusCode::NOT_FOUND, "not-found", &text))
+    }
+
+    fn runs(&self) -> Option<Duration> {
+        if self.does(Behaviour::NeverCompletes) {
+            None
+        } else if self.does(Behaviour::CompleteAtOnce) {
+            Some(Duration::ZERO)
+        } else {
+            Some(self.options.job_time)
+        }
+    }
+
+    fn accepted(&self, id: &str) -> Reply {
+        let text = "the export has started; its status is at the Content-Location";
+        Reply::fhir(Point::KickoffAccepted, StatusCode::ACCEPTED, outcome("information", "informational", text))
+            .with("content-location", &self.poll_url(id))
+    }
+
+    pub(super) fn poll_url(&self, id: &str) -> String {
+        format!("{}/bulk/jobs/{id}", self.base())
+    }
+
+    /// Cuts what is wanted into files.
+    fn files_of(&self, wanted: &Wanted) -> Vec<JobFile> {
+        let mut selection = wanted.selection.clone();
+        if self.does(Behaviour::GroupExportsAll) && selection.reach != Reach::System {
+            selection.reach = Reach::Patients;
+        }
+        let mut found =
+            if self.does(Behaviour::ExportNothing) { Vec::new() } else { self.population.select(&selection) };
+        if self.does(Behaviour::EmptyFiles) {
+            let there: BTreeSet<&str> = found.iter().map(|(name, _)| *name).collect();
+            let types = self.population.types().into_iter().chain(["Immunization"]);
+            let empty: Vec<_> = types.filter(|name| !there.contains(name)).collect();
+            found.extend(empty.into_iter().map(|name| (name, Rows::held(Vec::new()))));
+        }
+        let mut files = Vec::new();
+        for (name, rows) in &found {
+            self.cut(&mut files, Point::FileOutput, name, name, rows);
+        }
+        let mut gone = self.population.deleted(&selection);
+        if let (true, Some(first)) = (self.does(Behaviour::DeletedInOutput), first_reference(&found)) {
+            let at = instant::show(OffsetDateTime::from(self.options.clock.now()));
+            gone = Rows::held(gone.iter().chain([deleted::line(&first, &at)]).collect());
+        }
+        let gone = if selection.since.is_some() { gone } else { Rows::held(Vec::new()) };
+        if gone.len() > 0 {
+            self.cut(&mut files, Point::FileDeleted, "Bundle", "deleted", &gone);
+        }
+        let told = self.outcomes(wanted, &selection);
+        if told.len() > 0 {
+            self.cut(&mut files, Point::FileError, "OperationOutcome", "error", &told);
+        }
+        files
+    }
+
+    fn outcomes(&self, wanted: &Wanted, selection: &Selection) -> Rows {
+        let warnings = wanted.ignored.iter().map(|text| outcome("warning", "not-supported", text));
+        let more = self.does(Behaviour::InformationOutcome).then(|| {
+            let level = format!("exported at the level {:?}", selection.reach);
+            [outcome("information", "informational", &level), outcome("warning", "incomplete", "one was left out")]
+        });
+        Rows::held(warnings.chain(more.into_iter().flatten()).map(|told| Bytes::from(told.to_string())).collect())
+    }
+
+    fn cut(&self, files: &mut Vec<JobFile>, point: Point, kind: &'static str, stem: &str, rows: &Rows) {
+        let size = if self.does(Behaviour::SmallFiles) { 3 } else { self.lines_per_file() };
+        let mut count = rows.len().div_ceil(size).max(1);
+        if self.does(Behaviour::FirstFilesOnly) {
+            count = 1;
+        }
+        files.extend((0..count).map(|at| {
+            let name = format!("{stem}-{}.ndjson", at + 1);
+            JobFile { point, kind, name, rows: rows.part(at * size, size) }
+        }));
+    }
+
+    /// Answers a poll.
+    pub(super) fn poll(&self, id: &str) -> Reply {
+        let now = self.options.clock.now();
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id) };
+        let context = job.context_with_id();
+        let early = self.does(Behaviour::ThrottleEarly);
+        if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
+            let text = "polled too often; keep to Retry-After";
+            return Reply::refusal(Point::PollThrottled, StatusCode::TOO_MANY_REQUESTS, "throttled", text)
+                .with("retry-after", "1")
+                .of(context);
+        }
+        match job.stage(now) {
+            Stage::Running(_) if self.does(Behaviour::ManifestWhileRunning) => {
+                Reply::json(Point::PollInProgress, StatusCode::OK, self.manifest(job)).of(context)
+            }
+            Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
+                .with("retry-after", "1")
+                .with("x-progress", &format!("{percent}% complete"))
+                .of(context),
+            Stage::Over => match &job.fails {
+                Some(text) => {
+                    Reply::refusal(Point::PollFailed, StatusCode::INTERNAL_SERVER_ERROR, "processing", text).of(context)
+                }
+                None => Reply::json(Point::PollComplete, StatusCode::OK, self.manifest(job))
+                    .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
+                    .of(context),
+            },
+        }
+    }
+
+    fn unknown_job(&self, id: &str) -> Reply {
+        if self.does(Behaviour::UnknownJobRuns) {
+            return Reply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
+        }
+        let context = Context { job: Some(id.to_owned()), ..Context::default() };
+        let text = "there is no such job, or no longer";
+        Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
+    }
+
+    fn manifest(&self, job: &Job) -> Value {
+        let list = |point: Point| -> Vec<Value> {
+            let files = job.files.iter().filter(|file| file.point == point);
+            files
+                .map(|file| json!({ "type": file.kind, "url": self.file_url(job, file), "count": file.rows.len() }))
+                .collect()
+        };
+        let mut manifest = json!({
+            "transactionTime": instant::show(OffsetDateTime::from(job.started)),
+            "request": job.request,
+            "requiresAccessToken": self.protected(),
+            "output": list(Point::FileOutput),
+        });
+        if let Some(fields) = manifest.as_object_mut() {
+            let gone = list(Point::FileDeleted);
+            if job.incremental || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
+                fields.insert("deleted".to_owned(), Value::Array(gone));
+            }
+            fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
+        }
+        manifest
+    }
+
+    fn file_url(&self, job: &Job, file: &JobFile) -> String {
+        format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name)
+    }
+
+    /// Answers a DELETE of a polling URL.
+    pub(super) fn cancel(&self, id: &str) -> Reply {
+        let now = self.options.clock.now();
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
+        let Some(job) = there else {
+            let text = "there is no such job, or no longer";
+            let context = Context { job: Some(id.to_owned()), ..Context::default() };
+            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
+        };
+        let context = job.context_with_id();
+        let running = matches!(job.stage(now), Stage::Running(_));
+        if self.does(Behaviour::DeleteRunningOnly) && !running {
+            let text = "the job is done and cannot be cancelled";
+            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
+        }
+        self.forget(&mut jobs, id, running);
+        Reply::fhir(
+            Point::DeleteAccepted,
+            StatusCode::ACCEPTED,
+            outcome("information", "informational", "the job and its files are deleted"),
+        )
+        .of(context)
+    }
+
+    fn forget(&self, jobs: &mut Jobs, id: &str, running: bool) {
+        if self.does(Behaviour::DeleteWithoutEffect) {
+            return;
+        }
+        if running && self.does(Behaviour::DeleteBlocks) {
+            self.block();
+        }
+        if self.does(Behaviour::FilesStay) || self.does(Behaviour::DeleteAgain) {
+            if let Some(job) = jobs.get_mut(id) {
+                job.deleted = true;
+            }
+            return;
+        }
+        jobs.remove(id);
+    }
+}
+
+impl Job {
+    fn context_with_id(&self) -> Context {
+        Context { job: Some(self.id.clone()), ..self.context.clone() }
+    }
+}
+
+/// `Type/id` of the first resource that is exported.
+fn first_reference(found: &[(&'static str, Rows)]) -> Option<String> {
+    let (name, rows) = found.first()?;
+    let value: Value = serde_json::from_slice(&rows.line(0)?).ok()?;
+    Some(format!("{name}/{}", value.get("id")?.as_str()?))
+}

@@ -1,0 +1,144 @@
+//! Output files: their lines as a stream, compressed where the client takes it.
+
+use std::convert::Infallible;
+use std::io::Write;
+
+use axum::body::Body;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures_util::stream;
+use http::{HeaderMap, StatusCode};
+
+use super::behaviour::Behaviour;
+use super::reply::{Context, FHIR_NDJSON, Payload, Point, Reply};
+use super::rows::Rows;
+use super::server::Server;
+
+/// A chunk is sent when it has grown so large, in bytes before compression.
+const CHUNK: usize = 64 << 10;
+
+impl Server {
+    /// Answers a GET of a file.
+    pub(super) fn file(&self, shelf: &str, name: &str) -> Reply {
+        let now = self.options.clock.now();
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        let found = jobs.by_shelf(shelf).filter(|job| !job.deleted || self.does(Behaviour::FilesStay));
+        let file = found.and_then(|job| Some((job, job.files.iter().find(|file| file.name == name)?)));
+        let Some((job, file)) = file else { return missing(Context::default()) };
+        let context = Context { job: Some(job.id.clone()), file: Some(file.name.clone()), ..job.context.clone() };
+        if self.does(Behaviour::SingleUseFiles) && self.spent(&format!("{shelf}/{name}")) {
+            return missing(context);
+        }
+        Reply { payload: Payload::Lines(file.rows.clone()), ..Reply::empty(file.point, StatusCode::OK) }
+            .with("content-type", FHIR_NDJSON)
+            .of(context)
+    }
+}
+
+fn missing(context: Context) -> Reply {
+    let text = "there is no such file, or no longer";
+    Reply::refusal(Point::FileGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
+}
+
+/// Whether the client takes gzip: named with a weight above 0, or covered by `*`.
+pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all("accept-encoding").iter().filter_map(|line| line.to_str().ok());
+    let mut any = None;
+    for offer in lines.flat_map(|line| line.split(',')) {
+        let mut parts = offer.split(';').map(str::trim);
+        let coding = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse::<f32>().ok()).unwrap_or(1.0);
+        match coding.as_str() {
+            "gzip" | "x-gzip" => return weight > 0.0,
+            "*" => any = Some(weight > 0.0),
+            _ => {}
+        }
+    }
+    any.unwrap_or(false)
+}
+
+/// The lines as a body that is made while it is sent.
+pub(super) fn stream_lines(rows: Rows, gzip: bool) -> Body {
+    let coder = gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
+    let state = Some((rows, 0, coder));
+    Body::from_stream(stream::unfold(state, |state| async move {
+        let (rows, mut at, mut coder) = state?;
+        let mut plain = Vec::with_capacity(CHUNK + 4096);
+        while plain.len() < CHUNK {
+            let Some(line) = rows.line(at) else { break };
+            plain.extend_from_slice(&line);
+            plain.push(b'\n');
+            at += 1;
+        }
+        let last = at >= rows.len();
+        let chunk = match coder.take() {
+            None => plain,
+            Some(mut writer) => {
+                // Writing to memory does not fail.
+                let written = writer.write_all(&plain);
+                debug_assert!(written.is_ok());
+                if last {
+                    writer.finish().unwrap_or_default()
+                } else {
+                    let done = std::mem::take(writer.get_mut());
+                    coder = Some(writer);
+                    done
+                }
+            }
+        };
+        let next = (!last).then_some((rows, at, coder));
+        Some((Ok::<_, Infallible>(Bytes::from(chunk)), next))
+    }))
+}
+
+/// Compresses a whole body.
+pub(super) fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing to memory does not fail.
+    let written = writer.write_all(plain);
+    debug_assert!(written.is_ok());
+    writer.finish().unwrap_or_default()
+}
+
+/// A body in chunks of one to seven bytes, so that boundaries fall inside characters. The sizes follow from the place.
+pub(super) fn odd_chunks(whole: Bytes) -> Body {
+    Body::from_stream(stream::unfold((whole, 0_usize), |(mut rest, turn)| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        let size = (1 + turn * 5 % 7).min(rest.len());
+        let chunk = rest.split_to(size);
+        Some((Ok::<_, Infallible>(chunk), (rest, turn + 1)))
+    }))
+}
+
+/// A body that breaks off in its middle.
+pub(super) fn cut_short(whole: &Bytes) -> Body {
+    let half = whole.slice(..whole.len() / 2);
+    let broken = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the transfer was cut");
+    Body::from_stream(stream::iter([Ok(half), Err(broken)]))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_taken_only_where_offered() {
+        let with = |line: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("accept-encoding", line.parse().unwrap());
+            takes_gzip(&headers)
+        };
+        assert!(with("gzip"));
+        assert!(with("br, GZIP;q=0.5"));
+        assert!(with("*"));
+        assert!(!with("identity"));
+        assert!(!with("gzip;q=0, *"));
+        assert!(!with("br"));
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+}

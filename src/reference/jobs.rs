@@ -1,0 +1,188 @@
+//! Jobs: started, running, done, gone.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, SystemTime};
+
+use super::reply::{Context, Point};
+use super::rows::Rows;
+
+/// Jobs kept at most; beyond it kick-offs are asked to come again.
+pub(super) const MOST_JOBS: usize = 2000;
+
+/// Polls of one job within a second, beyond which it is throttled.
+const MOST_POLLS: usize = 10;
+
+/// One file of a job.
+#[derive(Clone, Debug)]
+pub(super) struct JobFile {
+    /// The list that names it.
+    pub point: Point,
+    /// The type of its resources.
+    pub kind: &'static str,
+    /// Its name within the job.
+    pub name: String,
+    /// Its lines.
+    pub rows: Rows,
+}
+
+/// One export. What it returns is settled when it starts.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// The secret of its polling URL.
+    pub id: String,
+    /// The secret of its files' URLs.
+    pub shelf: String,
+    /// When it started; also its `transactionTime`.
+    pub started: SystemTime,
+    /// How long it runs; none: for ever.
+    pub runs: Option<Duration>,
+    /// Why it fails, if it does.
+    pub fails: Option<String>,
+    /// The kick-off's URL.
+    pub request: String,
+    /// The kick-off's method, URL, body and headers that matter, to know an equal one by.
+    pub likeness: String,
+    /// Whether `_since` was given.
+    pub incremental: bool,
+    /// Its files.
+    pub files: Vec<JobFile>,
+    /// What faults choose by.
+    pub context: Context,
+    /// When it was polled of late.
+    pub polls: VecDeque<SystemTime>,
+    /// Deleted, though its files may still be there.
+    pub deleted: bool,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It runs, so many percent done.
+    Running(u64),
+    /// It is over.
+    Over,
+}
+
+impl Job {
+    /// How far it is.
+    pub(super) fn stage(&self, now: SystemTime) -> Stage {
+        let ran = now.duration_since(self.started).unwrap_or_default();
+        match self.runs {
+            Some(runs) if ran >= runs => Stage::Over,
+            Some(runs) => {
+                let percent = ran.as_millis() * 100 / runs.as_millis().max(1);
+                Stage::Running(u64::try_from(percent).unwrap_or(99).min(99))
+            }
+            None => Stage::Running(50),
+        }
+    }
+
+    /// When it and its files go, where they stay for `keep` after the end.
+    pub(super) fn expires(&self, keep: Duration) -> SystemTime {
+        self.started + self.runs.unwrap_or(Duration::from_secs(86_400)) + keep
+    }
+
+    /// Counts a poll; true if they come too fast.
+    pub(super) fn polled(&mut self, now: SystemTime, early: bool) -> bool {
+        let recent = |at: &SystemTime| now.duration_since(*at).unwrap_or_default() < Duration::from_secs(1);
+        while self.polls.front().is_some_and(|at| !recent(at)) {
+            self.polls.pop_front();
+        }
+        let most = if early { 1 } else { MOST_POLLS };
+        if self.polls.len() >= most {
+            return true;
+        }
+        self.polls.push_back(now);
+        false
+    }
+}
+
+/// All jobs.
+#[derive(Debug, Default)]
+pub(super) struct Jobs {
+    by_id: BTreeMap<String, Job>,
+}
+
+impl Jobs {
+    /// Forgets what has expired.
+    pub(super) fn tidy(&mut self, now: SystemTime, keep: Duration) {
+        self.by_id.retain(|_, job| job.expires(keep) > now);
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Takes a job in.
+    pub(super) fn insert(&mut self, job: Job) {
+        self.by_id.insert(job.id.clone(), job);
+    }
+
+    /// The job with this polling secret, deleted or not.
+    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Job> {
+        self.by_id.get_mut(id)
+    }
+
+    /// Lets a job and its files go.
+    pub(super) fn remove(&mut self, id: &str) {
+        self.by_id.remove(id);
+    }
+
+    /// The job whose files have this secret.
+    pub(super) fn by_shelf(&self, shelf: &str) -> Option<&Job> {
+        self.by_id.values().find(|job| job.shelf == shelf)
+    }
+
+    /// A job started by an equal kick-off.
+    pub(super) fn alike(&self, likeness: &str) -> Option<&Job> {
+        self.by_id.values().find(|job| job.likeness == likeness && !job.deleted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(started: SystemTime) -> Job {
+        Job {
+            id: "a".to_owned(),
+            shelf: "b".to_owned(),
+            started,
+            runs: Some(Duration::from_secs(2)),
+            fails: None,
+            request: String::new(),
+            likeness: String::new(),
+            incremental: false,
+            files: Vec::new(),
+            context: Context::default(),
+            polls: VecDeque::new(),
+            deleted: false,
+        }
+    }
+
+    #[test]
+    fn a_job_runs_then_is_over_then_is_forgotten() {
+        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let keep = Duration::from_secs(60);
+        let mut jobs = Jobs::default();
+        jobs.insert(job(start));
+        let one = job(start);
+        assert_eq!(one.stage(start), Stage::Running(0));
+        assert_eq!(one.stage(start + Duration::from_secs(1)), Stage::Running(50));
+        assert_eq!(one.stage(start + Duration::from_secs(2)), Stage::Over);
+        jobs.tidy(start + Duration::from_secs(61), keep);
+        assert_eq!(jobs.len(), 1);
+        jobs.tidy(start + Duration::from_secs(62), keep);
+        assert_eq!(jobs.len(), 0);
+    }
+
+    #[test]
+    fn ten_polls_a_second_are_borne() {
+        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let mut one = job(start);
+        assert!((0..10).all(|_| !one.polled(start, false)));
+        assert!(one.polled(start, false));
+        assert!(!one.polled(start + Duration::from_secs(1), false));
+    }
+}

@@ -1,0 +1,72 @@
+//! The CapabilityStatement.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::options::Personality;
+use super::reply::{Point, Reply};
+use super::server::Server;
+
+const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
+
+impl Server {
+    /// Answers `GET metadata`.
+    pub(super) fn metadata(&self) -> Reply {
+        // STU 3 gives one name to all three operations; STU 2 gives each its own.
+        let name = |own: &'static str| match self.options.spec {
+            Personality::Stu2 => own,
+            Personality::Stu3 => "export",
+        };
+        let operation = |own: &'static str, kind: &str| json!({ "name": name(own), "definition": format!("{GUIDE}/OperationDefinition/{kind}") });
+        let resources = self.population.types().into_iter().map(|kind| {
+            let mut resource = json!({
+                "type": kind,
+                "interaction": [{ "code": "read" }, { "code": "search-type" }],
+                "searchParam": [{ "name": "_id", "type": "token" }, { "name": "identifier", "type": "token" }]
+            });
+            let own = match kind {
+                "Patient" => Some(operation("patient-export", "patient-export")),
+                "Group" => Some(operation("group-export", "group-export")),
+                _ => None,
+            };
+            if let (Some(fields), Some(own)) = (resource.as_object_mut(), own) {
+                fields.insert("operation".to_owned(), Value::Array(vec![own]));
+            }
+            resource
+        });
+        let mut rest = json!({
+            "mode": "server",
+            "resource": resources.collect::<Vec<_>>(),
+            "operation": [operation("export", "export")]
+        });
+        if let (Some(fields), true) = (rest.as_object_mut(), self.offers_smart()) {
+            let service = json!({ "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR" }] });
+            let security = json!({
+                "service": [service],
+                "extension": [{
+                    "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+                    "extension": [{ "url": "token", "valueUri": format!("{}/auth/token", self.base()) }]
+                }]
+            });
+            fields.insert("security".to_owned(), security);
+        }
+        Reply::fhir(
+            Point::Metadata,
+            StatusCode::OK,
+            json!({
+                "resourceType": "CapabilityStatement",
+                "status": "active",
+                "date": "2026-01-01",
+                "publisher": "Plimsoll",
+                "kind": "instance",
+                "instantiates": [format!("{GUIDE}/CapabilityStatement/bulk-data")],
+                "software": { "name": "Plimsoll reference server", "version": env!("CARGO_PKG_VERSION") },
+                "implementation": { "description": "A bulk data server with a fictional population", "url": self.base() },
+                "fhirVersion": "4.0.1",
+                "format": ["json"],
+                "implementationGuide": [format!("{GUIDE}/ImplementationGuide/hl7.fhir.uv.bulkdata|{}", self.options.spec.version())],
+                "rest": [rest]
+            }),
+        )
+    }
+}

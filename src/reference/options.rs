@@ -1,0 +1,90 @@
+//! What the reference server is told.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::fault::Fault;
+use crate::clock::Clock;
+use crate::secret::Secret;
+use crate::words::words;
+
+words! {
+    /// The rule book that the server keeps.
+    Personality {
+        /// HL7 Bulk Data Access, STU 2.
+        Stu2 = "hl7-2.0.0",
+        /// HL7 Bulk Data Access, STU 3.
+        Stu3 = "hl7-3.0.0",
+    }
+}
+
+impl Personality {
+    /// The version of the guide, as `3.0.0`.
+    pub fn version(self) -> &'static str {
+        match self {
+            Personality::Stu2 => "2.0.0",
+            Personality::Stu3 => "3.0.0",
+        }
+    }
+}
+
+/// Everything the reference server is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The rule book.
+    pub spec: Personality,
+    /// The FHIR base URL that absolute links show; its path is where the router answers.
+    pub base: Url,
+    /// The source of time.
+    pub clock: Clock,
+    /// None: the fixtures. Otherwise as many generated patients, with their data, made while they are sent.
+    pub patients: Option<u64>,
+    /// The ways in which it is wrong or unusual.
+    pub faults: Vec<Fault>,
+    /// Who may ask.
+    pub auth: Auth,
+    /// How long a job runs.
+    pub job_time: Duration,
+    /// How long a finished job and its files stay.
+    pub keep: Duration,
+    /// Lines in a file; none: 40 for the fixtures, 50,000 for a generated population.
+    pub lines_per_file: Option<u64>,
+}
+
+impl Options {
+    /// The honest, open server with the fixtures: jobs of two seconds, kept for an hour.
+    pub fn new(spec: Personality, base: Url, clock: Clock) -> Self {
+        Self {
+            spec,
+            base,
+            clock,
+            patients: None,
+            faults: Vec::new(),
+            auth: Auth::None,
+            job_time: Duration::from_secs(2),
+            keep: Duration::from_secs(3600),
+            lines_per_file: None,
+        }
+    }
+}
+
+/// Who may ask.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// Everyone.
+    None,
+    /// Who shows this bearer token.
+    Token(Secret),
+    /// Registered SMART Backend Services clients, by tokens of 300 s from `BASE/auth/token`.
+    Smart(Vec<SmartClient>),
+}
+
+/// A registered SMART Backend Services client.
+#[derive(Clone, Debug)]
+pub struct SmartClient {
+    /// Its id, the `iss` and `sub` of its assertions.
+    pub client_id: String,
+    /// Its public keys: a PEM file's text, a JWK or a JWK set.
+    pub public_key: String,
+}

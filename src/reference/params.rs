@@ -1,0 +1,235 @@
+//! Kick-off parameters: read from a query or a Parameters resource, and understood or refused.
+
+use std::collections::BTreeSet;
+
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+
+use super::behaviour::Behaviour;
+use super::instant;
+use super::options::Personality;
+use super::population::{Population, Reach, Selection};
+use super::reply::{Point, Reply};
+use super::types;
+
+/// What the `Prefer` lines of a request say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Preferences {
+    /// `handling=lenient`.
+    pub lenient: bool,
+    /// `respond-async`.
+    pub asynchronous: bool,
+}
+
+impl Preferences {
+    /// Reads all `Prefer` lines; unknown preferences are passed over.
+    pub(super) fn read(headers: &HeaderMap) -> Self {
+        let mut found = Self::default();
+        let lines = headers.get_all("prefer").iter().filter_map(|line| line.to_str().ok());
+        for wish in lines.flat_map(|line| line.split(',')) {
+            let wish = wish.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            found.asynchronous |= wish == "respond-async";
+            found.lenient |= matches!(wish.as_str(), "handling=lenient" | "handling=\"lenient\"");
+        }
+        found
+    }
+}
+
+/// An export that can be started.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// What it returns.
+    pub selection: Selection,
+    /// What was passed over for leniency's sake, a sentence each.
+    pub ignored: Vec<String>,
+}
+
+/// What a kick-off's parameters are understood by.
+pub(super) struct Reader<'a> {
+    pub spec: Personality,
+    pub population: &'a Population,
+    pub lenient: bool,
+    pub does: &'a dyn Fn(Behaviour) -> bool,
+}
+
+fn bad(code: &str, text: &str) -> Reply {
+    Reply::refusal(Point::KickoffRefused, StatusCode::BAD_REQUEST, code, text)
+}
+
+/// The parameters of a query, in order.
+pub(super) fn of_query(query: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+/// The parameters of a body, in order.
+///
+/// # Errors
+/// The refusal of a body that is no Parameters resource.
+pub(super) fn of_body(body: &[u8]) -> Result<Vec<(String, String)>, Reply> {
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| bad("structure", &format!("the body is not JSON: {error}")))?;
+    if value.get("resourceType").and_then(Value::as_str) != Some("Parameters") {
+        return Err(bad("structure", "the body of a kick-off must be a Parameters resource"));
+    }
+    let list = match value.get("parameter") {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(bad("structure", "Parameters.parameter must be an array")),
+    };
+    list.iter()
+        .map(|item| {
+            let name = item.get("name").and_then(Value::as_str);
+            let name = name.ok_or_else(|| bad("structure", "a parameter has no name"))?;
+            let text = item.as_object().and_then(|fields| {
+                fields.iter().find(|(key, _)| key.starts_with("value")).and_then(|(_, value)| text_of(value))
+            });
+            let text =
+                text.ok_or_else(|| bad("value", &format!("the parameter {name} has no value that can be used")))?;
+            Ok((name.to_owned(), text))
+        })
+        .collect()
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Object(fields) => fields.get("reference")?.as_str().map(str::to_owned),
+        Value::Null | Value::Array(_) => None,
+    }
+}
+
+impl Reader<'_> {
+    /// Understands the parameters of a kick-off at the level `reach`.
+    ///
+    /// # Errors
+    /// The refusal, which names the parameter.
+    pub(super) fn read(&self, reach: Reach, method: &Method, params: &[(String, String)]) -> Result<Wanted, Reply> {
+        let selection = Selection { reach, types: None, since: None, until: None, patients: None };
+        let mut wanted = Wanted { selection, ignored: Vec::new() };
+        let mut seen = BTreeSet::new();
+        for (name, value) in params {
+            let first = seen.insert(name.as_str());
+            let repeats =
+                matches!(name.as_str(), "_type" | "patient" | "_typeFilter" | "_elements" | "includeAssociatedData");
+            if !first && !repeats {
+                return Err(bad("invalid", &format!("{name} may be given only once")));
+            }
+            self.take(&mut wanted, method, name, value, first)?;
+        }
+        if (self.does)(Behaviour::IgnoreType) {
+            wanted.selection.types = None;
+        }
+        self.refuse_outside_compartment(&mut wanted)?;
+        if wanted.selection.types.is_none() && (self.does)(Behaviour::PatientsByDefault) {
+            wanted.selection.types = Some(BTreeSet::from(["Patient".to_owned()]));
+        }
+        Ok(wanted)
+    }
+
+    fn take(&self, wanted: &mut Wanted, method: &Method, name: &str, value: &str, first: bool) -> Result<(), Reply> {
+        match name {
+            "_outputFormat" => self.output_format(value),
+            "_since" => {
+                let mut since = instant_of(name, value)?;
+                if (self.does)(Behaviour::SinceByDate) {
+                    since = since.replace_time(time::Time::MIDNIGHT);
+                }
+                wanted.selection.since = Some(since).filter(|_| !(self.does)(Behaviour::IgnoreSince));
+                Ok(())
+            }
+            "_until" if self.spec == Personality::Stu3 => {
+                let until = instant_of(name, value)?;
+                wanted.selection.until = Some(until).filter(|_| !(self.does)(Behaviour::IgnoreUntil));
+                Ok(())
+            }
+            "_type" => self.types(wanted, value, first),
+            "patient" => self.patient(wanted, method, value),
+            // No duty goes with it but to understand it: this server always has a single manifest.
+            "allowPartialManifests" if self.spec == Personality::Stu3 => match value {
+                "true" | "false" => Ok(()),
+                _ => Err(bad("value", "allowPartialManifests must be true or false")),
+            },
+            "_format" if value.contains("json") => Ok(()),
+            _ => self.unsupported(wanted, &format!("the parameter {name} is not supported")),
+        }
+    }
+
+    /// Refuses, or passes over with a warning where the client asked for leniency.
+    fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Reply> {
+        if !self.lenient || (self.does)(Behaviour::NeverLenient) {
+            return Err(bad("not-supported", text));
+        }
+        wanted.ignored.push(format!("{text}; it was ignored"));
+        Ok(())
+    }
+
+    fn output_format(&self, value: &str) -> Result<(), Reply> {
+        // A plus that was not encoded arrives as a space.
+        let known =
+            matches!(value.replace(' ', "+").as_str(), "application/fhir+ndjson" | "application/ndjson" | "ndjson");
+        if known || (self.does)(Behaviour::AnyOutputFormat) {
+            return Ok(());
+        }
+        let shown: String = value.chars().take(80).collect();
+        Err(bad("not-supported", &format!("_outputFormat {shown} is not supported; application/fhir+ndjson is")))
+    }
+
+    fn types(&self, wanted: &mut Wanted, value: &str, first: bool) -> Result<(), Reply> {
+        if !first && (self.does)(Behaviour::LastTypeWins) {
+            wanted.selection.types = None;
+        }
+        for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            if !types::is_type(name) {
+                let shown: String = name.chars().take(80).collect();
+                self.unsupported(wanted, &format!("the resource type {shown} in _type is not supported"))?;
+            }
+            // An unknown type that was passed over still narrows the export: it asks for nothing else.
+            wanted.selection.types.get_or_insert_default().insert(name.to_owned());
+        }
+        Ok(())
+    }
+
+    fn patient(&self, wanted: &mut Wanted, method: &Method, value: &str) -> Result<(), Reply> {
+        if wanted.selection.reach == Reach::System {
+            return self.unsupported(wanted, "the parameter patient is not supported at system level");
+        }
+        if method != Method::POST {
+            return self.unsupported(wanted, "the parameter patient is supported in a POST only");
+        }
+        if (self.does)(Behaviour::IgnorePatient) {
+            return Ok(());
+        }
+        let id = value.rsplit_once("Patient/").map_or(value, |(_, id)| id);
+        let known = match &wanted.selection.reach {
+            Reach::Group(group) => self.population.members(group).is_some_and(|members| members.contains(id)),
+            Reach::System | Reach::Patients => self.population.read("Patient", id).is_some(),
+        };
+        let listed = wanted.selection.patients.get_or_insert_default();
+        if known {
+            listed.insert(id.to_owned());
+            return Ok(());
+        }
+        let shown: String = id.chars().take(80).collect();
+        self.unsupported(wanted, &format!("the patient {shown} is not among those exported"))
+    }
+
+    fn refuse_outside_compartment(&self, wanted: &mut Wanted) -> Result<(), Reply> {
+        let outside = wanted.selection.types.as_ref().is_some_and(|types| {
+            let mut known = types.iter().filter(|name| types::is_type(name)).peekable();
+            known.peek().is_some() && known.all(|name| !types::in_compartment(name))
+        });
+        if outside && wanted.selection.reach != Reach::System {
+            return self.unsupported(wanted, "_type asks for nothing that belongs to patients");
+        }
+        Ok(())
+    }
+}
+
+fn instant_of(name: &str, value: &str) -> Result<time::OffsetDateTime, Reply> {
+    // A plus that was not encoded arrives as a space.
+    instant::parse(&value.replace(' ', "+")).ok_or_else(|| {
+        let shown: String = value.chars().take(80).collect();
+        bad("value", &format!("{name} {shown} is not an instant, as 2024-03-01T10:00:00Z is"))
+    })
+}

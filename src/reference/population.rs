@@ -1,0 +1,189 @@
+//! What the server holds, and what an export chooses of it.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::deleted;
+use super::fixtures::{self, Gone, Held};
+use super::generate::{Generator, Kind};
+use super::instant;
+use super::rows::Rows;
+use super::types;
+
+/// The resources of an export's level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Everything.
+    System,
+    /// What belongs to patients.
+    Patients,
+    /// What belongs to the patients of a Group.
+    Group(String),
+}
+
+/// What an export asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Selection {
+    /// Its level.
+    pub reach: Reach,
+    /// The types; none: all.
+    pub types: Option<BTreeSet<String>>,
+    /// Only what was changed later.
+    pub since: Option<OffsetDateTime>,
+    /// Only what was changed earlier.
+    pub until: Option<OffsetDateTime>,
+    /// Only what belongs to these patients.
+    pub patients: Option<BTreeSet<String>>,
+}
+
+impl Selection {
+    pub(super) fn wants_type(&self, name: &str) -> bool {
+        self.types.as_ref().is_none_or(|types| types.contains(name))
+            && (self.reach == Reach::System || types::in_compartment(name))
+    }
+
+    pub(super) fn wants_date(&self, date: OffsetDateTime) -> bool {
+        self.since.is_none_or(|since| date > since) && self.until.is_none_or(|until| date < until)
+    }
+}
+
+/// What the server holds.
+#[derive(Clone, Debug)]
+pub(super) struct Population {
+    held: Vec<(&'static str, Vec<Held>)>,
+    made: Option<Generator>,
+    gone: Vec<Gone>,
+}
+
+impl Population {
+    /// The fixtures.
+    pub(super) fn fixtures() -> Self {
+        Self { held: fixtures::resources(), made: None, gone: fixtures::deleted() }
+    }
+
+    /// A generated population of so many patients, and two Groups.
+    pub(super) fn generated(patients: u64) -> Self {
+        let made = Generator::new(patients);
+        let members: Vec<String> = (0..made.members()).map(|index| made.id(Kind::Patient, index)).collect();
+        let held = vec![("Group", vec![group(&made, "harbour", &members), group(&made, "empty-berth", &[])])];
+        Self { held, made: Some(made), gone: fixtures::deleted() }
+    }
+
+    /// The types that are held, in the order in which they are exported.
+    pub(super) fn types(&self) -> Vec<&'static str> {
+        let made = self.made.iter().flat_map(|_| Kind::ALL.iter().map(|kind| kind.as_str()));
+        made.chain(self.held.iter().map(|(name, _)| *name)).collect()
+    }
+
+    /// How many resources of a type are held.
+    pub(super) fn count(&self, name: &str) -> u64 {
+        match (self.made, Kind::from_word(name)) {
+            (Some(made), Some(kind)) => made.count(kind),
+            _ => self.rows(name).len() as u64,
+        }
+    }
+
+    /// One resource, as one line.
+    pub(super) fn read(&self, name: &str, id: &str) -> Option<Bytes> {
+        if let (Some(made), Some(kind)) = (self.made, Kind::from_word(name)) {
+            return made.find(kind, id).map(|index| made.line(kind, index));
+        }
+        self.rows(name).iter().find(|row| row.id == id).map(|row| row.line.clone())
+    }
+
+    /// The first `limit` resources of a type.
+    pub(super) fn first(&self, name: &str, limit: u64) -> Vec<Bytes> {
+        match (self.made, Kind::from_word(name)) {
+            (Some(made), Some(kind)) => Rows::made(made, kind, 0, made.count(kind)).part(0, limit).iter().collect(),
+            _ => {
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                self.rows(name).iter().take(limit).map(|row| row.line.clone()).collect()
+            }
+        }
+    }
+
+    /// The members of a Group, if there is such a Group.
+    pub(super) fn members(&self, id: &str) -> Option<&BTreeSet<String>> {
+        self.rows("Group").iter().find(|row| row.id == id).map(|row| &row.patients)
+    }
+
+    /// What an export of `wanted` returns, by type; types without anything are left out.
+    pub(super) fn select(&self, wanted: &Selection) -> Vec<(&'static str, Rows)> {
+        let made = self.made.iter().flat_map(|made| {
+            let kinds = Kind::ALL.iter().filter(|kind| wanted.wants_type(kind.as_str()));
+            kinds.map(|kind| (kind.as_str(), self.select_made(*made, *kind, wanted)))
+        });
+        let held = self.held.iter().filter(|(name, _)| wanted.wants_type(name));
+        let held = held.map(|(name, rows)| {
+            let chosen = rows.iter().filter(|row| self.wants(name, row, wanted)).map(|row| row.line.clone());
+            (*name, Rows::held(chosen.collect()))
+        });
+        made.chain(held).filter(|(_, rows)| rows.len() > 0).collect()
+    }
+
+    /// Bundles that name what was deleted after `since`.
+    pub(super) fn deleted(&self, wanted: &Selection) -> Rows {
+        deleted::bundles(&self.gone, wanted)
+    }
+
+    fn rows(&self, name: &str) -> &[Held] {
+        self.held.iter().find(|(held, _)| *held == name).map_or(&[], |(_, rows)| rows)
+    }
+
+    fn wants(&self, name: &str, row: &Held, wanted: &Selection) -> bool {
+        if !wanted.wants_date(row.updated) {
+            return false;
+        }
+        let listed = wanted.patients.as_ref();
+        match (name, &wanted.reach) {
+            (_, Reach::System) => true,
+            // A Group names all its members, so it goes out only where they all may be seen.
+            ("Group", Reach::Patients) => listed.is_none() && !row.patients.is_empty(),
+            ("Group", Reach::Group(id)) => listed.is_none() && row.id == *id,
+            (_, Reach::Patients) => row.patients.iter().any(|id| listed.is_none_or(|listed| listed.contains(id))),
+            (_, Reach::Group(group)) => self.members(group).is_some_and(|members| {
+                row.patients.iter().any(|id| members.contains(id) && listed.is_none_or(|listed| listed.contains(id)))
+            }),
+        }
+    }
+
+    fn select_made(&self, made: Generator, kind: Kind, wanted: &Selection) -> Rows {
+        let start = wanted.since.map_or(0, |since| made.first(kind, |date| date > since));
+        let end = wanted.until.map_or(made.count(kind), |until| made.first(kind, |date| date >= until));
+        let each = kind.per_patient().unwrap_or(1);
+        let end = match wanted.reach {
+            Reach::System | Reach::Patients => end,
+            Reach::Group(ref id) if self.members(id).is_some_and(|members| !members.is_empty()) => {
+                end.min(made.members() * each)
+            }
+            Reach::Group(_) => start,
+        };
+        let Some(listed) = wanted.patients.as_ref() else { return Rows::made(made, kind, start, end) };
+        let mut indices: Vec<u64> = listed
+            .iter()
+            .filter_map(|id| made.find(Kind::Patient, id))
+            .flat_map(|owner| owner * each..(owner + 1) * each)
+            .filter(|index| (start..end).contains(index))
+            .collect();
+        indices.sort_unstable();
+        Rows::picked(made, kind, indices)
+    }
+}
+
+fn group(made: &Generator, id: &str, members: &[String]) -> Held {
+    let updated = made.updated(Kind::Patient, 0);
+    let mut value = json!({
+        "resourceType": "Group", "id": id,
+        "meta": { "versionId": "1", "lastUpdated": instant::show(updated) },
+        "identifier": [{ "system": "https://plimsoll.example/group", "value": id }],
+        "active": true, "type": "person", "actual": true, "name": id, "quantity": members.len()
+    });
+    if let (Some(fields), false) = (value.as_object_mut(), members.is_empty()) {
+        let list = members.iter().map(|id| json!({ "entity": { "reference": format!("Patient/{id}") } }));
+        fields.insert("member".to_owned(), Value::Array(list.collect()));
+    }
+    Held { id: id.to_owned(), updated, patients: members.iter().cloned().collect(), line: value.to_string().into() }
+}

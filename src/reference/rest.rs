@@ -1,0 +1,80 @@
+//! Reads and searches, as far as a bulk client wants them: a resource by its id, Groups, and counts.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::params;
+use super::reply::{FHIR_JSON, Payload, Point, Reply};
+use super::server::{Ask, Server};
+
+/// The most entries in one search result.
+const PAGE: u64 = 100;
+
+impl Server {
+    /// Answers `GET Type/id`.
+    pub(super) fn read(&self, name: &str, id: &str) -> Reply {
+        match self.population.read(name, id) {
+            Some(line) => Reply { payload: Payload::Raw(line), ..Reply::empty(Point::Read, StatusCode::OK) }
+                .with("content-type", FHIR_JSON),
+            None => Reply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource"),
+        }
+    }
+
+    /// Answers `GET Type?...`: the first resources of a type, or how many there are.
+    pub(super) fn search(&self, name: &str, ask: &Ask) -> Reply {
+        if !self.population.types().contains(&name) {
+            let text = "there is no such resource type here";
+            return Reply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
+        }
+        let mut limit = PAGE;
+        let mut count_only = false;
+        let (mut id, mut identifier) = (None, None);
+        for (key, value) in params::of_query(&ask.query) {
+            match key.as_str() {
+                "_summary" if value == "count" => count_only = true,
+                "_count" => limit = value.parse().map_or(PAGE, |asked: u64| asked.min(PAGE)),
+                "_id" => id = Some(value),
+                "identifier" => identifier = Some(value),
+                "_format" => {}
+                _ => {
+                    let shown: String = key.chars().take(80).collect();
+                    let text = format!("the search parameter {shown} is not supported");
+                    return Reply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text);
+                }
+            }
+        }
+        let filtered = id.is_some() || identifier.is_some();
+        let lines = match &id {
+            Some(id) => self.population.read(name, id).into_iter().collect(),
+            None if filtered => self.population.first(name, 10_000),
+            None => self.population.first(name, limit),
+        };
+        let found = lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let found: Vec<Value> =
+            found.filter(|value| identifier.as_deref().is_none_or(|wanted| has_identifier(value, wanted))).collect();
+        let total = if filtered { found.len() as u64 } else { self.population.count(name) };
+        let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
+        if let (Some(fields), false, false) = (bundle.as_object_mut(), count_only, found.is_empty()) {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let entries = found.into_iter().take(limit).map(|value| {
+                let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
+                let url = format!("{}/{name}/{id}", self.base());
+                json!({ "fullUrl": url, "resource": value, "search": { "mode": "match" } })
+            });
+            fields.insert("entry".to_owned(), Value::Array(entries.collect()));
+        }
+        Reply::fhir(Point::Search, StatusCode::OK, bundle)
+    }
+}
+
+/// Whether a resource has the identifier `value` or `system|value`.
+fn has_identifier(resource: &Value, wanted: &str) -> bool {
+    let list = resource.get("identifier").and_then(Value::as_array);
+    list.into_iter().flatten().any(|own| {
+        let part = |key: &str| own.get(key).and_then(Value::as_str).unwrap_or_default();
+        match wanted.split_once('|') {
+            Some((system, value)) => part("system") == system && part("value") == value,
+            None => part("value") == wanted,
+        }
+    })
+}

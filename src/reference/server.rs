@@ -1,0 +1,312 @@
+//! The server itself: what it remembers, and how a request finds its answer.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::behaviour::Behaviour;
+use super::files;
+use super::instant;
+use super::jobs::Jobs;
+use super::mutate;
+use super::options::{Auth, Options};
+use super::population::{Population, Reach};
+use super::reply::{Payload, Point, Reply};
+
+/// The longest body that is read, in bytes.
+const MOST_BODY: usize = 1 << 20;
+
+/// A request, read.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    /// Its method.
+    pub method: Method,
+    /// Its path and query, as sent.
+    pub target: String,
+    /// Its path below the base, in decoded parts.
+    pub path: Vec<String>,
+    /// Its query, as sent.
+    pub query: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// The server's state.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub options: Options,
+    pub population: Population,
+    behaviours: BTreeSet<Behaviour>,
+    jobs: Mutex<Jobs>,
+    notes: Mutex<Notes>,
+}
+
+/// What is remembered beside jobs.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Access tokens, and when they end.
+    pub tokens: HashMap<String, SystemTime>,
+    /// Ids of assertions, and when those end.
+    pub assertions: HashMap<String, SystemTime>,
+    /// How often each step of a fault came to each job or file.
+    pub counts: HashMap<(usize, usize, String), u32>,
+    spent: BTreeSet<String>,
+    blocked_until: Option<SystemTime>,
+}
+
+impl Server {
+    pub(super) fn new(options: Options) -> Self {
+        let population = options.patients.map_or_else(Population::fixtures, Population::generated);
+        let behaviours = options.faults.iter().flat_map(|fault| fault.behaviours()).collect();
+        Self { options, population, behaviours, jobs: Mutex::default(), notes: Mutex::default() }
+    }
+
+    /// Whether a fault asks for this behaviour.
+    pub(super) fn does(&self, behaviour: Behaviour) -> bool {
+        self.behaviours.contains(&behaviour)
+    }
+
+    /// The jobs, for the length of one answer.
+    pub(super) fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The notes, for the length of one answer.
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The base URL, without a closing slash.
+    pub(super) fn base(&self) -> &str {
+        self.options.base.as_str().trim_end_matches('/')
+    }
+
+    /// The base URL's scheme, host and port.
+    pub(super) fn origin(&self) -> String {
+        self.options.base.origin().ascii_serialization()
+    }
+
+    /// Whether requests need a token.
+    pub(super) fn protected(&self) -> bool {
+        !matches!(self.options.auth, Auth::None)
+    }
+
+    pub(super) fn lines_per_file(&self) -> u64 {
+        let usual = if self.options.patients.is_some() { 50_000 } else { 40 };
+        self.options.lines_per_file.unwrap_or(usual).max(1)
+    }
+
+    /// 128 random bits, as 22 characters that need no encoding in a URL.
+    ///
+    /// # Errors
+    /// The answer to give where the system has no randomness left.
+    pub(super) fn secret(&self) -> Result<String, Reply> {
+        let mut bits = [0_u8; 16];
+        aws_lc_rs::rand::fill(&mut bits).map_err(|_| {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Reply::refusal(Point::Other, status, "exception", "the system gives no random numbers")
+        })?;
+        Ok(URL_SAFE_NO_PAD.encode(bits))
+    }
+
+    /// Whether this was said before; the first time says no.
+    pub(super) fn spent(&self, what: &str) -> bool {
+        !self.notes().spent.insert(what.to_owned())
+    }
+
+    /// Refuses kick-offs for ten minutes.
+    pub(super) fn block(&self) {
+        self.notes().blocked_until = Some(self.options.clock.now() + Duration::from_secs(600));
+    }
+
+    pub(super) fn blocked(&self, now: SystemTime) -> bool {
+        self.notes().blocked_until.is_some_and(|until| now < until)
+    }
+
+    fn reply(&self, ask: &Ask) -> Reply {
+        let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["metadata"] => return self.metadata(),
+            [".well-known", "smart-configuration"] => return self.smart_configuration(),
+            ["auth", "token"] => return self.token(ask),
+            _ => {}
+        }
+        if let Err(refusal) = self.admit(ask) {
+            return refusal;
+        }
+        match path.as_slice() {
+            ["$export"] => self.kick_off(ask, Reach::System),
+            ["Patient", "$export"] => self.kick_off(ask, Reach::Patients),
+            ["Group", id, "$export"] => self.kick_off(ask, Reach::Group((*id).to_owned())),
+            ["bulk", "jobs", id] => match ask.method {
+                Method::GET => self.poll(id),
+                Method::DELETE => self.cancel(id),
+                _ => not_allowed("GET, DELETE"),
+            },
+            _ if ask.method != Method::GET => not_allowed("GET"),
+            ["bulk", "files", shelf, name] => self.file(shelf, name),
+            [name] => self.search(name, ask),
+            [name, id] => self.read(name, id),
+            _ => Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path"),
+        }
+    }
+
+    /// The path below the base, in decoded parts; none: not below the base.
+    fn below_base(&self, path: &str) -> Option<Vec<String>> {
+        let own = self.options.base.path().trim_end_matches('/');
+        let rest = path.strip_prefix(own)?.strip_prefix('/')?;
+        Some(rest.split('/').map(decode).collect())
+    }
+}
+
+fn not_allowed(allow: &str) -> Reply {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Reply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
+}
+
+/// Undoes percent-encoding in a part of a path.
+fn decode(part: &str) -> String {
+    let bytes = part.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let code = bytes.get(at + 1..at + 3).and_then(|code| std::str::from_utf8(code).ok());
+        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        match code {
+            Some(code) if byte == b'%' => {
+                plain.push(code);
+                at += 3;
+            }
+            _ => {
+                plain.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// Answers any request.
+pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let reply = match (server.below_base(parts.uri.path()), to_bytes(body, MOST_BODY).await) {
+        (None, _) => {
+            let text = "there is nothing outside the base";
+            (None, Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", text))
+        }
+        (_, Err(_)) => {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            (None, Reply::refusal(Point::Other, status, "too-long", "the body is longer than a mebibyte"))
+        }
+        (Some(path), Ok(body)) => {
+            let ask = Ask {
+                method: parts.method,
+                target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+                path,
+                query: parts.uri.query().unwrap_or_default().to_owned(),
+                headers: parts.headers,
+                body,
+            };
+            let reply = server.reply(&ask);
+            (Some(ask), reply)
+        }
+    };
+    match reply {
+        (Some(ask), reply) => {
+            let reply = mutate::apply(&server, &ask, reply);
+            server.send(&ask.headers, reply)
+        }
+        (None, reply) => server.send(&HeaderMap::new(), reply),
+    }
+}
+
+impl Server {
+    /// Makes the bytes of an answer.
+    fn send(&self, asked: &HeaderMap, reply: Reply) -> Response {
+        let mut headers = reply.headers;
+        let date = instant::http_date(self.options.clock.now(), 0);
+        super::reply::set(&mut headers, "date", &date);
+        let is_file = matches!(reply.point, Point::FileOutput | Point::FileError | Point::FileDeleted);
+        let unlabelled = is_file && self.does(Behaviour::SilentGzip);
+        let wanted = files::takes_gzip(asked) || self.does(Behaviour::AlwaysGzip);
+        let labelled = is_file
+            && !unlabelled
+            && wanted
+            && !self.does(Behaviour::NeverGzip)
+            && reply.status == StatusCode::OK
+            && !headers.contains_key(CONTENT_ENCODING);
+        if labelled {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        let gzip = labelled || unlabelled;
+        let body = match reply.payload {
+            Payload::Lines(rows) if !self.changes_transfer() => files::stream_lines(rows, gzip),
+            payload => {
+                let plain = bytes_of(payload);
+                let whole = if gzip { Bytes::from(files::gzip(&plain)) } else { plain };
+                self.transfer(is_file, whole, &mut headers)
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    fn changes_transfer(&self) -> bool {
+        self.does(Behaviour::OddChunks) || self.does(Behaviour::CutTransfer)
+    }
+
+    fn transfer(&self, is_file: bool, whole: Bytes, headers: &mut HeaderMap) -> Body {
+        if is_file && self.does(Behaviour::OddChunks) {
+            return files::odd_chunks(whole);
+        }
+        if is_file && self.does(Behaviour::CutTransfer) {
+            super::reply::set(headers, "content-length", &whole.len().to_string());
+            return files::cut_short(&whole);
+        }
+        Body::from(whole)
+    }
+}
+
+/// A body, whole.
+pub(super) fn bytes_of(payload: Payload) -> Bytes {
+    match payload {
+        Payload::Empty => Bytes::new(),
+        Payload::Json(value) => Bytes::from(value.to_string()),
+        Payload::Raw(bytes) => bytes,
+        Payload::Lines(rows) => {
+            let mut whole = Vec::new();
+            for line in rows.iter() {
+                whole.extend_from_slice(&line);
+                whole.push(b'\n');
+            }
+            Bytes::from(whole)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn percent_signs_are_undone_where_they_mean_something() {
+        assert_eq!(decode("%24export"), "$export");
+        assert_eq!(decode("$export"), "$export");
+        assert_eq!(decode("100%"), "100%");
+        assert_eq!(decode("%zz%4"), "%zz%4");
+        assert_eq!(decode("%C3%A9"), "é");
+    }
+}

@@ -1,0 +1,8 @@
+//! The reference server, called in process: honest conversations, and every fault beside them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "reference/client.rs"]
+mod client;
+#[path = "reference/honest.rs"]
+mod honest;

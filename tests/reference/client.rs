@@ -1,0 +1,138 @@
+//! A small client that calls the router in process, under a paused clock.
+
+use std::io::Read;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use plimsoll::clock::Clock;
+use plimsoll::reference::{self, Options, Personality};
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub const BASE: &str = "http://reference.example/fhir";
+
+/// Runs a test in virtual time.
+pub fn paused<F: Future>(test: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(test)
+}
+
+/// A clock that begins at a fixed instant.
+pub fn clock() -> Clock {
+    Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000))
+}
+
+pub fn options(spec: Personality) -> Options {
+    Options::new(spec, BASE.parse().unwrap(), clock())
+}
+
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    token: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Got {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub broken: bool,
+}
+
+impl Got {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub fn lines(&self) -> Vec<Value> {
+        let text = std::str::from_utf8(&self.body).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub fn is_outcome(&self) -> bool {
+        self.header("content-type") == "application/fhir+json"
+            && self.json()["resourceType"] == "OperationOutcome"
+            && self.json()["issue"][0]["severity"].is_string()
+    }
+
+    pub fn unzipped(&self) -> Vec<u8> {
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).unwrap();
+        plain
+    }
+}
+
+impl Client {
+    pub fn new(options: Options) -> Self {
+        Self { router: reference::router(options), token: None }
+    }
+
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Got {
+        let url = if url.contains("://") { url.to_owned() } else { format!("{BASE}/{url}") };
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 26).await;
+        let broken = body.is_err();
+        Got { status: parts.status, headers: parts.headers, body: body.unwrap_or_default(), broken }
+    }
+
+    pub async fn get(&self, url: &str) -> Got {
+        self.send(Method::GET, url, &[], "").await
+    }
+
+    pub async fn kick_off(&self, url: &str) -> Got {
+        self.send(Method::GET, url, &[("accept", "application/fhir+json"), ("prefer", "respond-async")], "").await
+    }
+
+    /// Kicks off, waits as told, and returns the manifest.
+    pub async fn export(&self, url: &str) -> Got {
+        let started = self.kick_off(url).await;
+        assert_eq!(started.status, 202, "{url}: {:?}", started.body);
+        self.finish(started.header("content-location")).await
+    }
+
+    /// Polls until the job is no longer running.
+    pub async fn finish(&self, url: &str) -> Got {
+        for _ in 0..30 {
+            let poll = self.get(url).await;
+            if poll.status != 202 {
+                return poll;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        panic!("the job at {url} does not end");
+    }
+
+    /// All lines of all files in a list of the manifest.
+    pub async fn lines_of(&self, manifest: &Value, list: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        for item in manifest[list].as_array().into_iter().flatten() {
+            let file = self.get(item["url"].as_str().unwrap()).await;
+            assert_eq!(file.status, 200);
+            assert_eq!(file.header("content-type"), "application/fhir+ndjson");
+            let lines = file.lines();
+            assert_eq!(item["count"], lines.len());
+            assert!(lines.iter().all(|line| line["resourceType"] == item["type"]));
+            all.extend(lines);
+        }
+        all
+    }
+}
