@@ -36,8 +36,8 @@ pub mod report;
 
 pub mod reference;
 
-pub mod trials;
-
 pub mod config;
+
+pub mod trials;
 
 pub mod cli;

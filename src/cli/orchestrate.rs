@@ -1,25 +1,32 @@
 //! The one place where the command line takes hold of the other rooms.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method};
 use tokio::sync::watch;
+use url::Url;
 
 use super::Refusal;
 use crate::clock::Clock;
 use crate::config::effective::Effective;
 use crate::config::guard;
+use crate::drive::engine::{self, Drive};
 use crate::drive::inprocess::InProcess;
+use crate::drive::progress;
 use crate::drive::recorder::Recorder;
 use crate::drive::session::{Ask, Session};
 use crate::drive::settings::Settings;
 use crate::drive::transport::Transport;
+use crate::drive::wire::Wire;
+use crate::ndjson::files;
 use crate::plan::{self, Plan};
 use crate::record::{Judgement, Run, TestResult};
 use crate::reference::{self, Personality};
+use crate::report;
 use crate::suite::model::{Catalog, Identity};
 use crate::tape::model::{Role, Tape};
+use crate::tape::store;
 
 /// Where the reference server answers within this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
@@ -112,21 +119,19 @@ impl Target {
         let url = format!("{}/{path}", self.settings.base.as_str().trim_end_matches('/'));
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/fhir+json, application/json"));
-        let reply = session
-            .send(Ask {
-                flow: None,
-                role,
-                probe: None,
-                file: None,
-                method: Method::GET,
-                url: url.parse().map_err(|e| format!("{path} makes no URL: {e}"))?,
-                headers,
-                body: None,
-                identity: Identity::Client,
-                open: false,
-            })
-            .await;
-        let whole = reply.result.map_err(|trouble| trouble.message)?;
+        let ask = Ask {
+            flow: None,
+            role,
+            probe: None,
+            file: None,
+            method: Method::GET,
+            url: url.parse().map_err(|e| format!("{path} makes no URL: {e}"))?,
+            headers,
+            body: None,
+            identity: Identity::Client,
+            open: false,
+        };
+        let whole = session.send(ask).await.result.map_err(|trouble| trouble.message)?;
         if !whole.status.is_success() {
             return Err(format!("it answered {}", whole.status));
         }
@@ -134,28 +139,13 @@ impl Target {
     }
 }
 
-/// The specs of the suites that the target's CapabilityStatement declares; none where it declares none or does not
-/// answer, which the run itself will judge.
-pub async fn declared(catalog: &Catalog, target: &Target) -> Vec<String> {
-    match target.get(Role::Metadata, "metadata").await {
-        Ok(statement) => declared_by(catalog, &statement),
-        Err(_) => Vec::new(),
-    }
-}
-
-/// The specs that a CapabilityStatement declares. A canonical without a version declares those alone that are listed
+/// The specs that a server declares by these canonical URLs. One without a version declares only what is listed
 /// without one.
-pub fn declared_by(catalog: &Catalog, statement: &serde_json::Value) -> Vec<String> {
-    let canonicals: Vec<&str> = ["instantiates", "implementationGuide"]
-        .iter()
-        .filter_map(|key| statement.get(key)?.as_array())
-        .flatten()
-        .filter_map(serde_json::Value::as_str)
-        .collect();
+pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
     let declares = |listed: &String| {
-        canonicals.iter().any(|canonical| {
-            let bare = canonical.split_once('|').map_or(*canonical, |(url, _)| url);
-            *canonical == listed || bare == listed
+        claims.iter().any(|claim| {
+            let bare = claim.split_once('|').map_or(claim.as_str(), |(url, _)| url);
+            claim == listed || bare == listed
         })
     };
     catalog.specs.values().filter(|spec| spec.declared_by.iter().any(declares)).map(|spec| spec.id.clone()).collect()
@@ -187,17 +177,42 @@ fn personality(specs: &[String]) -> Personality {
     specs.iter().filter_map(|id| Personality::from_word(id)).max().unwrap_or(Personality::Stu3)
 }
 
-/// Converses with the target as planned, keeps the tape in `folder/tape`, and hands it back.
-pub async fn drive(
-    catalog: &Catalog,
-    plan: &Plan,
-    target: Target,
-    shown: Vec<(String, String)>,
-    folder: &Path,
-    interrupt: watch::Receiver<bool>,
-) -> Result<Tape, Refusal> {
-    let _ = (catalog, plan, target, shown, folder, interrupt);
-    Err(Refusal::undetermined("the engine is not wired in"))
+/// A conversation with the target: first what it says of itself, then what is planned.
+pub struct Voyage {
+    drive: Drive,
+}
+
+impl Voyage {
+    /// Makes ready, with a tape in `folder/tape`; sends nothing.
+    pub fn new(
+        catalog: &Catalog,
+        target: Target,
+        folder: &Path,
+        interrupt: watch::Receiver<bool>,
+    ) -> Result<Self, Refusal> {
+        let clock = Clock::system();
+        let transport = target.transport(clock)?;
+        let sink = store::Writer::create(&folder.join("tape")).map_err(|e| Refusal::usage(e.to_string()))?;
+        let options = engine::Options {
+            suites: catalog.digest.clone(),
+            embedded: target.is_embedded(),
+            progress: progress::for_stderr(),
+            interrupt,
+            sink: Some(sink),
+        };
+        Ok(Self { drive: Drive::new(target.settings, transport, clock, options) })
+    }
+
+    /// The specs of the suites that the target's CapabilityStatement declares.
+    pub async fn declared(&mut self, catalog: &Catalog) -> Result<Vec<String>, Refusal> {
+        let said = self.drive.metadata().await.map_err(|e| Refusal::undetermined(e.to_string()))?;
+        Ok(declared(catalog, &said.claims))
+    }
+
+    /// Converses as planned and hands back the tape.
+    pub async fn run(self, plan: &Plan) -> Result<Tape, Refusal> {
+        self.drive.run(plan).await.map_err(|e| Refusal::undetermined(e.to_string()))
+    }
 }
 
 /// Judges a tape.
@@ -226,4 +241,41 @@ pub fn summary(run: &Run, colour: bool, strict: bool, reports: Option<&Path>) ->
 pub fn reports(folder: &Path, run: &Run, strict: bool) -> Result<(), Refusal> {
     let written = report::write_all(folder, run, &report::Options { strict });
     written.map(drop).map_err(|e| Refusal::undetermined(e.to_string()))
+}
+
+/// Validates NDJSON files: what is to be printed, and the exit code.
+pub fn ndjson(paths: &[PathBuf], of_type: Option<&str>, json: bool) -> Result<(String, u8), Refusal> {
+    let options = files::CheckOptions { announced: of_type.map(str::to_owned), ..Default::default() };
+    let report = files::check(paths, &options).map_err(Refusal::usage)?;
+    let text = if json {
+        let json = serde_json::to_string_pretty(&report).map_err(|e| Refusal::undetermined(e.to_string()))?;
+        format!("{json}\n")
+    } else {
+        report.text()
+    };
+    Ok((text, report.exit_code()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_declares_by_the_version_it_names() {
+        let catalog = catalog(None).unwrap();
+        let url = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data";
+        assert_eq!(declared(&catalog, &[format!("{url}|2.0.0")]), ["hl7-2.0.0"]);
+        assert_eq!(declared(&catalog, &[format!("{url}|9.9.9"), url.to_owned()]), Vec::<String>::new());
+        assert_eq!(declared(&catalog, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_server_within_speaks_the_newest_spec_that_is_named() {
+        let named = |ids: &[&str]| personality(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
+        assert_eq!(named(&[]), Personality::Stu3);
+        assert_eq!(named(&["hl7-2.0.0"]), Personality::Stu2);
+        assert_eq!(named(&["hl7-3.0.0", "hl7-2.0.0"]), Personality::Stu3);
+        assert_eq!(named(&["lesson"]), Personality::Stu3);
+    }
 }

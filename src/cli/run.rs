@@ -9,7 +9,7 @@ use libtest_mimic::{Arguments, FormatSetting};
 
 use super::args::{Format, RunArgs};
 use super::given::{self, Told};
-use super::orchestrate::{self, Target};
+use super::orchestrate::{self, Target, Voyage};
 use super::{Refusal, print, say, show};
 use crate::config::effective::Effective;
 use crate::config::values::Day;
@@ -56,24 +56,34 @@ async fn go(
     let config = &told.config;
     let strict = config.strict.value;
     // What the filters leave is known before anything is sent, whatever the specs will be.
-    if !config.specs.value.is_empty() || target.is_embedded() {
-        let specs = or_default(&config.specs.value);
-        if plan(catalog, &specs, told, libtest)?.tests.is_empty() {
-            return Ok(nothing(told));
-        }
+    let decided = match (config.specs.value.is_empty(), target.is_embedded()) {
+        (false, _) => Some((config.specs.value.clone(), "")),
+        (true, true) => Some((or_default(&[]), ", which the reference server speaks")),
+        (true, false) => None,
+    };
+    let possible = decided.as_ref().map_or_else(|| orchestrate::spec_ids(catalog), |(specs, _)| specs.clone());
+    if plan(catalog, &possible, told, libtest)?.tests.is_empty() {
+        return Ok(nothing(told));
     }
-    let interrupt = super::interrupt::watch();
-    let (specs, why) = specs(catalog, config, &target).await;
+    let folder = folder(config, &target)?;
+    let mut voyage = Voyage::new(catalog, target, &folder, super::interrupt::watch())?;
+    let (specs, why) = match decided {
+        Some(decided) => decided,
+        None => match voyage.declared(catalog).await? {
+            none if none.is_empty() => {
+                (or_default(&[]), "; the server declares no spec that is known here, and --spec names none")
+            }
+            declared => (declared, ", which the server declares; --spec names others"),
+        },
+    };
     let plan = plan(catalog, &specs, told, libtest)?;
     if plan.tests.is_empty() {
         return Ok(nothing(told));
     }
     say(&format!("judging by {}{why}", specs.join(" and ")));
-    let folder = folder(config, &target)?;
-    let tape = orchestrate::drive(catalog, &plan, target, print_config::pairs(config), &folder, interrupt).await?;
+    let tape = voyage.run(&plan).await?;
     let mut run = orchestrate::judge(catalog, &plan, &tape);
-    let code = finish(&mut run, known, strict, libtest, Some(&folder))?;
-    Ok(code)
+    finish(&mut run, known, strict, libtest, Some(&folder))
 }
 
 /// From a judged run to what is read of it: the gate, the trials, the summary, the reports.
@@ -150,22 +160,6 @@ fn print_config_of(config: &Effective, format: Format) {
 
 fn or_default(specs: &[String]) -> Vec<String> {
     if specs.is_empty() { vec![DEFAULT_SPEC.to_owned()] } else { specs.to_vec() }
-}
-
-/// The specs to judge by, and why those, as a text to follow their names.
-async fn specs(catalog: &Catalog, config: &Effective, target: &Target) -> (Vec<String>, &'static str) {
-    if !config.specs.value.is_empty() {
-        return (config.specs.value.clone(), "");
-    }
-    if target.is_embedded() {
-        return (or_default(&[]), ", which the reference server speaks");
-    }
-    let declared = orchestrate::declared(catalog, target).await;
-    if declared.is_empty() {
-        (or_default(&[]), "; the server declares no spec that is known here, and --spec names none")
-    } else {
-        (declared, ", which the server declares; --spec names others")
-    }
 }
 
 /// Refuses specs that the suites do not have.

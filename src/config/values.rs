@@ -192,6 +192,19 @@ impl fmt::Display for Day {
     }
 }
 
+/// Text on one line of at most `most` characters, without what could steer a terminal or end a comment: parts of it
+/// may be a server's words.
+pub fn one_line(text: &str, most: usize) -> String {
+    let steers = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let safe: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+    match safe.char_indices().nth(most) {
+        Some((cut, _)) => format!("{}...", safe.get(..cut).unwrap_or_default()),
+        None => safe,
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
@@ -247,5 +260,11 @@ mod tests {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
         assert!("2026-01-02".parse::<Day>().unwrap() < "2026-01-10".parse::<Day>().unwrap());
+    }
+
+    #[test]
+    fn one_line_cannot_steer_a_terminal() {
+        assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d", 160), "a [2Jb c d");
+        assert_eq!(one_line(&"x".repeat(1_000), 10), format!("{}...", "x".repeat(10)));
     }
 }
