@@ -139,7 +139,7 @@ impl Session {
             );
             return Err(trouble(TroubleKind::NotSent, message));
         }
-        self.token(refused).await
+        self.token(refused, ask.role == Role::Cleanup).await
     }
 
     /// Sends one request and writes its head down. Trouble is on the tape when this returns.

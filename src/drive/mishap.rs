@@ -49,16 +49,21 @@ pub(super) fn explain(error: &(dyn Error + 'static), url: &Url, stage: Stage, co
     let place = place(url);
     match (kind, stage) {
         (Some(TroubleKind::Tls), _) => tls(url, &deepest),
-        (Some(TroubleKind::Timeout), Stage::Connecting) => {
-            trouble(TroubleKind::Timeout, format!("no connection to {place} within {} s", connect_timeout.as_secs_f32()))
-        }
+        (Some(TroubleKind::Timeout), Stage::Connecting) => trouble(
+            TroubleKind::Timeout,
+            format!("no connection to {place} within {} s", connect_timeout.as_secs_f32()),
+        ),
         (_, Stage::Connecting) => trouble(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}")),
         (Some(TroubleKind::Timeout), _) => trouble(TroubleKind::Timeout, format!("{place} fell silent: {deepest}")),
         (Some(TroubleKind::Protocol), _) => {
             trouble(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
         }
-        (_, Stage::Waiting) => trouble(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}")),
-        (_, Stage::Reading) => trouble(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}")),
+        (_, Stage::Waiting) => {
+            trouble(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
+        }
+        (_, Stage::Reading) => {
+            trouble(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
+        }
     }
 }
 
@@ -88,9 +93,10 @@ fn of_one(error: &(dyn Error + 'static), url: &Url, stage: Stage) -> Option<Trou
             Some(TroubleKind::Tls)
         }
         ErrorKind::InvalidData | ErrorKind::InvalidInput => Some(TroubleKind::Protocol),
-        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-            Some(TroubleKind::Cut)
-        }
+        ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe => Some(TroubleKind::Cut),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Driving a target: the only room, beside the reference server, that is asynchronous.
 
+mod assertion;
 mod auth;
 mod decode;
 mod flight;

@@ -21,12 +21,18 @@ pub(super) fn config(settings: &Settings) -> Result<ClientConfig, Error> {
     } else {
         let mut extra = Vec::new();
         if let Some(path) = &settings.ca_file {
-            let text = std::fs::read(path).map_err(|source| Error::CaFile { path: path.clone(), because: source.to_string() })?;
+            let text = std::fs::read(path)
+                .map_err(|source| Error::CaFile { path: path.clone(), because: source.to_string() })?;
             for certificate in CertificateDer::pem_slice_iter(&text) {
-                extra.push(certificate.map_err(|error| Error::CaFile { path: path.clone(), because: error.to_string() })?);
+                extra.push(
+                    certificate.map_err(|error| Error::CaFile { path: path.clone(), because: error.to_string() })?,
+                );
             }
             if extra.is_empty() {
-                return Err(Error::CaFile { path: path.clone(), because: "it holds no certificate in PEM form".to_owned() });
+                return Err(Error::CaFile {
+                    path: path.clone(),
+                    because: "it holds no certificate in PEM form".to_owned(),
+                });
             }
         }
         let verifier = if extra.is_empty() {

@@ -93,7 +93,8 @@ impl Wire {
         let mut plain_tls = tls;
         // The connector sets it itself, and refuses one that is set.
         plain_tls.alpn_protocols.clear();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(plain_tls).https_or_http().enable_http1().wrap_connector(tcp);
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(plain_tls).https_or_http().enable_http1().wrap_connector(tcp);
         let bare = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)

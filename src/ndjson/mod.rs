@@ -1,1 +1,37 @@
-//! NDJSON framing, streaming and bounded: bytes in, [`crate::tape::model::LineFacts`] out.
+//! NDJSON framing and facts, streaming and bounded: bytes in, [`crate::tape::model::LineFacts`] out.
+//!
+//! ```text
+//! bytes -> Decoder (gzip) -> Framer (lines) -> Inspector (one line: syntax and facts) -> Lines (file-level diagnosis,
+//! rules, tally) -> LineFacts
+//! ```
+//!
+//! [`FileReader`] is the whole of it for one file; [`files::check`] is the command `plimsoll ndjson`. Everything here is
+//! synchronous and pure. A line is looked at once, by an [`Inspector`]; [`JsonInspector`] knows JSON and the few elements
+//! of FHIR that every test needs, and a full validator takes its place without a change elsewhere.
+//!
+//! Nothing of a resource's content leaves this room: findings hold places, shapes, names of elements and names of
+//! resource types, and identities are keyed hashes.
+
+mod decode;
+mod facts;
+pub mod files;
+mod findings;
+mod frame;
+mod identity;
+mod inspect;
+mod instant;
+mod join;
+mod json;
+mod lines;
+mod reader;
+mod render;
+mod rules;
+
+pub use decode::{Coding, Decoder};
+pub use facts::{Fault, Notes, Standing, Text, TextState};
+pub use frame::{Framed, Framer, Line};
+pub use identity::{Identity, RunKey, normalise_reference};
+pub use inspect::{Inspector, JsonInspector};
+pub use instant::Instant;
+pub use lines::Expected;
+pub use reader::{FileReader, Finished, Limits, Options};

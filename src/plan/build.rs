@@ -1,6 +1,14 @@
 //! Builds the plan.
-use super::Plan;
-use crate::suite::model::Catalog;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::reach::{Need, reach, reach_beside};
+use super::{Depth, Plan, PlannedFlow, PlannedTest};
+use crate::suite::model::{Catalog, Flow, Test};
+use crate::suite::near;
+use crate::suite::values::Param;
+use crate::words::Level;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -9,9 +17,317 @@ pub struct Ask {
     pub specs: Vec<String>,
     /// Specs judged without counting.
     pub also: Vec<String>,
+    /// Texts of which a test's full name must contain one; none: every name will do.
+    pub filters: Vec<String>,
 }
 
-/// Builds the plan.
-pub fn build(_catalog: &Catalog, _ask: &Ask, _selected: &dyn Fn(&str) -> bool) -> Result<Plan, String> {
-    Err("to come".to_owned())
+/// Builds the plan: the tests of the specs asked for whose full name (with `SPEC::` where several specs are judged)
+/// passes the filters and `selected`, and the flows they need. A plan without tests is no error here.
+///
+/// # Errors
+/// No spec was named, or one that the suites do not know: a lower-case fragment that names those they do.
+pub fn build(catalog: &Catalog, ask: &Ask, selected: &dyn Fn(&str) -> bool) -> Result<Plan, String> {
+    let (specs, also) = specs(catalog, ask)?;
+    let candidates = candidates(catalog, &specs);
+    let all = candidates.len();
+    let passes = |name: &str| ask.filters.is_empty() || ask.filters.iter().any(|filter| name.contains(filter.as_str()));
+    let tests: Vec<PlannedTest> =
+        candidates.into_iter().filter(|test| passes(&test.name) && selected(&test.name)).collect();
+    let flows = order(catalog, needs(catalog, &tests));
+    Ok(Plan { specs, also, whole: tests.len() == all, tests, flows })
+}
+
+/// The specs to judge, each once, and those among them that do not count.
+fn specs(catalog: &Catalog, ask: &Ask) -> Result<(Vec<String>, Vec<String>), String> {
+    let known = || catalog.specs.keys().map(String::as_str).collect::<Vec<_>>();
+    let (mut specs, mut also): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for id in ask.specs.iter().chain(&ask.also) {
+        if catalog.spec(id).is_none() {
+            let known = known();
+            let hint = near::nearest(id, known.iter().copied()).map(|near| format!(" (did you mean {near}?)"));
+            return Err(format!("unknown spec {id:?}{}; known are {}", hint.unwrap_or_default(), known.join(", ")));
+        }
+        if !specs.contains(id) {
+            // A spec that was asked for as one that counts does count.
+            if !ask.specs.contains(id) {
+                also.push(id.clone());
+            }
+            specs.push(id.clone());
+        }
+    }
+    if ask.specs.is_empty() {
+        return Err(format!("no spec to judge; name one of {}", known().join(", ")));
+    }
+    Ok((specs, also))
+}
+
+/// Every test of the specs on every flow, spec by spec.
+fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
+    let shared: Vec<Arc<Test>> = catalog.tests.iter().cloned().map(Arc::new).collect();
+    let mut planned = Vec::new();
+    for spec in specs {
+        for test in &shared {
+            let Some((level, requirements, defect)) = standing(catalog, test, spec) else { continue };
+            for flow in &test.flows {
+                let id = format!("{}@{flow}", test.name());
+                let name = if specs.len() > 1 { format!("{spec}::{id}") } else { id.clone() };
+                planned.push(PlannedTest {
+                    spec: spec.clone(),
+                    name,
+                    id,
+                    test: Arc::clone(test),
+                    flow: flow.clone(),
+                    level,
+                    requirements: requirements.clone(),
+                    defect,
+                });
+            }
+        }
+    }
+    planned
+}
+
+/// The level of a test in a spec, the requirements it decides there, and whether their text errs; none if the spec has
+/// none of them.
+pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
+    let mut level = None;
+    let (mut requirements, mut defect) = (Vec::new(), false);
+    for requirement in test.verifies.iter().filter_map(|id| catalog.requirement(id)) {
+        let Some(place) = requirement.places.get(spec) else { continue };
+        // They are all the same: the catalog refuses a test whose requirements differ in level within one spec.
+        level.get_or_insert(place.level);
+        requirements.push(requirement.id.clone());
+        defect |= requirement.defect.is_some();
+    }
+    level.map(|level| (level, requirements, defect))
+}
+
+/// What the tests need of which flows, those included that picks and comparisons need.
+fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
+    let mut needs: BTreeMap<String, Need> = BTreeMap::new();
+    let mut add = |needs: &mut BTreeMap<String, Need>, name: &str, need: Need| match needs.get_mut(name) {
+        Some(known) => known.add(need),
+        None => drop(needs.insert(name.to_owned(), need)),
+    };
+    for planned in tests {
+        let Some(flow) = catalog.flow(&planned.flow) else { continue };
+        add(&mut needs, &planned.flow, reach(&planned.test, flow));
+        for beside in &planned.test.beside {
+            add(&mut needs, beside, reach_beside(&planned.test, flow));
+        }
+    }
+    // A pick is chosen from facts of files, so its sources go all the way; they may pick in their turn.
+    let mut open: Vec<String> = needs.keys().cloned().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let (Some(flow), Some(need)) = (catalog.flow(&name), needs.get(&name)) else { continue };
+        for source in sources(flow, need) {
+            add(&mut needs, &source, Need::depth(Depth::Files));
+            open.push(source);
+        }
+    }
+    needs
+}
+
+/// The flows that the picks of a flow, and of its needed probes, come from.
+fn sources(flow: &Flow, need: &Need) -> Vec<String> {
+    let probes = flow.probes.iter().filter(|probe| need.probes.contains(&probe.id));
+    let params = flow.params.values().chain(probes.flat_map(|probe| probe.params.values()));
+    let mut sources: Vec<String> = Vec::new();
+    for param in params {
+        let Param::Pick { from, .. } = param else { continue };
+        for source in from {
+            if !sources.contains(source) {
+                sources.push(source.clone());
+            }
+        }
+    }
+    sources
+}
+
+/// The flows in the order of the files, but each after its sources, and those that run last last.
+fn order(catalog: &Catalog, needs: BTreeMap<String, Need>) -> Vec<PlannedFlow> {
+    let last = |name: &str| catalog.flow(name).is_some_and(|flow| flow.last);
+    let mut names: Vec<&String> = catalog.flows.keys().filter(|name| needs.contains_key(*name)).collect();
+    names.sort_by_key(|name| last(name));
+    let (mut planned, mut placed) = (Vec::new(), BTreeSet::new());
+    for name in names {
+        place(catalog, &needs, name, &mut placed, &mut planned);
+    }
+    planned
+}
+
+/// Places a flow after its sources. The catalog has no circles of picks; should it have one, each flow is placed once.
+fn place(
+    catalog: &Catalog,
+    needs: &BTreeMap<String, Need>,
+    name: &str,
+    placed: &mut BTreeSet<String>,
+    planned: &mut Vec<PlannedFlow>,
+) {
+    let (Some(flow), Some(need)) = (catalog.flow(name), needs.get(name)) else { return };
+    if !placed.insert(name.to_owned()) {
+        return;
+    }
+    let sources = sources(flow, need);
+    for source in &sources {
+        place(catalog, needs, source, placed, planned);
+    }
+    let mut flow = flow.clone();
+    flow.probes.retain(|probe| need.probes.contains(&probe.id));
+    if !need.delete {
+        flow.delete = None;
+    }
+    planned.push(PlannedFlow {
+        name: name.to_owned(),
+        flow,
+        depth: need.depth,
+        needs: sources,
+        measures: need.measures,
+    });
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::suite::model::DeleteAt;
+
+    fn whole() -> Catalog {
+        crate::suite::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
+    }
+
+    fn ask(specs: &[&str], also: &[&str], filters: &[&str]) -> Ask {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Ask { specs: own(specs), also: own(also), filters: own(filters) }
+    }
+
+    fn names(plan: &Plan) -> Vec<&str> {
+        plan.tests.iter().map(|test| test.name.as_str()).collect()
+    }
+
+    fn flows(plan: &Plan) -> Vec<(&str, Depth)> {
+        plan.flows.iter().map(|flow| (flow.name.as_str(), flow.depth)).collect()
+    }
+
+    #[test]
+    fn one_spec_whole() {
+        let plan = build(&whole(), &ask(&["guide-1.0"], &[], &[]), &|_| true).unwrap();
+        assert!(plan.whole && !plan.is_empty());
+        assert_eq!(
+            names(&plan),
+            [
+                "kickoff::same@incremental",
+                "poll::in-progress-202@system",
+                "poll::in-progress-202@patient",
+                "poll::progress@system",
+                "poll::odd@cancelled"
+            ]
+        );
+        assert_eq!(
+            flows(&plan),
+            [
+                ("system", Depth::Files),
+                ("patient", Depth::Files),
+                ("incremental", Depth::Files),
+                ("cancelled", Depth::Kickoff)
+            ],
+            "sources before picks, and what is deleted last"
+        );
+        let incremental = plan.flow("incremental").unwrap();
+        assert_eq!(incremental.needs, ["system", "patient"]);
+        assert!(incremental.measures.identity && plan.flow("system").unwrap().measures.identity);
+        assert!(!plan.flow("cancelled").unwrap().measures.identity);
+        assert_eq!(plan.flow("cancelled").unwrap().flow.delete, Some(DeleteAt::InProgress));
+        let probes = |name: &str| -> Vec<String> {
+            plan.flow(name).unwrap().flow.probes.iter().map(|probe| probe.id.clone()).collect()
+        };
+        assert_eq!(probes("system"), ["nobody"], "the probe that no test looks at is left out");
+        let odd = &plan.tests[4];
+        assert!(odd.defect && odd.level == Level::Shall && odd.requirements == ["poll-odd"]);
+    }
+
+    #[test]
+    fn several_specs_each_with_its_own_levels() {
+        let plan =
+            build(&whole(), &ask(&["guide-1.1"], &["guide-1.0", "guide-1.1"], &["progress"]), &|_| true).unwrap();
+        assert_eq!(
+            (&plan.specs[..], &plan.also[..]),
+            (&["guide-1.1".to_owned(), "guide-1.0".to_owned()][..], &["guide-1.0".to_owned()][..])
+        );
+        assert!(!plan.whole);
+        let progress: Vec<_> = plan.tests.iter().filter(|test| test.id == "poll::progress@system").collect();
+        assert_eq!(
+            progress.iter().map(|test| (test.name.as_str(), test.level)).collect::<Vec<_>>(),
+            [("guide-1.1::poll::progress@system", Level::Shall), ("guide-1.0::poll::progress@system", Level::Should)]
+        );
+        let adopted = plan.tests.iter().find(|test| test.name == "guide-1.1::poll::in-progress-202@system").unwrap();
+        assert_eq!(adopted.requirements, ["poll-202", "poll-alias"]);
+        let other = plan.tests.iter().find(|test| test.name == "guide-1.0::poll::in-progress-202@system").unwrap();
+        assert_eq!(other.requirements, ["poll-202"]);
+    }
+
+    #[test]
+    fn a_dropped_requirement_takes_its_test_along() {
+        let plan = build(&whole(), &ask(&["guide-1.2"], &[], &[]), &|_| true).unwrap();
+        assert!(plan.whole);
+        assert!(names(&plan).iter().all(|name| !name.starts_with("kickoff::")));
+        assert!(plan.flow("incremental").is_none(), "nor is its flow run");
+    }
+
+    #[test]
+    fn filters_shrink_the_traffic() {
+        let all = |filters: &[&str]| build(&whole(), &ask(&["guide-1.0"], &[], filters), &|_| true).unwrap();
+        let polls = all(&["in-progress-202@pat"]);
+        assert_eq!(flows(&polls), [("patient", Depth::Manifest)]);
+        let two = all(&["odd", "@patient"]);
+        assert_eq!(names(&two), ["poll::in-progress-202@patient", "poll::odd@cancelled"]);
+        let picks = all(&["kickoff::same"]);
+        assert_eq!(
+            flows(&picks),
+            [("system", Depth::Files), ("patient", Depth::Files), ("incremental", Depth::Files)],
+            "a filter pulls in the flows that picks need"
+        );
+        let none = all(&["no-such-test"]);
+        assert!(none.is_empty() && none.flows.is_empty() && !none.whole);
+        let chosen = build(&whole(), &ask(&["guide-1.0"], &[], &["poll"]), &|name| name.ends_with("@system")).unwrap();
+        assert_eq!(names(&chosen), ["poll::in-progress-202@system", "poll::progress@system"]);
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_told() {
+        let error = build(&whole(), &ask(&["guide-1.3"], &[], &[]), &|_| true).unwrap_err();
+        assert_eq!(
+            error,
+            "unknown spec \"guide-1.3\" (did you mean guide-1.0?); known are guide-1.0, guide-1.1, guide-1.2"
+        );
+        assert!(build(&whole(), &ask(&["guide-1.0"], &["other"], &[]), &|_| true).unwrap_err().contains("other"));
+        assert!(build(&whole(), &ask(&[], &["guide-1.0"], &[]), &|_| true).unwrap_err().contains("no spec to judge"));
+    }
+
+    #[test]
+    fn the_shipped_suites_make_a_sound_plan() {
+        let catalog = crate::suite::embedded().unwrap();
+        let specs: Vec<&str> = catalog.specs.keys().map(String::as_str).collect();
+        let plan = build(&catalog, &ask(&specs, &[], &[]), &|_| true).unwrap();
+        let unique: BTreeSet<&str> = names(&plan).into_iter().collect();
+        assert_eq!(unique.len(), plan.tests.len(), "names are unique");
+        for (place, flow) in plan.flows.iter().enumerate() {
+            let before: Vec<&str> = plan.flows.iter().take(place).map(|flow| flow.name.as_str()).collect();
+            assert!(
+                flow.needs.iter().all(|source| before.contains(&source.as_str())),
+                "{} stands too early",
+                flow.name
+            );
+            let after = plan.flows.iter().skip(place);
+            assert!(!flow.flow.last || after.clone().all(|other| other.flow.last), "{} is not last", flow.name);
+            let used = catalog.flow(&flow.name).unwrap();
+            assert_eq!(flow.flow.probes.len(), used.probes.len(), "a probe of {} is looked at by no test", flow.name);
+            assert_eq!(flow.flow.delete, used.delete, "the DELETE of {} is looked at by no test", flow.name);
+        }
+        assert_eq!(plan.flows.len(), catalog.flows.len(), "every flow is used");
+    }
 }

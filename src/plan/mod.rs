@@ -2,8 +2,9 @@
 //! need, no more.
 
 mod build;
+mod reach;
 
-pub use build::{Ask, build};
+pub use build::{Ask, build, standing};
 
 use std::sync::Arc;
 
@@ -23,6 +24,18 @@ pub struct Plan {
     pub tests: Vec<PlannedTest>,
     /// The flows they need. A flow stands after those that its picks come from, and flows that run last stand last.
     pub flows: Vec<PlannedFlow>,
+}
+
+impl Plan {
+    /// Whether nothing was selected, so that there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.tests.is_empty()
+    }
+
+    /// The flow of this name, as far as it is needed.
+    pub fn flow(&self, name: &str) -> Option<&PlannedFlow> {
+        self.flows.iter().find(|flow| flow.name == name)
+    }
 }
 
 /// A test on one flow, judged under one spec.

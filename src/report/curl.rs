@@ -3,6 +3,9 @@
 use super::escape::{shell, visible};
 use crate::tape::model::{Exchange, Role};
 
+/// Longer URLs are named, not repeated.
+const LONGEST_URL: usize = 1000;
+
 /// Bodies longer than this are named, not repeated.
 const LONGEST_BODY: usize = 2000;
 
@@ -65,7 +68,7 @@ fn raw_shell(body: &str) -> String {
 fn url(exchange: &Exchange) -> String {
     let url = &exchange.request.url;
     let usable = url.starts_with("http://") || url.starts_with("https://");
-    if usable && !is_redacted(url) {
+    if usable && !is_redacted(url) && url.len() <= LONGEST_URL {
         return shell(url);
     }
     let file = exchange.file.is_some() || exchange.role == Role::File;
@@ -158,6 +161,7 @@ mod tests {
     fn a_shell_reads_them_back() {
         let nasty = "a'b\"c$(touch x)`id`\\ ;|&<>*?~!{}";
         let e = exchange(Role::Kickoff, "GET", "http://h/", &[("x-nasty", nasty)], None);
+        // The function stands in for curl and prints its third argument.
         let script = format!("curl() {{ printf '%s\\n' \"$3\"; }}; {}", line(&e));
         let out = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
         assert_eq!(String::from_utf8(out.stdout).unwrap(), format!("X-Nasty: {nasty}\n"));

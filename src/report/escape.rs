@@ -40,22 +40,24 @@ fn is_hidden(c: char) -> bool {
 /// The text as one cell of a Markdown table: harmless as Markdown and as the HTML that Markdown lets through.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    let shown = visible(text);
+    let mut rest = shown.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
+            '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
                 out.push('\\');
                 out.push(c);
             }
             // A mention or a bare link would be made by the reader of the file; neither is ours to make.
             '@' => out.push_str("&#64;"),
-            ':' => out.push_str("&#58;"),
+            ':' if rest.peek() == Some(&'/') => out.push_str("&#58;"),
             _ => out.push(c),
         }
     }
-    out
+    out.replace("www.", "www&#46;")
 }
 
 /// The text as one argument of a POSIX shell, in single quotes unless it needs none.

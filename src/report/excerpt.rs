@@ -74,7 +74,7 @@ fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize,
     }
 }
 
-/// The lines around `pointer`: those that lead to it, itself, and two on each side.
+/// The lines around `pointer`: those that lead to it, itself, one before and three after.
 pub(super) fn around(value: &Value, pointer: &str, columns: usize) -> Excerpt {
     let rows = rows(value, columns);
     let position = |p: &str| rows.iter().position(|r| r.pointer.as_deref() == Some(p));
@@ -95,7 +95,7 @@ pub(super) fn around(value: &Value, pointer: &str, columns: usize) -> Excerpt {
     let mut caret = None;
     let mut gap = false;
     for (i, row) in rows.iter().enumerate() {
-        if i.abs_diff(index) > 2 && !leads(row) {
+        if !(i + 1 >= index && i <= index + 3) && !leads(row) {
             if !gap {
                 out.push("...".to_owned());
             }

@@ -32,8 +32,14 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     for line in text::wrap(&head(test), text::COLUMNS) {
         push(&mut out, 0, &line);
     }
+    let mut before = None;
     for finding in test.findings.iter().take(MOST) {
-        let shown = show(run, finding, text::COLUMNS - 4);
+        let mut shown = show(run, finding, text::COLUMNS - 4);
+        // What was sent need not be read twice.
+        if finding.exchange.is_some() && finding.exchange == before {
+            shown.lines.retain(|l| l.mark != wire::Mark::Sent);
+        }
+        before = finding.exchange;
         out.push('\n');
         if !shown.label.is_empty() {
             push(&mut out, 2, &text::cut(&shown.label, text::COLUMNS - 2));
@@ -72,9 +78,9 @@ pub(super) fn head(test: &TestResult) -> String {
     let because = visible(&test.because);
     match test.verdict {
         Verdict::Fail | Verdict::Warn => format!("{}: {title}", broken(test.level, test.defect)),
-        Verdict::Error => format!("undetermined: {because} ({title})"),
-        Verdict::Skip => format!("skipped: {because} ({title})"),
-        Verdict::NotApplicable => format!("not applicable: {because} ({title})"),
+        Verdict::Error => format!("undetermined: {}", if because.is_empty() { title } else { because }),
+        Verdict::Skip => format!("skipped: {}", if because.is_empty() { title } else { because }),
+        Verdict::NotApplicable => format!("not applicable: {}", if because.is_empty() { title } else { because }),
         Verdict::Pass => format!("{} kept: {title}", test.level),
     }
 }
@@ -133,6 +139,9 @@ fn repeats(finding: &Finding, exchange: &Exchange) -> Option<String> {
 /// What follows the wire: name, value, and whether the value must stay on one line.
 fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static str, String, bool)> {
     let mut out = Vec::new();
+    if !matches!(test.verdict, Verdict::Fail | Verdict::Warn) && !test.because.is_empty() {
+        out.push(("test", visible(&lower_first(&test.title)), false));
+    }
     if matches!(test.verdict, Verdict::Fail | Verdict::Warn) && test.findings.is_empty() && !test.because.is_empty() {
         out.push(("found", visible(&test.because), false));
     }
@@ -223,13 +232,15 @@ fn push(out: &mut String, indent: usize, line: &str) {
     out.push('\n');
 }
 
-/// A title as the rest of a sentence; an acronym keeps its capitals.
+/// A title as the rest of a sentence. Only words that cannot be a header's or a parameter's name lose their capital.
 fn lower_first(title: &str) -> String {
-    let mut chars = title.chars();
-    match (chars.next(), chars.clone().next()) {
-        (Some(a), Some(b)) if a.is_uppercase() && (b.is_lowercase() || b == ' ') => {
-            a.to_lowercase().collect::<String>() + chars.as_str()
-        }
+    const SMALL: &[&str] = &[
+        "A", "An", "The", "Every", "Each", "No", "Nothing", "Only", "All", "Any", "Where", "When", "While", "After",
+        "Before", "If", "In", "On", "At", "Of", "With", "Without", "What", "Polls", "Polling", "Files", "There",
+        "Both",
+    ];
+    match title.split_once(' ') {
+        Some((first, rest)) if SMALL.contains(&first) => format!("{} {rest}", first.to_lowercase()),
         _ => title.to_owned(),
     }
 }

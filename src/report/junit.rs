@@ -72,7 +72,9 @@ fn case(run: &Run, judgement: &Judgement, test: &TestResult, several: bool, stri
         let mut status = TestCaseStatus::non_success(kind);
         let text = finding::render(run, judgement, test);
         status.set_type(clean(name)).set_message(clean(&message));
-        status.set_description(block(&format!("{message}\n\n{text}")));
+        // The head of the text says less than the message, and nothing that it does not.
+        let rest = text.split_once("\n\n").map_or("", |(_, rest)| rest);
+        status.set_description(block(&format!("{message}\n\n{rest}")));
         status
     };
     let status = match test.verdict {

@@ -116,9 +116,9 @@ pub(super) fn by_area(judgement: &Judgement) -> Tally {
 /// The tests by the export level of their flow and verdict.
 pub(super) fn by_export(run: &Run, judgement: &Judgement) -> Tally {
     let levels: BTreeMap<&str, &str> = run.flows.iter().map(|f| (f.name.as_str(), f.export.as_str())).collect();
-    let rows = ["system", "patient", "group", "any", "none"].map(str::to_owned).to_vec();
+    let rows = ["system", "patient", "group", "any", "not run"].map(str::to_owned).to_vec();
     tally(Verdict::ALL, Verdict::as_str, rows, || {
-        let level = |t: &TestResult| levels.get(t.flow.as_str()).copied().unwrap_or("none").to_owned();
+        let level = |t: &TestResult| levels.get(t.flow.as_str()).copied().unwrap_or("not run").to_owned();
         judgement.tests.iter().map(|t| (level(t), t.verdict)).collect()
     })
 }

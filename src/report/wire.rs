@@ -151,7 +151,14 @@ pub fn show(run: &Run, exchange: &Exchange, finding: Option<&Finding>, detail: D
             match finding {
                 Some(f) if kind == "body" => sheet.body_finding(&response.body, f),
                 Some(f) if kind == "line" => sheet.place(run, exchange, f),
-                _ => sheet.body(&response.body, if detail == Detail::Full { 120 } else { 8 }),
+                _ => {
+                    let most = match (detail, kind) {
+                        (Detail::Full, _) => 120,
+                        (_, "header") => 3,
+                        _ => 8,
+                    };
+                    sheet.body(&response.body, most);
+                }
             }
             if let Some(trouble) = &response.broken {
                 sheet.push(Mark::Got, "< (the body broke off)");

@@ -2,5 +2,5 @@
 //! without a network; no resource content.
 
 pub mod model;
-pub mod store;
 pub mod shape;
+pub mod store;

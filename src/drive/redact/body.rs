@@ -73,7 +73,9 @@ impl Redactor {
         }
         let mut cut = 0;
         let crowded = items(&reduced) > MOST_ITEMS;
-        let public = body.resource_type.as_deref() == Some("CapabilityStatement");
+        // What stands for all to read: the CapabilityStatement, and where tokens are had.
+        let public =
+            body.resource_type.as_deref() == Some("CapabilityStatement") || reduced.get("token_endpoint").is_some();
         let keep = Keep { public, longest: if crowded { LONGEST_LIST } else { usize::MAX } };
         body.json = Some(self.value_of(reduced, "", keep, 0, &mut cut));
         if cut > 0 {

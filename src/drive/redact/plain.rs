@@ -19,14 +19,9 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// `v1`, `r4`, `R4B`, `stu3`.
 fn is_version(text: &str) -> bool {
-    let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    let letters_only = |part: &str| part.bytes().all(|b| b.is_ascii_alphabetic());
-    (text.len() <= 4
-        && !letters.is_empty()
-        && letters.len() < text.len()
-        && text.len() - letters.len() <= 1
-        && letters_only(letters))
-        || matches!(text, "R4B" | "r4b")
+    let lower = text.to_ascii_lowercase();
+    let digit = |rest: &str| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit());
+    lower == "r4b" || ["v", "r", "stu", "dstu"].iter().any(|name| lower.strip_prefix(name).is_some_and(digit))
 }
 
 /// A word in one case, or in camel case.
@@ -44,7 +39,9 @@ fn is_word(text: &str) -> bool {
             _ => humps.push(c.to_string()),
         }
     }
-    humps.iter().all(|hump| (hump.len() >= 2 || humps.len() == 1) && hump.len() <= 16 && speakable(hump))
+    // Chance changes its case every other letter; names do not.
+    let steady = humps.len() == 1 || text.len() >= 4 * humps.len();
+    steady && humps.iter().all(|hump| (hump.len() >= 2 || humps.len() == 1) && hump.len() <= 16 && speakable(hump))
 }
 
 /// Whether letters look like a word rather than like chance: vowels among the consonants.

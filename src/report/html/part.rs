@@ -6,7 +6,7 @@ use super::Page;
 use crate::record::{Finding, Judgement, Run, TestResult};
 use crate::report::escape::visible;
 use crate::report::wire::{Line, Mark};
-use crate::report::{curl, finding};
+use crate::report::{curl, finding, text};
 
 /// Columns of a wire excerpt on the page; it scrolls in its own box where there is less room.
 const COLUMNS: usize = 110;
@@ -14,8 +14,17 @@ const COLUMNS: usize = 110;
 /// A table that says what it is, and folds into stacked rows on a narrow screen. The roles are spelled out because
 /// browsers forget them when the layout changes.
 pub(super) fn table(caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
+    grid("stack", caption, heads, rows)
+}
+
+/// A table of numbers, which stays one and scrolls in its own box where there is no room.
+pub(super) fn numbers(caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
+    html! { div.numbers tabindex="0" role="group" aria-label=(caption) { (grid("wide", caption, heads, rows)) } }
+}
+
+fn grid(class: &str, caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
     html! {
-        table role="table" {
+        table.(class) role="table" {
             caption { (caption) }
             thead role="rowgroup" {
                 tr role="row" { @for head in heads { th scope="col" role="columnheader" { (head) } } }
@@ -47,6 +56,13 @@ impl Row {
     pub(super) fn new(cells: Vec<Markup>) -> Self {
         Self { id: None, cells }
     }
+}
+
+/// A fragment as the beginning of a sentence.
+pub(super) fn capital(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
 }
 
 /// A verdict, state or outcome: a word in a frame whose shape says it too.
@@ -137,7 +153,8 @@ impl Page<'_> {
                     }
                 }
                 (wire(&format!("Excerpt of {}", shown.label), &shown.lines))
-                @if let Some(repeats) = &shown.repeats { p.note { (repeats) "." } }
+                p.narrow { "Expected " (visible(&found.expected)) ", found " (text::cut(&visible(&found.actual), 300)) "." }
+                @if let Some(repeats) = &shown.repeats { p.note { (capital(repeats)) "." } }
                 @if let Some(exchange) = shown.exchange {
                     p.label { "Ask again" }
                     pre.command tabindex="0" role="group" aria-label="Command that asks again" { (curl::line(exchange)) }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Page;
-use super::part::{Row, badge, blamed, duty_anchor, link, shown_before, table, test_anchor};
+use super::part::{Row, badge, blamed, capital, duty_anchor, link, numbers, shown_before, table, test_anchor};
 use crate::record::{Judgement, RequirementResult, State};
 use crate::report::escape::visible;
 use crate::report::verdict::{self, Tally};
@@ -23,7 +23,7 @@ impl Page<'_> {
                 h2 #verdict { "Verdict" }
                 @for judgement in &self.run.judgements {
                     div.verdict.(judgement.outcome.as_str()) {
-                        p.outcome { (badge(judgement.outcome.as_str())) " " (capital(&verdict::sentence(self.run, judgement))) "." }
+                        p.outcome { (capital(&verdict::sentence(self.run, judgement))) "." }
                         @for said in [verdict::remark(self.run, judgement), verdict::gate(judgement)].into_iter().flatten() {
                             p { (capital(&said)) "." }
                         }
@@ -91,7 +91,10 @@ impl Page<'_> {
                 @if tests.is_empty() { p { (visible(&duty.because)) } }
                 @for test in tests.iter().take(MOST_TESTS) {
                     div.evidence {
-                        p { a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) } ": " (visible(&test.title)) }
+                        p {
+                            a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
+                            @if test.title.trim_end_matches('.') != duty.says.trim_end_matches('.') { ": " (visible(&test.title)) }
+                        }
                         @if let Some(reason) = &test.known { p.note { "A known deviation: " (visible(reason)) } }
                         @if test.findings.is_empty() { p { (visible(&test.because)) } }
                         @for found in test.findings.iter().take(MOST_FINDINGS) { (self.finding(found)) }
@@ -146,16 +149,9 @@ impl Page<'_> {
 fn tally(caption: &str, first: &str, tally: &Tally) -> Markup {
     let names: Vec<String> = tally.columns.iter().map(|c| c.replace('-', " ")).collect();
     let heads: Vec<&str> = std::iter::once(first).chain(names.iter().map(String::as_str)).collect();
-    let rows = tally.rows.iter().map(|(name, numbers)| {
-        let cells = numbers.iter().map(|n| html! { @if *n == 0 { span.zero { "0" } } @else { (n) } });
+    let rows = tally.rows.iter().map(|(name, counts)| {
+        let cells = counts.iter().map(|n| html! { @if *n == 0 { span.zero { "0" } } @else { (n) } });
         Row::new(std::iter::once(html! { (name) }).chain(cells).collect())
     });
-    html! { div.numbers { (table(caption, &heads, rows.collect())) } }
-}
-
-/// A fragment as the beginning of a sentence.
-pub(super) fn capital(text: &str) -> String {
-    let text = text.trim_end_matches('.');
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
+    numbers(caption, &heads, rows.collect())
 }

@@ -69,12 +69,11 @@ impl Page<'_> {
 
     fn flow(&self, index: usize, flow: &FlowRecord, exchanges: &[&Exchange]) -> Markup {
         let params: Vec<String> = flow.params.iter().map(|(n, v)| format!("{n}={v}")).collect();
-        let how = if flow.posted { "by POST" } else { "by GET" };
         html! {
             div.flow {
                 h3 { (visible(&flow.name)) }
                 p.small {
-                    (visible(&flow.title)) ", " (flow.export) " level, " (how)
+                    (visible(&flow.title))
                     @if !params.is_empty() { ", " code { (visible(&params.join(" "))) } }
                 }
                 @if let Some(stop) = &flow.stop {
@@ -201,7 +200,11 @@ fn refused(exchange: &Exchange) -> bool {
 }
 
 fn mark(exchange: &Exchange, x: f64, end: f64, y: f64) -> Markup {
-    let class = if refused(exchange) { "mark refused" } else { "mark" };
+    let class = match (refused(exchange), Lane::of(exchange)) {
+        (true, _) => "mark refused",
+        (false, Lane::Files) => "mark span",
+        _ => "mark",
+    };
     let shape = match (Lane::of(exchange), exchange.role) {
         (Lane::Files, _) => {
             let width = (end - x).max(4.0);
@@ -214,7 +217,9 @@ fn mark(exchange: &Exchange, x: f64, end: f64, y: f64) -> Markup {
         }
         (_, Role::Poll) => format!("M{x:.1} {:.1}l5 6l-5 6l-5 -6z", y - 6.0),
         (_, Role::Delete | Role::Cleanup) => {
-            format!("M{:.1} {:.1}l10 10m0 -10l-10 10", x - 5.0, y - 5.0)
+            let cross = format!("M{:.1} {:.1}l10 10m0 -10l-10 10", x - 5.0, y - 5.0);
+            // A cross cannot be hollow; in a ring it says the same.
+            if refused(exchange) { cross + &circle(x, y, 9.0) } else { cross }
         }
         _ => circle(x, y, 3.0),
     };
@@ -234,10 +239,10 @@ fn legend() -> Markup {
         (circle(8.0, 8.0, 6.0), "mark", "kick-off"),
         ("M8 2l5 6l-5 6l-5 -6z".to_owned(), "mark", "poll"),
         ("M3 3h10v10h-10z".to_owned(), "mark", "poll that ended the wait"),
-        ("M0 2h16v12h-16z".to_owned(), "mark", "file"),
+        ("M1 2h14v12h-14z".to_owned(), "mark span", "file"),
         ("M8 3l5 9h-10z".to_owned(), "mark", "probe"),
         ("M3 3l10 10m0 -10l-10 10".to_owned(), "mark", "DELETE"),
-        (circle(8.0, 8.0, 6.0), "mark refused", "hollow: refused or no answer"),
+        (circle(8.0, 8.0, 6.0), "mark refused", "hollow or ringed: refused or no answer"),
     ];
     html! {
         ul.legend {

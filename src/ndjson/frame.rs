@@ -1,0 +1,159 @@
+//! Cuts bytes into lines, whatever chunks they come in (the ndjson format: LF ends a line, CR LF may).
+
+/// What the framer found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framed<'a> {
+    /// A line.
+    Line(Line<'a>),
+    /// A line beyond the limit; it was skipped.
+    TooLong {
+        /// Its number, from 1.
+        number: u64,
+        /// Where it begins, in bytes from 0.
+        offset: u64,
+    },
+}
+
+/// A line without its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The bytes, without LF or CR LF.
+    pub bytes: &'a [u8],
+    /// Its number, from 1.
+    pub number: u64,
+    /// Where it begins, in bytes from 0.
+    pub offset: u64,
+    /// Whether it ended in CR LF.
+    pub crlf: bool,
+    /// Whether it ended in a line feed at all; only a file's last line can lack it.
+    pub newline: bool,
+}
+
+/// Holds at most one line of at most `max_line` bytes.
+#[derive(Debug)]
+pub struct Framer {
+    max_line: usize,
+    held: Vec<u8>,
+    skipping: bool,
+    number: u64,
+    line_start: u64,
+    at: u64,
+}
+
+impl Framer {
+    /// A framer for one file.
+    pub fn new(max_line: usize) -> Self {
+        Self { max_line, held: Vec::new(), skipping: false, number: 1, line_start: 0, at: 0 }
+    }
+
+    /// Passes over `bytes` that stand before the first line; they count in offsets alone.
+    pub fn skip(&mut self, bytes: u64) {
+        self.at += bytes;
+        self.line_start = self.at;
+    }
+
+    /// Takes the next bytes and hands on every line that ends in them. Lines that lie within one chunk are not copied.
+    pub fn push(&mut self, chunk: &[u8], out: &mut dyn FnMut(Framed<'_>)) {
+        for piece in chunk.split_inclusive(|b| *b == b'\n') {
+            self.at += piece.len() as u64;
+            match piece.split_last() {
+                Some((b'\n', body)) => self.end(body, true, out),
+                _ => self.hold(piece),
+            }
+        }
+    }
+
+    /// Hands on a last line that has no line feed. Says whether there was none such: whether the file is empty or ended
+    /// in a line feed.
+    pub fn finish(&mut self, out: &mut dyn FnMut(Framed<'_>)) -> bool {
+        let open = self.at > self.line_start;
+        if open {
+            self.end(&[], false, out);
+        }
+        !open
+    }
+
+    fn hold(&mut self, piece: &[u8]) {
+        if self.skipping || self.held.len() + piece.len() > self.max_line {
+            self.skipping = true;
+            self.held = Vec::new();
+        } else {
+            self.held.extend_from_slice(piece);
+        }
+    }
+
+    fn end(&mut self, body: &[u8], newline: bool, out: &mut dyn FnMut(Framed<'_>)) {
+        let (number, offset) = (self.number, self.line_start);
+        if self.skipping || self.held.len() + body.len() > self.max_line {
+            out(Framed::TooLong { number, offset });
+        } else {
+            let whole = if self.held.is_empty() {
+                body
+            } else {
+                self.held.extend_from_slice(body);
+                &self.held
+            };
+            let stripped = whole.strip_suffix(b"\r").filter(|_| newline);
+            let (bytes, crlf) = (stripped.unwrap_or(whole), stripped.is_some());
+            out(Framed::Line(Line { bytes, number, offset, crlf, newline }));
+        }
+        self.held.clear();
+        self.skipping = false;
+        self.number += 1;
+        self.line_start = self.at;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn frame(bytes: &[u8], step: usize, max: usize) -> (Vec<String>, bool) {
+        let mut framer = Framer::new(max);
+        let mut lines = Vec::new();
+        let mut out = |framed: Framed<'_>| {
+            lines.push(match framed {
+                Framed::Line(l) => format!(
+                    "{} {} {:?}{}{}", l.number, l.offset, String::from_utf8_lossy(l.bytes),
+                    if l.crlf { " crlf" } else { "" }, if l.newline { "" } else { " open" }
+                ),
+                Framed::TooLong { number, offset } => format!("{number} {offset} too long"),
+            });
+        };
+        for chunk in bytes.chunks(step) {
+            framer.push(chunk, &mut out);
+        }
+        let closed = framer.finish(&mut out);
+        (lines, closed)
+    }
+
+    #[test]
+    fn lines_do_not_depend_on_chunks() {
+        let text = b"one\r\ntwo\n\n \r\nthr\ree\nlong long long\nx\r\nend\r";
+        let expected = [
+            "1 0 \"one\" crlf", "2 5 \"two\"", "3 9 \"\"", "4 10 \" \" crlf", "5 13 \"thr\\ree\"", "6 20 too long",
+            "7 35 \"x\" crlf", "8 38 \"end\\r\" open",
+        ];
+        for step in 1..=text.len() {
+            let (lines, closed) = frame(text, step, 8);
+            assert_eq!(lines, expected, "chunks of {step}");
+            assert!(!closed);
+        }
+        assert_eq!(frame(b"", 1, 8), (vec![], true));
+        assert_eq!(frame(b"a\n", 1, 8), (vec!["1 0 \"a\"".to_owned()], true));
+    }
+
+    #[test]
+    fn a_gigabyte_line_costs_no_memory() {
+        let mut framer = Framer::new(1 << 16);
+        let chunk = vec![b'x'; 1 << 20];
+        let mut seen = Vec::new();
+        for _ in 0..1024 {
+            framer.push(&chunk, &mut |_| unreachable!());
+            assert!(framer.held.capacity() <= 1 << 17);
+        }
+        framer.push(b"\nok\n", &mut |framed| seen.push(matches!(framed, Framed::TooLong { .. })));
+        assert_eq!(seen, [true, false]);
+    }
+}

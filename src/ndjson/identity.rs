@@ -1,0 +1,236 @@
+//! Which resources a flow has sent, in a few bytes each, to find one that comes twice.
+//!
+//! Measured: 15 to 19 bytes a resource, whatever their number, beside 64 small fixed parts; resources that come twice cost more.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::facts::{is_id, is_type_name};
+use crate::suite::model::LineRule;
+
+/// The key of a run: made at random, never kept, so that hashes mean nothing beyond it.
+#[derive(Clone, Debug, Default)]
+pub struct RunKey(RandomState);
+
+impl RunKey {
+    /// A new key.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The keyed hash (SipHash, 64 bits) of the resource `kind`/`id`.
+    pub fn hash(&self, kind: &str, id: &str) -> u64 {
+        let mut hasher = self.0.build_hasher();
+        hasher.write(kind.as_bytes());
+        hasher.write(b"/");
+        hasher.write(id.as_bytes());
+        hasher.finish()
+    }
+
+    /// The keyed hash of a reference such as `Patient/1`, `https://host/fhir/Patient/1/_history/2`; none for one that does
+    /// not name a single resource.
+    pub fn hash_reference(&self, reference: &str) -> Option<u64> {
+        normalise_reference(reference).map(|(kind, id)| self.hash(kind, id))
+    }
+
+    /// A hash of a version; never 0, which stands for no version.
+    fn version(&self, version: &str) -> u32 {
+        let mut hasher = self.0.build_hasher();
+        hasher.write(b"version ");
+        hasher.write(version.as_bytes());
+        (hasher.finish() >> 32) as u32 | 1
+    }
+}
+
+/// The type and id that a reference or request URL names: base and `_history` are left out. None for a conditional URL,
+/// or anything else that names no single resource.
+pub fn normalise_reference(reference: &str) -> Option<(&str, &str)> {
+    if reference.contains(['?', '#']) {
+        return None;
+    }
+    let path = reference.split_once("/_history").map_or(reference, |(path, _)| path);
+    let (rest, id) = path.trim_end_matches('/').rsplit_once('/')?;
+    let kind = rest.rsplit_once('/').map_or(rest, |(_, kind)| kind);
+    (is_type_name(kind) && is_id(id)).then_some((kind, id))
+}
+
+/// The resources of all output files of one flow. Cheap to clone; all clones are one. What it reports does not depend on
+/// the order in which files come.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    key: RunKey,
+    shards: Arc<Vec<Mutex<Shard>>>,
+}
+
+/// The number of shards, as bits. Each grows by itself, so that growing never doubles the whole.
+const SHARD_BITS: u32 = 6;
+
+impl Identity {
+    /// An empty index, under the key of the run.
+    pub fn new(key: &RunKey) -> Self {
+        let shards = (0..1 << SHARD_BITS).map(|_| Mutex::new(Shard::default())).collect();
+        Self { key: key.clone(), shards: Arc::new(shards) }
+    }
+
+    /// The key of the run.
+    pub fn key(&self) -> &RunKey {
+        &self.key
+    }
+
+    /// Takes a resource by its hash, with its version if it has one. Gives [`LineRule::DuplicateId`] where the same
+    /// version was there, or no other version is known to be; [`LineRule::TwoVersions`] where another version was.
+    pub(super) fn take(&self, hash: u64, version: Option<&str>) -> Option<LineRule> {
+        let version = version.map_or(0, |v| self.key.version(v));
+        self.shard(hash)?.take(hash, version)
+    }
+
+    /// How many of `hashes` (each counted once) are resources that were taken. Ask when all output files were read.
+    pub fn held(&self, hashes: &[u64]) -> u64 {
+        let mut hashes = hashes.to_vec();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes.iter().filter(|hash| self.shard(**hash).is_some_and(|shard| shard.holds(**hash))).count() as u64
+    }
+
+    /// The memory that the index takes, in bytes.
+    pub fn memory(&self) -> usize {
+        self.shards.iter().map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).memory()).sum()
+    }
+
+    fn shard(&self, hash: u64) -> Option<MutexGuard<'_, Shard>> {
+        let shard = self.shards.get((hash >> (64 - SHARD_BITS)) as usize)?;
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One part of the index: open addressing, hashes and versions apart so that no byte is lost to padding.
+#[derive(Debug, Default)]
+struct Shard {
+    /// 0 is an empty place.
+    hashes: Vec<u64>,
+    versions: Vec<u32>,
+    used: usize,
+    /// All versions of the resources that came more than once.
+    repeated: HashMap<u64, Vec<u32>>,
+}
+
+impl Shard {
+    fn take(&mut self, hash: u64, version: u32) -> Option<LineRule> {
+        let hash = hash.max(1);
+        // At most four fifths full, and a quarter more when that is reached.
+        if (self.used + 1) * 5 > self.hashes.len() * 4 {
+            self.grow();
+        }
+        let place = self.place(hash);
+        let slot = self.hashes.get_mut(place)?;
+        let first = self.versions.get_mut(place)?;
+        if *slot == 0 {
+            (*slot, *first) = (hash, version);
+            self.used += 1;
+            return None;
+        }
+        let seen = self.repeated.entry(hash).or_insert_with(|| vec![*first]);
+        if seen.contains(&version) || version == 0 || *seen == [0] {
+            if !seen.contains(&version) {
+                seen.push(version);
+            }
+            return Some(LineRule::DuplicateId);
+        }
+        seen.push(version);
+        Some(LineRule::TwoVersions)
+    }
+
+    fn holds(&self, hash: u64) -> bool {
+        !self.hashes.is_empty() && self.hashes.get(self.place(hash.max(1))).is_some_and(|slot| *slot != 0)
+    }
+
+    /// Where `hash` stands, or the empty place where it would.
+    fn place(&self, hash: u64) -> usize {
+        let size = self.hashes.len();
+        let within = hash << SHARD_BITS;
+        let mut place = ((u128::from(within) * size as u128) >> 64) as usize;
+        while self.hashes.get(place).is_some_and(|slot| *slot != 0 && *slot != hash) {
+            place = if place + 1 == size { 0 } else { place + 1 };
+        }
+        place
+    }
+
+    fn grow(&mut self) {
+        let size = (self.hashes.len() + self.hashes.len() / 4).max(16);
+        let hashes = std::mem::replace(&mut self.hashes, vec![0; size]);
+        let versions = std::mem::replace(&mut self.versions, vec![0; size]);
+        for (hash, version) in hashes.into_iter().zip(versions).filter(|(hash, _)| *hash != 0) {
+            let place = self.place(hash);
+            if let (Some(slot), Some(first)) = (self.hashes.get_mut(place), self.versions.get_mut(place)) {
+                (*slot, *first) = (hash, version);
+            }
+        }
+    }
+
+    fn memory(&self) -> usize {
+        let repeated: usize = self.repeated.values().map(|v| 56 + v.capacity() * 4).sum();
+        self.hashes.capacity() * 8 + self.versions.capacity() * 4 + repeated
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn rules(versions: &[Option<&str>]) -> Vec<LineRule> {
+        let index = Identity::new(&RunKey::new());
+        let hash = index.key().hash("Patient", "1");
+        let mut rules: Vec<_> = versions.iter().filter_map(|v| index.take(hash, *v)).collect();
+        rules.sort();
+        rules
+    }
+
+    #[test]
+    fn the_order_of_files_does_not_matter() {
+        use LineRule::{DuplicateId as D, TwoVersions as T};
+        let (a, b, none) = (Some("1"), Some("2"), None);
+        for (versions, expected) in [
+            ([a, a, b], [D, T]), ([a, b, a], [D, T]), ([b, a, a], [D, T]),
+            ([none, a, b], [D, T]), ([a, none, b], [D, T]), ([a, b, none], [D, T]),
+            ([none, none, a], [D, D]), ([none, a, none], [D, D]), ([a, none, none], [D, D]),
+            ([none, a, a], [D, D]), ([a, none, a], [D, D]), ([a, a, none], [D, D]),
+            ([a, b, Some("3")], [T, T]),
+        ] {
+            assert_eq!(rules(&versions), expected, "{versions:?}");
+        }
+    }
+
+    #[test]
+    fn a_million_resources_cost_less_than_twenty_bytes_each() {
+        let index = Identity::new(&RunKey::new());
+        let key = index.key().clone();
+        let hashes: Vec<u64> = (0..1_000_000).map(|n| key.hash("Observation", &n.to_string())).collect();
+        for (n, hash) in hashes.iter().enumerate() {
+            assert_eq!(index.take(*hash, Some("1")), None);
+            let taken = n + 1;
+            if taken.is_multiple_of(100_000) {
+                let each = index.memory() as f64 / taken as f64;
+                assert!((12.0..20.0).contains(&each), "{each} bytes each of {taken}");
+            }
+        }
+        let strangers = (0..100_000).map(|n| key.hash("Patient", &n.to_string()));
+        assert_eq!(index.held(&strangers.collect::<Vec<_>>()), 0);
+        assert_eq!(index.held(&hashes), 1_000_000);
+        assert_eq!(index.take(hashes[7], Some("2")), Some(LineRule::TwoVersions));
+    }
+
+    #[test]
+    fn references_are_normalised() {
+        for reference in [
+            "Patient/1", "/Patient/1", "Patient/1/", "Patient/1/_history/3", "https://a.example.org/fhir/Patient/1",
+            "https://a.example.org/Patient/1/_history/3",
+        ] {
+            assert_eq!(normalise_reference(reference), Some(("Patient", "1")), "{reference}");
+        }
+        for reference in ["", "Patient", "Patient?identifier=1", "Patient/", "patient/1", "urn:uuid:1", "Patient/1 2", "#a/B/1"] {
+            assert_eq!(normalise_reference(reference), None, "{reference}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The seam that a validator fills: one line in, what it is out.
+
+use super::facts::Notes;
+use super::json::Scanner;
+
+/// Looks at one line. Implementations keep their buffers from line to line.
+pub trait Inspector: Send {
+    /// Fills `notes`, which come cleared, for `line`: a line without its end, not blank, of a length within limits.
+    fn inspect(&mut self, line: &[u8], notes: &mut Notes);
+}
+
+/// Strict JSON (RFC 8259) and the facts of a resource, in one pass without a tree.
+#[derive(Debug)]
+pub struct JsonInspector {
+    scanner: Scanner,
+}
+
+impl JsonInspector {
+    /// An inspector that reports nesting deeper than `max_depth`.
+    pub fn new(max_depth: usize) -> Self {
+        Self { scanner: Scanner::new(max_depth) }
+    }
+}
+
+impl Inspector for JsonInspector {
+    fn inspect(&mut self, line: &[u8], notes: &mut Notes) {
+        self.scanner.scan(line, notes);
+    }
+}

@@ -1,0 +1,175 @@
+//! FHIR instants: a date, a time to the second or finer, and a zone (FHIR R4, datatypes, `instant`).
+
+use std::fmt;
+
+/// A point in time, to the nanosecond. Ordered as time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    seconds: i64,
+    nanos: u32,
+}
+
+impl Instant {
+    /// Reads `2024-02-29T12:00:00.123+01:00`. Any number of fraction digits is taken, those after the ninth do not count;
+    /// the zone is `Z` or an offset of at most 14 hours. None if `text` is anything else, or a day that does not exist.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut rest = text.as_bytes();
+        let year = digits(&mut rest, 4)?;
+        byte(&mut rest, b"-")?;
+        let month = digits(&mut rest, 2)?;
+        byte(&mut rest, b"-")?;
+        let day = digits(&mut rest, 2)?;
+        byte(&mut rest, b"T")?;
+        let hour = digits(&mut rest, 2)?;
+        byte(&mut rest, b":")?;
+        let minute = digits(&mut rest, 2)?;
+        byte(&mut rest, b":")?;
+        let second = digits(&mut rest, 2)?;
+        let nanos = fraction(&mut rest)?;
+        let offset = zone(&mut rest)?;
+        // FHIR allows a leap second to be written.
+        if !rest.is_empty() || hour > 23 || minute > 59 || second > 60 || day == 0 || day > days_in(year, month)? {
+            return None;
+        }
+        let seconds = days_before(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset * 60;
+        Some(Self { seconds, nanos })
+    }
+
+    /// The instant `seconds` later.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self { seconds: self.seconds.saturating_add(seconds), nanos: self.nanos }
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds, or nanoseconds where milliseconds would lose something.
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = civil(self.seconds.div_euclid(86_400));
+        let of_day = self.seconds.rem_euclid(86_400);
+        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        match self.nanos % 1_000_000 {
+            0 => write!(f, ".{:03}Z", self.nanos / 1_000_000),
+            _ => write!(f, ".{:09}Z", self.nanos),
+        }
+    }
+}
+
+fn byte(rest: &mut &[u8], any_of: &[u8]) -> Option<u8> {
+    let (first, tail) = rest.split_first()?;
+    any_of.contains(first).then(|| *rest = tail)?;
+    Some(*first)
+}
+
+fn digits(rest: &mut &[u8], count: usize) -> Option<i64> {
+    let (head, tail) = rest.split_at_checked(count)?;
+    *rest = tail;
+    head.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+}
+
+fn fraction(rest: &mut &[u8]) -> Option<u32> {
+    if byte(rest, b".").is_none() {
+        return Some(0);
+    }
+    let (mut nanos, mut scale, mut any) = (0, 100_000_000, false);
+    while let Some(digit) = byte(rest, b"0123456789") {
+        nanos += u32::from(digit - b'0') * scale;
+        scale /= 10;
+        any = true;
+    }
+    any.then_some(nanos)
+}
+
+/// Minutes east of UTC.
+fn zone(rest: &mut &[u8]) -> Option<i64> {
+    let sign = match byte(rest, b"Z+-")? {
+        b'Z' => return Some(0),
+        b'+' => 1,
+        _ => -1,
+    };
+    let hours = digits(rest, 2)?;
+    byte(rest, b":")?;
+    let minutes = digits(rest, 2)?;
+    (minutes <= 59 && hours * 60 + minutes <= 14 * 60).then_some(sign * (hours * 60 + minutes))
+}
+
+fn days_in(year: i64, month: i64) -> Option<i64> {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
+        4 | 6 | 9 | 11 => Some(30),
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => Some(29),
+        2 => Some(28),
+        _ => None,
+    }
+}
+
+/// Days from 1970-01-01, in the calendar of RFC 3339. Years begin in March here, so that the leap day stands last.
+fn days_before(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The inverse of [`days_before`].
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days - era * 146_097;
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, of_year - (153 * shifted + 2) / 5 + 1)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str) -> String {
+        Instant::parse(text).unwrap().to_string()
+    }
+
+    #[test]
+    fn instants_are_normalised() {
+        assert_eq!(utc("1970-01-01T00:00:00Z"), "1970-01-01T00:00:00.000Z");
+        assert_eq!(utc("2024-02-29T23:30:00.5-01:00"), "2024-03-01T00:30:00.500Z");
+        assert_eq!(utc("2024-01-01T00:00:00.1234567+05:30"), "2023-12-31T18:30:00.123456700Z");
+        assert_eq!(utc("2024-01-01T00:00:00.123456789999Z"), "2024-01-01T00:00:00.123456789Z");
+        assert_eq!(utc("2016-12-31T23:59:60Z"), "2017-01-01T00:00:00.000Z");
+        assert_eq!(utc("1899-12-31T00:00:00+14:00"), "1899-12-30T10:00:00.000Z");
+    }
+
+    #[test]
+    fn what_is_no_instant_is_refused() {
+        for text in [
+            "", "2024", "2024-01-01", "2024-01-01T00:00Z", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z",
+            "2024-01-01T00:00:00.Z", "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z", "2024-00-01T00:00:00Z",
+            "2024-01-00T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:61Z", "2024-01-01T00:00:00+15:00",
+            "2024-01-01T00:00:00z", "2024-01-01T00:00:00Zx", "-024-01-01T00:00:00Z", "2024-01-01T00:00:00+0100",
+        ] {
+            assert_eq!(Instant::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_compare_as_time_goes() {
+        let (a, b) = (Instant::parse("2024-01-01T12:00:00+02:00").unwrap(), Instant::parse("2024-01-01T10:00:00.001Z").unwrap());
+        assert!(a < b);
+        assert_eq!(a, Instant::parse("2024-01-01T10:00:00.000Z").unwrap());
+        assert!(a.plus_seconds(1) > b);
+    }
+
+    #[test]
+    fn every_day_of_eight_hundred_years_survives_the_round_trip() {
+        for days in -146_097..146_097 {
+            let (y, m, d) = civil(days);
+            assert_eq!(days_before(y, m, d), days);
+            assert!(d >= 1 && d <= days_in(y, m).unwrap());
+        }
+    }
+}

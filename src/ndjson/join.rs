@@ -1,0 +1,128 @@
+//! Lines that do not stand alone: keeps a value that did not end on its line, to see whether the next lines go on with it.
+
+use super::findings::Place;
+
+/// More of one value is not kept; a value that is still open then is followed by its brackets alone.
+const MOST_BYTES: usize = 4 << 20;
+
+/// More lines of one value are not kept.
+const MOST_LINES: usize = 100_000;
+
+/// Maps places within a text to places in the file. A text is one line, or several joined.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) starts: &'a [Start],
+}
+
+/// Where a line begins, in the joined text and in the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    pub(super) at: usize,
+    pub(super) number: u64,
+    pub(super) offset: u64,
+}
+
+impl Source<'_> {
+    /// The place of the byte `at` of the text.
+    pub(super) fn place(&self, at: usize) -> Place {
+        let index = self.starts.partition_point(|start| start.at <= at).saturating_sub(1);
+        let Some(start) = self.starts.get(index) else { return Place { line: 1, column: 1, offset: 0 } };
+        let before = self.text.get(start.at..at).or(self.text.get(start.at..)).unwrap_or_default();
+        let column = before.iter().filter(|b| **b & 0xc0 != 0x80).count() as u64 + 1;
+        Place { line: start.number, column, offset: start.offset + before.len() as u64 }
+    }
+}
+
+/// A value that is open at the end of a line.
+#[derive(Debug)]
+pub(super) struct Pending {
+    /// The lines, joined by spaces, so that a break within a string reads as one.
+    joined: Vec<u8>,
+    starts: Vec<Start>,
+    pub(super) nesting: Nesting,
+    /// Whether the first line ends within a string.
+    pub(super) in_string: bool,
+    /// The end of the first line.
+    pub(super) first_end: Place,
+}
+
+impl Pending {
+    pub(super) fn new(source: Source<'_>, in_string: bool) -> Self {
+        let mut nesting = Nesting::default();
+        nesting.feed(source.text);
+        let first_end = source.place(source.text.len());
+        let mut this = Self { joined: Vec::new(), starts: Vec::new(), nesting, in_string, first_end };
+        if source.text.len() <= MOST_BYTES {
+            this.joined.extend_from_slice(source.text);
+        }
+        this.starts.extend_from_slice(source.starts);
+        this
+    }
+
+    /// Adds a line; false where it would be too much, and then it is not added.
+    pub(super) fn push(&mut self, line: &[u8], number: u64, offset: u64) -> bool {
+        let first_dropped = self.joined.is_empty();
+        if first_dropped || self.joined.len() + line.len() >= MOST_BYTES || self.starts.len() >= MOST_LINES {
+            return false;
+        }
+        self.joined.push(b' ');
+        self.starts.push(Start { at: self.joined.len(), number, offset });
+        self.joined.extend_from_slice(line);
+        self.nesting.feed(b"\n");
+        self.nesting.feed(line);
+        true
+    }
+
+    pub(super) fn lines(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Where the second line begins in the joined text.
+    pub(super) fn second_at(&self) -> usize {
+        self.starts.get(1).map_or(usize::MAX, |start| start.at)
+    }
+
+    pub(super) fn source(&self) -> Source<'_> {
+        Source { text: &self.joined, starts: &self.starts }
+    }
+}
+
+/// Follows brackets and strings, and nothing else.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Nesting {
+    depth: u64,
+    in_string: bool,
+    escaped: bool,
+    closed: bool,
+}
+
+impl Nesting {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if self.in_string {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.closed |= self.depth == 0;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the outermost bracket was closed.
+    pub(super) fn closed(self) -> bool {
+        self.closed
+    }
+}

@@ -1,0 +1,397 @@
+//! A strict scanner of JSON (RFC 8259): one pass, an explicit stack, no tree. It goes on after faults that leave the
+//! structure readable, so that a resource with a `NaN` in it still counts as a resource.
+
+use std::borrow::Cow;
+
+use super::facts::{Fault, Notes, Standing, Text, is_element_name};
+use crate::suite::model::LineRule;
+
+mod elements;
+mod lexer;
+
+use elements::Element;
+use lexer::{Lexed, literal, number, string};
+pub(super) use lexer::unescape;
+
+/// Objects with more keys than this look for duplicates when they close, by sorting; a linear search would let a hostile
+/// object of a million keys cost a trillion steps.
+const FEW_KEYS: usize = 32;
+
+/// Paths longer than this are cut.
+const MOST_PATH: usize = 200;
+
+/// The stack and buffers of a scan, kept from line to line.
+#[derive(Debug)]
+pub(super) struct Scanner {
+    frames: Vec<Frame>,
+    keys: Vec<Key>,
+    /// Keys that were written with escapes, unescaped.
+    arena: Vec<u8>,
+    max_depth: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    array: bool,
+    element: Element,
+    keys_from: usize,
+    arena_from: usize,
+    /// Of an array: the place of the current value.
+    index: usize,
+    /// Of an Issue: 1 for severity, 2 for code. Of a Request: 1 for a method other than DELETE.
+    seen: u8,
+    /// Of a Request: how many urls were noted before.
+    removed_from: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    start: usize,
+    end: usize,
+    in_arena: bool,
+    at: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Value,
+    ValueOrEnd,
+    KeyOrEnd,
+    Key,
+    CommaOrEnd,
+}
+
+/// Why a scan stopped before the value's end.
+enum Stop {
+    Fault(LineRule, usize, Cow<'static, str>, Cow<'static, str>),
+    End { in_string: bool },
+}
+
+impl Scanner {
+    pub(super) fn new(max_depth: usize) -> Self {
+        Self { frames: Vec::new(), keys: Vec::new(), arena: Vec::new(), max_depth }
+    }
+
+    /// Scans `line` and fills `notes`.
+    pub(super) fn scan(&mut self, line: &[u8], notes: &mut Notes) {
+        self.frames.clear();
+        self.keys.clear();
+        self.arena.clear();
+        let utf8 = std::str::from_utf8(line).err();
+        if let Some(error) = &utf8 {
+            notes.fault(Fault {
+                rule: LineRule::Utf8,
+                at: error.valid_up_to(),
+                path: String::new(),
+                expected: "UTF-8".into(),
+                actual: lexer::not_utf8(line, error.valid_up_to()),
+            });
+        }
+        let start = skip_space(line, 0);
+        notes.at = start;
+        let object = line.get(start) == Some(&b'{');
+        match self.value(line, start, notes) {
+            Ok(end) => {
+                notes.standing = if object { Standing::Object } else { Standing::Other };
+                self.rest_of_line(line, end, object, notes);
+                if notes.standing == Standing::Other {
+                    let actual = lexer::shape(line.get(start).copied()).into();
+                    fault(notes, LineRule::NotObject, start, "a JSON object".into(), actual);
+                }
+            }
+            Err(Stop::End { in_string }) if !self.frames.is_empty() => {
+                notes.standing = Standing::Unfinished { in_string };
+            }
+            Err(Stop::End { .. }) => {
+                notes.standing = Standing::Broken;
+                fault(notes, LineRule::NotJson, line.len(), "a whole JSON value".into(), "the end of the line".into());
+            }
+            Err(Stop::Fault(rule, at, expected, actual)) => {
+                notes.standing = Standing::Broken;
+                // Bytes of another encoding are no JSON either; one cause, one fault.
+                if utf8.is_none() || rule == LineRule::TooDeep {
+                    notes.fault(Fault { rule, at, path: self.path(line, None), expected, actual });
+                }
+            }
+        }
+    }
+
+    /// What stands after the line's value.
+    fn rest_of_line(&self, line: &[u8], end: usize, object: bool, notes: &mut Notes) {
+        let at = skip_space(line, end);
+        let Some(byte) = line.get(at).copied() else { return };
+        let after_comma = if byte == b',' { skip_space(line, at + 1) } else { at };
+        match line.get(after_comma) {
+            None => fault(notes, LineRule::TrailingComma, at, "the end of the line".into(), "a comma".into()),
+            Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9') => {
+                let shape = lexer::shape(line.get(after_comma).copied());
+                let actual = if byte == b',' { format!("a comma and {shape}") } else { shape.to_owned() };
+                fault(notes, LineRule::TwoOnOneLine, at, "the end of the line".into(), actual.into());
+            }
+            Some(_) => {
+                notes.standing = Standing::Broken;
+                fault(notes, LineRule::NotJson, at, "the end of the line".into(), lexer::found(line, at));
+            }
+        }
+        // A comma after `1` or `[...]` adds nothing to what is wrong.
+        if !object && notes.standing == Standing::Other {
+            notes.faults.retain(|f| f.rule != LineRule::TrailingComma);
+        }
+    }
+
+    /// Scans one value from `at` to its end.
+    fn value(&mut self, line: &[u8], mut at: usize, notes: &mut Notes) -> Result<usize, Stop> {
+        let mut need = Need::Value;
+        let mut element = Element::Root;
+        loop {
+            at = skip_space(line, at);
+            let Some(byte) = line.get(at).copied() else { return Err(Stop::End { in_string: false }) };
+            match (need, byte) {
+                (Need::Value | Need::ValueOrEnd, b'{' | b'[') => {
+                    self.open(byte == b'[', element, at, notes)?;
+                    need = if byte == b'[' { Need::ValueOrEnd } else { Need::KeyOrEnd };
+                    element = element.of_items();
+                    at += 1;
+                }
+                (Need::ValueOrEnd, b']') | (Need::KeyOrEnd, b'}') => {
+                    at += 1;
+                    need = Need::CommaOrEnd;
+                    if self.close(line, notes) {
+                        return Ok(at);
+                    }
+                }
+                (Need::Value | Need::ValueOrEnd, _) => {
+                    at = self.scalar(line, at, byte, element, notes)?;
+                    need = Need::CommaOrEnd;
+                    if self.frames.is_empty() {
+                        return Ok(at);
+                    }
+                }
+                (Need::KeyOrEnd | Need::Key, b'"') => {
+                    (at, element) = self.key(line, at, notes)?;
+                    need = Need::Value;
+                }
+                (Need::KeyOrEnd | Need::Key, _) => {
+                    let expected = if need == Need::Key { "a key in quotes" } else { "a key in quotes, or }" };
+                    return Err(not_json(at, expected, line));
+                }
+                (Need::CommaOrEnd, _) => {
+                    let Some(frame) = self.frames.last_mut() else { return Ok(at) };
+                    match (frame.array, byte) {
+                        (true, b',') => {
+                            frame.index += 1;
+                            element = frame.element.of_items();
+                            need = Need::Value;
+                        }
+                        (false, b',') => need = Need::Key,
+                        (true, b']') | (false, b'}') => {
+                            if self.close(line, notes) {
+                                return Ok(at + 1);
+                            }
+                        }
+                        (true, _) => return Err(not_json(at, "a comma or ]", line)),
+                        (false, _) => return Err(not_json(at, "a comma or }", line)),
+                    }
+                    at += 1;
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, array: bool, element: Element, at: usize, notes: &mut Notes) -> Result<(), Stop> {
+        if self.frames.len() >= self.max_depth {
+            let expected = format!("at most {} levels of nesting, our limit", self.max_depth).into();
+            return Err(Stop::Fault(LineRule::TooDeep, at, expected, "one level more".into()));
+        }
+        if let Some(text) = element.text(notes) {
+            text.set_other(if array { "an array" } else { "an object" }, at);
+        }
+        self.frames.push(Frame {
+            array,
+            element,
+            keys_from: self.keys.len(),
+            arena_from: self.arena.len(),
+            index: 0,
+            seen: 0,
+            removed_from: notes.removed.len(),
+        });
+        Ok(())
+    }
+
+    /// Closes the innermost object or array, and says whether it was the outermost.
+    fn close(&mut self, line: &[u8], notes: &mut Notes) -> bool {
+        let Some(frame) = self.frames.last().copied() else { return true };
+        if !frame.array && self.keys.len() - frame.keys_from > FEW_KEYS {
+            self.duplicates_among_many(line, frame, notes);
+        }
+        match frame.element {
+            Element::Issue if frame.seen == 3 => notes.issues += 1,
+            Element::Request if frame.seen != 0 => notes.removed.truncate(frame.removed_from),
+            _ => {}
+        }
+        self.keys.truncate(frame.keys_from);
+        self.arena.truncate(frame.arena_from);
+        self.frames.pop();
+        self.frames.is_empty()
+    }
+
+    /// Reads a key and its colon; gives where its value begins and what it is.
+    fn key(&mut self, line: &[u8], at: usize, notes: &mut Notes) -> Result<(usize, Element), Stop> {
+        let (end, escaped) = lexed(string(line, at))?;
+        let raw = line.get(at + 1..end - 1).unwrap_or_default();
+        let key = if escaped {
+            let start = self.arena.len();
+            unescape(raw, &mut self.arena);
+            Key { start, end: self.arena.len(), in_arena: true, at }
+        } else {
+            Key { start: at + 1, end: end - 1, in_arena: false, at }
+        };
+        let (keys_from, parent) = self.frames.last().map_or((0, Element::None), |f| (f.keys_from, f.element));
+        let text = key_text(line, &self.arena, key);
+        let element = parent.child(text);
+        let others = self.keys.get(keys_from..).unwrap_or_default();
+        let again = others.len() < FEW_KEYS && others.iter().any(|other| key_text(line, &self.arena, *other) == text);
+        self.keys.push(key);
+        if again {
+            self.duplicate(line, key, notes);
+        }
+        let colon = skip_space(line, end);
+        match line.get(colon) {
+            Some(b':') => Ok((colon + 1, element)),
+            None => Err(Stop::End { in_string: false }),
+            Some(_) => Err(not_json(colon, "a colon", line)),
+        }
+    }
+
+    fn duplicate(&self, line: &[u8], key: Key, notes: &mut Notes) {
+        notes.fault(Fault {
+            rule: LineRule::DuplicateKey,
+            at: key.at,
+            path: self.path(line, Some(key)),
+            expected: "each key once in an object".into(),
+            actual: "the same key again".into(),
+        });
+    }
+
+    fn duplicates_among_many(&mut self, line: &[u8], frame: Frame, notes: &mut Notes) {
+        let mut keys = self.keys.get(frame.keys_from..).unwrap_or_default().to_vec();
+        let arena = &self.arena;
+        keys.sort_by(|a, b| key_text(line, arena, *a).cmp(key_text(line, arena, *b)).then(a.at.cmp(&b.at)));
+        let pairs = keys.iter().zip(keys.iter().skip(1));
+        let again = pairs.filter(|(a, b)| key_text(line, arena, **a) == key_text(line, arena, **b)).map(|(_, b)| *b);
+        if let Some(first) = again.min_by_key(|key| key.at) {
+            self.duplicate(line, first, notes);
+        }
+    }
+
+    /// Reads a string, number or literal.
+    fn scalar(&mut self, line: &[u8], at: usize, byte: u8, element: Element, notes: &mut Notes) -> Result<usize, Stop> {
+        if byte == b'"' {
+            let (end, escaped) = lexed(string(line, at))?;
+            let raw = line.get(at + 1..end - 1).unwrap_or_default();
+            if let Some(text) = element.text(notes) {
+                text.set(raw, escaped, at);
+            } else if element != Element::None {
+                self.string_of(element, raw, escaped, notes);
+            }
+            return Ok(end);
+        }
+        if let Some(text) = element.text(notes) {
+            text.set_other(lexer::shape(Some(byte)), at);
+        }
+        if let Some(end) = lexer::not_a_number(line, at) {
+            notes.fault(Fault {
+                rule: LineRule::NotANumber,
+                at,
+                path: self.path(line, None),
+                expected: "a number in digits, or null".into(),
+                actual: "NaN or Infinity".into(),
+            });
+            return Ok(end);
+        }
+        match byte {
+            b'-' | b'0'..=b'9' => lexed(number(line, at)),
+            b't' => lexed(literal(line, at, b"true")),
+            b'f' => lexed(literal(line, at, b"false")),
+            b'n' => lexed(literal(line, at, b"null")),
+            _ => Err(not_json(at, "a JSON value", line)),
+        }
+    }
+
+    /// Takes the strings that are counted rather than kept.
+    fn string_of(&mut self, element: Element, raw: &[u8], escaped: bool, notes: &mut Notes) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        match element {
+            Element::Severity if !raw.is_empty() => frame.seen |= 1,
+            Element::Code if !raw.is_empty() => frame.seen |= 2,
+            Element::Method if raw != b"DELETE" => frame.seen |= 1,
+            Element::WrappedType => notes.wrapped = true,
+            Element::Url => {
+                let mut url = Text::default();
+                url.set(raw, escaped, 0);
+                notes.removed.push(url.text);
+            }
+            _ => {}
+        }
+    }
+
+    /// Where the scan stands, as `name[0].family`; `last` stands for the innermost object's own key.
+    fn path(&self, line: &[u8], last: Option<Key>) -> String {
+        let mut path = String::new();
+        for (depth, frame) in self.frames.iter().enumerate() {
+            if path.len() > MOST_PATH {
+                path.push_str("...");
+                break;
+            }
+            if frame.array {
+                path.push_str(&format!("[{}]", frame.index));
+                continue;
+            }
+            // The current key of an object is the last one that was pushed before the next frame began.
+            let next = self.frames.get(depth + 1).map_or(self.keys.len(), |inner| inner.keys_from);
+            let inner = depth + 1 == self.frames.len();
+            let key = last.filter(|_| inner).or_else(|| {
+                let current = self.keys.get(frame.keys_from..next).unwrap_or_default().last();
+                current.copied()
+            });
+            let Some(key) = key else { continue };
+            if !path.is_empty() {
+                path.push('.');
+            }
+            let text = key_text(line, &self.arena, key);
+            path.push_str(std::str::from_utf8(text).ok().filter(|_| is_element_name(text)).unwrap_or("?"));
+        }
+        path
+    }
+}
+
+fn key_text<'a>(line: &'a [u8], arena: &'a [u8], key: Key) -> &'a [u8] {
+    let from = if key.in_arena { arena } else { line };
+    from.get(key.start..key.end).unwrap_or_default()
+}
+
+fn skip_space(line: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\r' | b'\n') = line.get(at) {
+        at += 1;
+    }
+    at
+}
+
+fn lexed<T>(lexed: Lexed<T>) -> Result<T, Stop> {
+    match lexed {
+        Lexed::Good(value) => Ok(value),
+        Lexed::End { in_string } => Err(Stop::End { in_string }),
+        Lexed::Bad { at, expected, actual } => Err(Stop::Fault(LineRule::NotJson, at, expected.into(), actual)),
+    }
+}
+
+fn not_json(at: usize, expected: &'static str, line: &[u8]) -> Stop {
+    Stop::Fault(LineRule::NotJson, at, expected.into(), lexer::found(line, at))
+}
+
+fn fault(notes: &mut Notes, rule: LineRule, at: usize, expected: Cow<'static, str>, actual: Cow<'static, str>) {
+    notes.fault(Fault { rule, at, path: String::new(), expected, actual });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! The elements of FHIR that the reader's rules need, and where they stand in a resource.
+
+use crate::ndjson::facts::{Notes, Text};
+
+/// What a value is, by the keys that lead to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    /// Nothing that a rule needs.
+    None,
+    /// The line's value.
+    Root,
+    /// `resourceType`
+    Type,
+    /// `id`
+    Id,
+    /// `meta`
+    Meta,
+    /// `meta.versionId`
+    Version,
+    /// `meta.lastUpdated`
+    Updated,
+    /// `issue`
+    Issues,
+    /// `issue[*]`
+    Issue,
+    /// `issue[*].severity`
+    Severity,
+    /// `issue[*].code`
+    Code,
+    /// `entry`
+    Entries,
+    /// `entry[*]`
+    Entry,
+    /// `entry[*].request`
+    Request,
+    /// `entry[*].request.method`
+    Method,
+    /// `entry[*].request.url`
+    Url,
+    /// `resource`, as in a Bundle's entry
+    Wrapped,
+    /// `resource.resourceType`
+    WrappedType,
+}
+
+impl Element {
+    /// The value of `key` in an object that is this element.
+    pub(super) fn child(self, key: &[u8]) -> Self {
+        match (self, key) {
+            (Self::None, _) => Self::None,
+            (Self::Root, b"resourceType") => Self::Type,
+            (Self::Root, b"id") => Self::Id,
+            (Self::Root, b"meta") => Self::Meta,
+            (Self::Root, b"issue") => Self::Issues,
+            (Self::Root, b"entry") => Self::Entries,
+            (Self::Root, b"resource") => Self::Wrapped,
+            (Self::Meta, b"versionId") => Self::Version,
+            (Self::Meta, b"lastUpdated") => Self::Updated,
+            (Self::Issue, b"severity") => Self::Severity,
+            (Self::Issue, b"code") => Self::Code,
+            (Self::Entry, b"request") => Self::Request,
+            (Self::Request, b"method") => Self::Method,
+            (Self::Request, b"url") => Self::Url,
+            (Self::Wrapped, b"resourceType") => Self::WrappedType,
+            _ => Self::None,
+        }
+    }
+
+    /// The items of an array that is this element.
+    pub(super) fn of_items(self) -> Self {
+        match self {
+            Self::Issues => Self::Issue,
+            Self::Entries => Self::Entry,
+            _ => Self::None,
+        }
+    }
+
+    /// Where the notes keep this element, if it is one of the strings they keep.
+    pub(super) fn text(self, notes: &mut Notes) -> Option<&mut Text> {
+        match self {
+            Self::Type => Some(&mut notes.resource_type),
+            Self::Id => Some(&mut notes.id),
+            Self::Version => Some(&mut notes.version_id),
+            Self::Updated => Some(&mut notes.last_updated),
+            _ => None,
+        }
+    }
+}

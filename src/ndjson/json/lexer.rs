@@ -1,0 +1,185 @@
+//! The tokens of JSON: strings, numbers, literals; and words for what stands where something else should.
+
+use std::borrow::Cow;
+
+/// What came of reading a token.
+pub(super) enum Lexed<T> {
+    /// It is well-formed.
+    Good(T),
+    /// The line ends within it.
+    End { in_string: bool },
+    /// It is not.
+    Bad { at: usize, expected: &'static str, actual: Cow<'static, str> },
+}
+
+/// Reads a string from its opening quote at `at`. Gives where it ends, after the closing quote, and whether it has
+/// escapes. A lone surrogate in an escape is well-formed by the grammar.
+pub(super) fn string(line: &[u8], at: usize) -> Lexed<(usize, bool)> {
+    let mut next = at + 1;
+    let mut escaped = false;
+    loop {
+        let rest = line.get(next..).unwrap_or_default();
+        let Some(length) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)) else {
+            return Lexed::End { in_string: true };
+        };
+        next += length;
+        match line.get(next) {
+            Some(b'"') => return Lexed::Good((next + 1, escaped)),
+            Some(b'\\') => {
+                escaped = true;
+                match line.get(next + 1) {
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => next += 2,
+                    Some(b'u') => {
+                        let digits = line.get(next + 2..).unwrap_or_default().iter().take(4);
+                        let good = digits.clone().take_while(|b| b.is_ascii_hexdigit()).count();
+                        if good < digits.count() {
+                            return bad(next, "four hexadecimal digits after \\u", "something else");
+                        }
+                        if good < 4 {
+                            return Lexed::End { in_string: true };
+                        }
+                        next += 6;
+                    }
+                    None => return Lexed::End { in_string: true },
+                    Some(_) => return bad(next, "an escape that JSON knows", "a backslash and another character"),
+                }
+            }
+            _ => return bad(next, "control characters of a string escaped", "one as it is"),
+        }
+    }
+}
+
+/// Reads a number from its first character at `at`; gives where it ends.
+pub(super) fn number(line: &[u8], at: usize) -> Lexed<usize> {
+    let digits = |from: usize| from + line.get(from..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+    let start = if line.get(at) == Some(&b'-') { at + 1 } else { at };
+    let mut end = digits(start);
+    match line.get(start) {
+        None => return Lexed::End { in_string: false },
+        Some(b'0') if end > start + 1 => return bad(at, "a number without leading zeros", "a leading zero"),
+        Some(b'0'..=b'9') => {}
+        Some(_) => return bad(at, "a digit after the minus sign", "something else"),
+    }
+    if line.get(end) == Some(&b'.') {
+        let after = digits(end + 1);
+        if after == end + 1 {
+            return lacking(line, after, at, "a digit after the decimal point");
+        }
+        end = after;
+    }
+    if let Some(b'e' | b'E') = line.get(end) {
+        let sign = usize::from(matches!(line.get(end + 1), Some(b'+' | b'-')));
+        let after = digits(end + 1 + sign);
+        if after == end + 1 + sign {
+            return lacking(line, after, at, "a digit in the exponent");
+        }
+        end = after;
+    }
+    Lexed::Good(end)
+}
+
+fn lacking(line: &[u8], end: usize, at: usize, expected: &'static str) -> Lexed<usize> {
+    if end >= line.len() { Lexed::End { in_string: false } } else { bad(at, expected, "none") }
+}
+
+/// Reads `word` at `at`; gives where it ends.
+pub(super) fn literal(line: &[u8], at: usize, word: &[u8]) -> Lexed<usize> {
+    let rest = line.get(at..).unwrap_or_default();
+    if rest.starts_with(word) {
+        Lexed::Good(at + word.len())
+    } else if word.starts_with(rest) {
+        Lexed::End { in_string: false }
+    } else {
+        bad(at, "a JSON value", "an unknown word")
+    }
+}
+
+/// The end of a `NaN` or `Infinity`, of any sign, at `at`.
+pub(super) fn not_a_number(line: &[u8], at: usize) -> Option<usize> {
+    let sign = usize::from(matches!(line.get(at), Some(b'-' | b'+')));
+    let rest = line.get(at + sign..)?;
+    let word: &[u8] = match rest.first()? {
+        b'N' => b"NaN",
+        b'I' => b"Infinity",
+        _ => return None,
+    };
+    let end = at + sign + word.len();
+    (rest.starts_with(word) && !line.get(end).is_some_and(u8::is_ascii_alphanumeric)).then_some(end)
+}
+
+fn bad<T>(at: usize, expected: &'static str, actual: &'static str) -> Lexed<T> {
+    Lexed::Bad { at, expected, actual: actual.into() }
+}
+
+/// Appends `raw`, the inside of a well-formed string, with its escapes undone. Lone surrogates become U+FFFD.
+pub(in crate::ndjson) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some((first, tail)) = rest.split_first() {
+        if *first != b'\\' {
+            out.push(*first);
+            rest = tail;
+            continue;
+        }
+        let Some((kind, tail)) = tail.split_first() else { return };
+        rest = tail;
+        let plain = match kind {
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => {
+                let first = unit(rest).unwrap_or(0xfffd);
+                rest = rest.get(4..).unwrap_or_default();
+                let low = rest.strip_prefix(b"\\u").and_then(unit);
+                let mut units = vec![first];
+                // A high surrogate joins with the low one that follows it; alone it is no character.
+                if let (0xd800..=0xdbff, Some(low @ 0xdc00..=0xdfff)) = (first, low) {
+                    units.push(low);
+                    rest = rest.get(6..).unwrap_or_default();
+                }
+                out.extend_from_slice(String::from_utf16_lossy(&units).as_bytes());
+                continue;
+            }
+            other => *other,
+        };
+        out.push(plain);
+    }
+}
+
+fn unit(digits: &[u8]) -> Option<u16> {
+    u16::from_str_radix(std::str::from_utf8(digits.get(..4)?).ok()?, 16).ok()
+}
+
+/// The shape of the value that begins with `byte`.
+pub(super) fn shape(byte: Option<u8>) -> &'static str {
+    match byte {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// What stands at `at`, without showing it where it may be content.
+pub(super) fn found(line: &[u8], at: usize) -> Cow<'static, str> {
+    let Some(byte) = line.get(at).copied() else { return "the end of the line".into() };
+    match byte {
+        b'"' => "a string".into(),
+        b'0'..=b'9' => "a digit".into(),
+        b'a'..=b'z' | b'A'..=b'Z' => "a letter".into(),
+        0x21..=0x7e => format!("the character {}", char::from(byte)).into(),
+        0..=0x20 | 0x7f => format!("the control character U+{byte:04X}").into(),
+        _ => "a character outside ASCII".into(),
+    }
+}
+
+/// What the bytes that are not UTF-8 may be.
+pub(super) fn not_utf8(line: &[u8], at: usize) -> Cow<'static, str> {
+    let byte = line.get(at).copied().unwrap_or_default();
+    let lonely = !line.get(at + 1).is_some_and(|b| *b & 0xc0 == 0x80);
+    let guess = if byte >= 0xa0 && lonely { ", as in Latin-1" } else { "" };
+    format!("the byte 0x{byte:02X}{guess}").into()
+}

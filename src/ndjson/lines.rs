@@ -1,0 +1,396 @@
+//! From lines to facts: tells a file that is wrong as a whole (an array, pretty-printed, cut off) from one with wrong
+//! lines, so that one cause is one finding; judges each resource; counts.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Notes, Standing};
+use super::findings::{Findings, Place};
+use super::frame::{Framed, Line};
+use super::identity::{Identity, RunKey};
+use super::inspect::Inspector;
+use super::instant::Instant;
+use super::join::{Nesting, Pending, Source, Start};
+use super::rules;
+use crate::suite::model::{FileList, LineRule};
+use crate::tape::model::LineFacts;
+
+/// What the manifest says of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The list that names it.
+    pub list: FileList,
+    /// The `type` that it is listed with; none where the spec has none there. Ignored in the `error` and `deleted` lists,
+    /// whose types are fixed.
+    pub announced: Option<String>,
+}
+
+/// More different types than this are counted together, as [`OTHER_TYPES`]. FHIR has some 160.
+const MOST_TYPES: usize = 256;
+
+/// Where types are counted that are no type names, or too many.
+const OTHER_TYPES: &str = "(other)";
+
+/// `meta.lastUpdated` may be this much later than `transactionTime`, for clocks that round.
+const TOLERANCE_SECONDS: i64 = 1;
+
+/// What the reader is in the midst of.
+enum State {
+    /// Nothing: the next line stands alone.
+    Lines,
+    /// The first line is a whole JSON array. If it is the only line, so is the file.
+    HeldArray(Place),
+    /// Within an array, or an object too large to be joined; lines are counted, not judged.
+    Within(Nesting),
+    /// A value that did not end on its line.
+    Pending(Box<Pending>),
+    /// The file is no text that we know; nothing more is judged.
+    Deaf,
+}
+
+/// Everything about one file's lines.
+pub(super) struct Lines {
+    expected: Expected,
+    not_after: Option<Instant>,
+    key: Option<RunKey>,
+    identity: Option<Identity>,
+    inspector: Box<dyn Inspector>,
+    notes: Notes,
+    state: State,
+    findings: Findings,
+    pub(super) facts: LineFacts,
+    earliest: Option<Instant>,
+    latest: Option<Instant>,
+    /// The hashes of the resources, where the plan asks for them.
+    hashes: Option<Vec<u64>>,
+    /// In a `deleted` file: the hashes of what was deleted.
+    deleted: Vec<u64>,
+    newline: bool,
+}
+
+/// What is left when a file was read.
+pub(super) struct Outcome {
+    pub(super) facts: LineFacts,
+    pub(super) hashes: Option<Vec<u64>>,
+    pub(super) deleted: Vec<u64>,
+}
+
+impl Lines {
+    pub(super) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
+        Self {
+            expected,
+            not_after: transaction_time.map(|time| time.plus_seconds(TOLERANCE_SECONDS)),
+            key: None,
+            identity: None,
+            inspector,
+            notes: Notes::default(),
+            state: State::Lines,
+            findings: Findings::default(),
+            facts: LineFacts { final_newline: true, ..LineFacts::default() },
+            earliest: None,
+            latest: None,
+            hashes: None,
+            deleted: Vec::new(),
+            newline: true,
+        }
+    }
+
+    /// Looks for resources that come twice within `index`.
+    pub(super) fn with_identity(&mut self, index: Identity) {
+        self.key = Some(index.key().clone());
+        self.identity = Some(index);
+    }
+
+    /// Keeps the hash of every resource.
+    pub(super) fn keep_hashes(&mut self, key: RunKey) {
+        self.key = Some(key);
+        self.hashes = Some(Vec::new());
+    }
+
+    /// Notes what is wrong with the file's first bytes.
+    pub(super) fn at_start(&mut self, rule: LineRule, expected: &str, actual: &str, goes_on: bool) {
+        self.findings.add(rule, Place { line: 1, column: 1, offset: 0 }, "", expected, actual);
+        if !goes_on {
+            self.state = State::Deaf;
+        }
+    }
+
+    /// Takes the next line.
+    pub(super) fn take(&mut self, framed: Framed<'_>) {
+        match framed {
+            Framed::Line(line) => {
+                self.facts.crlf |= line.crlf;
+                self.newline = line.newline;
+                if line.bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')) {
+                    self.blank(line);
+                } else {
+                    self.line(line);
+                    self.facts.lines += 1;
+                }
+            }
+            Framed::TooLong { number, offset } => {
+                self.facts.lines += 1;
+                self.resolve(false);
+                let place = Place { line: number, column: 1, offset };
+                let expected = "a line that we can hold";
+                self.findings.add(LineRule::LineTooLong, place, "", expected, "a line beyond our limit");
+            }
+        }
+    }
+
+    fn blank(&mut self, line: Line<'_>) {
+        self.facts.blank += 1;
+        // Within a value that is spread over lines a blank one is white space of JSON.
+        if matches!(self.state, State::Lines | State::HeldArray(_)) {
+            let place = Place { line: line.number, column: 1, offset: line.offset };
+            self.findings.add(LineRule::BlankLine, place, "", "a JSON object on each line", "a blank line");
+        }
+    }
+
+    fn line(&mut self, line: Line<'_>) {
+        let starts = [Start { at: 0, number: line.number, offset: line.offset }];
+        let source = Source { text: line.bytes, starts: &starts };
+        match std::mem::replace(&mut self.state, State::Lines) {
+            State::Lines => self.alone(source),
+            State::HeldArray(place) => {
+                self.findings.add(LineRule::NotObject, place, "", "a JSON object", "an array");
+                self.alone(source);
+            }
+            State::Within(mut nesting) => {
+                let notes = self.inspect(source.text);
+                if notes.standing == Standing::Object && notes.plausible_type().is_some() {
+                    self.count(&notes, source, false);
+                }
+                self.notes = notes;
+                nesting.feed(source.text);
+                self.state = if nesting.closed() { State::Lines } else { State::Within(nesting) };
+            }
+            State::Pending(pending) => self.go_on(*pending, source, line),
+            State::Deaf => self.state = State::Deaf,
+        }
+    }
+
+    /// A line that nothing open stands before.
+    fn alone(&mut self, source: Source<'_>) {
+        let notes = self.inspect(source.text);
+        let first_array = self.facts.lines == 0 && source.text.get(notes.at) == Some(&b'[');
+        match notes.standing {
+            Standing::Unfinished { .. } if first_array => {
+                self.array(source.place(notes.at));
+                let mut nesting = Nesting::default();
+                nesting.feed(source.text);
+                self.state = State::Within(nesting);
+            }
+            Standing::Unfinished { in_string } => {
+                self.state = State::Pending(Box::new(Pending::new(source, in_string)));
+            }
+            Standing::Other if first_array && notes.faults.len() == 1 => {
+                self.state = State::HeldArray(source.place(notes.at));
+            }
+            _ => self.conclude(&notes, source),
+        }
+        self.notes = notes;
+    }
+
+    /// A line after one whose value is open.
+    fn go_on(&mut self, mut pending: Pending, source: Source<'_>, line: Line<'_>) {
+        let notes = self.inspect(source.text);
+        let fresh = notes.standing == Standing::Object && notes.resource_type.get().is_some();
+        self.notes = notes;
+        // A whole resource is a new beginning: what was open is broken.
+        if fresh {
+            self.state = State::Pending(Box::new(pending));
+            self.resolve(false);
+            self.alone(source);
+            return;
+        }
+        let second = pending.lines() == 1;
+        if !pending.push(line.bytes, line.number, line.offset) {
+            self.too_much(pending, source);
+            return;
+        }
+        if !second && !pending.nesting.closed() {
+            self.state = State::Pending(Box::new(pending));
+            return;
+        }
+        let notes = self.inspect(pending.source().text);
+        match notes.standing {
+            Standing::Unfinished { .. } => self.state = State::Pending(Box::new(pending)),
+            Standing::Broken if second && notes.faults.iter().any(|f| f.at >= pending.second_at()) => {
+                // The second line does not go on with the first: each is wrong for itself.
+                self.broken_off(&pending);
+                self.alone(source);
+                return;
+            }
+            _ => self.joined(&pending, &notes),
+        }
+        self.notes = notes;
+    }
+
+    /// A value that is too large to be joined.
+    fn too_much(&mut self, mut pending: Pending, source: Source<'_>) {
+        if pending.lines() == 1 {
+            self.broken_off(&pending);
+            self.alone(source);
+            return;
+        }
+        self.spread(&pending);
+        pending.nesting.feed(source.text);
+        self.state = if pending.nesting.closed() { State::Lines } else { State::Within(pending.nesting) };
+    }
+
+    /// A value that several lines make up.
+    fn joined(&mut self, pending: &Pending, notes: &Notes) {
+        self.spread(pending);
+        self.conclude(notes, pending.source());
+    }
+
+    /// One value stands on several lines: because a line break fell into a string, or because it was laid out so.
+    fn spread(&mut self, pending: &Pending) {
+        if pending.in_string {
+            let (rule, place) = (LineRule::NotJson, pending.first_end);
+            self.findings.add(rule, place, "", "the string to end on its line", "a line break in a string");
+        } else {
+            let (rule, place) = (LineRule::PrettyPrinted, pending.source().place(0));
+            self.findings.add(rule, place, "", "each object on one line", "an object spread over lines");
+        }
+    }
+
+    /// A line whose value is open at its end, and that nothing goes on with.
+    fn broken_off(&mut self, pending: &Pending) {
+        let actual = open_end(pending.in_string);
+        self.findings.add(LineRule::NotJson, pending.first_end, "", "the object to end on its line", actual);
+    }
+
+    fn array(&mut self, place: Place) {
+        self.findings.add(LineRule::Array, place, "", "one JSON object a line", "a JSON array");
+    }
+
+    /// Settles what is open, since what comes now is no part of it, or nothing comes.
+    fn resolve(&mut self, cut: bool) {
+        match std::mem::replace(&mut self.state, State::Lines) {
+            State::HeldArray(place) if self.facts.lines == 1 => self.array(place),
+            State::HeldArray(place) => {
+                self.findings.add(LineRule::NotObject, place, "", "a JSON object", "an array");
+            }
+            State::Pending(pending) => self.resolve_pending(&pending, cut),
+            State::Deaf => self.state = State::Deaf,
+            State::Lines | State::Within(_) => {}
+        }
+    }
+
+    fn resolve_pending(&mut self, pending: &Pending, cut: bool) {
+        let end = "the last object to be whole";
+        if pending.lines() == 1 {
+            if cut {
+                let actual = open_end(pending.in_string);
+                self.findings.add(LineRule::CutOff, pending.first_end, "", end, actual);
+            } else {
+                self.broken_off(pending);
+            }
+            return;
+        }
+        let notes = self.inspect(pending.source().text);
+        match notes.standing {
+            Standing::Unfinished { in_string } => {
+                self.spread(pending);
+                let place = pending.source().place(pending.source().text.len());
+                let rule = if cut { LineRule::CutOff } else { LineRule::NotJson };
+                self.findings.add(rule, place, "", end, open_end(in_string));
+            }
+            _ => self.joined(pending, &notes),
+        }
+        self.notes = notes;
+    }
+
+    fn inspect(&mut self, text: &[u8]) -> Notes {
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.clear();
+        self.inspector.inspect(text, &mut notes);
+        notes
+    }
+
+    /// Takes over what is wrong with one value, and what it is.
+    fn conclude(&mut self, notes: &Notes, source: Source<'_>) {
+        for fault in &notes.faults {
+            let path = rooted(notes, &fault.path);
+            self.findings.add(fault.rule, source.place(fault.at), &path, &fault.expected, &fault.actual);
+        }
+        if notes.standing == Standing::Object {
+            let findings = &mut self.findings;
+            rules::judge(notes, &self.expected, &mut |rule, at, path, expected, actual| {
+                findings.add(rule, source.place(at), &rooted(notes, path), expected, actual);
+            });
+            self.count(notes, source, true);
+        }
+    }
+
+    /// Counts a resource, and looks whether it was there before.
+    fn count(&mut self, notes: &Notes, source: Source<'_>, judge: bool) {
+        let Some(name) = notes.resource_type.get() else { return };
+        self.facts.resources += 1;
+        tally(&mut self.facts.types, notes.plausible_type().unwrap_or(OTHER_TYPES));
+        let updated = notes.last_updated.get().and_then(Instant::parse);
+        if let Some(updated) = updated {
+            self.facts.dated += 1;
+            self.earliest = Some(self.earliest.map_or(updated, |known| known.min(updated)));
+            self.latest = Some(self.latest.map_or(updated, |known| known.max(updated)));
+            if self.not_after.is_some_and(|limit| updated > limit) {
+                self.facts.after_transaction_time += 1;
+                self.facts.first_after_transaction_time.get_or_insert(source.place(0).line);
+            }
+        }
+        let Some(key) = &self.key else { return };
+        if self.expected.list == FileList::Deleted {
+            self.deleted.extend(notes.removed.iter().filter_map(|url| key.hash_reference(url)));
+        }
+        let Some(id) = notes.id.get().filter(|id| super::facts::is_id(id)) else { return };
+        let hash = key.hash(name, id);
+        if let Some(hashes) = &mut self.hashes {
+            hashes.push(hash);
+        }
+        let Some(index) = self.identity.as_ref().filter(|_| judge && self.expected.list == FileList::Output) else { return };
+        // Two spellings of one instant are one version.
+        let instant = updated.map(|instant| instant.to_string());
+        let version = notes.version_id.get().or(instant.as_deref()).or(notes.last_updated.get());
+        if let Some(rule) = index.take(hash, version) {
+            let (expected, actual) = match rule {
+                LineRule::TwoVersions => ("the latest version of each resource", "another version of a resource that was sent"),
+                _ => ("each resource once", "a type and id that was sent before"),
+            };
+            self.findings.add(rule, source.place(notes.id.at), &rooted(notes, "id"), expected, actual);
+        }
+    }
+
+    /// Settles what is open and gives what was found. `whole` is false where the transfer broke off: then the end of the
+    /// file says nothing about the server.
+    pub(super) fn finish(mut self, whole: bool) -> Outcome {
+        if whole {
+            self.resolve(!self.newline);
+        }
+        self.facts.final_newline = self.newline;
+        self.facts.earliest = self.earliest.map(|instant| instant.to_string());
+        self.facts.latest = self.latest.map(|instant| instant.to_string());
+        self.facts.findings = self.findings.finish();
+        Outcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
+    }
+}
+
+fn tally(types: &mut BTreeMap<String, u64>, name: &str) {
+    let room = types.len() < MOST_TYPES;
+    match types.get_mut(name) {
+        Some(count) => *count += 1,
+        None => *types.entry(if room { name } else { OTHER_TYPES }.to_owned()).or_insert(0) += 1,
+    }
+}
+
+fn open_end(in_string: bool) -> &'static str {
+    if in_string { "an end within a string" } else { "an end within an object" }
+}
+
+/// The path with the type before it, where that can be shown. Empty stays empty.
+fn rooted(notes: &Notes, path: &str) -> String {
+    match notes.plausible_type() {
+        Some(name) if !path.is_empty() => format!("{name}.{path}"),
+        _ => path.to_owned(),
+    }
+}

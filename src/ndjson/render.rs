@@ -1,0 +1,60 @@
+//! The report of `plimsoll ndjson` for people.
+
+use std::fmt::Write;
+
+use super::files::{FileReport, Report};
+
+/// One line a finding, a line a clean file, and a sum where there are several files.
+pub(super) fn text(report: &Report) -> String {
+    let mut out = String::new();
+    for file in &report.files {
+        one(&mut out, file);
+    }
+    let wrong = report.files.iter().filter(|file| is_wrong(file)).count();
+    if report.files.len() > 1 {
+        let clean = report.files.len() - wrong;
+        let _ = writeln!(out, "{} files: {clean} clean, {wrong} with findings", report.files.len());
+    }
+    out
+}
+
+fn is_wrong(file: &FileReport) -> bool {
+    !file.findings.is_empty() || file.broken.is_some()
+}
+
+fn one(out: &mut String, file: &FileReport) {
+    let path = shown(&file.path);
+    for finding in &file.findings {
+        let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
+        let _ = write!(
+            out,
+            "{path}:{}:{}: {}{within}: expected {}, found {}",
+            finding.line, finding.column, finding.rule, finding.expected, finding.actual
+        );
+        if finding.count > 1 {
+            let _ = write!(out, "; {} times", finding.count);
+            let lines: Vec<String> = finding.also.iter().map(u64::to_string).collect();
+            if !lines.is_empty() {
+                let more = if (lines.len() as u64) < finding.count - 1 { ", ..." } else { "" };
+                let _ = write!(out, ", next on {}{more}", lines.join(", "));
+            }
+        }
+        out.push('\n');
+    }
+    if let Some(broken) = &file.broken {
+        let _ = writeln!(out, "{path}: {}", shown(broken));
+    }
+    let types: Vec<String> = file.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    let types = if types.is_empty() { "no resources".to_owned() } else { types.join(", ") };
+    let state = if is_wrong(file) { "wrong" } else { "clean" };
+    let plural = if file.lines == 1 { "" } else { "s" };
+    let _ = writeln!(out, "{path}: {state}, {} line{plural}, {} bytes, {types}", file.lines, file.bytes);
+}
+
+/// A name with everything escaped that could move a terminal's cursor or turn its text around.
+fn shown(name: &str) -> String {
+    let plain = |c: char| {
+        !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    name.chars().flat_map(|c| if plain(c) { vec![c] } else { c.escape_unicode().collect() }).collect()
+}

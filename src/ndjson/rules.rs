@@ -1,0 +1,70 @@
+//! What must hold of a resource, beyond being JSON, for the list of the manifest that its file stands in.
+
+use super::facts::{Notes, TextState, is_id, is_type_name};
+use super::lines::Expected;
+use crate::suite::model::{FileList, LineRule};
+
+/// Reports what is wrong with the resource in `notes`: rule, byte within the line, path, expected, actual.
+pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
+    let wanted = match expected.list {
+        FileList::Output => expected.announced.as_deref(),
+        FileList::Error => Some("OperationOutcome"),
+        FileList::Deleted => Some("Bundle"),
+    };
+    if !resource_type(notes, wanted, report) {
+        return;
+    }
+    if expected.list == FileList::Error && notes.issues == 0 {
+        let rule = LineRule::OutcomeWithoutIssue;
+        report(rule, notes.at, "issue", "an issue with severity and code", "an OperationOutcome without one");
+    }
+    id(notes, expected.list == FileList::Output, report);
+}
+
+/// Whether the type is as it should be, so that the rest can be judged.
+fn resource_type(notes: &Notes, wanted: Option<&str>, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) -> bool {
+    // What the manifest says came from the server too; only a plausible name is repeated.
+    let wanted_shown = wanted.filter(|name| is_type_name(name));
+    let missing = |report: &mut dyn FnMut(LineRule, usize, &str, &str, &str), at: usize, actual: &str| {
+        let expected = wanted_shown.map_or("the name of a resource type".to_owned(), |name| format!("resourceType {name}"));
+        report(LineRule::ResourceTypeMissing, at, "resourceType", &expected, actual);
+        false
+    };
+    let Some(name) = notes.resource_type.get() else {
+        return match notes.resource_type.state {
+            TextState::Other(shape) => missing(report, notes.resource_type.at, shape),
+            _ if notes.wrapped => missing(report, notes.at, "a resource wrapped in an object, under the key resource"),
+            _ => missing(report, notes.at, "an object without one"),
+        };
+    };
+    match wanted {
+        Some(wanted) if wanted == name => true,
+        Some(_) => {
+            let expected = wanted_shown.unwrap_or("the type that the manifest announces");
+            let actual = if is_type_name(name) { name } else { "a string that is no type name" };
+            report(LineRule::ResourceTypeOther, notes.resource_type.at, "resourceType", expected, actual);
+            false
+        }
+        None if is_type_name(name) => true,
+        None => missing(report, notes.resource_type.at, "a string that is no type name"),
+    }
+}
+
+fn id(notes: &Notes, required: bool, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
+    let expected = "1 to 64 letters, digits, - or .";
+    match notes.id.state {
+        TextState::Absent if required => report(LineRule::IdMissing, notes.at, "id", "an id", "a resource without one"),
+        TextState::Absent => {}
+        TextState::Other(shape) => report(LineRule::IdFormat, notes.id.at, "id", expected, shape),
+        TextState::Present if is_id(&notes.id.text) => {}
+        TextState::Present => {
+            let length = notes.id.text.chars().count();
+            let actual = match length {
+                0 => "an empty string".to_owned(),
+                65.. => "more than 64 characters".to_owned(),
+                _ => "another character".to_owned(),
+            };
+            report(LineRule::IdFormat, notes.id.at, "id", expected, &actual);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! How far into a flow a test looks.
+
+use std::collections::BTreeSet;
+
+use super::{Depth, Measures};
+use crate::suite::model::{CheckName, DeleteAt, Expect, Flow, Moment, On, Send, Test};
+
+/// What must be done of one flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    /// How far it goes.
+    pub depth: Depth,
+    /// The probes that are looked at.
+    pub probes: BTreeSet<String>,
+    /// Whether its own DELETE, or what follows it, is looked at.
+    pub delete: bool,
+    /// What is measured on its files.
+    pub measures: Measures,
+}
+
+impl Need {
+    /// A flow of which only this depth is needed.
+    pub fn depth(depth: Depth) -> Self {
+        Self { depth, probes: BTreeSet::new(), delete: false, measures: Measures::default() }
+    }
+
+    /// Both needs together.
+    pub fn add(&mut self, other: Need) {
+        self.depth = self.depth.max(other.depth);
+        self.probes.extend(other.probes);
+        self.delete |= other.delete;
+        self.measures.identity |= other.measures.identity;
+    }
+}
+
+impl CheckName {
+    /// Whether the check can only be decided from what was measured on the flow's files.
+    pub fn needs_files(self) -> bool {
+        match self {
+            CheckName::CountEqualsLines
+            | CheckName::EmptyOutputWhenNothing
+            | CheckName::EmptyErrorWhenNothing
+            | CheckName::NoEmptyFiles
+            | CheckName::NothingAfterTransactionTime
+            | CheckName::DeletedNotInOutput
+            | CheckName::SameFile
+            | CheckName::AllowedEncoding
+            | CheckName::SameResources
+            | CheckName::NoOutcomeInOutput
+            | CheckName::LenientReported
+            | CheckName::Delivered => true,
+            CheckName::OneLocation
+            | CheckName::RequestFitsKickoff
+            | CheckName::RequestWithoutBodyParams
+            | CheckName::TransactionTimeNotFuture
+            | CheckName::ExpiresLater
+            | CheckName::SameManifest
+            | CheckName::DistinctUrls
+            | CheckName::PatientListed
+            | CheckName::ExtensionsAreObjects
+            | CheckName::AsWellReceived
+            | CheckName::JobNotCompleted => false,
+        }
+    }
+
+    /// Whether the check compares which resources there are, so that their identity must be measured.
+    pub fn needs_identity(self) -> bool {
+        matches!(self, CheckName::SameResources | CheckName::DeletedNotInOutput)
+    }
+}
+
+/// All expectations and conditions of a test.
+fn expects(test: &Test) -> impl Iterator<Item = &Expect> {
+    let outcomes = test.any_of.iter().flat_map(|outcome| &outcome.expect);
+    test.when.iter().chain(&test.expect).chain(outcomes)
+}
+
+/// What `test` needs of `flow`, one of its own.
+pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
+    let mut need = Need::depth(Depth::Kickoff);
+    for on in &test.on {
+        need.add(look(on, flow));
+    }
+    for expect in expects(test) {
+        if expect.lines.is_some() || expect.check.is_some_and(CheckName::needs_files) {
+            need.depth = Depth::Files;
+        }
+        need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
+    }
+    need
+}
+
+/// What `test` needs of the flows beside its own: what it looks at here it compares with its like there.
+pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
+    let own = reach(test, own);
+    Need { depth: own.depth, probes: BTreeSet::new(), delete: false, measures: own.measures }
+}
+
+fn look(on: &On, flow: &Flow) -> Need {
+    match on {
+        On::Kickoff => Need::depth(Depth::Kickoff),
+        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest => {
+            Need::depth(Depth::Manifest)
+        }
+        On::File | On::FileOf(_) => Need::depth(Depth::Files),
+        On::Delete => deleted(flow),
+        On::Probe(id) => {
+            let Some(probe) = flow.probes.iter().find(|probe| probe.id == *id) else {
+                return Need::depth(Depth::Kickoff);
+            };
+            let mut need = match (probe.send, probe.at) {
+                // Which file is fetched again depends on what the files held.
+                (Send::File, _) => Need::depth(Depth::Files),
+                (_, Moment::Start) => Need::depth(Depth::Kickoff),
+                (_, Moment::InProgress | Moment::Complete) => Need::depth(Depth::Manifest),
+                (_, Moment::Deleted) => deleted(flow),
+            };
+            if probe.at == Moment::Deleted {
+                need.add(deleted(flow));
+            }
+            need.probes.insert(id.clone());
+            need
+        }
+    }
+}
+
+/// The flow's own DELETE, and as much before it as it waits for.
+fn deleted(flow: &Flow) -> Need {
+    let depth = match flow.delete {
+        Some(DeleteAt::Complete) => Depth::Manifest,
+        Some(DeleteAt::InProgress) | None => Depth::Kickoff,
+    };
+    Need { delete: true, ..Need::depth(depth) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::suite::model::{Hold, Source};
+    use crate::words::Area;
+
+    fn flow(text: &str) -> Flow {
+        toml::from_str(&format!("title = 'a flow'\nexport = 'any'\n{text}")).unwrap()
+    }
+
+    fn test(on: &str, expect: &str) -> Test {
+        Test {
+            id: "it".to_owned(),
+            area: Area::Poll,
+            title: String::new(),
+            verifies: Vec::new(),
+            flows: vec!["f".to_owned()],
+            on: vec![On::from_word(on).unwrap()],
+            hold: Hold::Every,
+            when: Vec::new(),
+            expect: vec![toml::from_str(expect).unwrap()],
+            any_of: Vec::new(),
+            why: String::new(),
+            beside: Vec::new(),
+            source: Source { file: String::new(), line: 1 },
+        }
+    }
+
+    const PROBES: &str = "probes = [
+        { id = 'first', at = 'start', send = 'kickoff' },
+        { id = 'during', at = 'in-progress', send = 'poll' },
+        { id = 'after', at = 'complete', send = 'poll' },
+        { id = 'file', at = 'complete', send = 'file' },
+        { id = 'gone', at = 'deleted', send = 'poll' },
+    ]";
+
+    #[test]
+    fn a_flow_goes_no_deeper_than_is_looked() {
+        let plain = flow(PROBES);
+        let status = "status = 200";
+        for (on, depth) in [
+            ("kickoff", Depth::Kickoff),
+            ("probe.first", Depth::Kickoff),
+            ("poll", Depth::Manifest),
+            ("poll.in-progress", Depth::Manifest),
+            ("poll.failed", Depth::Manifest),
+            ("poll.complete", Depth::Manifest),
+            ("manifest", Depth::Manifest),
+            ("probe.during", Depth::Manifest),
+            ("probe.after", Depth::Manifest),
+            ("probe.file", Depth::Files),
+            ("file", Depth::Files),
+            ("file.deleted", Depth::Files),
+        ] {
+            let need = reach(&test(on, status), &plain);
+            assert_eq!(need.depth, depth, "{on}");
+            assert!(!need.delete, "{on}");
+            let probe = on.strip_prefix("probe.");
+            assert_eq!(
+                need.probes.iter().map(String::as_str).collect::<Vec<_>>(),
+                probe.into_iter().collect::<Vec<_>>()
+            );
+        }
+    }
+
+    #[test]
+    fn a_delete_comes_as_early_as_the_flow_says() {
+        for (delete, depth) in [("in-progress", Depth::Kickoff), ("complete", Depth::Manifest)] {
+            let flow = flow(&format!("delete = '{delete}'\n{PROBES}"));
+            for on in ["delete", "probe.gone"] {
+                let need = reach(&test(on, "status = 202"), &flow);
+                assert!(need.delete, "{on}");
+                assert_eq!(need.depth, depth, "{on} {delete}");
+            }
+            assert!(!reach(&test("kickoff", "status = 202"), &flow).delete);
+        }
+    }
+
+    #[test]
+    fn checks_and_lines_ask_for_files_and_for_identity() {
+        let plain = flow("");
+        let count = reach(&test("manifest", "check = 'count-equals-lines'"), &plain);
+        assert_eq!((count.depth, count.measures.identity), (Depth::Files, false));
+        let distinct = reach(&test("manifest", "check = 'distinct-urls'"), &plain);
+        assert_eq!(distinct.depth, Depth::Manifest);
+        let lines = reach(&test("probe.file", "lines = ['bom']"), &flow(PROBES));
+        assert_eq!(lines.depth, Depth::Files);
+        let same = test("manifest", "check = 'same-resources'");
+        assert!(reach(&same, &plain).measures.identity);
+        let beside = reach_beside(&same, &plain);
+        assert_eq!((beside.depth, beside.measures.identity), (Depth::Files, true));
+        let kickoff = reach_beside(&test("probe.first", "check = 'as-well-received'"), &flow(PROBES));
+        assert_eq!(kickoff, Need::depth(Depth::Kickoff), "kick-offs are compared without waiting for their jobs");
+    }
+}
