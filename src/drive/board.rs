@@ -179,7 +179,7 @@ mod tests {
         let board = Board::new(["a"].into_iter());
         let stop = Stop { kind: crate::tape::model::StopKind::NotOffered, exchange: None, because: "no".into() };
         let outcome = Outcome { stop: Some(stop.clone()), output: vec![] };
-        let (heard, ()) = futures_util::join!(board.kickoff("a"), async { board.over("a", ExportLevel::Any, outcome) });
+        let (heard, ()) = tokio::join!(board.kickoff("a"), async { board.over("a", ExportLevel::Any, outcome) });
         assert_eq!(heard.unwrap().unwrap_err(), stop);
         assert!(board.outcome("a").await.is_some() && board.outcome("b").await.is_none());
     }

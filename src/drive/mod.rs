@@ -1,12 +1,30 @@
 //! Driving a target: the only room, beside the reference server, that is asynchronous.
 
+mod asks;
 mod assertion;
 mod auth;
+mod board;
+mod cleanup;
 mod decode;
+mod engine;
+mod files;
 mod flight;
+mod flow;
 pub mod guard;
+mod house;
 pub mod inprocess;
+mod instant;
+mod jobid;
+mod kickoff;
+mod manifest;
 mod mishap;
+pub mod offer;
+mod patience;
+mod phases;
+mod pick;
+mod poll;
+mod probe;
+pub mod progress;
 pub mod recorder;
 mod redact;
 mod redirect;
@@ -15,3 +33,5 @@ pub mod settings;
 mod tls;
 pub mod transport;
 pub mod wire;
+
+pub use engine::{Drive, Options, RunError, run};

@@ -27,7 +27,7 @@ pub fn read(body: &Value) -> Declared {
     if body.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
         return Declared::default();
     }
-    let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(|text| short(text));
+    let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(short);
     let software = match (text("/software/name"), text("/software/version")) {
         (Some(name), Some(version)) => Some(format!("{name} {version}")),
         (name, version) => name.or(version),

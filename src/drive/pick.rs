@@ -37,7 +37,7 @@ fn instant_inside<'a>(facts: impl Iterator<Item = &'a LineFacts>, now: SystemTim
     if latest - earliest < Duration::milliseconds(2) {
         return Err("all exported resources have the same meta.lastUpdated, so no instant parts the data".to_owned());
     }
-    let middle = earliest + (latest - earliest) / 2;
+    let middle: OffsetDateTime = earliest + (latest - earliest) / 2;
     if middle > OffsetDateTime::from(now) {
         return Err("meta.lastUpdated of most exported resources lies in the future".to_owned());
     }

@@ -1,0 +1,119 @@
+//! Deleting jobs: as part of a flow, and tidying up what was started.
+
+use std::time::Duration;
+
+use http::header::ACCEPT;
+use http::Method;
+use url::Url;
+
+use super::asks;
+use super::house::{Budget, Walk, no_answer, stop};
+use super::kickoff::Job;
+use super::session::Ask;
+use crate::tape::model::{Role, Stop, StopKind, TroubleKind};
+
+/// The longest time for tidying up one job, once the run is being ended.
+pub(super) const LAST_ORDERS: Duration = Duration::from_secs(10);
+/// The longest time for tidying up one job otherwise.
+const TIDYING: Duration = Duration::from_secs(60);
+
+/// What became of a job that was to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Gone,
+    Kept,
+    Unknown,
+}
+
+/// 404 and 410 say that it is not there, as good as deleted; another 4xx or 501 that it will not be.
+fn fate(status: u16) -> Fate {
+    match status {
+        200..=299 | 404 | 410 => Fate::Gone,
+        429 => Fate::Unknown,
+        400..=499 | 501 => Fate::Kept,
+        _ => Fate::Unknown,
+    }
+}
+
+impl Walk<'_> {
+    /// The flow's own DELETE. The error is that there is nothing to be seen after it.
+    pub async fn delete(&self, job: &Job) -> Result<(), Stop> {
+        let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
+        let reply = self.send_patiently(&mut budget, self.delete_ask(&job.url, Role::Delete), false).await?;
+        let exchange = reply.exchange;
+        let status = match &reply.result {
+            Ok(whole) => whole.status.as_u16(),
+            Err(trouble) if trouble.kind == TroubleKind::Interrupted => return Err(self.halt_stop(exchange, trouble)),
+            Err(trouble) => return Err(no_answer("the DELETE", exchange, trouble)),
+        };
+        self.settle(&job.url, fate(status));
+        match status {
+            200..=299 => Ok(()),
+            401 | 403 => Err(stop(StopKind::Credentials, Some(exchange), format!("the DELETE was answered {status}"))),
+            _ => Err(stop(StopKind::Answer, Some(exchange), format!("the DELETE was answered {status}"))),
+        }
+    }
+
+    fn settle(&self, job: &Url, fate: Fate) {
+        match fate {
+            Fate::Gone => self.house.jobs.gone(job),
+            Fate::Kept => self.house.jobs.kept(job),
+            Fate::Unknown => {}
+        }
+    }
+
+    /// Lets go of a job, and deletes it if no other flow holds it. Goes out even when the run is being ended, but does
+    /// not hold it up for more than [`LAST_ORDERS`].
+    pub async fn tidy(&self, job: &Url) {
+        if !self.drop_hold(job) || !self.house.jobs.let_go(job) || self.house.settings.no_delete {
+            return;
+        }
+        let late = async {
+            self.house.session.interrupted().await;
+            self.house.clock.sleep(LAST_ORDERS).await;
+        };
+        tokio::select! {
+            biased;
+            () = self.send_cleanup(job) => {}
+            () = late => {}
+        }
+    }
+
+    async fn send_cleanup(&self, job: &Url) {
+        let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
+        let ask = self.delete_ask(job, Role::Cleanup);
+        let reply = match self.send_patiently(&mut budget, ask.clone(), false).await {
+            Ok(reply) => reply,
+            // A wait for patience was ended with the run: one last try.
+            Err(stop) if stop.kind == StopKind::Limit => self.house.session.send(ask).await,
+            Err(_) => return,
+        };
+        if let Ok(whole) = &reply.result {
+            self.settle(job, fate(whole.status.as_u16()));
+        }
+    }
+
+    /// Lets go of everything that the flow has started.
+    pub async fn tidy_all(&self) {
+        for job in self.held() {
+            self.tidy(&job).await;
+        }
+    }
+
+    fn delete_ask(&self, job: &Url, role: Role) -> Ask {
+        let headers = asks::usual(&[(ACCEPT, "application/fhir+json")]);
+        asks::plain(self.name(), role, Method::DELETE, job.clone(), headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_is_not_there_is_as_good_as_deleted() {
+        assert_eq!([202, 204, 404, 410].map(fate), [Fate::Gone; 4]);
+        assert_eq!([400, 405, 501].map(fate), [Fate::Kept; 3]);
+        assert_eq!([429, 500, 503].map(fate), [Fate::Unknown; 3]);
+    }
+}

@@ -1,0 +1,279 @@
+//! A run against a target: what it says of itself, then the flows of the plan side by side, then the tape.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use http::Method;
+use http::header::ACCEPT;
+use tokio::sync::{Semaphore, watch};
+
+use super::asks;
+use super::board::{Board, Jobs};
+use super::flow;
+use super::house::House;
+use super::instant::rfc3339;
+use super::offer::{self, Declared};
+use super::progress::{Progress, Silent};
+use super::recorder::Recorder;
+use super::session::{Ask, Session};
+use super::settings::{Credentials, Settings};
+use super::transport::Transport;
+use crate::clock::Clock;
+use crate::ndjson::RunKey;
+use crate::plan::Plan;
+use crate::suite::model::Identity;
+use crate::tape::model::{End, FORMAT, Role, Start, Tape, TroubleKind};
+use crate::tape::store::Writer;
+
+/// What a run needs beside the plan, the settings and the target.
+pub struct Options {
+    /// The digest of the suites that the plan was made from.
+    pub suites: String,
+    /// Whether the target is the embedded reference server.
+    pub embedded: bool,
+    /// What is shown meanwhile.
+    pub progress: Arc<dyn Progress>,
+    /// Turns true when the run is to be ended: what was started is tidied up, and what was seen is kept.
+    pub interrupt: watch::Receiver<bool>,
+    /// Where the tape goes as it is made; none keeps it in memory alone.
+    pub sink: Option<Writer>,
+}
+
+impl Options {
+    /// Nothing shown, nothing on disk, no interruption.
+    pub fn quiet(suites: impl Into<String>) -> Self {
+        let (_, interrupt) = watch::channel(false);
+        Self { suites: suites.into(), embedded: false, progress: Arc::new(Silent), interrupt, sink: None }
+    }
+}
+
+/// Why there is nothing to judge.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nothing answers at all.
+    #[error("nothing answers at {base}: {why}; is the server running, and is the URL its FHIR base?")]
+    Unreachable {
+        /// The target's base.
+        base: String,
+        /// What happened.
+        why: String,
+    },
+    /// No access token could be had.
+    #[error("no access token for {base}: {why}")]
+    Credentials {
+        /// The target's base.
+        base: String,
+        /// What happened.
+        why: String,
+    },
+}
+
+/// Runs `plan` against the target of `settings`. The tape is whole even when the run was ended early; see
+/// [`End::early`].
+pub async fn run(
+    plan: &Plan,
+    settings: Settings,
+    transport: Arc<dyn Transport>,
+    clock: Clock,
+    options: Options,
+) -> Result<Tape, RunError> {
+    Drive::new(settings, transport, clock, options).run(plan).await
+}
+
+/// A run in two steps, for callers who must know what the target says of itself before they can make a plan.
+pub struct Drive {
+    session: Session,
+    settings: Arc<Settings>,
+    clock: Clock,
+    options: Options,
+    start: Start,
+    declared: Option<Declared>,
+}
+
+impl Drive {
+    /// Makes ready; sends nothing.
+    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Clock, mut options: Options) -> Self {
+        let settings = Arc::new(settings);
+        let recorder = Recorder::new(&settings, clock, options.sink.take());
+        let start = Start {
+            format: FORMAT,
+            plimsoll: env!("CARGO_PKG_VERSION").to_owned(),
+            suites: options.suites.clone(),
+            base: recorder.redact_url(&settings.base).trim_end_matches('/').to_owned(),
+            started: rfc3339(clock.now()),
+            settings: shown(&settings),
+            embedded: options.embedded,
+            ..Start::default()
+        };
+        recorder.start(start.clone());
+        let session = Session::new(settings.clone(), transport, clock, recorder);
+        Self { session, settings, clock, options, start, declared: None }
+    }
+
+    /// What the target's CapabilityStatement says, asked for once. It is public in most places, so that it is asked
+    /// for without credentials first. A target without one declares nothing; one that nothing listens at is an error.
+    pub async fn metadata(&mut self) -> Result<&Declared, RunError> {
+        let declared = match self.declared.take() {
+            Some(known) => known,
+            None => self.ask_metadata().await?,
+        };
+        self.start.software.clone_from(&declared.software);
+        self.start.fhir.clone_from(&declared.fhir);
+        Ok(self.declared.insert(declared))
+    }
+
+    async fn ask_metadata(&self) -> Result<Declared, RunError> {
+        let ask = Ask {
+            flow: None,
+            identity: Identity::None,
+            ..asks::plain(
+                "",
+                Role::Metadata,
+                Method::GET,
+                asks::under(&self.settings.base, &["metadata"]),
+                asks::usual(&[(ACCEPT, "application/fhir+json")]),
+            )
+        };
+        let mut reply = tokio::select! {
+            biased;
+            () = raised(self.options.interrupt.clone()) => return Ok(Declared::default()),
+            reply = self.session.send(ask.clone()) => reply,
+        };
+        let protected = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 401 | 403));
+        if protected && !matches!(self.settings.credentials, Credentials::None) {
+            self.session.recorder().supersede(reply.exchange);
+            reply = self.session.send(Ask { identity: Identity::Client, ..ask }).await;
+        }
+        match reply.result {
+            Err(trouble)
+                if matches!(trouble.kind, TroubleKind::Connect | TroubleKind::Tls | TroubleKind::NotSent)
+                    && !protected =>
+            {
+                Err(RunError::Unreachable { base: self.start.base.clone(), why: trouble.message })
+            }
+            Ok(whole) if whole.status.is_success() => {
+                Ok(serde_json::from_slice(&whole.body).map(|body| offer::read(&body)).unwrap_or_default())
+            }
+            _ => Ok(Declared::default()),
+        }
+    }
+
+    /// Runs the flows of `plan` and returns the tape. A plan without flows sends nothing.
+    pub async fn run(mut self, plan: &Plan) -> Result<Tape, RunError> {
+        self.start.specs.clone_from(&plan.specs);
+        self.start.also.clone_from(&plan.also);
+        if !plan.whole {
+            let mut selected: Vec<String> = Vec::new();
+            for test in &plan.tests {
+                if !selected.contains(&test.id) {
+                    selected.push(test.id.clone());
+                }
+            }
+            self.start.selected = Some(selected);
+        }
+        let mut declared = Declared::default();
+        if !plan.flows.is_empty() {
+            declared = self.metadata().await?.clone();
+        }
+        self.session.recorder().start(self.start.clone());
+        if !plan.flows.is_empty() && !*self.options.interrupt.borrow() {
+            self.session.authorize().await.map_err(|trouble| RunError::Credentials {
+                base: self.start.base.clone(),
+                why: trouble.message,
+            })?;
+        }
+        let house = House {
+            plan,
+            settings: self.settings.clone(),
+            session: self.session.clone(),
+            clock: self.clock,
+            declared,
+            board: Board::new(plan.flows.iter().map(|flow| flow.name.as_str())),
+            jobs: Jobs::default(),
+            permits: Semaphore::new(self.settings.jobs.clamp(1, Semaphore::MAX_PERMITS)),
+            progress: self.options.progress.clone(),
+            halted: Mutex::new(None),
+            running: AtomicUsize::new(0),
+            any_ended: AtomicBool::new(false),
+            waited_in_vain: AtomicBool::new(false),
+            key: RunKey::new(),
+            file_bytes: AtomicU64::new(0),
+        };
+        let all = async {
+            let mut flows: FuturesUnordered<_> = plan.flows.iter().map(|flow| flow::run(&house, flow)).collect();
+            while flows.next().await.is_some() {}
+        };
+        tokio::select! {
+            biased;
+            () = all => {}
+            () = self.halt_when_told(&house) => {}
+        }
+        let recorder = self.session.recorder();
+        recorder.end(End {
+            finished: rfc3339(self.clock.now()),
+            early: house.halted(),
+            leftovers: house.jobs.left().iter().map(|job| recorder.redact_url(job)).collect(),
+            bytes: self.session.bytes(),
+        });
+        Ok(recorder.tape())
+    }
+
+    /// Ends all waiting and sending when the run is interrupted or its deadline passes. Never returns: the flows end by
+    /// themselves then, after tidying up.
+    async fn halt_when_told(&self, house: &House<'_>) {
+        let deadline = async {
+            match self.settings.deadline {
+                Some(deadline) => self.clock.sleep(deadline.saturating_sub(self.clock.elapsed())).await,
+                None => std::future::pending().await,
+            }
+        };
+        let why = tokio::select! {
+            biased;
+            () = raised(self.options.interrupt.clone()) => "interrupted".to_owned(),
+            () = deadline => {
+                let seconds = self.settings.deadline.unwrap_or_default().as_secs();
+                format!("the deadline of {seconds} s passed")
+            }
+        };
+        *house.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.session.interrupt();
+        std::future::pending().await
+    }
+}
+
+/// Waits until the flag is raised; for ever if whoever could raise it is gone.
+async fn raised(mut flag: watch::Receiver<bool>) {
+    if flag.wait_for(|raised| *raised).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The settings that a report shows. No secret is among them.
+fn shown(settings: &Settings) -> Vec<(String, String)> {
+    let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
+    let levels = settings.levels.as_ref().map(|levels| {
+        let words: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
+        words.join(", ")
+    });
+    let credentials = match settings.credentials {
+        Credentials::None => "none",
+        Credentials::Token(_) => "bearer token",
+        Credentials::Smart(_) => "SMART Backend Services",
+    };
+    let mut shown = vec![
+        ("authorization", credentials.to_owned()),
+        ("levels", levels.unwrap_or_else(|| "as declared".to_owned())),
+        ("groups", settings.groups.join(", ")),
+        ("types", settings.types.join(", ")),
+        ("jobs at once", settings.jobs.to_string()),
+        ("longest wait", seconds(settings.max_wait)),
+        ("deadline", settings.deadline.map(seconds).unwrap_or_default()),
+        ("most bytes", settings.max_bytes.to_string()),
+        ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
+        ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
+    ];
+    shown.retain(|(_, value)| !value.is_empty());
+    shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,296 @@
+//! Fetching the files of a manifest: streamed through the line reader, a few at once, facts in the manifest's order.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::{StreamExt, stream};
+use http::Method;
+use http::header::CONTENT_ENCODING;
+use serde_json::Value;
+use url::Url;
+
+use super::asks;
+use super::house::{Budget, Walk, stop};
+use super::kickoff::Job;
+use super::manifest::{self, Item, MOST_FILES};
+use super::patience;
+use super::probe::file_headers;
+use super::progress::Event;
+use super::session::{Ask, Streaming, trouble};
+use crate::ndjson::{Coding, Expected, FileReader, Identity, Options};
+use crate::suite::model::{FileList, Probe};
+use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
+
+/// Files of one flow that come at once.
+const AT_ONCE: usize = 4;
+/// Bytes read before other flows get their turn.
+const TURN: u64 = 1 << 20;
+/// The longest body that is looked at as a whole if it turns out to hold no resource, such as an error page.
+const NO_FILE: usize = 64 << 10;
+
+/// A file that can be asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    item: Item,
+    url: Url,
+    /// Whether no token is sent.
+    open: bool,
+    transaction_time: Option<String>,
+}
+
+/// The files that came, in the manifest's order.
+#[derive(Debug, Default)]
+pub(super) struct Fetched {
+    files: Vec<(Wanted, FileFacts)>,
+}
+
+impl Fetched {
+    /// The facts of one list's files.
+    pub fn facts_of(&self, list: FileList) -> impl Iterator<Item = &LineFacts> {
+        self.files.iter().filter(move |(wanted, _)| wanted.item.place.list == list).map(|(_, facts)| &facts.lines)
+    }
+}
+
+/// What came of one file.
+struct Got {
+    facts: FileFacts,
+    /// Of a `deleted` file: hashes of what it lists.
+    deleted: Vec<u64>,
+}
+
+/// What the files of a flow share while they are fetched.
+struct Fetching<'f> {
+    /// Where the same resource is looked for twice.
+    index: Option<&'f Identity>,
+    /// Whether the hash of each resource is kept.
+    hashes: bool,
+    /// Bytes and lines so far, for the progress.
+    bytes: AtomicU64,
+    lines: AtomicU64,
+}
+
+impl Walk<'_> {
+    /// Fetches what the flow's download asks for and writes the facts. The error is a limit of ours; what came until
+    /// then is in `fetched`.
+    pub async fn fetch_all(&self, job: &Job, manifest: &Value, fetched: &mut Fetched) -> Result<(), Stop> {
+        let (wanted, too_many) = self.wanted(job, manifest);
+        let index = Identity::new(&self.house.key);
+        let fetching = Fetching {
+            index: Some(&index),
+            hashes: self.planned.measures.identity,
+            bytes: AtomicU64::new(0),
+            lines: AtomicU64::new(0),
+        };
+        let fetching = &fetching;
+        let mut coming = stream::iter(wanted)
+            .map(|wanted| async move {
+                let got = self.fetch(&wanted, fetching, None).await;
+                (wanted, got)
+            })
+            .buffered(AT_ONCE);
+        while let Some((wanted, got)) = coming.next().await {
+            let Some(mut got) = got? else { continue };
+            // The deleted lists stand after the output lists, so that every output file was read by now.
+            got.facts.lines.deleted_in_output = index.held(&got.deleted);
+            self.house.session.recorder().file(got.facts.clone());
+            fetched.files.push((wanted, got.facts));
+        }
+        match too_many {
+            true => Err(stop(StopKind::Limit, None, format!("the manifest lists more than {MOST_FILES} files"))),
+            false => Ok(()),
+        }
+    }
+
+    /// The files to fetch, each URL once, and whether there are too many. Relative URLs are resolved against the
+    /// polling URL; what is no URL is passed over: the manifest's tests judge it.
+    fn wanted(&self, job: &Job, manifest: &Value) -> (Vec<Wanted>, bool) {
+        let (items, too_many) = manifest::files(manifest, self.planned.flow.download);
+        let mut known = HashSet::new();
+        let wanted = items.into_iter().filter_map(|item| usable(job, manifest, item));
+        (wanted.filter(|wanted| known.insert(wanted.url.clone())).collect(), too_many)
+    }
+
+    /// The file that probes ask for: the first output file that held a line, else the first that is listed.
+    pub fn probed_file(&self, job: &Job, manifest: &Value, fetched: &Fetched) -> Option<Wanted> {
+        let output = || fetched.files.iter().filter(|(wanted, _)| wanted.item.place.list == FileList::Output);
+        if let Some((wanted, _)) = output().find(|(_, facts)| facts.lines.lines > 0) {
+            return Some(wanted.clone());
+        }
+        let (items, _) = manifest::files(manifest, crate::suite::model::Download::First);
+        items.into_iter().find_map(|item| usable(job, manifest, item))
+    }
+
+    /// A file once more, as a probe.
+    pub async fn fetch_again(&self, wanted: &Wanted, probe: &Probe) -> Result<(), Stop> {
+        let fetching =
+            Fetching { index: None, hashes: false, bytes: AtomicU64::new(0), lines: AtomicU64::new(0) };
+        if let Some(got) = self.fetch(wanted, &fetching, Some(probe)).await? {
+            self.house.session.recorder().file(got.facts);
+        }
+        Ok(())
+    }
+
+    /// Fetches one file. None if the answer was no file; the tape has the answer.
+    async fn fetch(&self, wanted: &Wanted, fetching: &Fetching<'_>, probe: Option<&Probe>) -> Result<Option<Got>, Stop> {
+        let mut ask = Ask {
+            file: Some(wanted.item.place),
+            open: wanted.open,
+            ..asks::plain(self.name(), Role::File, Method::GET, wanted.url.clone(), file_headers())
+        };
+        if let Some(probe) = probe {
+            self.dress(&mut ask, probe);
+        }
+        let budget = Budget::new(self.house);
+        let mut attempt = 0;
+        loop {
+            self.check_halt()?;
+            self.check_bytes(None)?;
+            let reply = match self.house.session.open(ask.clone()).await {
+                Ok(streaming) => return self.read(wanted, fetching, probe.is_some(), streaming).await.map(Some),
+                Err(reply) => reply,
+            };
+            let asked = match &reply.result {
+                Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
+                    return Err(self.halt_stop(reply.exchange, trouble));
+                }
+                Ok(whole) if patience::asks_for_patience(whole.status, attempt) => self.retry_after(&whole.headers),
+                _ => return Ok(None),
+            };
+            let left = budget.left(self.house);
+            if left.is_zero() {
+                return Ok(None);
+            }
+            self.house.session.recorder().supersede(reply.exchange);
+            self.wait(patience::pause(asked, attempt, left), "patience for a file").await?;
+            attempt += 1;
+        }
+    }
+
+    /// Reads a file's body to its end, or as far as it goes.
+    async fn read(
+        &self,
+        wanted: &Wanted,
+        fetching: &Fetching<'_>,
+        probe: bool,
+        mut streaming: Streaming,
+    ) -> Result<Got, Stop> {
+        let exchange = streaming.exchange;
+        let lines = streaming.headers.get_all(CONTENT_ENCODING).iter();
+        let codings = lines.filter_map(|value| value.to_str().ok()).collect::<Vec<&str>>().join(",");
+        let coding = match Coding::parse(Some(&codings)) {
+            Ok(coding) => coding,
+            Err(why) => {
+                streaming.finish(0, BodyKind::Streamed, Some(trouble(TroubleKind::Protocol, why)));
+                // Nothing was undone, so that no coding is named.
+                let facts = FileFacts { exchange, ..FileFacts::default() };
+                return Ok(Got { facts, deleted: Vec::new() });
+            }
+        };
+        let item = &wanted.item;
+        let mut options = Options::new(Expected { list: item.place.list, announced: item.announced.clone() });
+        options.coding = coding;
+        options.transaction_time.clone_from(&wanted.transaction_time);
+        options.identity = fetching.index.cloned();
+        options.hashes = fetching.hashes.then(|| self.house.key.clone());
+        let mut reader = FileReader::new(options);
+        let mut kept = self.keep(wanted, coding, probe)?;
+        let mut head = Vec::new();
+        let (mut turn, mut broken, mut ended) = (0_u64, None::<Trouble>, None);
+        while let Some(chunk) = streaming.body.next().await {
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(trouble) => {
+                    ended = (trouble.kind == TroubleKind::Interrupted).then(|| self.halt_stop(exchange, &trouble));
+                    broken = Some(trouble);
+                    break;
+                }
+            };
+            let length = chunk.len() as u64;
+            let lines_before = reader.lines();
+            self.house.file_bytes.fetch_add(length, Ordering::Relaxed);
+            if let Err(stop) = self.check_bytes(Some(exchange)) {
+                broken = Some(trouble(TroubleKind::Limit, stop.because.clone()));
+                ended = Some(stop);
+                break;
+            }
+            if let Some(file) = &mut kept {
+                file.write_all(&chunk).map_err(|error| self.cannot_keep(&error))?;
+            }
+            if head.len() <= NO_FILE {
+                head.extend_from_slice(&chunk);
+            }
+            if let Err(trouble) = reader.push(&chunk) {
+                broken = Some(trouble);
+                break;
+            }
+            let bytes = fetching.bytes.fetch_add(length, Ordering::Relaxed) + length;
+            let more = reader.lines().saturating_sub(lines_before);
+            let lines = fetching.lines.fetch_add(more, Ordering::Relaxed) + more;
+            turn += length;
+            if turn >= TURN {
+                turn = 0;
+                self.show(Event::Reading { bytes, lines });
+                tokio::task::yield_now().await;
+            }
+        }
+        let decoded = reader.bytes();
+        let done = reader.finish(broken.is_none());
+        let broken = broken.or(done.broken);
+        // An error page or a document in place of a file is worth knowing; a file of lines has its facts.
+        if done.lines.resources == 0 && coding == Coding::Identity && head.len() <= NO_FILE && !head.is_empty() {
+            streaming.finish_with(&head, broken);
+        } else {
+            streaming.finish(decoded, BodyKind::Streamed, broken);
+        }
+        let facts = FileFacts {
+            exchange,
+            coding: done.coding.map(str::to_owned),
+            whole: done.whole,
+            sha256: done.sha256,
+            lines: done.lines,
+            identity: done.identity,
+        };
+        match ended {
+            Some(stop) => {
+                self.house.session.recorder().file(facts);
+                Err(stop)
+            }
+            None => Ok(Got { facts, deleted: done.deleted }),
+        }
+    }
+
+    /// Stops the flow when the run has taken as many bytes as it may.
+    fn check_bytes(&self, exchange: Option<u32>) -> Result<(), Stop> {
+        let most = self.house.settings.max_bytes;
+        if self.house.file_bytes.load(Ordering::Relaxed) > most {
+            let because = format!("the run has taken more than {most} bytes of files; raise --max-bytes");
+            return Err(stop(StopKind::Limit, exchange, because));
+        }
+        Ok(())
+    }
+
+    /// Opens the file that the body is kept in, if bodies are kept. Its name is ours alone.
+    fn keep(&self, wanted: &Wanted, coding: Coding, probe: bool) -> Result<Option<File>, Stop> {
+        let Some(folder) = self.house.settings.keep_files.as_ref().filter(|_| !probe) else { return Ok(None) };
+        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+        let folder = folder.join(self.name().chars().map(plain).collect::<String>());
+        let ending = if coding == Coding::Gzip { ".gz" } else { "" };
+        let place = wanted.item.place;
+        let path = folder.join(format!("{}-{}.ndjson{ending}", place.list, place.index));
+        let file = std::fs::create_dir_all(&folder).and_then(|()| File::create(path));
+        file.map(Some).map_err(|error| self.cannot_keep(&error))
+    }
+
+    fn cannot_keep(&self, error: &std::io::Error) -> Stop {
+        stop(StopKind::Limit, None, format!("the files cannot be kept: {error}; see --keep-files"))
+    }
+}
+
+/// A file of the manifest, if its URL is one.
+fn usable(job: &Job, manifest: &Value, item: Item) -> Option<Wanted> {
+    let url = job.url.join(&item.url).ok()?;
+    let transaction_time = manifest.get("transactionTime").and_then(Value::as_str).map(str::to_owned);
+    Some(Wanted { item, url, open: manifest::is_open(manifest), transaction_time })
+}

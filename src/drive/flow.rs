@@ -1,0 +1,233 @@
+//! One flow from its beginning to its end: level and picks, kick-off, polls, files, DELETE, probes at their moments,
+//! and tidying up whatever happens.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+
+use super::board::Outcome;
+use super::files::Fetched;
+use super::house::{House, Walk, stop};
+use super::kickoff::{Job, Route};
+use super::offer::{self, LEVELS, Offer};
+use super::pick;
+use super::poll::{Polls, Step};
+use super::probe::Sight;
+use super::progress::Event;
+use crate::plan::{Depth, PlannedFlow};
+use crate::suite::model::{DeleteAt, FileList, Method, Moment};
+use crate::suite::values::Param;
+use crate::tape::model::{LineFacts, Stop, StopKind};
+use crate::words::ExportLevel;
+
+/// Runs one flow of the plan to its end and writes how it went.
+pub(super) async fn run(house: &House<'_>, planned: &PlannedFlow) {
+    let walk = Walk::new(house, planned);
+    let mut output = Vec::new();
+    let end = walk.converse(&mut output).await.err();
+    walk.record().stop = end.clone();
+    walk.show(Event::Ended { because: end.as_ref().map(|stop| stop.because.as_str()) });
+    let record = walk.record().clone();
+    house.board.over(walk.name(), record.export, Outcome { stop: end, output });
+    house.session.recorder().flow(record);
+}
+
+/// A flow whose kick-off says whether its level is offered: no parameters, nothing unusual.
+fn is_plain(planned: &PlannedFlow) -> bool {
+    let flow = &planned.flow;
+    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last
+}
+
+impl<'a> Walk<'a> {
+    /// The whole conversation. The error is why it ended early. Everything started is tidied up when it returns.
+    async fn converse(&self, output: &mut Vec<LineFacts>) -> Result<(), Stop> {
+        let flow = &self.planned.flow;
+        if flow.last {
+            for other in self.house.plan.flows.iter().filter(|other| !other.flow.last) {
+                self.house.board.outcome(&other.name).await;
+            }
+        }
+        let level = self.level().await?;
+        let mut params = self.resolve(&flow.params).await?;
+        let types = &self.house.settings.types;
+        if !types.is_empty() && !params.iter().any(|(name, _)| name == "_type") {
+            params.push(("_type".to_owned(), types.join(",")));
+        }
+        // What the probes' picks come from must be there before a permit is held, or two flows could wait for each other.
+        for probe in &flow.probes {
+            let _ = self.resolve(&probe.params).await;
+        }
+        // One flow is one job that runs; the permit is held until it is tidied up.
+        let Ok(_permit) = self.house.permits.acquire().await else {
+            return Err(stop(StopKind::Limit, None, "the run was ended"));
+        };
+        self.check_halt()?;
+        self.show(Event::Started);
+        let route = Route { level, params };
+        {
+            let mut record = self.record();
+            record.export = level;
+            record.params = route.params.clone();
+            record.posted = flow.method == Method::Post;
+            if flow.export == ExportLevel::Any {
+                record.title = format!("{}, at {level} level", flow.title);
+            }
+        }
+        let end = self.with_route(&route, output).await;
+        self.tidy_all().await;
+        end
+    }
+
+    /// From the first probe on.
+    async fn with_route(&self, route: &Route, output: &mut Vec<LineFacts>) -> Result<(), Stop> {
+        self.probe_all(Moment::Start, Sight { route, job: None, file: None }).await?;
+        let job = self.kick_off(route).await;
+        let how = job.as_ref().map(|_| route.level).map_err(Stop::clone);
+        self.house.board.kicked_off(self.name(), how);
+        let job = job?;
+        self.house.running.fetch_add(1, Ordering::Relaxed);
+        let end = self.with_job(route, &job, output).await;
+        self.house.running.fetch_sub(1, Ordering::Relaxed);
+        end
+    }
+
+    /// From the accepted kick-off on.
+    async fn with_job(&self, route: &Route, job: &Job, output: &mut Vec<LineFacts>) -> Result<(), Stop> {
+        let sight = Sight { route, job: Some(job), file: None };
+        self.probe_all(Moment::Start, sight).await?;
+        let flow = &self.planned.flow;
+        let depth = self.planned.depth;
+        let looks = depth > Depth::Kickoff || self.has_probes(Moment::InProgress) || self.has_probes(Moment::Deleted);
+        if flow.delete == Some(DeleteAt::InProgress) {
+            if looks {
+                self.until_running(sight).await?;
+            }
+            self.delete(job).await?;
+            return self.probe_all(Moment::Deleted, sight).await;
+        }
+        let to_the_end = depth > Depth::Kickoff
+            || self.has_probes(Moment::Complete)
+            || (flow.delete == Some(DeleteAt::Complete) && self.has_probes(Moment::Deleted));
+        if !to_the_end {
+            return if self.has_probes(Moment::InProgress) { self.until_running(sight).await } else { Ok(()) };
+        }
+        let manifest = self.until_done(sight).await?;
+        let mut fetched = Fetched::default();
+        let mut end = Ok(());
+        if depth == Depth::Files {
+            end = self.fetch_all(job, &manifest, &mut fetched).await;
+            output.extend(fetched.facts_of(FileList::Output).cloned());
+        }
+        self.check_halt()?;
+        let file = self.probed_file(job, &manifest, &fetched);
+        self.probe_all(Moment::Complete, Sight { file: file.as_ref(), ..sight }).await?;
+        if flow.delete == Some(DeleteAt::Complete) {
+            self.delete(job).await?;
+            self.probe_all(Moment::Deleted, Sight { file: file.as_ref(), ..sight }).await?;
+        }
+        end
+    }
+
+    /// Polls until the job is seen running, sends the probes of that moment, or until it is done.
+    async fn until_running(&self, sight: Sight<'_>) -> Result<(), Stop> {
+        let Some(job) = sight.job else { return Ok(()) };
+        let mut polls = Polls::default();
+        loop {
+            match self.poll(job, &mut polls, self.poll_ask(&job.url)).await? {
+                Step::Running => return self.probe_all(Moment::InProgress, sight).await,
+                Step::Unsure => {}
+                Step::Done(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Polls until the manifest; sends the probes of a running job after the first poll that shows it.
+    async fn until_done(&self, sight: Sight<'_>) -> Result<Value, Stop> {
+        let Some(job) = sight.job else { return Ok(Value::Null) };
+        let mut polls = Polls::default();
+        let mut shown = false;
+        loop {
+            match self.poll(job, &mut polls, self.poll_ask(&job.url)).await? {
+                Step::Running if !shown => {
+                    shown = true;
+                    self.probe_all(Moment::InProgress, sight).await?;
+                    self.check_hope(&polls)?;
+                }
+                Step::Running => self.check_hope(&polls)?,
+                Step::Unsure => {}
+                Step::Done(manifest) => return Ok(manifest),
+            }
+        }
+    }
+
+    /// The level at which the flow runs.
+    async fn level(&self) -> Result<ExportLevel, Stop> {
+        let offered = |level| offer::offer(level, &self.house.declared, &self.house.settings);
+        let level = self.planned.flow.export;
+        if level != ExportLevel::Any {
+            return match offered(level) {
+                Offer::No(why) => Err(stop(StopKind::NotOffered, None, why)),
+                Offer::Yes | Offer::Perhaps => Ok(level),
+            };
+        }
+        let mut untried = None;
+        let mut refused: Option<Stop> = None;
+        for level in LEVELS.into_iter().filter(|level| !matches!(offered(*level), Offer::No(_))) {
+            let plain = self.house.plan.flows.iter().find(|other| other.flow.export == level && is_plain(other));
+            match plain {
+                None => untried = untried.or(Some(level)),
+                Some(plain) => match self.house.board.kickoff(&plain.name).await {
+                    Some(Ok(_)) => return Ok(level),
+                    Some(Err(stop)) if refused.as_ref().is_none_or(|known| known.kind == StopKind::NotOffered) => {
+                        refused = Some(stop);
+                    }
+                    _ => {}
+                },
+            }
+        }
+        match (untried, refused) {
+            (Some(level), _) => Ok(level),
+            // A kick-off of a more unusual kind would be refused as the plain one was: one cause, one failure.
+            (None, Some(refused)) => Err(Stop { because: format!("no plain kick-off was accepted: {}", refused.because), ..refused }),
+            (None, None) => Err(stop(StopKind::NotOffered, None, "the target offers no export at any level")),
+        }
+    }
+
+    /// Names and values of parameters, picks chosen.
+    pub(super) async fn resolve(&self, params: &BTreeMap<String, Param>) -> Result<Vec<(String, String)>, Stop> {
+        let mut resolved = Vec::new();
+        for (name, param) in params {
+            let value = match param {
+                Param::Text(text) => text.clone(),
+                Param::Pick { pick, from } => {
+                    let facts = self.facts_to_pick_from(from).await?;
+                    pick::choose(*pick, facts.iter(), self.house.clock.now())
+                        .map_err(|why| stop(StopKind::NoPick, None, format!("no value for {name}: {why}")))?
+                }
+            };
+            resolved.push((name.clone(), value));
+        }
+        Ok(resolved)
+    }
+
+    /// The facts of the first of these flows that went through.
+    async fn facts_to_pick_from(&self, from: &[String]) -> Result<Vec<LineFacts>, Stop> {
+        let mut why = "no flow that it is picked from is part of this run".to_owned();
+        let mut first = true;
+        // Only flows that stand before this one: those after it may be waiting for it.
+        let before = self.house.plan.flows.iter().take_while(|other| other.name != self.planned.name);
+        let before: Vec<&str> = before.map(|other| other.name.as_str()).collect();
+        for flow in from.iter().filter(|flow| before.contains(&flow.as_str())) {
+            match self.house.board.outcome(flow).await {
+                Some(Outcome { stop: None, output }) => return Ok(output),
+                Some(Outcome { stop: Some(stop), .. }) if first => {
+                    first = false;
+                    why = format!("the flow {flow}, whose data it is picked from, ended early: {}", stop.because);
+                }
+                _ => {}
+            }
+        }
+        Err(stop(StopKind::NoPick, None, why))
+    }
+}

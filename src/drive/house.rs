@@ -1,0 +1,225 @@
+//! What all flows of a run share, and what one flow keeps of itself while it goes on.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::board::{Board, Jobs};
+use super::offer::Declared;
+use super::patience;
+use super::progress::{Event, Progress};
+use super::session::{Ask, Reply, Session};
+use super::settings::Settings;
+use crate::clock::Clock;
+use crate::ndjson::RunKey;
+use crate::plan::{Plan, PlannedFlow};
+use crate::tape::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
+use crate::words::ExportLevel;
+
+/// What all flows of a run share.
+pub(super) struct House<'a> {
+    pub plan: &'a Plan,
+    pub settings: Arc<Settings>,
+    pub session: Session,
+    pub clock: Clock,
+    pub declared: Declared,
+    pub board: Board,
+    pub jobs: Jobs,
+    /// One permit a job that may run.
+    pub permits: Semaphore,
+    pub progress: Arc<dyn Progress>,
+    /// Why all waiting ends, once it does.
+    pub halted: Mutex<Option<String>>,
+    /// Jobs of ours that run now.
+    pub running: AtomicUsize,
+    /// Whether any job came to an end.
+    pub any_ended: AtomicBool,
+    /// Whether any job was waited for until `--max-wait` ran out.
+    pub waited_in_vain: AtomicBool,
+    /// The key under which resources are hashed; never kept.
+    pub key: RunKey,
+    /// Bytes of files, over the wire.
+    pub file_bytes: AtomicU64,
+}
+
+impl House<'_> {
+    /// Why the run is being ended, if it is.
+    pub fn halted(&self) -> Option<String> {
+        self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether waiting is pointless: a job was waited for in vain, and none ever came to an end. Each job is then seen
+    /// running once and left, so that a target which finishes nothing costs `--max-wait` once and not once a flow.
+    pub fn is_hopeless(&self) -> bool {
+        self.waited_in_vain.load(Ordering::Relaxed) && !self.any_ended.load(Ordering::Relaxed)
+    }
+}
+
+/// Until when something is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    until: Duration,
+}
+
+impl Budget {
+    /// `--max-wait` from now.
+    pub fn new(house: &House<'_>) -> Self {
+        Self { until: house.clock.elapsed().saturating_add(house.settings.max_wait) }
+    }
+
+    /// At most this long from now, and no longer than before.
+    pub fn at_most(self, house: &House<'_>, time: Duration) -> Self {
+        Self { until: self.until.min(house.clock.elapsed().saturating_add(time)) }
+    }
+
+    /// What is left.
+    pub fn left(&self, house: &House<'_>) -> Duration {
+        self.until.saturating_sub(house.clock.elapsed())
+    }
+}
+
+/// One flow on its way.
+pub(super) struct Walk<'a> {
+    pub house: &'a House<'a>,
+    pub planned: &'a PlannedFlow,
+    record: Mutex<FlowRecord>,
+    held: Mutex<Vec<Url>>,
+}
+
+impl<'a> Walk<'a> {
+    pub fn new(house: &'a House<'a>, planned: &'a PlannedFlow) -> Self {
+        let record = FlowRecord {
+            name: planned.name.clone(),
+            title: planned.flow.title.clone(),
+            export: ExportLevel::Any,
+            params: Vec::new(),
+            posted: false,
+            accepted: 0,
+            stop: None,
+            waits: Vec::new(),
+        };
+        Self { house, planned, record: Mutex::new(record), held: Mutex::default() }
+    }
+
+    pub fn name(&self) -> &'a str {
+        &self.planned.name
+    }
+
+    /// The flow's record in the making. Never kept across a wait.
+    pub fn record(&self) -> MutexGuard<'_, FlowRecord> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a kick-off of this flow was accepted: the job is to be deleted when the flow is over.
+    pub fn hold(&self, job: &Url) {
+        self.record().accepted += 1;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same job given twice is held once.
+        if !held.contains(job) {
+            held.push(job.clone());
+            self.house.jobs.hold(job);
+        }
+    }
+
+    /// Forgets a job that the flow holds. Whether it was held.
+    pub fn drop_hold(&self, job: &Url) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = held.len();
+        held.retain(|one| one != job);
+        held.len() < before
+    }
+
+    /// The jobs that the flow holds.
+    pub fn held(&self) -> Vec<Url> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn show(&self, event: Event<'_>) {
+        self.house.progress.show(self.name(), event);
+    }
+
+    /// Waits, unless the run is ended.
+    pub async fn wait(&self, time: Duration, what: &str) -> Result<(), Stop> {
+        self.show(Event::Waiting { what, time });
+        let began = self.house.clock.elapsed();
+        tokio::select! {
+            biased;
+            () = self.house.session.interrupted() => {}
+            () = self.house.clock.sleep(time) => {}
+        }
+        let took = self.house.clock.elapsed().saturating_sub(began);
+        self.record().waits.push((millis(began), millis(took), what.to_owned()));
+        self.check_halt()
+    }
+
+    /// Stops the flow if the run is being ended.
+    pub fn check_halt(&self) -> Result<(), Stop> {
+        match self.house.halted() {
+            Some(why) => Err(stop(StopKind::Limit, None, why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a request and answers 429 and the like with patience: earlier answers are superseded by the last one. The
+    /// error is that time ran out, or that the run is being ended.
+    ///
+    /// With `queueing`, a 429 while other jobs of ours run does not use up the budget: some servers run one export at
+    /// a time, and then it is us who stand in our way.
+    pub async fn send_patiently(&self, budget: &mut Budget, ask: Ask, queueing: bool) -> Result<Reply, Stop> {
+        let mut attempt = 0;
+        loop {
+            let reply = self.house.session.send(ask.clone()).await;
+            let (asked, what) = match &reply.result {
+                Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
+                    return Err(self.halt_stop(reply.exchange, trouble));
+                }
+                Err(trouble) if trouble.kind == TroubleKind::Connect && attempt < 2 => (None, trouble.kind.to_string()),
+                Ok(whole) if patience::asks_for_patience(whole.status, attempt) => {
+                    if queueing && whole.status.as_u16() == 429 && self.house.running.load(Ordering::Relaxed) > 0 {
+                        *budget = Budget::new(self.house);
+                    }
+                    (self.retry_after(&whole.headers), format!("patience after {}", whole.status.as_u16()))
+                }
+                _ => return Ok(reply),
+            };
+            let left = budget.left(self.house);
+            if left.is_zero() {
+                let seconds = self.house.settings.max_wait.as_secs();
+                let because = format!("the target still asked for patience after {seconds} s");
+                return Err(stop(StopKind::Waited, Some(reply.exchange), because));
+            }
+            self.house.session.recorder().supersede(reply.exchange);
+            self.wait(patience::pause(asked, attempt, left), &what).await?;
+            attempt += 1;
+        }
+    }
+
+    /// `Retry-After`, seen from now.
+    pub fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
+        patience::retry_after(headers, self.house.clock.now())
+    }
+
+    /// The stop for a request that was cut short because the run is being ended.
+    pub fn halt_stop(&self, exchange: u32, trouble: &Trouble) -> Stop {
+        stop(StopKind::Limit, Some(exchange), self.house.halted().unwrap_or_else(|| trouble.message.clone()))
+    }
+}
+
+/// A reason to stop.
+pub(super) fn stop(kind: StopKind, exchange: Option<u32>, because: impl Into<String>) -> Stop {
+    Stop { kind, exchange, because: because.into() }
+}
+
+/// The stop for a request that brought no answer.
+pub(super) fn no_answer(what: &str, reply: u32, trouble: &Trouble) -> Stop {
+    stop(StopKind::Transport, Some(reply), format!("{what} brought no answer: {}", trouble.message))
+}
+
+/// Whole milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

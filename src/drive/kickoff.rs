@@ -1,0 +1,217 @@
+//! Kicking off: the request, and what its answer means for the flow.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LOCATION, HeaderMap, LOCATION};
+use http::StatusCode;
+use serde_json::Value;
+use url::Url;
+
+use super::asks::{self, Kickoff};
+use super::house::{Budget, Walk, no_answer, stop};
+use super::offer::{self, Offer};
+use super::session::{Ask, Whole};
+use crate::suite::model::{Method, Probe, Send};
+use crate::tape::model::{Role, Stop, StopKind};
+use crate::words::ExportLevel;
+
+/// What a flow asks for, once that is settled.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    /// System, patient or group.
+    pub level: ExportLevel,
+    /// The names and values of its parameters, picks resolved.
+    pub params: Vec<(String, String)>,
+}
+
+/// A job that runs on the target.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// Its polling URL.
+    pub url: Url,
+    /// What the kick-off's answer said of the first poll.
+    pub retry_after: Option<Duration>,
+    /// Until when it is waited for.
+    pub budget: Budget,
+    /// Whether manifests may come while it runs, because the kick-off asked for them.
+    pub partial: bool,
+}
+
+impl Walk<'_> {
+    /// The flow's kick-off, or that of a probe.
+    pub fn kickoff_ask(&self, route: &Route, probe: Option<&Probe>, more: &[(String, String)]) -> Ask {
+        let settings = &self.house.settings;
+        let flow = &self.planned.flow;
+        let post = probe.map_or(flow.method == Method::Post, |probe| probe.send == Send::KickoffPost);
+        let mut params = route.params.clone();
+        for (name, value) in more {
+            params.retain(|(known, _)| known != name);
+            params.push((name.clone(), value.clone()));
+        }
+        let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
+        let kickoff = Kickoff {
+            base: &settings.base,
+            level: route.level,
+            group: settings.groups.first().map(String::as_str),
+            post,
+            params: &params,
+            headers: over.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            omit: probe.map(|probe| probe.omit.as_slice()).unwrap_or_default(),
+            wrong: probe.and_then(|probe| probe.wrong),
+        };
+        let (method, url, headers, body) = kickoff.parts();
+        let role = if probe.is_some() { Role::Probe } else { Role::Kickoff };
+        let mut ask = asks::plain(self.name(), role, method, url, headers);
+        ask.body = body;
+        if let Some(probe) = probe {
+            ask.probe = Some(probe.id.clone());
+            ask.identity = probe.identity;
+        }
+        ask
+    }
+
+    /// Kicks the flow's job off. The error says why there is none.
+    pub async fn kick_off(&self, route: &Route) -> Result<Job, Stop> {
+        let mut budget = Budget::new(self.house);
+        let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, None, &[]), true).await?;
+        let whole = match &reply.result {
+            Ok(whole) => whole,
+            Err(trouble) => return Err(no_answer("the kick-off", reply.exchange, trouble)),
+        };
+        match polling_url(whole) {
+            Some(Ok(url)) => {
+                self.hold(&url);
+                let asked_partial = |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
+                let partial = route.params.iter().any(asked_partial);
+                Ok(Job { url, retry_after: self.retry_after(&whole.headers), budget, partial })
+            }
+            Some(Err(why)) => Err(stop(StopKind::Answer, Some(reply.exchange), why)),
+            None => Err(self.refusal(route, whole, reply.exchange)),
+        }
+    }
+
+    /// What it means that the kick-off started no job.
+    fn refusal(&self, route: &Route, whole: &Whole, exchange: u32) -> Stop {
+        let status = whole.status.as_u16();
+        let at = Some(exchange);
+        if whole.status.is_success() {
+            let because = format!("the kick-off was answered {status} without a Content-Location to poll");
+            return stop(StopKind::Answer, at, because);
+        }
+        let undeclared = offer::offer(route.level, &self.house.declared, &self.house.settings) == Offer::Perhaps;
+        let optional = self.planned.flow.optional.as_ref();
+        match (status, optional) {
+            (401 | 403, _) => stop(StopKind::Credentials, at, format!("the kick-off was answered {status}")),
+            _ if undeclared && is_unsupported(whole) => stop(
+                StopKind::NotOffered,
+                at,
+                format!("declined: the target does not declare an export at {} level and answered {status}", route.level),
+            ),
+            (_, Some(optional)) => {
+                stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
+            }
+            (502..=504, _) => stop(StopKind::Waited, at, format!("the kick-off was answered {status} again and again")),
+            _ => stop(StopKind::Answer, at, format!("the kick-off was answered {status}")),
+        }
+    }
+}
+
+/// The polling URL of the job that an answer started: `Content-Location`, or `Location` in its place. A relative one is
+/// resolved; the test on the header judges that. The error is a fragment that says why it cannot be polled.
+pub(super) fn polling_url(whole: &Whole) -> Option<Result<Url, String>> {
+    if !whole.status.is_success() {
+        return None;
+    }
+    let (name, text) = [CONTENT_LOCATION, LOCATION].into_iter().find_map(|name| {
+        let text = header_text(&whole.headers, name.as_str())?;
+        Some((name, text))
+    })?;
+    let url = whole.url.join(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    Some(url.ok_or_else(|| format!("the kick-off's {name} is no URL that can be polled")))
+}
+
+/// A header's first line, if it is readable and not empty.
+fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Whether a refusal says that there is no such operation.
+fn is_unsupported(whole: &Whole) -> bool {
+    match whole.status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => true,
+        status if status.is_client_error() => outcome_says_unsupported(&whole.body),
+        _ => false,
+    }
+}
+
+/// Whether a body is an OperationOutcome with an issue that says so, by its code or in words.
+fn outcome_says_unsupported(body: &Bytes) -> bool {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
+    if body.get("resourceType").and_then(Value::as_str) != Some("OperationOutcome") {
+        return false;
+    }
+    let issues = body.get("issue").and_then(Value::as_array).into_iter().flatten();
+    issues.into_iter().any(|issue| {
+        let code = issue.get("code").and_then(Value::as_str).unwrap_or_default();
+        let words = [issue.get("diagnostics"), issue.pointer("/details/text")];
+        let said = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            ["not supported", "unsupported", "not implemented", "unknown operation", "does not support"]
+                .iter()
+                .any(|phrase| text.contains(phrase))
+        };
+        matches!(code, "not-supported" | "not-found") || words.into_iter().flatten().filter_map(Value::as_str).any(said)
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Whole {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        Whole {
+            url: "http://h/fhir/$export".parse().unwrap(),
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            broken: None,
+        }
+    }
+
+    fn url(status: u16, headers: &[(&'static str, &str)]) -> Option<Result<String, String>> {
+        polling_url(&answer(status, headers, "")).map(|result| result.map(String::from))
+    }
+
+    #[test]
+    fn the_polling_url_is_found_resolved_or_refused() {
+        assert_eq!(url(202, &[("content-location", "http://h/jobs/1")]), Some(Ok("http://h/jobs/1".into())));
+        assert_eq!(url(202, &[("content-location", "/jobs/1")]), Some(Ok("http://h/jobs/1".into())), "relative");
+        assert_eq!(url(200, &[("location", "http://h/jobs/1")]), Some(Ok("http://h/jobs/1".into())), "a stand-in");
+        assert_eq!(
+            url(202, &[("location", "http://h/2"), ("content-location", "http://h/1")]),
+            Some(Ok("http://h/1".into()))
+        );
+        assert_eq!(url(202, &[]), None);
+        assert_eq!(url(202, &[("content-location", " ")]), None);
+        assert_eq!(url(400, &[("content-location", "http://h/jobs/1")]), None);
+        for text in ["javascript:alert(1)", "file:///etc/passwd", "http://"] {
+            assert!(matches!(url(202, &[("content-location", text)]), Some(Err(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_counts_as_a_word_that_there_is_no_export() {
+        let outcome = |code: &str, text: &str| {
+            format!(r#"{{"resourceType":"OperationOutcome","issue":[{{"code":"{code}","diagnostics":"{text}"}}]}}"#)
+        };
+        assert!(is_unsupported(&answer(404, &[], "")));
+        assert!(is_unsupported(&answer(400, &[], &outcome("not-supported", ""))));
+        assert!(is_unsupported(&answer(400, &[], &outcome("processing", "Unknown operation $export"))));
+        assert!(!is_unsupported(&answer(400, &[], &outcome("invalid", "no group"))));
+        assert!(!is_unsupported(&answer(400, &[], "<html>not supported</html>")));
+        assert!(!is_unsupported(&answer(500, &[], &outcome("not-supported", ""))));
+    }
+}

@@ -1,0 +1,202 @@
+//! Polling a job, politely, until it is done, failed, or out of time. What a poll says is decided in [`super::phases`].
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::header::{ACCEPT, RETRY_AFTER};
+use http::Method;
+use serde_json::Value;
+
+use super::asks;
+use super::house::{Walk, no_answer, stop};
+use super::kickoff::Job;
+use super::manifest::is_manifest;
+use super::patience;
+use super::phases::{self, Seen, Standing};
+use super::progress::Event;
+use super::session::{Ask, Reply};
+use crate::tape::model::{Phase, Role, Stop, StopKind, TroubleKind};
+
+/// The longest answer to a poll that is read: a manifest of a hundred thousand files fits.
+const LONGEST_ANSWER: usize = 64 << 20;
+
+/// The polls of one job.
+#[derive(Default)]
+pub(super) struct Polls {
+    seen: Vec<Seen>,
+    exchanges: Vec<u32>,
+    /// Phases that the tape knows already.
+    told: Vec<Option<Phase>>,
+    wait: Option<Duration>,
+    manifest: Option<Value>,
+}
+
+/// What came of a poll.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// The job runs.
+    Running,
+    /// This poll failed; the job may still run.
+    Unsure,
+    /// It is done.
+    Done(Value),
+}
+
+impl Polls {
+    /// The exchange of the last poll.
+    pub fn last(&self) -> Option<u32> {
+        self.exchanges.last().copied()
+    }
+
+    /// How often was asked.
+    pub fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Takes in an answer and says where the job stands; tells the tape what became known.
+    fn take_in(&mut self, walk: &Walk<'_>, reply: &Reply, partial: bool) -> Standing {
+        let mut manifest = None;
+        let seen = match &reply.result {
+            Err(_) => Seen { status: None, manifest: false, digest: 0, signs: false },
+            Ok(whole) => {
+                let body = serde_json::from_slice::<Value>(&whole.body).ok().filter(|_| whole.broken.is_none());
+                manifest = body.filter(is_manifest);
+                let mut hasher = DefaultHasher::new();
+                whole.body.hash(&mut hasher);
+                whole.headers.get("x-progress").hash(&mut hasher);
+                Seen {
+                    status: Some(whole.status.as_u16()),
+                    manifest: manifest.is_some(),
+                    digest: hasher.finish(),
+                    signs: whole.headers.contains_key(RETRY_AFTER) || whole.headers.contains_key("x-progress"),
+                }
+            }
+        };
+        self.seen.push(seen);
+        self.exchanges.push(reply.exchange);
+        self.manifest = manifest;
+        let reading = phases::read(&self.seen, partial);
+        let recorder = walk.house.session.recorder();
+        self.told.resize(self.seen.len(), None);
+        let last = self.seen.len().saturating_sub(1);
+        for (index, ((told, phase), exchange)) in
+            self.told.iter_mut().zip(&reading.phases).zip(&self.exchanges).enumerate()
+        {
+            if *told != *phase
+                && let Some(phase) = phase
+            {
+                recorder.phase(*exchange, *phase);
+                *told = Some(*phase);
+            }
+            // A failed poll that was repeated is not the last word.
+            if index + 1 == last && *phase == Some(Phase::Transient) {
+                recorder.supersede(*exchange);
+            }
+        }
+        reading.standing
+    }
+
+    /// Errors in a row at the end, for the growing wait.
+    fn errors(&self) -> u32 {
+        let errors = self.told.iter().rev().take_while(|phase| **phase == Some(Phase::Transient)).count();
+        u32::try_from(errors.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Walk<'_> {
+    /// A poll of `job`.
+    pub fn poll_ask(&self, url: &url::Url) -> Ask {
+        asks::plain(self.name(), Role::Poll, Method::GET, url.clone(), asks::usual(&[(ACCEPT, "application/json")]))
+    }
+
+    /// Waits as long as the server asked, polls once, and says what came of it. The error says why the flow ends.
+    pub async fn poll(&self, job: &Job, polls: &mut Polls, ask: Ask) -> Result<Step, Stop> {
+        match (polls.wait.take(), job.retry_after) {
+            (Some(time), _) => self.wait(time, "until the next poll").await?,
+            (None, Some(asked)) => {
+                let time = patience::pause(Some(asked), 0, job.budget.left(self.house));
+                self.wait(time, "until the first poll").await?;
+            }
+            (None, None) => self.check_halt()?,
+        }
+        let reply = self.house.session.send_within(ask, LONGEST_ANSWER).await;
+        let exchange = reply.exchange;
+        let asked = match &reply.result {
+            Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
+                return Err(self.halt_stop(exchange, trouble));
+            }
+            Err(trouble) if trouble.kind == TroubleKind::NotSent => return Err(no_answer("the poll", exchange, trouble)),
+            Err(_) => None,
+            Ok(whole) => {
+                let progress = whole.headers.get("x-progress").and_then(|text| text.to_str().ok());
+                self.show(Event::Polled { number: polls.count() + 1, progress });
+                self.retry_after(&whole.headers)
+            }
+        };
+        let standing = polls.take_in(self, &reply, job.partial);
+        let status = reply.result.as_ref().map_or(0, |whole| whole.status.as_u16());
+        let ended = |because: String| stop(StopKind::Answer, Some(exchange), because);
+        match standing {
+            Standing::Complete => {
+                self.house.any_ended.store(true, Ordering::Relaxed);
+                Ok(Step::Done(polls.manifest.take().unwrap_or_default()))
+            }
+            Standing::Running | Standing::Unsure => {
+                let left = job.budget.left(self.house);
+                if left.is_zero() {
+                    self.house.waited_in_vain.store(true, Ordering::Relaxed);
+                    polls.settle_as_running(self);
+                    let seconds = self.house.settings.max_wait.as_secs();
+                    return Err(stop(StopKind::Waited, Some(exchange), format!("still running after {seconds} s")));
+                }
+                let attempt = if standing == Standing::Unsure { polls.errors() } else { polls.running_for() };
+                polls.wait = Some(patience::pause(asked, attempt, left));
+                Ok(if standing == Standing::Running { Step::Running } else { Step::Unsure })
+            }
+            Standing::NoManifest => {
+                self.house.any_ended.store(true, Ordering::Relaxed);
+                Err(ended(format!("polls were answered {status} with something that is no manifest, again and again")))
+            }
+            Standing::Failed => {
+                self.house.any_ended.store(true, Ordering::Relaxed);
+                if matches!(status, 404 | 410) {
+                    self.house.jobs.gone(&job.url);
+                    return Err(ended(format!("the target answered {status} for the job that it had started")));
+                }
+                Err(ended(format!("the job ended with {status}")))
+            }
+            Standing::Refused => Err(stop(StopKind::Credentials, Some(exchange), format!("the poll was answered {status}"))),
+            Standing::Silent => match &reply.result {
+                Err(trouble) => Err(no_answer("the poll", exchange, trouble)),
+                Ok(_) => Err(ended("the poll brought no answer".to_owned())),
+            },
+        }
+    }
+
+    /// Ends the flow if no job of this target ever ends: it has been seen running, and that must do.
+    pub fn check_hope(&self, polls: &Polls) -> Result<(), Stop> {
+        if self.house.is_hopeless() {
+            let seconds = self.house.settings.max_wait.as_secs();
+            let because = format!("not waited for: another job of this run was still running after {seconds} s, and none has ended");
+            return Err(stop(StopKind::Waited, polls.last(), because));
+        }
+        Ok(())
+    }
+}
+
+impl Polls {
+    /// Calls polls whose phase is still open in progress: that is how they were treated until time ran out.
+    fn settle_as_running(&mut self, walk: &Walk<'_>) {
+        for (told, exchange) in self.told.iter_mut().zip(&self.exchanges).filter(|(told, _)| told.is_none()) {
+            walk.house.session.recorder().phase(*exchange, Phase::InProgress);
+            *told = Some(Phase::InProgress);
+        }
+    }
+
+    /// How often the job was seen running, for the growing wait.
+    fn running_for(&self) -> u32 {
+        let running = self.told.iter().filter(|phase| **phase != Some(Phase::Transient)).count();
+        u32::try_from(running.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+}

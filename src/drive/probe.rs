@@ -1,0 +1,211 @@
+//! Probes: extra requests beside a flow's conversation. They never move it; what becomes of them is on the tape.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT, ACCEPT_ENCODING};
+use http::{HeaderMap, Method};
+use url::Url;
+
+use super::asks;
+use super::house::{Budget, Walk};
+use super::jobid::unknown_job;
+use super::kickoff::{Job, Route, polling_url};
+use super::poll::{Polls, Step};
+use super::session::Ask;
+use crate::suite::model::{Identity, Moment, Probe, Send, Wrong};
+use crate::suite::values::Wait;
+use crate::tape::model::{Role, Stop};
+use crate::words::ExportLevel;
+
+/// How long a deleted job may still be known.
+const SETTLING: Duration = Duration::from_secs(5);
+/// Between two looks at a deleted job.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often the job that a wrong kick-off started is polled, to see what becomes of it.
+const WRONG_JOB_POLLS: usize = 10;
+
+/// What a probe may refer to, as far as the flow has come.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'s> {
+    /// What the flow asks for.
+    pub route: &'s Route,
+    /// Its job.
+    pub job: Option<&'s Job>,
+    /// The file that a file probe asks for.
+    pub file: Option<&'s super::files::Wanted>,
+}
+
+impl<'a> Walk<'a> {
+    /// Whether the flow has probes at `moment`.
+    pub fn has_probes(&self, moment: Moment) -> bool {
+        self.planned.flow.probes.iter().any(|probe| probe.at == moment)
+    }
+
+    /// Sends the probes of a moment, one after the other. At the start, those that need the job wait for it: they are
+    /// sent when `sight` has one, the others when it has none. The error is that the run is being ended.
+    pub async fn probe_all(&self, moment: Moment, sight: Sight<'_>) -> Result<(), Stop> {
+        for probe in self.planned.flow.probes.iter().filter(|probe| probe.at == moment) {
+            let needs_job = probe.wrong == Some(Wrong::Job) || matches!(probe.send, Send::Poll | Send::Delete);
+            if moment == Moment::Start && needs_job != sight.job.is_some() {
+                continue;
+            }
+            self.check_halt()?;
+            self.probe(probe, sight).await;
+            self.check_halt()?;
+        }
+        Ok(())
+    }
+
+    /// Sends one probe, at each of its times. A stop within it is the probe's alone.
+    async fn probe(&self, probe: &Probe, sight: Sight<'_>) {
+        if probe.identity == Identity::SecondClient {
+            // There is no second client in the settings, and as the first it would show nothing.
+            return;
+        }
+        let settles = probe.at == Moment::Deleted && probe.after.is_empty();
+        if settles && matches!(probe.send, Send::Poll | Send::Delete) {
+            return self.probe_until_gone(probe, sight).await;
+        }
+        let began = self.house.clock.elapsed();
+        let at_once = [Wait(Duration::ZERO)];
+        let times = if probe.after.is_empty() { &at_once[..] } else { &probe.after };
+        for time in times {
+            let passed = self.house.clock.elapsed().saturating_sub(began);
+            let wait = time.duration().saturating_sub(passed);
+            if !wait.is_zero() && self.wait(wait, "until a probe's time").await.is_err() {
+                return;
+            }
+            // Nothing that happens to a probe stops the flow; a run that is being ended is seen by the caller.
+            let _ = self.probe_once(probe, sight).await;
+        }
+    }
+
+    /// Sends one probe once.
+    async fn probe_once(&self, probe: &Probe, sight: Sight<'_>) -> Result<(), Stop> {
+        let mut budget = Budget::new(self.house);
+        match probe.send {
+            Send::Kickoff | Send::KickoffPost => self.probe_kickoff(probe, sight.route).await,
+            Send::File => match sight.file {
+                Some(wanted) => self.fetch_again(wanted, probe).await,
+                None => Ok(()),
+            },
+            _ => match self.probe_ask(probe, sight) {
+                Some(ask) => self.send_patiently(&mut budget, ask, false).await.map(drop),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// The request of a probe that neither kicks off nor fetches a file; none if there is nothing to ask for.
+    fn probe_ask(&self, probe: &Probe, sight: Sight<'_>) -> Option<Ask> {
+        let base = &self.house.settings.base;
+        let json = asks::usual(&[(ACCEPT, "application/json")]);
+        let fhir = asks::usual(&[(ACCEPT, "application/fhir+json")]);
+        let (method, url, headers) = match probe.send {
+            Send::Poll => (Method::GET, self.probed_job(probe, sight)?, json),
+            Send::Delete => (Method::DELETE, self.probed_job(probe, sight)?, fhir),
+            Send::Metadata => (Method::GET, asks::under(base, &["metadata"]), fhir),
+            Send::SmartConfiguration => {
+                (Method::GET, asks::under(base, &[".well-known", "smart-configuration"]), json)
+            }
+            Send::Read => {
+                let group = match probe.wrong {
+                    Some(Wrong::Group) => asks::NO_SUCH_GROUP,
+                    _ => self.house.settings.groups.first()?,
+                };
+                (Method::GET, asks::under(base, &["Group", group]), fhir)
+            }
+            Send::Count => {
+                let mut url = asks::under(base, &["Patient"]);
+                url.set_query(Some("_summary=count"));
+                (Method::GET, url, fhir)
+            }
+            // Kick-offs and files are sent elsewhere. Token requests and TLS handshakes are no requests of a session.
+            Send::Kickoff | Send::KickoffPost | Send::File | Send::Token | Send::Tls => return None,
+        };
+        let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);
+        self.dress(&mut ask, probe);
+        Some(ask)
+    }
+
+    /// Makes a request that of a probe: its name, its identity, its headers.
+    pub fn dress(&self, ask: &mut Ask, probe: &Probe) {
+        ask.role = Role::Probe;
+        ask.probe = Some(probe.id.clone());
+        ask.identity = probe.identity;
+        let over = probe.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        asks::overlay(&mut ask.headers, over);
+        asks::leave_out(&mut ask.headers, &probe.omit);
+    }
+
+    fn probed_job(&self, probe: &Probe, sight: Sight<'_>) -> Option<Url> {
+        let job = sight.job?;
+        match probe.wrong {
+            Some(Wrong::Job) => unknown_job(&job.url),
+            _ => Some(job.url.clone()),
+        }
+    }
+
+    /// Asks for a deleted job until it is unknown, or has had time enough to be. The last answer counts.
+    async fn probe_until_gone(&self, probe: &Probe, sight: Sight<'_>) {
+        let Some(ask) = self.probe_ask(probe, sight) else { return };
+        let budget = Budget::new(self.house).at_most(self.house, SETTLING);
+        loop {
+            let mut patience = Budget::new(self.house).at_most(self.house, SETTLING);
+            let Ok(reply) = self.send_patiently(&mut patience, ask.clone(), false).await else { return };
+            let gone = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 404 | 410));
+            let left = budget.left(self.house);
+            if gone || left.is_zero() {
+                return;
+            }
+            self.house.session.recorder().supersede(reply.exchange);
+            if self.wait(LOOK.min(left), "until a deleted job is unknown").await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// A kick-off as a probe. A job that it starts is looked at where its kick-off was wrong, and deleted.
+    async fn probe_kickoff(&self, probe: &Probe, route: &Route) -> Result<(), Stop> {
+        if probe.wrong == Some(Wrong::Group) && route.level != ExportLevel::Group {
+            return Ok(());
+        }
+        let more = self.resolve(&probe.params).await?;
+        let mut budget = Budget::new(self.house);
+        let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
+        let Ok(whole) = &reply.result else { return Ok(()) };
+        let Some(Ok(url)) = polling_url(whole) else { return Ok(()) };
+        self.hold(&url);
+        let seen = match probe.wrong {
+            Some(Wrong::Group) => {
+                let job = Job { url: url.clone(), retry_after: self.retry_after(&whole.headers), budget, partial: false };
+                self.watch_wrong_job(probe, &job).await
+            }
+            _ => Ok(()),
+        };
+        self.tidy(&url).await;
+        seen
+    }
+
+    /// Polls the job of a wrong kick-off a few times: it may well be accepted and fail then.
+    async fn watch_wrong_job(&self, probe: &Probe, job: &Job) -> Result<(), Stop> {
+        let mut polls = Polls::default();
+        while polls.count() < WRONG_JOB_POLLS {
+            let mut ask = self.poll_ask(&job.url);
+            ask.role = Role::Probe;
+            ask.probe = Some(probe.id.clone());
+            ask.identity = probe.identity;
+            match self.poll(job, &mut polls, ask).await? {
+                Step::Done(_) => break,
+                Step::Running => self.check_hope(&polls)?,
+                Step::Unsure => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The headers of a request for a file.
+pub(super) fn file_headers() -> HeaderMap {
+    asks::usual(&[(ACCEPT, "application/fhir+ndjson"), (ACCEPT_ENCODING, "gzip")])
+}
