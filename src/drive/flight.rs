@@ -52,6 +52,7 @@ impl Session {
         let own = is_own(ask, &self.shared.settings.base);
         if own {
             redactor.ours(&ask.url);
+            redactor.our_values(ask.body.as_deref().unwrap_or_default());
         }
         let mut trail: Vec<Url> = Vec::new();
         let mut url = ask.url.clone();
