@@ -95,7 +95,8 @@ pub(super) fn around(value: &Value, pointer: &str, columns: usize) -> Excerpt {
     let mut caret = None;
     let mut gap = false;
     for (i, row) in rows.iter().enumerate() {
-        if !(i + 1 >= index && i <= index + 3) && !leads(row) {
+        let near = (index.saturating_sub(1)..=index + 3).contains(&i);
+        if !near && !leads(row) {
             if !gap {
                 out.push("...".to_owned());
             }

@@ -92,7 +92,7 @@ fn case(run: &Run, judgement: &Judgement, test: &TestResult, several: bool, stri
     let name = if several { format!("{}::{}", judgement.spec, test.id) } else { test.id.clone() };
     let mut case = TestCase::new(clean(&name), status);
     case.set_classname(clean(&format!("{}.{}", judgement.spec, test.area)));
-    let took: u64 = test.exchanges.iter().filter_map(|id| wire::find(run, *id)).map(|e| e.took).sum();
+    let took = test.exchanges.iter().filter_map(|id| wire::find(run, *id)).map(|e| e.took).fold(0, u64::saturating_add);
     case.set_time(Duration::from_millis(took));
     case.add_property(Property::new(clean("level"), clean(test.level.as_str())));
     for requirement in &test.requirements {

@@ -140,7 +140,7 @@ fn tally<C: Copy + PartialEq>(
 }
 
 /// Tests of one verdict with the same reason, in the order of their first.
-pub(super) fn fold<'a>(judgement: &'a Judgement, verdict: Verdict) -> Vec<(String, Vec<&'a TestResult>)> {
+pub(super) fn fold(judgement: &Judgement, verdict: Verdict) -> Vec<(String, Vec<&TestResult>)> {
     let mut out: Vec<(String, Vec<&TestResult>)> = Vec::new();
     for test in judgement.tests.iter().filter(|t| t.verdict == verdict) {
         let reason = visible(&test.because);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::escape::visible;
 use super::{excerpt, text};
 use crate::record::{Finding, Run};
-use crate::tape::model::{Body, Exchange, LineFinding, Outcome, Response, Role};
+use crate::tape::model::{Body, BodyKind, Exchange, LineFinding, Outcome, Response, Role};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,10 +81,10 @@ pub fn label(run: &Run, exchange: &Exchange) -> String {
 pub fn part(run: &Run, exchange: &Exchange) -> String {
     match (exchange.role, &exchange.probe, exchange.file) {
         (_, Some(probe), _) => format!("probe {}", visible(probe)),
+        (Role::Poll, ..) if exchange.superseded => "poll, sent again later".to_owned(),
         (Role::Poll, ..) => {
-            let polls =
-                run.exchanges.iter().filter(|e| e.role == Role::Poll && e.flow == exchange.flow && e.probe.is_none());
-            let ids: Vec<u32> = polls.map(|e| e.id).collect();
+            let same = |e: &&Exchange| e.role == Role::Poll && e.flow == exchange.flow && e.probe.is_none();
+            let ids: Vec<u32> = run.exchanges.iter().filter(same).filter(|e| !e.superseded).map(|e| e.id).collect();
             let at = ids.iter().position(|id| *id == exchange.id).map_or(0, |i| i + 1);
             format!("poll {at} of {}", ids.len())
         }
@@ -357,6 +357,7 @@ fn is_quiet(name: &str) -> bool {
 fn kept(body: &Body) -> String {
     match (body.bytes, &body.resource_type) {
         (0, _) => "no body".to_owned(),
+        (n, _) if body.kind == BodyKind::Streamed => format!("a file of {}; its content is not kept", text::bytes(n)),
         (n, Some(kind)) => format!("a {} of {}; resources are not kept", visible(kind), text::bytes(n)),
         (n, None) => format!("{} of {}; not kept", body.kind, text::bytes(n)),
     }

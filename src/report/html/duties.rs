@@ -57,8 +57,8 @@ fn row(index: usize, judgement: &Judgement, duty: &RequirementResult) -> Row {
         id: Some(duty_anchor(index, &duty.id)),
         cells: vec![
             html! { (visible(&duty.says)) br; span.small { code { (visible(&duty.id)) } " " (link(&duty.link, "text")) } },
-            html! { (duty.level) },
-            html! { (duty.area) },
+            html! { span.word { (duty.level) } },
+            html! { span.word { (duty.area) } },
             decided,
         ],
     }

@@ -139,9 +139,14 @@ impl Page<'_> {
         }
     }
 
-    /// A finding with its wire, repeats and the command that asks again.
-    pub(super) fn finding(&self, found: &Finding) -> Markup {
-        let shown = finding::show(self.run, found, COLUMNS);
+    /// A finding with its wire, repeats and the command that asks again. What was sent is left out after a finding of
+    /// the same exchange.
+    pub(super) fn finding(&self, found: &Finding, before: Option<&Finding>) -> Markup {
+        let mut shown = finding::show(self.run, found, COLUMNS);
+        let again = found.exchange.is_some() && found.exchange == before.and_then(|b| b.exchange);
+        if again {
+            shown.lines.retain(|l| l.mark != Mark::Sent);
+        }
         html! {
             div.finding {
                 @if !shown.label.is_empty() {
@@ -155,7 +160,7 @@ impl Page<'_> {
                 (wire(&format!("Excerpt of {}", shown.label), &shown.lines))
                 p.narrow { "Expected " (visible(&found.expected)) ", found " (text::cut(&visible(&found.actual), 300)) "." }
                 @if let Some(repeats) = &shown.repeats { p.note { (capital(repeats)) "." } }
-                @if let Some(exchange) = shown.exchange {
+                @if let Some(exchange) = shown.exchange.filter(|_| !again) {
                     p.label { "Ask again" }
                     pre.command tabindex="0" role="group" aria-label="Command that asks again" { (curl::line(exchange)) }
                 }

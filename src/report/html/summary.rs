@@ -42,7 +42,16 @@ impl Page<'_> {
     }
 
     pub(super) fn fixes(&self) -> Markup {
-        self.cards("fix", "What to fix", State::Violated, "Nothing: no SHALL or SHALL NOT was found violated.")
+        let tests = self.run.judgements.iter().flat_map(|j| &j.tests);
+        let undecided = tests.filter(|t| t.verdict == Verdict::Error).count();
+        let none = match undecided {
+            0 => "Nothing: no SHALL or SHALL NOT was found violated.".to_owned(),
+            n => {
+                let tests = text::count(n as u64, "test");
+                format!("No SHALL or SHALL NOT was found violated, but {tests} could not be decided; see Tests.")
+            }
+        };
+        self.cards("fix", "What to fix", State::Violated, &none)
     }
 
     pub(super) fn warnings(&self) -> Markup {
@@ -97,7 +106,9 @@ impl Page<'_> {
                         }
                         @if let Some(reason) = &test.known { p.note { "A known deviation: " (visible(reason)) } }
                         @if test.findings.is_empty() { p { (visible(&test.because)) } }
-                        @for found in test.findings.iter().take(MOST_FINDINGS) { (self.finding(found)) }
+                        @for (i, found) in test.findings.iter().take(MOST_FINDINGS).enumerate() {
+                            (self.finding(found, i.checked_sub(1).and_then(|i| test.findings.get(i))))
+                        }
                         @if test.findings.len() > MOST_FINDINGS {
                             p.note { (text::count((test.findings.len() - MOST_FINDINGS) as u64, "finding")) " more in run.json." }
                         }

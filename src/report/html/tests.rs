@@ -67,7 +67,7 @@ impl Page<'_> {
             id: Some(test_anchor(index, &test.id)),
             cells: vec![
                 test_cell,
-                html! { (test.level) @if test.defect { br; span.small { "the text errs" } } },
+                html! { span.word { (test.level) } @if test.defect { br; span.small { "the text errs" } } },
                 found,
                 self.exchange_links(&test.exchanges),
                 html! { code { (visible(&test.suite)) } },
