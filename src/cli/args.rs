@@ -367,6 +367,10 @@ pub struct ExplainArgs {
     #[arg(value_name = "ID")]
     pub id: String,
 
+    /// How it is printed
+    #[command(flatten)]
+    pub format: FormatArg,
+
     /// Rules
     #[command(flatten)]
     pub suites: SuitesArg,

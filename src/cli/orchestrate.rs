@@ -11,7 +11,7 @@ use super::Refusal;
 use crate::clock::Clock;
 use crate::config::effective::Effective;
 use crate::config::guard;
-use crate::drive::engine::{self, Drive};
+use crate::drive::{self, Drive};
 use crate::drive::inprocess::InProcess;
 use crate::drive::progress;
 use crate::drive::recorder::Recorder;
@@ -42,7 +42,7 @@ pub fn catalog(folder: Option<&Path>) -> Result<Catalog, Refusal> {
 
 /// The ids of all specs.
 pub fn spec_ids(catalog: &Catalog) -> Vec<String> {
-    catalog.specs.iter().map(|spec| spec.id.clone()).collect()
+    catalog.specs.keys().cloned().collect()
 }
 
 /// Builds a plan.
@@ -193,7 +193,7 @@ impl Voyage {
         let clock = Clock::system();
         let transport = target.transport(clock)?;
         let sink = store::Writer::create(&folder.join("tape")).map_err(|e| Refusal::usage(e.to_string()))?;
-        let options = engine::Options {
+        let options = drive::Options {
             suites: catalog.digest.clone(),
             embedded: target.is_embedded(),
             progress: progress::for_stderr(),

@@ -132,7 +132,7 @@ fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, told: &Told) -> 
     if libtest.list {
         trials::list(libtest, plan.tests.iter().map(|test| test.name.clone()));
     } else {
-        show::plan(&plan, args.format.format)?;
+        show::plan(&plan, args.format.format);
     }
     Ok(exit::CONFORMANT)
 }

@@ -1,16 +1,13 @@
 //! `plimsoll list`, `explain`, `coverage` and `run --list`: what is judged, and why.
 
-use std::fmt::Write;
-
-use serde_json::json;
-
 use super::args::{ExplainArgs, Format, ListArgs};
-use super::orchestrate::{catalog, spec_ids};
+use super::orchestrate::{self, catalog, spec_ids};
 use super::run::unknown_spec;
 use super::{Refusal, print};
 use crate::plan::Plan;
 use crate::reference;
-use crate::report::{coverage as coverage_report, explain as explain_report, list as list_report};
+use crate::report;
+use crate::report::explain::Proof;
 use crate::suite::model::Catalog;
 use crate::trials::exit;
 
@@ -18,10 +15,7 @@ use crate::trials::exit;
 pub fn list(args: &ListArgs) -> Result<u8, Refusal> {
     let catalog = catalog(args.suites.suites.as_deref())?;
     let specs = specs(&catalog, &args.spec)?;
-    match args.format.format {
-        Format::Text => print(&list_report::text(&catalog, &specs)),
-        Format::Json => print_json(&list_report::json(&catalog, &specs)),
-    }
+    plan(&orchestrate::plan(&catalog, &specs, Vec::new(), &|_| true)?, args.format.format);
     Ok(exit::CONFORMANT)
 }
 
@@ -30,8 +24,8 @@ pub fn coverage(args: &ListArgs) -> Result<u8, Refusal> {
     let catalog = catalog(args.suites.suites.as_deref())?;
     let specs = specs(&catalog, &args.spec)?;
     match args.format.format {
-        Format::Text => print(&coverage_report::text(&catalog, &specs)),
-        Format::Json => print_json(&coverage_report::json(&catalog, &specs)),
+        Format::Text => print(&report::coverage::text(&catalog, &specs)),
+        Format::Json => print_json(&report::coverage::json(&catalog, &specs)),
     }
     Ok(exit::CONFORMANT)
 }
@@ -40,36 +34,27 @@ pub fn coverage(args: &ListArgs) -> Result<u8, Refusal> {
 pub fn explain(args: &ExplainArgs) -> Result<u8, Refusal> {
     let catalog = catalog(args.suites.suites.as_deref())?;
     let faults = reference::faults().map_err(|e| Refusal::undetermined(e.to_string()))?;
-    let proofs: Vec<(String, Vec<String>)> = faults.into_iter().map(|fault| (fault.id, fault.notices)).collect();
-    let page = explain_report::explain(&catalog, &args.id, &proofs).map_err(|e| Refusal::usage(e.to_string()))?;
-    print(&page);
+    let proofs: Vec<Proof> =
+        faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
+    let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(Refusal::usage)?;
+    match args.format.format {
+        Format::Text => {
+            let pages: Vec<String> = pages.iter().map(report::page::text).collect();
+            print(&pages.join("\n"));
+        }
+        Format::Json => {
+            print_json(&serde_json::to_value(&pages).map_err(|e| Refusal::undetermined(e.to_string()))?);
+        }
+    }
     Ok(exit::CONFORMANT)
 }
 
-/// Prints the tests of a plan: name, level and title, or the same for programs.
-pub fn plan(plan: &Plan, format: Format) -> Result<(), Refusal> {
+/// Prints the tests of a plan.
+pub fn plan(plan: &Plan, format: Format) {
     match format {
-        Format::Json => print_json(&json!(
-            plan.tests
-                .iter()
-                .map(|test| json!({
-                    "name": test.name, "id": test.id, "spec": test.spec, "level": test.level,
-                    "title": test.test.title, "requirements": test.requirements, "defect": test.defect,
-                }))
-                .collect::<Vec<_>>()
-        )),
-        Format::Text => {
-            let width = plan.tests.iter().map(|test| test.name.chars().count()).max().unwrap_or(0);
-            let mut out = String::new();
-            for test in &plan.tests {
-                // Writing to a string cannot fail.
-                let _ = writeln!(out, "{:width$}  {:10}  {}", test.name, test.level, test.test.title);
-            }
-            let _ = writeln!(out, "{} tests on {} flows", plan.tests.len(), plan.flows.len());
-            print(&out);
-        }
+        Format::Text => print(&report::list::text(plan)),
+        Format::Json => print_json(&report::list::json(plan)),
     }
-    Ok(())
 }
 
 /// The specs named, or all where none is.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::compare::{Cell, Kind, Result as CellResult, compare};
 use crate::clock::Clock;
 use crate::config::values::base_url;
-use crate::drive::engine;
+use crate::drive;
 use crate::drive::inprocess::InProcess;
 use crate::drive::settings::Settings;
 use crate::judge;
@@ -107,9 +107,9 @@ pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fau
         let mut options = reference::Options::new(spec, base.clone(), clock);
         options.faults = faults;
         let transport = Arc::new(InProcess::new(reference::router(options)));
-        let mut quiet = engine::Options::quiet(catalog.digest.clone());
+        let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
-        engine::run(plan, Settings::new(base), transport, clock, quiet).await
+        drive::run(plan, Settings::new(base), transport, clock, quiet).await
     });
     Ok(judge::judge(catalog, plan, &tape.map_err(|e| e.to_string())?))
 }
