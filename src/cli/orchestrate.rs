@@ -27,6 +27,7 @@ use crate::report;
 use crate::suite::model::{Catalog, Identity};
 use crate::tape::model::{Role, Tape};
 use crate::tape::store;
+use crate::trials::selftest::GROUP;
 
 /// Where the reference server answers within this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
@@ -74,7 +75,10 @@ impl Target {
     pub fn new(config: &Effective) -> Result<Self, Refusal> {
         let Some(base) = &config.target else {
             let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(Refusal::undetermined)?;
-            let settings = settings(config, base);
+            let mut settings = settings(config, base);
+            if settings.groups.is_empty() {
+                settings.groups = vec![GROUP.to_owned()];
+            }
             return Ok(Self { settings, kind: Kind::Embedded(personality(&config.specs.value)) });
         };
         let credentials = guard::credentials(config).map_err(Refusal::usage)?;

@@ -11,8 +11,8 @@ use super::args::{Format, RunArgs};
 use super::given::{self, Told};
 use super::orchestrate::{self, Target, Voyage};
 use super::{Refusal, print, say, show};
-use crate::config::effective::Effective;
-use crate::config::values::Day;
+use crate::config::effective::{Effective, Origin};
+use crate::config::values::{AuthKind, Day};
 use crate::config::{DEFAULT_SPEC, file::File, guard, print as print_config};
 use crate::plan::Plan;
 use crate::record::Run;
@@ -40,6 +40,9 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
     }
     if let Some(refusal) = guard::refusal(config) {
         return Err(Refusal::usage(refusal));
+    }
+    if config.target.is_none() && config.auth.value != AuthKind::None && config.auth.origin == Origin::Flag {
+        return Err(Refusal::usage("credentials need a server to go to; give its BASE-URL (the one within asks for none)"));
     }
     let target = Target::new(config)?;
     super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target))

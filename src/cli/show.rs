@@ -38,10 +38,7 @@ pub fn explain(args: &ExplainArgs) -> Result<u8, Refusal> {
         faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
     let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(Refusal::usage)?;
     match args.format.format {
-        Format::Text => {
-            let pages: Vec<String> = pages.iter().map(report::page::text).collect();
-            print(&pages.join("\n"));
-        }
+        Format::Text => print(&report::page::text(&pages)),
         Format::Json => {
             print_json(&serde_json::to_value(&pages).map_err(|e| Refusal::undetermined(e.to_string()))?);
         }

@@ -20,6 +20,9 @@ use crate::suite::model::Catalog;
 /// Where the server answers, within this process.
 const BASE: &str = "http://localhost/fhir";
 
+/// The Group of the reference server's own population that is exported.
+pub const GROUP: &str = "harbour";
+
 /// The wall time at which every run begins, so that runs are alike: 2026-01-01T12:00:00Z.
 const NOON: Duration = Duration::from_secs(1_767_268_800);
 
@@ -109,7 +112,8 @@ pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fau
         let transport = Arc::new(InProcess::new(reference::router(options)));
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
-        drive::run(plan, Settings::new(base), transport, clock, quiet).await
+        let settings = Settings { groups: vec![GROUP.to_owned()], ..Settings::new(base) };
+        drive::run(plan, settings, transport, clock, quiet).await
     });
     Ok(judge::judge(catalog, plan, &tape.map_err(|e| e.to_string())?))
 }
