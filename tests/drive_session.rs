@@ -340,6 +340,10 @@ fn an_interruption_ends_all_but_the_clean_up() {
             if method == Method::DELETE {
                 return response(202, &[], "");
             }
+            if url.ends_with("$export") {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                return response(202, &[("content-location", "/r4/job")], "");
+            }
             if url.ends_with("body") {
                 return response(200, &[], Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()));
             }
@@ -349,20 +353,24 @@ fn an_interruption_ends_all_but_the_clean_up() {
     paused(async {
         let session = session(settings(BASE), Router::new().fallback(handler), None);
         let (waiting, reading) = (get(&format!("{BASE}/head")), get(&format!("{BASE}/body")));
-        let (head, body, ()) = tokio::join!(session.send(waiting), session.send(reading), async {
-            session.clock().sleep(Duration::from_secs(1)).await;
-            session.interrupt();
-        });
+        let kickoff = ask(Role::Kickoff, Method::GET, &format!("{BASE}/$export"));
+        let (head, body, kickoff, ()) =
+            tokio::join!(session.send(waiting), session.send(reading), session.send(kickoff), async {
+                session.clock().sleep(Duration::from_secs(1)).await;
+                session.interrupt();
+            });
         assert_eq!(head.result.unwrap_err().kind, TroubleKind::Interrupted);
         assert_eq!(body.result.unwrap().broken.unwrap().kind, TroubleKind::Interrupted);
+        // What it started can be deleted.
+        assert_eq!(kickoff.result.unwrap().headers["content-location"], "/r4/job");
         session.interrupted().await;
         let late = session.send(get(&format!("{BASE}/head"))).await;
         assert_eq!(late.result.unwrap_err().kind, TroubleKind::Interrupted);
         let cleanup = session.send(ask(Role::Cleanup, Method::DELETE, &format!("{BASE}/job"))).await;
         assert_eq!(cleanup.result.unwrap().status.as_u16(), 202);
-        assert_eq!(log.lock().unwrap().len(), 3);
+        assert_eq!(log.lock().unwrap().len(), 4);
         let tape = session.recorder().tape();
-        assert_eq!(tape.exchanges.len(), 4);
+        assert_eq!(tape.exchanges.len(), 5);
         assert_eq!((tape.exchanges[0].at, tape.exchanges[0].took), (0, 1000));
     });
 }
@@ -562,7 +570,7 @@ fn nothing_marked_reaches_the_tape() {
             _ => json(
                 410,
                 serde_json::json!({"resourceType": "OperationOutcome", "text": {"div": "MARKED-div"}, "issue": [
-                    {"severity": "error", "code": "not-found", "diagnostics": format!("job MARKED-job-17 is gone, see {job}.")}
+                    {"severity": "error", "code": "not-found", "diagnostics": format!("job MARKED-job-17 is gone, signed MARKED/sig, see {job}.")}
                 ]}),
             ),
         }
@@ -607,6 +615,24 @@ fn nothing_marked_reaches_the_tape() {
         }
         let text = serde_json::to_string_pretty(&tape.exchanges).unwrap();
         insta::assert_snapshot!("redacted_exchanges", numbered(&text));
+    });
+}
+
+#[test]
+fn a_job_that_lives_at_the_address_of_the_kickoff_is_still_a_secret() {
+    let job = format!("{BASE}/$export?job=MARKED-7f3a");
+    let answer = job.clone();
+    let (router, _) = router(move |_| response(202, &[("content-location", &answer)], ""));
+    paused(async {
+        let session = session(settings(BASE), router, None);
+        session.send(ask(Role::Kickoff, Method::GET, &format!("{BASE}/$export?_type=Patient"))).await.result.unwrap();
+        for role in [Role::Poll, Role::Probe, Role::Cleanup] {
+            session.send(ask(role, Method::GET, &job)).await.result.unwrap();
+        }
+        let tape = session.recorder().tape();
+        assert!(!serde_json::to_string(&tape).unwrap().contains("MARKED"));
+        assert!(tape.exchanges[2].request.url.starts_with("https://fhir.example.org/r4/$export?job=[u"));
+        assert!(tape.exchanges[0].request.url.ends_with("/$export?_type=Patient"));
     });
 }
 

@@ -164,3 +164,42 @@ fn the_digest_depends_on_names_and_bytes_alone() {
     assert_ne!(ab, digest(vec![file("a.toml", "x", "# 2"), file("b.toml", "x", "# 1")]));
     assert_ne!(ab, digest(vec![file("a.toml", "x", "# 1 "), file("b.toml", "x", "# 2")]));
 }
+
+#[test]
+fn no_half_of_a_suite_makes_the_reader_panic() {
+    use plimsoll::suite::{SuiteFile, load};
+    let text = std::fs::read_to_string("fixtures/suites/whole/poll.toml").unwrap();
+    let specs = std::fs::read_to_string("fixtures/suites/whole/specs.toml").unwrap();
+    let file = |name: &str, text: &str| SuiteFile { name: name.into(), path: name.into(), text: text.into() };
+    let mut halves: Vec<String> = (0..text.len()).step_by(7).map(|end| text[..end].to_owned()).collect();
+    let lines: Vec<&str> = text.lines().collect();
+    for without in 0..lines.len() {
+        let kept = lines.iter().enumerate().filter(|(line, _)| *line != without).map(|(_, text)| *text);
+        halves.push(kept.collect::<Vec<_>>().join("\r\n"));
+    }
+    for c in ['"', '[', '{', '\u{0}', '\u{feff}', '='] {
+        halves.extend((0..text.len()).step_by(61).map(|at| format!("{}{c}{}", &text[..at], &text[at..])));
+    }
+    halves.push("[".repeat(10_000));
+    halves.push(format!("area = {}", "[{a=".repeat(5_000)));
+    let mut refused = 0;
+    for half in &halves {
+        if let Err(refusals) = load(vec![file("poll.toml", half), file("specs.toml", &specs)]) {
+            assert!(!refusals.is_empty() && refusals.render(false).starts_with("error: "), "{half}");
+            refused += 1;
+        }
+    }
+    assert!(refused > halves.len() / 2, "{refused} of {}", halves.len());
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let missing = suite::read_dir(Path::new("fixtures/no-such-folder")).unwrap_err().to_string();
+    assert!(missing.starts_with("error: fixtures/no-such-folder: the folder cannot be read: "), "{missing}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("latin.toml"), b"area = \"\xe4\"").unwrap();
+    std::fs::create_dir(folder.path().join("folder.toml")).unwrap();
+    let unreadable = suite::read_dir(folder.path()).unwrap_err();
+    assert_eq!(unreadable.len(), 2, "{unreadable}");
+    assert!(unreadable.to_string().contains("latin.toml: "), "{unreadable}");
+}

@@ -6,7 +6,6 @@ use base64::Engine;
 use serde_json::Value;
 
 use super::{Broken, Held, Scene, manifest_of, response, show};
-use crate::record::Position;
 use crate::suite::model::FileList;
 use crate::tape::model::{Exchange, FileFacts, Outcome, TroubleKind};
 
@@ -125,14 +124,13 @@ pub fn nothing_after_transaction_time(exchange: &Exchange, scene: &Scene<'_>) ->
     Held::or_broken(late == 0, || {
         let line = facts.lines.first_after_transaction_time.unwrap_or(1);
         let latest = facts.lines.latest.as_deref().unwrap_or_default();
+        // The place within the line is not kept, so none is made up.
         let mut broken = Broken::new(
-            "line",
+            "none",
             format!("line {line}"),
             "meta.lastUpdated no later than the manifest's transactionTime",
             format!("a later one; the latest of the file is {}", show::text(latest)),
         );
-        // Column and offset of the element are not kept, so none are made up.
-        broken.position = None::<Position>;
         broken.count = late;
         broken
     })
@@ -146,7 +144,7 @@ pub fn deleted_not_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let both = facts.lines.deleted_in_output;
     Held::or_broken(both == 0, || {
         let mut broken = Broken::new(
-            "line",
+            "none",
             "entries",
             "resources that no output file holds",
             format!("{both} that output files hold too"),
@@ -189,7 +187,7 @@ pub fn no_outcome_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         } else if let Some((file, facts)) = files.get(&n)
             && let Some(count) = facts.lines.types.get("OperationOutcome")
         {
-            let mut found = Broken::new("line", "lines", expected, format!("{count} lines with one"));
+            let mut found = Broken::new("none", "lines", expected, format!("{count} lines with one"));
             found.count = *count;
             broken.push(found.shown_by(file.id));
         }

@@ -1,8 +1,8 @@
 //! The requests that a flow makes, before credentials: kick-offs, polls, files, DELETEs.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -169,13 +169,26 @@ mod tests {
     }
 
     fn kickoff<'a>(base: &'a Url, params: &'a [(String, String)]) -> Kickoff<'a> {
-        Kickoff { base, level: ExportLevel::System, group: Some("a/../b c"), post: false, params, headers: vec![], omit: &[], wrong: None }
+        Kickoff {
+            base,
+            level: ExportLevel::System,
+            group: Some("a/../b c"),
+            post: false,
+            params,
+            headers: vec![],
+            omit: &[],
+            wrong: None,
+        }
     }
 
     #[test]
     fn a_get_encodes_what_a_query_would_misread() {
         let base: Url = "http://h/fhir/".parse().unwrap();
-        let params = pairs(&[("_outputFormat", "application/fhir+ndjson"), ("_type", "Patient,Group"), ("_since", "2020-01-01T00:00:00+02:00")]);
+        let params = pairs(&[
+            ("_outputFormat", "application/fhir+ndjson"),
+            ("_type", "Patient,Group"),
+            ("_since", "2020-01-01T00:00:00+02:00"),
+        ]);
         let (method, url, headers, body) = kickoff(&base, &params).parts();
         assert_eq!((method, body), (Method::GET, None));
         assert_eq!(
@@ -200,16 +213,24 @@ mod tests {
     #[test]
     fn a_post_carries_parameters_of_the_defined_types() {
         let base: Url = "http://h/fhir".parse().unwrap();
-        let params = pairs(&[("_since", "2020-01-01T00:00:00Z"), ("_type", "Patient,Group"), ("patient", "Patient/1"), ("allowPartialManifests", "true")]);
+        let params = pairs(&[
+            ("_since", "2020-01-01T00:00:00Z"),
+            ("_type", "Patient,Group"),
+            ("patient", "Patient/1"),
+            ("allowPartialManifests", "true"),
+        ]);
         let mut post = kickoff(&base, &params);
         post.post = true;
         let (method, url, headers, body) = post.parts();
         assert_eq!((method, url.as_str()), (Method::POST, "http://h/fhir/$export"));
         assert_eq!(headers["content-type"], "application/fhir+json");
         let body: Value = serde_json::from_slice(&body.unwrap()).unwrap();
-        assert_eq!(body, json!({"resourceType": "Parameters", "parameter": [
+        assert_eq!(
+            body,
+            json!({"resourceType": "Parameters", "parameter": [
             {"name": "_since", "valueInstant": "2020-01-01T00:00:00Z"}, {"name": "_type", "valueString": "Patient,Group"},
-            {"name": "patient", "valueReference": {"reference": "Patient/1"}}, {"name": "allowPartialManifests", "valueBoolean": true}]}));
+            {"name": "patient", "valueReference": {"reference": "Patient/1"}}, {"name": "allowPartialManifests", "valueBoolean": true}]})
+        );
     }
 
     #[test]

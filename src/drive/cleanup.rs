@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::header::ACCEPT;
 use http::Method;
+use http::header::ACCEPT;
 use url::Url;
 
 use super::asks;

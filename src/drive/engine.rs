@@ -179,10 +179,10 @@ impl Drive {
         }
         self.session.recorder().start(self.start.clone());
         if !plan.flows.is_empty() && !*self.options.interrupt.borrow() {
-            self.session.authorize().await.map_err(|trouble| RunError::Credentials {
-                base: self.start.base.clone(),
-                why: trouble.message,
-            })?;
+            self.session
+                .authorize()
+                .await
+                .map_err(|trouble| RunError::Credentials { base: self.start.base.clone(), why: trouble.message })?;
         }
         let house = House {
             plan,

@@ -124,8 +124,7 @@ impl Walk<'_> {
 
     /// A file once more, as a probe.
     pub async fn fetch_again(&self, wanted: &Wanted, probe: &Probe) -> Result<(), Stop> {
-        let fetching =
-            Fetching { index: None, hashes: false, bytes: AtomicU64::new(0), lines: AtomicU64::new(0) };
+        let fetching = Fetching { index: None, hashes: false, bytes: AtomicU64::new(0), lines: AtomicU64::new(0) };
         if let Some(got) = self.fetch(wanted, &fetching, Some(probe)).await? {
             self.house.session.recorder().file(got.facts);
         }
@@ -133,7 +132,12 @@ impl Walk<'_> {
     }
 
     /// Fetches one file. None if the answer was no file; the tape has the answer.
-    async fn fetch(&self, wanted: &Wanted, fetching: &Fetching<'_>, probe: Option<&Probe>) -> Result<Option<Got>, Stop> {
+    async fn fetch(
+        &self,
+        wanted: &Wanted,
+        fetching: &Fetching<'_>,
+        probe: Option<&Probe>,
+    ) -> Result<Option<Got>, Stop> {
         let mut ask = Ask {
             file: Some(wanted.item.place),
             open: wanted.open,

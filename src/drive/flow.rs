@@ -189,7 +189,9 @@ impl<'a> Walk<'a> {
         match (untried, refused) {
             (Some(level), _) => Ok(level),
             // A kick-off of a more unusual kind would be refused as the plain one was: one cause, one failure.
-            (None, Some(refused)) => Err(Stop { because: format!("no plain kick-off was accepted: {}", refused.because), ..refused }),
+            (None, Some(refused)) => {
+                Err(Stop { because: format!("no plain kick-off was accepted: {}", refused.because), ..refused })
+            }
             (None, None) => Err(stop(StopKind::NotOffered, None, "the target offers no export at any level")),
         }
     }

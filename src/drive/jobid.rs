@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn the_id_changes_and_its_shape_stays() {
         let cases = [
-            ("http://h/fhir/bulkstatus/9f86d081-884c-4d65-9a2f-eaa0c55ad015", "http://h/fhir/bulkstatus/1a97e192-995d-4e76-9b3a-abb1d66be126"),
+            (
+                "http://h/fhir/bulkstatus/9f86d081-884c-4d65-9a2f-eaa0c55ad015",
+                "http://h/fhir/bulkstatus/1a97e192-995d-4e76-9b3a-fbb1d66be126",
+            ),
             ("http://h/fhir/r4/jobs/1234", "http://h/fhir/r4/jobs/2345"),
             ("http://h/jobs/9", "http://h/jobs/1"),
             ("http://h/jobs/1234/status", "http://h/jobs/2345/status"),

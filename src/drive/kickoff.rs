@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LOCATION, HeaderMap, LOCATION};
 use http::StatusCode;
+use http::header::{CONTENT_LOCATION, HeaderMap, LOCATION};
 use serde_json::Value;
 use url::Url;
 
@@ -82,7 +82,8 @@ impl Walk<'_> {
         match polling_url(whole) {
             Some(Ok(url)) => {
                 self.hold(&url);
-                let asked_partial = |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
+                let asked_partial =
+                    |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
                 let partial = route.params.iter().any(asked_partial);
                 Ok(Job { url, retry_after: self.retry_after(&whole.headers), budget, partial })
             }
@@ -106,7 +107,10 @@ impl Walk<'_> {
             _ if undeclared && is_unsupported(whole) => stop(
                 StopKind::NotOffered,
                 at,
-                format!("declined: the target does not declare an export at {} level and answered {status}", route.level),
+                format!(
+                    "declined: the target does not declare an export at {} level and answered {status}",
+                    route.level
+                ),
             ),
             (_, Some(optional)) => {
                 stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))

@@ -80,8 +80,10 @@ mod tests {
         });
         let place = |list, index| FileRef { list, index };
         let (all, more) = files(&manifest, Download::All);
-        assert_eq!(all.iter().map(|item| item.place).collect::<Vec<_>>(),
-            [place(FileList::Output, 2), place(FileList::Output, 4), place(FileList::Deleted, 0)]);
+        assert_eq!(
+            all.iter().map(|item| item.place).collect::<Vec<_>>(),
+            [place(FileList::Output, 2), place(FileList::Output, 4), place(FileList::Deleted, 0)]
+        );
         assert!(!more);
         assert_eq!(files(&manifest, Download::First).0.len(), 1);
         assert_eq!(files(&manifest, Download::Errors).0, []);

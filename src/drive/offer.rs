@@ -96,7 +96,9 @@ pub enum Offer {
 pub fn offer(level: ExportLevel, declared: &Declared, settings: &Settings) -> Offer {
     let offer = match &settings.levels {
         Some(named) if named.contains(&level) => Offer::Yes,
-        Some(_) => return Offer::No(format!("{level} is not among the levels that were asked for; name it with --levels")),
+        Some(_) => {
+            return Offer::No(format!("{level} is not among the levels that were asked for; name it with --levels"));
+        }
         None if declared.levels.is_empty() => Offer::Perhaps,
         None if declared.levels.contains(&level) => Offer::Yes,
         None => {
@@ -142,10 +144,13 @@ mod tests {
 
     #[test]
     fn what_is_no_capability_statement_declares_nothing() {
-        for body in [json!(null), json!([]), json!({"rest": [{"operation": [{"name": "export"}]}]}),
+        for body in [
+            json!(null),
+            json!([]),
+            json!({"rest": [{"operation": [{"name": "export"}]}]}),
             json!({"resourceType": "CapabilityStatement", "rest": "x"}),
-            json!({"resourceType": "CapabilityStatement", "rest": [{"operation": [1, {"name": 2}]}]})]
-        {
+            json!({"resourceType": "CapabilityStatement", "rest": [{"operation": [1, {"name": 2}]}]}),
+        ] {
             assert_eq!(read(&body).levels, [], "{body}");
         }
     }
@@ -157,7 +162,9 @@ mod tests {
         let system = Declared { levels: vec![ExportLevel::System, ExportLevel::Group], ..Declared::default() };
         assert_eq!(offer(ExportLevel::Patient, &silent, &settings), Offer::Perhaps);
         assert_eq!(offer(ExportLevel::System, &system, &settings), Offer::Yes);
-        assert!(matches!(offer(ExportLevel::Patient, &system, &settings), Offer::No(why) if why.contains("declares no")));
+        assert!(
+            matches!(offer(ExportLevel::Patient, &system, &settings), Offer::No(why) if why.contains("declares no"))
+        );
         assert!(matches!(offer(ExportLevel::Group, &system, &settings), Offer::No(why) if why.contains("--group")));
         settings.groups = vec!["g".into()];
         assert_eq!(offer(ExportLevel::Group, &system, &settings), Offer::Yes);

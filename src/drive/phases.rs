@@ -187,7 +187,11 @@ mod tests {
         assert_eq!(letters(&[]), (String::new(), Standing::Running));
         assert_eq!(letters(&[done]), ("c".into(), Standing::Complete));
         assert_eq!(letters(&[running, running, done]), ("iic".into(), Standing::Complete));
-        assert_eq!(letters(&[running, seen(201, true)]), ("ic".into(), Standing::Complete), "a wrong 2xx, yet a manifest");
+        assert_eq!(
+            letters(&[running, seen(201, true)]),
+            ("ic".into(), Standing::Complete),
+            "a wrong 2xx, yet a manifest"
+        );
     }
 
     #[test]
@@ -203,12 +207,19 @@ mod tests {
     fn ok_without_manifest_that_stays_is_a_completion() {
         let wrong = seen(200, false);
         assert_eq!(letters(&[wrong; 5]), ("ccccc".into(), Standing::NoManifest));
-        assert_eq!(letters(&[seen(202, false), wrong, wrong, wrong, wrong, wrong]), ("iccccc".into(), Standing::NoManifest));
+        assert_eq!(
+            letters(&[seen(202, false), wrong, wrong, wrong, wrong, wrong]),
+            ("iccccc".into(), Standing::NoManifest)
+        );
         let changing: Vec<Seen> = (0..40).map(|digest| Seen { digest, ..wrong }).collect();
         assert_eq!(read(&changing, false).standing, Standing::Running, "an answer that changes may come to an end");
         let signs = [Seen { signs: true, ..wrong }; 40];
         assert_eq!(read(&signs, false).standing, Standing::Running);
-        assert_eq!(read(&[Seen { signs: true, ..wrong }; 60], false).standing, Standing::NoManifest, "but not for ever");
+        assert_eq!(
+            read(&[Seen { signs: true, ..wrong }; 60], false).standing,
+            Standing::NoManifest,
+            "but not for ever"
+        );
     }
 
     #[test]

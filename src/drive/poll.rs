@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::header::{ACCEPT, RETRY_AFTER};
 use http::Method;
+use http::header::{ACCEPT, RETRY_AFTER};
 use serde_json::Value;
 
 use super::asks;
@@ -126,7 +126,9 @@ impl Walk<'_> {
             Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
                 return Err(self.halt_stop(exchange, trouble));
             }
-            Err(trouble) if trouble.kind == TroubleKind::NotSent => return Err(no_answer("the poll", exchange, trouble)),
+            Err(trouble) if trouble.kind == TroubleKind::NotSent => {
+                return Err(no_answer("the poll", exchange, trouble));
+            }
             Err(_) => None,
             Ok(whole) => {
                 let progress = whole.headers.get("x-progress").and_then(|text| text.to_str().ok());
@@ -166,7 +168,9 @@ impl Walk<'_> {
                 }
                 Err(ended(format!("the job ended with {status}")))
             }
-            Standing::Refused => Err(stop(StopKind::Credentials, Some(exchange), format!("the poll was answered {status}"))),
+            Standing::Refused => {
+                Err(stop(StopKind::Credentials, Some(exchange), format!("the poll was answered {status}")))
+            }
             Standing::Silent => match &reply.result {
                 Err(trouble) => Err(no_answer("the poll", exchange, trouble)),
                 Ok(_) => Err(ended("the poll brought no answer".to_owned())),
@@ -178,7 +182,9 @@ impl Walk<'_> {
     pub fn check_hope(&self, polls: &Polls) -> Result<(), Stop> {
         if self.house.is_hopeless() {
             let seconds = self.house.settings.max_wait.as_secs();
-            let because = format!("not waited for: another job of this run was still running after {seconds} s, and none has ended");
+            let because = format!(
+                "not waited for: another job of this run was still running after {seconds} s, and none has ended"
+            );
             return Err(stop(StopKind::Waited, polls.last(), because));
         }
         Ok(())

@@ -105,9 +105,7 @@ impl<'a> Walk<'a> {
             Send::Poll => (Method::GET, self.probed_job(probe, sight)?, json),
             Send::Delete => (Method::DELETE, self.probed_job(probe, sight)?, fhir),
             Send::Metadata => (Method::GET, asks::under(base, &["metadata"]), fhir),
-            Send::SmartConfiguration => {
-                (Method::GET, asks::under(base, &[".well-known", "smart-configuration"]), json)
-            }
+            Send::SmartConfiguration => (Method::GET, asks::under(base, &[".well-known", "smart-configuration"]), json),
             Send::Read => {
                 let group = match probe.wrong {
                     Some(Wrong::Group) => asks::NO_SUCH_GROUP,
@@ -178,7 +176,8 @@ impl<'a> Walk<'a> {
         self.hold(&url);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
-                let job = Job { url: url.clone(), retry_after: self.retry_after(&whole.headers), budget, partial: false };
+                let job =
+                    Job { url: url.clone(), retry_after: self.retry_after(&whole.headers), budget, partial: false };
                 self.watch_wrong_job(probe, &job).await
             }
             _ => Ok(()),

@@ -129,7 +129,8 @@ fn words(event: Event<'_>) -> String {
 /// control characters and those that turn the direction of writing or hide.
 fn escaped(text: &str) -> String {
     let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
     };
     let mut out = String::new();
     for c in text.chars().take(100) {
@@ -156,7 +157,10 @@ mod tests {
 
     #[test]
     fn waits_and_bytes_are_shown_in_units() {
-        assert_eq!(words(Event::Waiting { what: "retry-after", time: Duration::from_secs(30) }), "waits 30 s: retry-after");
+        assert_eq!(
+            words(Event::Waiting { what: "retry-after", time: Duration::from_secs(30) }),
+            "waits 30 s: retry-after"
+        );
         assert_eq!(words(Event::Reading { bytes: 2048, lines: 7 }), "2.00 KiB in 7 lines");
     }
 }

@@ -50,7 +50,7 @@ pub fn judgement(
     };
     Judgement {
         spec: spec_id.to_owned(),
-        title: spec.map(|spec| spec.title.clone()).unwrap_or_default(),
+        title: spec.map(|spec| format!("{} {}", spec.title, spec.version)).unwrap_or_default(),
         owner: spec.and_then(|spec| spec.owner.clone()),
         outcome,
         gate: Gate::None,

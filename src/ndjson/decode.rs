@@ -188,7 +188,10 @@ mod tests {
                 assert_eq!(error.kind, TroubleKind::Cut, "{cut}: {}", error.message);
             }
             assert_eq!(run(&flipped, step, &Limits::default()).unwrap_err().kind, TroubleKind::Protocol);
-            assert_eq!(run(b"{\"not\": \"gzip at all\"}", step, &Limits::default()).unwrap_err().kind, TroubleKind::Protocol);
+            assert_eq!(
+                run(b"{\"not\": \"gzip at all\"}", step, &Limits::default()).unwrap_err().kind,
+                TroubleKind::Protocol
+            );
         }
     }
 

@@ -115,8 +115,12 @@ mod tests {
         let mut out = |framed: Framed<'_>| {
             lines.push(match framed {
                 Framed::Line(l) => format!(
-                    "{} {} {:?}{}{}", l.number, l.offset, String::from_utf8_lossy(l.bytes),
-                    if l.crlf { " crlf" } else { "" }, if l.newline { "" } else { " open" }
+                    "{} {} {:?}{}{}",
+                    l.number,
+                    l.offset,
+                    String::from_utf8_lossy(l.bytes),
+                    if l.crlf { " crlf" } else { "" },
+                    if l.newline { "" } else { " open" }
                 ),
                 Framed::TooLong { number, offset } => format!("{number} {offset} too long"),
             });
@@ -132,8 +136,14 @@ mod tests {
     fn lines_do_not_depend_on_chunks() {
         let text = b"one\r\ntwo\n\n \r\nthr\ree\nlong long long\nx\r\nend\r";
         let expected = [
-            "1 0 \"one\" crlf", "2 5 \"two\"", "3 9 \"\"", "4 10 \" \" crlf", "5 13 \"thr\\ree\"", "6 20 too long",
-            "7 35 \"x\" crlf", "8 38 \"end\\r\" open",
+            "1 0 \"one\" crlf",
+            "2 5 \"two\"",
+            "3 9 \"\"",
+            "4 10 \" \" crlf",
+            "5 13 \"thr\\ree\"",
+            "6 20 too long",
+            "7 35 \"x\" crlf",
+            "8 38 \"end\\r\" open",
         ];
         for step in 1..=text.len() {
             let (lines, closed) = frame(text, step, 8);

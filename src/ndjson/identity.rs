@@ -192,10 +192,18 @@ mod tests {
         use LineRule::{DuplicateId as D, TwoVersions as T};
         let (a, b, none) = (Some("1"), Some("2"), None);
         for (versions, expected) in [
-            ([a, a, b], [D, T]), ([a, b, a], [D, T]), ([b, a, a], [D, T]),
-            ([none, a, b], [D, T]), ([a, none, b], [D, T]), ([a, b, none], [D, T]),
-            ([none, none, a], [D, D]), ([none, a, none], [D, D]), ([a, none, none], [D, D]),
-            ([none, a, a], [D, D]), ([a, none, a], [D, D]), ([a, a, none], [D, D]),
+            ([a, a, b], [D, T]),
+            ([a, b, a], [D, T]),
+            ([b, a, a], [D, T]),
+            ([none, a, b], [D, T]),
+            ([a, none, b], [D, T]),
+            ([a, b, none], [D, T]),
+            ([none, none, a], [D, D]),
+            ([none, a, none], [D, D]),
+            ([a, none, none], [D, D]),
+            ([none, a, a], [D, D]),
+            ([a, none, a], [D, D]),
+            ([a, a, none], [D, D]),
             ([a, b, Some("3")], [T, T]),
         ] {
             assert_eq!(rules(&versions), expected, "{versions:?}");
@@ -224,12 +232,18 @@ mod tests {
     #[test]
     fn references_are_normalised() {
         for reference in [
-            "Patient/1", "/Patient/1", "Patient/1/", "Patient/1/_history/3", "https://a.example.org/fhir/Patient/1",
+            "Patient/1",
+            "/Patient/1",
+            "Patient/1/",
+            "Patient/1/_history/3",
+            "https://a.example.org/fhir/Patient/1",
             "https://a.example.org/Patient/1/_history/3",
         ] {
             assert_eq!(normalise_reference(reference), Some(("Patient", "1")), "{reference}");
         }
-        for reference in ["", "Patient", "Patient?identifier=1", "Patient/", "patient/1", "urn:uuid:1", "Patient/1 2", "#a/B/1"] {
+        for reference in
+            ["", "Patient", "Patient?identifier=1", "Patient/", "patient/1", "urn:uuid:1", "Patient/1 2", "#a/B/1"]
+        {
             assert_eq!(normalise_reference(reference), None, "{reference}");
         }
     }

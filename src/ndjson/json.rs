@@ -10,8 +10,8 @@ mod elements;
 mod lexer;
 
 use elements::Element;
-use lexer::{Lexed, literal, number, string};
 pub(super) use lexer::unescape;
+use lexer::{Lexed, literal, number, string};
 
 /// Objects with more keys than this look for duplicates when they close, by sorting; a linear search would let a hostile
 /// object of a million keys cost a trillion steps.

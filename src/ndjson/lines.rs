@@ -348,13 +348,17 @@ impl Lines {
         if let Some(hashes) = &mut self.hashes {
             hashes.push(hash);
         }
-        let Some(index) = self.identity.as_ref().filter(|_| judge && self.expected.list == FileList::Output) else { return };
+        let Some(index) = self.identity.as_ref().filter(|_| judge && self.expected.list == FileList::Output) else {
+            return;
+        };
         // Two spellings of one instant are one version.
         let instant = updated.map(|instant| instant.to_string());
         let version = notes.version_id.get().or(instant.as_deref()).or(notes.last_updated.get());
         if let Some(rule) = index.take(hash, version) {
             let (expected, actual) = match rule {
-                LineRule::TwoVersions => ("the latest version of each resource", "another version of a resource that was sent"),
+                LineRule::TwoVersions => {
+                    ("the latest version of each resource", "another version of a resource that was sent")
+                }
                 _ => ("each resource once", "a type and id that was sent before"),
             };
             self.findings.add(rule, source.place(notes.id.at), &rooted(notes, "id"), expected, actual);

@@ -22,11 +22,16 @@ pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(L
 }
 
 /// Whether the type is as it should be, so that the rest can be judged.
-fn resource_type(notes: &Notes, wanted: Option<&str>, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) -> bool {
+fn resource_type(
+    notes: &Notes,
+    wanted: Option<&str>,
+    report: &mut dyn FnMut(LineRule, usize, &str, &str, &str),
+) -> bool {
     // What the manifest says came from the server too; only a plausible name is repeated.
     let wanted_shown = wanted.filter(|name| is_type_name(name));
     let missing = |report: &mut dyn FnMut(LineRule, usize, &str, &str, &str), at: usize, actual: &str| {
-        let expected = wanted_shown.map_or("the name of a resource type".to_owned(), |name| format!("resourceType {name}"));
+        let expected =
+            wanted_shown.map_or("the name of a resource type".to_owned(), |name| format!("resourceType {name}"));
         report(LineRule::ResourceTypeMissing, at, "resourceType", &expected, actual);
         false
     };

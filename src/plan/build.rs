@@ -105,7 +105,7 @@ pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Ve
 /// What the tests need of which flows, those included that picks and comparisons need.
 fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     let mut needs: BTreeMap<String, Need> = BTreeMap::new();
-    let mut add = |needs: &mut BTreeMap<String, Need>, name: &str, need: Need| match needs.get_mut(name) {
+    let add = |needs: &mut BTreeMap<String, Need>, name: &str, need: Need| match needs.get_mut(name) {
         Some(known) => known.add(need),
         None => drop(needs.insert(name.to_owned(), need)),
     };

@@ -1,5 +1,5 @@
-//! What people and other programs read of a run. Everything is drawn from [`crate::record::Run`] alone; nothing here
-//! waits, and only [`write_all`] touches the disk.
+//! What people and other programs read of a run. Reports are drawn from [`crate::record::Run`] alone, and [`list`],
+//! [`explain`] and [`coverage`] from the suites; nothing here waits, and only [`write_all`] touches the disk.
 
 pub mod escape;
 
@@ -24,6 +24,16 @@ pub mod json;
 pub mod checklist;
 
 pub mod html;
+
+pub mod wrap;
+
+pub mod list;
+
+pub mod explain;
+
+pub mod page;
+
+pub mod coverage;
 
 mod write;
 

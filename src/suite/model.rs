@@ -183,17 +183,13 @@ pub struct Flow {
 
 words! {
     /// How an export is kicked off.
+    #[derive(Default)]
     Method {
         /// Parameters in the query.
+        #[default]
         Get = "get",
         /// Parameters in a Parameters resource.
         Post = "post",
-    }
-}
-
-impl Default for Method {
-    fn default() -> Self {
-        Method::Get
     }
 }
 
@@ -209,19 +205,15 @@ words! {
 
 words! {
     /// Which files of the manifest a flow fetches.
+    #[derive(Default)]
     Download {
         /// Every file.
+        #[default]
         All = "all",
         /// The first output file only.
         First = "first",
         /// Files listed under `error` only.
         Errors = "errors",
-    }
-}
-
-impl Default for Download {
-    fn default() -> Self {
-        Download::All
     }
 }
 
@@ -298,19 +290,15 @@ words! {
 
 words! {
     /// As whom a probe is sent.
+    #[derive(Default)]
     Identity {
         /// As the run's own client.
+        #[default]
         Client = "client",
         /// Without credentials.
         None = "none",
         /// As the second client of the configuration.
         SecondClient = "second-client",
-    }
-}
-
-impl Default for Identity {
-    fn default() -> Self {
-        Identity::Client
     }
 }
 
@@ -417,19 +405,15 @@ words! {
 
 words! {
     /// How many of the exchanges looked at must satisfy a test.
+    #[derive(Default)]
     Hold {
         /// All of them.
+        #[default]
         Every = "every",
         /// The last one.
         Last = "last",
         /// None of them.
         None = "none",
-    }
-}
-
-impl Default for Hold {
-    fn default() -> Self {
-        Hold::Every
     }
 }
 

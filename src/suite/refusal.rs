@@ -219,3 +219,50 @@ fn printable(text: &str) -> String {
         .flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] })
         .collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str, span: Range<usize>, label: &str) -> Refusals {
+        let file = SuiteFile { name: "a.toml".to_owned(), path: "a\u{1b}[31m.toml".to_owned(), text: text.to_owned() };
+        Refusals::new(
+            vec![file],
+            vec![Refusal::new("wrong \u{7}word", Spot::new(0, span, label)).help("write\u{8} it")],
+        )
+    }
+
+    #[test]
+    fn colours_are_shown_only_when_asked_for() {
+        let refusals = one("area = 1", 7..8, "");
+        assert!(refusals.render(true).contains('\u{1b}'));
+        assert!(!refusals.render(false).contains('\u{1b}'));
+        assert_eq!(refusals.to_string(), refusals.render(false));
+    }
+
+    #[test]
+    fn what_a_file_says_does_not_steer_the_terminal() {
+        let text = one("area = '\u{1b}[2J\u{202e}'", 7..8, "a \u{1b}[2J label").render(false);
+        assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");
+        assert!(!text.contains('\u{202e}'), "{text:?}");
+    }
+
+    #[test]
+    fn a_place_outside_the_text_is_moved_into_it() {
+        for span in [900..950, 0..950, Range { start: 9, end: 3 }, 8..9] {
+            let text = one("area = 'ü'", span.clone(), "here").render(false);
+            assert!(text.contains("area"), "{span:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn of_many_words_only_near_ones_are_shown() {
+        let words: Vec<String> = (0..90).map(|number| format!("requirement-{number}")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let near = allowed("requirment-17", &words);
+        assert!(near.starts_with("there are 90; near: `requirement-17`"), "{near}");
+        assert!(allowed("zebra", &words).starts_with("there are 90, such as `requirement-0`"));
+        assert_eq!(allowed("zebra", &[]), "there are none");
+    }
+}

@@ -51,7 +51,8 @@ pub(super) fn string(line: &[u8], at: usize) -> Lexed<(usize, bool)> {
 
 /// Reads a number from its first character at `at`; gives where it ends.
 pub(super) fn number(line: &[u8], at: usize) -> Lexed<usize> {
-    let digits = |from: usize| from + line.get(from..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits =
+        |from: usize| from + line.get(from..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
     let start = if line.get(at) == Some(&b'-') { at + 1 } else { at };
     let mut end = digits(start);
     match line.get(start) {

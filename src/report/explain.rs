@@ -1,0 +1,347 @@
+//! A page on a requirement or a test, as in a good manual: what `plimsoll explain` shows, as data. [`super::page::text`]
+//! prints it.
+
+use serde::Serialize;
+
+use crate::plan::standing;
+use crate::suite::describe;
+use crate::suite::model::{Catalog, Expect, Outcome, Requirement, Spec, Test};
+use crate::suite::near;
+use crate::words::{Area, Level, Verdict};
+
+/// A fault of the reference server, and the tests that must notice it: `area::id`, or `area::id@flow`.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The fault's id.
+    pub fault: String,
+    /// The tests.
+    pub tests: Vec<String>,
+}
+
+/// One page.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Page {
+    /// On a requirement.
+    Requirement(RequirementPage),
+    /// On a test.
+    Test(TestPage),
+}
+
+/// A requirement, where it is written, and the tests that decide it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequirementPage {
+    /// Its id.
+    pub id: String,
+    /// Its area.
+    pub area: Area,
+    /// The duty.
+    pub says: String,
+    /// Where it stands.
+    pub places: Vec<PlaceLine>,
+    /// What others call it.
+    pub see: Vec<String>,
+    /// The requirement whose tests it adopts.
+    pub same_as: Option<String>,
+    /// Why its text errs.
+    pub defect: Option<String>,
+    /// Why no test verifies it.
+    pub untested: Option<String>,
+    /// The tests.
+    pub tests: Vec<Judged>,
+    /// The faults that its tests notice.
+    pub faults: Vec<String>,
+    /// `file:line`.
+    pub source: String,
+}
+
+/// A requirement's standing in a spec.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlaceLine {
+    /// The spec.
+    pub spec: String,
+    /// Its name and date, and whose it is.
+    pub title: String,
+    /// The level there.
+    pub level: Level,
+    /// Where it is written.
+    pub link: String,
+}
+
+/// A test, and the requirements that it decides.
+#[derive(Clone, Debug, Serialize)]
+pub struct TestPage {
+    /// How it is judged.
+    pub test: Judged,
+    /// What it decides.
+    pub requirements: Vec<Decides>,
+    /// The flows: name and description.
+    pub flows: Vec<(String, String)>,
+    /// The faults that it notices.
+    pub faults: Vec<String>,
+}
+
+/// A requirement that a test decides.
+#[derive(Clone, Debug, Serialize)]
+pub struct Decides {
+    /// Its id.
+    pub id: String,
+    /// The duty.
+    pub says: String,
+    /// Where it stands.
+    pub places: Vec<PlaceLine>,
+}
+
+/// An answer that a test allows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Allowed {
+    /// Its name, where there are several.
+    pub outcome: Option<String>,
+    /// What must hold.
+    pub expects: Vec<String>,
+}
+
+/// How a test judges, in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct Judged {
+    /// `area::id`.
+    pub name: String,
+    /// What is so when it passes.
+    pub title: String,
+    /// The flows it is run on.
+    pub flows: Vec<String>,
+    /// The exchanges it looks at.
+    pub looks_at: Vec<String>,
+    /// How many of them count, if not all.
+    pub hold: Option<String>,
+    /// The conditions under which it applies.
+    pub when: Vec<String>,
+    /// The answers that it allows.
+    pub allows: Vec<Allowed>,
+    /// The flows it compares with.
+    pub beside: Vec<String>,
+    /// What follows where this does not hold: `fail under hl7-3.0.0`.
+    pub otherwise: String,
+    /// Why it matters.
+    pub why: String,
+    /// `file:line`.
+    pub source: String,
+}
+
+/// The pages on `id`: a requirement's id, or a test's name with or without spec, area and flow. A test's bare id may be
+/// that of several tests; each has its page.
+///
+/// # Errors
+/// Nothing has that name: a lower-case fragment that names what is near.
+pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<Page>, String> {
+    if let Some(requirement) = catalog.requirement(id) {
+        return Ok(vec![Page::Requirement(requirement_page(catalog, requirement, proofs))]);
+    }
+    let (name, flow) = match id.split_once('@') {
+        Some((name, flow)) => (name, Some(flow)),
+        None => (id, None),
+    };
+    let name = match name.split_once("::") {
+        Some((spec, rest)) if catalog.spec(spec).is_some() => rest,
+        _ => name,
+    };
+    let named: Vec<&Test> = catalog.tests.iter().filter(|test| test.name() == name || test.id == name).collect();
+    if named.is_empty() {
+        return Err(unknown(catalog, id, name));
+    }
+    let on_flow = |test: &&&Test| flow.is_none_or(|flow| test.flows.iter().any(|known| known == flow));
+    let found: Vec<&Test> = named.iter().filter(on_flow).copied().collect();
+    if found.is_empty() {
+        let flows: Vec<String> = named.iter().flat_map(|test| test.flows.clone()).collect();
+        let flow = flow.unwrap_or_default();
+        return Err(format!("{name} is not run on flow {flow:?}, but on {}", describe::and(&flows)));
+    }
+    Ok(found.into_iter().map(|test| Page::Test(test_page(catalog, test, proofs))).collect())
+}
+
+fn unknown(catalog: &Catalog, id: &str, name: &str) -> String {
+    let tests: Vec<String> = catalog.tests.iter().map(Test::name).collect();
+    let ids = catalog.tests.iter().map(|test| test.id.as_str());
+    let words = catalog.requirements.keys().map(String::as_str).chain(tests.iter().map(String::as_str)).chain(ids);
+    let mut close = near::ranked(name, words);
+    close.dedup();
+    close.truncate(6);
+    let way_out = if close.is_empty() {
+        "plimsoll list names the tests, plimsoll coverage the requirements".to_owned()
+    } else {
+        format!("near are {}", close.join(", "))
+    };
+    format!("no requirement or test is called {id:?}; {way_out}")
+}
+
+fn requirement_page(catalog: &Catalog, requirement: &Requirement, proofs: &[Proof]) -> RequirementPage {
+    let tests: Vec<&Test> = catalog.tests_of(&requirement.id).collect();
+    RequirementPage {
+        id: requirement.id.clone(),
+        area: requirement.area,
+        says: requirement.says.clone(),
+        places: places(catalog, requirement),
+        see: requirement.see.clone(),
+        same_as: requirement.same_as.clone(),
+        defect: requirement.defect.clone(),
+        untested: requirement.untested.clone(),
+        faults: faults(&tests, proofs),
+        tests: tests.into_iter().map(|test| judged(catalog, test)).collect(),
+        source: format!("{}:{}", requirement.source.file, requirement.source.line),
+    }
+}
+
+/// Where a requirement stands, in the order of the specs.
+fn places(catalog: &Catalog, requirement: &Requirement) -> Vec<PlaceLine> {
+    let line = |(id, spec): (&String, &Spec)| {
+        let place = requirement.places.get(id)?;
+        let owner = spec.owner.as_ref().map(|owner| format!(", of {owner}")).unwrap_or_default();
+        Some(PlaceLine {
+            spec: id.clone(),
+            title: format!("{}, {}{owner}", spec.title, spec.date),
+            level: place.level,
+            link: catalog.link(&requirement.id, id)?,
+        })
+    };
+    catalog.specs.iter().filter_map(line).collect()
+}
+
+fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
+    let requirements = test.verifies.iter().filter_map(|id| catalog.requirement(id)).map(|requirement| Decides {
+        id: requirement.id.clone(),
+        says: requirement.says.clone(),
+        places: places(catalog, requirement),
+    });
+    let flows =
+        test.flows.iter().filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), describe::flow(flow))));
+    TestPage {
+        test: judged(catalog, test),
+        requirements: requirements.collect(),
+        flows: flows.collect(),
+        faults: faults(&[test], proofs),
+    }
+}
+
+fn judged(catalog: &Catalog, test: &Test) -> Judged {
+    let first = test.flows.first().and_then(|name| catalog.flow(name));
+    let told = |expects: &[Expect]| expects.iter().map(describe::describe).collect::<Vec<_>>();
+    let outcome = |of: &Outcome| Allowed { outcome: Some(of.outcome.clone()), expects: told(&of.expect) };
+    let mut allows: Vec<Allowed> = test.any_of.iter().map(outcome).collect();
+    if allows.is_empty() {
+        allows.push(Allowed { outcome: None, expects: told(&test.expect) });
+    }
+    Judged {
+        name: test.name(),
+        title: test.title.clone(),
+        flows: test.flows.clone(),
+        looks_at: test.on.iter().map(|on| describe::on(on, first)).collect(),
+        hold: describe::hold(test.hold).map(str::to_owned),
+        when: told(&test.when),
+        allows,
+        beside: test.beside.clone(),
+        otherwise: otherwise(catalog, test),
+        why: test.why.clone(),
+        source: format!("{}:{}", test.source.file, test.source.line),
+    }
+}
+
+/// The verdict of each spec on a target that breaks the test.
+fn otherwise(catalog: &Catalog, test: &Test) -> String {
+    let (mut fails, mut warns) = (Vec::new(), Vec::new());
+    for spec in catalog.specs.keys() {
+        match standing(catalog, test, spec) {
+            Some((level, _, defect)) if level.is_binding() && !defect => fails.push(spec.as_str()),
+            Some(_) => warns.push(spec.as_str()),
+            None => {}
+        }
+    }
+    let told = |verdict: Verdict, specs: &[&str]| format!("{verdict} under {}", describe::and(specs));
+    match (fails.as_slice(), warns.as_slice()) {
+        (fails, []) => told(Verdict::Fail, fails),
+        ([], warns) => told(Verdict::Warn, warns),
+        (fails, warns) => format!("{}, {}", told(Verdict::Fail, fails), told(Verdict::Warn, warns)),
+    }
+}
+
+/// The faults that at least one of `tests` must notice, each once.
+fn faults(tests: &[&Test], proofs: &[Proof]) -> Vec<String> {
+    let notices = |proof: &&Proof| {
+        proof.tests.iter().any(|named| {
+            let name = named.split_once('@').map_or(named.as_str(), |(name, _)| name);
+            tests.iter().any(|test| test.name() == name)
+        })
+    };
+    let mut faults: Vec<String> = proofs.iter().filter(notices).map(|proof| proof.fault.clone()).collect();
+    faults.dedup();
+    faults
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::super::page::text;
+    use super::*;
+
+    fn whole() -> Catalog {
+        crate::suite::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
+    }
+
+    fn proofs() -> Vec<Proof> {
+        let proof = |fault: &str, tests: &[&str]| Proof {
+            fault: fault.to_owned(),
+            tests: tests.iter().map(|test| (*test).to_owned()).collect(),
+        };
+        vec![
+            proof("poll-200", &["poll::in-progress-202"]),
+            proof("poll-204", &["poll::progress", "poll::in-progress-202@patient"]),
+            proof("long-progress", &["poll::progress"]),
+        ]
+    }
+
+    fn page(id: &str) -> String {
+        text(&pages(&whole(), id, &proofs()).unwrap())
+    }
+
+    #[test]
+    fn requirements() {
+        for id in ["poll-202", "poll-odd", "poll-secret", "poll-alias-of-alias"] {
+            insta::assert_snapshot!(format!("explain-{id}"), page(id));
+        }
+    }
+
+    #[test]
+    fn tests_by_every_form_of_their_name() {
+        insta::assert_snapshot!("explain-test-same", page("kickoff::same"));
+        insta::assert_snapshot!("explain-test-progress", page("poll::progress"));
+        let one = page("poll::in-progress-202");
+        insta::assert_snapshot!("explain-test-in-progress-202", one);
+        for name in ["in-progress-202", "poll::in-progress-202@patient", "guide-1.0::poll::in-progress-202@system"] {
+            assert_eq!(page(name), one, "{name}");
+        }
+    }
+
+    #[test]
+    fn as_data() {
+        let pages = pages(&whole(), "poll-odd", &[]).unwrap();
+        insta::assert_json_snapshot!("explain-json", pages);
+    }
+
+    #[test]
+    fn unknown_names_are_met_with_near_ones() {
+        let error = |id: &str| pages(&whole(), id, &[]).unwrap_err();
+        let ids = ["poll-203", "poll::in-progres-202", "poll::progress@patient", "zebra"];
+        insta::assert_snapshot!("explain-unknown", ids.map(error).join("\n"));
+    }
+
+    #[test]
+    fn everything_that_ships_can_be_explained() {
+        let catalog = crate::suite::embedded().unwrap();
+        let names = catalog.tests.iter().map(Test::name).chain(catalog.requirements.keys().cloned());
+        for name in names {
+            let text = text(&pages(&catalog, &name, &[]).unwrap());
+            let long = text.lines().find(|line| line.chars().count() > 110 && !line.contains("://"));
+            assert_eq!(long, None, "{name}");
+            assert!(text.ends_with('\n') && !text.contains("  \n"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The tests of a plan, one a line: what `plimsoll list` prints.
+
+use serde_json::{Value, json};
+
+use super::wrap::{counted, widest};
+use crate::plan::Plan;
+
+/// One line a test, `LEVEL  NAME  TITLE`, then how many there are; ends in a line feed.
+pub fn text(plan: &Plan) -> String {
+    let level = widest(plan.tests.iter().map(|test| test.level.as_str()));
+    let name = widest(plan.tests.iter().map(|test| test.name.as_str()));
+    let mut out = String::new();
+    for test in &plan.tests {
+        let note = if test.defect { "  (the text errs: warns at most)" } else { "" };
+        out += &format!("{:level$}  {:name$}  {}{note}\n", test.level, test.name, test.test.title);
+    }
+    if !plan.is_empty() {
+        out.push('\n');
+    }
+    let flows = counted(plan.flows.len(), "flow");
+    out + &format!("{} of {} on {flows}\n", counted(plan.tests.len(), "test"), plan.specs.join(" and "))
+}
+
+/// A list of `{"spec", "name", "id", "title", "level", "requirements", "defect", "source"}`.
+pub fn json(plan: &Plan) -> Value {
+    let tests = plan.tests.iter().map(|test| {
+        json!({
+            "spec": test.spec,
+            "name": test.name,
+            "id": test.id,
+            "title": test.test.title,
+            "level": test.level,
+            "requirements": test.requirements,
+            "defect": test.defect,
+            "source": test.test.source,
+        })
+    });
+    Value::Array(tests.collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::plan::{Ask, build};
+
+    fn plan(specs: &[&str], filter: &str) -> Plan {
+        let catalog = crate::suite::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap();
+        let specs = specs.iter().map(|spec| (*spec).to_owned()).collect();
+        let ask = Ask { specs, also: Vec::new(), filters: vec![filter.to_owned()] };
+        build(&catalog, &ask, &|_| true).unwrap()
+    }
+
+    #[test]
+    fn tests_in_columns() {
+        insta::assert_snapshot!("list", text(&plan(&["guide-1.0"], "")));
+        insta::assert_snapshot!("list-two-specs", text(&plan(&["guide-1.0", "guide-1.1"], "poll::")));
+        assert_eq!(text(&plan(&["guide-1.0"], "nothing-like-it")), "0 tests of guide-1.0 on 0 flows\n");
+    }
+
+    #[test]
+    fn tests_as_data() {
+        insta::assert_json_snapshot!("list-json", json(&plan(&["guide-1.1"], "progress@")));
+    }
+}
