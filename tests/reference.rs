@@ -4,5 +4,11 @@
 
 #[path = "reference/client.rs"]
 mod client;
+#[path = "reference/faults.rs"]
+mod faults;
+#[path = "reference/guarded.rs"]
+mod guarded;
 #[path = "reference/honest.rs"]
 mod honest;
+#[path = "reference/many.rs"]
+mod many;

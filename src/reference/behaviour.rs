@@ -39,8 +39,6 @@ words! {
         UnknownGroupFails = "unknown-group-fails",
         /// An export of a Group returns all patients.
         GroupExportsAll = "group-exports-all",
-        /// A second export of the same request finds nothing.
-        RepeatFindsNothing = "repeat-finds-nothing",
         /// Nothing is exported.
         ExportNothing = "export-nothing",
         /// The same request gets the same job, while it is there.
@@ -51,14 +49,10 @@ words! {
         CompleteAtOnce = "complete-at-once",
         /// Jobs end in failure.
         JobsFail = "jobs-fail",
-        /// A running job answers as if it were done.
-        ManifestWhileRunning = "manifest-while-running",
         /// Types without data are listed with an empty file.
         EmptyFiles = "empty-files",
         /// Three lines a file.
         SmallFiles = "small-files",
-        /// Lines are cut off after the first file of a type, which alone is listed.
-        FirstFilesOnly = "first-files-only",
         /// `deleted` names a resource that is exported too.
         DeletedInOutput = "deleted-in-output",
         /// Without `_since` too, `deleted` is there, and empty.
@@ -71,8 +65,6 @@ words! {
         DeleteRunningOnly = "delete-running-only",
         /// A second DELETE is accepted.
         DeleteAgain = "delete-again",
-        /// After the DELETE of a running job kick-offs are refused for ten minutes.
-        DeleteBlocks = "delete-blocks",
         /// Unknown jobs are said to be running.
         UnknownJobRuns = "unknown-job-runs",
         /// More than one poll a second is answered with 429.
@@ -87,10 +79,12 @@ words! {
         NeverGzip = "never-gzip",
         /// Files are gzip without saying so.
         SilentGzip = "silent-gzip",
-        /// Files end before the length that was announced.
-        CutTransfer = "cut-transfer",
         /// The second request for a file is answered 404.
         SingleUseFiles = "single-use-files",
+        /// An error file without a line is listed.
+        EmptyErrorFile = "empty-error-file",
+        /// The files' URLs are signed anew whenever the manifest is fetched.
+        FreshLinks = "fresh-links",
         /// A warning and an information for every job lie in an error file.
         InformationOutcome = "information-outcome",
     }

@@ -33,6 +33,7 @@ impl Server {
         };
         let mut context = Context { level: Some(level), group, ..Context::default() };
         context.params = params::of_query(&ask.query);
+        context.posted = ask.method == Method::POST;
         match self.start(ask, reach, &mut context) {
             Ok(reply) | Err(reply) => reply.of(context),
         }
@@ -70,11 +71,6 @@ impl Server {
             let text = "too many jobs; delete some, or come again later";
             return Err(refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text).with("retry-after", "60"));
         }
-        if self.blocked(now) {
-            let text = "another job is still being cancelled";
-            return Err(refused(StatusCode::INTERNAL_SERVER_ERROR, "exception", text));
-        }
-        let again = self.does(Behaviour::RepeatFindsNothing) && jobs.alike(&likeness).is_some();
         let job = Job {
             id: self.secret()?,
             shelf: self.secret()?,
@@ -84,7 +80,7 @@ impl Server {
             request: format!("{}{}", self.origin(), ask.target),
             likeness,
             incremental: wanted.selection.since.is_some(),
-            files: if again { Vec::new() } else { self.files_of(&wanted) },
+            files: self.files_of(&wanted),
             context: context.clone(),
             polls: VecDeque::new(),
             deleted: false,
@@ -173,7 +169,7 @@ impl Server {
             self.cut(&mut files, Point::FileDeleted, "Bundle", "deleted", &gone);
         }
         let told = self.outcomes(wanted, &selection);
-        if told.len() > 0 {
+        if told.len() > 0 || self.does(Behaviour::EmptyErrorFile) {
             self.cut(&mut files, Point::FileError, "OperationOutcome", "error", &told);
         }
         files
@@ -190,10 +186,7 @@ impl Server {
 
     fn cut(&self, files: &mut Vec<JobFile>, point: Point, kind: &'static str, stem: &str, rows: &Rows) {
         let size = if self.does(Behaviour::SmallFiles) { 3 } else { self.lines_per_file() };
-        let mut count = rows.len().div_ceil(size).max(1);
-        if self.does(Behaviour::FirstFilesOnly) {
-            count = 1;
-        }
+        let count = rows.len().div_ceil(size).max(1);
         files.extend((0..count).map(|at| {
             let name = format!("{stem}-{}.ndjson", at + 1);
             JobFile { point, kind, name, rows: rows.part(at * size, size) }
@@ -215,9 +208,6 @@ impl Server {
                 .of(context);
         }
         match job.stage(now) {
-            Stage::Running(_) if self.does(Behaviour::ManifestWhileRunning) => {
-                Reply::json(Point::PollInProgress, StatusCode::OK, self.manifest(job)).of(context)
-            }
             Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
                 .with("retry-after", "1")
                 .with("x-progress", &format!("{percent}% complete"))
@@ -266,7 +256,11 @@ impl Server {
     }
 
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
-        format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name)
+        let url = format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name);
+        match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
+            Some(Ok(signature)) => format!("{url}?signature={signature}"),
+            _ => url,
+        }
     }
 
     /// Answers a DELETE of a polling URL.
@@ -286,7 +280,7 @@ impl Server {
             let text = "the job is done and cannot be cancelled";
             return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         }
-        self.forget(&mut jobs, id, running);
+        self.forget(&mut jobs, id);
         Reply::fhir(
             Point::DeleteAccepted,
             StatusCode::ACCEPTED,
@@ -295,12 +289,9 @@ impl Server {
         .of(context)
     }
 
-    fn forget(&self, jobs: &mut Jobs, id: &str, running: bool) {
+    fn forget(&self, jobs: &mut Jobs, id: &str) {
         if self.does(Behaviour::DeleteWithoutEffect) {
             return;
-        }
-        if running && self.does(Behaviour::DeleteBlocks) {
-            self.block();
         }
         if self.does(Behaviour::FilesStay) || self.does(Behaviour::DeleteAgain) {
             if let Some(job) = jobs.get_mut(id) {

@@ -39,6 +39,8 @@ pub struct Fault {
     /// The tests that must notice, as `poll::in-progress-202`, with `@flow` where not all flows can.
     #[serde(default)]
     pub notices: Vec<String>,
+    /// Why no test of this release has to notice a defect; the matrix then leaves it out.
+    pub excluded: Option<String>,
     /// What it does, in order.
     pub does: Vec<Step>,
 }
@@ -71,11 +73,17 @@ pub struct Step {
     /// JSON values that are set, by pointer; `*` stands for every item, and the value is JSON.
     #[serde(default)]
     pub set_json: BTreeMap<String, String>,
-    /// JSON values that are taken out, by pointer.
+    /// JSON values that are copied, from pointer by to-pointer; `-` appends to an array.
+    #[serde(default)]
+    pub copy_json: BTreeMap<String, String>,
+    /// JSON values that are taken out, by pointer, after all else.
     #[serde(default)]
     pub remove_json: Vec<String>,
     /// A JSON value that the body is put into, at the place of the string `%{body}`.
     pub wrap_json: Option<String>,
+    /// The keys of all JSON objects come in reverse.
+    #[serde(default)]
+    pub reverse_keys: bool,
     /// Changes of a file's lines, in order.
     #[serde(default)]
     pub lines: Vec<LineEdit>,
@@ -98,6 +106,8 @@ pub struct When {
     pub to: Option<u32>,
     /// Every so many.
     pub every: Option<u32>,
+    /// The job was kicked off by POST, or not.
+    pub posted: Option<bool>,
     /// The kick-off has this parameter.
     pub param: Option<String>,
     /// The kick-off lacks this parameter.
@@ -228,11 +238,12 @@ pub fn parse_fault(file: &str, text: &str) -> Result<Fault, FaultError> {
         return Err(refuse("it does nothing; give it a [[does]]".to_owned()));
     }
     match fault.kind {
-        FaultKind::Defect if fault.notices.is_empty() => {
-            return Err(refuse("a defect names the tests that notice it under notices".to_owned()));
+        FaultKind::Defect if fault.notices.is_empty() != fault.excluded.is_some() => {
+            let text = "a defect names the tests that notice it under notices, or says excluded = \"why\"";
+            return Err(refuse(text.to_owned()));
         }
-        FaultKind::Legal if !fault.notices.is_empty() => {
-            return Err(refuse("nothing may notice a legal variant; take notices out".to_owned()));
+        FaultKind::Legal if !fault.notices.is_empty() || fault.excluded.is_some() => {
+            return Err(refuse("nothing may notice a legal variant; take notices and excluded out".to_owned()));
         }
         _ => {}
     }
@@ -260,6 +271,8 @@ impl Step {
             || self.body.is_some()
             || self.outcome.is_some()
             || self.wrap_json.is_some()
+            || self.reverse_keys
+            || !self.copy_json.is_empty()
             || !(self.set_header.is_empty() && self.add_header.is_empty() && self.remove_header.is_empty())
             || !(self.set_json.is_empty() && self.remove_json.is_empty() && self.lines.is_empty())
     }
@@ -287,12 +300,19 @@ impl Step {
             serde_json::from_str::<serde_json::Value>(value)
                 .map_err(|error| format!("the value for {pointer} is not JSON: {error}"))?;
         }
-        let pointers = self.set_json.keys().chain(&self.remove_json);
+        let pointers = self
+            .set_json
+            .keys()
+            .chain(&self.remove_json)
+            .chain(self.copy_json.iter().flat_map(|(to, from)| [to, from]));
         if let Some(pointer) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
             return Err(format!("the JSON pointer {pointer} does not begin with /"));
         }
         let texts = self.set_header.values().chain(self.add_header.values()).chain(&self.body).chain(&self.outcome);
-        texts.chain(self.set_json.values()).chain(&self.wrap_json).try_for_each(|text| placeholders_of(text))?;
+        let texts = texts.chain(self.set_json.values()).chain(&self.wrap_json);
+        texts
+            .chain(self.lines.iter().filter_map(|edit| edit.text.as_ref()))
+            .try_for_each(|text| placeholders_of(text))?;
         self.lines.iter().try_for_each(LineEdit::check)
     }
 }

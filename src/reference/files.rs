@@ -114,13 +114,6 @@ pub(super) fn odd_chunks(whole: Bytes) -> Body {
     }))
 }
 
-/// A body that breaks off in its middle.
-pub(super) fn cut_short(whole: &Bytes) -> Body {
-    let half = whole.slice(..whole.len() / 2);
-    let broken = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the transfer was cut");
-    Body::from_stream(stream::iter([Ok(half), Err(broken)]))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

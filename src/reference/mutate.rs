@@ -5,7 +5,7 @@ use http::header::HeaderName;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::fault::{Step, When};
+use super::fault::{LineEdit, Step, When};
 use super::instant;
 use super::lines;
 use super::params;
@@ -37,6 +37,7 @@ fn fits(when: &When, ask: &Ask, reply: &Reply) -> bool {
         lines.into_iter().any(|line| line.contains(text.as_str()))
     };
     (when.level.is_empty() || context.level.is_some_and(|level| when.level.contains(&level)))
+        && when.posted.is_none_or(|posted| context.posted == posted)
         && when.method.as_ref().is_none_or(|method| ask.method == method.as_str())
         && when.param.as_ref().is_none_or(has)
         && !when.no_param.as_ref().is_some_and(has)
@@ -74,6 +75,8 @@ fn change(server: &Server, step: &Step, mut reply: Reply) -> Reply {
     let sets: Vec<_> = step.set_json.iter().map(|(pointer, value)| (pointer, fill(value))).collect();
     let body = step.body.as_deref().map(fill);
     let wrap = step.wrap_json.as_deref().map(fill);
+    let edits: Vec<LineEdit> =
+        step.lines.iter().map(|edit| LineEdit { text: edit.text.as_deref().map(fill), ..edit.clone() }).collect();
     if let Some(status) = step.status.and_then(|status| StatusCode::from_u16(status).ok()) {
         reply.status = status;
     }
@@ -101,6 +104,11 @@ fn change(server: &Server, step: &Step, mut reply: Reply) -> Reply {
                 set_at(value, pointer, &new);
             }
         }
+        for (to, from) in &step.copy_json {
+            if let Some(copy) = value.pointer(from).cloned() {
+                set_at(value, to, &copy);
+            }
+        }
         for pointer in &step.remove_json {
             remove_at(value, pointer);
         }
@@ -108,10 +116,13 @@ fn change(server: &Server, step: &Step, mut reply: Reply) -> Reply {
             put_into(&mut outer, value);
             *value = outer;
         }
+        if step.reverse_keys {
+            reverse(value);
+        }
     }
-    if !step.lines.is_empty() {
+    if !edits.is_empty() {
         let whole = bytes_of(std::mem::replace(&mut reply.payload, Payload::Empty));
-        reply.payload = Payload::Raw(lines::edit(&step.lines, &whole).into());
+        reply.payload = Payload::Raw(lines::edit(&edits, &whole).into());
     }
     reply
 }
@@ -149,7 +160,7 @@ fn placeholder(server: &Server, reply: &Reply, name: &str) -> Option<String> {
 /// A placeholder's word, and the seconds that may follow it with a sign.
 fn split(name: &str) -> Option<(&str, i64)> {
     match name
-        .find(['+', '-'])
+        .rfind(['+', '-'])
         .filter(|at| name.get(at + 1..).is_some_and(|s| s.starts_with(|c: char| c.is_ascii_digit())))
     {
         Some(at) => Some((name.get(..at)?, name.get(at..)?.parse().ok()?)),
@@ -231,6 +242,18 @@ fn places<'a>(value: &'a mut Value, pointer: &str) -> Vec<&'a mut Value> {
             .collect();
     }
     found
+}
+
+/// Turns the order of all keys round.
+fn reverse(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(reverse),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(reverse);
+            *fields = std::mem::take(fields).into_iter().rev().collect();
+        }
+        _ => {}
+    }
 }
 
 /// Puts `inner` in the place of every string `%{body}`.

@@ -1,7 +1,7 @@
 //! Answers on their way out: what they say, and at which point of the conversation they stand.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
@@ -80,6 +80,8 @@ pub(super) struct Context {
     pub level: Option<ExportLevel>,
     /// The id in a Group's path.
     pub group: Option<String>,
+    /// Whether the kick-off was a POST.
+    pub posted: bool,
     /// The parameters of the kick-off.
     pub params: Vec<(String, String)>,
     /// The job's id.
@@ -134,12 +136,6 @@ impl Reply {
     pub(super) fn of(mut self, context: Context) -> Self {
         self.context = context;
         self
-    }
-
-    /// The media type's essence.
-    pub(super) fn media_type(&self) -> &str {
-        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -62,7 +62,6 @@ pub(super) struct Notes {
     /// How often each step of a fault came to each job or file.
     pub counts: HashMap<(usize, usize, String), u32>,
     spent: BTreeSet<String>,
-    blocked_until: Option<SystemTime>,
 }
 
 impl Server {
@@ -123,15 +122,6 @@ impl Server {
     /// Whether this was said before; the first time says no.
     pub(super) fn spent(&self, what: &str) -> bool {
         !self.notes().spent.insert(what.to_owned())
-    }
-
-    /// Refuses kick-offs for ten minutes.
-    pub(super) fn block(&self) {
-        self.notes().blocked_until = Some(self.options.clock.now() + Duration::from_secs(600));
-    }
-
-    pub(super) fn blocked(&self, now: SystemTime) -> bool {
-        self.notes().blocked_until.is_some_and(|until| now < until)
     }
 
     fn reply(&self, ask: &Ask) -> Reply {
@@ -251,32 +241,17 @@ impl Server {
         }
         let gzip = labelled || unlabelled;
         let body = match reply.payload {
-            Payload::Lines(rows) if !self.changes_transfer() => files::stream_lines(rows, gzip),
+            Payload::Lines(rows) if !self.does(Behaviour::OddChunks) => files::stream_lines(rows, gzip),
             payload => {
                 let plain = bytes_of(payload);
                 let whole = if gzip { Bytes::from(files::gzip(&plain)) } else { plain };
-                self.transfer(is_file, whole, &mut headers)
+                if is_file && self.does(Behaviour::OddChunks) { files::odd_chunks(whole) } else { Body::from(whole) }
             }
         };
         let mut response = Response::new(body);
         *response.status_mut() = reply.status;
         *response.headers_mut() = headers;
         response
-    }
-
-    fn changes_transfer(&self) -> bool {
-        self.does(Behaviour::OddChunks) || self.does(Behaviour::CutTransfer)
-    }
-
-    fn transfer(&self, is_file: bool, whole: Bytes, headers: &mut HeaderMap) -> Body {
-        if is_file && self.does(Behaviour::OddChunks) {
-            return files::odd_chunks(whole);
-        }
-        if is_file && self.does(Behaviour::CutTransfer) {
-            super::reply::set(headers, "content-length", &whole.len().to_string());
-            return files::cut_short(&whole);
-        }
-        Body::from(whole)
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::Read;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::{HeaderMap, Method, Request, StatusCode};
 use plimsoll::clock::Clock;
 use plimsoll::reference::{self, Options, Personality};
@@ -39,7 +40,7 @@ pub struct Got {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
-    pub broken: bool,
+    pub chunks: usize,
 }
 
 impl Got {
@@ -89,9 +90,13 @@ impl Client {
         }
         let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 1 << 26).await;
-        let broken = body.is_err();
-        Got { status: parts.status, headers: parts.headers, body: body.unwrap_or_default(), broken }
+        let mut frames = body.into_data_stream();
+        let (mut whole, mut chunks) = (Vec::new(), 0);
+        while let Some(chunk) = frames.next().await {
+            whole.extend_from_slice(&chunk.unwrap());
+            chunks += 1;
+        }
+        Got { status: parts.status, headers: parts.headers, body: whole.into(), chunks }
     }
 
     pub async fn get(&self, url: &str) -> Got {

@@ -1,0 +1,270 @@
+//! Every fault and every legal variant changes something, and only what is asked for.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use http::Method;
+use plimsoll::reference::{self, Fault, FaultKind, Options, Personality, parse_fault};
+use serde_json::Value;
+
+use super::client::{BASE, Client, Got, options, paused};
+
+const ACCEPT: (&str, &str) = ("accept", "application/fhir+json");
+const PREFER: (&str, &str) = ("prefer", "respond-async");
+
+/// A long conversation, written down with the random parts left out.
+struct Talk {
+    client: Client,
+    said: Vec<String>,
+}
+
+impl Talk {
+    fn note(&mut self, what: &str, got: &Got) {
+        let mut headers: Vec<String> = got
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
+            .collect();
+        headers.sort();
+        let body: String = got.body.iter().flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from).collect();
+        let text = format!("{what}\n{}\n{}\n{} {body}", got.status, headers.join("\n"), got.chunks);
+        self.said.push(without_secrets(&text));
+    }
+
+    async fn ask(&mut self, what: &str, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Got {
+        let got = self.client.send(method, url, headers, body).await;
+        self.note(&format!("{what} {url}"), &got);
+        got
+    }
+
+    /// A kick-off; the polling URL, where there is one.
+    async fn start(&mut self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Option<String> {
+        let got = self.ask("start", method, url, headers, body).await;
+        let location = got.header("content-location");
+        location.starts_with(BASE).then(|| location.to_owned())
+    }
+
+    /// The polls of a job; its manifest, where it has one.
+    async fn wait(&mut self, url: &str) -> Option<Value> {
+        let mut last = None;
+        for turn in 0..4 {
+            let got = self.ask(&format!("poll {turn}"), Method::GET, url, &[], "").await;
+            last = serde_json::from_slice(&got.body).ok();
+            tokio::time::sleep(Duration::from_millis(700)).await;
+        }
+        self.ask("poll again", Method::GET, url, &[], "").await;
+        last
+    }
+
+    async fn fetch(&mut self, manifest: &Value) {
+        for list in ["output", "deleted", "error"] {
+            for item in manifest[list].as_array().into_iter().flatten() {
+                let Some(url) = item["url"].as_str().filter(|url| url.starts_with(BASE)).map(str::to_owned) else {
+                    continue;
+                };
+                self.ask("file", Method::GET, &url, &[("accept", "application/fhir+ndjson")], "").await;
+            }
+        }
+        let first = manifest["output"][0]["url"].as_str().filter(|url| url.starts_with(BASE)).map(str::to_owned);
+        if let Some(url) = first {
+            for headers in [&[][..], &[("accept-encoding", "gzip")], &[("accept-encoding", "identity")]] {
+                self.ask("file again", Method::GET, &url, headers, "").await;
+            }
+        }
+    }
+
+    async fn export(&mut self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Option<String> {
+        let location = self.start(method, url, headers, body).await?;
+        if let Some(manifest) = self.wait(&location).await {
+            self.fetch(&manifest).await;
+        }
+        Some(location)
+    }
+}
+
+/// Replaces what is random: 22 characters after a known word.
+fn without_secrets(text: &str) -> String {
+    let mut done = text.to_owned();
+    for word in ["/jobs/", "/files/", "signature="] {
+        let parts: Vec<&str> = done.split(word).collect();
+        let parts: Vec<String> = parts
+            .iter()
+            .enumerate()
+            .map(|(at, part)| match part.get(22..) {
+                Some(rest)
+                    if at > 0 && part[..22].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
+                {
+                    format!("*{rest}")
+                }
+                _ => (*part).to_owned(),
+            })
+            .collect();
+        done = parts.join(word);
+    }
+    done
+}
+
+async fn talk(options: Options) -> Vec<String> {
+    let mut talk = Talk { client: Client::new(options), said: Vec::new() };
+    let usual = [ACCEPT, PREFER];
+    let lenient = [ACCEPT, ("prefer", "respond-async, handling=lenient")];
+    talk.ask("metadata", Method::GET, "metadata", &[], "").await;
+    for path in ["$export", "Patient/$export", "Group/harbour/$export", "Group/no-such-group/$export"] {
+        talk.export(Method::GET, path, &usual, "").await;
+    }
+    let queries = [
+        "_outputFormat=application%2Ffhir%2Bndjson",
+        "_outputFormat=application%2Fndjson",
+        "_outputFormat=ndjson",
+        "_outputFormat=text%2Fhtml",
+        "_type=Patient",
+        "_type=Patient&_type=Condition",
+        "_type=VerificationResult",
+        "_since=2024-03-05T12:00:00Z",
+        "_until=2024-03-05T12:00:00Z",
+        "_harnessBogus=1",
+    ];
+    for query in queries {
+        talk.export(Method::GET, &format!("$export?{query}"), &usual, "").await;
+    }
+    talk.export(Method::GET, "$export?_harnessBogus=1", &lenient, "").await;
+    talk.start(Method::GET, "$export", &[ACCEPT], "").await;
+    talk.start(Method::GET, "$export", &[PREFER], "").await;
+    talk.start(Method::GET, "$export", &lenient, "").await;
+    let typed = r#"{"resourceType":"Parameters","parameter":[{"name":"_type","valueString":"Patient"}]}"#;
+    let one = r#"{"resourceType":"Parameters","parameter":[{"name":"patient","valueReference":{"reference":"Patient/sailor-01"}}]}"#;
+    for (path, body) in
+        [("$export", typed), ("Patient/$export", one), ("$export", r#"{"resourceType":"Patient"}"#), ("$export", "{")]
+    {
+        talk.export(Method::POST, path, &usual, body).await;
+    }
+    talk.ask("unknown job", Method::GET, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
+    talk.ask("unknown job", Method::DELETE, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
+    let running = talk.start(Method::GET, "$export?_type=Condition", &usual, "").await;
+    let finished = talk.export(Method::GET, "$export?_type=Encounter", &usual, "").await;
+    for job in [running, finished].into_iter().flatten() {
+        let manifest = talk.client.get(&job).await.body;
+        for method in [Method::DELETE, Method::GET, Method::DELETE] {
+            talk.ask("after", method, &job, &[], "").await;
+        }
+        if let Ok(manifest) = serde_json::from_slice(&manifest) {
+            talk.fetch(&manifest).await;
+        }
+    }
+    talk.start(Method::GET, "$export?_type=Group", &usual, "").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let burst = talk.start(Method::GET, "$export?_type=Group", &usual, "").await;
+    for turn in 0..burst.iter().count() * 12 {
+        let url = burst.clone().unwrap();
+        talk.ask(&format!("burst {turn}"), Method::GET, &url, &[], "").await;
+    }
+    talk.said
+}
+
+fn said_with(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
+    paused(async { talk(Options { faults, ..options(spec) }).await })
+}
+
+fn changed(honest: &[String], said: &[String]) -> usize {
+    let pairs = honest.iter().zip(said).filter(|(one, other)| one != other).count();
+    pairs + honest.len().abs_diff(said.len())
+}
+
+#[test]
+fn the_honest_server_says_the_same_twice() {
+    for spec in Personality::ALL {
+        let (one, other) = (said_with(*spec, Vec::new()), said_with(*spec, Vec::new()));
+        for (one, other) in one.iter().zip(&other) {
+            assert_eq!(one, other);
+        }
+        assert_eq!(one.len(), other.len());
+    }
+}
+
+#[test]
+fn every_fault_and_variant_changes_an_answer() {
+    let honest: Vec<_> = Personality::ALL.iter().map(|spec| (*spec, said_with(*spec, Vec::new()))).collect();
+    let mut idle = Vec::new();
+    for fault in reference::faults().unwrap() {
+        for (spec, honest) in &honest {
+            if fault.concerns(spec.as_str()) && changed(honest, &said_with(*spec, vec![fault.clone()])) == 0 {
+                idle.push(format!("{} under {spec}", fault.id));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "these change nothing: {idle:?}");
+}
+
+#[test]
+fn every_step_of_a_fault_matters() {
+    let mut idle = Vec::new();
+    for fault in reference::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1) {
+        let spec = *Personality::ALL.iter().find(|spec| fault.concerns(spec.as_str())).unwrap();
+        let whole = said_with(spec, vec![fault.clone()]);
+        for step in 0..fault.does.len() {
+            let mut less = fault.clone();
+            less.does.remove(step);
+            if changed(&whole, &said_with(spec, vec![less])) == 0 {
+                idle.push(format!("step {} of {}", step + 1, fault.id));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "these change nothing: {idle:?}");
+}
+
+#[test]
+fn the_list_is_the_folders() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut there = BTreeSet::new();
+    for (folder, kind) in [("faults", FaultKind::Defect), ("legal", FaultKind::Legal)] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let fault = parse_fault(path.to_str().unwrap(), &text).unwrap();
+            assert_eq!(fault.kind, kind, "{}", fault.id);
+            assert!(there.insert(fault.id.clone()), "{} is there twice", fault.id);
+        }
+    }
+    let listed: BTreeSet<String> = reference::faults().unwrap().into_iter().map(|fault| fault.id).collect();
+    assert_eq!(listed, there);
+}
+
+#[test]
+fn every_behaviour_is_named_by_a_fault() {
+    let named: BTreeSet<_> =
+        reference::faults().unwrap().iter().flat_map(|fault| fault.behaviours().collect::<Vec<_>>()).collect();
+    let all: BTreeSet<_> = reference::Behaviour::ALL.iter().copied().collect();
+    assert_eq!(named, all);
+}
+
+#[test]
+fn mistakes_in_fault_files_are_refused_with_what_is_wrong() {
+    let head = "id = \"x\"\ntitle = \"x\"\narea = \"poll\"\nkind = \"defect\"\nnotices = [\"poll::get\"]\n";
+    let cases = [
+        ("[[does]]\nat = [\"poll\"]\nstatus = 200\nnonsense = 1", "nonsense"),
+        ("[[does]]\nat = [\"pol\"]\nstatus = 200", "unknown point pol"),
+        ("[[does]]\nat = [\"poll\"]", "changes nothing"),
+        ("[[does]]\nstatus = 200", "at which points"),
+        ("[[does]]\nat = [\"poll\"]\nstatus = 20", "between 100 and 999"),
+        ("[[does]]\nbehaviour = \"sleep\"", "sleep"),
+        ("[[does]]\nbehaviour = \"never-completes\"\nat = [\"poll\"]\nstatus = 200", "goes with nothing else"),
+        ("[[does]]\nat = [\"poll\"]\nset-json = { \"/a\" = \"{\" }", "not JSON"),
+        ("[[does]]\nat = [\"poll\"]\nset-json = { a = \"1\" }", "does not begin with /"),
+        ("[[does]]\nat = [\"poll\"]\nbody = \"%{nonsense}\"", "unknown placeholder %{nonsense}"),
+        ("[[does]]\nat = [\"file\"]\nlines = [{ edit = \"suffix\" }]", "needs text"),
+        ("[[does]]\nat = [\"file\"]\nlines = [{ edit = \"crlf\", line = 1 }]", "takes no line"),
+        ("does = []", "does nothing"),
+    ];
+    for (rest, wanted) in cases {
+        let error = parse_fault("fixtures/faults/x.toml", &format!("{head}{rest}")).unwrap_err().to_string();
+        assert!(error.starts_with("fixtures/faults/x.toml: "), "{error}");
+        assert!(error.contains(wanted), "{wanted} is not in: {error}");
+    }
+    let good = format!("{head}[[does]]\nat = [\"poll\"]\nstatus = 200");
+    assert!(parse_fault("fixtures/faults/x.toml", &good).is_ok());
+    assert!(parse_fault("fixtures/faults/y.toml", &good).unwrap_err().to_string().contains("not the file's name"));
+    let unnoticed = good.replace("notices = [\"poll::get\"]\n", "");
+    assert!(parse_fault("fixtures/faults/x.toml", &unnoticed).unwrap_err().to_string().contains("notices"));
+    assert!(reference::fault("no-such-fault").unwrap_err().to_string().contains("no-such-fault"));
+}

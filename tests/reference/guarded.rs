@@ -1,0 +1,125 @@
+//! A server that wants tokens.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use plimsoll::reference::{Auth, Options, Personality, SmartClient};
+use plimsoll::secret::Secret;
+use serde_json::{Value, json};
+
+use super::client::{BASE, Client, Got, clock, options, paused};
+
+#[test]
+fn without_its_token_nothing_but_metadata_is_shown() {
+    paused(async {
+        let auth = Auth::Token(Secret::new("open-sesame"));
+        let bare = Client::new(Options { auth, ..options(Personality::Stu3) });
+        let known = bare.with_token("open-sesame");
+        let manifest = known.export("$export").await.json();
+        assert_eq!(manifest["requiresAccessToken"], true);
+        let file = manifest["output"][0]["url"].as_str().unwrap();
+        assert_eq!(known.get(file).await.status, 200);
+        for stranger in [&bare, &bare.with_token("open-sesam")] {
+            for path in ["$export", "Patient/$export", "Group/harbour", "Patient?_summary=count", file] {
+                let got = stranger.get(path).await;
+                assert_eq!(got.status, 401, "{path}");
+                assert!(got.is_outcome() && got.header("www-authenticate") == "Bearer");
+            }
+            assert_eq!(stranger.get("metadata").await.status, 200);
+        }
+    });
+}
+
+struct Key {
+    pkcs8: Vec<u8>,
+    jwk: Value,
+}
+
+fn key() -> Key {
+    let pkcs8 =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &aws_lc_rs::rand::SystemRandom::new()).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
+    let point = pair.public_key().as_ref();
+    let (x, y) = point[1..].split_at(48);
+    let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    Key {
+        pkcs8: pkcs8.as_ref().to_vec(),
+        jwk: json!({ "kty": "EC", "crv": "P-384", "kid": "k1", "alg": "ES384", "x": part(x), "y": part(y) }),
+    }
+}
+
+fn assertion(key: &Key, change: impl FnOnce(&mut Value)) -> String {
+    let now = clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut claims = json!({
+        "iss": "ship", "sub": "ship", "aud": format!("{BASE}/auth/token"), "exp": now + 240, "jti": "one"
+    });
+    change(&mut claims);
+    let mut header = Header::new(Algorithm::ES384);
+    header.kid = Some("k1".to_owned());
+    encode(&header, &claims, &EncodingKey::from_ec_der(&key.pkcs8)).unwrap()
+}
+
+async fn token(client: &Client, assertion: &str, change: &[(&str, &str)]) -> Got {
+    let mut fields = vec![
+        ("grant_type", "client_credentials"),
+        ("scope", "system/*.rs"),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", assertion),
+    ];
+    fields.retain(|(name, _)| !change.iter().any(|(other, _)| other == name));
+    fields.extend(change);
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    client.send(Method::POST, "auth/token", &[("content-type", "application/x-www-form-urlencoded")], &body).await
+}
+
+#[test]
+fn a_signed_assertion_buys_a_token_of_five_minutes() {
+    paused(async {
+        let (key, other) = (key(), key());
+        let registered =
+            SmartClient { client_id: "ship".to_owned(), public_key: json!({ "keys": [key.jwk] }).to_string() };
+        let auth = Auth::Smart(vec![registered]);
+        let client = Client::new(Options { auth, ..options(Personality::Stu3) });
+        let found = client.get(".well-known/smart-configuration").await.json();
+        assert_eq!(found["token_endpoint"], format!("{BASE}/auth/token"));
+
+        let good = assertion(&key, |_| {});
+        let got = token(&client, &good, &[]).await;
+        assert_eq!(got.status, 200, "{:?}", got.body);
+        assert_eq!(got.header("cache-control"), "no-store");
+        assert_eq!((&got.json()["expires_in"], &got.json()["token_type"]), (&300.into(), &"bearer".into()));
+        let known = client.with_token(got.json()["access_token"].as_str().unwrap());
+        assert_eq!(known.export("$export").await.json()["requiresAccessToken"], true);
+
+        let refusals = [
+            (token(&client, &good, &[]).await, "jti twice"),
+            (token(&client, &assertion(&other, |c| c["jti"] = "2".into()), &[]).await, "another key"),
+            (token(&client, &assertion(&key, |c| c["iss"] = "raft".into()), &[]).await, "iss"),
+            (token(&client, &assertion(&key, |c| c["sub"] = "raft".into()), &[]).await, "sub"),
+            (token(&client, &assertion(&key, |c| c["aud"] = "http://elsewhere.example".into()), &[]).await, "aud"),
+            (token(&client, &assertion(&key, |c| c["exp"] = 1_700_000_000.into()), &[]).await, "expired"),
+            (token(&client, &assertion(&key, |c| c["exp"] = 1_790_003_600.into()), &[]).await, "too long"),
+            (token(&client, "nonsense", &[]).await, "no JWT"),
+            (
+                token(&client, &assertion(&key, |c| c["jti"] = "3".into()), &[("client_assertion_type", "x")]).await,
+                "type",
+            ),
+        ];
+        for (refusal, why) in refusals {
+            assert_eq!((refusal.status.as_u16(), &refusal.json()["error"]), (400, &"invalid_client".into()), "{why}");
+        }
+        let fresh = assertion(&key, |c| c["jti"] = "4".into());
+        assert_eq!(
+            token(&client, &fresh, &[("grant_type", "password")]).await.json()["error"],
+            "unsupported_grant_type"
+        );
+        assert_eq!(token(&client, &fresh, &[("scope", "patient/*.rs")]).await.json()["error"], "invalid_scope");
+
+        tokio::time::sleep(Duration::from_secs(301)).await;
+        assert_eq!(known.get("Group").await.status, 401);
+    });
+}
