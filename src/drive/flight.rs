@@ -22,6 +22,9 @@ const AGENT: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"), " (+bulk dat
 /// The most that is read of the body of an answer that is not the last one.
 const PASSING_BODY: usize = 64 << 10;
 
+/// How long the answer to a kick-off that is under way is still waited for when the run is interrupted.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// The head of a last answer; its body is still to be read.
 pub(super) struct Landing {
     pub pending: Pending,
@@ -49,9 +52,11 @@ impl Session {
     /// one was refused.
     pub(super) async fn fly(&self, ask: &Ask) -> Result<Landing, Reply> {
         let redactor = self.shared.recorder.redactor();
-        let own = is_own(ask, &self.shared.settings.base);
+        // A server may well give its jobs the address of the kick-off, with a parameter.
+        let own = is_own(ask, &self.shared.settings.base) && !(ask.role == Role::Probe && redactor.knows(&ask.url));
         if own {
             redactor.ours(&ask.url);
+            redactor.our_values(ask.body.as_deref().unwrap_or_default());
         }
         let mut trail: Vec<Url> = Vec::new();
         let mut url = ask.url.clone();
@@ -169,13 +174,19 @@ impl Session {
         }
         shared.requests.fetch_add(1, Ordering::Relaxed);
         let flag = shared.interrupt.subscribe();
+        // What is under way may start a job, and only its answer says how that is deleted.
+        let grace = if target.path().ends_with("$export") { GRACE } else { Duration::ZERO };
+        let sending = shared.transport.send(outgoing);
         let result = if even_if_interrupted {
-            shared.transport.send(outgoing).await
+            sending.await
         } else {
+            tokio::pin!(sending);
             tokio::select! {
                 biased;
-                () = wait_for(flag) => Err(interrupted()),
-                result = shared.transport.send(outgoing) => result,
+                () = wait_for(flag) => {
+                    tokio::time::timeout(grace, &mut sending).await.unwrap_or_else(|_| Err(interrupted()))
+                }
+                result = &mut sending => result,
             }
         };
         match result {

@@ -202,4 +202,24 @@ mod tests {
             assert!(!is_private(public.parse().unwrap()), "{public}");
         }
     }
+
+    /// Public the first time, private ever after.
+    struct Turning(std::sync::Mutex<bool>);
+
+    impl Lookup for Turning {
+        fn lookup<'a>(&'a self, _: &'a str) -> Addresses<'a> {
+            let turned = std::mem::replace(&mut *self.0.lock().unwrap(), true);
+            let address = if turned { "127.0.0.1" } else { "203.0.113.7" };
+            Box::pin(async move { Ok(vec![address.parse().unwrap()]) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_base_whose_name_turns_private_is_not_followed_there() {
+        let base = Url::parse("https://turning.test/fhir").unwrap();
+        let guard = Guard::new(&base, Arc::new(Turning(std::sync::Mutex::new(false))), false);
+        assert_eq!(guard.resolve("turning.test").await.unwrap(), ["203.0.113.7".parse::<IpAddr>().unwrap()]);
+        let error = guard.resolve("turning.test").await.unwrap_err();
+        assert!(error.is::<Refused>(), "{error}");
+    }
 }

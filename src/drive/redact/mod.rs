@@ -18,6 +18,9 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// Secrets shorter than this are replaced only where they are sent: they would be found in every other word.
 const SHORTEST_SECRET: usize = 4;
 
+/// The most phrases that texts are searched for.
+const MOST_PHRASES: usize = 1_000;
+
 /// Knows what must not be shown. Learns as the run goes on.
 pub(super) struct Redactor {
     key: hmac::Key,
@@ -34,6 +37,8 @@ struct Known {
     taken: HashSet<String>,
     /// Those parts that are replaced wherever they turn up as a word of their own.
     learned: HashMap<String, String>,
+    /// The same for those that are no single word, such as the decoded form of a signature.
+    phrases: HashMap<String, String>,
     /// What we sent ourselves in the URLs and bodies of kick-offs: no secrets.
     ours: HashSet<String>,
 }
@@ -92,7 +97,25 @@ impl Redactor {
             return;
         }
         let mut known = self.known();
-        known.learned.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        if part.contains('%') {
+            let decoded =
+                url::form_urlencoded::parse(format!("v={part}").as_bytes()).next().map(|(_, value)| value.into_owned());
+            if let Some(decoded) = decoded.filter(|decoded| decoded.len() >= 6 && known.phrases.len() < MOST_PHRASES) {
+                known.phrases.entry(decoded).or_insert_with(|| token.to_owned());
+            }
+        }
+        if part.chars().all(of_word) {
+            known.learned.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        } else if part.len() >= 6 && known.phrases.len() < MOST_PHRASES {
+            known.phrases.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        }
+    }
+
+    /// Whether a part of the URL was learned from one that the server gave.
+    pub(super) fn knows(&self, url: &Url) -> bool {
+        let known = self.known();
+        let mut parts = url.as_str().split(['/', '?', '&', '=', '#']).filter(|part| !part.is_empty());
+        parts.any(|part| known.learned.contains_key(part) || known.phrases.contains_key(part))
     }
 
     /// A text from the server: secrets, URLs and what was learned from them replaced.
@@ -120,12 +143,17 @@ impl Redactor {
     /// Replaces the words that were learned from URLs.
     fn words(&self, text: &str) -> String {
         let known = self.known();
-        if known.learned.is_empty() {
-            return text.to_owned();
+        let mut text = text.to_owned();
+        for (phrase, token) in &known.phrases {
+            if text.contains(phrase.as_str()) {
+                text = text.replace(phrase.as_str(), token);
+            }
         }
-        let of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%');
+        if known.learned.is_empty() {
+            return text;
+        }
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
+        let mut rest = text.as_str();
         while let Some(first) = rest.chars().next() {
             let end = rest.find(|c| of_word(c) != of_word(first)).unwrap_or(rest.len());
             let (run, after) = rest.split_at(end);
@@ -146,4 +174,9 @@ impl Redactor {
         }
         out
     }
+}
+
+/// What the words of a URL are made of.
+fn of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%')
 }

@@ -16,6 +16,23 @@ impl Redactor {
         self.known().ours.extend(parts);
     }
 
+    /// The same for the values of a Parameters body.
+    pub(in crate::drive) fn our_values(&self, body: &[u8]) {
+        fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
+            match value {
+                serde_json::Value::String(text) => into.push(text.clone()),
+                serde_json::Value::Array(list) => list.iter().for_each(|item| collect(item, into)),
+                serde_json::Value::Object(map) => map.values().for_each(|item| collect(item, into)),
+                _ => {}
+            }
+        }
+        let mut values = Vec::new();
+        if let Ok(value) = serde_json::from_slice(body) {
+            collect(&value, &mut values);
+        }
+        self.known().ours.extend(values);
+    }
+
     /// A URL that we made ourselves: only credentials go.
     pub(in crate::drive) fn own_url(&self, url: &Url) -> String {
         let mut url = url.clone();

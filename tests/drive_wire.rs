@@ -1,0 +1,263 @@
+//! What goes over the wire and what comes of trouble there: raw listeners on the loopback address, no other network.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Shutdown, TcpListener};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, Method};
+use plimsoll::clock::Clock;
+use plimsoll::drive::guard::{Addresses, Lookup};
+use plimsoll::drive::recorder::Recorder;
+use plimsoll::drive::session::{Ask, Reply, Session};
+use plimsoll::drive::settings::{Credentials, Settings};
+use plimsoll::drive::wire::Wire;
+use plimsoll::secret::Secret;
+use plimsoll::suite::model::Identity;
+use plimsoll::tape::model::{Outcome, Role, TroubleKind};
+use url::Url;
+
+/// A listener that gives each of its connections the next of its answers and tells what it was asked.
+struct Listener {
+    base: Url,
+    asked: Receiver<String>,
+}
+
+fn listen(answers: Vec<Vec<u8>>) -> Listener {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let (tell, asked) = channel();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut buffer = [0_u8; 4096];
+            // Every request of these tests ends with its head, but for a TLS handshake.
+            while !request.windows(4).any(|four| four == b"\r\n\r\n") && request.first() != Some(&0x16) {
+                match stream.read(&mut buffer) {
+                    Ok(0) | Err(_) => break,
+                    Ok(read) => request.extend_from_slice(&buffer[..read]),
+                }
+            }
+            let _ = tell.send(String::from_utf8_lossy(&request).into_owned());
+            let _ = stream.write_all(&answer);
+            let _ = stream.shutdown(Shutdown::Write);
+            // Read to the end, so that the answer is not lost to a reset.
+            while matches!(stream.read(&mut buffer), Ok(read) if read > 0) {}
+        }
+    });
+    Listener { base, asked }
+}
+
+fn ok() -> Vec<u8> {
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok".to_vec()
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn ask(url: &Url, accept: bool) -> Ask {
+    let mut headers = HeaderMap::new();
+    if accept {
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    }
+    Ask {
+        flow: None,
+        role: Role::File,
+        probe: None,
+        file: None,
+        method: Method::GET,
+        url: url.clone(),
+        headers,
+        body: None,
+        identity: Identity::Client,
+        open: false,
+    }
+}
+
+fn session(settings: Settings, lookup: Option<Arc<dyn Lookup>>) -> Session {
+    let wire = match lookup {
+        Some(lookup) => Wire::with_lookup(&settings, lookup),
+        None => Wire::new(&settings),
+    };
+    let clock = Clock::system();
+    let recorder = Recorder::new(&settings, clock, None);
+    Session::new(Arc::new(settings), Arc::new(wire.unwrap()), clock, recorder)
+}
+
+fn sent(settings: Settings, ask: Ask) -> (Reply, Session) {
+    run(async {
+        let session = session(settings, None);
+        (session.send(ask).await, session)
+    })
+}
+
+fn kind(reply: &Reply) -> TroubleKind {
+    reply.result.as_ref().map(|whole| whole.status).unwrap_err().kind
+}
+
+/// The names of a raw request's headers, in lower case, sorted.
+fn names(request: &str) -> Vec<String> {
+    let lines = request.lines().skip(1);
+    let mut names: Vec<String> = lines.filter_map(|line| Some(line.split_once(':')?.0.to_ascii_lowercase())).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn nothing_is_added_to_a_request() {
+    let listener = listen(vec![ok(), ok()]);
+    let base = listener.base.clone();
+    run(async {
+        let session = session(Settings::new(base.clone()), None);
+        assert_eq!(session.send(ask(&base, false)).await.result.unwrap().body, "ok");
+        assert_eq!(session.send(ask(&base, true)).await.result.unwrap().body, "ok");
+        assert_eq!(session.requests(), 2);
+        assert_eq!(session.bytes(), 4);
+    });
+    let bare = listener.asked.recv().unwrap();
+    assert_eq!(names(&bare), ["host", "user-agent"], "{bare}");
+    assert!(bare.starts_with("GET / HTTP/1.1\r\n"), "{bare}");
+    let agent = format!("user-agent: plimsoll/{} (+bulk data conformance)", env!("CARGO_PKG_VERSION"));
+    assert!(bare.to_ascii_lowercase().contains(&agent), "{bare}");
+    let full = listener.asked.recv().unwrap();
+    assert_eq!(names(&full), ["accept", "host", "user-agent"], "{full}");
+}
+
+#[test]
+fn a_cut_body_is_handed_out_with_its_trouble() {
+    for accept in [true, false] {
+        for answer in [
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"[..],
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",
+        ] {
+            let listener = listen(vec![answer.to_vec()]);
+            let (reply, session) = sent(Settings::new(listener.base.clone()), ask(&listener.base, accept));
+            let whole = reply.result.unwrap();
+            assert_eq!(whole.body, "part");
+            let broken = whole.broken.unwrap();
+            assert_eq!(broken.kind, TroubleKind::Cut, "{}", broken.message);
+            let Outcome::Response(response) = &session.recorder().tape().exchanges[0].outcome else { panic!() };
+            assert_eq!(response.broken.as_ref().unwrap().kind, TroubleKind::Cut);
+        }
+    }
+}
+
+#[test]
+fn trouble_is_told_apart() {
+    let cases: [(&[u8], TroubleKind); 4] = [
+        (b"", TroubleKind::Cut),
+        (b"HTTP/1.1 200 OK\r\nContent-", TroubleKind::Cut),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", TroubleKind::Protocol),
+        (b"HTTP/1.1 abc\r\n\r\n", TroubleKind::Protocol),
+    ];
+    for accept in [true, false] {
+        for (answer, expected) in cases {
+            let listener = listen(vec![answer.to_vec()]);
+            let (reply, _) = sent(Settings::new(listener.base.clone()), ask(&listener.base, accept));
+            assert_eq!(kind(&reply), expected, "{} {:?}", String::from_utf8_lossy(answer), reply.result);
+        }
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = Url::parse(&format!("http://{free}/x")).unwrap();
+        let (reply, session) = sent(Settings::new(url.clone()), ask(&url, accept));
+        let trouble = reply.result.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::Connect, "{}", trouble.message);
+        assert!(trouble.message.contains(&free.to_string()), "{}", trouble.message);
+        assert_eq!(session.recorder().tape().exchanges.len(), 1);
+        let plain = listen(vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()]);
+        let mut url = plain.base.clone();
+        url.set_scheme("https").unwrap();
+        let (reply, _) = sent(Settings::new(url.clone()), ask(&url, accept));
+        assert_eq!(kind(&reply), TroubleKind::Tls, "{:?}", reply.result);
+    }
+}
+
+#[test]
+fn a_silent_server_is_not_waited_for_for_ever() {
+    for accept in [true, false] {
+        // Connections wait in the backlog and are never answered.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let mut settings = Settings::new(base.clone());
+        settings.idle_timeout = Duration::from_millis(50);
+        let (reply, _) = sent(settings, ask(&base, accept));
+        assert_eq!(kind(&reply), TroubleKind::Timeout);
+    }
+}
+
+#[test]
+fn a_token_never_leaves_its_origin() {
+    let other = listen(vec![ok()]);
+    let redirect = "HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n";
+    let redirect = format!("{redirect}Location: {}file\r\n\r\n", other.base);
+    let listener = listen(vec![redirect.into_bytes()]);
+    let mut settings = Settings::new(listener.base.clone());
+    settings.credentials = Credentials::Token(Secret::new("marked-secret-token"));
+    let (reply, session) = sent(settings, ask(&listener.base, true));
+    assert_eq!(reply.result.unwrap().url.as_str(), format!("{}file", other.base));
+    let first = listener.asked.recv().unwrap();
+    assert!(first.to_ascii_lowercase().contains("authorization: bearer marked-secret-token"), "{first}");
+    let second = other.asked.recv().unwrap();
+    assert!(!second.to_ascii_lowercase().contains("authorization"), "{second}");
+    assert!(!second.contains("marked-secret-token"), "{second}");
+    let tape = session.recorder().tape();
+    assert_eq!(tape.exchanges.iter().map(|e| e.superseded).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(reply.exchange, 2);
+    assert!(!serde_json::to_string(&tape).unwrap().contains("marked-secret-token"));
+}
+
+/// Names with fixed addresses.
+struct Names(Vec<(&'static str, &'static str)>);
+
+impl Lookup for Names {
+    fn lookup<'a>(&'a self, host: &'a str) -> Addresses<'a> {
+        let found = self.0.iter().filter(|(name, _)| *name == host);
+        let found: Vec<IpAddr> = found.map(|(_, address)| address.parse().unwrap()).collect();
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+#[test]
+fn a_public_server_cannot_send_us_to_private_addresses() {
+    let listener = listen(vec![ok()]);
+    let port = listener.base.port().unwrap();
+    let names = Names(vec![
+        ("public.test", "203.0.113.7"),
+        ("lure.test", "127.0.0.1"),
+        ("mixed.test", "203.0.113.7"),
+        ("mixed.test", "10.0.0.1"),
+    ]);
+    run(async {
+        let settings = Settings::new(Url::parse("http://public.test/fhir").unwrap());
+        let session = session(settings, Some(Arc::new(names)));
+        for host in ["127.0.0.1", "lure.test", "mixed.test", "[::ffff:127.0.0.1]", "0x7f000001"] {
+            for accept in [true, false] {
+                let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+                let reply = session.send(ask(&url, accept)).await;
+                assert_eq!(kind(&reply), TroubleKind::NotSent, "{host} {:?}", reply.result);
+                let message = reply.result.unwrap_err().message;
+                assert!(message.contains("reported, not visited"), "{message}");
+            }
+        }
+    });
+    assert!(listener.asked.try_recv().is_err(), "the listener was visited");
+}
+
+#[test]
+fn a_private_target_may_name_private_addresses() {
+    let listener = listen(vec![ok(), ok(), ok()]);
+    let port = listener.base.port().unwrap();
+    let names = Names(vec![("inside.test", "127.0.0.1"), ("beside.test", "127.0.0.1")]);
+    run(async {
+        let settings = Settings::new(Url::parse(&format!("http://inside.test:{port}")).unwrap());
+        let session = session(settings, Some(Arc::new(names)));
+        for host in ["beside.test", "inside.test", "127.0.0.1"] {
+            let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+            assert!(session.send(ask(&url, true)).await.result.is_ok(), "{host}");
+        }
+    });
+}
