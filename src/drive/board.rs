@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use url::Url;
 
 use crate::tape::model::{LineFacts, Stop};
@@ -29,14 +29,15 @@ struct Entry {
 #[derive(Debug)]
 pub struct Board {
     entries: Mutex<BTreeMap<String, Entry>>,
-    news: watch::Sender<()>,
+    /// Wakes those that wait in the order in which they came, so that the same run takes the same course.
+    news: Notify,
 }
 
 impl Board {
     /// A board for the flows of these names.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let entries = names.map(|name| (name.to_owned(), Entry::default())).collect();
-        Self { entries: Mutex::new(entries), news: watch::Sender::new(()) }
+        Self { entries: Mutex::new(entries), news: Notify::new() }
     }
 
     fn entries(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
@@ -48,7 +49,7 @@ impl Board {
         if let Some(entry) = self.entries().get_mut(flow) {
             entry.kickoff.get_or_insert(how);
         }
-        self.news.send_replace(());
+        self.news.notify_waiters();
     }
 
     /// Posts that a flow is over.
@@ -59,7 +60,7 @@ impl Board {
             entry.kickoff.get_or_insert(how);
             entry.outcome = Some(outcome);
         }
-        self.news.send_replace(());
+        self.news.notify_waiters();
     }
 
     /// How the kick-off of `flow` was received, once it is known; none if there is no such flow.
@@ -73,14 +74,15 @@ impl Board {
     }
 
     async fn once<T>(&self, flow: &str, known: impl Fn(&Entry) -> Option<T>) -> Option<T> {
-        let mut news = self.news.subscribe();
         loop {
+            // Listening begins before looking, so that nothing posted in between is missed.
+            let mut news = std::pin::pin!(self.news.notified());
+            news.as_mut().enable();
             let found = self.entries().get(flow).map(&known)?;
             if found.is_some() {
                 return found;
             }
-            // The sender lives as long as the board, so this waits for news and never fails.
-            news.changed().await.ok()?;
+            news.await;
         }
     }
 }

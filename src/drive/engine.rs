@@ -207,8 +207,9 @@ impl Drive {
         };
         tokio::select! {
             biased;
-            () = all => {}
+            // First, so that a run that is ended before its first flow sends nothing.
             () = self.halt_when_told(&house) => {}
+            () = all => {}
         }
         let recorder = self.session.recorder();
         recorder.end(End {
@@ -217,6 +218,9 @@ impl Drive {
             leftovers: house.jobs.left().iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
         });
+        if let Some(error) = recorder.sink_error() {
+            self.options.progress.note(&format!("the tape could not be written to its end: {error}"));
+        }
         Ok(recorder.tape())
     }
 

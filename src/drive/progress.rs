@@ -44,6 +44,12 @@ pub enum Event<'a> {
 pub trait Progress: Send + Sync {
     /// Shows `event` of the flow named `flow`.
     fn show(&self, flow: &str, event: Event<'_>);
+
+    /// Says something that matters to the run as a whole, once.
+    fn note(&self, text: &str) {
+        // Whoever closed stderr does not want to read it.
+        let _ = writeln!(std::io::stderr(), "{}", escaped(text));
+    }
 }
 
 /// Shows nothing.
@@ -52,6 +58,8 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn show(&self, _: &str, _: Event<'_>) {}
+
+    fn note(&self, _: &str) {}
 }
 
 /// A sparse line on stderr when a flow begins and ends, for logs.
@@ -100,6 +108,10 @@ impl Progress for Bars {
         });
         bar.set_message(words(event));
         bar.tick();
+    }
+
+    fn note(&self, text: &str) {
+        let _ = self.all.println(escaped(text));
     }
 }
 

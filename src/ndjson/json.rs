@@ -18,7 +18,7 @@ use lexer::{Lexed, literal, number, string};
 const FEW_KEYS: usize = 32;
 
 /// Paths longer than this are cut.
-const MOST_PATH: usize = 200;
+const MOST_PATH: usize = 100;
 
 /// The stack and buffers of a scan, kept from line to line.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Scanner {
                 at: error.valid_up_to(),
                 path: String::new(),
                 expected: "UTF-8".into(),
-                actual: lexer::not_utf8(line, error.valid_up_to()),
+                actual: lexer::not_utf8(line, error.valid_up_to()).into(),
             });
         }
         let start = skip_space(line, 0);
@@ -94,7 +94,8 @@ impl Scanner {
             Ok(end) => {
                 notes.standing = if object { Standing::Object } else { Standing::Other };
                 self.rest_of_line(line, end, object, notes);
-                if notes.standing == Standing::Other {
+                // A lone `NaN` is one fault, not two.
+                if notes.standing == Standing::Other && !notes.faults.iter().any(|f| f.at == start) {
                     let actual = lexer::shape(line.get(start).copied()).into();
                     fault(notes, LineRule::NotObject, start, "a JSON object".into(), actual);
                 }

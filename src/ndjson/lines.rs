@@ -117,6 +117,8 @@ impl Lines {
     /// Takes the next line.
     pub(super) fn take(&mut self, framed: Framed<'_>) {
         match framed {
+            // What is no text has no lines.
+            _ if matches!(self.state, State::Deaf) => {}
             Framed::Line(line) => {
                 self.facts.crlf |= line.crlf;
                 self.newline = line.newline;

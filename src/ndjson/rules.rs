@@ -67,7 +67,7 @@ fn id(notes: &Notes, required: bool, report: &mut dyn FnMut(LineRule, usize, &st
             let actual = match length {
                 0 => "an empty string".to_owned(),
                 65.. => "more than 64 characters".to_owned(),
-                _ => "another character".to_owned(),
+                _ => "a string with another character".to_owned(),
             };
             report(LineRule::IdFormat, notes.id.at, "id", expected, &actual);
         }

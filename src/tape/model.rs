@@ -374,7 +374,7 @@ pub struct LineFinding {
     pub actual: String,
     /// How often.
     pub count: u64,
-    /// The first few lines, at most five.
+    /// The next lines with it, at most five; the first is [`LineFinding::line`].
     pub also: Vec<u64>,
 }
 

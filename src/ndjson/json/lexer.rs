@@ -177,10 +177,10 @@ pub(super) fn found(line: &[u8], at: usize) -> Cow<'static, str> {
     }
 }
 
-/// What the bytes that are not UTF-8 may be.
-pub(super) fn not_utf8(line: &[u8], at: usize) -> Cow<'static, str> {
-    let byte = line.get(at).copied().unwrap_or_default();
-    let lonely = !line.get(at + 1).is_some_and(|b| *b & 0xc0 == 0x80);
-    let guess = if byte >= 0xa0 && lonely { ", as in Latin-1" } else { "" };
-    format!("the byte 0x{byte:02X}{guess}").into()
+/// What the bytes that are not UTF-8 may be. The bytes themselves are content, and not shown.
+pub(super) fn not_utf8(line: &[u8], at: usize) -> &'static str {
+    match (line.get(at), line.get(at + 1)) {
+        (Some(0xa0..), Some(next)) if next & 0xc0 != 0x80 => "a lone byte above 0x9F, as in Latin-1",
+        _ => "bytes that make up no character",
+    }
 }
