@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::help;
 use crate::config::values::{self, AuthKind, ByteSize};
@@ -28,6 +28,12 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The command line for clap, without the variables in its help: their values need not be on a screen, and one sentence
+/// says how they are named.
+pub fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| command.mut_args(|arg| arg.hide_env(true)))
 }
 
 /// The commands.
@@ -137,7 +143,7 @@ pub struct RunArgs {
     pub target: TargetArgs,
 
     /// Arguments in the manner of `cargo test`: --list, --exact, --skip NAME, --format terse, --test-threads N
-    #[arg(last = true, value_name = "LIBTEST-ARGS")]
+    #[arg(last = true, value_name = "LIBTEST-ARGS", help_heading = "Arguments")]
     pub libtest: Vec<String>,
 }
 
@@ -292,7 +298,7 @@ pub struct ReplayArgs {
     pub suites: SuitesArg,
 
     /// Arguments in the manner of `cargo test`
-    #[arg(last = true, value_name = "LIBTEST-ARGS")]
+    #[arg(last = true, value_name = "LIBTEST-ARGS", help_heading = "Arguments")]
     pub libtest: Vec<String>,
 }
 

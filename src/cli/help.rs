@@ -14,18 +14,24 @@ pub const SHORT_AFTER: &str = "See `plimsoll --help` for examples and exit codes
 /// The foot of `plimsoll --help`.
 pub const AFTER: &str = "\
 Examples:
-  plimsoll run                                        see a whole run, against the reference server within
-  plimsoll run https://bulk.example.org/fhir          judge a server that asks for no credentials
+  plimsoll run
+      a whole run, against the reference server within
+  plimsoll run https://bulk.example.org/fhir
+      judge a server that asks for no credentials
   plimsoll run https://bulk.example.org/fhir --types Patient --levels patient
-                                                      a small export, on a production server
+      a small export, on a production server
   PLIMSOLL_TOKEN=... plimsoll run https://bulk.example.org/fhir
-                                                      with a bearer token
+      with a bearer token
   plimsoll run https://bulk.example.org/fhir --client-id ID --key-file key.pem
-                                                      with SMART Backend Services
-  plimsoll run https://bulk.example.org/fhir delete   only tests with `delete` in their name, and their traffic only
-  plimsoll init https://bulk.example.org/fhir         write a plimsoll.toml to keep
-  plimsoll explain kickoff-202                        what a rule says, where it is written, how it is judged
-  plimsoll replay reports/20260101T120000Z-host       judge what was seen again, without a network
+      with SMART Backend Services
+  plimsoll run https://bulk.example.org/fhir delete
+      only tests with `delete` in their name, and only what they need is sent
+  plimsoll init https://bulk.example.org/fhir
+      write a plimsoll.toml to keep
+  plimsoll explain poll-202
+      what a rule says, where it is written, how it is judged
+  plimsoll replay reports/20260101T120000Z-host
+      judge what was seen again, without a network
 
 Exit codes:
   0  conformant, or every deviation is known to plimsoll.toml

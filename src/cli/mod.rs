@@ -18,7 +18,7 @@ use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use crate::trials::exit;
 use args::{Cli, Command};
@@ -66,7 +66,7 @@ fn carry_out(mut line: Vec<std::ffi::OsString>) -> u8 {
     if line.get(1).and_then(|word| word.to_str()).is_some_and(|word| word.contains("://")) {
         line.insert(1, "run".into());
     }
-    let parsed = Cli::command()
+    let parsed = args::command()
         .try_get_matches_from(line)
         .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
     let (cli, matches) = match parsed {

@@ -17,6 +17,9 @@ use crate::words::ExportLevel;
 /// The largest configuration file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
+/// How the parser lists the keys of `[auth]` that are read only to be refused; nobody is told to use them.
+pub(super) const REFUSED_KEYS: &str = ", `token`, `client-secret`, `password`, `key`, `private-key`";
+
 /// A configuration file that was read.
 #[derive(Debug)]
 pub struct File {

@@ -15,10 +15,23 @@ const SHOWN: &[&str] = &[
 
 /// A refusal of text that is not what was asked for.
 pub fn toml(path: &Path, text: &str, error: &toml::de::Error) -> String {
-    let message = error.message().replace('\n', ", ");
+    let message = plain(error.message());
     match error.span() {
         Some(span) => at(path, text, span, &message, "`plimsoll run --help` explains every setting by its flag"),
         None => format!("error: {}: {message}", path.display()),
+    }
+}
+
+/// The parser's message without text of the file, which may be a secret in the wrong place, and without the keys that
+/// are read only to be refused.
+fn plain(message: &str) -> String {
+    let message = message.replace('\n', ", ").replace(super::file::REFUSED_KEYS, "");
+    match (message.strip_prefix("invalid type: string \""), message.rsplit_once("\", expected ")) {
+        (Some(_), Some((_, expected))) => {
+            let expected = if expected.starts_with("struct ") { "a table" } else { expected };
+            format!("invalid type: text, expected {expected}")
+        }
+        _ => message,
     }
 }
 
@@ -79,6 +92,13 @@ mod tests {
         assert_eq!(masked.len(), text.len());
         assert!(masked.contains("https://a.example") && masked.contains("kind = \"none\""), "{masked}");
         assert!(!masked.contains("s3cr") && !masked.contains("MIIE"), "{masked}");
+    }
+
+    #[test]
+    fn messages_quote_no_text_of_the_file() {
+        assert_eq!(plain("invalid type: string \"s3\\\"cret\", expected a boolean"), "invalid type: text, expected a boolean");
+        assert_eq!(plain("invalid type: string \"x\", expected struct AuthSays"), "invalid type: text, expected a table");
+        assert_eq!(plain("unknown field `a`, expected `b`"), "unknown field `a`, expected `b`");
     }
 
     #[test]

@@ -123,7 +123,14 @@ impl FromStr for ByteSize {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (unit, size) in [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {
+        for (unit, size) in [
+            ("GiB", 1_u64 << 30),
+            ("GB", 1_000_000_000),
+            ("MiB", 1 << 20),
+            ("MB", 1_000_000),
+            ("KiB", 1 << 10),
+            ("kB", 1_000),
+        ] {
             if self.0 >= size && self.0.is_multiple_of(size) {
                 return write!(f, "{}{unit}", self.0 / size);
             }
@@ -240,7 +247,8 @@ mod tests {
         assert_eq!("500MB".parse(), Ok(ByteSize(500_000_000)));
         assert_eq!("2GiB".parse(), Ok(ByteSize(2 << 30)));
         assert_eq!(ByteSize(2 << 30).to_string(), "2GiB");
-        assert_eq!(ByteSize(1_000).to_string(), "1000");
+        assert_eq!(ByteSize(500_000_000).to_string(), "500MB");
+        assert_eq!(ByteSize(1_001).to_string(), "1001");
         for wrong in ["", "GB", "1.5GB", "-1", "99999999999GiB", "5 parsecs"] {
             assert!(wrong.parse::<ByteSize>().is_err(), "{wrong}");
         }

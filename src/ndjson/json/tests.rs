@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;
@@ -295,4 +292,3 @@ fn nesting_is_bounded_without_recursion() {
     assert_eq!(scan(deep(511).as_bytes()).faults, []);
     assert_eq!(scan(deep(512).as_bytes()).faults.len(), 1);
 }
->>>>>>> ndjson
