@@ -233,6 +233,12 @@ fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
             broken
         })
         .collect();
+    let beyond = facts.lines.findings.iter().find(|f| matches!(f.rule, LineRule::LineTooLong | LineRule::TooDeep));
+    if let (true, Some(finding)) = (broken.is_empty(), beyond) {
+        // The limits are ours: what lies beyond them was not read, and nothing is said of it.
+        let what = crate::suite::describe::line_rule(finding.rule);
+        return Held::Unknown(format!("line {} was not read: it holds {what}", finding.line));
+    }
     if broken.is_empty() && !facts.whole {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
         return Held::Unknown(why.unwrap_or_else(|| "the file did not come whole".to_owned()));

@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Broken, Held, Scene, manifest_of, response, shape, show};
+use crate::instant::Instant;
 use crate::tape::model::{Exchange, Response};
 
 /// How far `transactionTime` may lie ahead of the server's own Date: clocks within a cluster differ.
@@ -78,14 +79,14 @@ pub fn transaction_time_not_future(exchange: &Exchange) -> Held {
     let Some(text) = manifest.get("transactionTime").and_then(Value::as_str) else {
         return Held::Nothing("transactionTime is no string".to_owned());
     };
-    let Some(time) = crate::instant::parse(text) else {
+    let Some(time) = Instant::parse(text) else {
         return Held::Nothing("transactionTime is no instant".to_owned());
     };
     let Some(now) = response(exchange).and_then(server_date) else {
         return Held::Unknown("the answer has no Date to compare transactionTime with".to_owned());
     };
     let limit = now + CLOCK_SLACK;
-    Held::or_broken(SystemTime::from(time) <= limit, || {
+    Held::or_broken(time <= Instant::from(limit), || {
         Broken::new(
             "body",
             "body /transactionTime",

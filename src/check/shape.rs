@@ -55,7 +55,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
     match shape {
         Shape::Present | Shape::Value | Shape::String => true,
         Shape::AbsoluteUrl => is_absolute_url(text),
-        Shape::Instant => crate::instant::parse(text).is_some(),
+        Shape::Instant => crate::instant::Instant::parse(text).is_some(),
         Shape::ResourceType => is_resource_type(text),
         Shape::RetryAfter => {
             let text = text.trim();

@@ -13,7 +13,6 @@ mod flow;
 pub mod guard;
 mod house;
 pub mod inprocess;
-mod instant;
 mod jobid;
 mod kickoff;
 mod manifest;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::instant::rfc3339;
+use crate::instant::rfc3339;
 use crate::suite::values::PickName;
 use crate::tape::model::LineFacts;
 

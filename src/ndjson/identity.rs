@@ -1,6 +1,7 @@
 //! Which resources a flow has sent, in a few bytes each, to find one that comes twice.
 //!
-//! Measured: 15 to 19 bytes a resource, whatever their number, beside 64 small fixed parts; resources that come twice cost more.
+//! By construction 15 to 19 bytes a resource (a test holds it under 20), beside 64 small fixed parts; a resource that
+//! comes twice costs more.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};

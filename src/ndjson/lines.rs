@@ -8,9 +8,9 @@ use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
 use super::identity::{Identity, RunKey};
 use super::inspect::Inspector;
-use super::instant::Instant;
 use super::join::{Nesting, Pending, Source, Start};
 use super::rules;
+use crate::instant::Instant;
 use crate::suite::model::{FileList, LineRule};
 use crate::tape::model::LineFacts;
 
@@ -27,7 +27,7 @@ pub struct Expected {
 /// More different types than this are counted together, as [`OTHER_TYPES`]. FHIR has some 160.
 const MOST_TYPES: usize = 256;
 
-/// Where types are counted that are no type names, or too many.
+/// For what is no type name, or one too many.
 const OTHER_TYPES: &str = "(other)";
 
 /// `meta.lastUpdated` may be this much later than `transactionTime`, for clocks that round.
@@ -353,10 +353,13 @@ impl Lines {
         let Some(index) = self.identity.as_ref().filter(|_| judge && self.expected.list == FileList::Output) else {
             return;
         };
-        // Two spellings of one instant are one version.
-        let instant = updated.map(|instant| instant.to_string());
-        let version = notes.version_id.get().or(instant.as_deref()).or(notes.last_updated.get());
-        if let Some(rule) = index.take(hash, version) {
+        let rule = match (notes.version_id.get(), updated) {
+            (Some(version), _) => index.take(hash, Some(version)),
+            // Two spellings of one instant are one version.
+            (None, Some(instant)) => index.take(hash, Some(&instant.to_string())),
+            (None, None) => index.take(hash, notes.last_updated.get()),
+        };
+        if let Some(rule) = rule {
             let (expected, actual) = match rule {
                 LineRule::TwoVersions => {
                     ("the latest version of each resource", "another version of a resource that was sent")

@@ -8,8 +8,8 @@ use super::decode::{Coding, Decoder};
 use super::frame::Framer;
 use super::identity::{Identity, RunKey};
 use super::inspect::{Inspector, JsonInspector};
-use super::instant::Instant;
 use super::lines::{Expected, Lines};
+use crate::instant::Instant;
 use crate::suite::model::LineRule;
 use crate::tape::model::{LineFacts, Trouble};
 
