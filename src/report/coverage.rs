@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wrap::{counted, widest, wrap};
+use super::text::count;
+use super::wrap::{widest, wrap};
 use crate::suite::model::{Catalog, Requirement};
 use crate::words::{Area, Level};
 
@@ -88,7 +89,7 @@ fn totals(rows: &[Row<'_>]) -> String {
             "{name:width$}  {:>3} of {:>3} verified, {untested:>3} untested, by {}\n",
             rows.len() - untested,
             rows.len(),
-            counted(tests, "test")
+            count(tests as u64, "test")
         )
     };
     let mut out = String::new();
@@ -103,7 +104,7 @@ fn totals(rows: &[Row<'_>]) -> String {
         "together",
         rows.len() - untested,
         rows.len(),
-        counted(distinct.len(), "different test")
+        count(distinct.len() as u64, "different test")
     )
 }
 

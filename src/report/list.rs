@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::wrap::{counted, widest};
+use super::text::count;
+use super::wrap::widest;
 use crate::plan::Plan;
 
 /// One line a test, `LEVEL  NAME  TITLE`, then how many there are; ends in a line feed.
@@ -17,8 +18,8 @@ pub fn text(plan: &Plan) -> String {
     if !plan.is_empty() {
         out.push('\n');
     }
-    let flows = counted(plan.flows.len(), "flow");
-    out + &format!("{} of {} on {flows}\n", counted(plan.tests.len(), "test"), plan.specs.join(" and "))
+    let flows = count(plan.flows.len() as u64, "flow");
+    out + &format!("{} of {} on {flows}\n", count(plan.tests.len() as u64, "test"), plan.specs.join(" and "))
 }
 
 /// A list of `{"spec", "name", "id", "title", "level", "requirements", "defect", "source"}`.
