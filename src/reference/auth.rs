@@ -26,8 +26,9 @@ struct Claims {
     jti: String,
 }
 
-fn unauthorized(text: &str) -> Reply {
-    Reply::refusal(Point::Unauthorized, StatusCode::UNAUTHORIZED, "login", text).with("www-authenticate", "Bearer")
+fn unauthorized(text: &str) -> Box<Reply> {
+    let refusal = Reply::refusal(Point::Unauthorized, StatusCode::UNAUTHORIZED, "login", text);
+    Box::new(refusal.with("www-authenticate", "Bearer"))
 }
 
 fn oauth_error(code: &str, text: &str) -> Reply {
@@ -50,7 +51,7 @@ impl Server {
     ///
     /// # Errors
     /// The refusal.
-    pub(super) fn admit(&self, ask: &Ask) -> Result<(), Reply> {
+    pub(super) fn admit(&self, ask: &Ask) -> Result<(), Box<Reply>> {
         if !self.protected() {
             return Ok(());
         }
@@ -113,7 +114,7 @@ impl Server {
         }
         let token = match self.secret() {
             Ok(token) => token,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         let now = self.options.clock.now();
         let mut notes = self.notes();

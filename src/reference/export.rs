@@ -19,8 +19,8 @@ use super::rows::Rows;
 use super::server::{Ask, Server};
 use crate::words::ExportLevel;
 
-fn refused(status: StatusCode, code: &str, text: &str) -> Reply {
-    Reply::refusal(Point::KickoffRefused, status, code, text)
+fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
+    Box::new(Reply::refusal(Point::KickoffRefused, status, code, text))
 }
 
 impl Server {
@@ -35,14 +35,16 @@ impl Server {
         context.params = params::of_query(&ask.query);
         context.posted = ask.method == Method::POST;
         match self.start(ask, reach, &mut context) {
-            Ok(reply) | Err(reply) => reply.of(context),
+            Ok(reply) => reply.of(context),
+            Err(refusal) => refusal.of(context),
         }
     }
 
-    fn start(&self, ask: &Ask, reach: Reach, context: &mut Context) -> Result<Reply, Reply> {
+    fn start(&self, ask: &Ask, reach: Reach, context: &mut Context) -> Result<Reply, Box<Reply>> {
         if !matches!(ask.method, Method::GET | Method::POST) {
             let text = "an export is kicked off by GET or POST";
-            return Err(refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text).with("allow", "GET, POST"));
+            let refusal = refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
+            return Err(Box::new(refusal.with("allow", "GET, POST")));
         }
         self.headers_fit(ask)?;
         if ask.method == Method::POST {
@@ -69,7 +71,8 @@ impl Server {
         }
         if jobs.len() >= MOST_JOBS {
             let text = "too many jobs; delete some, or come again later";
-            return Err(refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text).with("retry-after", "60"));
+            let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);
+            return Err(Box::new(refusal.with("retry-after", "60")));
         }
         let job = Job {
             id: self.secret()?,
@@ -92,7 +95,7 @@ impl Server {
     }
 
     /// The honest server takes missing headers for those it needs; faults do not.
-    fn headers_fit(&self, ask: &Ask) -> Result<(), Reply> {
+    fn headers_fit(&self, ask: &Ask) -> Result<(), Box<Reply>> {
         let line = ask.headers.get("prefer").and_then(|line| line.to_str().ok());
         if self.does(Behaviour::ExactPrefer) && line.is_some_and(|line| line != "respond-async") {
             return Err(refused(StatusCode::BAD_REQUEST, "invalid", "Prefer must be respond-async"));
@@ -108,7 +111,7 @@ impl Server {
     }
 
     /// Why the job will fail, where an unknown Group lets it.
-    fn group_is_there(&self, reach: &Reach) -> Result<Option<String>, Reply> {
+    fn group_is_there(&self, reach: &Reach) -> Result<Option<String>, Box<Reply>> {
         let Reach::Group(id) = reach else { return Ok(None) };
         if self.population.members(id).is_some() || self.does(Behaviour::UnknownGroupEmpty) {
             return Ok(None);

@@ -64,7 +64,7 @@ fn counts(server: &Server, step: (usize, usize), when: &When, ask: &Ask, reply: 
     let mut notes = server.notes();
     let count = notes.counts.entry((step.0, step.1, of)).or_default();
     *count += 1;
-    let every = when.every.is_none_or(|every| *count % every.max(1) == 0);
+    let every = when.every.is_none_or(|every| count.is_multiple_of(every.max(1)));
     when.from.is_none_or(|from| *count >= from) && when.to.is_none_or(|to| *count <= to) && every
 }
 

@@ -52,8 +52,8 @@ pub(super) struct Reader<'a> {
     pub does: &'a dyn Fn(Behaviour) -> bool,
 }
 
-fn bad(code: &str, text: &str) -> Reply {
-    Reply::refusal(Point::KickoffRefused, StatusCode::BAD_REQUEST, code, text)
+fn bad(code: &str, text: &str) -> Box<Reply> {
+    Box::new(Reply::refusal(Point::KickoffRefused, StatusCode::BAD_REQUEST, code, text))
 }
 
 /// The parameters of a query, in order.
@@ -65,7 +65,7 @@ pub(super) fn of_query(query: &str) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// The refusal of a body that is no Parameters resource.
-pub(super) fn of_body(body: &[u8]) -> Result<Vec<(String, String)>, Reply> {
+pub(super) fn of_body(body: &[u8]) -> Result<Vec<(String, String)>, Box<Reply>> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| bad("structure", &format!("the body is not JSON: {error}")))?;
     if value.get("resourceType").and_then(Value::as_str) != Some("Parameters") {
@@ -104,7 +104,12 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// The refusal, which names the parameter.
-    pub(super) fn read(&self, reach: Reach, method: &Method, params: &[(String, String)]) -> Result<Wanted, Reply> {
+    pub(super) fn read(
+        &self,
+        reach: Reach,
+        method: &Method,
+        params: &[(String, String)],
+    ) -> Result<Wanted, Box<Reply>> {
         let selection = Selection { reach, types: None, since: None, until: None, patients: None };
         let mut wanted = Wanted { selection, ignored: Vec::new() };
         let mut seen = BTreeSet::new();
@@ -127,7 +132,14 @@ impl Reader<'_> {
         Ok(wanted)
     }
 
-    fn take(&self, wanted: &mut Wanted, method: &Method, name: &str, value: &str, first: bool) -> Result<(), Reply> {
+    fn take(
+        &self,
+        wanted: &mut Wanted,
+        method: &Method,
+        name: &str,
+        value: &str,
+        first: bool,
+    ) -> Result<(), Box<Reply>> {
         match name {
             "_outputFormat" => self.output_format(value),
             "_since" => {
@@ -156,7 +168,7 @@ impl Reader<'_> {
     }
 
     /// Refuses, or passes over with a warning where the client asked for leniency.
-    fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Reply> {
+    fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
         if !self.lenient || (self.does)(Behaviour::NeverLenient) {
             return Err(bad("not-supported", text));
         }
@@ -164,7 +176,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn output_format(&self, value: &str) -> Result<(), Reply> {
+    fn output_format(&self, value: &str) -> Result<(), Box<Reply>> {
         // A plus that was not encoded arrives as a space.
         let known =
             matches!(value.replace(' ', "+").as_str(), "application/fhir+ndjson" | "application/ndjson" | "ndjson");
@@ -175,7 +187,7 @@ impl Reader<'_> {
         Err(bad("not-supported", &format!("_outputFormat {shown} is not supported; application/fhir+ndjson is")))
     }
 
-    fn types(&self, wanted: &mut Wanted, value: &str, first: bool) -> Result<(), Reply> {
+    fn types(&self, wanted: &mut Wanted, value: &str, first: bool) -> Result<(), Box<Reply>> {
         if !first && (self.does)(Behaviour::LastTypeWins) {
             wanted.selection.types = None;
         }
@@ -190,7 +202,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn patient(&self, wanted: &mut Wanted, method: &Method, value: &str) -> Result<(), Reply> {
+    fn patient(&self, wanted: &mut Wanted, method: &Method, value: &str) -> Result<(), Box<Reply>> {
         if wanted.selection.reach == Reach::System {
             return self.unsupported(wanted, "the parameter patient is not supported at system level");
         }
@@ -214,7 +226,7 @@ impl Reader<'_> {
         self.unsupported(wanted, &format!("the patient {shown} is not among those exported"))
     }
 
-    fn refuse_outside_compartment(&self, wanted: &mut Wanted) -> Result<(), Reply> {
+    fn refuse_outside_compartment(&self, wanted: &mut Wanted) -> Result<(), Box<Reply>> {
         let outside = wanted.selection.types.as_ref().is_some_and(|types| {
             let mut known = types.iter().filter(|name| types::is_type(name)).peekable();
             known.peek().is_some() && known.all(|name| !types::in_compartment(name))
@@ -226,7 +238,7 @@ impl Reader<'_> {
     }
 }
 
-fn instant_of(name: &str, value: &str) -> Result<time::OffsetDateTime, Reply> {
+fn instant_of(name: &str, value: &str) -> Result<time::OffsetDateTime, Box<Reply>> {
     // A plus that was not encoded arrives as a space.
     instant::parse(&value.replace(' ', "+")).ok_or_else(|| {
         let shown: String = value.chars().take(80).collect();

@@ -110,11 +110,11 @@ impl Server {
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(super) fn secret(&self) -> Result<String, Reply> {
+    pub(super) fn secret(&self) -> Result<String, Box<Reply>> {
         let mut bits = [0_u8; 16];
         aws_lc_rs::rand::fill(&mut bits).map_err(|_| {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Reply::refusal(Point::Other, status, "exception", "the system gives no random numbers")
+            Box::new(Reply::refusal(Point::Other, status, "exception", "the system gives no random numbers"))
         })?;
         Ok(URL_SAFE_NO_PAD.encode(bits))
     }
@@ -133,7 +133,7 @@ impl Server {
             _ => {}
         }
         if let Err(refusal) = self.admit(ask) {
-            return refusal;
+            return *refusal;
         }
         match path.as_slice() {
             ["$export"] => self.kick_off(ask, Reach::System),

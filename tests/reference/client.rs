@@ -80,7 +80,7 @@ impl Client {
     }
 
     pub async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Got {
-        let url = if url.contains("://") { url.to_owned() } else { format!("{BASE}/{url}") };
+        let url = if url.starts_with("http") { url.to_owned() } else { format!("{BASE}/{url}") };
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
