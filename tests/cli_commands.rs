@@ -65,7 +65,8 @@ fn lists_are_json_where_asked() {
         let first = &list.as_array().unwrap()[0];
         assert!(first["name"].is_string() && first["level"].is_string(), "{first}");
     }
-    let coverage: serde_json::Value = serde_json::from_str(&lines(&["coverage", "--format", "json"]).join("\n")).unwrap();
+    let coverage: serde_json::Value =
+        serde_json::from_str(&lines(&["coverage", "--format", "json"]).join("\n")).unwrap();
     let row = &coverage["hl7-3.0.0"][0];
     assert!(row["id"].is_string() && row["tests"].is_array() && row.get("untested").is_some(), "{row}");
 }
@@ -73,7 +74,8 @@ fn lists_are_json_where_asked() {
 #[test]
 fn the_configuration_is_printed_with_origins_and_without_secrets() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let args = ["run", "https://mine.example/fhir", "--print-config", "--config", "fixtures/config/whole.toml", "--jobs", "1"];
+    let args =
+        ["run", "https://mine.example/fhir", "--print-config", "--config", "fixtures/config/whole.toml", "--jobs", "1"];
     let variables = [("PLIMSOLL_TOKEN", "plimsoll-marked-secret"), ("PLIMSOLL_MAX_WAIT", "5m")];
     let output = plimsoll_in(root, &args, &variables);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));

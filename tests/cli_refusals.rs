@@ -85,7 +85,8 @@ fn a_found_configuration_cannot_send_credentials_elsewhere() {
 
 #[test]
 fn nothing_selected_is_a_code_of_its_own() {
-    for line in [vec!["run", "no-such-test"], vec!["run", "--list", "no-such-test"], vec!["run", "--", "no-such-test"]] {
+    for line in [vec!["run", "no-such-test"], vec!["run", "--list", "no-such-test"], vec!["run", "--", "no-such-test"]]
+    {
         let output = plimsoll(&line);
         assert_eq!(output.status.code(), Some(4), "{line:?}: {}", shown(&output));
     }

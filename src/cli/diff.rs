@@ -172,10 +172,8 @@ mod tests {
     fn changes_are_found_and_steps_back_marked() {
         let old = [("poll::a@x", Pass), ("poll::b@x", Fail), ("poll::c@x", Pass), ("poll::e@x", Skip)];
         let new = [("poll::a@x", Fail), ("poll::b@x", Pass), ("poll::c@x", Pass), ("poll::d@x", Warn)];
-        let diff = compare(
-            &run(vec![judgement("s", NotConformant, &old)]),
-            &run(vec![judgement("s", NotConformant, &new)]),
-        );
+        let diff =
+            compare(&run(vec![judgement("s", NotConformant, &old)]), &run(vec![judgement("s", NotConformant, &new)]));
         let seen: Vec<(&str, bool)> = diff.specs[0].tests.iter().map(|c| (c.test.as_str(), c.worse)).collect();
         assert_eq!(seen, [("poll::a@x", true), ("poll::b@x", false), ("poll::d@x", true), ("poll::e@x", false)]);
         assert!(diff.differ.is_empty());

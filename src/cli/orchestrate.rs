@@ -11,7 +11,6 @@ use super::Refusal;
 use crate::clock::Clock;
 use crate::config::effective::Effective;
 use crate::config::guard;
-use crate::drive::{self, Drive};
 use crate::drive::inprocess::InProcess;
 use crate::drive::progress;
 use crate::drive::recorder::Recorder;
@@ -19,6 +18,7 @@ use crate::drive::session::{Ask, Session};
 use crate::drive::settings::Settings;
 use crate::drive::transport::Transport;
 use crate::drive::wire::Wire;
+use crate::drive::{self, Drive};
 use crate::ndjson::files;
 use crate::plan::{self, Plan};
 use crate::record::{Judgement, Run, TestResult};
@@ -103,9 +103,7 @@ impl Target {
     /// The way to it. To be made within the runtime, whose time the server within keeps.
     fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
         match self.kind {
-            Kind::Remote => {
-                Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?))
-            }
+            Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
             Kind::Embedded(spec) => {
                 let options = reference::Options::new(spec, self.settings.base.clone(), clock);
                 Ok(Arc::new(InProcess::new(reference::router(options))))

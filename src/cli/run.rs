@@ -42,7 +42,9 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
         return Err(Refusal::usage(refusal));
     }
     if config.target.is_none() && config.auth.value != AuthKind::None && config.auth.origin == Origin::Flag {
-        return Err(Refusal::usage("credentials need a server to go to; give its BASE-URL (the one within asks for none)"));
+        return Err(Refusal::usage(
+            "credentials need a server to go to; give its BASE-URL (the one within asks for none)",
+        ));
     }
     let target = Target::new(config)?;
     super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target))
@@ -109,7 +111,11 @@ pub fn finish(
     let reports = folder.filter(|_| matches!(wrote, Some(Ok(()))));
     let summary = orchestrate::summary(run, colour, strict, reports);
     // JSON events on standard output stay a stream that a program can read.
-    if libtest.format == Some(FormatSetting::Json) { say(&summary) } else { print(&summary) }
+    if libtest.format == Some(FormatSetting::Json) {
+        say(&summary)
+    } else {
+        print(&summary)
+    }
     for note in &notes {
         say(&format!("note: {note}"));
     }

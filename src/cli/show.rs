@@ -34,8 +34,7 @@ pub fn coverage(args: &ListArgs) -> Result<u8, Refusal> {
 pub fn explain(args: &ExplainArgs) -> Result<u8, Refusal> {
     let catalog = catalog(args.suites.suites.as_deref())?;
     let faults = reference::faults().map_err(|e| Refusal::undetermined(e.to_string()))?;
-    let proofs: Vec<Proof> =
-        faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
+    let proofs: Vec<Proof> = faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
     let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(Refusal::usage)?;
     match args.format.format {
         Format::Text => print(&report::page::text(&pages)),

@@ -4,8 +4,8 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use serde::de::{self, Deserializer, IgnoredAny};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny};
 use toml::Spanned;
 use url::Url;
 
@@ -152,8 +152,7 @@ impl File {
         if length > LIMIT {
             return Err(format!("{} is longer than {LIMIT} bytes; is it a configuration?", path.display()));
         }
-        let text =
-            std::fs::read_to_string(&place).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        let text = std::fs::read_to_string(&place).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
         Self::parse(path, found, text).map(Some)
     }
 

@@ -36,7 +36,8 @@ pub fn text(config: &Effective) -> String {
     lines.extend(["".to_owned(), "[auth]".to_owned()]);
     lines.extend(auth.into_iter().map(write));
     for (known, _) in &config.known {
-        let mut entry = vec![("spec", known.spec.clone()), ("test", known.test.clone()), ("reason", known.reason.clone())];
+        let mut entry =
+            vec![("spec", known.spec.clone()), ("test", known.test.clone()), ("reason", known.reason.clone())];
         entry.extend(known.expires.map(|day| ("expires", day.to_string())));
         lines.extend(["".to_owned(), "[[known]]".to_owned()]);
         lines.extend(entry.into_iter().map(|(key, value)| format!("{key} = {}", Value::from(value))));
@@ -51,9 +52,9 @@ pub fn json(config: &Effective) -> Value {
     for Shown { key, value, origin } in shown(config) {
         object.insert(key.to_owned(), json!({"value": value, "from": origin.to_string()}));
     }
-    let known = config.known.iter().map(|(known, _)| {
-        json!({"spec": known.spec, "test": known.test, "reason": known.reason, "expires": known.expires})
-    });
+    let known = config.known.iter().map(
+        |(known, _)| json!({"spec": known.spec, "test": known.test, "reason": known.reason, "expires": known.expires}),
+    );
     object.insert("known".to_owned(), known.collect());
     Value::Object(object)
 }
@@ -65,9 +66,11 @@ pub fn pairs(config: &Effective) -> Vec<(String, String)> {
         let value = match shown.value {
             Value::String(text) => text,
             Value::Array(items) if items.is_empty() => "none named".to_owned(),
-            Value::Array(items) => {
-                items.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
-            }
+            Value::Array(items) => items
+                .iter()
+                .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+                .collect::<Vec<_>>()
+                .join(", "),
             other => other.to_string(),
         };
         (shown.key.to_owned(), value)

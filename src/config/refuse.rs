@@ -8,9 +8,31 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 /// Keys whose values are shown in an excerpt. Whatever stands on another line could be a token under a misspelt name.
 const SHOWN: &[&str] = &[
-    "target", "specs", "also", "groups", "levels", "types", "report", "suites", "strict", "jobs", "max-wait",
-    "deadline", "max-bytes", "no-delete", "keep-files", "insecure", "ca-file", "proxy", "kind", "token-file",
-    "key-file", "spec", "test", "reason", "expires",
+    "target",
+    "specs",
+    "also",
+    "groups",
+    "levels",
+    "types",
+    "report",
+    "suites",
+    "strict",
+    "jobs",
+    "max-wait",
+    "deadline",
+    "max-bytes",
+    "no-delete",
+    "keep-files",
+    "insecure",
+    "ca-file",
+    "proxy",
+    "kind",
+    "token-file",
+    "key-file",
+    "spec",
+    "test",
+    "reason",
+    "expires",
 ];
 
 /// A refusal of text that is not what was asked for.
@@ -87,7 +109,8 @@ mod tests {
 
     #[test]
     fn what_may_be_a_secret_is_masked_and_lengths_stay() {
-        let text = "target = \"https://a.example\"\n[auth]\ntokne = \"s3cr€t\"\nkey = '''\nMIIE\n'''\nkind = \"none\"\n";
+        let text =
+            "target = \"https://a.example\"\n[auth]\ntokne = \"s3cr€t\"\nkey = '''\nMIIE\n'''\nkind = \"none\"\n";
         let masked = mask(text);
         assert_eq!(masked.len(), text.len());
         assert!(masked.contains("https://a.example") && masked.contains("kind = \"none\""), "{masked}");
@@ -96,8 +119,14 @@ mod tests {
 
     #[test]
     fn messages_quote_no_text_of_the_file() {
-        assert_eq!(plain("invalid type: string \"s3\\\"cret\", expected a boolean"), "invalid type: text, expected a boolean");
-        assert_eq!(plain("invalid type: string \"x\", expected struct AuthSays"), "invalid type: text, expected a table");
+        assert_eq!(
+            plain("invalid type: string \"s3\\\"cret\", expected a boolean"),
+            "invalid type: text, expected a boolean"
+        );
+        assert_eq!(
+            plain("invalid type: string \"x\", expected struct AuthSays"),
+            "invalid type: text, expected a table"
+        );
         assert_eq!(plain("unknown field `a`, expected `b`"), "unknown field `a`, expected `b`");
     }
 

@@ -179,7 +179,8 @@ impl FromStr for Day {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refuse = || format!("{text:?} is no day; write it as 2026-12-31");
         let mut parts = text.split('-');
-        let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(refuse());
         };
         if (year.len(), month.len(), day.len()) != (4, 2, 2) {
@@ -203,7 +204,8 @@ impl fmt::Display for Day {
 /// may be a server's words.
 pub fn one_line(text: &str, most: usize) -> String {
     let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let safe: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
     match safe.char_indices().nth(most) {

@@ -85,7 +85,9 @@ pub fn compare(fault: &str, kind: Kind, expected: &[String], judgement: &Judgeme
         Kind::Defect if !surplus.is_empty() => (Result::Overkilled, format!("also noticed by {}", surplus.join(", "))),
         Kind::Defect => (Result::Killed, String::new()),
         Kind::Legal if noticed_flows.is_empty() => (Result::Clean, String::new()),
-        Kind::Legal => (Result::FalseAlarm, format!("noticed by {}", reasons(&judgement.tests, &names_of(&noticed_flows)))),
+        Kind::Legal => {
+            (Result::FalseAlarm, format!("noticed by {}", reasons(&judgement.tests, &names_of(&noticed_flows))))
+        }
         // What is out to do harm may be called wrong anywhere; it must only be survived and be noticed where listed.
         Kind::Hostile if unmet.is_empty() => (Result::Killed, String::new()),
         Kind::Hostile => (Result::Survived, format!("not noticed by {}", reasons(&judgement.tests, &unmet))),
@@ -183,7 +185,8 @@ mod tests {
 
     #[test]
     fn a_defect_noticed_on_all_flows_is_killed() {
-        let tests = [("poll::a@system", Fail), ("poll::a@group", Warn), ("poll::a@any", Skip), ("poll::b@system", Pass)];
+        let tests =
+            [("poll::a@system", Fail), ("poll::a@group", Warn), ("poll::a@any", Skip), ("poll::b@system", Pass)];
         let cell = cell(Kind::Defect, &["poll::a"], &tests);
         assert_eq!(cell.result, Result::Killed, "{cell:?}");
         assert_eq!(cell.noticed, ["poll::a"], "a skipped flow was not decided");

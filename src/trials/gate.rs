@@ -94,7 +94,11 @@ mod tests {
         Known { spec: "hl7-3.0.0".into(), test: test.into(), reason: "ticket 17".into(), expires }
     }
 
-    fn apply_to(tests: &[(&str, Verdict)], entries: &[Known], strict: bool) -> (Gate, Vec<Option<String>>, Vec<String>) {
+    fn apply_to(
+        tests: &[(&str, Verdict)],
+        entries: &[Known],
+        strict: bool,
+    ) -> (Gate, Vec<Option<String>>, Vec<String>) {
         let mut run = run(vec![judgement("hl7-3.0.0", Conformance::NotConformant, tests)]);
         let notes = apply(&mut run, entries, "2026-06-15".parse().unwrap(), strict);
         let judgement = &run.judgements[0];

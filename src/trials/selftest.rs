@@ -131,9 +131,8 @@ fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<Personality>, String
     if named.is_empty() {
         return Ok(Personality::ALL.iter().copied().filter(|spec| catalog.spec(spec.as_str()).is_some()).collect());
     }
-    let read = |id: &String| {
-        Personality::from_word(id).ok_or_else(|| format!("the reference server does not speak {id:?}"))
-    };
+    let read =
+        |id: &String| Personality::from_word(id).ok_or_else(|| format!("the reference server does not speak {id:?}"));
     named.iter().map(read).collect()
 }
 
