@@ -154,10 +154,13 @@ fn kind(bytes: &[u8], json: bool) -> BodyKind {
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return BodyKind::Binary };
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    if text.chars().take(512).any(|c| c.is_control() && !c.is_whitespace()) {
+    // A text with a terminal's escapes in it is still a text.
+    let start = || text.chars().take(512);
+    let control = start().filter(|c| c.is_control() && !c.is_whitespace()).count();
+    if start().any(|c| c == '\0') || control * 8 > start().count() {
         return BodyKind::Binary;
     }
-    let start: String = text.chars().take(512).collect::<String>().to_ascii_lowercase();
+    let start = start().collect::<String>().to_ascii_lowercase();
     if start.starts_with("<!doctype html")
         || start.starts_with("<html")
         || start.starts_with('<') && start.contains("<html")
@@ -242,4 +245,101 @@ fn capability(value: &Value) -> Value {
         map.insert("rest".to_owned(), rest);
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+    use url::Url;
+
+    use super::*;
+
+    fn look(status: u16, media: &str, text: &str) -> Body {
+        let redactor = Redactor::new(&Url::parse("https://fhir.example.org/r4").unwrap());
+        redactor.body(status, Some(media), text.as_bytes())
+    }
+
+    #[test]
+    fn resources_leave_their_type_alone() {
+        let body = look(200, "application/fhir+json", r#"{"resourceType":"Patient","id":"MARKED"}"#);
+        assert_eq!((body.kind, body.json, body.excerpt), (BodyKind::Json, None, None));
+        assert_eq!(body.resource_type.as_deref(), Some("Patient"));
+        let lines = "{\"resourceType\":\"Patient\",\"id\":\"MARKED\"}\n{\"resourceType\":\"Patient\"}\n";
+        let body = look(500, "application/fhir+ndjson", lines);
+        assert_eq!(body, Body { bytes: lines.len() as u64, kind: BodyKind::Ndjson, ..Body::default() });
+        let body = look(200, "application/json", r#"[{"resourceType":"Patient","id":"MARKED"}]"#);
+        assert_eq!(body.json, Some(json!([{"resourceType": "[a resource]"}])));
+        let odd = look(200, "application/json", r#"{"resourceType":"MARKED name of a person"}"#);
+        assert_eq!((odd.resource_type.as_deref(), odd.json), (Some("[not a type]"), None));
+    }
+
+    #[test]
+    fn what_a_body_is_is_seen_by_looking() {
+        for (text, kind) in [
+            ("", BodyKind::Empty),
+            (" \r\n", BodyKind::Empty),
+            ("[]", BodyKind::Json),
+            ("<!DOCTYPE html><p>x", BodyKind::Html),
+            ("\u{feff}<html>", BodyKind::Html),
+            ("<?xml version=\"1.0\"?><a/>", BodyKind::Xml),
+            ("{\"a\":1}\n{broken", BodyKind::Ndjson),
+            ("{broken", BodyKind::Text),
+            ("\u{1f}\u{8b}", BodyKind::Binary),
+        ] {
+            assert_eq!(look(200, "text/plain", text).kind, kind, "{text:?}");
+        }
+        let redactor = Redactor::new(&Url::parse("https://fhir.example.org/r4").unwrap());
+        assert_eq!(redactor.body(200, None, &[0xff, 0xfe, 0]).kind, BodyKind::Binary);
+    }
+
+    #[test]
+    fn excerpts_are_short_escaped_and_of_errors_only() {
+        assert_eq!(look(200, "text/plain", "fine").excerpt, None);
+        let text = format!("\u{202e}bad\u{1b}[2J {}", "x".repeat(1000));
+        let excerpt = look(500, "text/plain", &text).excerpt.unwrap();
+        assert!(excerpt.starts_with("\\u{202e}bad\\u{1b}[2J xxx"), "{excerpt}");
+        assert!(excerpt.chars().count() < EXCERPT + 20);
+        let page = look(200, "text/html", "<html><TITLE a=b>\n Sign \n in</title><p>MARKED");
+        assert_eq!(page.excerpt.as_deref(), Some("Sign in"));
+        assert_eq!(look(200, "text/html", "<html><title>open").excerpt, None);
+    }
+
+    #[test]
+    fn broken_json_is_told_with_its_place() {
+        let body = look(200, "application/json", "{\"a\":\n MARKED}");
+        assert_eq!(body.not_json.as_deref(), Some("expected value at line 2 column 2"));
+        assert_eq!(look(200, "text/plain", "{broken").not_json, None);
+        let deep = "[".repeat(100_000);
+        assert!(look(200, "application/json", &deep).not_json.is_some());
+    }
+
+    #[test]
+    fn long_lists_are_cut_and_long_bodies_left_out() {
+        let list = |items: usize| json!({"output": vec![1; items], "error": [1]}).to_string();
+        let kept = look(200, "application/json", &list(9_000));
+        assert_eq!(kept.json.unwrap()["output"].as_array().unwrap().len(), 9_000);
+        let cut = look(200, "application/json", &list(12_000));
+        assert_eq!(cut.json.unwrap()["output"].as_array().unwrap().len(), 1_000);
+        assert_eq!(cut.excerpt.as_deref(), Some("[lists cut to their first 1000 items, 11000 items left out]"));
+        let long = look(200, "application/json", &json!({"a": "x".repeat(MOST_BYTES)}).to_string());
+        assert_eq!((long.kind, long.json), (BodyKind::Json, None));
+    }
+
+    #[test]
+    fn public_documents_keep_their_urls() {
+        let statement = json!({
+            "resourceType": "CapabilityStatement",
+            "text": {"div": "MARKED"},
+            "instantiates": ["http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data|2.0.0"],
+            "rest": [{"mode": "server", "documentation": "MARKED", "operation": [{"name": "export", "definition": "https://x.org/a1b2c3"}],
+                "resource": [{"type": "Group", "operation": [{"name": "export"}], "searchParam": ["MARKED"]}]}],
+        });
+        let kept = look(200, "application/fhir+json", &statement.to_string()).json.unwrap();
+        assert_eq!(kept["rest"][0]["operation"], statement["rest"][0]["operation"]);
+        assert_eq!(kept["instantiates"], statement["instantiates"]);
+        assert!(!kept.to_string().contains("MARKED"));
+        let smart = json!({"token_endpoint": "https://auth.example.org/tenant-17a/token"});
+        assert_eq!(look(200, "application/json", &smart.to_string()).json, Some(smart));
+    }
 }

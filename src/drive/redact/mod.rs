@@ -180,3 +180,76 @@ impl Redactor {
 fn of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%')
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn redactor() -> Redactor {
+        Redactor::new(&Url::parse("https://fhir.example.org/7f3a9b/r4").unwrap())
+    }
+
+    #[test]
+    fn tokens_are_stable_within_a_run_and_never_shared() {
+        let redactor = redactor();
+        let mut seen = HashSet::new();
+        // Far more than four hex digits can tell apart.
+        for number in 0..70_000 {
+            assert!(seen.insert(redactor.token(&format!("job{number}"))));
+        }
+        assert_eq!(redactor.token("job17"), redactor.token("job17"));
+        assert_ne!(redactor.token("job17"), self::redactor().token("job17"));
+    }
+
+    #[test]
+    fn urls_keep_their_shape() {
+        let redactor = redactor();
+        let shape = |text: &str| {
+            let shown = redactor.url_text(text);
+            // The digits differ from run to run.
+            let mut out = String::new();
+            let mut rest = shown.as_str();
+            while let Some((before, after)) = rest.split_once("[u") {
+                out.push_str(before);
+                out.push('#');
+                rest = after.split_once(']').unwrap().1;
+            }
+            out + rest
+        };
+        for (url, expected) in [
+            ("https://fhir.example.org/7f3a9b/r4/jobs/17", "https://fhir.example.org/7f3a9b/r4/jobs/#"),
+            ("https://FHIR.example.org:443/7f3a9b/r4/$export", "https://FHIR.example.org:443/7f3a9b/r4/$export"),
+            ("https://other.example.org/7f3a9b/a1.ndjson.gz", "https://other.example.org/#/#.ndjson.gz"),
+            ("/7f3a9b/r4/$export-poll-status?_jobId=17&x", "/7f3a9b/r4/$export-poll-status?_jobId=#&x"),
+            ("17", "#"),
+            ("", ""),
+            ("https://u:p@h.example.org", "https://redacted@h.example.org"),
+            ("https://h.example.org?q=a1b2#frag1", "https://h.example.org?q=###"),
+            ("s3://bucket/k3y/Patient.ndjson", "s3://bucket/#/Patient.ndjson"),
+            ("://", "://"),
+            ("http://", "http://"),
+            ("?a1b2c3=", "?#="),
+            ("?0123456789=x", "?#=x"),
+            ("//h.example.org/1", "//h.example.org/#"),
+        ] {
+            assert_eq!(shape(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_was_learned_is_found_in_texts() {
+        let redactor = redactor();
+        redactor.hide("s3cret-token");
+        let shown = redactor.url_text("https://fhir.example.org/7f3a9b/r4/jobs/ab12cd34");
+        let token = shown.rsplit('/').next().unwrap().to_owned();
+        assert_eq!(redactor.text("job ab12cd34."), format!("job {token}."));
+        assert_eq!(redactor.text("(ab12cd34)=ab12cd345"), format!("({token})=ab12cd345"));
+        assert_eq!(redactor.text("é://ab12cd34é"), format!("é://{token}é"));
+        assert_eq!(redactor.text("Bearer s3cret-token!"), "Bearer [redacted]!");
+        assert_eq!(
+            redactor.text("see https://fhir.example.org/7f3a9b/r4/jobs/ab12cd34, or http://hl7.org/fhir/R4/a1b2.html."),
+            format!("see {shown}, or http://hl7.org/fhir/R4/a1b2.html.")
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Certificates: accepted where the user named their authority, or asked for no checks; refused otherwise.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, Method};
+use plimsoll::clock::Clock;
+use plimsoll::drive::recorder::Recorder;
+use plimsoll::drive::session::{Ask, Session};
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::wire::Wire;
+use plimsoll::suite::model::Identity;
+use plimsoll::tape::model::{Role, Trouble, TroubleKind};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use url::Url;
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls").join(name)
+}
+
+/// A server on 127.0.0.1, whose certificate names that address and `localhost`, and which takes `connections`.
+fn serve(connections: usize) -> u16 {
+    let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for _ in 0..connections {
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+            let mut buffer = [0_u8; 4096];
+            // A client that refuses the certificate leaves here.
+            if matches!(stream.read(&mut buffer), Ok(read) if read > 0) {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsafe");
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+                while matches!(stream.read(&mut buffer), Ok(read) if read > 0) {}
+            }
+        }
+    });
+    port
+}
+
+/// Asks once with an `Accept` and once without, for these go different ways.
+fn answers(change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
+    let port = serve(2);
+    let url = Url::parse(&format!("https://127.0.0.1:{port}/")).unwrap();
+    let mut settings = Settings::new(url.clone());
+    change(&mut settings);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::system();
+        let wire = Wire::new(&settings).unwrap();
+        let recorder = Recorder::new(&settings, clock, None);
+        let session = Session::new(Arc::new(settings), Arc::new(wire), clock, recorder);
+        let mut results = Vec::new();
+        for accept in [true, false] {
+            let mut headers = HeaderMap::new();
+            if accept {
+                headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+            }
+            let ask = Ask {
+                flow: None,
+                role: Role::Metadata,
+                probe: None,
+                file: None,
+                method: Method::GET,
+                url: url.clone(),
+                headers,
+                body: None,
+                identity: Identity::Client,
+                open: false,
+            };
+            let result = session.send(ask).await.result;
+            results.push(result.map(|whole| String::from_utf8_lossy(&whole.body).into_owned()));
+        }
+        results
+    })
+}
+
+#[test]
+fn an_authority_that_the_user_named_is_trusted() {
+    let results = answers(|settings| settings.ca_file = Some(fixture("ca.pem")));
+    assert_eq!(results, [Ok("safe".to_owned()), Ok("safe".to_owned())]);
+}
+
+#[test]
+fn any_certificate_is_taken_only_where_asked() {
+    let results = answers(|settings| settings.insecure = true);
+    assert_eq!(results, [Ok("safe".to_owned()), Ok("safe".to_owned())]);
+    for result in answers(|_| ()) {
+        let trouble = result.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::Tls, "{}", trouble.message);
+        assert!(trouble.message.contains("certificate"), "{}", trouble.message);
+    }
+}
+
+#[test]
+fn a_file_without_certificates_is_refused() {
+    let base = Url::parse("https://127.0.0.1/").unwrap();
+    for (name, expected) in [("server.key", "holds no certificate"), ("missing.pem", "missing.pem cannot be used")] {
+        let mut settings = Settings::new(base.clone());
+        settings.ca_file = Some(fixture(name));
+        let Err(error) = Wire::new(&settings) else { panic!("{name} was taken") };
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
