@@ -98,11 +98,8 @@ impl<'a> Walk<'a> {
         self.probe_all(Moment::Start, sight).await?;
         let flow = &self.planned.flow;
         let depth = self.planned.depth;
-        let looks = depth > Depth::Kickoff || self.has_probes(Moment::InProgress) || self.has_probes(Moment::Deleted);
         if flow.delete == Some(DeleteAt::InProgress) {
-            if looks {
-                self.until_running(sight).await?;
-            }
+            self.until_running(sight).await?;
             self.delete(job).await?;
             return self.probe_all(Moment::Deleted, sight).await;
         }
