@@ -35,3 +35,9 @@ pub mod judge;
 pub mod report;
 
 pub mod reference;
+
+pub mod config;
+
+pub mod trials;
+
+pub mod cli;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `plimsoll`; everything it does lies in the library, in [`plimsoll::cli`].
+
+fn main() -> std::process::ExitCode {
+    plimsoll::cli::main()
+}

@@ -1,0 +1,423 @@
+//! The command line, as clap reads it. What the flags mean together with `PLIMSOLL_*` and `plimsoll.toml` is decided in
+//! [`crate::config`].
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use super::help;
+use crate::config::values::{self, AuthKind, ByteSize};
+use crate::suite::values::Wait;
+use crate::words::ExportLevel;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plimsoll",
+    version,
+    about = "Judges whether a FHIR server's bulk data $export keeps its specification",
+    long_about = help::LONG,
+    after_help = help::SHORT_AFTER,
+    after_long_help = help::AFTER,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The command line for clap, without the variables in its help: their values need not be on a screen, and one sentence
+/// says how they are named.
+pub fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| command.mut_args(|arg| arg.hide_env(true)))
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Export from a server and judge what it did; without a URL, from the reference server within
+    Run(Box<RunArgs>),
+    /// Write a plimsoll.toml from what a server says of itself
+    Init(Box<InitArgs>),
+    /// Judge a tape again, without a network
+    Replay(ReplayArgs),
+    /// Serve the reference server: prints its base URL and stays
+    Serve(ServeArgs),
+    /// Validate NDJSON files, plain or gzip
+    Ndjson(NdjsonArgs),
+    /// List what is judged
+    List(ListArgs),
+    /// Explain a requirement or a test
+    Explain(ExplainArgs),
+    /// Show which requirements are judged by what, and which are not and why
+    Coverage(ListArgs),
+    /// Try every fault of the reference server against every test
+    Selftest(SelftestArgs),
+    /// Compare two runs
+    Diff(DiffArgs),
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `--format`
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FormatArg {
+    /// Print for people or for programs
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `--suites`
+#[derive(Args, Clone, Debug)]
+pub struct SuitesArg {
+    /// Rules to use in place of the built-in ones
+    #[arg(long, env = "PLIMSOLL_SUITES", value_name = "DIR")]
+    pub suites: Option<PathBuf>,
+}
+
+/// `plimsoll run`
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "plimsoll run [BASE-URL] [FILTER]... [OPTIONS] [-- LIBTEST-ARGS...]",
+    after_help = help::RUN_AFTER
+)]
+pub struct RunArgs {
+    /// The FHIR base URL (it contains `://` and comes first), and parts of the names of tests to run; none: all
+    #[arg(value_name = "BASE-URL | FILTER")]
+    pub words: Vec<String>,
+
+    /// A spec to judge by; may repeat. Left out: what the server declares, else hl7-3.0.0
+    #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
+    pub spec: Vec<String>,
+
+    /// A spec to judge by without counting it for the exit code; may repeat
+    #[arg(long, env = "PLIMSOLL_ALSO", value_name = "ID", value_delimiter = ',')]
+    pub also: Vec<String>,
+
+    /// Where the reports go; left out: reports/TIME-HOST
+    #[arg(long, env = "PLIMSOLL_REPORT", value_name = "DIR")]
+    pub report: Option<PathBuf>,
+
+    /// Treat warnings as failures
+    #[arg(long, env = "PLIMSOLL_STRICT", value_parser = BoolishValueParser::new())]
+    pub strict: bool,
+
+    /// List the tests and send nothing
+    #[arg(long)]
+    pub list: bool,
+
+    /// Show the configuration in effect, where each value comes from, and send nothing
+    #[arg(long)]
+    pub print_config: bool,
+
+    /// How --list and --print-config print
+    #[command(flatten)]
+    pub format: FormatArg,
+
+    /// Rules
+    #[command(flatten)]
+    pub suites: SuitesArg,
+
+    /// Scope
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// Connection
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// Arguments in the manner of `cargo test`: --list, --exact, --skip NAME, --format terse, --test-threads N
+    #[arg(last = true, value_name = "LIBTEST-ARGS", help_heading = "Arguments")]
+    pub libtest: Vec<String>,
+}
+
+/// What is exported.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What is exported")]
+pub struct ScopeArgs {
+    /// A Group that may be exported; may repeat, the first is used
+    #[arg(long, env = "PLIMSOLL_GROUP", value_name = "ID", value_delimiter = ',')]
+    pub group: Vec<String>,
+
+    /// Levels to export at: system, patient, group; left out: those that the server declares
+    #[arg(long, env = "PLIMSOLL_LEVELS", value_name = "LEVEL", value_delimiter = ',', value_parser = values::level)]
+    pub levels: Vec<ExportLevel>,
+
+    /// Resource types to keep exports small
+    #[arg(long, env = "PLIMSOLL_TYPES", value_name = "TYPE", value_delimiter = ',', value_parser = values::resource_type)]
+    pub types: Vec<String>,
+}
+
+/// How much is asked of the target.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Politeness and limits")]
+pub struct LimitArgs {
+    /// Jobs that may run at once [default: 4]
+    #[arg(long, env = "PLIMSOLL_JOBS", value_name = "N", value_parser = values::jobs)]
+    pub jobs: Option<usize>,
+
+    /// The longest time from a kick-off to its completion, such as 90s or 10m [default: 10m]
+    #[arg(long, env = "PLIMSOLL_MAX_WAIT", value_name = "TIME")]
+    pub max_wait: Option<Wait>,
+
+    /// The longest time of the whole run
+    #[arg(long, env = "PLIMSOLL_DEADLINE", value_name = "TIME")]
+    pub deadline: Option<Wait>,
+
+    /// The most that is taken from files, such as 500MB or 2GiB [default: 64GiB]
+    #[arg(long, env = "PLIMSOLL_MAX_BYTES", value_name = "SIZE")]
+    pub max_bytes: Option<ByteSize>,
+
+    /// Leave the jobs on the server
+    #[arg(long, env = "PLIMSOLL_NO_DELETE", value_parser = BoolishValueParser::new())]
+    pub no_delete: bool,
+
+    /// Keep the exported files, resources and all, in this folder
+    #[arg(long, env = "PLIMSOLL_KEEP_FILES", value_name = "DIR")]
+    pub keep_files: Option<PathBuf>,
+}
+
+/// How the target is reached.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Credentials and connection")]
+pub struct TargetArgs {
+    /// How requests are authorized; left out: by what is given below
+    #[arg(long, env = "PLIMSOLL_AUTH", value_enum, value_name = "KIND")]
+    pub auth: Option<AuthKind>,
+
+    /// A file that holds the bearer token; or set PLIMSOLL_TOKEN
+    #[arg(long, env = "PLIMSOLL_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// Refused: arguments are seen by others.
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    pub token: Option<String>,
+
+    /// SMART: the client id
+    #[arg(long, env = "PLIMSOLL_CLIENT_ID", value_name = "ID")]
+    pub client_id: Option<String>,
+
+    /// SMART: the file of the private key, PEM or JWK
+    #[arg(long, env = "PLIMSOLL_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// SMART: the id by which the server knows the key
+    #[arg(long, env = "PLIMSOLL_KEY_ID", value_name = "KID")]
+    pub key_id: Option<String>,
+
+    /// SMART: the token endpoint; left out: by .well-known/smart-configuration
+    #[arg(long, env = "PLIMSOLL_TOKEN_URL", value_name = "URL", value_parser = values::token_url)]
+    pub token_url: Option<url::Url>,
+
+    /// SMART: the scopes asked for [default: system/*.read]
+    #[arg(long, env = "PLIMSOLL_SCOPE", value_name = "SCOPES")]
+    pub scope: Option<String>,
+
+    /// Another origin that may see the token, such as https://files.example.org; may repeat
+    #[arg(long, env = "PLIMSOLL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
+    pub allow_origin: Vec<url::Url>,
+
+    /// Accept any certificate; no verdict is then conformant
+    #[arg(long, env = "PLIMSOLL_INSECURE", value_parser = BoolishValueParser::new())]
+    pub insecure: bool,
+
+    /// More certificate authorities, as PEM
+    #[arg(long, env = "PLIMSOLL_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Use the proxies of the environment (HTTPS_PROXY and so on)
+    #[arg(long, env = "PLIMSOLL_PROXY", value_parser = BoolishValueParser::new())]
+    pub proxy: bool,
+
+    /// The configuration file; left out: plimsoll.toml of this folder, where there is one
+    #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `plimsoll init`
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The FHIR base URL
+    #[arg(value_name = "BASE-URL")]
+    pub base: String,
+
+    /// Overwrite a plimsoll.toml that is there
+    #[arg(long)]
+    pub force: bool,
+
+    /// Connection
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// `plimsoll replay`
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// The tape: its folder, its file, or the report folder that holds it
+    #[arg(value_name = "TAPE")]
+    pub tape: PathBuf,
+
+    /// A spec to judge by; may repeat. Left out: those of the run
+    #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
+    pub spec: Vec<String>,
+
+    /// A spec to judge by without counting it for the exit code; may repeat
+    #[arg(long, env = "PLIMSOLL_ALSO", value_name = "ID", value_delimiter = ',')]
+    pub also: Vec<String>,
+
+    /// Where the reports go; left out: none are written
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+
+    /// Treat warnings as failures
+    #[arg(long, env = "PLIMSOLL_STRICT", value_parser = BoolishValueParser::new())]
+    pub strict: bool,
+
+    /// The configuration file with known deviations; left out: plimsoll.toml of this folder, where there is one
+    #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Rules
+    #[command(flatten)]
+    pub suites: SuitesArg,
+
+    /// Arguments in the manner of `cargo test`
+    #[arg(last = true, value_name = "LIBTEST-ARGS", help_heading = "Arguments")]
+    pub libtest: Vec<String>,
+}
+
+/// `plimsoll serve`
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8380")]
+    pub addr: std::net::SocketAddr,
+
+    /// The spec that it speaks
+    #[arg(long, value_name = "ID", default_value = crate::config::DEFAULT_SPEC)]
+    pub spec: String,
+
+    /// A fault to make it wrong by; may repeat
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub fault: Vec<String>,
+
+    /// Generate this many patients in place of the small built-in population
+    #[arg(long, value_name = "N")]
+    pub patients: Option<u64>,
+
+    /// Ask for credentials; token: the one in PLIMSOLL_TOKEN
+    #[arg(long, value_enum, value_name = "KIND", default_value = "none")]
+    pub auth: AuthKind,
+
+    /// SMART: the file of the client's public key, PEM or JWK
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// SMART: the client id
+    #[arg(long, value_name = "ID", default_value = "plimsoll")]
+    pub client_id: String,
+}
+
+/// `plimsoll ndjson`
+#[derive(Args, Debug)]
+pub struct NdjsonArgs {
+    /// Files, folders, or - for standard input
+    #[arg(value_name = "FILE|DIR|-", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// The resource type that every line must have
+    #[arg(long = "type", value_name = "TYPE", value_parser = values::resource_type)]
+    pub of_type: Option<String>,
+
+    /// How it is printed
+    #[command(flatten)]
+    pub format: FormatArg,
+}
+
+/// `plimsoll list` and `plimsoll coverage`
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// A spec; may repeat. Left out: all
+    #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
+    pub spec: Vec<String>,
+
+    /// How it is printed
+    #[command(flatten)]
+    pub format: FormatArg,
+
+    /// Rules
+    #[command(flatten)]
+    pub suites: SuitesArg,
+}
+
+/// `plimsoll explain`
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// A requirement, such as kickoff-202, or a test, such as poll::in-progress-202
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// How it is printed
+    #[command(flatten)]
+    pub format: FormatArg,
+
+    /// Rules
+    #[command(flatten)]
+    pub suites: SuitesArg,
+}
+
+/// `plimsoll selftest`
+#[derive(Args, Debug)]
+pub struct SelftestArgs {
+    /// A spec; may repeat. Left out: all that the reference server speaks
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub spec: Vec<String>,
+
+    /// A fault; may repeat. Left out: all
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub fault: Vec<String>,
+
+    /// Threads to use; left out: as many as there are cores, at least 2
+    #[arg(long, value_name = "N", value_parser = values::jobs)]
+    pub threads: Option<usize>,
+
+    /// How it is printed
+    #[command(flatten)]
+    pub format: FormatArg,
+
+    /// Rules
+    #[command(flatten)]
+    pub suites: SuitesArg,
+}
+
+/// `plimsoll diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// The earlier run: its run.json, or the folder that holds it
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+
+    /// The later run
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+
+    /// How it is printed
+    #[command(flatten)]
+    pub format: FormatArg,
+}

@@ -1,0 +1,232 @@
+//! `plimsoll init`: a plimsoll.toml from what a server says of itself.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use clap::ArgMatches;
+use serde_json::Value;
+
+use super::args::InitArgs;
+use super::orchestrate::{self, Target};
+use super::{Refusal, given, say};
+use crate::config::effective::{Effective, Origin, Setting};
+use crate::config::guard;
+use crate::config::values::{self, AuthKind};
+use crate::drive::offer;
+use crate::tape::model::Role;
+use crate::trials::exit;
+
+/// The file that is written.
+const FILE: &str = "plimsoll.toml";
+
+/// What a server says of itself.
+#[derive(Debug)]
+struct Answers {
+    base: String,
+    metadata: Result<Value, String>,
+    smart: Result<Value, String>,
+    groups: Result<Value, String>,
+    auth: Option<AuthKind>,
+    client_id: Option<String>,
+}
+
+/// Carries out `plimsoll init`.
+pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
+    let path = Path::new(FILE);
+    if path.exists() && !args.force {
+        return Err(Refusal::usage(format!("{FILE} is there already; move it away, or overwrite it with --force")));
+    }
+    let mut given = given::target(&args.target, matches)?;
+    given.target = Some(Setting::new(given::read_base(&args.base)?, Origin::Flag));
+    let file = match &args.target.config {
+        Some(config) => crate::config::file::File::read(Some(config), Path::new("")).map_err(Refusal::usage)?,
+        None => None,
+    };
+    let config = Effective::new(given, file.as_ref());
+    if let Some(refusal) = guard::refusal(&config) {
+        return Err(Refusal::usage(refusal));
+    }
+    let target = Target::new(&config)?;
+    let catalog = orchestrate::catalog(None)?;
+    let answers = super::runtime()?.block_on(async {
+        let metadata = target.get(Role::Metadata, "metadata").await;
+        // A server that is not there answers nothing else either.
+        if let Err(why) = &metadata {
+            say(&format!("note: no CapabilityStatement: {why}"));
+        }
+        Answers {
+            base: config.target.as_ref().map(|s| s.value.to_string()).unwrap_or_default(),
+            metadata,
+            smart: target.get(Role::SmartConfiguration, ".well-known/smart-configuration").await,
+            groups: target.get(Role::Metadata, "Group?_count=5").await,
+            auth: (config.auth.value != AuthKind::None).then_some(config.auth.value),
+            client_id: config.client_id.as_ref().map(|s| s.value.clone()),
+        }
+    });
+    if answers.metadata.is_err() && answers.smart.is_err() && answers.groups.is_err() {
+        return Err(Refusal::undetermined(format!(
+            "nothing useful answers at {}: {}; is the server running, and is the URL its FHIR base?",
+            answers.base,
+            answers.metadata.err().unwrap_or_default()
+        )));
+    }
+    let claims = answers.metadata.as_ref().map(|statement| offer::read(statement).claims).unwrap_or_default();
+    let text = toml(&answers, &orchestrate::declared(&catalog, &claims));
+    std::fs::write(path, text).map_err(|e| Refusal::usage(format!("{FILE} cannot be written: {e}")))?;
+    say(&format!("wrote {FILE}; read it, then: plimsoll run --config {FILE}"));
+    Ok(exit::CONFORMANT)
+}
+
+/// The file's text. All that the server said is escaped, in values and in comments.
+fn toml(answers: &Answers, specs: &[String]) -> String {
+    let mut out = String::new();
+    let said = answers.metadata.as_ref().map(offer::read).unwrap_or_default();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "# Written by `plimsoll init`. Every key is a flag of `plimsoll run`; flags win.");
+    match (&said.software, &answers.metadata) {
+        (Some(software), _) => {
+            let _ = writeln!(out, "# The server calls itself {}.", shown(software));
+        }
+        (None, Ok(_)) => out.push_str("# The server does not name its software.\n"),
+        (None, Err(why)) => {
+            let _ = writeln!(out, "# The server has no CapabilityStatement to read: {}.", shown(why));
+        }
+    }
+    let _ = writeln!(out, "\ntarget = {}\n", quoted(&answers.base));
+    if specs.is_empty() {
+        out.push_str("# The server declares no spec that is known here; `plimsoll list` names them.\n");
+        let _ = writeln!(out, "specs = [{}]\n", quoted(crate::config::DEFAULT_SPEC));
+    } else {
+        out.push_str("# As the CapabilityStatement declares.\n");
+        let _ = writeln!(out, "specs = [{}]\n", list(specs.iter().map(String::as_str)));
+    }
+    let levels: Vec<&str> = said.levels.iter().map(|level| level.as_str()).collect();
+    if levels.is_empty() {
+        out.push_str("# The server declares no export operation; without this line every level is tried.\n");
+        out.push_str("# levels = [\"system\", \"patient\", \"group\"]\n\n");
+    } else {
+        out.push_str("# The levels whose export the server declares.\n");
+        let _ = writeln!(out, "levels = [{}]\n", list(levels.into_iter()));
+    }
+    groups(&mut out, answers);
+    out.push_str(
+        "# Keep exports small on a production server.\n# types = [\"Patient\"]\n\n\
+         # From a kick-off to its completion, and for the whole run.\nmax-wait = \"10m\"\n# deadline = \"1h\"\n\n",
+    );
+    auth(&mut out, answers);
+    out.push_str(
+        "\n# A deviation that may stay for now: it is still reported, but does not fail a pipeline.\n\
+         # [[known]]\n# spec = \"hl7-3.0.0\"\n# test = \"area::id\"\n# reason = \"ticket 17\"\n# expires = \"2030-12-31\"\n",
+    );
+    out
+}
+
+fn groups(out: &mut String, answers: &Answers) {
+    let entries = answers.groups.as_ref().ok().and_then(|bundle| bundle.get("entry")?.as_array());
+    let resources = entries.into_iter().flatten().take(5).filter_map(|entry| entry.get("resource"));
+    let found: Vec<(&str, Option<&str>)> = resources
+        .filter(|resource| resource.get("resourceType").and_then(Value::as_str) == Some("Group"))
+        .filter_map(|group| Some((group.get("id")?.as_str()?, group.get("name").and_then(Value::as_str))))
+        // What is no FHIR id is not put into a URL later.
+        .filter(|(id, _)| {
+            (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+        })
+        .collect();
+    match found.first() {
+        Some((first, _)) => {
+            out.push_str("# The Group that is exported; the server shows these:\n");
+            for (id, name) in &found {
+                let _ = writeln!(out, "#   {id}{}", name.map(|name| format!("  {}", shown(name))).unwrap_or_default());
+            }
+            let _ = writeln!(out, "groups = [{}]\n", quoted(first));
+        }
+        None => out.push_str("# The server shows no Group; group exports need the id of one.\n# groups = [\"id\"]\n\n"),
+    }
+}
+
+fn auth(out: &mut String, answers: &Answers) {
+    let endpoint = answers.smart.as_ref().ok().and_then(|smart| smart.get("token_endpoint")?.as_str());
+    if let Some(endpoint) = endpoint {
+        let _ = writeln!(out, "# The server offers SMART; its token endpoint is {}", shown(endpoint));
+    }
+    out.push_str("# Credentials are named here, never written here.\n");
+    match (answers.auth, endpoint) {
+        (Some(AuthKind::Token), _) => out.push_str("[auth]\nkind = \"token\"\ntoken-env = \"PLIMSOLL_TOKEN\"\n"),
+        (Some(AuthKind::Smart), _) => {
+            let id = answers.client_id.as_deref().unwrap_or("client-id");
+            let _ = writeln!(out, "[auth]\nkind = \"smart\"\nclient-id = {}\nkey-file = \"key.pem\"", quoted(id));
+        }
+        (_, Some(_)) => {
+            out.push_str("# [auth]\n# kind = \"smart\"\n# client-id = \"...\"\n# key-file = \"key.pem\"\n# scope = \"system/*.read\"\n");
+        }
+        (_, None) => out.push_str("# [auth]\n# kind = \"token\"\n# token-env = \"PLIMSOLL_TOKEN\"\n"),
+    }
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    // JSON escapes what TOML wants escaped, but for DEL.
+    Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    items.map(quoted).collect::<Vec<_>>().join(", ")
+}
+
+/// A server's words in a comment: one line, no control characters, of bearable length.
+fn shown(text: &str) -> String {
+    values::one_line(text, 200)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::file::File;
+
+    fn answers() -> Answers {
+        Answers {
+            base: "https://a.example/fhir".to_owned(),
+            metadata: Ok(json!({"resourceType": "CapabilityStatement", "software": {"name": "Bulk"},
+                "rest": [{"operation": [{"name": "export"}]}]})),
+            smart: Ok(json!({"token_endpoint": "https://a.example/token"})),
+            groups: Ok(json!({"entry": [{"resource": {"resourceType": "Group", "id": "g1", "name": "All of them"}}]})),
+            auth: None,
+            client_id: None,
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_and_says_what_the_server_said() {
+        let text = toml(&answers(), &["hl7-3.0.0".to_owned()]);
+        let file = File::parse(FILE.into(), false, text.clone()).unwrap();
+        assert_eq!(file.says.groups.unwrap().get_ref(), &["g1".to_owned()]);
+        assert_eq!(file.says.levels.unwrap().get_ref(), &[crate::words::ExportLevel::System]);
+        assert!(text.contains("All of them") && text.contains("https://a.example/token"), "{text}");
+    }
+
+    #[test]
+    fn a_hostile_server_cannot_write_settings() {
+        let nasty = "x\"\ninsecure = true\u{2028}\r#";
+        let mut answers = answers();
+        answers.metadata = Ok(json!({"resourceType": "CapabilityStatement", "software": {"name": nasty}}));
+        answers.smart = Ok(json!({"token_endpoint": nasty}));
+        answers.groups = Ok(json!({"entry": [
+            {"resource": {"resourceType": "Group", "id": nasty}},
+            {"resource": {"resourceType": "Group", "id": "ok", "name": nasty}}]}));
+        let file = File::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
+        assert!(file.says.insecure.is_none());
+        assert_eq!(file.says.groups.unwrap().get_ref(), &["ok".to_owned()]);
+    }
+
+    #[test]
+    fn a_server_that_says_little_still_gives_a_file() {
+        let none = || Err("it answered 404".to_owned());
+        let answers =
+            Answers { metadata: none(), smart: none(), groups: none(), auth: Some(AuthKind::Token), ..answers() };
+        let file = File::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
+        assert_eq!(file.says.auth.token_env.unwrap().get_ref(), "PLIMSOLL_TOKEN");
+    }
+}

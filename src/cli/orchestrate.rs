@@ -1,0 +1,283 @@
+//! The one place where the command line takes hold of the other rooms.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, Method};
+use tokio::sync::watch;
+use url::Url;
+
+use super::Refusal;
+use crate::clock::Clock;
+use crate::config::effective::Effective;
+use crate::config::guard;
+use crate::drive::inprocess::InProcess;
+use crate::drive::progress;
+use crate::drive::recorder::Recorder;
+use crate::drive::session::{Ask, Session};
+use crate::drive::settings::Settings;
+use crate::drive::transport::Transport;
+use crate::drive::wire::Wire;
+use crate::drive::{self, Drive};
+use crate::ndjson::files;
+use crate::plan::{self, Plan};
+use crate::record::{Judgement, Run, TestResult};
+use crate::reference::{self, Personality};
+use crate::report;
+use crate::suite::model::{Catalog, Identity};
+use crate::tape::model::{Role, Tape};
+use crate::tape::store;
+use crate::trials::selftest::GROUP;
+
+/// Where the reference server answers within this process.
+const EMBEDDED_BASE: &str = "http://localhost/fhir";
+
+/// Reads the rules: those built in, or those of a folder.
+pub fn catalog(folder: Option<&Path>) -> Result<Catalog, Refusal> {
+    let read = match folder {
+        Some(folder) => crate::suite::read_dir(folder),
+        None => crate::suite::embedded(),
+    };
+    read.map_err(|refusals| Refusal::usage(refusals.render(false)))
+}
+
+/// The ids of all specs.
+pub fn spec_ids(catalog: &Catalog) -> Vec<String> {
+    catalog.specs.keys().cloned().collect()
+}
+
+/// Builds a plan.
+pub fn plan(
+    catalog: &Catalog,
+    specs: &[String],
+    also: Vec<String>,
+    selected: &dyn Fn(&str) -> bool,
+) -> Result<Plan, Refusal> {
+    let ask = plan::Ask { specs: specs.to_vec(), also, ..Default::default() };
+    plan::build(catalog, &ask, selected).map_err(|e| Refusal::usage(e.to_string()))
+}
+
+/// What is judged: a server out there, or the one within.
+pub struct Target {
+    settings: Settings,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Over the network.
+    Remote,
+    /// The reference server within this process.
+    Embedded(Personality),
+}
+
+impl Target {
+    /// Gets ready for the target of a configuration and reads the credentials; call [`guard::refusal`] first.
+    pub fn new(config: &Effective) -> Result<Self, Refusal> {
+        let Some(base) = &config.target else {
+            let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(Refusal::undetermined)?;
+            let mut settings = settings(config, base);
+            if settings.groups.is_empty() {
+                settings.groups = vec![GROUP.to_owned()];
+            }
+            return Ok(Self { settings, kind: Kind::Embedded(personality(&config.specs.value)) });
+        };
+        let credentials = guard::credentials(config).map_err(Refusal::usage)?;
+        Ok(Self { settings: Settings { credentials, ..settings(config, base.value.clone()) }, kind: Kind::Remote })
+    }
+
+    /// Whether it is the server within.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.kind, Kind::Embedded(_))
+    }
+
+    /// What to call it in a file name.
+    pub fn host(&self) -> String {
+        let base = &self.settings.base;
+        match (self.is_embedded(), base.host_str(), base.port()) {
+            (true, _, _) => "reference".to_owned(),
+            (false, Some(host), Some(port)) => format!("{host}-{port}"),
+            (false, host, _) => host.unwrap_or("host").to_owned(),
+        }
+    }
+
+    /// The way to it. To be made within the runtime, whose time the server within keeps.
+    fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
+        match self.kind {
+            Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
+            Kind::Embedded(spec) => {
+                let options = reference::Options::new(spec, self.settings.base.clone(), clock);
+                Ok(Arc::new(InProcess::new(reference::router(options))))
+            }
+        }
+    }
+
+    /// A GET of `path` below the base, by the drive's own means; a 2xx answer's body as JSON.
+    pub async fn get(&self, role: Role, path: &str) -> Result<serde_json::Value, String> {
+        let clock = Clock::system();
+        let settings = Arc::new(self.settings.clone());
+        let transport = self.transport(clock).map_err(|refusal| refusal.text)?;
+        let recorder = Recorder::new(&settings, clock, None);
+        let session = Session::new(settings, transport, clock, recorder);
+        let url = format!("{}/{path}", self.settings.base.as_str().trim_end_matches('/'));
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/fhir+json, application/json"));
+        let ask = Ask {
+            flow: None,
+            role,
+            probe: None,
+            file: None,
+            method: Method::GET,
+            url: url.parse().map_err(|e| format!("{path} makes no URL: {e}"))?,
+            headers,
+            body: None,
+            identity: Identity::Client,
+            open: false,
+        };
+        let whole = session.send(ask).await.result.map_err(|trouble| trouble.message)?;
+        if !whole.status.is_success() {
+            return Err(format!("it answered {}", whole.status));
+        }
+        serde_json::from_slice(&whole.body).map_err(|e| format!("what it answered is no JSON: {e}"))
+    }
+}
+
+/// The specs that a server declares by these canonical URLs. One without a version declares only what is listed
+/// without one.
+pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
+    let declares = |listed: &String| {
+        claims.iter().any(|claim| {
+            let bare = claim.split_once('|').map_or(claim.as_str(), |(url, _)| url);
+            claim == listed || bare == listed
+        })
+    };
+    catalog.specs.values().filter(|spec| spec.declared_by.iter().any(declares)).map(|spec| spec.id.clone()).collect()
+}
+
+/// What the drive needs to know, without credentials.
+fn settings(config: &Effective, base: Url) -> Settings {
+    let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
+    Settings {
+        levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
+        groups: config.groups.value.clone(),
+        types: config.types.value.clone(),
+        jobs: config.jobs.value,
+        max_wait: config.max_wait.value,
+        deadline: config.deadline.as_ref().map(|s| s.value),
+        max_bytes: config.max_bytes.value.0,
+        no_delete: config.no_delete.value,
+        allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
+        keep_files: path(&config.keep_files),
+        insecure: config.insecure.value,
+        ca_file: path(&config.ca_file),
+        use_proxy: config.proxy.value,
+        ..Settings::new(base)
+    }
+}
+
+/// The rule book that the reference server keeps for a run by `specs`: the newest among them that it speaks.
+fn personality(specs: &[String]) -> Personality {
+    specs.iter().filter_map(|id| Personality::from_word(id)).max().unwrap_or(Personality::Stu3)
+}
+
+/// A conversation with the target: first what it says of itself, then what is planned.
+pub struct Voyage {
+    drive: Drive,
+}
+
+impl Voyage {
+    /// Makes ready, with a tape in `folder/tape`; sends nothing.
+    pub fn new(
+        catalog: &Catalog,
+        target: Target,
+        folder: &Path,
+        interrupt: watch::Receiver<bool>,
+    ) -> Result<Self, Refusal> {
+        let clock = Clock::system();
+        let transport = target.transport(clock)?;
+        let sink = store::Writer::create(&folder.join("tape")).map_err(|e| Refusal::usage(e.to_string()))?;
+        let options = drive::Options {
+            suites: catalog.digest.clone(),
+            embedded: target.is_embedded(),
+            progress: progress::for_stderr(),
+            interrupt,
+            sink: Some(sink),
+        };
+        Ok(Self { drive: Drive::new(target.settings, transport, clock, options) })
+    }
+
+    /// The specs of the suites that the target's CapabilityStatement declares.
+    pub async fn declared(&mut self, catalog: &Catalog) -> Result<Vec<String>, Refusal> {
+        let said = self.drive.metadata().await.map_err(|e| Refusal::undetermined(e.to_string()))?;
+        Ok(declared(catalog, &said.claims))
+    }
+
+    /// Converses as planned and hands back the tape.
+    pub async fn run(self, plan: &Plan) -> Result<Tape, Refusal> {
+        self.drive.run(plan).await.map_err(|e| Refusal::undetermined(e.to_string()))
+    }
+}
+
+/// Judges a tape.
+pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
+    crate::judge::judge(catalog, plan, tape)
+}
+
+/// Reads a tape from its folder, its file or the report folder around it.
+pub fn tape(path: &Path) -> Result<Tape, Refusal> {
+    let inner = path.join("tape");
+    let place = if inner.is_dir() { inner } else { path.to_owned() };
+    store::read(&place).map_err(|e| Refusal::usage(e.to_string()))
+}
+
+/// Writes a finding out, as libtest shows it below its name.
+pub fn finding(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
+    report::finding::render(run, judgement, test)
+}
+
+/// The summary for the terminal.
+pub fn summary(run: &Run, colour: bool, strict: bool, reports: Option<&Path>) -> String {
+    report::terminal::summary(run, &report::terminal::Options { colour, strict, reports })
+}
+
+/// Writes the reports.
+pub fn reports(folder: &Path, run: &Run, strict: bool) -> Result<(), Refusal> {
+    let written = report::write_all(folder, run, &report::Options { strict });
+    written.map(drop).map_err(|e| Refusal::undetermined(e.to_string()))
+}
+
+/// Validates NDJSON files: what is to be printed, and the exit code.
+pub fn ndjson(paths: &[PathBuf], of_type: Option<&str>, json: bool) -> Result<(String, u8), Refusal> {
+    let options = files::CheckOptions { announced: of_type.map(str::to_owned), ..Default::default() };
+    let report = files::check(paths, &options).map_err(Refusal::usage)?;
+    let text = if json {
+        let json = serde_json::to_string_pretty(&report).map_err(|e| Refusal::undetermined(e.to_string()))?;
+        format!("{json}\n")
+    } else {
+        report.text()
+    };
+    Ok((text, report.exit_code()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_declares_by_the_version_it_names() {
+        let catalog = catalog(None).unwrap();
+        let url = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data";
+        assert_eq!(declared(&catalog, &[format!("{url}|2.0.0")]), ["hl7-2.0.0"]);
+        assert_eq!(declared(&catalog, &[format!("{url}|9.9.9"), url.to_owned()]), Vec::<String>::new());
+        assert_eq!(declared(&catalog, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_server_within_speaks_the_newest_spec_that_is_named() {
+        let named = |ids: &[&str]| personality(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
+        assert_eq!(named(&[]), Personality::Stu3);
+        assert_eq!(named(&["hl7-2.0.0"]), Personality::Stu2);
+        assert_eq!(named(&["hl7-3.0.0", "hl7-2.0.0"]), Personality::Stu3);
+        assert_eq!(named(&["lesson"]), Personality::Stu3);
+    }
+}

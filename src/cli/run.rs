@@ -1,0 +1,273 @@
+//! `plimsoll run`: suites, plan, drive, tape, judge, reports, in that order.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::ArgMatches;
+use libtest_mimic::{Arguments, FormatSetting};
+
+use super::args::{Format, RunArgs};
+use super::given::{self, Told};
+use super::orchestrate::{self, Target, Voyage};
+use super::{Refusal, print, say, show};
+use crate::config::effective::{Effective, Origin};
+use crate::config::values::{AuthKind, Day};
+use crate::config::{DEFAULT_SPEC, file::File, guard, print as print_config};
+use crate::plan::Plan;
+use crate::record::Run;
+use crate::suite::model::Catalog;
+use crate::trials::gate::Known;
+use crate::trials::{self, exit, gate};
+
+/// Carries out `plimsoll run` and gives the exit code.
+pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
+    let libtest = match trials::arguments(&args.libtest) {
+        Ok(libtest) => libtest,
+        Err(e) => return Ok(super::clap_ended(&e)),
+    };
+    let told = given::run(args, matches)?;
+    let config = &told.config;
+    if args.print_config {
+        print_config_of(config, args.format.format);
+        return Ok(exit::CONFORMANT);
+    }
+    let catalog = orchestrate::catalog(config.suites.as_ref().map(|s| s.value.as_path()))?;
+    known_specs(&catalog, config)?;
+    let known = known(&catalog, &told)?;
+    if args.list || libtest.list {
+        return list(args, &libtest, &catalog, &told);
+    }
+    if let Some(refusal) = guard::refusal(config) {
+        return Err(Refusal::usage(refusal));
+    }
+    if config.target.is_none() && config.auth.value != AuthKind::None && config.auth.origin == Origin::Flag {
+        return Err(Refusal::usage(
+            "credentials need a server to go to; give its BASE-URL (the one within asks for none)",
+        ));
+    }
+    let target = Target::new(config)?;
+    super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target))
+}
+
+/// Everything from the first request on.
+async fn go(
+    catalog: &Catalog,
+    told: &Told,
+    libtest: &Arguments,
+    known: &[Known],
+    target: Target,
+) -> Result<u8, Refusal> {
+    let config = &told.config;
+    let strict = config.strict.value;
+    // What the filters leave is known before anything is sent, whatever the specs will be.
+    let decided = match (config.specs.value.is_empty(), target.is_embedded()) {
+        (false, _) => Some((config.specs.value.clone(), "")),
+        (true, true) => Some((or_default(&[]), ", which the reference server speaks")),
+        (true, false) => None,
+    };
+    let possible = decided.as_ref().map_or_else(|| orchestrate::spec_ids(catalog), |(specs, _)| specs.clone());
+    if plan(catalog, &possible, told, libtest)?.tests.is_empty() {
+        return Ok(nothing(told));
+    }
+    let folder = folder(config, &target)?;
+    let mut voyage = Voyage::new(catalog, target, &folder, super::interrupt::watch())?;
+    let (specs, why) = match decided {
+        Some(decided) => decided,
+        None => match voyage.declared(catalog).await? {
+            none if none.is_empty() => {
+                (or_default(&[]), "; the server declares no spec that is known here, and --spec names none")
+            }
+            declared => (declared, ", which the server declares; --spec names others"),
+        },
+    };
+    let plan = plan(catalog, &specs, told, libtest)?;
+    if plan.tests.is_empty() {
+        return Ok(nothing(told));
+    }
+    say(&format!("judging by {}{why}", specs.join(" and ")));
+    let tape = voyage.run(&plan).await?;
+    let mut run = orchestrate::judge(catalog, &plan, &tape);
+    finish(&mut run, known, strict, libtest, Some(&folder))
+}
+
+/// From a judged run to what is read of it: the gate, the trials, the summary, the reports.
+pub fn finish(
+    run: &mut Run,
+    known: &[Known],
+    strict: bool,
+    libtest: &Arguments,
+    folder: Option<&Path>,
+) -> Result<u8, Refusal> {
+    let today = Day(time::OffsetDateTime::from(SystemTime::now()).date());
+    let notes = gate::apply(run, known, today, strict);
+    let wrote = folder.map(|folder| orchestrate::reports(folder, run, strict));
+    trials::print(libtest, run, strict, |judgement, test| orchestrate::finding(run, judgement, test));
+    let colour = match libtest.color {
+        Some(libtest_mimic::ColorSetting::Always) => true,
+        Some(libtest_mimic::ColorSetting::Never) => false,
+        _ => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    let reports = folder.filter(|_| matches!(wrote, Some(Ok(()))));
+    let summary = orchestrate::summary(run, colour, strict, reports);
+    // JSON events on standard output stay a stream that a program can read.
+    if libtest.format == Some(FormatSetting::Json) {
+        say(&summary)
+    } else {
+        print(&summary)
+    }
+    for note in &notes {
+        say(&format!("note: {note}"));
+    }
+    wrote.transpose()?;
+    Ok(exit::code(run, strict))
+}
+
+/// Builds the plan for the tests that the filters before and after `--` leave.
+fn plan(catalog: &Catalog, specs: &[String], told: &Told, libtest: &Arguments) -> Result<Plan, Refusal> {
+    let selected = |name: &str| {
+        let ours = told.filters.is_empty() || told.filters.iter().any(|filter| name.contains(filter.as_str()));
+        ours && trials::selects(libtest, name)
+    };
+    let also = told.config.also.value.iter().filter(|id| !specs.contains(id)).cloned().collect();
+    orchestrate::plan(catalog, specs, also, &selected)
+}
+
+fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, told: &Told) -> Result<u8, Refusal> {
+    let plan = plan(catalog, &or_default(&told.config.specs.value), told, libtest)?;
+    if plan.tests.is_empty() {
+        return Ok(nothing(told));
+    }
+    if libtest.list {
+        trials::list(libtest, plan.tests.iter().map(|test| test.name.clone()));
+    } else {
+        show::plan(&plan, args.format.format);
+    }
+    Ok(exit::CONFORMANT)
+}
+
+fn nothing(told: &Told) -> u8 {
+    match told.filters.is_empty() {
+        true => say("no test is selected by what follows --; `plimsoll run --list` shows the names"),
+        false => say(&format!(
+            "no test is selected by {}; `plimsoll run --list` shows the names",
+            told.filters.iter().map(|filter| format!("{filter:?}")).collect::<Vec<_>>().join(" or ")
+        )),
+    }
+    exit::NOTHING
+}
+
+fn print_config_of(config: &Effective, format: Format) {
+    match format {
+        Format::Text => print(&print_config::text(config)),
+        Format::Json => print(&format!("{:#}\n", print_config::json(config))),
+    }
+    if let Some(refusal) = guard::refusal(config) {
+        say(&format!("note: a run would be refused: {refusal}"));
+    }
+}
+
+fn or_default(specs: &[String]) -> Vec<String> {
+    if specs.is_empty() { vec![DEFAULT_SPEC.to_owned()] } else { specs.to_vec() }
+}
+
+/// Refuses specs that the suites do not have.
+pub fn known_specs(catalog: &Catalog, config: &Effective) -> Result<(), Refusal> {
+    let unknown = config.specs.value.iter().chain(&config.also.value).find(|id| catalog.spec(id).is_none());
+    match unknown {
+        Some(id) => Err(unknown_spec(catalog, id)),
+        None => Ok(()),
+    }
+}
+
+/// What is said of a spec that the suites do not have.
+pub fn unknown_spec(catalog: &Catalog, id: &str) -> Refusal {
+    Refusal::usage(format!("unknown spec {id:?}; known are {}", orchestrate::spec_ids(catalog).join(", ")))
+}
+
+/// The known deviations of the configuration; those of a spec or test that does not exist are refused.
+fn known(catalog: &Catalog, told: &Told) -> Result<Vec<Known>, Refusal> {
+    match &told.file {
+        Some(file) => known_of(catalog, &told.config, file),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The known deviations of a configuration file.
+pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Vec<Known>, Refusal> {
+    let mut list = Vec::new();
+    for (known, span) in &config.known {
+        let (name, flow) = match known.test.split_once('@') {
+            Some((name, flow)) => (name, Some(flow)),
+            None => (known.test.as_str(), None),
+        };
+        let exists = catalog.tests.iter().any(|test| {
+            test.name() == name && flow.is_none_or(|flow| test.flows.iter().any(|of_test| of_test == flow))
+        });
+        let wrong = if catalog.spec(&known.spec).is_none() {
+            Some(format!("unknown spec {:?}", known.spec))
+        } else if !exists {
+            Some(format!("unknown test {:?}", known.test))
+        } else {
+            None
+        };
+        if let Some(wrong) = wrong {
+            let help = "`plimsoll list` names specs and tests; write a test as area::id or area::id@flow";
+            return Err(Refusal::usage(file.refuse(span.clone(), &wrong, help)));
+        }
+        let known = known.clone();
+        list.push(Known { spec: known.spec, test: known.test, reason: known.reason, expires: known.expires });
+    }
+    Ok(list)
+}
+
+/// The folder that the reports go to, made.
+fn folder(config: &Effective, target: &Target) -> Result<PathBuf, Refusal> {
+    let folder = match &config.report {
+        Some(report) => report.value.clone(),
+        None => Path::new("reports").join(folder_name(SystemTime::now(), &target.host())),
+    };
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Ok(folder),
+        Err(e) => Err(Refusal::usage(format!(
+            "the report folder {} cannot be made: {e}; give another with --report DIR",
+            folder.display()
+        ))),
+    }
+}
+
+/// `20260101T120000Z-host`, fit for every file system.
+fn folder_name(now: SystemTime, host: &str) -> String {
+    let now = time::OffsetDateTime::from(now);
+    let host: String = host
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c.to_ascii_lowercase() } else { '-' })
+        .take(80)
+        .collect();
+    format!(
+        "{:04}{:02}{:02}T{:02}{:02}{:02}Z-{}",
+        now.year(),
+        u8::from(now.month()),
+        now.day(),
+        now.hour(),
+        now.minute(),
+        now.second(),
+        host.trim_matches(['.', '-'])
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn folder_names_are_harmless() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800);
+        assert_eq!(folder_name(now, "Bulk.example.org:8443"), "20260101T120000Z-bulk.example.org-8443");
+        assert_eq!(folder_name(now, "[::1]:80"), "20260101T120000Z-1--80");
+        assert_eq!(folder_name(now, "../../etc"), "20260101T120000Z-etc");
+    }
+}

@@ -1,0 +1,53 @@
+//! `plimsoll selftest`: every fault of the reference server against every test.
+
+use std::fmt::Write;
+
+use super::args::{Format, SelftestArgs};
+use super::{Refusal, orchestrate, print, say, show};
+use crate::trials::compare::{Cell, Result as CellResult};
+use crate::trials::{exit, selftest};
+
+/// Carries out `plimsoll selftest`. Exit code 0 where every fault is noticed by exactly the tests it lists, and no
+/// legal variant by any; else 1.
+pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
+    let catalog = orchestrate::catalog(args.suites.suites.as_deref())?;
+    show::specs_named(&catalog, &args.spec)?;
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from).max(2));
+    let order = selftest::Order { specs: args.spec.clone(), faults: args.fault.clone(), threads };
+    let cells = selftest::matrix(&catalog, &order).map_err(Refusal::usage)?;
+    if cells.is_empty() {
+        say("no fault is selected");
+        return Ok(exit::NOTHING);
+    }
+    match args.format.format {
+        Format::Text => print(&text(&cells)),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&cells).map_err(|e| Refusal::undetermined(e.to_string()))?;
+            print(&format!("{json}\n"));
+        }
+    }
+    Ok(if cells.iter().all(|cell| cell.result.is_good()) { exit::CONFORMANT } else { exit::NOT_CONFORMANT })
+}
+
+/// A line a cell, the reasons below those that must be mended, and the tally.
+fn text(cells: &[Cell]) -> String {
+    let width = cells.iter().map(|cell| cell.fault.chars().count()).max().unwrap_or(0);
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    for cell in cells {
+        let noticed = if cell.noticed.is_empty() { "nothing".to_owned() } else { cell.noticed.join(", ") };
+        let _ = writeln!(out, "{:11}  {:width$}  {:9}  {noticed}", cell.result, cell.fault, cell.spec);
+        if !cell.because.is_empty() {
+            let _ = writeln!(out, "{:11}  {}", "", cell.because);
+        }
+    }
+    let count = |result: CellResult| cells.iter().filter(|cell| cell.result == result).count();
+    let tally: Vec<String> = CellResult::ALL
+        .iter()
+        .map(|result| (result, count(*result)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(result, count)| format!("{count} {result}"))
+        .collect();
+    let _ = writeln!(out, "{} faults tried: {}", cells.len(), tally.join(", "));
+    out
+}

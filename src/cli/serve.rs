@@ -1,0 +1,57 @@
+//! `plimsoll serve`: the reference server on its own, for people who write bulk clients.
+
+use tokio::net::TcpListener;
+
+use super::args::ServeArgs;
+use super::{Refusal, interrupt, print, say};
+use crate::clock::Clock;
+use crate::config::values::{self, AuthKind};
+use crate::reference::{self, Auth, Options, Personality, SmartClient};
+use crate::secret::Secret;
+use crate::trials::exit;
+
+/// Carries out `plimsoll serve`: prints the base URL on standard output and stays until Ctrl-C or SIGTERM.
+pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
+    let spec = Personality::from_word(&args.spec).ok_or_else(|| {
+        let known: Vec<&str> = Personality::ALL.iter().map(|spec| spec.as_str()).collect();
+        Refusal::usage(format!("the reference server does not speak {:?}; it speaks {}", args.spec, known.join(", ")))
+    })?;
+    let faults = args.fault.iter().map(|id| reference::fault(id).map_err(|e| Refusal::usage(e.to_string())));
+    let faults = faults.collect::<Result<Vec<_>, _>>()?;
+    let auth = auth(args)?;
+    super::runtime()?.block_on(async {
+        let listener = TcpListener::bind(args.addr)
+            .await
+            .map_err(|e| Refusal::usage(format!("{} cannot be listened on: {e}; give another by --addr", args.addr)))?;
+        let addr = listener.local_addr().map_err(|e| Refusal::undetermined(e.to_string()))?;
+        let base = format!("http://{addr}/fhir");
+        let mut options = Options::new(spec, values::base_url(&base).map_err(Refusal::undetermined)?, Clock::system());
+        options.faults = faults;
+        options.patients = args.patients;
+        options.auth = auth;
+        print(&format!("{base}\n"));
+        say(&format!("the reference server speaks {spec}; Ctrl-C ends it"));
+        reference::serve(listener, options, interrupt::signal())
+            .await
+            .map_err(|e| Refusal::undetermined(format!("the server ended: {e}")))?;
+        Ok(exit::CONFORMANT)
+    })
+}
+
+fn auth(args: &ServeArgs) -> Result<Auth, Refusal> {
+    match args.auth {
+        AuthKind::None => Ok(Auth::None),
+        AuthKind::Token => match std::env::var("PLIMSOLL_TOKEN") {
+            Ok(token) if !token.is_empty() => Ok(Auth::Token(Secret::new(token))),
+            _ => Err(Refusal::usage("--auth token needs the token to ask for; set PLIMSOLL_TOKEN")),
+        },
+        AuthKind::Smart => {
+            let path = args.key_file.as_ref().ok_or_else(|| {
+                Refusal::usage("--auth smart needs the client's public key; give --key-file FILE, PEM or JWK")
+            })?;
+            let public_key = std::fs::read_to_string(path)
+                .map_err(|e| Refusal::usage(format!("the key file {} cannot be read: {e}", path.display())))?;
+            Ok(Auth::Smart(vec![SmartClient { client_id: args.client_id.clone(), public_key }]))
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! `plimsoll.toml` as it is written. A mistake is refused with the file, the line and a caret; what could be a secret
+//! is never shown in the excerpt.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny};
+use toml::Spanned;
+use url::Url;
+
+use super::refuse;
+use super::values::{self, AuthKind, ByteSize, Day};
+use crate::suite::values::Wait;
+use crate::words::ExportLevel;
+
+/// The largest configuration file that is read, in bytes.
+const LIMIT: u64 = 1 << 20;
+
+/// How the parser lists the keys of `[auth]` that are read only to be refused; nobody is told to use them.
+pub(super) const REFUSED_KEYS: &str = ", `token`, `client-secret`, `password`, `key`, `private-key`";
+
+/// A configuration file that was read.
+#[derive(Debug)]
+pub struct File {
+    /// Its path, as the user gave it.
+    pub path: PathBuf,
+    /// Whether it was merely lying there, not named by the user.
+    pub found: bool,
+    /// Its text, for refusals that show themselves later.
+    pub text: String,
+    /// What it says.
+    pub says: Says,
+}
+
+/// What a configuration file may say. Keys are named as the flags.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Says {
+    /// The FHIR base URL.
+    #[serde(default, deserialize_with = "base_url")]
+    pub target: Option<Spanned<Url>>,
+    /// The specs to judge by.
+    pub specs: Option<Spanned<Vec<String>>>,
+    /// Specs that do not count.
+    pub also: Option<Spanned<Vec<String>>>,
+    /// Groups that may be exported.
+    pub groups: Option<Spanned<Vec<String>>>,
+    /// Levels to export at.
+    #[serde(default, deserialize_with = "levels")]
+    pub levels: Option<Spanned<Vec<ExportLevel>>>,
+    /// Resource types to export.
+    #[serde(default, deserialize_with = "types")]
+    pub types: Option<Spanned<Vec<String>>>,
+    /// Where the reports go.
+    pub report: Option<Spanned<PathBuf>>,
+    /// Rules in place of the built-in ones.
+    pub suites: Option<Spanned<PathBuf>>,
+    /// Warnings count as failures.
+    pub strict: Option<Spanned<bool>>,
+    /// Jobs that may run at once.
+    #[serde(default, deserialize_with = "jobs")]
+    pub jobs: Option<Spanned<usize>>,
+    /// From a kick-off to its completion.
+    pub max_wait: Option<Spanned<Wait>>,
+    /// The whole run.
+    pub deadline: Option<Spanned<Wait>>,
+    /// The most taken from files.
+    pub max_bytes: Option<Spanned<ByteSize>>,
+    /// Leave the jobs.
+    pub no_delete: Option<Spanned<bool>>,
+    /// Keep the files.
+    pub keep_files: Option<Spanned<PathBuf>>,
+    /// Origins that may see the token.
+    #[serde(default, deserialize_with = "origins")]
+    pub allow_origins: Option<Spanned<Vec<Url>>>,
+    /// Accept any certificate.
+    pub insecure: Option<Spanned<bool>>,
+    /// More certificate authorities.
+    pub ca_file: Option<Spanned<PathBuf>>,
+    /// Use the proxies of the environment.
+    pub proxy: Option<Spanned<bool>>,
+    /// How requests are authorized.
+    #[serde(default)]
+    pub auth: AuthSays,
+    /// Known deviations.
+    #[serde(default)]
+    pub known: Vec<Spanned<KnownSays>>,
+}
+
+/// `[auth]`: where credentials are, never what they are.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AuthSays {
+    /// none, token or smart.
+    #[serde(default, deserialize_with = "kind")]
+    pub kind: Option<Spanned<AuthKind>>,
+    /// The name of the environment variable that holds the token.
+    #[serde(default, deserialize_with = "variable")]
+    pub token_env: Option<Spanned<String>>,
+    /// The file that holds the token.
+    pub token_file: Option<Spanned<PathBuf>>,
+    /// SMART: the client id.
+    pub client_id: Option<Spanned<String>>,
+    /// SMART: the file of the private key.
+    pub key_file: Option<Spanned<PathBuf>>,
+    /// SMART: the id of the key.
+    pub key_id: Option<Spanned<String>>,
+    /// SMART: the token endpoint.
+    #[serde(default, deserialize_with = "token_url")]
+    pub token_url: Option<Spanned<Url>>,
+    /// SMART: the scopes.
+    pub scope: Option<Spanned<String>>,
+    // Taken only to be refused in words that help.
+    token: Option<Spanned<IgnoredAny>>,
+    client_secret: Option<Spanned<IgnoredAny>>,
+    password: Option<Spanned<IgnoredAny>>,
+    key: Option<Spanned<IgnoredAny>>,
+    private_key: Option<Spanned<IgnoredAny>>,
+}
+
+/// `[[known]]`: a deviation that may stay for now.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KnownSays {
+    /// The spec that it deviates from.
+    pub spec: String,
+    /// The test, `area::id` for all its flows or `area::id@flow` for one.
+    pub test: String,
+    /// Why it may stay.
+    pub reason: String,
+    /// The last day on which it may.
+    #[serde(default, deserialize_with = "day")]
+    pub expires: Option<Day>,
+}
+
+impl File {
+    /// Reads the file that the user named, or `plimsoll.toml` of `folder` where there is one. An error is a whole
+    /// message, ready to print.
+    pub fn read(named: Option<&Path>, folder: &Path) -> Result<Option<File>, String> {
+        let (path, found) = match named {
+            Some(path) => (path.to_owned(), false),
+            None => (PathBuf::from("plimsoll.toml"), true),
+        };
+        let place = folder.join(&path);
+        let length = match std::fs::metadata(&place) {
+            Ok(meta) if meta.is_file() => meta.len(),
+            Ok(_) => return Err(format!("{} is no file", path.display())),
+            Err(e) if found && e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(format!("{} cannot be read: {e}", path.display())),
+        };
+        if length > LIMIT {
+            return Err(format!("{} is longer than {LIMIT} bytes; is it a configuration?", path.display()));
+        }
+        let text = std::fs::read_to_string(&place).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        Self::parse(path, found, text).map(Some)
+    }
+
+    /// Reads the text of a configuration file.
+    pub fn parse(path: PathBuf, found: bool, text: String) -> Result<File, String> {
+        let says: Says = toml::from_str(&text).map_err(|e| refuse::toml(&path, &text, &e))?;
+        let file = File { path, found, text, says };
+        let auth = &file.says.auth;
+        let secrets = [&auth.token, &auth.client_secret, &auth.password, &auth.key, &auth.private_key];
+        if let Some(span) = secrets.into_iter().flatten().map(Spanned::span).next() {
+            return Err(file.refuse(
+                span,
+                "a secret does not belong in a configuration file, which gets copied and committed",
+                "name where it is instead: token-env = \"PLIMSOLL_TOKEN\", token-file = \"...\" or key-file = \"...\"",
+            ));
+        }
+        Ok(file)
+    }
+
+    /// A refusal that points at `span` of this file.
+    pub fn refuse(&self, span: Range<usize>, title: &str, help: &str) -> String {
+        refuse::at(&self.path, &self.text, span, title, help)
+    }
+
+    /// The line of a byte offset, from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        self.text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
+    }
+
+    /// A path that this file names: relative ones are relative to the file.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        match self.path.parent() {
+            Some(parent) if path.is_relative() => parent.join(path),
+            _ => path.to_owned(),
+        }
+    }
+}
+
+fn checked<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<Spanned<T>>, D::Error> {
+    let text = Spanned::<String>::deserialize(deserializer)?;
+    let value = read(text.get_ref()).map_err(de::Error::custom)?;
+    Ok(Some(Spanned::new(text.span(), value)))
+}
+
+fn each<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<Spanned<Vec<T>>>, D::Error> {
+    let texts = Spanned::<Vec<String>>::deserialize(deserializer)?;
+    let values: Result<Vec<T>, String> = texts.get_ref().iter().map(|text| read(text)).collect();
+    Ok(Some(Spanned::new(texts.span(), values.map_err(de::Error::custom)?)))
+}
+
+fn base_url<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Url>>, D::Error> {
+    checked(d, values::base_url)
+}
+
+fn token_url<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Url>>, D::Error> {
+    checked(d, values::token_url)
+}
+
+fn kind<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<AuthKind>>, D::Error> {
+    checked(d, |text| match text {
+        "none" => Ok(AuthKind::None),
+        "token" => Ok(AuthKind::Token),
+        "smart" => Ok(AuthKind::Smart),
+        _ => Err(format!("{text:?} is no kind of authorization; write none, token or smart")),
+    })
+}
+
+fn variable<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<String>>, D::Error> {
+    checked(d, |text| {
+        let plausible = !text.is_empty()
+            && text.len() <= 100
+            && !text.starts_with(|c: char| c.is_ascii_digit())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        // The text is not repeated: a token may have been written here by mistake.
+        if plausible {
+            Ok(text.to_owned())
+        } else {
+            Err("this is no name of an environment variable; write one such as PLIMSOLL_TOKEN".to_owned())
+        }
+    })
+}
+
+fn levels<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<ExportLevel>>>, D::Error> {
+    each(d, values::level)
+}
+
+fn types<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<String>>>, D::Error> {
+    each(d, values::resource_type)
+}
+
+fn origins<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<Url>>>, D::Error> {
+    each(d, values::origin)
+}
+
+fn jobs<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<usize>>, D::Error> {
+    let number = Spanned::<i64>::deserialize(d)?;
+    let jobs = values::jobs(&number.get_ref().to_string()).map_err(de::Error::custom)?;
+    Ok(Some(Spanned::new(number.span(), jobs)))
+}
+
+fn day<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Day>, D::Error> {
+    // TOML has dates of its own; people write both those and text.
+    let text = match toml::Value::deserialize(d)? {
+        toml::Value::String(text) => text,
+        toml::Value::Datetime(date) => date.to_string(),
+        other => return Err(de::Error::custom(format!("a {} is no day; write it as 2026-12-31", other.type_str()))),
+    };
+    text.parse().map(Some).map_err(de::Error::custom)
+}

@@ -1,0 +1,152 @@
+//! Credentials: where they may go, and reading them. A configuration file that merely lay in the working directory, in
+//! a repository somebody cloned perhaps, cannot have them sent to a place of its choice.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::effective::{Effective, Origin, TokenPlace};
+use super::values::AuthKind;
+use crate::drive::settings::{Credentials, Smart};
+use crate::secret::Secret;
+
+/// The longest token or key that is read, in bytes.
+const LIMIT: u64 = 64 << 10;
+
+/// Why a found file's say must not stand; none: it may.
+pub fn refusal(config: &Effective) -> Option<String> {
+    if config.auth.value == AuthKind::None {
+        return None;
+    }
+    let target = config.target.as_ref()?;
+    let smart = config.auth.value == AuthKind::Smart;
+    let culprits = [
+        ("the base URL", Some(&target.origin), "give it on the command line"),
+        ("the token URL", config.token_url.as_ref().filter(|_| smart).map(|s| &s.origin), "give it by --token-url"),
+        ("an origin that may see the token", Some(&config.allow_origins.origin), "give it by --allow-origin"),
+        ("insecure", config.insecure.value.then_some(&config.insecure.origin), "give --insecure"),
+        ("a certificate authority", config.ca_file.as_ref().map(|s| &s.origin), "give it by --ca-file"),
+        ("the use of proxies", config.proxy.value.then_some(&config.proxy.origin), "give --proxy"),
+    ];
+    culprits.into_iter().find_map(|(what, origin, how)| match origin {
+        Some(place @ Origin::Found(path, _)) => Some(format!(
+            "credentials are not sent where a configuration file that was merely found says: {what} stands at {place}; \
+             {how}, or name the file if you trust it: --config {}",
+            path.display()
+        )),
+        _ => None,
+    })
+}
+
+/// Reads the credentials. Call [`refusal`] first. An error is a fragment and holds no secret.
+pub fn credentials(config: &Effective) -> Result<Credentials, String> {
+    match config.auth.value {
+        AuthKind::None => Ok(Credentials::None),
+        AuthKind::Token => token(config).map(Credentials::Token),
+        AuthKind::Smart => {
+            let client_id = config.client_id.as_ref().ok_or("SMART needs a client id; give --client-id ID")?;
+            let key_file = config.key_file.as_ref().ok_or("SMART needs a private key; give --key-file FILE")?;
+            Ok(Credentials::Smart(Smart {
+                client_id: client_id.value.clone(),
+                key: Secret::new(read(&key_file.value, "key file")?),
+                key_id: config.key_id.as_ref().map(|s| s.value.clone()),
+                token_url: config.token_url.as_ref().map(|s| s.value.clone()),
+                scope: config.scope.value.clone(),
+            }))
+        }
+    }
+}
+
+/// Reads the bearer token.
+fn token(config: &Effective) -> Result<Secret, String> {
+    let place = config.token.as_ref().ok_or("no token is given; set PLIMSOLL_TOKEN or give --token-file FILE")?;
+    let (text, from) = match &place.value {
+        TokenPlace::Env(name) => {
+            let text = std::env::var(name)
+                .map_err(|_| format!("the environment variable {name} ({}) is not set", place.origin))?;
+            (text, name.clone())
+        }
+        TokenPlace::File(path) => (read(path, "token file")?, path.display().to_string()),
+    };
+    // People paste the whole header; `Bearer Bearer x` helps nobody.
+    let text = text.trim();
+    let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(format!("what {from} holds is no bearer token: one word of printable ASCII is expected"));
+    }
+    Ok(Secret::new(text))
+}
+
+fn read(path: &Path, what: &str) -> Result<String, String> {
+    let refuse = |why: String| format!("the {what} {} cannot be read: {why}", path.display());
+    let file = std::fs::File::open(path).map_err(|e| refuse(e.to_string()))?;
+    let mut text = String::new();
+    file.take(LIMIT + 1).read_to_string(&mut text).map_err(|e| refuse(e.to_string()))?;
+    if text.len() as u64 > LIMIT { Err(refuse(format!("it is longer than {LIMIT} bytes"))) } else { Ok(text) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::super::effective::{Given, Setting};
+    use super::super::file::File;
+    use super::super::values;
+    use super::*;
+
+    fn effective(given: Given, toml: &str, found: bool) -> Effective {
+        let file = File::parse("plimsoll.toml".into(), found, toml.to_owned()).unwrap();
+        Effective::new(given, Some(&file))
+    }
+
+    fn with_url() -> Given {
+        let url = values::base_url("https://mine.example/fhir").unwrap();
+        Given { target: Some(Setting::new(url, Origin::Flag)), token_in_env: true, ..Given::default() }
+    }
+
+    #[test]
+    fn a_found_file_cannot_choose_who_gets_the_token() {
+        let given = Given { token_in_env: true, ..Given::default() };
+        let toml = "target = \"https://theirs.example/fhir\"\n";
+        let refused = refusal(&effective(given.clone(), toml, true)).unwrap();
+        assert!(refused.contains("plimsoll.toml:1") && refused.contains("--config"), "{refused}");
+        assert_eq!(refusal(&effective(given, toml, false)), None, "a file that was named is trusted");
+        assert_eq!(refusal(&effective(with_url(), toml, true)), None, "the command line's URL wins");
+        assert_eq!(refusal(&effective(Given::default(), toml, true)), None, "nothing secret is sent");
+    }
+
+    #[test]
+    fn a_found_file_cannot_widen_who_sees_the_token() {
+        for toml in [
+            "allow-origins = [\"https://theirs.example\"]",
+            "insecure = true",
+            "ca-file = \"theirs.pem\"",
+            "proxy = true",
+        ] {
+            assert!(refusal(&effective(with_url(), toml, true)).is_some(), "{toml}");
+            assert_eq!(refusal(&effective(with_url(), toml, false)), None, "{toml}");
+        }
+        let smart = "[auth]\nclient-id = \"me\"\nkey-file = \"key.pem\"\ntoken-url = \"https://theirs.example/token\"";
+        assert!(refusal(&effective(with_url(), smart, true)).is_some());
+    }
+
+    #[test]
+    fn a_found_file_cannot_send_a_file_of_its_choice() {
+        let toml = "target = \"https://theirs.example\"\n[auth]\ntoken-file = \"/home/me/.netrc\"";
+        assert!(refusal(&effective(Given::default(), toml, true)).is_some());
+    }
+
+    #[test]
+    fn a_token_file_is_read_without_its_frame_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "Bearer abc.def\n").unwrap();
+        let given = Given { token_file: Some(Setting::new(path.clone(), Origin::Flag)), ..Given::default() };
+        let config = Effective::new(given, None);
+        match credentials(&config).unwrap() {
+            Credentials::Token(secret) => assert_eq!(secret.reveal(), "abc.def"),
+            other => panic!("{other:?}"),
+        }
+        std::fs::write(&path, "two words").unwrap();
+        let error = credentials(&config).unwrap_err();
+        assert!(!error.contains("two words"), "{error}");
+    }
+}

@@ -1,0 +1,135 @@
+//! `--print-config`: the configuration in effect, where each value comes from, and no secret.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::effective::{Effective, Origin, Setting, TokenPlace};
+use super::values::show_wait;
+
+/// One value as it is shown.
+struct Shown {
+    key: &'static str,
+    value: Value,
+    origin: Origin,
+}
+
+/// The configuration as TOML, with the origin of each value as a comment.
+pub fn text(config: &Effective) -> String {
+    let mut lines = vec!["# The configuration in effect. Secrets are not shown.".to_owned()];
+    let (mut plain, mut auth) = (Vec::new(), Vec::new());
+    for Shown { key, value, origin } in shown(config) {
+        let (list, key) = match key.strip_prefix("auth.") {
+            Some(key) => (&mut auth, key),
+            None => (&mut plain, key),
+        };
+        list.push(match value {
+            Value::Null => (format!("# {key} is not set"), origin),
+            // The strings, numbers, booleans and flat lists used here are written alike in JSON and TOML.
+            value => (format!("{key} = {value}"), origin),
+        });
+    }
+    let width = plain.iter().chain(&auth).map(|(line, _)| line.chars().count()).max().unwrap_or(0).min(60);
+    let write = |(line, origin): (String, Origin)| format!("{line:width$}  # {origin}");
+    lines.extend(plain.into_iter().map(write));
+    lines.extend(["".to_owned(), "[auth]".to_owned()]);
+    lines.extend(auth.into_iter().map(write));
+    for (known, _) in &config.known {
+        let mut entry =
+            vec![("spec", known.spec.clone()), ("test", known.test.clone()), ("reason", known.reason.clone())];
+        entry.extend(known.expires.map(|day| ("expires", day.to_string())));
+        lines.extend(["".to_owned(), "[[known]]".to_owned()]);
+        lines.extend(entry.into_iter().map(|(key, value)| format!("{key} = {}", Value::from(value))));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// The same for programs: `{"target": {"value": ..., "from": "command line"}, ..., "known": [...]}`.
+pub fn json(config: &Effective) -> Value {
+    let mut object = serde_json::Map::new();
+    for Shown { key, value, origin } in shown(config) {
+        object.insert(key.to_owned(), json!({"value": value, "from": origin.to_string()}));
+    }
+    let known = config.known.iter().map(
+        |(known, _)| json!({"spec": known.spec, "test": known.test, "reason": known.reason, "expires": known.expires}),
+    );
+    object.insert("known".to_owned(), known.collect());
+    Value::Object(object)
+}
+
+/// What reports show of the configuration: key and value, what nobody set left out.
+pub fn pairs(config: &Effective) -> Vec<(String, String)> {
+    let said = shown(config).into_iter().filter(|shown| !shown.value.is_null());
+    said.map(|shown| {
+        let value = match shown.value {
+            Value::String(text) => text,
+            Value::Array(items) if items.is_empty() => "none named".to_owned(),
+            Value::Array(items) => items
+                .iter()
+                .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+                .collect::<Vec<_>>()
+                .join(", "),
+            other => other.to_string(),
+        };
+        (shown.key.to_owned(), value)
+    })
+    .collect()
+}
+
+fn shown(config: &Effective) -> Vec<Shown> {
+    let url = |url: &Url| Value::from(url.as_str());
+    let path = |path: &Path| Value::from(path.display().to_string());
+    let origins = config.allow_origins.value.iter().map(|url| url.origin().ascii_serialization()).collect();
+    let levels = config.levels.value.iter().map(|level| level.as_str()).collect();
+    let token = config.token.as_ref();
+    let token_env = token.and_then(|s| match &s.value {
+        TokenPlace::Env(name) => Some(Setting::new(name.clone(), s.origin.clone())),
+        TokenPlace::File(_) => None,
+    });
+    let token_file = token.and_then(|s| match &s.value {
+        TokenPlace::File(path) => Some(Setting::new(path.clone(), s.origin.clone())),
+        TokenPlace::Env(_) => None,
+    });
+    vec![
+        maybe("target", config.target.as_ref(), |v| url(v)),
+        sure("specs", &config.specs, |v| v.clone().into()),
+        sure("also", &config.also, |v| v.clone().into()),
+        sure("groups", &config.groups, |v| v.clone().into()),
+        Shown { key: "levels", value: levels, origin: config.levels.origin.clone() },
+        sure("types", &config.types, |v| v.clone().into()),
+        maybe("report", config.report.as_ref(), |v| path(v)),
+        maybe("suites", config.suites.as_ref(), |v| path(v)),
+        sure("strict", &config.strict, |v| (*v).into()),
+        sure("jobs", &config.jobs, |v| (*v).into()),
+        sure("max-wait", &config.max_wait, |v| show_wait(*v).into()),
+        maybe("deadline", config.deadline.as_ref(), |v| show_wait(*v).into()),
+        sure("max-bytes", &config.max_bytes, |v| v.to_string().into()),
+        sure("no-delete", &config.no_delete, |v| (*v).into()),
+        maybe("keep-files", config.keep_files.as_ref(), |v| path(v)),
+        Shown { key: "allow-origins", value: origins, origin: config.allow_origins.origin.clone() },
+        sure("insecure", &config.insecure, |v| (*v).into()),
+        maybe("ca-file", config.ca_file.as_ref(), |v| path(v)),
+        sure("proxy", &config.proxy, |v| (*v).into()),
+        sure("auth.kind", &config.auth, |v| v.as_str().into()),
+        maybe("auth.token-env", token_env.as_ref(), |v| v.clone().into()),
+        maybe("auth.token-file", token_file.as_ref(), |v| path(v)),
+        maybe("auth.client-id", config.client_id.as_ref(), |v| v.clone().into()),
+        maybe("auth.key-file", config.key_file.as_ref(), |v| path(v)),
+        maybe("auth.key-id", config.key_id.as_ref(), |v| v.clone().into()),
+        maybe("auth.token-url", config.token_url.as_ref(), |v| url(v)),
+        sure("auth.scope", &config.scope, |v| v.clone().into()),
+    ]
+}
+
+fn sure<T>(key: &'static str, setting: &Setting<T>, show: impl FnOnce(&T) -> Value) -> Shown {
+    Shown { key, value: show(&setting.value), origin: setting.origin.clone() }
+}
+
+fn maybe<T>(key: &'static str, setting: Option<&Setting<T>>, show: impl FnOnce(&T) -> Value) -> Shown {
+    match setting {
+        Some(setting) => sure(key, setting, show),
+        None => Shown { key, value: Value::Null, origin: Origin::Default },
+    }
+}

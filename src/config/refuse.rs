@@ -1,0 +1,142 @@
+//! Refusals of a configuration file: file, line, caret. What may be a secret is masked in the excerpt.
+
+use std::ops::Range;
+use std::path::Path;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// Keys whose values are shown in an excerpt. Whatever stands on another line could be a token under a misspelt name.
+const SHOWN: &[&str] = &[
+    "target",
+    "specs",
+    "also",
+    "groups",
+    "levels",
+    "types",
+    "report",
+    "suites",
+    "strict",
+    "jobs",
+    "max-wait",
+    "deadline",
+    "max-bytes",
+    "no-delete",
+    "keep-files",
+    "insecure",
+    "ca-file",
+    "proxy",
+    "kind",
+    "token-file",
+    "key-file",
+    "spec",
+    "test",
+    "reason",
+    "expires",
+];
+
+/// A refusal of text that is not what was asked for.
+pub fn toml(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let message = plain(error.message());
+    match error.span() {
+        Some(span) => at(path, text, span, &message, "`plimsoll run --help` explains every setting by its flag"),
+        None => format!("error: {}: {message}", path.display()),
+    }
+}
+
+/// The parser's message without text of the file, which may be a secret in the wrong place, and without the keys that
+/// are read only to be refused.
+fn plain(message: &str) -> String {
+    let message = message.replace('\n', ", ").replace(super::file::REFUSED_KEYS, "");
+    match (message.strip_prefix("invalid type: string \""), message.rsplit_once("\", expected ")) {
+        (Some(_), Some((_, expected))) => {
+            let expected = if expected.starts_with("struct ") { "a table" } else { expected };
+            format!("invalid type: text, expected {expected}")
+        }
+        _ => message,
+    }
+}
+
+/// A refusal that points at `span` (bytes) of `text`.
+pub fn at(path: &Path, text: &str, span: Range<usize>, title: &str, help: &str) -> String {
+    let masked = mask(text);
+    let end = span.end.min(masked.len());
+    let start = span.start.min(end);
+    // A caret under the first line is enough; a table's span runs over all its lines.
+    let first_line = masked.get(start..end).and_then(|part| part.find('\n')).map_or(end, |newline| start + newline);
+    let path = path.display().to_string();
+    let report = &[Level::ERROR
+        .primary_title(title)
+        .element(Snippet::source(&masked).path(&path).annotation(AnnotationKind::Primary.span(start..first_line)))
+        .element(Level::HELP.message(help))];
+    Renderer::plain().decor_style(DecorStyle::Ascii).render(report).to_string()
+}
+
+/// The text with every value replaced by asterisks that does not stand behind a key of [`SHOWN`]; a target's user part
+/// goes too. The length in bytes stays, so that carets stay where they belong.
+fn mask(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    // Lines without a key of their own continue the value above.
+    let mut hidden = false;
+    for line in text.split_inclusive('\n') {
+        let shown_part = match line.split_once('=') {
+            _ if line.trim_start().starts_with(['#', '[']) && !line.contains('=') => {
+                hidden = false;
+                line.len()
+            }
+            Some((key, value)) => {
+                hidden = !SHOWN.contains(&key.trim().trim_matches('"')) || value.contains('@');
+                if hidden { key.len() + 1 } else { line.len() }
+            }
+            None if hidden => 0,
+            None => line.len(),
+        };
+        for (index, c) in line.char_indices() {
+            if index < shown_part || c.is_ascii_whitespace() {
+                masked.push(c);
+            } else {
+                masked.extend(std::iter::repeat_n('*', c.len_utf8()));
+            }
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_masked_and_lengths_stay() {
+        let text =
+            "target = \"https://a.example\"\n[auth]\ntokne = \"s3cr€t\"\nkey = '''\nMIIE\n'''\nkind = \"none\"\n";
+        let masked = mask(text);
+        assert_eq!(masked.len(), text.len());
+        assert!(masked.contains("https://a.example") && masked.contains("kind = \"none\""), "{masked}");
+        assert!(!masked.contains("s3cr") && !masked.contains("MIIE"), "{masked}");
+    }
+
+    #[test]
+    fn messages_quote_no_text_of_the_file() {
+        assert_eq!(
+            plain("invalid type: string \"s3\\\"cret\", expected a boolean"),
+            "invalid type: text, expected a boolean"
+        );
+        assert_eq!(
+            plain("invalid type: string \"x\", expected struct AuthSays"),
+            "invalid type: text, expected a table"
+        );
+        assert_eq!(plain("unknown field `a`, expected `b`"), "unknown field `a`, expected `b`");
+    }
+
+    #[test]
+    fn a_user_part_in_a_target_is_masked() {
+        assert!(!mask("target = \"https://me:hunter2@a.example\"").contains("hunter2"));
+    }
+
+    #[test]
+    fn an_inline_table_is_masked_as_a_whole() {
+        assert!(!mask("auth = { token = \"s3cret\" }").contains("s3cret"));
+    }
+}

@@ -1,0 +1,280 @@
+//! Values that flags, variables and `plimsoll.toml` share, and what is said of wrong ones. Errors are fragments that
+//! never repeat the user part of a URL.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::words::ExportLevel;
+
+/// How requests are authorized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuthKind {
+    /// Not at all.
+    None,
+    /// A bearer token.
+    Token,
+    /// SMART Backend Services.
+    Smart,
+}
+
+impl AuthKind {
+    /// The word for it, as in flags and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AuthKind::None => "none",
+            AuthKind::Token => "token",
+            AuthKind::Smart => "smart",
+        }
+    }
+}
+
+/// Reads a FHIR base URL: http or https, no user part, no query, no fragment; a closing slash is taken off.
+pub fn base_url(text: &str) -> Result<Url, String> {
+    let mut url = http_url(text, "the base URL")?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("a base URL ends with its path; leave out what follows ? or #".to_owned());
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// Reads the URL of a token endpoint.
+pub fn token_url(text: &str) -> Result<Url, String> {
+    let url = http_url(text, "the token URL")?;
+    match url.fragment() {
+        Some(_) => Err("a token URL has no fragment; leave out what follows #".to_owned()),
+        None => Ok(url),
+    }
+}
+
+/// Reads an origin such as `https://files.example.org`, as a URL without a path.
+pub fn origin(text: &str) -> Result<Url, String> {
+    let url = http_url(text, "an origin")?;
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("an origin is scheme, host and port only: {}", url.origin().ascii_serialization()));
+    }
+    Ok(url)
+}
+
+fn http_url(text: &str, what: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|e| format!("{what} is not a URL ({e}); write it as https://host/path"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{what} has the scheme {:?}; http and https are known", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!(
+            "{what} holds a user name or password, which logs and process lists show; use --auth token or --auth smart"
+        ));
+    }
+    Ok(url)
+}
+
+/// Reads an export level that can be named: system, patient or group.
+pub fn level(text: &str) -> Result<ExportLevel, String> {
+    match ExportLevel::from_word(text) {
+        Some(level) if level != ExportLevel::Any => Ok(level),
+        _ => Err(format!("{text:?} is no level; write system, patient or group")),
+    }
+}
+
+/// Reads the name of a resource type.
+pub fn resource_type(text: &str) -> Result<String, String> {
+    let plausible = text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.len() <= 64
+        && text.chars().all(|c| c.is_ascii_alphabetic());
+    if plausible { Ok(text.to_owned()) } else { Err(format!("{text:?} is no resource type; write it as Patient")) }
+}
+
+/// Reads a number of jobs or threads: 1 to 64.
+pub fn jobs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=64).contains(n)).ok_or_else(|| format!("{text:?} is not a number from 1 to 64"))
+}
+
+/// A number of bytes, written as `1048576`, `500MB` or `2GiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteSize(pub u64);
+
+impl FromStr for ByteSize {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = || format!("{text:?} is no size; write a whole number and B, kB, MB, GB, KiB, MiB or GiB");
+        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(split);
+        let number: u64 = number.parse().map_err(|_| refuse())?;
+        let factor = match unit.trim_start() {
+            "" | "B" => 1,
+            "kB" => 1_000,
+            "MB" => 1_000_000,
+            "GB" => 1_000_000_000,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(refuse()),
+        };
+        number.checked_mul(factor).map(ByteSize).ok_or_else(refuse)
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (unit, size) in [
+            ("GiB", 1_u64 << 30),
+            ("GB", 1_000_000_000),
+            ("MiB", 1 << 20),
+            ("MB", 1_000_000),
+            ("KiB", 1 << 10),
+            ("kB", 1_000),
+        ] {
+            if self.0 >= size && self.0.is_multiple_of(size) {
+                return write!(f, "{}{unit}", self.0 / size);
+            }
+        }
+        write!(f, "{}", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = ByteSize;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of bytes, or text such as \"500MB\"")
+            }
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Self::Value, E> {
+                u64::try_from(v).map(ByteSize).map_err(|_| E::custom(format!("{v} is no size; it cannot be negative")))
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                v.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+/// Writes a duration as flags and files do: `90s`, `10m`.
+pub fn show_wait(wait: std::time::Duration) -> String {
+    let millis = wait.as_millis();
+    for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
+        if millis >= size && millis.is_multiple_of(size) {
+            return format!("{}{unit}", millis / size);
+        }
+    }
+    format!("{millis}ms")
+}
+
+/// A day, `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Day(pub time::Date);
+
+impl FromStr for Day {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = || format!("{text:?} is no day; write it as 2026-12-31");
+        let mut parts = text.split('-');
+        let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(refuse());
+        };
+        if (year.len(), month.len(), day.len()) != (4, 2, 2) {
+            return Err(refuse());
+        }
+        let year: i32 = year.parse().map_err(|_| refuse())?;
+        let month: u8 = month.parse().map_err(|_| refuse())?;
+        let day: u8 = day.parse().map_err(|_| refuse())?;
+        let month = time::Month::try_from(month).map_err(|_| refuse())?;
+        time::Date::from_calendar_date(year, month, day).map(Day).map_err(|_| refuse())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), u8::from(self.0.month()), self.0.day())
+    }
+}
+
+/// Text on one line of at most `most` characters, without what could steer a terminal or end a comment: parts of it
+/// may be a server's words.
+pub fn one_line(text: &str, most: usize) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let safe: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+    match safe.char_indices().nth(most) {
+        Some((cut, _)) => format!("{}...", safe.get(..cut).unwrap_or_default()),
+        None => safe,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_base_url_loses_its_closing_slash_and_keeps_its_path() {
+        assert_eq!(base_url("https://a.example/fhir/").unwrap().as_str(), "https://a.example/fhir");
+        assert_eq!(base_url("http://127.0.0.1:8380").unwrap().as_str(), "http://127.0.0.1:8380/");
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_refused_and_not_repeated() {
+        for refuse in [base_url, token_url, origin] {
+            let error = refuse("https://me:hunter2@a.example/fhir").unwrap_err();
+            assert!(error.contains("user name or password"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_queries_and_paths_are_refused() {
+        assert!(base_url("ftp://a.example").unwrap_err().contains("http and https"));
+        assert!(base_url("https://a.example/fhir?x=1").is_err());
+        assert!(base_url("not a url").is_err());
+        assert!(origin("https://a.example/files").unwrap_err().contains("https://a.example"));
+    }
+
+    #[test]
+    fn sizes_read_and_print() {
+        assert_eq!("500MB".parse(), Ok(ByteSize(500_000_000)));
+        assert_eq!("2GiB".parse(), Ok(ByteSize(2 << 30)));
+        assert_eq!(ByteSize(2 << 30).to_string(), "2GiB");
+        assert_eq!(ByteSize(500_000_000).to_string(), "500MB");
+        assert_eq!(ByteSize(1_001).to_string(), "1001");
+        for wrong in ["", "GB", "1.5GB", "-1", "99999999999GiB", "5 parsecs"] {
+            assert!(wrong.parse::<ByteSize>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn waits_print_in_the_largest_whole_unit() {
+        assert_eq!(show_wait(Duration::from_secs(600)), "10m");
+        assert_eq!(show_wait(Duration::from_secs(90)), "90s");
+        assert_eq!(show_wait(Duration::from_millis(1_500)), "1500ms");
+    }
+
+    #[test]
+    fn days_are_strict() {
+        assert_eq!("2026-12-31".parse::<Day>().unwrap().to_string(), "2026-12-31");
+        for wrong in ["2026-2-3", "2026-02-30", "31.12.2026", "", "2026-12-31-1"] {
+            assert!(wrong.parse::<Day>().is_err(), "{wrong}");
+        }
+        assert!("2026-01-02".parse::<Day>().unwrap() < "2026-01-10".parse::<Day>().unwrap());
+    }
+
+    #[test]
+    fn one_line_cannot_steer_a_terminal() {
+        assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d", 160), "a [2Jb c d");
+        assert_eq!(one_line(&"x".repeat(1_000), 10), format!("{}...", "x".repeat(10)));
+    }
+}

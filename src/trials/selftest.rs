@@ -1,0 +1,144 @@
+//! The test of the tester, its other half: every fault of the reference server is run in process, in paused time, and
+//! judged by the whole plan.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::compare::{Cell, Kind, Result as CellResult, compare};
+use crate::clock::Clock;
+use crate::config::values::base_url;
+use crate::drive;
+use crate::drive::inprocess::InProcess;
+use crate::drive::settings::Settings;
+use crate::judge;
+use crate::plan::{self, Plan};
+use crate::record::Run;
+use crate::reference::{self, Fault, FaultKind, Personality};
+use crate::suite::model::Catalog;
+
+/// Where the server answers, within this process.
+const BASE: &str = "http://localhost/fhir";
+
+/// The Group of the reference server's own population that is exported.
+pub const GROUP: &str = "harbour";
+
+/// The wall time at which every run begins, so that runs are alike: 2026-01-01T12:00:00Z.
+const NOON: Duration = Duration::from_secs(1_767_268_800);
+
+/// What is tried.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// The specs; none: all that the reference server speaks and the suites have.
+    pub specs: Vec<String>,
+    /// The faults; none: all.
+    pub faults: Vec<String>,
+    /// Threads, at least 1.
+    pub threads: usize,
+}
+
+/// Tries every fault of `order` under every spec of it, and gives the cells in the order of faults, then specs.
+///
+/// # Errors
+/// A fault or spec that does not exist, a fault file that cannot be used, or a defect of this program: a lower-case
+/// fragment.
+pub fn matrix(catalog: &Catalog, order: &Order) -> Result<Vec<Cell>, String> {
+    let specs = specs(catalog, &order.specs)?;
+    let faults = faults(&order.faults)?;
+    let plans = specs.iter().map(|spec| whole_plan(catalog, *spec).map(|plan| (*spec, plan)));
+    let plans = plans.collect::<Result<Vec<(Personality, Plan)>, String>>()?;
+    let jobs: Vec<(&Fault, &(Personality, Plan))> =
+        faults.iter().flat_map(|fault| plans.iter().map(move |plan| (fault, plan))).collect();
+
+    // Each thread takes the next job there is; a runtime of its own keeps the time of each run apart from the others.
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((fault, (spec, plan))) = jobs.get(index).copied() else { return done };
+            done.push((index, cell(catalog, plan, *spec, fault)));
+        }
+    };
+    let mut done: Vec<(usize, Result<Cell, String>)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..order.threads.clamp(1, 64)).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+    });
+    if done.len() != jobs.len() {
+        return Err("a run ended in a panic; its line stands above".to_owned());
+    }
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, cell)| cell).collect()
+}
+
+/// One fault under one spec.
+fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Result<Cell, String> {
+    let kind = match fault.kind {
+        FaultKind::Defect => Kind::Defect,
+        FaultKind::Legal => Kind::Legal,
+    };
+    if !fault.specs.is_empty() && !fault.specs.iter().any(|id| id == spec.as_str()) {
+        return Ok(Cell {
+            fault: fault.id.clone(),
+            kind,
+            spec: spec.to_string(),
+            expected: Vec::new(),
+            noticed: Vec::new(),
+            result: CellResult::Excluded,
+            because: format!("it is not a {kind} under {spec}"),
+        });
+    }
+    let run = judged(catalog, plan, spec, vec![fault.clone()])?;
+    let judgement = run.judgements.first().ok_or("the run was judged by no spec")?;
+    Ok(compare(&fault.id, kind, &fault.notices, judgement))
+}
+
+/// A run of `plan` against the reference server with `faults`, in paused time: it takes no waiting, and equal orders
+/// give equal verdicts.
+///
+/// # Errors
+/// What kept the run from being made, a lower-case fragment.
+pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Run, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .map_err(|e| format!("no runtime could be started: {e}"))?;
+    let base = base_url(BASE)?;
+    let tape = runtime.block_on(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
+        let mut options = reference::Options::new(spec, base.clone(), clock);
+        options.faults = faults;
+        let transport = Arc::new(InProcess::new(reference::router(options)));
+        let mut quiet = drive::Options::quiet(catalog.digest.clone());
+        quiet.embedded = true;
+        let settings = Settings { groups: vec![GROUP.to_owned()], ..Settings::new(base) };
+        drive::run(plan, settings, transport, clock, quiet).await
+    });
+    Ok(judge::judge(catalog, plan, &tape.map_err(|e| e.to_string())?))
+}
+
+/// Every test of one spec.
+///
+/// # Errors
+/// The suites do not have the spec.
+pub fn whole_plan(catalog: &Catalog, spec: Personality) -> Result<Plan, String> {
+    let ask = plan::Ask { specs: vec![spec.to_string()], ..plan::Ask::default() };
+    plan::build(catalog, &ask, &|_| true)
+}
+
+fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<Personality>, String> {
+    if named.is_empty() {
+        return Ok(Personality::ALL.iter().copied().filter(|spec| catalog.spec(spec.as_str()).is_some()).collect());
+    }
+    let read =
+        |id: &String| Personality::from_word(id).ok_or_else(|| format!("the reference server does not speak {id:?}"));
+    named.iter().map(read).collect()
+}
+
+fn faults(named: &[String]) -> Result<Vec<Fault>, String> {
+    if named.is_empty() {
+        return reference::faults().map_err(|e| e.to_string());
+    }
+    named.iter().map(|id| reference::fault(id).map_err(|e| e.to_string())).collect()
+}
