@@ -142,3 +142,38 @@ fn faults(named: &[String]) -> Result<Vec<Fault>, String> {
     }
     named.iter().map(|id| reference::fault(id).map_err(|e| e.to_string())).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::record::{Conformance, Traffic};
+
+    #[test]
+    fn nothing_notices_the_honest_server_and_equal_runs_are_judged_alike() {
+        let catalog = crate::suite::embedded().unwrap();
+        for spec in Personality::ALL {
+            let plan = whole_plan(&catalog, *spec).unwrap();
+            let run = judged(&catalog, &plan, *spec, Vec::new()).unwrap();
+            let cell = compare("none", Kind::Legal, &[], &run.judgements[0]);
+            assert_eq!(cell.result, CellResult::Clean, "{}", cell.because);
+            assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
+            assert!(run.judgements[0].decided >= 40, "{} SHALLs decided", run.judgements[0].decided);
+            let Traffic { kickoffs, .. } = run.traffic;
+            assert!(kickoffs <= 30, "{kickoffs} accepted kick-offs");
+            let group = run.judgements[0].tests.iter().find(|test| test.id == "kickoff::accepted-202@group").unwrap();
+            assert_eq!(group.verdict, crate::words::Verdict::Pass, "{}", group.because);
+            let again = judged(&catalog, &plan, *spec, Vec::new()).unwrap();
+            assert_eq!(run.judgements, again.judgements);
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused() {
+        let catalog = crate::suite::embedded().unwrap();
+        let order =
+            |spec: &str, fault: &str| Order { specs: vec![spec.into()], faults: vec![fault.into()], threads: 2 };
+        assert!(matrix(&catalog, &order("lesson", "none")).unwrap_err().contains("lesson"));
+        assert!(matrix(&catalog, &order("hl7-3.0.0", "no-such-fault")).unwrap_err().contains("no-such-fault"));
+    }
+}

@@ -1,4 +1,6 @@
 //! Runs the binary as a user would, in an environment of the test's own.
+// Each test file uses what it needs of this.
+#![allow(dead_code)]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,0 +1,98 @@
+//! The reference server on its own, and a protected run against it over the network.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod cli_support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use cli_support::{plimsoll_in, shown};
+
+/// The mark that stands for a secret.
+const SECRET: &str = "plimsoll-marked-secret";
+
+/// A server that ends with the test.
+struct Server {
+    child: Child,
+    base: String,
+}
+
+impl Server {
+    fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(["serve", "--addr", "127.0.0.1:0"])
+            .args(args)
+            .env("PLIMSOLL_TOKEN", SECRET)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut base = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut base).unwrap();
+        Self { child, base: base.trim_end().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_protected_server_is_run_with_its_token_and_not_without() {
+    let server = Server::start(&["--auth", "token"]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = |report: &str, variables: &[(&str, &str)]| {
+        plimsoll_in(
+            folder.path(),
+            &["run", &server.base, "kickoff::accepted-202@system", "--report", report],
+            variables,
+        )
+    };
+    let with = run("with", &[("PLIMSOLL_TOKEN", SECRET)]);
+    assert_eq!(with.status.code(), Some(0), "{}", shown(&with));
+    assert!(!shown(&with).contains(SECRET));
+    for file in ["index.html", "junit.xml", "checklist.md", "run.json", "tape/tape.jsonl"] {
+        let text = std::fs::read_to_string(folder.path().join("with").join(file)).unwrap();
+        assert!(!text.contains(SECRET), "{file} holds the token");
+    }
+    let without = run("without", &[]);
+    assert_ne!(without.status.code(), Some(0), "{}", shown(&without));
+}
+
+#[test]
+fn init_writes_a_configuration_that_a_run_can_use() {
+    let server = Server::start(&["--spec", "hl7-2.0.0"]);
+    let folder = tempfile::tempdir().unwrap();
+    let init = plimsoll_in(folder.path(), &["init", &server.base], &[]);
+    assert_eq!(init.status.code(), Some(0), "{}", shown(&init));
+    let text = std::fs::read_to_string(folder.path().join("plimsoll.toml")).unwrap();
+    assert!(text.contains(&format!("target = \"{}\"", server.base)), "{text}");
+    assert!(text.contains("specs = [\"hl7-2.0.0\"]"), "{text}");
+    assert!(text.contains("levels = [\"system\""), "{text}");
+    let again = plimsoll_in(folder.path(), &["init", &server.base], &[]);
+    assert_eq!(again.status.code(), Some(2), "an older file stays: {}", shown(&again));
+    let run = plimsoll_in(folder.path(), &["run", "kickoff::accepted-202@system"], &[]);
+    assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+    assert!(shown(&run).contains("judging by hl7-2.0.0"), "{}", shown(&run));
+}
+
+#[test]
+fn a_server_declares_the_spec_that_it_is_judged_by() {
+    let server = Server::start(&["--spec", "hl7-2.0.0"]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = plimsoll_in(folder.path(), &["run", &server.base, "kickoff::accepted-202@system"], &[]);
+    assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+    assert!(shown(&run).contains("judging by hl7-2.0.0, which the server declares"), "{}", shown(&run));
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_the_server_politely() {
+    let mut server = Server::start(&[]);
+    let kill = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
