@@ -70,7 +70,9 @@ fn one_cause_is_one_failure() {
 #[test]
 fn what_may_be_refused_is_declined_and_credentials_are_their_own_matter() {
     let post = "export = \"system\"\nmethod = \"post\"\noptional = \"kick-off by POST is optional\"";
-    for (status, kind) in [(405, StopKind::Declined), (500, StopKind::Declined), (401, StopKind::Credentials), (200, StopKind::Answer)] {
+    for (status, kind) in
+        [(405, StopKind::Declined), (500, StopKind::Declined), (401, StopKind::Credentials), (200, StopKind::Answer)]
+    {
         let server = Server::new(move |call| call.is_kickoff().then(|| respond(status, &[], "")));
         let tape = server.run(&one(post, Depth::Kickoff), |_| {});
         assert_eq!(flow(&tape, "one").stop.as_ref().unwrap().kind, kind, "{status}");
@@ -80,19 +82,27 @@ fn what_may_be_refused_is_declined_and_credentials_are_their_own_matter() {
 #[test]
 fn a_get_and_a_post_carry_their_parameters() {
     let server = Server::honest();
-    let get = "export = \"system\"\nparams = { _outputFormat = \"application/fhir+ndjson\", _type = \"Patient,Group\" }";
+    let get =
+        "export = \"system\"\nparams = { _outputFormat = \"application/fhir+ndjson\", _type = \"Patient,Group\" }";
     server.run(&one(get, Depth::Kickoff), |settings| settings.types = vec!["Device".into()]);
     let post = "export = \"system\"\nmethod = \"post\"\nparams = { _since = \"1990-01-01T00:00:00Z\" }";
-    let tape = server.run(&one(post, Depth::Kickoff), |settings| settings.types = vec!["Patient".into(), "Group".into()]);
+    let tape =
+        server.run(&one(post, Depth::Kickoff), |settings| settings.types = vec!["Patient".into(), "Group".into()]);
     let kickoffs: Vec<_> = server.calls().into_iter().filter(|call| call.is_kickoff()).collect();
-    assert_eq!(kickoffs[0].query, "_outputFormat=application%2Ffhir%2Bndjson&_type=Patient,Group", "a _type of its own stays");
+    assert_eq!(
+        kickoffs[0].query, "_outputFormat=application%2Ffhir%2Bndjson&_type=Patient,Group",
+        "a _type of its own stays"
+    );
     assert_eq!(kickoffs[0].header("prefer"), ["respond-async"]);
     assert_eq!(kickoffs[0].header("accept"), ["application/fhir+json"]);
     assert_eq!((kickoffs[1].method.as_str(), kickoffs[1].query.as_str()), ("POST", ""));
     assert_eq!(kickoffs[1].header("content-type"), ["application/fhir+json"]);
     let body: serde_json::Value = serde_json::from_str(&kickoffs[1].body).unwrap();
-    assert_eq!(body, json!({"resourceType": "Parameters", "parameter": [
-        {"name": "_since", "valueInstant": "1990-01-01T00:00:00Z"}, {"name": "_type", "valueString": "Patient,Group"}]}));
+    assert_eq!(
+        body,
+        json!({"resourceType": "Parameters", "parameter": [
+        {"name": "_since", "valueInstant": "1990-01-01T00:00:00Z"}, {"name": "_type", "valueString": "Patient,Group"}]})
+    );
     assert!(flow(&tape, "one").posted);
     assert_eq!(flow(&tape, "one").params.len(), 2);
 }

@@ -50,8 +50,15 @@ fn throttling_is_answered_with_patience_at_every_step() {
     assert_eq!(
         story(&tape),
         [
-            "kickoff 429*", "kickoff 202", "poll 429 transient*", "poll 202 in-progress", "poll 200 complete",
-            "file 429*", "file 200", "cleanup 429*", "cleanup 202"
+            "kickoff 429*",
+            "kickoff 202",
+            "poll 429 transient*",
+            "poll 202 in-progress",
+            "poll 200 complete",
+            "file 429*",
+            "file 200",
+            "cleanup 429*",
+            "cleanup 202"
         ]
     );
     assert_eq!(flow(&tape, "one").accepted, 1);
@@ -119,9 +126,13 @@ fn a_target_that_finishes_nothing_costs_max_wait_once_and_every_job_is_deleted()
         }
         assert_eq!(server.left(), 0);
         for job in 1001..=1004 {
-            let polls = server.calls().into_iter().filter(|call| call.is_poll() && call.path.ends_with(&job.to_string()));
+            let polls =
+                server.calls().into_iter().filter(|call| call.is_poll() && call.path.ends_with(&job.to_string()));
             let times: Vec<u128> = polls.map(|call| call.at.as_millis()).collect();
-            assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 1_000 || pair[1] >= 600_000), "never busy: {times:?}");
+            assert!(
+                times.windows(2).all(|pair| pair[1] - pair[0] >= 1_000 || pair[1] >= 600_000),
+                "never busy: {times:?}"
+            );
         }
     }
 }

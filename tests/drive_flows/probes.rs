@@ -28,9 +28,21 @@ probes = [
     assert_eq!(
         story(&tape),
         [
-            "probe bare 202", "cleanup 202", "probe lines 202", "cleanup 202", "probe broken 400", "kickoff 202",
-            "probe stranger 404", "poll 202 in-progress", "probe unknown 404", "probe nobody 202", "poll 200 complete",
-            "file 200", "probe again 200", "probe gz 200", "cleanup 202"
+            "probe bare 202",
+            "cleanup 202",
+            "probe lines 202",
+            "cleanup 202",
+            "probe broken 400",
+            "kickoff 202",
+            "probe stranger 404",
+            "poll 202 in-progress",
+            "probe unknown 404",
+            "probe nobody 202",
+            "poll 200 complete",
+            "file 200",
+            "probe again 200",
+            "probe gz 200",
+            "cleanup 202"
         ]
     );
     let calls = server.calls();
@@ -47,7 +59,8 @@ probes = [
 
 #[test]
 fn a_job_done_at_its_first_poll_has_no_probes_while_it_runs() {
-    let probed = "export = \"system\"\nprobes = [{ id = \"unknown\", at = \"in-progress\", send = \"poll\", wrong = \"job\" }]";
+    let probed =
+        "export = \"system\"\nprobes = [{ id = \"unknown\", at = \"in-progress\", send = \"poll\", wrong = \"job\" }]";
     let server = Server { polls: 0, ..Server::honest() };
     let tape = server.run(&one(probed, Depth::Manifest), |_| {});
     assert_eq!(story(&tape), ["kickoff 202", "poll 200 complete", "cleanup 202"]);
@@ -68,8 +81,14 @@ fn a_deleted_job_is_given_time_to_vanish_and_not_deleted_again() {
     assert_eq!(
         story(&tape),
         [
-            "kickoff 202", "poll 202 in-progress", "delete 202", "probe gone 202*", "probe gone 202*", "probe gone 202*",
-            "probe gone 404", "probe twice 404"
+            "kickoff 202",
+            "poll 202 in-progress",
+            "delete 202",
+            "probe gone 202*",
+            "probe gone 202*",
+            "probe gone 202*",
+            "probe gone 404",
+            "probe twice 404"
         ]
     );
     assert_eq!(flow(&tape, "one").stop, None);
@@ -101,7 +120,8 @@ fn after_a_refused_delete_there_is_nothing_to_look_for() {
 
 #[test]
 fn an_unknown_group_that_is_accepted_is_watched_for_a_while() {
-    let probed = "export = \"group\"\nprobes = [{ id = \"nowhere\", at = \"start\", send = \"kickoff\", wrong = \"group\" }]";
+    let probed =
+        "export = \"group\"\nprobes = [{ id = \"nowhere\", at = \"start\", send = \"kickoff\", wrong = \"group\" }]";
     let server = Server::new(|call| match call.path.as_str() {
         "/fhir/metadata" => Some(respond(200, &[], &capability(&["group-export"]))),
         "/fhir/Group/plimsoll-no-such-group/$export" => {
@@ -116,8 +136,13 @@ fn an_unknown_group_that_is_accepted_is_watched_for_a_while() {
     assert_eq!(
         story(&tape),
         [
-            "probe nowhere 202", "probe nowhere 202 in-progress", "probe nowhere 404 transient*",
-            "probe nowhere 400 failed", "cleanup 202", "kickoff 202", "cleanup 202"
+            "probe nowhere 202",
+            "probe nowhere 202 in-progress",
+            "probe nowhere 404 transient*",
+            "probe nowhere 400 failed",
+            "cleanup 202",
+            "kickoff 202",
+            "cleanup 202"
         ]
     );
 }

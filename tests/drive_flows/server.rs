@@ -155,8 +155,12 @@ fn honest(state: &mut State, call: &Call, polls: usize) -> Response {
             respond(202, &[], "")
         }
         ("GET", job) if job.starts_with("jobs/") && call.nth < polls => respond(202, &[("retry-after", "1")], ""),
-        ("GET", job) if job.starts_with("jobs/") => respond(200, &[("content-type", "application/json")], &manifest(&["Patient"])),
-        ("GET", file) if file.starts_with("files/") => respond(200, &[("content-type", "application/fhir+ndjson")], PATIENTS),
+        ("GET", job) if job.starts_with("jobs/") => {
+            respond(200, &[("content-type", "application/json")], &manifest(&["Patient"]))
+        }
+        ("GET", file) if file.starts_with("files/") => {
+            respond(200, &[("content-type", "application/fhir+ndjson")], PATIENTS)
+        }
         _ => outcome(404, "not-found"),
     }
 }

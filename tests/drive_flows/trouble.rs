@@ -63,7 +63,8 @@ fn a_manifest_of_odd_items_fetches_each_usable_url_once() {
     );
     let server = Server::new(move |call| (call.is_poll()).then(|| respond(200, &[], &body)));
     let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
-    let paths: Vec<String> = server.calls().into_iter().map(|call| call.path).filter(|path| path.contains("files")).collect();
+    let paths: Vec<String> =
+        server.calls().into_iter().map(|call| call.path).filter(|path| path.contains("files")).collect();
     assert_eq!(paths, ["/fhir/files/a", "/fhir/files/b"]);
     assert_eq!(tape.exchanges.iter().filter_map(|e| e.file).map(|file| file.index).collect::<Vec<_>>(), [2, 4]);
 }
@@ -94,14 +95,18 @@ fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"system\"\nparams = { _type = \"Patient\" }\n\
         [z]\ntitle = \"z\"\nexport = \"system\"\nlast = true";
     let tape = server
-        .try_run(&plan(flows, Depth::Files), |_| {}, |sender| {
-            tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_secs(42)).await;
-                sender.send_replace(true);
-                // Keeps the sender for as long as the run may last.
-                tokio::time::sleep(Duration::from_secs(10_000)).await;
-            });
-        })
+        .try_run(
+            &plan(flows, Depth::Files),
+            |_| {},
+            |sender| {
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_secs(42)).await;
+                    sender.send_replace(true);
+                    // Keeps the sender for as long as the run may last.
+                    tokio::time::sleep(Duration::from_secs(10_000)).await;
+                });
+            },
+        )
         .unwrap();
     assert_eq!(server.calls().last().unwrap().at.as_secs(), 42);
     assert_eq!(server.left(), 0);
