@@ -63,6 +63,8 @@ words! {
         FilesStay = "files-stay",
         /// A job that is done cannot be deleted.
         DeleteRunningOnly = "delete-running-only",
+        /// A job that still runs cannot be deleted.
+        DeleteFinishedOnly = "delete-finished-only",
         /// A second DELETE is accepted.
         DeleteAgain = "delete-again",
         /// Unknown jobs are said to be running.

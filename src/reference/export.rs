@@ -283,6 +283,10 @@ impl Server {
             let text = "the job is done and cannot be cancelled";
             return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         }
+        if self.does(Behaviour::DeleteFinishedOnly) && running {
+            let text = "the job cannot be cancelled while it runs";
+            return Reply::refusal(Point::DeleteRefused, StatusCode::CONFLICT, "conflict", text).of(context);
+        }
         self.forget(&mut jobs, id);
         Reply::fhir(
             Point::DeleteAccepted,

@@ -159,7 +159,6 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/status-200-while-running",
     "faults/status-204-while-running",
     "faults/status-303-or-redirect",
-    "faults/status-404-while-running",
     "faults/status-405",
     "faults/status-complete-201",
     "faults/status-complete-content-type",

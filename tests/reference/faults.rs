@@ -141,8 +141,8 @@ async fn talk(options: Options) -> Vec<String> {
     }
     talk.ask("unknown job", Method::GET, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
     talk.ask("unknown job", Method::DELETE, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
-    let running = talk.start(Method::GET, "$export?_type=Condition", &usual, "").await;
     let finished = talk.export(Method::GET, "$export?_type=Encounter", &usual, "").await;
+    let running = talk.start(Method::GET, "$export?_type=Condition", &usual, "").await;
     for job in [running, finished].into_iter().flatten() {
         let manifest = talk.client.get(&job).await.body;
         for method in [Method::DELETE, Method::GET, Method::DELETE] {
