@@ -25,31 +25,27 @@ enum Decision {
 /// Judges all tests of one spec.
 pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>) -> Vec<TestResult> {
     let decisions: Vec<Decision> = planned.iter().map(|test| decide(test, catalog, index)).collect();
-    // The exchanges that some test of this spec found wrong, by flow: what stopped a flow there is told already.
-    let told: BTreeSet<(&str, u32)> = planned
+    // The exchanges that some test of this spec found wrong: what stopped a flow there is told already. A flow that was
+    // not begun because another's kick-off failed stops at that one's exchange.
+    let told: BTreeSet<u32> = decisions
         .iter()
-        .zip(&decisions)
-        .filter_map(|(test, decision)| match decision {
-            Decision::Verdict { verdict: Verdict::Fail | Verdict::Warn, findings, .. } => Some((test, findings)),
+        .filter_map(|decision| match decision {
+            Decision::Verdict { verdict: Verdict::Fail | Verdict::Warn, findings, .. } => Some(findings),
             _ => None,
         })
-        .flat_map(|(test, findings)| {
-            findings
-                .iter()
-                .flat_map(|finding| finding.exchange.iter().chain(&finding.repeats))
-                .map(|exchange| (test.flow.as_str(), *exchange))
-        })
+        .flatten()
+        .flat_map(|finding| finding.exchange.iter().chain(&finding.repeats).copied())
         .collect();
     planned.iter().zip(decisions).map(|(test, decision)| settle(test, decision, &told)).collect()
 }
 
-fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<(&str, u32)>) -> TestResult {
+fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestResult {
     let (verdict, because, findings, exchanges) = match decision {
         Decision::Verdict { verdict, because, findings, exchanges } => (verdict, because, findings, exchanges),
         Decision::Deeper(stop) => {
             let at = stop.exchange.map(|id| format!(" (exchange {id})")).unwrap_or_default();
             let because = format!("flow {} ended before this: {}{at}", test.flow, stop.because);
-            let judged = stop.exchange.is_some_and(|id| told.contains(&(test.flow.as_str(), id)));
+            let judged = stop.exchange.is_some_and(|id| told.contains(&id));
             let verdict = match stop.kind {
                 StopKind::Answer if judged => Verdict::Skip,
                 StopKind::NoPick => Verdict::Skip,
