@@ -83,7 +83,7 @@ pub fn empty_output_when_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held
     }
     let listed = items(manifest, "output");
     let files = whole(scene, FileList::Output);
-    if !listed.is_empty() && (files.len() < listed.len() || files.values().any(|(_, f)| f.lines.lines > 0)) {
+    if !listed.is_empty() && (files.len() < listed.len() || files.values().any(|(_, f)| !is_empty(f))) {
         return Held::Nothing("something was exported".to_owned());
     }
     Held::or_broken(value.and_then(Value::as_array).is_some_and(Vec::is_empty), || {
@@ -101,6 +101,9 @@ pub fn empty_error_when_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held 
     if manifest.get("error").is_some_and(Value::is_null) {
         return Held::No(vec![Broken::new("body", "body /error", "an array, empty where there is nothing", "null")]);
     }
+    if manifest.get("error").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        return Held::Yes;
+    }
     empty_items(scene, FileList::Error)
 }
 
@@ -112,11 +115,20 @@ pub fn no_empty_files(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     empty_items(scene, FileList::Output)
 }
 
+/// Whether a file holds nothing: no line, and nothing that could not be read as lines.
+fn is_empty(facts: &FileFacts) -> bool {
+    facts.lines.lines == 0 && facts.lines.findings.iter().all(|finding| finding.rule == LineRule::BlankLine)
+}
+
 fn empty_items(scene: &Scene<'_>, list: FileList) -> Held {
+    let files = whole(scene, list);
+    if files.is_empty() {
+        return Held::Nothing(format!("no file under {list} was read"));
+    }
     Held::from_broken(
-        whole(scene, list)
+        files
             .iter()
-            .filter(|(_, (_, facts))| facts.lines.lines == 0)
+            .filter(|(_, (_, facts))| is_empty(facts))
             .map(|(n, (file, _))| {
                 Broken::new(
                     "body",
@@ -220,7 +232,7 @@ pub fn lenient_reported(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if files.values().any(|(_, facts)| facts.lines.types.contains_key("OperationOutcome")) {
         return Held::Yes;
     }
-    if files.len() < listed {
+    if files.len() < listed || files.values().any(|(_, f)| f.lines.types.is_empty() && !is_empty(f)) {
         return Held::Unknown("not every error file could be read".to_owned());
     }
     let names: Vec<&str> = scene.flow.params.iter().map(|(name, _)| name.as_str()).collect();

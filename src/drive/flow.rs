@@ -170,12 +170,21 @@ impl<'a> Walk<'a> {
         }
         let mut untried = None;
         let mut refused: Option<Stop> = None;
+        let mut answered = None;
         for level in LEVELS.into_iter().filter(|level| !matches!(offered(*level), Offer::No(_))) {
             let plain = self.house.plan.flows.iter().find(|other| other.flow.export == level && is_plain(other));
             match plain {
                 None => untried = untried.or(Some(level)),
                 Some(plain) => match self.house.board.kickoff(&plain.name).await {
                     Some(Ok(_)) => return Ok(level),
+                    Some(Err(stop))
+                        if matches!(stop.kind, StopKind::Answer | StopKind::NotOffered) && stop.exchange.is_some() =>
+                    {
+                        answered = answered.or(Some(level));
+                        if refused.as_ref().is_none_or(|known| known.kind == StopKind::NotOffered) {
+                            refused = Some(stop);
+                        }
+                    }
                     Some(Err(stop)) if refused.as_ref().is_none_or(|known| known.kind == StopKind::NotOffered) => {
                         refused = Some(stop);
                     }
@@ -185,6 +194,10 @@ impl<'a> Walk<'a> {
         }
         match (untried, refused) {
             (Some(level), _) => Ok(level),
+            // A server may take kick-offs by POST only, and only POST shows it.
+            _ if self.planned.flow.method == Method::Post && answered.is_some() => {
+                answered.ok_or_else(|| stop(StopKind::NotOffered, None, "no level was tried"))
+            }
             // A kick-off of a more unusual kind would be refused as the plain one was: one cause, one failure.
             (None, Some(refused)) => {
                 Err(Stop { because: format!("no plain kick-off was accepted: {}", refused.because), ..refused })

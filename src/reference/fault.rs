@@ -39,7 +39,10 @@ pub struct Fault {
     /// The tests that must notice, as `poll::in-progress-202`, with `@flow` where not all flows can.
     #[serde(default)]
     pub notices: Vec<String>,
-    /// Why no test of this release has to notice a defect; the matrix then leaves it out.
+    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands.
+    #[serde(default, rename = "leaves-open")]
+    pub leaves_open: Vec<String>,
+    /// Why no test of this release has to notice it; the matrix then leaves it out.
     pub excluded: Option<String>,
     /// What it does, in order.
     pub does: Vec<Step>,
@@ -242,8 +245,11 @@ pub fn parse_fault(file: &str, text: &str) -> Result<Fault, FaultError> {
             let text = "a defect names the tests that notice it under notices, or says excluded = \"why\"";
             return Err(refuse(text.to_owned()));
         }
-        FaultKind::Legal if !fault.notices.is_empty() || fault.excluded.is_some() => {
-            return Err(refuse("nothing may notice a legal variant; take notices and excluded out".to_owned()));
+        FaultKind::Defect if !fault.leaves_open.is_empty() => {
+            return Err(refuse("only a legal variant has leaves-open; a defect is noticed".to_owned()));
+        }
+        FaultKind::Legal if !fault.notices.is_empty() => {
+            return Err(refuse("nothing may notice a legal variant; take notices out".to_owned()));
         }
         _ => {}
     }

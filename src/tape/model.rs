@@ -273,8 +273,10 @@ pub struct Body {
 
 words! {
     /// What a body is, by looking at it.
+    #[derive(Default)]
     BodyKind {
         /// Nothing or white space.
+        #[default]
         Empty = "empty",
         /// One JSON value.
         Json = "json",
@@ -290,12 +292,6 @@ words! {
         Binary = "binary",
         /// Streamed to the line reader; see the file's facts.
         Streamed = "streamed",
-    }
-}
-
-impl Default for BodyKind {
-    fn default() -> Self {
-        BodyKind::Empty
     }
 }
 

@@ -68,8 +68,25 @@ pub struct Cell {
 pub fn compare(fault: &str, kind: Kind, expected: &[String], judgement: &Judgement) -> Cell {
     let flows = by_name(&judgement.tests);
     let wanted: BTreeSet<&str> = expected.iter().map(String::as_str).filter(|entry| has(&flows, entry)).collect();
-    let noticed_flows: BTreeSet<&str> =
-        judgement.tests.iter().filter(|test| noticed(test)).map(|test| test.id.as_str()).collect();
+    let listed = |test: &TestResult| wanted.iter().any(|entry| names(entry, &test.id));
+    // What could not be decided is a notice only where that is what the fault must lead to.
+    let noticed = |test: &TestResult| {
+        matches!(test.verdict, Verdict::Fail | Verdict::Warn) || (test.verdict == Verdict::Error && listed(test))
+    };
+    let noticed_flows: BTreeSet<&str> = match kind {
+        // Nobody may be alarmed by what is legal, nor left in doubt, but where the text itself leaves it open.
+        Kind::Legal => judgement
+            .tests
+            .iter()
+            .filter(|test| match test.verdict {
+                Verdict::Fail | Verdict::Warn => true,
+                Verdict::Error => !listed(test),
+                _ => false,
+            })
+            .map(|test| test.id.as_str())
+            .collect(),
+        _ => judgement.tests.iter().filter(|test| noticed(test)).map(|test| test.id.as_str()).collect(),
+    };
 
     // An entry is met if the tests that it names noticed, as far as they were decided, and one at least did.
     let unmet: Vec<&str> = wanted.iter().copied().filter(|entry| !met(&flows, entry)).collect();
@@ -97,14 +114,15 @@ pub fn compare(fault: &str, kind: Kind, expected: &[String], judgement: &Judgeme
         kind,
         spec: judgement.spec.clone(),
         expected: wanted.into_iter().map(str::to_owned).collect(),
-        noticed: summary(&flows),
+        noticed: summary(&flows, &noticed_flows),
         result,
         because,
     }
 }
 
-/// The tests that noticed: `area::id` where every flow that was decided did, else `area::id@flow`.
-pub fn summary(flows: &BTreeMap<&str, Vec<&TestResult>>) -> Vec<String> {
+/// The tests of `noticed`: `area::id` where every flow that was decided is among them, else `area::id@flow`.
+fn summary(flows: &BTreeMap<&str, Vec<&TestResult>>, noticed: &BTreeSet<&str>) -> Vec<String> {
+    let noticed = |test: &TestResult| noticed.contains(test.id.as_str());
     let mut all = Vec::new();
     for (name, tests) in flows {
         let mut decided = tests.iter().filter(|test| decided(test)).peekable();
@@ -127,10 +145,6 @@ fn by_name(tests: &[TestResult]) -> BTreeMap<&str, Vec<&TestResult>> {
     flows
 }
 
-fn noticed(test: &TestResult) -> bool {
-    matches!(test.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error)
-}
-
 fn decided(test: &TestResult) -> bool {
     !matches!(test.verdict, Verdict::Skip | Verdict::NotApplicable)
 }
@@ -146,7 +160,7 @@ fn has(flows: &BTreeMap<&str, Vec<&TestResult>>, entry: &str) -> bool {
 
 fn met(flows: &BTreeMap<&str, Vec<&TestResult>>, entry: &str) -> bool {
     let mut seen = flows.values().flatten().filter(|test| names(entry, &test.id) && decided(test)).peekable();
-    seen.peek().is_some() && seen.all(|test| noticed(test))
+    seen.peek().is_some() && seen.all(|test| test.verdict != Verdict::Pass)
 }
 
 fn names_of<'a>(ids: &BTreeSet<&'a str>) -> Vec<&'a str> {
@@ -208,8 +222,19 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_noticed_too() {
-        assert_eq!(cell(Kind::Defect, &["poll::a"], &[("poll::a@system", Error)]).result, Result::Killed);
+    fn what_is_undecided_counts_only_where_it_is_listed() {
+        let tests = [("poll::a@system", Error), ("poll::b@system", Error)];
+        let killed = cell(Kind::Defect, &["poll::a"], &tests);
+        assert_eq!((killed.result, killed.noticed), (Result::Killed, vec!["poll::a".to_owned()]));
+        assert_eq!(cell(Kind::Defect, &["poll::c"], &tests).result, Result::Excluded);
+    }
+
+    #[test]
+    fn a_legal_variant_may_leave_open_what_it_lists_and_nothing_else() {
+        let tests = [("poll::a@system", Error)];
+        assert_eq!(cell(Kind::Legal, &[], &tests).result, Result::FalseAlarm);
+        assert_eq!(cell(Kind::Legal, &["poll::a"], &tests).result, Result::Clean);
+        assert_eq!(cell(Kind::Legal, &["poll::a"], &[("poll::a@system", Fail)]).result, Result::FalseAlarm);
     }
 
     #[test]

@@ -13,9 +13,10 @@ use crate::drive::inprocess::InProcess;
 use crate::drive::settings::Settings;
 use crate::judge;
 use crate::plan::{self, Plan};
-use crate::record::Run;
+use crate::record::{Run, TestResult};
 use crate::reference::{self, Fault, FaultKind, Personality};
 use crate::suite::model::Catalog;
+use crate::words::Verdict;
 
 /// Where the server answers, within this process.
 const BASE: &str = "http://localhost/fhir";
@@ -90,7 +91,22 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
     }
     let run = judged(catalog, plan, spec, vec![fault.clone()])?;
     let judgement = run.judgements.first().ok_or("the run was judged by no spec")?;
-    Ok(compare(&fault.id, kind, &fault.notices, judgement))
+    let expected = match kind {
+        Kind::Legal => &fault.leaves_open,
+        Kind::Defect | Kind::Hostile => &fault.notices,
+    };
+    let cell = compare(&fault.id, kind, expected, judgement);
+    let broken = |test: &&TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
+    let noticed: Vec<&str> = judgement.tests.iter().filter(broken).map(|test| test.id.as_str()).collect();
+    match (&fault.excluded, noticed.is_empty()) {
+        (None, _) => Ok(cell),
+        (Some(why), true) => Ok(Cell { result: CellResult::Excluded, because: why.clone(), ..cell }),
+        // What was said to be beyond all tests is not: the fault file must list them.
+        (Some(_), false) => {
+            let because = format!("said to be excluded, yet noticed by {}", noticed.join(", "));
+            Ok(Cell { result: CellResult::Overkilled, because, ..cell })
+        }
+    }
 }
 
 /// A run of `plan` against the reference server with `faults`, in paused time: it takes no waiting, and equal orders
