@@ -66,8 +66,7 @@ async fn go(
         (true, true) => Some((or_default(&[]), ", which the reference server speaks")),
         (true, false) => None,
     };
-    let possible = decided.as_ref().map_or_else(|| orchestrate::spec_ids(catalog), |(specs, _)| specs.clone());
-    if plan(catalog, &possible, told, libtest)?.tests.is_empty() {
+    if nothing_possible(catalog, decided.as_ref().map(|(specs, _)| specs.as_slice()), told, libtest)? {
         return Ok(nothing(told));
     }
     let folder = folder(config, &target)?;
@@ -121,6 +120,27 @@ pub fn finish(
     }
     wrote.transpose()?;
     Ok(exit::code(run, strict))
+}
+
+/// Whether the filters leave nothing by the specs that are decided on or, where the server is to decide, by any that it
+/// may declare: by one alone, or by several, whose names begin with the spec.
+fn nothing_possible(
+    catalog: &Catalog,
+    decided: Option<&[String]>,
+    told: &Told,
+    libtest: &Arguments,
+) -> Result<bool, Refusal> {
+    let nothing = |specs: &[String]| plan(catalog, specs, told, libtest).map(|plan| plan.tests.is_empty());
+    let Some(decided) = decided else {
+        let all = orchestrate::spec_ids(catalog);
+        for spec in &all {
+            if !nothing(std::slice::from_ref(spec))? {
+                return Ok(false);
+            }
+        }
+        return nothing(&all);
+    };
+    nothing(decided)
 }
 
 /// Builds the plan for the tests that the filters before and after `--` leave.
