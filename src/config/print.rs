@@ -53,7 +53,7 @@ pub fn json(config: &Effective) -> Value {
         object.insert(key.to_owned(), json!({"value": value, "from": origin.to_string()}));
     }
     let known = config.known.iter().map(
-        |(known, _)| json!({"spec": known.spec, "test": known.test, "reason": known.reason, "expires": known.expires}),
+        |(known, _)| json!({"spec": known.spec, "test": known.test, "reason": known.reason, "expires": known.expires.map(|day| day.to_string())}),
     );
     object.insert("known".to_owned(), known.collect());
     Value::Object(object)

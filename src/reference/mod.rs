@@ -13,7 +13,6 @@ mod fault;
 mod files;
 mod fixtures;
 mod generate;
-mod instant;
 mod jobs;
 mod lines;
 mod metadata;
@@ -26,7 +25,6 @@ mod rest;
 mod rows;
 mod server;
 mod shelf;
-mod types;
 
 use std::future::Future;
 use std::sync::Arc;
