@@ -59,25 +59,6 @@ pub fn json(config: &Effective) -> Value {
     Value::Object(object)
 }
 
-/// What reports show of the configuration: key and value, what nobody set left out.
-pub fn pairs(config: &Effective) -> Vec<(String, String)> {
-    let said = shown(config).into_iter().filter(|shown| !shown.value.is_null());
-    said.map(|shown| {
-        let value = match shown.value {
-            Value::String(text) => text,
-            Value::Array(items) if items.is_empty() => "none named".to_owned(),
-            Value::Array(items) => items
-                .iter()
-                .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
-                .collect::<Vec<_>>()
-                .join(", "),
-            other => other.to_string(),
-        };
-        (shown.key.to_owned(), value)
-    })
-    .collect()
-}
-
 fn shown(config: &Effective) -> Vec<Shown> {
     let url = |url: &Url| Value::from(url.as_str());
     let path = |path: &Path| Value::from(path.display().to_string());
