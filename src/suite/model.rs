@@ -1,7 +1,7 @@
 //! What a suite file says, after it was read and checked: the [`Catalog`] that planning and judging work from.
 //!
 //! The types marked `Deserialize` are read from TOML as they stand; the loader resolves the rest. What is sent stands in
-//! [`super::flow`], what is expected in [`super::expect`]; both are named from here.
+//! `flow.rs`, what is expected in `expect.rs`; both are named from here.
 
 use std::collections::BTreeMap;
 
