@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method};
 use tokio::sync::watch;
@@ -105,7 +106,9 @@ impl Target {
         match self.kind {
             Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
             Kind::Embedded(spec) => {
-                let options = reference::Options::new(spec, self.settings.base.clone(), clock);
+                let mut options = reference::Options::new(spec, self.settings.base.clone(), clock);
+                // Long enough to be seen running, no longer: whoever types the first command waits for it.
+                options.job_time = Duration::from_secs(1);
                 Ok(Arc::new(InProcess::new(reference::router(options))))
             }
         }

@@ -45,7 +45,12 @@ pub fn judgement(
         (Conformance::Undetermined, "nothing failed, but nothing was decided either".to_owned())
     } else {
         let named = plural(decided.len(), "duty that binds was decided", "duties that bind were decided");
-        let rest = if plan.whole { "" } else { "; this run covers a part of the spec only" };
+        let untested = requirements.iter().filter(|r| r.level.is_binding() && r.state == State::Untested).count();
+        let rest = match (plan.whole, untested) {
+            (false, _) => "; this run covers a part of the spec only".to_owned(),
+            (true, 0) => String::new(),
+            (true, _) => format!("; {untested} more are not tested"),
+        };
         (Conformance::Conformant, format!("{named}, and none is broken{rest}"))
     };
     Judgement {

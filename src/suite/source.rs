@@ -19,6 +19,8 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("delete.toml", include_str!("../../suites/delete.toml")),
     ("params.toml", include_str!("../../suites/params.toml")),
     ("errors.toml", include_str!("../../suites/errors.toml")),
+    ("metadata.toml", include_str!("../../suites/metadata.toml")),
+    ("auth.toml", include_str!("../../suites/auth.toml")),
 ];
 
 /// More than this is no suite file, but a mistake in `--suites`.

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod exit;
 pub mod gate;
 pub mod selftest;
+pub mod tripped;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 

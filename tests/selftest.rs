@@ -1,0 +1,34 @@
+//! Who tests the tester: every fault of the reference server under every spec that it speaks, in paused time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeSet;
+
+use plimsoll::suite;
+use plimsoll::trials::compare::{Cell, Kind};
+use plimsoll::trials::selftest::{Order, matrix};
+use plimsoll::trials::tripped::untripped;
+use plimsoll::words::Area;
+
+#[test]
+fn every_fault_is_noticed_by_exactly_its_tests() {
+    let catalog = suite::embedded().unwrap();
+    let cells = matrix(&catalog, &Order { threads: 2, ..Order::default() }).unwrap();
+    let bad: Vec<&Cell> = cells.iter().filter(|cell| !cell.result.is_good()).collect();
+    assert!(bad.is_empty(), "{bad:#?}");
+
+    for spec in ["hl7-2.0.0", "hl7-3.0.0"] {
+        let rumours = untripped(&catalog, spec, &cells);
+        assert!(rumours.is_empty(), "no fault trips, under {spec}: {rumours:#?}");
+    }
+
+    let tried = |kind: Kind| {
+        let faults = cells.iter().filter(|cell| cell.kind == kind && cell.expected == cell.noticed);
+        faults.map(|cell| cell.fault.as_str()).collect::<BTreeSet<_>>().len()
+    };
+    assert!(tried(Kind::Legal) >= 12, "{} legal variants", tried(Kind::Legal));
+    assert!(cells.iter().map(|cell| &cell.fault).collect::<BTreeSet<_>>().len() >= 52);
+    for area in [Area::Kickoff, Area::Poll, Area::Manifest, Area::Files, Area::Delete, Area::Errors] {
+        let prefix = format!("{area}::");
+        assert!(cells.iter().any(|cell| cell.noticed.iter().any(|test| test.starts_with(&prefix))), "{area}");
+    }
+}
