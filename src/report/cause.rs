@@ -11,7 +11,7 @@ use crate::words::Verdict;
 pub(super) struct Cause<'a> {
     /// The reason, escaped for display, without flow and exchange.
     pub reason: String,
-    /// The exchanges that show it, in the order of the tests.
+    /// The exchanges that show it, sorted.
     pub exchanges: Vec<u32>,
     /// The tests; the first of them tells the cause.
     pub tests: Vec<&'a TestResult>,
@@ -42,6 +42,7 @@ pub(super) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) 
             cause.exchanges.push(id);
         }
     }
+    out.iter_mut().for_each(|cause| cause.exchanges.sort_unstable());
     out
 }
 
