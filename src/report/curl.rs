@@ -2,7 +2,7 @@
 
 use super::escape::{shell, visible};
 use crate::record::Run;
-use crate::tape::model::{Exchange, Role};
+use crate::tape::model::{Exchange, Phase, Role};
 
 /// Longer URLs are named, not repeated.
 const LONGEST_URL: usize = 1000;
@@ -64,11 +64,28 @@ pub fn variables(run: &Run, exchange: &Exchange) -> Option<String> {
     })
 }
 
-/// The command that sets `$STATUS_URL` for [`line`], where that is what it needs.
-pub fn status_url(run: &Run, exchange: &Exchange) -> Option<String> {
+/// The commands that set `$STATUS_URL` for [`line`] and bring its job to where it was, where that is what it needs.
+pub fn prelude(run: &Run, exchange: &Exchange) -> Option<String> {
     let kickoff = kickoff(run, exchange).filter(|_| line(exchange).contains("\"$STATUS_URL\""))?;
     let asked = line(kickoff).replacen("curl -i", "curl -si", 1);
-    Some(format!("STATUS_URL=$({asked} | tr -d '\\r' | awk 'tolower($1) == \"content-location:\" {{print $2}}')"))
+    let mut out =
+        format!("STATUS_URL=$({asked} | tr -d '\\r' | awk 'tolower($1) == \"content-location:\" {{print $2}}')");
+    // What was asked after a DELETE is asked after one again.
+    let deleted = |e: &&Exchange| e.role == Role::Delete && e.flow == exchange.flow && e.id > kickoff.id;
+    for deletion in run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(deleted).take(2) {
+        out.push('\n');
+        out.push_str(&line(deletion));
+    }
+    Some(out)
+}
+
+/// What the reader has to do besides pasting: poll until the job is done, where the answer came then.
+pub fn hint(run: &Run, exchange: &Exchange) -> Option<String> {
+    let done = exchange.role == Role::Poll && exchange.phase == Some(Phase::Complete);
+    match prelude(run, exchange) {
+        Some(_) => done.then(|| "Repeat the last command until the job is done".to_owned()),
+        None => variables(run, exchange),
+    }
 }
 
 /// The kick-off of the job that an exchange belongs to.

@@ -3,7 +3,7 @@
 use plimsoll::plan;
 use plimsoll::record::Run;
 use plimsoll::reference::{self, Personality};
-use plimsoll::report::{finding, html, junit, terminal};
+use plimsoll::report::{curl, finding, html, junit, terminal};
 use plimsoll::suite;
 use plimsoll::trials::selftest::{judged, whole_plan};
 use plimsoll::words::Verdict;
@@ -49,6 +49,23 @@ fn a_finding_about_a_poll_reads_as_the_design_has_it() {
 fn a_finding_about_a_line_reads_as_the_design_has_it() {
     let run = run(&["ndjson-trailing-comma"], &|name| name.starts_with("files::ndjson@"));
     insta::assert_snapshot!("real_line", told(&run));
+}
+
+#[test]
+fn what_was_asked_after_a_delete_is_asked_after_one_again() {
+    let run = whole(&["cancel-poll-202"]);
+    let test = run.judgements[0].tests.iter().find(|t| t.id == "delete::then-404@cancelled").unwrap();
+    assert_eq!(test.verdict, Verdict::Fail);
+    let id = test.findings[0].exchange.unwrap();
+    let exchange = run.exchanges.iter().find(|e| e.id == id).unwrap();
+    let commands = curl::prelude(&run, exchange).unwrap();
+    let lines: Vec<&str> = commands.lines().collect();
+    assert!(
+        lines[0].starts_with("STATUS_URL=$(curl -si ") && lines[0].contains("$export?_type=Patient'"),
+        "{commands}"
+    );
+    assert!(lines[1].starts_with("curl -i -X DELETE ") && lines[1].ends_with(" \"$STATUS_URL\""), "{commands}");
+    assert!(curl::prelude(&run, &run.exchanges[0]).is_none(), "the metadata need no job");
 }
 
 /// Lines that libtest would print in full but for the folding.

@@ -35,7 +35,7 @@ fn group(index: usize, judgement: &Judgement, state: State) -> Markup {
     let name = state.as_str().replace('-', " ");
     html! {
         @if !duties.is_empty() {
-            details open[open] {
+            details.printed open[open] {
                 summary { b { (name) } ": " (text::count(duties.len() as u64, "requirement")) }
                 (table(&format!("Requirements {name}"), &["Duty", "Level", "Feature", "Why, or decided by"],
                     duties.iter().map(|d| row(index, judgement, d)).collect()))

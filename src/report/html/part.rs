@@ -181,7 +181,7 @@ impl Page<'_> {
     }
 
     fn again(&self, exchange: &Exchange, found: Option<&Finding>) -> Markup {
-        let prelude = curl::status_url(self.run, exchange);
+        let prelude = curl::prelude(self.run, exchange);
         html! {
             p.label { "Ask again" }
             pre.command tabindex="0" role="group" aria-label="Command that asks again" {
@@ -189,9 +189,7 @@ impl Page<'_> {
                 (curl::line(exchange))
                 @if let Some(command) = finding::look(found, exchange) { "\n" (command) }
             }
-            @if prelude.is_none() {
-                @if let Some(said) = curl::variables(self.run, exchange) { p.note { (said) "." } }
-            }
+            @if let Some(said) = curl::hint(self.run, exchange) { p.note { (said) "." } }
         }
     }
 

@@ -251,7 +251,11 @@ impl Page<'_> {
                 @for test in others {
                     li {
                         a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.flow)) }
-                        @if let Some(found) = test.findings.first() { ", " (finding::one_line(self.run, found)) }
+                        // The flow stands in the link.
+                        @let own = format!(", {},", visible(&test.flow));
+                        @if let Some(found) = test.findings.first() {
+                            ": " (finding::one_line(self.run, found).replacen(&own, ",", 1))
+                        }
                     }
                 }
             }
