@@ -247,7 +247,7 @@ pub fn copy_tape(path: &Path, folder: &Path) -> Result<(), Refusal> {
 
 /// Writes a finding out, as libtest shows it below its name.
 pub fn finding(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
-    report::finding::render(run, judgement, test)
+    report::finding::told(run, judgement, test)
 }
 
 /// The summary for the terminal.
