@@ -20,14 +20,6 @@ pub struct Item {
     pub url: String,
 }
 
-/// Whether a body is a bulk data manifest, as far as one can tell: an object, no FHIR resource, with at least two of the
-/// members that every manifest has.
-pub fn is_manifest(body: &Value) -> bool {
-    let Some(object) = body.as_object() else { return false };
-    let known = ["transactionTime", "request", "requiresAccessToken", "output", "error"];
-    !object.contains_key("resourceType") && known.iter().filter(|key| object.contains_key(**key)).count() >= 2
-}
-
 /// The files to fetch, in the manifest's order, and whether it lists more than [`MOST_FILES`].
 pub fn files(manifest: &Value, download: Download) -> (Vec<Item>, bool) {
     let lists: &[FileList] = match download {
@@ -63,14 +55,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn two_members_make_a_manifest_and_a_resource_never_is_one() {
-        assert!(is_manifest(&json!({"transactionTime": 1, "output": []})));
-        assert!(!is_manifest(&json!({"output": []})));
-        assert!(!is_manifest(&json!({"resourceType": "Parameters", "transactionTime": 1, "output": []})));
-        assert!(!is_manifest(&json!([{"transactionTime": 1, "output": []}])));
-    }
 
     #[test]
     fn malformed_items_are_passed_over_and_keep_the_places_of_the_others() {
