@@ -1,4 +1,4 @@
-//! Reading a manifest as far as driving needs it: is it one, and which files does it list. A stranger wrote it, so
+//! Reading a manifest as far as driving needs it: which files does it list. A stranger wrote it, so
 //! nothing in it is taken for granted; what is malformed is passed over here and judged by the tests.
 
 use serde_json::Value;

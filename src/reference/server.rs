@@ -15,7 +15,6 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::behaviour::Behaviour;
 use super::files;
-use super::instant;
 use super::jobs::Jobs;
 use super::mutate;
 use super::options::{Auth, Options};
@@ -224,7 +223,7 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) 
 impl Server {
     /// The answer with its Date, which a fault may take out again.
     fn dated(&self, mut reply: Reply) -> Reply {
-        let date = instant::http_date(self.options.clock.now(), 0);
+        let date = httpdate::fmt_http_date(self.options.clock.now());
         super::reply::set(&mut reply.headers, "date", &date);
         reply
     }

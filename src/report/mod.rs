@@ -37,5 +37,4 @@ pub mod coverage;
 
 mod write;
 
-pub use verdict::sentence;
 pub use write::{Options, WriteError, write_all};
