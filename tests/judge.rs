@@ -358,14 +358,3 @@ fn json_deeper_than_is_read_is_undecided() {
     assert_eq!(noticed(&run)[0], [""; 0]);
     assert_eq!(result(&run, "poll::complete-body@system").verdict, Verdict::Error);
 }
-
-#[test]
-fn a_spec_that_a_filter_leaves_without_tests_is_not_judged() {
-    let catalog = catalog();
-    let specs = vec!["hl7-2.0.0".to_owned(), SPEC.to_owned()];
-    let ask = Ask { specs, ..Ask::default() };
-    let plan = plan::build(&catalog, &ask, &|name| name == "hl7-2.0.0::poll::get@system").unwrap();
-    let run = judge(&catalog, &plan, &sound().done());
-    let judged: Vec<_> = run.judgements.iter().map(|one| (one.spec.as_str(), one.outcome)).collect();
-    assert_eq!(judged, [("hl7-2.0.0", Conformance::Conformant)]);
-}
