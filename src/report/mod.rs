@@ -7,6 +7,8 @@ pub mod text;
 
 pub mod curl;
 
+mod cause;
+
 mod excerpt;
 
 pub mod wire;
