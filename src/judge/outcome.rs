@@ -41,6 +41,8 @@ pub fn judgement(
     } else if plan.whole && !missing.is_empty() {
         let areas = missing.join(", ");
         (Conformance::Undetermined, format!("nothing failed, but no duty that binds was decided in: {areas}"))
+    } else if tests.is_empty() && !plan.whole {
+        (Conformance::Undetermined, "no test of this spec was selected".to_owned())
     } else if decided.is_empty() && count(Verdict::Pass) == 0 {
         (Conformance::Undetermined, "nothing failed, but nothing was decided either".to_owned())
     } else {

@@ -1,7 +1,7 @@
 //! Exit codes.
 
 use super::gate::counts;
-use crate::record::{Conformance, Gate, Judgement, Run};
+use crate::record::{Conformance, Gate, Judgement, Run, Scope};
 use crate::words::Verdict;
 
 /// Conformant, or the gate is passed.
@@ -16,9 +16,12 @@ pub const UNDETERMINED: u8 = 3;
 pub const NOTHING: u8 = 4;
 
 /// The exit code of a judged run whose gates are set ([`super::gate::apply`]). The worst of its specs counts, where 1
-/// wins over 3; those judged beside do not count.
+/// wins over 3; those judged beside do not count, nor those that a filter leaves without a test, unless it leaves none.
 pub fn code(run: &Run, strict: bool) -> u8 {
-    let codes: Vec<u8> = run.judgements.iter().filter(|j| !j.also).map(|j| of(j, strict)).collect();
+    let counted: Vec<&Judgement> = run.judgements.iter().filter(|j| !j.also).collect();
+    let left_out = |j: &Judgement| run.scope == Scope::Filtered && j.tests.is_empty();
+    let all_left_out = counted.iter().all(|j| left_out(j));
+    let codes: Vec<u8> = counted.into_iter().filter(|j| all_left_out || !left_out(j)).map(|j| of(j, strict)).collect();
     [NOT_CONFORMANT, UNDETERMINED].into_iter().find(|code| codes.contains(code)).unwrap_or(CONFORMANT)
 }
 
@@ -72,6 +75,15 @@ mod tests {
         assert_eq!(code(&run(vec![unclear.clone(), good.clone()]), false), 3);
         let beside = Judgement { also: true, ..bad };
         assert_eq!(code(&run(vec![good, beside]), false), 0);
+    }
+
+    #[test]
+    fn a_spec_that_a_filter_leaves_without_tests_does_not_count() {
+        let (good, none) = (judgement("good", Conformant, &[(A, Pass)]), judgement("none", Undetermined, &[]));
+        let filtered = |judgements| Run { scope: Scope::Filtered, ..run(judgements) };
+        assert_eq!(code(&filtered(vec![good.clone(), none.clone()]), false), 0);
+        assert_eq!(code(&filtered(vec![none.clone()]), false), 3);
+        assert_eq!(code(&run(vec![good, none]), false), 3, "a whole run without tests is undetermined");
     }
 
     #[test]
