@@ -12,3 +12,5 @@ mod guarded;
 mod honest;
 #[path = "reference/many.rs"]
 mod many;
+#[path = "reference/smile.rs"]
+mod smile;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll::suite;
+use plimsoll::trials::compare::Result::Excluded;
 use plimsoll::trials::compare::{Cell, Kind};
 use plimsoll::trials::selftest::{Order, matrix};
 use plimsoll::trials::tripped::untripped;
@@ -16,10 +17,16 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
     let bad: Vec<&Cell> = cells.iter().filter(|cell| !cell.result.is_good()).collect();
     assert!(bad.is_empty(), "{bad:#?}");
 
-    for spec in ["hl7-2.0.0", "hl7-3.0.0"] {
+    for spec in ["hl7-2.0.0", "hl7-3.0.0", "smile-cdr"] {
         let rumours = untripped(&catalog, spec, &cells);
         assert!(rumours.is_empty(), "no fault trips, under {spec}: {rumours:#?}");
     }
+
+    let own = cells.iter().filter(|cell| cell.spec == "smile-cdr" && cell.fault.contains("smile-"));
+    let own: Vec<&Cell> = own.filter(|cell| cell.result != Excluded).collect();
+    let of = |kind: Kind| own.iter().filter(|cell| cell.kind == kind).count();
+    assert!(of(Kind::Defect) >= 12, "{} faults of Smile CDR alone", of(Kind::Defect));
+    assert!(of(Kind::Legal) >= 4, "{} legal variants of it", of(Kind::Legal));
 
     let tried = |kind: Kind| {
         let faults = cells.iter().filter(|cell| cell.kind == kind && cell.expected == cell.noticed);

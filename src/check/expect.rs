@@ -7,7 +7,7 @@ use crate::record::Position;
 use crate::suite::describe;
 use crate::suite::model::{BodyShape, Expect, LineRule, Shape};
 use crate::tape::model::{BodyKind, Exchange, Outcome, Response};
-use crate::tape::shape::{is_error_outcome, is_manifest, is_operation_outcome};
+use crate::tape::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome};
 
 /// Whether `expect` holds of `exchange`.
 pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
@@ -157,6 +157,7 @@ fn body(expected: BodyShape, response: &Response) -> Held {
         BodyShape::Json => body.kind == BodyKind::Json,
         BodyShape::PlainObject => json.is_some_and(Value::is_object) && body.resource_type.is_none(),
         BodyShape::OperationOutcome => json.is_some_and(is_operation_outcome),
+        BodyShape::Outcome => json.is_some_and(is_any_outcome),
         BodyShape::ErrorOutcome => json.is_some_and(is_error_outcome),
         BodyShape::Manifest => json.is_some_and(is_manifest),
         BodyShape::NotManifest => !json.is_some_and(is_manifest),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Broken, Held, Scene, response, show};
+use serde_json::Value;
+use url::Url;
+
+use super::{Broken, Held, Scene, manifest_of, response, show};
 use crate::tape::model::{Exchange, Outcome, Phase};
 use crate::tape::shape::urls_of_line;
 
@@ -73,4 +76,60 @@ pub fn job_not_completed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Some(last) if last.phase == Some(Phase::Failed) => Held::Yes,
         _ => Held::Unknown("the job was accepted, and how it ended was not seen".to_owned()),
     }
+}
+
+/// `other-job`: the Content-Location of the probe's kick-off is not that of the flow's own. Both are compared as the tape
+/// shows them: equal where equal.
+pub fn other_job(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let location = |exchange: &Exchange| response(exchange)?.header("content-location").map(str::to_owned);
+    let Some(first) = scene.index.kickoff(&scene.flow.name) else {
+        return Held::Nothing("the flow made no kick-off of its own".to_owned());
+    };
+    let (Some(own), Some(other)) = (location(exchange), location(first)) else {
+        return Held::Nothing("one of the two kick-offs named no job".to_owned());
+    };
+    Held::or_broken(own != other, || {
+        let expected = format!("another job than that of exchange {}", first.id);
+        Broken::new("header", "header Content-Location", expected, show::text(&own))
+    })
+}
+
+/// `own-origin`: the polling URL, or the URLs of the output files, have the scheme, host and port of the base URL.
+pub fn own_origin(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(answer) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
+    let Ok(asked) = Url::parse(&scene.index.tape.start.base) else {
+        return Held::Unknown("the tape's base URL cannot be read".to_owned());
+    };
+    let mut named: Vec<(&str, String, &str)> = Vec::new();
+    if let Some(url) = answer.header("content-location") {
+        named.push(("header", "header Content-Location".to_owned(), url));
+    }
+    let items = manifest_of(exchange).and_then(|manifest| manifest.get("output")).and_then(Value::as_array);
+    for (n, item) in items.into_iter().flatten().enumerate() {
+        if let Some(url) = item.get("url").and_then(Value::as_str) {
+            named.push(("body", format!("body /output/{n}/url"), url));
+        }
+    }
+    // What is no URL at all is judged elsewhere.
+    let named: Vec<_> = named
+        .into_iter()
+        .filter_map(|(k, place, text)| {
+            Some((k, place, Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?))
+        })
+        .collect();
+    if named.is_empty() {
+        return Held::Nothing("the answer names no absolute URL".to_owned());
+    }
+    let origin = asked.origin();
+    Held::from_broken(
+        named
+            .into_iter()
+            .filter(|(_, _, url)| url.origin() != origin)
+            .map(|(kind, place, url)| {
+                let expected =
+                    format!("a URL at {}, as asked; a proxy may hide the server's own", origin.ascii_serialization());
+                Broken::new(kind, place, expected, show::text(&url.origin().ascii_serialization()))
+            })
+            .collect(),
+    )
 }

@@ -107,6 +107,27 @@ pub fn transaction_time_not_future(exchange: &Exchange, scene: &Scene<'_>) -> He
     })
 }
 
+/// `transaction-time-in-job`: not before the Date of the kick-off's answer, nor after that of the manifest, give or take
+/// five seconds.
+pub fn transaction_time_in_job(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    const SLACK: Duration = Duration::from_secs(5);
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let text = manifest.get("transactionTime").and_then(Value::as_str);
+    let Some((text, time)) = text.and_then(|text| Some((text, Instant::parse(text)?))) else {
+        return Held::Nothing("transactionTime is no instant".to_owned());
+    };
+    let start = scene.index.kickoff(&scene.flow.name).and_then(response).and_then(server_date);
+    let (Some(start), Some(end)) = (start, response(exchange).and_then(server_date)) else {
+        return Held::Nothing("an answer has no Date to compare transactionTime with".to_owned());
+    };
+    let good = time >= Instant::from(start - SLACK) && time <= Instant::from(end + SLACK);
+    Held::or_broken(good, || {
+        let (start, end) = (httpdate::fmt_http_date(start), httpdate::fmt_http_date(end));
+        let expected = format!("between the kick-off, {start}, and the manifest, {end}, give or take 5 s");
+        Broken::new("body", "body /transactionTime", expected, show::text(text))
+    })
+}
+
 /// `expires-later`: an HTTP date later than the answer's own Date. `0`, `-1` and past dates are what frameworks send to
 /// forbid caching; they count as absent.
 pub fn expires_later(exchange: &Exchange) -> Held {

@@ -7,6 +7,7 @@ mod kickoff;
 mod manifest;
 pub mod shape;
 mod show;
+mod types;
 
 pub use expect::holds;
 
@@ -208,5 +209,15 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::SameResources => files::same_resources(exchange, scene),
         CheckName::AllowedEncoding => files::allowed_encoding(exchange, scene),
         CheckName::Delivered => files::delivered(exchange, scene),
+        CheckName::OtherJob => kickoff::other_job(exchange, scene),
+        CheckName::OwnOrigin => kickoff::own_origin(exchange, scene),
+        CheckName::TransactionTimeInJob => manifest::transaction_time_in_job(exchange, scene),
+        CheckName::SameTypes => types::same_types(exchange, scene),
+        CheckName::TypesCover => types::types_cover(exchange, scene),
+        CheckName::OnlyTypesAsked => types::only_types_asked(exchange, scene),
+        CheckName::NoBinaryListed => types::no_binary_listed(exchange),
+        CheckName::ExportsNothing => types::exports_nothing(exchange, scene),
+        CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
+        CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
     }
 }

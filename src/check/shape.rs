@@ -14,6 +14,7 @@ pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
         Shape::Absent => value.is_none(),
         Shape::String => string.is_some(),
         Shape::Boolean => value.is_some_and(Value::is_boolean),
+        Shape::True => value.and_then(Value::as_bool) == Some(true),
         Shape::Object => value.is_some_and(Value::is_object),
         Shape::Array => value.is_some_and(Value::is_array),
         Shape::Objects => value.and_then(Value::as_array).is_some_and(|items| items.iter().all(Value::is_object)),
@@ -44,6 +45,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
         Shape::Under100Characters => text.chars().count() < 100,
         Shape::Absent
         | Shape::Boolean
+        | Shape::True
         | Shape::Object
         | Shape::Array
         | Shape::Objects

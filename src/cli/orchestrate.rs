@@ -177,7 +177,8 @@ fn settings(config: &Effective, base: Url) -> Settings {
     }
 }
 
-/// The rule book that the reference server keeps for a run by `specs`: the newest among them that it speaks.
+/// The rule book that the reference server keeps for a run by `specs`: the newest of HL7 among them, or a product's
+/// before all of HL7's.
 fn personality(specs: &[String]) -> Personality {
     specs.iter().filter_map(|id| Personality::from_word(id)).max().unwrap_or(Personality::Stu3)
 }
@@ -295,5 +296,6 @@ mod tests {
         assert_eq!(named(&["hl7-2.0.0"]), Personality::Stu2);
         assert_eq!(named(&["hl7-3.0.0", "hl7-2.0.0"]), Personality::Stu3);
         assert_eq!(named(&["lesson"]), Personality::Stu3);
+        assert_eq!(named(&["smile-cdr", "hl7-3.0.0"]), Personality::Smile);
     }
 }

@@ -48,6 +48,9 @@ impl CheckName {
             | CheckName::SameResources
             | CheckName::NoOutcomeInOutput
             | CheckName::LenientReported
+            | CheckName::ExportsNothing
+            | CheckName::NothingBeforeSince
+            | CheckName::WrappedBinary
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -57,6 +60,13 @@ impl CheckName {
             | CheckName::SameManifest
             | CheckName::DistinctUrls
             | CheckName::PatientListed
+            | CheckName::OtherJob
+            | CheckName::OwnOrigin
+            | CheckName::TransactionTimeInJob
+            | CheckName::SameTypes
+            | CheckName::TypesCover
+            | CheckName::OnlyTypesAsked
+            | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
             | CheckName::AsWellReceived
             | CheckName::JobNotCompleted => false,

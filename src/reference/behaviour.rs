@@ -51,6 +51,16 @@ words! {
         JobsFail = "jobs-fail",
         /// Types without data are listed with an empty file.
         EmptyFiles = "empty-files",
+        /// `_typeFilter` is accepted and has no effect; for servers that know it.
+        IgnoreTypeFilter = "ignore-type-filter",
+        /// `_typeFilter` has no effect in a kick-off by GET.
+        IgnoreTypeFilterOnGet = "ignore-type-filter-on-get",
+        /// Binary is taken for a type like others where it is refused.
+        ExportsBinary = "exports-binary",
+        /// Any name is taken for a resource type where unknown ones are refused.
+        AnyType = "any-type",
+        /// Kick-offs without `Prefer` are accepted where they are refused.
+        PreferForgotten = "prefer-forgotten",
         /// Three lines a file.
         SmallFiles = "small-files",
         /// `deleted` names a resource that is exported too.
@@ -63,6 +73,10 @@ words! {
         FilesStay = "files-stay",
         /// A job that is done cannot be deleted.
         DeleteRunningOnly = "delete-running-only",
+        /// A job that is done can be deleted where it is refused.
+        DeleteFinishedToo = "delete-finished-too",
+        /// The short names of NDJSON are understood where only the full one is.
+        ShortFormats = "short-formats",
         /// A job that still runs cannot be deleted.
         DeleteFinishedOnly = "delete-finished-only",
         /// A second DELETE is accepted.

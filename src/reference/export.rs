@@ -15,6 +15,7 @@ use super::population::{Reach, Selection};
 use super::reply::{Context, Point, Reply, outcome};
 use super::rows::Rows;
 use super::server::{Ask, Server};
+use super::smile::Filter;
 use crate::instant::rfc3339;
 use crate::words::ExportLevel;
 
@@ -64,7 +65,8 @@ impl Server {
         let likeness = format!("{} {} {lenient} {:?}", ask.method, ask.target, context.params);
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        if let Some(same) = jobs.alike(&likeness).filter(|_| self.does(Behaviour::ReuseJobs)) {
+        let reuses = self.does(Behaviour::ReuseJobs) || self.smile_reuses(&ask.headers);
+        if let Some(same) = jobs.alike(&likeness).filter(|_| reuses) {
             context.job = Some(same.id.clone());
             return Ok(self.accepted(&same.id));
         }
@@ -74,11 +76,13 @@ impl Server {
             return Err(Box::new(refusal.with("retry-after", "60")));
         }
         let job = Job {
-            id: self.secret()?,
-            shelf: self.secret()?,
+            id: if self.is_smile() { self.smile_job_id()? } else { self.secret()? },
+            shelf: if self.is_smile() { self.smile_shelf()? } else { self.secret()? },
             started: now,
             runs: self.runs(),
-            fails: fails.or_else(|| self.does(Behaviour::JobsFail).then(|| "the export failed".to_owned())),
+            fails: fails
+                .or(wanted.spoiled.clone())
+                .or_else(|| self.does(Behaviour::JobsFail).then(|| "the export failed".to_owned())),
             request: format!("{}{}", self.origin(), ask.target),
             likeness,
             incremental: wanted.selection.since.is_some(),
@@ -101,6 +105,11 @@ impl Server {
         }
         if self.does(Behaviour::RequirePrefer) && !Preferences::read(&ask.headers).asynchronous {
             return Err(refused(StatusCode::BAD_REQUEST, "required", "Prefer: respond-async is needed"));
+        }
+        let forgets = !self.is_smile() || self.does(Behaviour::PreferForgotten);
+        if !forgets && !Preferences::read(&ask.headers).asynchronous {
+            let text = "HAPI-0513: Must request async processing for $export";
+            return Err(refused(StatusCode::BAD_REQUEST, "processing", text));
         }
         let accept = ask.headers.get("accept").and_then(|line| line.to_str().ok());
         if self.does(Behaviour::RequireAccept) && !accept.is_some_and(|line| line.contains("application/fhir+json")) {
@@ -134,12 +143,19 @@ impl Server {
     }
 
     fn accepted(&self, id: &str) -> Reply {
+        if self.is_smile() {
+            let reply = Reply::empty(Point::KickoffAccepted, StatusCode::ACCEPTED);
+            return reply.with("content-location", &self.poll_url(id));
+        }
         let text = "the export has started; its status is at the Content-Location";
         Reply::fhir(Point::KickoffAccepted, StatusCode::ACCEPTED, outcome("information", "informational", text))
             .with("content-location", &self.poll_url(id))
     }
 
     pub(super) fn poll_url(&self, id: &str) -> String {
+        if self.is_smile() {
+            return format!("{}/$export-poll-status?_jobId={id}", self.base());
+        }
         format!("{}/bulk/jobs/{id}", self.base())
     }
 
@@ -157,6 +173,10 @@ impl Server {
             let empty: Vec<_> = types.filter(|name| !there.contains(name)).collect();
             found.extend(empty.into_iter().map(|name| (name, Rows::held(Vec::new()))));
         }
+        if !wanted.filters.is_empty() {
+            let sifted = found.into_iter().map(|(name, rows)| (name, Filter::sift(&wanted.filters, name, rows)));
+            found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
+        }
         let mut files = Vec::new();
         for (name, rows) in &found {
             self.cut(&mut files, Point::FileOutput, name, name, rows);
@@ -167,7 +187,7 @@ impl Server {
             gone = Rows::held(gone.iter().chain([deleted::line(&first, &at)]).collect());
         }
         let gone = if selection.since.is_some() { gone } else { Rows::held(Vec::new()) };
-        if gone.len() > 0 {
+        if gone.len() > 0 && !self.is_smile() {
             self.cut(&mut files, Point::FileDeleted, "Bundle", "deleted", &gone);
         }
         let told = self.outcomes(wanted, &selection);
@@ -212,11 +232,18 @@ impl Server {
         match job.stage(now) {
             Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
                 .with("retry-after", "1")
-                .with("x-progress", &format!("{percent}% complete"))
+                .with(
+                    "x-progress",
+                    &if self.is_smile() { self.smile_progress(job) } else { format!("{percent}% complete") },
+                )
                 .of(context),
             Stage::Over => match &job.fails {
                 Some(text) => {
                     Reply::refusal(Point::PollFailed, StatusCode::INTERNAL_SERVER_ERROR, "processing", text).of(context)
+                }
+                None if self.is_smile() => {
+                    let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
+                    Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
                 }
                 None => Reply::json(Point::PollComplete, StatusCode::OK, self.manifest(job))
                     .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
@@ -258,7 +285,10 @@ impl Server {
     }
 
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
-        let url = format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name);
+        let url = match self.is_smile() {
+            true => self.smile_file_url(job, file),
+            false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
+        };
         match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
             Some(Ok(signature)) => format!("{url}?signature={signature}"),
             _ => url,
@@ -286,13 +316,15 @@ impl Server {
             let text = "the job cannot be cancelled while it runs";
             return Reply::refusal(Point::DeleteRefused, StatusCode::CONFLICT, "conflict", text).of(context);
         }
+        if let Some(refusal) = self.smile_refuses_delete(job, now) {
+            return refusal.of(context);
+        }
         self.forget(&mut jobs, id);
-        Reply::fhir(
-            Point::DeleteAccepted,
-            StatusCode::ACCEPTED,
-            outcome("information", "informational", "the job and its files are deleted"),
-        )
-        .of(context)
+        let told = match self.is_smile() {
+            true => Self::smile_cancelled(id),
+            false => outcome("information", "informational", "the job and its files are deleted"),
+        };
+        Reply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
     }
 
     fn forget(&self, jobs: &mut Jobs, id: &str) {

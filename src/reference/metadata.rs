@@ -15,7 +15,7 @@ impl Server {
         // STU 3 gives one name to all three operations; STU 2 gives each its own.
         let name = |own: &'static str| match self.options.spec {
             Personality::Stu2 => own,
-            Personality::Stu3 => "export",
+            Personality::Stu3 | Personality::Smile => "export",
         };
         let operation = |own: &'static str, kind: &str| json!({ "name": name(own), "definition": format!("{GUIDE}/OperationDefinition/{kind}") });
         let resources = self.population.types().into_iter().map(|kind| {
@@ -50,23 +50,25 @@ impl Server {
             });
             fields.insert("security".to_owned(), security);
         }
-        Reply::fhir(
-            Point::Metadata,
-            StatusCode::OK,
-            json!({
-                "resourceType": "CapabilityStatement",
-                "status": "active",
-                "date": "2026-01-01",
-                "publisher": "Plimsoll",
-                "kind": "instance",
-                "instantiates": [format!("{GUIDE}/CapabilityStatement/bulk-data")],
-                "software": { "name": "Plimsoll reference server", "version": env!("CARGO_PKG_VERSION") },
-                "implementation": { "description": "A bulk data server with a fictional population", "url": self.base() },
-                "fhirVersion": "4.0.1",
-                "format": ["json"],
-                "implementationGuide": [format!("{GUIDE}/ImplementationGuide/hl7.fhir.uv.bulkdata|{}", self.options.spec.version())],
-                "rest": [rest]
-            }),
-        )
+        let mut statement = json!({
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": "2026-01-01",
+            "publisher": "Plimsoll",
+            "kind": "instance",
+            "instantiates": [format!("{GUIDE}/CapabilityStatement/bulk-data")],
+            "software": { "name": "Plimsoll reference server", "version": env!("CARGO_PKG_VERSION") },
+            "implementation": { "description": "A bulk data server with a fictional population", "url": self.base() },
+            "fhirVersion": "4.0.1",
+            "format": ["json"],
+            "implementationGuide": [format!("{GUIDE}/ImplementationGuide/hl7.fhir.uv.bulkdata|{}", self.options.spec.version())],
+            "rest": [rest]
+        });
+        if let (Some(fields), true) = (statement.as_object_mut(), self.is_smile()) {
+            // The product declares its operations, and no guide.
+            fields.shift_remove("instantiates");
+            fields.shift_remove("implementationGuide");
+        }
+        Reply::fhir(Point::Metadata, StatusCode::OK, statement)
     }
 }

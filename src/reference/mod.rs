@@ -25,6 +25,7 @@ mod rest;
 mod rows;
 mod server;
 mod shelf;
+mod smile;
 
 use std::future::Future;
 use std::sync::Arc;

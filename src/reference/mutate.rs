@@ -151,6 +151,7 @@ fn placeholder(server: &Server, reply: &Reply, name: &str) -> Option<String> {
         "path" => server.options.base.path().trim_end_matches('/').to_owned(),
         "job" => job.to_owned(),
         "status-url" => server.poll_url(job),
+        "status-path" => server.poll_url(job).strip_prefix(&server.origin())?.to_owned(),
         "http-date" => httpdate::fmt_http_date(shift(now, seconds)),
         "instant" => rfc3339(shift(now, seconds)),
         "body" => "%{body}".to_owned(),
@@ -183,7 +184,7 @@ fn split(name: &str) -> Option<(&str, i64)> {
 pub(super) fn placeholders_of(text: &str) -> Result<(), String> {
     for part in text.split("%{").skip(1) {
         let name = part.split('}').next().unwrap_or_default();
-        let known = ["base", "path", "job", "status-url", "http-date", "instant", "body"];
+        let known = ["base", "path", "job", "status-url", "status-path", "http-date", "instant", "body"];
         if !split(name).is_some_and(|(word, _)| known.contains(&word)) {
             return Err(format!("unknown placeholder %{{{name}}}; there are {}", known.join(", ")));
         }

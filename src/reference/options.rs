@@ -16,6 +16,8 @@ words! {
         Stu2 = "hl7-2.0.0",
         /// HL7 Bulk Data Access, STU 3.
         Stu3 = "hl7-3.0.0",
+        /// Smile CDR's bulk export, which is HAPI FHIR's.
+        Smile = "smile-cdr",
     }
 }
 
@@ -24,7 +26,7 @@ impl Personality {
     pub fn version(self) -> &'static str {
         match self {
             Personality::Stu2 => "2.0.0",
-            Personality::Stu3 => "3.0.0",
+            Personality::Stu3 | Personality::Smile => "3.0.0",
         }
     }
 }
@@ -53,8 +55,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// The honest, open server with the fixtures: jobs of two seconds, kept for an hour.
+    /// The honest, open server with the fixtures: jobs of two seconds, kept for an hour, or for the two that Smile CDR
+    /// keeps them.
     pub fn new(spec: Personality, base: Url, clock: Clock) -> Self {
+        let hours = if spec == Personality::Smile { 2 } else { 1 };
         Self {
             spec,
             base,
@@ -63,7 +67,7 @@ impl Options {
             faults: Vec::new(),
             auth: Auth::None,
             job_time: Duration::from_secs(2),
-            keep: Duration::from_secs(3600),
+            keep: Duration::from_secs(hours * 3600),
             lines_per_file: None,
         }
     }

@@ -9,6 +9,7 @@ use super::behaviour::Behaviour;
 use super::options::Personality;
 use super::population::{Population, Reach, Selection};
 use super::reply::{Point, Reply};
+use super::smile::Filter;
 use crate::instant::Instant;
 use crate::resources;
 
@@ -42,6 +43,10 @@ pub(super) struct Wanted {
     pub selection: Selection,
     /// What was passed over for leniency's sake, a sentence each.
     pub ignored: Vec<String>,
+    /// What `_typeFilter` leaves, where it is understood.
+    pub filters: Vec<Filter>,
+    /// Why the job will fail, where only it looks at a parameter.
+    pub spoiled: Option<String>,
 }
 
 /// What a kick-off's parameters are understood by.
@@ -52,7 +57,7 @@ pub(super) struct Reader<'a> {
     pub does: &'a dyn Fn(Behaviour) -> bool,
 }
 
-fn bad(code: &str, text: &str) -> Box<Reply> {
+pub(super) fn bad(code: &str, text: &str) -> Box<Reply> {
     Box::new(Reply::refusal(Point::KickoffRefused, StatusCode::BAD_REQUEST, code, text))
 }
 
@@ -111,7 +116,7 @@ impl Reader<'_> {
         params: &[(String, String)],
     ) -> Result<Wanted, Box<Reply>> {
         let selection = Selection { reach, types: None, since: None, until: None, patients: None };
-        let mut wanted = Wanted { selection, ignored: Vec::new() };
+        let mut wanted = Wanted { selection, ignored: Vec::new(), filters: Vec::new(), spoiled: None };
         let mut seen = BTreeSet::new();
         for (name, value) in params {
             let first = seen.insert(name.as_str());
@@ -140,6 +145,11 @@ impl Reader<'_> {
         value: &str,
         first: bool,
     ) -> Result<(), Box<Reply>> {
+        if self.spec == Personality::Smile
+            && let Some(taken) = self.smile_take(wanted, method, (name, value), first)
+        {
+            return taken;
+        }
         match name {
             "_outputFormat" => self.output_format(value),
             "_since" => {
@@ -150,7 +160,7 @@ impl Reader<'_> {
                 wanted.selection.since = Some(since).filter(|_| !(self.does)(Behaviour::IgnoreSince));
                 Ok(())
             }
-            "_until" if self.spec == Personality::Stu3 => {
+            "_until" if self.spec != Personality::Stu2 => {
                 let until = instant_of(name, value)?;
                 wanted.selection.until = Some(until).filter(|_| !(self.does)(Behaviour::IgnoreUntil));
                 Ok(())

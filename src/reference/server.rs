@@ -110,12 +110,20 @@ impl Server {
     /// # Errors
     /// The answer to give where the system has no randomness left.
     pub(super) fn secret(&self) -> Result<String, Box<Reply>> {
-        let mut bits = [0_u8; 16];
+        Ok(URL_SAFE_NO_PAD.encode(self.random::<16>()?))
+    }
+
+    /// Random bytes.
+    ///
+    /// # Errors
+    /// The answer to give where the system has no randomness left.
+    pub(super) fn random<const N: usize>(&self) -> Result<[u8; N], Box<Reply>> {
+        let mut bits = [0_u8; N];
         aws_lc_rs::rand::fill(&mut bits).map_err(|_| {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             Box::new(Reply::refusal(Point::Other, status, "exception", "the system gives no random numbers"))
         })?;
-        Ok(URL_SAFE_NO_PAD.encode(bits))
+        Ok(bits)
     }
 
     /// Whether this was said before; the first time says no.
@@ -133,6 +141,11 @@ impl Server {
         }
         if let Err(refusal) = self.admit(ask) {
             return *refusal;
+        }
+        if self.is_smile()
+            && let Some(reply) = self.smile_answer(ask, &path)
+        {
+            return reply;
         }
         match path.as_slice() {
             ["$export"] => self.kick_off(ask, Reach::System),
@@ -159,7 +172,7 @@ impl Server {
     }
 }
 
-fn not_allowed(allow: &str) -> Reply {
+pub(super) fn not_allowed(allow: &str) -> Reply {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     Reply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
 }

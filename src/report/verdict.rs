@@ -46,7 +46,7 @@ pub(super) fn gate(judgement: &Judgement) -> Option<String> {
 pub(super) fn title(judgement: &Judgement) -> String {
     let title = if judgement.title.is_empty() { &judgement.spec } else { &judgement.title };
     match &judgement.owner {
-        Some(owner) => format!("{} (rules of {})", visible(title), visible(owner)),
+        Some(owner) => format!("{} (rules of {}; a SHALL is theirs, not HL7's)", visible(title), visible(owner)),
         None => visible(title),
     }
 }

@@ -101,6 +101,7 @@ pub fn shape(shape: Shape) -> &'static str {
         Shape::ResourceType => "the name of a FHIR resource type",
         Shape::RetryAfter => "a whole number of seconds or an HTTP date",
         Shape::HttpDate => "an HTTP date",
+        Shape::True => "the JSON value true",
         Shape::Under100Characters => "a text of fewer than 100 characters",
     }
 }
@@ -113,6 +114,7 @@ pub fn body(shape: BodyShape) -> &'static str {
         BodyShape::Json => "JSON",
         BodyShape::PlainObject => "a JSON object that is no FHIR resource",
         BodyShape::OperationOutcome => "an OperationOutcome in JSON, with an issue that has severity and code",
+        BodyShape::Outcome => "an OperationOutcome with an issue, whatever it says",
         BodyShape::ErrorOutcome => "an OperationOutcome with an issue of severity error or fatal",
         BodyShape::Manifest => "a manifest, a JSON object with transactionTime, request, output and so on",
         BodyShape::NotManifest => "no manifest",
@@ -175,6 +177,18 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::LenientReported => "the error files report the parameter that cannot be supported",
         CheckName::ExtensionsAreObjects => "every extension is an object",
         CheckName::AsWellReceived => "the kick-off is as well received as that of the flow beside it",
+        CheckName::OtherJob => "its job is another than that of the flow's own kick-off",
+        CheckName::OwnOrigin => "URLs have the scheme, host and port that were asked",
+        CheckName::TransactionTimeInJob => {
+            "transactionTime lies between the kick-off and the manifest, give or take 5 seconds"
+        }
+        CheckName::SameTypes => "the types listed are those of the export beside it",
+        CheckName::TypesCover => "the types of the export beside it are all listed",
+        CheckName::OnlyTypesAsked => "no type is listed that _type does not name",
+        CheckName::NoBinaryListed => "no file of type Binary is listed",
+        CheckName::ExportsNothing => "no resource is exported, for the filter matches none",
+        CheckName::NothingBeforeSince => "no meta.lastUpdated is earlier than _since",
+        CheckName::WrappedBinary => "the file comes as one Binary resource",
         CheckName::Delivered => "the file comes whole from the URL listed",
         CheckName::JobNotCompleted => "no job that it started comes to a good end",
     }

@@ -71,6 +71,8 @@ words! {
         PlainObject = "plain-object",
         /// An OperationOutcome with at least one issue that has severity and code.
         OperationOutcome = "operation-outcome",
+        /// An OperationOutcome with an issue, whatever it says.
+        Outcome = "outcome",
         /// An OperationOutcome with an issue of severity error or fatal.
         ErrorOutcome = "error-outcome",
         /// A bulk data manifest, as far as one can tell.
@@ -101,6 +103,8 @@ words! {
         String = "string",
         /// A JSON boolean.
         Boolean = "boolean",
+        /// The JSON value true.
+        True = "true",
         /// A JSON object.
         Object = "object",
         /// A JSON array.
@@ -223,6 +227,26 @@ words! {
         AsWellReceived = "as-well-received",
         /// The file was fetched whole, from the URL listed.
         Delivered = "delivered",
+        /// The probe's kick-off was given a job of its own.
+        OtherJob = "other-job",
+        /// Polling and file URLs have the scheme, host and port that were asked.
+        OwnOrigin = "own-origin",
+        /// `transactionTime` lies between the kick-off and the manifest.
+        TransactionTimeInJob = "transaction-time-in-job",
+        /// The types listed are those of the flow beside it.
+        SameTypes = "same-types",
+        /// The types of the flow beside it are all listed.
+        TypesCover = "types-cover",
+        /// No type is listed that `_type` does not name.
+        OnlyTypesAsked = "only-types-asked",
+        /// No file of type Binary is listed.
+        NoBinaryListed = "no-binary-listed",
+        /// Nothing is exported where a filter matches nothing.
+        ExportsNothing = "exports-nothing",
+        /// No resource is older than `_since`.
+        NothingBeforeSince = "nothing-before-since",
+        /// The file came as one Binary resource.
+        WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
     }

@@ -128,8 +128,8 @@ pub struct Requirement {
     pub places: BTreeMap<String, Place>,
     /// Public requirement ids that others use for it.
     pub see: Vec<String>,
-    /// Another requirement whose tests decide this one too.
-    pub same_as: Option<String>,
+    /// Other requirements whose tests decide this one too.
+    pub same_as: Vec<String>,
     /// Why the text itself errs; such a requirement warns at most.
     pub defect: Option<String>,
     /// Why no test verifies it.

@@ -77,9 +77,9 @@ pub struct RawRequirement {
     /// Public requirement ids that others use for it.
     #[serde(default)]
     pub see: Vec<String>,
-    /// Another requirement whose tests decide this one too.
+    /// Another requirement, or several, whose tests decide this one too.
     #[serde(rename = "as")]
-    pub same_as: Option<String>,
+    pub same_as: Option<Names>,
     /// Why the text itself errs; such a requirement warns at most.
     pub defect: Option<String>,
     /// Why no test verifies it.

@@ -21,6 +21,14 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("errors.toml", include_str!("../../suites/errors.toml")),
     ("metadata.toml", include_str!("../../suites/metadata.toml")),
     ("auth.toml", include_str!("../../suites/auth.toml")),
+    ("smile-kickoff.toml", include_str!("../../suites/smile-kickoff.toml")),
+    ("smile-params.toml", include_str!("../../suites/smile-params.toml")),
+    ("smile-poll.toml", include_str!("../../suites/smile-poll.toml")),
+    ("smile-manifest.toml", include_str!("../../suites/smile-manifest.toml")),
+    ("smile-files.toml", include_str!("../../suites/smile-files.toml")),
+    ("smile-delete.toml", include_str!("../../suites/smile-delete.toml")),
+    ("smile-errors.toml", include_str!("../../suites/smile-errors.toml")),
+    ("smile-auth.toml", include_str!("../../suites/smile-auth.toml")),
 ];
 
 /// More than this is no suite file, but a mistake in `--suites`.

@@ -41,6 +41,11 @@ pub fn is_operation_outcome(body: &Value) -> bool {
     })
 }
 
+/// Whether `body` is an OperationOutcome with at least one issue, whatever that says.
+pub fn is_any_outcome(body: &Value) -> bool {
+    issues(body).is_some_and(|issues| !issues.is_empty())
+}
+
 /// Whether `body` is an OperationOutcome with an issue of severity error or fatal.
 pub fn is_error_outcome(body: &Value) -> bool {
     issues(body).is_some_and(|issues| {

@@ -13,6 +13,9 @@ use plimsoll::reference::{self, Options, Personality};
 use serde_json::Value;
 use tower::ServiceExt;
 
+/// The rule books whose conversations differ in little.
+pub const HL7: [Personality; 2] = [Personality::Stu2, Personality::Stu3];
+
 pub const BASE: &str = "http://reference.example/fhir";
 
 /// Runs a test in virtual time.
