@@ -29,7 +29,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
 /// Whether `test` decides `requirement`, by itself or because it adopted another's tests.
 fn decides(test: &TestResult, requirement: &Requirement) -> bool {
     test.requirements.contains(&requirement.id)
-        || requirement.same_as.as_ref().is_some_and(|same| test.requirements.contains(same))
+        || requirement.same_as.iter().any(|same| test.requirements.contains(same))
 }
 
 fn state(requirement: &Requirement, binding: bool, tests: &[&TestResult]) -> (State, String) {

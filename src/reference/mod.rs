@@ -15,6 +15,7 @@ mod fixtures;
 mod generate;
 mod instant;
 mod jobs;
+mod keys;
 mod lines;
 mod metadata;
 mod mutate;
@@ -36,6 +37,7 @@ use tokio::net::TcpListener;
 
 pub use behaviour::Behaviour;
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
+pub use keys::client;
 pub use options::{Auth, Options, Personality, SmartClient};
 pub use shelf::{fault, faults};
 

@@ -150,7 +150,7 @@ impl Reader<'_> {
                 wanted.selection.since = Some(since).filter(|_| !(self.does)(Behaviour::IgnoreSince));
                 Ok(())
             }
-            "_until" if self.spec == Personality::Stu3 => {
+            "_until" if self.spec != Personality::Stu2 => {
                 let until = instant_of(name, value)?;
                 wanted.selection.until = Some(until).filter(|_| !(self.does)(Behaviour::IgnoreUntil));
                 Ok(())
@@ -158,7 +158,7 @@ impl Reader<'_> {
             "_type" => self.types(wanted, value, first),
             "patient" => self.patient(wanted, method, value),
             // No duty goes with it but to understand it: this server always has a single manifest.
-            "allowPartialManifests" if self.spec == Personality::Stu3 => match value {
+            "allowPartialManifests" if self.spec != Personality::Stu2 => match value {
                 "true" | "false" => Ok(()),
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },

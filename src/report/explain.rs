@@ -41,8 +41,8 @@ pub struct RequirementPage {
     pub places: Vec<PlaceLine>,
     /// What others call it.
     pub see: Vec<String>,
-    /// The requirement whose tests it adopts.
-    pub same_as: Option<String>,
+    /// The requirements whose tests it adopts.
+    pub same_as: Vec<String>,
     /// Why its text errs.
     pub defect: Option<String>,
     /// Why no test verifies it.

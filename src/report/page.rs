@@ -26,8 +26,8 @@ fn requirement_text(page: &RequirementPage) -> String {
     if let Some(why) = &page.untested {
         out += &format!("\nNo test verifies it\n{}\n", wrap("  ", why));
     }
-    if let Some(other) = &page.same_as {
-        out += &format!("\nIt is decided by the tests of\n  {other}\n");
+    if !page.same_as.is_empty() {
+        out += &format!("\nIt is decided by the tests of\n{}\n", wrap("  ", &describe::and(&page.same_as)));
     }
     for (index, test) in page.tests.iter().enumerate() {
         out += if index == 0 { "\nHow it is judged\n" } else { "\n" };

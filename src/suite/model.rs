@@ -91,6 +91,8 @@ pub struct Spec {
     pub base: String,
     /// Whose it is, where its SHALLs are not HL7's.
     pub owner: Option<String>,
+    /// How the reference server is protected while it is judged by this spec; none: not at all.
+    pub auth: Option<Protection>,
     /// The spec whose requirements also hold here.
     pub builds_on: Option<String>,
     /// Requirements of `builds_on` that do not hold here, with the reason.
@@ -102,6 +104,14 @@ pub struct Spec {
     pub declared_by: Vec<String>,
     /// Where it is defined.
     pub source: Source,
+}
+
+words! {
+    /// How the reference server is protected while it is judged by a spec.
+    Protection {
+        /// By SMART Backend Services, with a client that is registered for the run.
+        Smart = "smart",
+    }
 }
 
 /// A requirement of the underlying spec that a spec leaves out.
@@ -127,8 +137,8 @@ pub struct Requirement {
     pub places: BTreeMap<String, Place>,
     /// Public requirement ids that others use for it.
     pub see: Vec<String>,
-    /// Another requirement whose tests decide this one too.
-    pub same_as: Option<String>,
+    /// Other requirements whose tests decide this one too.
+    pub same_as: Vec<String>,
     /// Why the text itself errs; such a requirement warns at most.
     pub defect: Option<String>,
     /// Why no test verifies it.
@@ -277,7 +287,7 @@ words! {
         Metadata = "metadata",
         /// GET of `.well-known/smart-configuration`.
         SmartConfiguration = "smart-configuration",
-        /// A token request.
+        /// A token request with a signed assertion; where the run is given no SMART client, none is sent.
         Token = "token",
         /// A read of the flow's Group.
         Read = "read",
@@ -295,7 +305,7 @@ words! {
         /// As the run's own client.
         #[default]
         Client = "client",
-        /// Without credentials.
+        /// Without credentials; where the run has none to leave out, such a kick-off would show nothing and is not sent.
         None = "none",
         /// As the second client of the configuration.
         SecondClient = "second-client",
@@ -313,6 +323,8 @@ words! {
         NotParameters = "not-parameters",
         /// A POST body that is not JSON.
         BrokenJson = "broken-json",
+        /// A client id that nobody registered, in an assertion signed with the run's own key.
+        Client = "client",
     }
 }
 

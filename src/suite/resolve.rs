@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::model::{Catalog, Flow, Requirement, Source, Spec, Test};
 use super::named::Named;
+use super::raw::RawRequirement;
 use super::read::{Entry, Parsed, Step};
 use super::refusal::{Refusal, Spot, SuiteFile};
 use super::rules;
@@ -26,6 +27,11 @@ pub(super) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, r
 
 /// For each requirement, those that adopt its tests, directly or by way of others.
 type Adopters = HashMap<String, Vec<String>>;
+
+/// The requirements whose tests a requirement adopts by name.
+fn adopted(raw: &RawRequirement) -> &[String] {
+    raw.same_as.as_ref().map(|names| names.0.as_slice()).unwrap_or_default()
+}
 
 struct Resolver<'a, 't> {
     parsed: &'a Parsed<'t>,
@@ -134,6 +140,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 date: raw.date.clone(),
                 base: raw.base.clone(),
                 owner: raw.owner.clone(),
+                auth: raw.auth,
                 builds_on: raw.builds_on.clone(),
                 drops: raw.drops.clone(),
                 areas: raw.areas.clone(),
@@ -174,9 +181,11 @@ impl<'a, 't> Resolver<'a, 't> {
                 let span = entry.key_place(&[Step::Key("in")], spec);
                 self.unknown("spec", spec, entry.file, span, specs.iter().copied());
             }
-            if let Some(other) = raw.same_as.as_ref().filter(|other| !known.contains(&other.as_str())) {
-                let span = entry.place(&[Step::Key("as")]);
-                self.unknown("requirement", other, entry.file, span, known.iter().copied());
+            for (index, other) in adopted(raw).iter().enumerate() {
+                if !known.contains(&other.as_str()) {
+                    let span = entry.place(&[Step::Key("as"), Step::Item(index)]);
+                    self.unknown("requirement", other, entry.file, span, known.iter().copied());
+                }
             }
             rules::requirement(entry, raw, self.refusals);
             let Some(area) = entry.area else { continue };
@@ -186,7 +195,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 says: raw.says.clone(),
                 places: raw.places.clone(),
                 see: raw.see.clone(),
-                same_as: raw.same_as.clone(),
+                same_as: adopted(raw).to_vec(),
                 defect: raw.defect.clone(),
                 untested: raw.untested.clone(),
                 source: self.source(entry.file, entry.key.start),
@@ -263,22 +272,23 @@ impl<'a, 't> Resolver<'a, 't> {
     fn adopters(&mut self) -> Adopters {
         let parsed = self.parsed;
         let same_as = |id: &str| {
-            let entry = parsed.requirements.iter().find(|entry| entry.name == id)?;
-            entry.raw.as_ref()?.same_as.as_deref()
+            let entry = parsed.requirements.iter().find(|entry| entry.name == id);
+            entry.and_then(|entry| entry.raw.as_ref()).map(adopted).unwrap_or_default()
         };
         let mut adopters = Adopters::new();
         for entry in &parsed.requirements {
-            let mut at = entry.name.as_str();
-            let mut steps = 0;
-            while let Some(next) = same_as(at) {
-                steps += 1;
-                if next == entry.name || steps > parsed.requirements.len() {
+            let mut open: Vec<&str> = same_as(&entry.name).iter().map(String::as_str).collect();
+            let mut seen = BTreeSet::new();
+            while let Some(next) = open.pop() {
+                if next == entry.name {
                     let spot = Spot::new(entry.file, entry.place(&[Step::Key("as")]), "this leads back to itself");
                     self.refuse(Refusal::new(format!("requirement `{}` adopts its own tests", entry.name), spot));
                     break;
                 }
-                adopters.entry(next.to_owned()).or_default().push(entry.name.clone());
-                at = next;
+                if seen.insert(next) {
+                    adopters.entry(next.to_owned()).or_default().push(entry.name.clone());
+                    open.extend(same_as(next).iter().map(String::as_str));
+                }
             }
         }
         adopters

@@ -40,6 +40,22 @@ pub(super) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequiremen
             Refusal::new(title, spot).help("write in = { SPEC = { level = \"SHALL\", at = \"page.html#place\" } }"),
         );
     }
+    if let Some(Names(adopted)) = &raw.same_as {
+        names(entry, "as", adopted, refusals);
+    }
+}
+
+/// A list of names has some, and each once.
+fn names<T>(entry: &Entry<'_, T>, key: &'static str, names: &[String], refusals: &mut Vec<Refusal>) {
+    if names.is_empty() {
+        empty(entry.file, entry.place(&[Step::Key(key)]), key, refusals);
+    }
+    for (index, name) in names.iter().enumerate() {
+        if names.iter().take(index).any(|other| other == name) {
+            let spot = Spot::new(entry.file, entry.place(&[Step::Key(key), Step::Item(index)]), "once is enough");
+            refusals.push(Refusal::new(format!("`{name}` is named twice"), spot));
+        }
+    }
 }
 
 fn empty(file: usize, span: Range<usize>, what: &str, refusals: &mut Vec<Refusal>) {
@@ -152,16 +168,8 @@ fn headers<T>(
 pub(super) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
     let file = entry.file;
     let lists = [("verifies", Some(&raw.verifies)), ("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
-    for (key, names) in lists.into_iter().filter_map(|(key, names)| names.map(|Names(names)| (key, names))) {
-        if names.is_empty() {
-            empty(file, entry.place(&[Step::Key(key)]), key, refusals);
-        }
-        for (index, name) in names.iter().enumerate() {
-            if names.iter().take(index).any(|other| other == name) {
-                let spot = Spot::new(file, entry.place(&[Step::Key(key), Step::Item(index)]), "once is enough");
-                refusals.push(Refusal::new(format!("`{name}` is named twice"), spot));
-            }
-        }
+    for (key, Names(named)) in lists.into_iter().filter_map(|(key, named)| Some((key, named?))) {
+        names(entry, key, named, refusals);
     }
     if raw.on.0.is_empty() {
         empty(file, entry.place(&[Step::Key("on")]), "on", refusals);
