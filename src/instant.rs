@@ -41,6 +41,30 @@ impl Instant {
         Self { nanos: self.nanos - self.nanos % 1_000_000, ..self }
     }
 
+    /// `millis` milliseconds after 1970-01-01T00:00:00Z.
+    pub fn from_millis(millis: i64) -> Self {
+        // The remainder lies from 0 to 999.
+        let nanos = u32::try_from(millis.rem_euclid(1000)).unwrap_or_default() * 1_000_000;
+        Self { seconds: millis.div_euclid(1000), nanos }
+    }
+
+    /// The middle between this and `later`, to the millisecond; none if they are less than two milliseconds apart, so
+    /// that no such middle parts them.
+    pub fn middle(self, later: Self) -> Option<Self> {
+        let nanos = |at: Self| i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos);
+        let (from, to) = (nanos(self), nanos(later));
+        if to - from < 2_000_000 {
+            return None;
+        }
+        let millis = (from + (to - from) / 2).div_euclid(1_000_000);
+        i64::try_from(millis).ok().map(Self::from_millis)
+    }
+
+    /// The beginning of its day, in UTC.
+    pub fn start_of_day(self) -> Self {
+        Self { seconds: self.seconds - self.seconds.rem_euclid(86_400), nanos: 0 }
+    }
+
     /// The instant `seconds` later.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self { seconds: self.seconds.saturating_add(seconds), nanos: self.nanos }
@@ -213,5 +237,16 @@ mod tests {
             assert_eq!(days_before(y, m, d), days);
             assert!(d >= 1 && d <= days_in(y, m).unwrap());
         }
+    }
+
+    #[test]
+    fn instants_are_reckoned_with() {
+        let at = |text: &str| Instant::parse(text).unwrap();
+        assert_eq!(Instant::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
+        assert_eq!(Instant::from_millis(1_709_208_000_123), at("2024-02-29T12:00:00.123Z"));
+        assert_eq!(at("2024-02-29T01:00:00.5+02:00").start_of_day(), at("2024-02-28T00:00:00Z"));
+        let middle = at("2020-01-01T00:00:00Z").middle(at("2020-01-01T00:00:00.003Z"));
+        assert_eq!(middle, Some(at("2020-01-01T00:00:00.001Z")));
+        assert_eq!(at("2020-01-01T00:00:00Z").middle(at("2020-01-01T00:00:00.001Z")), None);
     }
 }

@@ -1,14 +1,37 @@
 //! Plimsoll judges whether a FHIR server's bulk data `$export` keeps its specification.
 //!
-//! Data flows one way, and the modules stand in that order; each imports only what stands before it:
+//! Data flows one way, and the rooms stand in that order; each imports only what stands before it (`tests/house.rs`
+//! holds them to it):
 //!
 //! ```text
 //! suites/*.toml -> suite (Catalog) -> plan -> drive -> tape -> judge (record::Run) -> report
 //! ```
 //!
-//! Only [`drive`] and [`reference`] are asynchronous. Judging never touches a socket: what it needs is on the tape.
+//! | room | what it does |
+//! |---|---|
+//! | [`words`], [`resources`], [`hidden`], [`clock`], [`instant`], [`secret`] | what every room shares |
+//! | [`suite`] | reads the rules, refuses what is wrong with them, says them in words |
+//! | [`plan`] | which tests are judged, which flows they need and how deep |
+//! | [`tape`] | what a run keeps: exchanges, facts of files, flows |
+//! | [`ndjson`] | bytes in, facts of a file out |
+//! | [`drive`] | asks the target, and writes the tape |
+//! | [`record`] | what a judged run is: `run.json` |
+//! | [`check`] | one expectation on one exchange |
+//! | [`judge`] | tape and plan in, record out |
+//! | [`report`] | the record as text, HTML, JUnit, Markdown, JSON |
+//! | [`reference`](mod@reference) | a conformant server, its faults and legal variants |
+//! | [`config`] | flags, variables and `plimsoll.toml` together |
+//! | [`trials`] | libtest's manners, gates, exit codes, the self-test |
+//! | [`cli`] | the commands |
+//!
+//! Only [`drive`] and [`reference`](mod@reference) are asynchronous. Judging never touches a socket: what it needs is on
+//! the tape.
 
 pub mod words;
+
+pub mod resources;
+
+pub mod hidden;
 
 pub mod clock;
 
@@ -20,15 +43,15 @@ pub mod suite;
 
 pub mod plan;
 
-pub mod ndjson;
-
 pub mod tape;
+
+pub mod ndjson;
 
 pub mod drive;
 
-pub mod check;
-
 pub mod record;
+
+pub mod check;
 
 pub mod judge;
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Broken, Held, Scene, response, shape, show};
 use crate::record::Position;
+use crate::suite::describe;
 use crate::suite::model::{BodyShape, Expect, LineRule, Shape};
 use crate::tape::model::{BodyKind, Exchange, Outcome, Response};
 use crate::tape::shape::{is_error_outcome, is_manifest, is_operation_outcome};
@@ -81,7 +82,7 @@ fn text_satisfies(expect: &Expect, text: &str) -> bool {
 fn wanted(expect: &Expect) -> String {
     match (&expect.equals, expect.is) {
         (Some(equals), _) => format!("{equals:?}"),
-        (None, Some(wanted)) => shape::describe(wanted).to_owned(),
+        (None, Some(wanted)) => describe::shape(wanted).to_owned(),
         (None, None) => "anything".to_owned(),
     }
 }
@@ -164,25 +165,7 @@ fn body(expected: BodyShape, response: &Response) -> Held {
             (Some(_), _) => !announced_json,
         },
     };
-    Held::or_broken(good, || Broken::new("body", "body", body_words(expected), what_body(response)))
-}
-
-/// A body shape in words.
-pub fn body_words(shape: BodyShape) -> &'static str {
-    match shape {
-        BodyShape::Empty => "no body",
-        BodyShape::NotEmpty => "a body",
-        BodyShape::Json => "JSON",
-        BodyShape::PlainObject => "a JSON object that is no FHIR resource",
-        BodyShape::OperationOutcome => "an OperationOutcome in JSON, with an issue that has severity and code",
-        BodyShape::ErrorOutcome => "an OperationOutcome that reports an error",
-        BodyShape::Manifest => "the manifest, a JSON object with transactionTime, request, output and so on",
-        BodyShape::NotManifest => "no manifest",
-        BodyShape::NotData => "no exported data",
-        BodyShape::NotOutcome => "no OperationOutcome",
-        BodyShape::NotHtml => "no HTML page",
-        BodyShape::AsAnnounced => "a body in the format that Content-Type names",
-    }
+    Held::or_broken(good, || Broken::new("body", "body", describe::body(expected), what_body(response)))
 }
 
 /// What a body is, in words.
@@ -236,7 +219,7 @@ fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let beyond = facts.lines.findings.iter().find(|f| matches!(f.rule, LineRule::LineTooLong | LineRule::TooDeep));
     if let (true, Some(finding)) = (broken.is_empty(), beyond) {
         // The limits are ours: what lies beyond them was not read, and nothing is said of it.
-        let what = crate::suite::describe::line_rule(finding.rule);
+        let what = describe::line_rule(finding.rule);
         return Held::Unknown(format!("line {} was not read: it holds {what}", finding.line));
     }
     if broken.is_empty() && !facts.whole {

@@ -9,7 +9,6 @@ pub mod shape;
 mod show;
 
 pub use expect::holds;
-pub use show::shape as show_shape;
 
 use std::collections::BTreeMap;
 

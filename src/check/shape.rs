@@ -5,28 +5,6 @@ use url::Url;
 
 use crate::suite::model::Shape;
 
-/// The shape in words, as findings and manuals say it.
-pub fn describe(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Present => "present",
-        Shape::Value => "present and not null",
-        Shape::Absent => "absent",
-        Shape::String => "a JSON string",
-        Shape::Boolean => "a JSON boolean, true or false",
-        Shape::Object => "a JSON object",
-        Shape::Array => "a JSON array",
-        Shape::Objects => "a JSON array of objects",
-        Shape::EmptyArray => "an empty array",
-        Shape::AbsoluteUrl => "an absolute http or https URL",
-        Shape::Instant => "a FHIR instant, such as 2026-02-07T13:28:17.239+02:00",
-        Shape::Count => "a whole JSON number of at least 0",
-        Shape::ResourceType => "the name of a FHIR resource type",
-        Shape::RetryAfter => "a whole number of seconds or an HTTP date",
-        Shape::HttpDate => "an HTTP date",
-        Shape::Under100Characters => "fewer than 100 characters",
-    }
-}
-
 /// Whether the JSON value at a place has the shape; `None` is an absent value.
 pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
     let string = value.and_then(Value::as_str);
@@ -93,7 +71,7 @@ pub fn is_resource_type(text: &str) -> bool {
     chars.next().is_some_and(|first| first.is_ascii_uppercase())
         && text.len() <= 64
         && chars.all(|c| c.is_ascii_alphabetic())
-        && crate::words::is_known_resource_type(text)
+        && crate::resources::is_known(text)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::hidden::is_hidden;
+
 /// The most characters of a server's text shown in a finding.
 const SHOWN: usize = 80;
 
@@ -18,18 +20,12 @@ pub fn text(text: &str) -> String {
                 shown.push('\\');
                 shown.push(c);
             }
-            c if is_unsafe(c) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c if is_hidden(c) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
             c => shown.push(c),
         }
     }
     shown.push('"');
     shown
-}
-
-/// Whether `c` could change how a terminal or a page shows what stands around it.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A JSON value in a few words: its text if it is short and plain, else its shape.

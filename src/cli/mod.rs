@@ -7,6 +7,7 @@ mod help;
 mod init;
 mod interrupt;
 mod ndjson;
+mod options;
 mod orchestrate;
 mod replay;
 mod run;

@@ -246,7 +246,7 @@ pub fn tape(path: &Path) -> Result<Tape, Refusal> {
 
 /// Writes a finding out, as libtest shows it below its name.
 pub fn finding(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
-    report::finding::render(run, judgement, test)
+    report::finding::told(run, judgement, test)
 }
 
 /// The summary for the terminal.

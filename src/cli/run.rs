@@ -14,6 +14,7 @@ use super::{Refusal, print, say, show};
 use crate::config::effective::{Effective, Origin};
 use crate::config::values::{AuthKind, Day};
 use crate::config::{DEFAULT_SPEC, file::File, guard, print as print_config};
+use crate::instant::rfc3339;
 use crate::plan::Plan;
 use crate::record::Run;
 use crate::suite::model::Catalog;
@@ -99,7 +100,7 @@ pub fn finish(
     libtest: &Arguments,
     folder: Option<&Path>,
 ) -> Result<u8, Refusal> {
-    let today = Day(time::OffsetDateTime::from(SystemTime::now()).date());
+    let today = Day::of(SystemTime::now());
     let notes = gate::apply(run, known, today, strict);
     let wrote = folder.map(|folder| orchestrate::reports(folder, run, strict));
     trials::print(libtest, run, strict, |judgement, test| orchestrate::finding(run, judgement, test));
@@ -238,22 +239,14 @@ fn folder(config: &Effective, target: &Target) -> Result<PathBuf, Refusal> {
 
 /// `20260101T120000Z-host`, fit for every file system.
 fn folder_name(now: SystemTime, host: &str) -> String {
-    let now = time::OffsetDateTime::from(now);
+    // The date and the time to the second, as in a basic ISO 8601 form.
+    let moment: String = rfc3339(now).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
     let host: String = host
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c.to_ascii_lowercase() } else { '-' })
         .take(80)
         .collect();
-    format!(
-        "{:04}{:02}{:02}T{:02}{:02}{:02}Z-{}",
-        now.year(),
-        u8::from(now.month()),
-        now.day(),
-        now.hour(),
-        now.minute(),
-        now.second(),
-        host.trim_matches(['.', '-'])
-    )
+    format!("{moment}Z-{}", host.trim_matches(['.', '-']))
 }
 
 #[cfg(test)]

@@ -53,29 +53,10 @@ pub fn json(config: &Effective) -> Value {
         object.insert(key.to_owned(), json!({"value": value, "from": origin.to_string()}));
     }
     let known = config.known.iter().map(
-        |(known, _)| json!({"spec": known.spec, "test": known.test, "reason": known.reason, "expires": known.expires}),
+        |(known, _)| json!({"spec": known.spec, "test": known.test, "reason": known.reason, "expires": known.expires.map(|day| day.to_string())}),
     );
     object.insert("known".to_owned(), known.collect());
     Value::Object(object)
-}
-
-/// What reports show of the configuration: key and value, what nobody set left out.
-pub fn pairs(config: &Effective) -> Vec<(String, String)> {
-    let said = shown(config).into_iter().filter(|shown| !shown.value.is_null());
-    said.map(|shown| {
-        let value = match shown.value {
-            Value::String(text) => text,
-            Value::Array(items) if items.is_empty() => "none named".to_owned(),
-            Value::Array(items) => items
-                .iter()
-                .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
-                .collect::<Vec<_>>()
-                .join(", "),
-            other => other.to_string(),
-        };
-        (shown.key.to_owned(), value)
-    })
-    .collect()
 }
 
 fn shown(config: &Effective) -> Vec<Shown> {

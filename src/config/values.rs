@@ -3,12 +3,15 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use clap::ValueEnum;
+use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::hidden::is_hidden;
+use crate::instant::Instant;
 use crate::words::ExportLevel;
 
 /// How requests are authorized.
@@ -170,44 +173,35 @@ pub fn show_wait(wait: std::time::Duration) -> String {
 }
 
 /// A day, `YYYY-MM-DD`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct Day(pub time::Date);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(Instant);
+
+impl Day {
+    /// The day of `at`, in UTC.
+    pub fn of(at: SystemTime) -> Self {
+        Self(Instant::from(at).start_of_day())
+    }
+}
 
 impl FromStr for Day {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refuse = || format!("{text:?} is no day; write it as 2026-12-31");
-        let mut parts = text.split('-');
-        let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(refuse());
-        };
-        if (year.len(), month.len(), day.len()) != (4, 2, 2) {
-            return Err(refuse());
-        }
-        let year: i32 = year.parse().map_err(|_| refuse())?;
-        let month: u8 = month.parse().map_err(|_| refuse())?;
-        let day: u8 = day.parse().map_err(|_| refuse())?;
-        let month = time::Month::try_from(month).map_err(|_| refuse())?;
-        time::Date::from_calendar_date(year, month, day).map(Day).map_err(|_| refuse())
+        Instant::parse(&format!("{text}T00:00:00Z")).map(Day).ok_or_else(refuse)
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.0.year(), u8::from(self.0.month()), self.0.day())
+        let text = self.0.to_string();
+        f.write_str(text.split('T').next().unwrap_or(&text))
     }
 }
 
 /// Text on one line of at most `most` characters, without what could steer a terminal or end a comment: parts of it
 /// may be a server's words.
 pub fn one_line(text: &str, most: usize) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let safe: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+    let safe: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     match safe.char_indices().nth(most) {
         Some((cut, _)) => format!("{}...", safe.get(..cut).unwrap_or_default()),
         None => safe,

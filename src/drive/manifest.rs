@@ -1,4 +1,4 @@
-//! Reading a manifest as far as driving needs it: is it one, and which files does it list. A stranger wrote it, so
+//! Reading a manifest as far as driving needs it: which files does it list. A stranger wrote it, so
 //! nothing in it is taken for granted; what is malformed is passed over here and judged by the tests.
 
 use serde_json::Value;
@@ -18,14 +18,6 @@ pub struct Item {
     pub announced: Option<String>,
     /// The URL as it stands there.
     pub url: String,
-}
-
-/// Whether a body is a bulk data manifest, as far as one can tell: an object, no FHIR resource, with at least two of the
-/// members that every manifest has.
-pub fn is_manifest(body: &Value) -> bool {
-    let Some(object) = body.as_object() else { return false };
-    let known = ["transactionTime", "request", "requiresAccessToken", "output", "error"];
-    !object.contains_key("resourceType") && known.iter().filter(|key| object.contains_key(**key)).count() >= 2
 }
 
 /// The files to fetch, in the manifest's order, and whether it lists more than [`MOST_FILES`].
@@ -63,14 +55,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn two_members_make_a_manifest_and_a_resource_never_is_one() {
-        assert!(is_manifest(&json!({"transactionTime": 1, "output": []})));
-        assert!(!is_manifest(&json!({"output": []})));
-        assert!(!is_manifest(&json!({"resourceType": "Parameters", "transactionTime": 1, "output": []})));
-        assert!(!is_manifest(&json!([{"transactionTime": 1, "output": []}])));
-    }
 
     #[test]
     fn malformed_items_are_passed_over_and_keep_the_places_of_the_others() {

@@ -2,10 +2,7 @@
 
 use std::time::SystemTime;
 
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
-
-use crate::instant::rfc3339;
+use crate::instant::Instant;
 use crate::suite::values::PickName;
 use crate::tape::model::LineFacts;
 
@@ -24,9 +21,9 @@ pub fn choose<'a>(
 /// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources lie
 /// before it and some after.
 fn instant_inside<'a>(facts: impl Iterator<Item = &'a LineFacts>, now: SystemTime) -> Result<String, String> {
-    let mut range: Option<(OffsetDateTime, OffsetDateTime)> = None;
+    let mut range: Option<(Instant, Instant)> = None;
     let instants = facts.flat_map(|facts| [&facts.earliest, &facts.latest]).flatten();
-    for instant in instants.filter_map(|text| OffsetDateTime::parse(text, &Rfc3339).ok()) {
+    for instant in instants.filter_map(|text| Instant::parse(text)) {
         range = Some(match range {
             Some((earliest, latest)) => (earliest.min(instant), latest.max(instant)),
             None => (instant, instant),
@@ -34,14 +31,13 @@ fn instant_inside<'a>(facts: impl Iterator<Item = &'a LineFacts>, now: SystemTim
     }
     let (earliest, latest) =
         range.ok_or("no exported resource has a readable meta.lastUpdated, so no instant parts the data")?;
-    if latest - earliest < Duration::milliseconds(2) {
-        return Err("all exported resources have the same meta.lastUpdated, so no instant parts the data".to_owned());
-    }
-    let middle: OffsetDateTime = earliest + (latest - earliest) / 2;
-    if middle > OffsetDateTime::from(now) {
+    let middle = earliest
+        .middle(latest)
+        .ok_or("all exported resources have the same meta.lastUpdated, so no instant parts the data")?;
+    if middle > Instant::from(now) {
         return Err("meta.lastUpdated of most exported resources lies in the future".to_owned());
     }
-    Ok(rfc3339(middle.into()))
+    Ok(middle.to_string())
 }
 
 #[cfg(test)]

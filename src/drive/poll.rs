@@ -11,12 +11,12 @@ use serde_json::Value;
 use super::asks;
 use super::house::{Walk, no_answer, stop};
 use super::kickoff::Job;
-use super::manifest::is_manifest;
 use super::patience;
 use super::phases::{self, Seen, Standing};
 use super::progress::Event;
 use super::session::{Ask, Reply};
 use crate::tape::model::{Phase, Role, Stop, StopKind, TroubleKind};
+use crate::tape::shape::is_manifest;
 
 /// The longest answer to a poll that is read: a manifest of a hundred thousand files fits.
 const LONGEST_ANSWER: usize = 64 << 20;

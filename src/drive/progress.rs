@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::hidden::is_hidden;
+
 /// Something that happened in a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -140,13 +142,9 @@ fn words(event: Event<'_>) -> String {
 /// A text that a stranger may have written, cut to a line, with everything escaped that could steer a terminal:
 /// control characters and those that turn the direction of writing or hide.
 fn escaped(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
     let mut out = String::new();
     for c in text.chars().take(100) {
-        match steers(c) {
+        match is_hidden(c) {
             true => out.extend(c.escape_unicode()),
             false => out.push(c),
         }

@@ -17,7 +17,7 @@ use super::settings::Settings;
 use super::transport::{BodyStream, Transport};
 use crate::clock::Clock;
 use crate::suite::model::Identity;
-use crate::tape::model::{Body, BodyKind, FileRef, Phase, Role, Trouble, TroubleKind};
+use crate::tape::model::{Body, BodyKind, FileRef, Role, Trouble, TroubleKind};
 
 /// The longest body that [`Session::send`] reads, in bytes, as it came and decoded alike.
 pub const SMALL_BODY: usize = 16 << 20;
@@ -209,11 +209,6 @@ impl Session {
         &self.shared.recorder
     }
 
-    /// What the run was told.
-    pub fn settings(&self) -> &Arc<Settings> {
-        &self.shared.settings
-    }
-
     /// The run's time.
     pub fn clock(&self) -> Clock {
         self.shared.clock
@@ -233,13 +228,4 @@ pub(super) fn interrupted() -> Trouble {
 
 pub(super) fn trouble(kind: TroubleKind, message: impl Into<String>) -> Trouble {
     Trouble { kind, message: message.into() }
-}
-
-/// What [`super::recorder`] is told when a poll's phase becomes known, sometimes only after later polls.
-#[derive(Clone, Copy, Debug)]
-pub struct PhaseKnown {
-    /// The exchange.
-    pub exchange: u32,
-    /// Its phase.
-    pub phase: Phase,
 }

@@ -151,6 +151,14 @@ impl Notes {
     pub fn plausible_type(&self) -> Option<&str> {
         self.resource_type.get().filter(|name| is_type_name(name))
     }
+
+    /// The path with the type before it, where that can be shown. Empty stays empty.
+    pub(super) fn rooted(&self, path: &str) -> String {
+        match self.plausible_type() {
+            Some(name) if !path.is_empty() => format!("{name}.{path}"),
+            _ => path.to_owned(),
+        }
+    }
 }
 
 /// Whether `name` could be the name of a resource type, and so be shown.

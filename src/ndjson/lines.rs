@@ -314,13 +314,13 @@ impl Lines {
     /// Takes over what is wrong with one value, and what it is.
     fn conclude(&mut self, notes: &Notes, source: Source<'_>) {
         for fault in &notes.faults {
-            let path = rooted(notes, &fault.path);
+            let path = notes.rooted(&fault.path);
             self.findings.add(fault.rule, source.place(fault.at), &path, &fault.expected, &fault.actual);
         }
         if notes.standing == Standing::Object {
             let findings = &mut self.findings;
             rules::judge(notes, &self.expected, &mut |rule, at, path, expected, actual| {
-                findings.add(rule, source.place(at), &rooted(notes, path), expected, actual);
+                findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
             self.count(notes, source, true);
         }
@@ -366,7 +366,7 @@ impl Lines {
                 }
                 _ => ("each resource once", "a type and id that was sent before"),
             };
-            self.findings.add(rule, source.place(notes.id.at), &rooted(notes, "id"), expected, actual);
+            self.findings.add(rule, source.place(notes.id.at), &notes.rooted("id"), expected, actual);
         }
     }
 
@@ -394,12 +394,4 @@ fn tally(types: &mut BTreeMap<String, u64>, name: &str) {
 
 fn open_end(in_string: bool) -> &'static str {
     if in_string { "an end within a string" } else { "an end within an object" }
-}
-
-/// The path with the type before it, where that can be shown. Empty stays empty.
-fn rooted(notes: &Notes, path: &str) -> String {
-    match notes.plausible_type() {
-        Some(name) if !path.is_empty() => format!("{name}.{path}"),
-        _ => path.to_owned(),
-    }
 }

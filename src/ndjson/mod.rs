@@ -29,7 +29,7 @@ mod rules;
 pub use decode::{Coding, Decoder};
 pub use facts::{Fault, Notes, Standing, Text, TextState};
 pub use frame::{Framed, Framer, Line};
-pub use identity::{Identity, RunKey, normalise_reference};
+pub use identity::{Identity, RunKey};
 pub use inspect::{Inspector, JsonInspector};
 pub use lines::Expected;
 pub use reader::{FileReader, Finished, Limits, Options};

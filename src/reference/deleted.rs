@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::fixtures::Gone;
-use super::instant;
 use super::population::{Reach, Selection};
 use super::rows::Rows;
+use crate::instant::Instant;
 
 /// One Bundle for every deletion that `wanted` covers; none where it asks for no instant to start from.
 pub(super) fn bundles(gone: &[Gone], wanted: &Selection) -> Rows {
@@ -41,6 +41,6 @@ fn covers(wanted: &Selection, gone: &Gone) -> bool {
         Reach::Patients => gone.patient.is_some(),
         Reach::Group(id) => gone.groups.contains(id),
     };
-    let dated = instant::parse(&gone.at).is_some_and(|at| wanted.wants_date(at));
+    let dated = Instant::parse(&gone.at).is_some_and(|at| wanted.wants_date(at));
     wanted.wants_type(name) && listed && reached && dated
 }

@@ -6,17 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::behaviour::Behaviour;
 use super::deleted;
-use super::instant;
 use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
 use super::params::{self, Preferences, Reader, Wanted};
 use super::population::{Reach, Selection};
 use super::reply::{Context, Point, Reply, outcome};
 use super::rows::Rows;
 use super::server::{Ask, Server};
+use crate::instant::rfc3339;
 use crate::words::ExportLevel;
 
 fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
@@ -164,7 +163,7 @@ impl Server {
         }
         let mut gone = self.population.deleted(&selection);
         if let (true, Some(first)) = (self.does(Behaviour::DeletedInOutput), first_reference(&found)) {
-            let at = instant::show(OffsetDateTime::from(self.options.clock.now()));
+            let at = rfc3339(self.options.clock.now());
             gone = Rows::held(gone.iter().chain([deleted::line(&first, &at)]).collect());
         }
         let gone = if selection.since.is_some() { gone } else { Rows::held(Vec::new()) };
@@ -243,7 +242,7 @@ impl Server {
                 .collect()
         };
         let mut manifest = json!({
-            "transactionTime": instant::show(OffsetDateTime::from(job.started)),
+            "transactionTime": rfc3339(job.started),
             "request": job.request,
             "requiresAccessToken": self.protected(),
             "output": list(Point::FileOutput),

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use time::OffsetDateTime;
 
-use super::instant;
+use crate::instant::Instant;
 
 const FILES: &[(&str, &str)] = &[
     ("Patient", include_str!("../../fixtures/population/Patient.ndjson")),
@@ -28,7 +27,7 @@ pub(super) struct Held {
     /// Its id.
     pub id: String,
     /// When it was last changed.
-    pub updated: OffsetDateTime,
+    pub updated: Instant,
     /// The patients in whose compartment it is.
     pub patients: BTreeSet<String>,
     /// It, as one line.
@@ -76,7 +75,7 @@ pub(super) fn deleted() -> Vec<Gone> {
 fn held(line: &str) -> Option<Held> {
     let value: Value = serde_json::from_str(line).ok()?;
     let id = value.get("id")?.as_str()?.to_owned();
-    let updated = instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?)?;
+    let updated = Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?)?;
     let mut patients = BTreeSet::new();
     if value.get("resourceType")?.as_str()? == "Patient" {
         patients.insert(id.clone());
@@ -126,6 +125,6 @@ mod tests {
         let latest = resources().iter().flat_map(|(_, rows)| rows.iter().map(|row| row.updated)).max().unwrap();
         let gone = deleted();
         assert!(gone.len() > 2);
-        assert!(gone.iter().all(|gone| instant::parse(&gone.at).unwrap() > latest));
+        assert!(gone.iter().all(|gone| Instant::parse(&gone.at).unwrap() > latest));
     }
 }

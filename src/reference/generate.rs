@@ -1,9 +1,8 @@
 //! A population of any size that takes no memory: every resource is a function of its index, and so are the counts.
 
 use bytes::Bytes;
-use time::OffsetDateTime;
 
-use super::instant;
+use crate::instant::Instant;
 use crate::words::words;
 
 words! {
@@ -72,14 +71,13 @@ impl Generator {
     }
 
     /// When the resource at `index` was last changed; never earlier than the one before it.
-    pub(super) fn updated(&self, kind: Kind, index: u64) -> OffsetDateTime {
+    pub(super) fn updated(&self, kind: Kind, index: u64) -> Instant {
         let ahead = i128::from(index) * i128::from(SPAN) / i128::from(self.count(kind).max(1));
-        let millis = i128::from(FIRST) + ahead.min(i128::from(SPAN));
-        OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        Instant::from_millis(FIRST + i64::try_from(ahead).map_or(SPAN, |ahead| ahead.min(SPAN)))
     }
 
     /// The first index of `kind` for which `late` holds of the date; it must hold of all later dates too.
-    pub(super) fn first(&self, kind: Kind, late: impl Fn(OffsetDateTime) -> bool) -> u64 {
+    pub(super) fn first(&self, kind: Kind, late: impl Fn(Instant) -> bool) -> u64 {
         let (mut low, mut high) = (0, self.count(kind));
         while low < high {
             let middle = low + (high - low) / 2;
@@ -111,7 +109,7 @@ impl Generator {
     /// The resource at `index`, as one line.
     pub(super) fn line(&self, kind: Kind, index: u64) -> Bytes {
         let id = self.id(kind, index);
-        let updated = instant::show(self.updated(kind, index));
+        let updated = self.updated(kind, index);
         let head =
             format!(r#"{{"resourceType":"{kind}","id":"{id}","meta":{{"versionId":"1","lastUpdated":"{updated}"}}"#);
         let owner = index / kind.per_patient().unwrap_or(1);
@@ -205,7 +203,7 @@ mod tests {
                 assert_eq!(line.pointer("/resourceType").unwrap(), kind.as_str());
                 assert_eq!(made.find(kind, line.pointer("/id").unwrap().as_str().unwrap()), Some(index));
                 let updated = line.pointer("/meta/lastUpdated").unwrap().as_str().unwrap();
-                assert_eq!(instant::parse(updated).unwrap(), made.updated(kind, index));
+                assert_eq!(Instant::parse(updated).unwrap(), made.updated(kind, index));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The reference server: an honest bulk data server in process, for whoever has no server at hand, for tests, and for
 //! `selftest`, where data files make it wrong in one way each.
 //!
-//! Every answer is first made honestly as a [`reply::Reply`], which knows at which point of the conversation it stands;
+//! Every answer is first made honestly as a `reply::Reply`, which knows at which point of the conversation it stands;
 //! then the faults that were asked for change it; then it becomes bytes. So a fault never has to know how an answer is
 //! made, and what no answer can show is a [`Behaviour`] in the server itself.
 
@@ -13,7 +13,6 @@ mod fault;
 mod files;
 mod fixtures;
 mod generate;
-mod instant;
 mod jobs;
 mod keys;
 mod lines;
@@ -27,7 +26,6 @@ mod rest;
 mod rows;
 mod server;
 mod shelf;
-mod types;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,16 +1,17 @@
 //! Faults at work: changes of answers that were made honestly.
 
+use std::time::{Duration, SystemTime};
+
 use http::StatusCode;
 use http::header::HeaderName;
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::fault::{LineEdit, Step, When};
-use super::instant;
 use super::lines;
 use super::params;
 use super::reply::{FHIR_JSON, Payload, Reply, outcome, set};
 use super::server::{Ask, Server, bytes_of};
+use crate::instant::rfc3339;
 
 /// Changes an answer in all ways that the server's faults ask for.
 pub(super) fn apply(server: &Server, ask: &Ask, mut reply: Reply) -> Reply {
@@ -150,11 +151,18 @@ fn placeholder(server: &Server, reply: &Reply, name: &str) -> Option<String> {
         "path" => server.options.base.path().trim_end_matches('/').to_owned(),
         "job" => job.to_owned(),
         "status-url" => server.poll_url(job),
-        "http-date" => instant::http_date(now, seconds),
-        "instant" => instant::show(OffsetDateTime::from(instant::shift(now, seconds))),
+        "http-date" => httpdate::fmt_http_date(shift(now, seconds)),
+        "instant" => rfc3339(shift(now, seconds)),
         "body" => "%{body}".to_owned(),
         _ => return None,
     })
+}
+
+/// `now`, moved by `seconds`.
+fn shift(now: SystemTime, seconds: i64) -> SystemTime {
+    let by = Duration::from_secs(seconds.unsigned_abs());
+    let moved = if seconds < 0 { now.checked_sub(by) } else { now.checked_add(by) };
+    moved.unwrap_or(now)
 }
 
 /// A placeholder's word, and the seconds that may follow it with a sign.

@@ -6,11 +6,11 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::behaviour::Behaviour;
-use super::instant;
 use super::options::Personality;
 use super::population::{Population, Reach, Selection};
 use super::reply::{Point, Reply};
-use super::types;
+use crate::instant::Instant;
+use crate::resources;
 
 /// What the `Prefer` lines of a request say.
 #[derive(Clone, Copy, Debug, Default)]
@@ -145,7 +145,7 @@ impl Reader<'_> {
             "_since" => {
                 let mut since = instant_of(name, value)?;
                 if (self.does)(Behaviour::SinceByDate) {
-                    since = since.replace_time(time::Time::MIDNIGHT);
+                    since = since.start_of_day();
                 }
                 wanted.selection.since = Some(since).filter(|_| !(self.does)(Behaviour::IgnoreSince));
                 Ok(())
@@ -192,7 +192,7 @@ impl Reader<'_> {
             wanted.selection.types = None;
         }
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !types::is_type(name) {
+            if !resources::is_r4(name) {
                 let shown: String = name.chars().take(80).collect();
                 self.unsupported(wanted, &format!("the resource type {shown} in _type is not supported"))?;
             }
@@ -228,8 +228,8 @@ impl Reader<'_> {
 
     fn refuse_outside_compartment(&self, wanted: &mut Wanted) -> Result<(), Box<Reply>> {
         let outside = wanted.selection.types.as_ref().is_some_and(|types| {
-            let mut known = types.iter().filter(|name| types::is_type(name)).peekable();
-            known.peek().is_some() && known.all(|name| !types::in_compartment(name))
+            let mut known = types.iter().filter(|name| resources::is_r4(name)).peekable();
+            known.peek().is_some() && known.all(|name| !resources::is_of_patients(name))
         });
         if outside && wanted.selection.reach != Reach::System {
             return self.unsupported(wanted, "_type asks for nothing that belongs to patients");
@@ -238,9 +238,9 @@ impl Reader<'_> {
     }
 }
 
-fn instant_of(name: &str, value: &str) -> Result<time::OffsetDateTime, Box<Reply>> {
+fn instant_of(name: &str, value: &str) -> Result<Instant, Box<Reply>> {
     // A plus that was not encoded arrives as a space.
-    instant::parse(&value.replace(' ', "+")).ok_or_else(|| {
+    Instant::parse(&value.replace(' ', "+")).ok_or_else(|| {
         let shown: String = value.chars().take(80).collect();
         bad("value", &format!("{name} {shown} is not an instant, as 2024-03-01T10:00:00Z is"))
     })

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::deleted;
 use super::fixtures::{self, Gone, Held};
 use super::generate::{Generator, Kind};
-use super::instant;
 use super::rows::Rows;
-use super::types;
+use crate::instant::Instant;
+use crate::resources;
 
 /// The resources of an export's level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +31,9 @@ pub(super) struct Selection {
     /// The types; none: all.
     pub types: Option<BTreeSet<String>>,
     /// Only what was changed later.
-    pub since: Option<OffsetDateTime>,
+    pub since: Option<Instant>,
     /// Only what was changed earlier.
-    pub until: Option<OffsetDateTime>,
+    pub until: Option<Instant>,
     /// Only what belongs to these patients.
     pub patients: Option<BTreeSet<String>>,
 }
@@ -42,10 +41,10 @@ pub(super) struct Selection {
 impl Selection {
     pub(super) fn wants_type(&self, name: &str) -> bool {
         self.types.as_ref().is_none_or(|types| types.contains(name))
-            && (self.reach == Reach::System || types::in_compartment(name))
+            && (self.reach == Reach::System || resources::is_of_patients(name))
     }
 
-    pub(super) fn wants_date(&self, date: OffsetDateTime) -> bool {
+    pub(super) fn wants_date(&self, date: Instant) -> bool {
         self.since.is_none_or(|since| date > since) && self.until.is_none_or(|until| date < until)
     }
 }
@@ -177,7 +176,7 @@ fn group(made: &Generator, id: &str, members: &[String]) -> Held {
     let updated = made.updated(Kind::Patient, 0);
     let mut value = json!({
         "resourceType": "Group", "id": id,
-        "meta": { "versionId": "1", "lastUpdated": instant::show(updated) },
+        "meta": { "versionId": "1", "lastUpdated": updated.to_string() },
         "identifier": [{ "system": "https://plimsoll.example/group", "value": id }],
         "active": true, "type": "person", "actual": true, "name": id, "quantity": members.len()
     });

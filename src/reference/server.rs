@@ -15,7 +15,6 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::behaviour::Behaviour;
 use super::files;
-use super::instant;
 use super::jobs::Jobs;
 use super::mutate;
 use super::options::{Auth, Options};
@@ -225,7 +224,7 @@ impl Server {
     /// Makes the bytes of an answer.
     fn send(&self, asked: &HeaderMap, reply: Reply) -> Response {
         let mut headers = reply.headers;
-        let date = instant::http_date(self.options.clock.now(), 0);
+        let date = httpdate::fmt_http_date(self.options.clock.now());
         super::reply::set(&mut headers, "date", &date);
         let is_file = matches!(reply.point, Point::FileOutput | Point::FileError | Point::FileDeleted);
         let unlabelled = is_file && self.does(Behaviour::SilentGzip);

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::escape::markdown;
-use super::{text, verdict};
+use super::{cause, text, verdict};
 use crate::record::{Judgement, Run, TestResult};
 use crate::words::{Area, Verdict};
 
@@ -51,21 +51,25 @@ fn spec(out: &mut String, run: &Run, judgement: &Judgement) {
             if tests.is_empty() {
                 continue;
             }
-            let (mark, note) = mark(&tests);
+            let (mark, note) = mark(run, &tests);
             let note = markdown(&text::cut(&note, 400));
             let _ = writeln!(out, "| {area} | {} | {mark} | {note} |", markdown(flow));
         }
     }
 }
 
-fn mark(tests: &[&TestResult]) -> (&'static str, String) {
+fn mark(run: &Run, tests: &[&TestResult]) -> (&'static str, String) {
     let of = |v: Verdict| tests.iter().filter(|t| t.verdict == v).copied().collect::<Vec<_>>();
     let titles = |all: &[&TestResult]| {
         let names: Vec<&str> = all.iter().take(3).map(|t| t.title.as_str()).collect();
         let more = if all.len() > 3 { format!("; and {} more", all.len() - 3) } else { String::new() };
         format!("{}{more}", names.join("; "))
     };
-    let reason = |all: &[&TestResult]| all.first().map_or_else(String::new, |t| t.because.clone());
+    let reason = |all: &[&TestResult]| match all.first().map(|t| cause::origin(run, t)) {
+        Some((reason, Some(id))) => format!("{reason} (exchange {id})"),
+        Some((reason, None)) => reason,
+        None => String::new(),
+    };
     let (fail, error, pass, warn) = (of(Verdict::Fail), of(Verdict::Error), of(Verdict::Pass), of(Verdict::Warn));
     if !fail.is_empty() {
         let known = fail.iter().filter(|t| t.known.is_some()).count();

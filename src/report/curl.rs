@@ -1,7 +1,8 @@
 //! A request to be sent again by hand, safe to paste into a shell.
 
 use super::escape::{shell, visible};
-use crate::tape::model::{Exchange, Role};
+use crate::record::Run;
+use crate::tape::model::{Exchange, Phase, Role};
 
 /// Longer URLs are named, not repeated.
 const LONGEST_URL: usize = 1000;
@@ -33,7 +34,8 @@ pub fn arguments(exchange: &Exchange) -> Vec<String> {
         }
     }
     if exchange.file.is_some() {
-        out.push("-o answer.ndjson -D -".to_owned());
+        // Asked for gzip, or the server may send it anyway; lines are looked for in what comes out.
+        out.push("--compressed -o answer.ndjson -D -".to_owned());
     }
     out.push(url(exchange));
     out
@@ -42,6 +44,54 @@ pub fn arguments(exchange: &Exchange) -> Vec<String> {
 /// [`arguments`] on one line.
 pub fn line(exchange: &Exchange) -> String {
     arguments(exchange).join(" ")
+}
+
+/// What to put in place of the variables of [`arguments`], in words; none where there are none. Where the polling URL is
+/// wanted, the kick-off that gave it is named.
+pub fn variables(run: &Run, exchange: &Exchange) -> Option<String> {
+    let command = line(exchange);
+    if command.contains("\"$FILE_URL\"") {
+        let place = exchange.file.map_or_else(String::new, |f| format!(" of {}/{}", f.list, f.index));
+        return Some(format!("FILE_URL: the url{place} in the manifest"));
+    }
+    if !command.contains("\"$STATUS_URL\"") {
+        return None;
+    }
+    let words = "STATUS_URL: the Content-Location of a kick-off";
+    Some(match kickoff(run, exchange) {
+        Some(kickoff) => format!("{words}, here of exchange {}", kickoff.id),
+        None => words.to_owned(),
+    })
+}
+
+/// The commands that set `$STATUS_URL` for [`line`] and bring its job to where it was, where that is what it needs.
+pub fn prelude(run: &Run, exchange: &Exchange) -> Option<String> {
+    let kickoff = kickoff(run, exchange).filter(|_| line(exchange).contains("\"$STATUS_URL\""))?;
+    let asked = line(kickoff).replacen("curl -i", "curl -si", 1);
+    let mut out =
+        format!("STATUS_URL=$({asked} | tr -d '\\r' | awk 'tolower($1) == \"content-location:\" {{print $2}}')");
+    // What was asked after a DELETE is asked after one again.
+    let deleted = |e: &&Exchange| e.role == Role::Delete && e.flow == exchange.flow && e.id > kickoff.id;
+    for deletion in run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(deleted).take(2) {
+        out.push('\n');
+        out.push_str(&line(deletion));
+    }
+    Some(out)
+}
+
+/// What the reader has to do besides pasting: poll until the job is done, where the answer came then.
+pub fn hint(run: &Run, exchange: &Exchange) -> Option<String> {
+    let done = exchange.role == Role::Poll && exchange.phase == Some(Phase::Complete);
+    match prelude(run, exchange) {
+        Some(_) => done.then(|| "Repeat the last command until the job is done".to_owned()),
+        None => variables(run, exchange),
+    }
+}
+
+/// The kick-off of the job that an exchange belongs to.
+fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
+    let same = |e: &&Exchange| e.role == Role::Kickoff && e.flow == exchange.flow && e.probe.is_none();
+    run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(same).last()
 }
 
 fn header(name: &str, value: &str) -> String {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::hidden::is_hidden;
+
 /// The text with every character that is invisible, moves the cursor, turns the writing direction or is refused by XML
 /// shown as an escape: `\n`, `\u{202e}`. What build services would take for a command (`::error::` at the start of a
 /// line, `##[` anywhere) is broken up the same way. The result is one line.
@@ -26,15 +28,6 @@ pub fn visible(text: &str) -> String {
         before = [last, Some(c)];
     }
     out
-}
-
-/// Whether a character does not show, or shows something other than itself.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(u32::from(c),
-            0xAD | 0x61C | 0x115F | 0x1160 | 0x180E | 0x3164 | 0xFEFF | 0xFFA0
-            | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
-            | 0xFE00..=0xFE0F | 0xFFF9..=0xFFFB | 0xFFFE..=0xFFFF | 0xE0000..=0xE0FFF)
 }
 
 /// The text as one cell of a Markdown table: harmless as Markdown and as the HTML that Markdown lets through.

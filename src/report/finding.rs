@@ -3,7 +3,7 @@
 
 use super::escape::visible;
 use super::wire::{self, Detail, Line};
-use super::{curl, text};
+use super::{cause, curl, text};
 use crate::record::{Finding, Judgement, Run, TestResult};
 use crate::tape::model::{Exchange, Outcome};
 use crate::words::{Level, Verdict};
@@ -33,7 +33,8 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         push(&mut out, 0, &line);
     }
     let mut before = None;
-    for finding in test.findings.iter().take(MOST) {
+    let folded = cause::fold(&test.findings);
+    for (finding, others) in folded.iter().take(MOST) {
         let mut shown = show(run, finding, text::COLUMNS - 4);
         // What was sent need not be read twice.
         if finding.exchange.is_some() && finding.exchange == before {
@@ -47,12 +48,12 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         for line in &shown.lines {
             push(&mut out, 4, &line.text);
         }
-        if let Some(repeats) = &shown.repeats {
-            push(&mut out, 2, repeats);
+        for said in shown.repeats.into_iter().chain(elsewhere(run, others)) {
+            push_wrapped(&mut out, 2, &said);
         }
     }
-    if test.findings.len() > MOST {
-        let more = text::count((test.findings.len() - MOST) as u64, "finding");
+    if folded.len() > MOST {
+        let more = text::count((folded.len() - MOST) as u64, "finding");
         out.push('\n');
         push(&mut out, 2, &format!("{more} more; run.json has them all"));
     }
@@ -70,6 +71,70 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         note(&mut out, name, &value, whole);
     }
     out
+}
+
+/// As [`render`], but a test that found what another has told already says only where that stands, so that one cause is
+/// read once: the same on another flow, under another spec, or undecided for the same reason.
+pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
+    let Some((of, teller)) = cause::told_before(run, judgement, test) else {
+        return render(run, judgement, test);
+    };
+    let name = match run.judgements.len() {
+        0 | 1 => visible(&teller.id),
+        _ => format!("{}::{}", visible(&of.spec), visible(&teller.id)),
+    };
+    let mut out = String::new();
+    if test.verdict == Verdict::Error {
+        return text::cut(&format!("undetermined: as {name}, above"), text::COLUMNS);
+    }
+    for line in text::wrap(&head(test), text::COLUMNS) {
+        push(&mut out, 0, &line);
+    }
+    out.push('\n');
+    let folded = cause::fold(&test.findings);
+    for (finding, others) in folded.iter().take(MOST) {
+        let said = std::iter::once(one_line(run, finding)).chain(elsewhere(run, others)).collect::<Vec<_>>();
+        push_wrapped(&mut out, 2, &said.join("; "));
+    }
+    if folded.len() > MOST {
+        push(&mut out, 2, &format!("and {} more", folded.len() - MOST));
+    }
+    out.push('\n');
+    note(&mut out, "as", &format!("{name}, above"), true);
+    for (name, value, whole) in notes(run, judgement, test) {
+        // Under another spec the text and its place are others; the rest stands above.
+        if name == "so" || name == "known" || (name == "spec" && of.spec != judgement.spec) {
+            note(&mut out, name, &value, whole);
+        }
+    }
+    out
+}
+
+/// `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`
+pub(super) fn one_line(run: &Run, finding: &Finding) -> String {
+    let exchange = finding.exchange.and_then(|id| wire::find(run, id));
+    let label = exchange.map_or_else(String::new, |e| format!("{}: ", wire::label(run, e)));
+    let (expected, actual) = (wire::expected(finding), visible(&finding.actual));
+    let repeats = exchange.and_then(|e| repeats(finding, e)).map_or_else(String::new, |r| format!("; {r}"));
+    text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place)), 300) + &repeats
+}
+
+/// Where else a finding about a line stands: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
+pub(super) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let one = |f: &&Finding| {
+        let exchange = f.exchange.and_then(|id| wire::find(run, id));
+        let file = exchange.map_or_else(String::new, |e| format!(", {}", wire::part(run, e)));
+        let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}{file}, "));
+        format!("{at}{} ({})", visible(&f.place), text::count(f.count, "line"))
+    };
+    let shown: Vec<String> = others.iter().take(SHOWN).map(one).collect();
+    let more = match others.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    let files = text::count(others.len() as u64, "file");
+    (!others.is_empty()).then(|| format!("the same in {files} more: {}{more}", shown.join("; ")))
 }
 
 /// `SHALL violated: every poll before completion is answered 202 Accepted`, by verdict and level.
@@ -165,25 +230,51 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| wire::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
         out.push(("again", again(exchange), true));
+        if let Some(said) = curl::variables(run, exchange) {
+            out.push(("with", said, true));
+        }
+        if let Some(command) = look(test.findings.first(), exchange) {
+            out.push(("look", command, true));
+        }
     }
     out
 }
 
-/// The tests that could not be judged because this one's exchange ended the flow: one cause, one failure.
+/// The tests that came to nothing because of what this one saw: one cause, one failure.
 pub(super) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
-    if !matches!(test.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error) {
-        return None;
+    let lost = cause::followers(run, judgement, test);
+    let first = lost.first()?;
+    let (reason, _) = cause::origin(run, first);
+    let tests = text::count(lost.len() as u64, "more test");
+    let came = if lost.iter().all(|t| t.verdict == Verdict::Skip) { "skipped" } else { "undecided" };
+    let was = if lost.len() == 1 { "was" } else { "were" };
+    let flows = flows(&lost);
+    if test.verdict == Verdict::Error {
+        return Some(format!("{tests} {was} {came} for the same reason ({flows})"));
     }
-    let flow = run.flows.iter().find(|f| f.name == test.flow)?;
-    let stop = flow.stop.as_ref()?;
-    let ended = stop.exchange?;
-    let seen = test.findings.iter().any(|f| f.exchange == Some(ended) || f.repeats.contains(&ended));
-    if !seen && !test.exchanges.contains(&ended) {
-        return None;
+    Some(format!("{tests} {was} {came} for this ({flows}): {reason}"))
+}
+
+/// The flows of some tests: `system, patient and 11 more`.
+pub(super) fn flows(tests: &[&TestResult]) -> String {
+    const SHOWN: usize = 4;
+    let mut names: Vec<String> = Vec::new();
+    for test in tests {
+        let name = visible(&test.flow);
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
-    let skipped = judgement.tests.iter().filter(|t| t.flow == test.flow && t.verdict == Verdict::Skip).count();
-    let rest = text::count(skipped as u64, "test");
-    (skipped > 0).then(|| format!("{rest} deeper in {} skipped: {}", visible(&test.flow), visible(&stop.because)))
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", names.join(", "))
+}
+
+/// The command that shows the line of a file that a finding is about, once `again` has fetched it.
+pub(super) fn look(finding: Option<&Finding>, exchange: &Exchange) -> Option<String> {
+    let position = finding.filter(|f| f.exchange == Some(exchange.id))?.position?;
+    exchange.file.map(|_| format!("sed -n {}p answer.ndjson", position.line))
 }
 
 /// The command that repeats the exchange; on lines of its own where it is long.
@@ -206,10 +297,13 @@ fn again(exchange: &Exchange) -> String {
     lines.join(" \\\n           ")
 }
 
-/// Where a test without findings looked at an exchange that has no answer, that one.
-fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a Exchange> {
-    if test.verdict != Verdict::Error {
+/// Where a test without findings could not be decided, the exchange that kept it from being so.
+pub(super) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a Exchange> {
+    if test.verdict != Verdict::Error || !test.findings.is_empty() {
         return None;
+    }
+    if let Some(exchange) = cause::origin(run, test).1.and_then(|id| wire::find(run, id)) {
+        return Some(exchange);
     }
     let mut seen = test.exchanges.iter().filter_map(|id| wire::find(run, *id));
     seen.find(|e| match &e.outcome {
@@ -223,6 +317,12 @@ fn note(out: &mut String, name: &str, value: &str, whole: bool) {
     for (i, line) in lines.iter().enumerate() {
         let name = if i == 0 { name } else { "" };
         push(out, 2, &format!("{name:<6} {line}"));
+    }
+}
+
+fn push_wrapped(out: &mut String, indent: usize, text: &str) {
+    for (i, line) in text::wrap(text, text::COLUMNS - indent - 2).iter().enumerate() {
+        push(out, if i == 0 { indent } else { indent + 2 }, line);
     }
 }
 

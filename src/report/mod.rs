@@ -7,6 +7,8 @@ pub mod text;
 
 pub mod curl;
 
+mod cause;
+
 mod excerpt;
 
 pub mod wire;
@@ -37,5 +39,4 @@ pub mod coverage;
 
 mod write;
 
-pub use verdict::sentence;
 pub use write::{Options, WriteError, write_all};

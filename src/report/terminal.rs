@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::escape::visible;
-use super::{finding, text, verdict, wire};
+use super::{cause, finding, text, verdict, wire};
 use crate::record::{Conformance, Judgement, Run};
 use crate::words::Verdict;
 
@@ -31,9 +31,9 @@ pub fn summary(run: &Run, options: &Options<'_>) -> String {
         if !options.strict {
             warnings(&mut page, judgement, &of);
         }
-        reasons(&mut page, judgement, Verdict::Error, &format!("not decided{of}"));
-        reasons(&mut page, judgement, Verdict::Skip, &format!("skipped{of}"));
-        reasons(&mut page, judgement, Verdict::NotApplicable, &format!("not applicable{of}"));
+        reasons(&mut page, run, judgement, Verdict::Error, &format!("not decided{of}"));
+        reasons(&mut page, run, judgement, Verdict::Skip, &format!("skipped{of}"));
+        reasons(&mut page, run, judgement, Verdict::NotApplicable, &format!("not applicable{of}"));
         tally(&mut page, judgement, &of);
     }
     page.head("traffic");
@@ -85,20 +85,25 @@ fn warnings(page: &mut Page, judgement: &Judgement, of: &str) {
     page.more(folded.len(), "warning");
 }
 
-fn reasons(page: &mut Page, judgement: &Judgement, verdict: Verdict, head: &str) {
-    let folded = verdict::fold(judgement, verdict);
-    let tests: usize = folded.iter().map(|(_, t)| t.len()).sum();
+fn reasons(page: &mut Page, run: &Run, judgement: &Judgement, verdict: Verdict, head: &str) {
+    let causes = cause::causes(run, judgement, verdict);
+    let tests: usize = causes.iter().map(|c| c.tests.len()).sum();
     if tests == 0 {
         return;
     }
     page.head(&format!("{head}: {tests}"));
-    for (reason, tests) in folded.iter().take(MOST) {
-        let names: Vec<String> = tests.iter().take(3).map(|t| visible(&t.id)).collect();
-        let more = if tests.len() > 3 { format!(" and {} more", tests.len() - 3) } else { String::new() };
-        page.text(2, &format!("{} x  {}", tests.len(), text::cut(reason, 300)));
+    for cause in causes.iter().take(MOST) {
+        let names: Vec<String> = cause.tests.iter().take(3).map(|t| visible(&t.id)).collect();
+        let more = if cause.tests.len() > 3 { format!(" and {} more", cause.tests.len() - 3) } else { String::new() };
+        let at = match cause.exchanges.len() {
+            0 => String::new(),
+            1 => format!(" (exchange {})", text::numbers(&cause.exchanges)),
+            _ => format!(" (exchanges {})", text::numbers(&cause.exchanges)),
+        };
+        page.text(2, &format!("{} x  {}{at}", cause.tests.len(), text::cut(&cause.reason, 300)));
         page.text(7, &format!("{}{more}", names.join(", ")));
     }
-    page.more(folded.len(), "reason");
+    page.more(causes.len(), "reason");
 }
 
 fn tally(page: &mut Page, judgement: &Judgement, of: &str) {

@@ -139,19 +139,6 @@ fn tally<C: Copy + PartialEq>(
     Tally { columns: all.iter().map(|c| name(*c)).collect(), rows }
 }
 
-/// Tests of one verdict with the same reason, in the order of their first.
-pub(super) fn fold(judgement: &Judgement, verdict: Verdict) -> Vec<(String, Vec<&TestResult>)> {
-    let mut out: Vec<(String, Vec<&TestResult>)> = Vec::new();
-    for test in judgement.tests.iter().filter(|t| t.verdict == verdict) {
-        let reason = visible(&test.because);
-        match out.iter_mut().find(|(r, _)| *r == reason) {
-            Some((_, tests)) => tests.push(test),
-            None => out.push((reason, vec![test])),
-        }
-    }
-    out
-}
-
 /// The same test on several flows, in the order of the first: `poll::retry-after` with `patient`, `group`.
 pub(super) fn fold_flows<'a>(tests: &[&'a TestResult]) -> Vec<(&'a str, Vec<&'a TestResult>)> {
     let mut out: Vec<(&str, Vec<&TestResult>)> = Vec::new();

@@ -178,8 +178,20 @@ fn expected_status(finding: &Finding) -> String {
     format!("expected {}", words.unwrap_or_else(|| visible(&finding.expected)))
 }
 
-fn expected(finding: &Finding) -> String {
-    format!("expected {}", visible(&finding.expected))
+/// What was expected, as it stands beside a caret.
+pub(super) fn expected(finding: &Finding) -> String {
+    match finding.expected.as_str() {
+        "present" => "expected it".to_owned(),
+        other => format!("expected {}", visible(other)),
+    }
+}
+
+/// What to say where a member should be and is not.
+fn missing(pointer: &str, finding: &Finding) -> String {
+    match finding.expected.as_str() {
+        "present" => format!("expected {} here", visible(pointer)),
+        _ => format!("no {} here; {}", visible(pointer), expected(finding)),
+    }
 }
 
 /// What was expected and what came, where the lines above do not show the latter.
@@ -305,11 +317,7 @@ impl Sheet {
                 for (i, row) in shown.rows.iter().enumerate() {
                     self.push(Mark::Body, &format!("| {row}"));
                     if shown.caret == Some(i) {
-                        let said = if shown.found {
-                            expected(finding)
-                        } else {
-                            format!("no {} here; {}", visible(pointer), expected(finding))
-                        };
+                        let said = if shown.found { expected(finding) } else { missing(pointer, finding) };
                         self.caret(shown.start + 2, shown.length, &said);
                     }
                 }
@@ -340,6 +348,10 @@ impl Sheet {
             let also: Vec<String> = facts.also.iter().filter(|l| **l != facts.line).map(u64::to_string).collect();
             if !also.is_empty() {
                 said.push_str(&format!(": also {}", also.join(", ")));
+                let told = also.len() as u64 + 1;
+                if facts.count > told {
+                    said.push_str(&format!(" and {} more", facts.count - told));
+                }
             }
             self.push(Mark::Place, &said);
         } else if finding.count > 1 {

@@ -7,7 +7,7 @@ use super::model::{
 use super::values::{Param, PickName, StatusRange, StatusSet};
 use crate::words::ExportLevel;
 
-/// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute URL`.
+/// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
 pub fn describe(expect: &Expect) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(set) = &expect.status {
@@ -41,9 +41,9 @@ pub fn describe(expect: &Expect) -> String {
 
 fn value(expect: &Expect) -> String {
     let wanted = match (expect.is, &expect.equals) {
-        (Some(shape), _) => self::shape(shape).to_owned(),
+        (Some(shape), _) => format!("is {}", self::shape(shape)),
         (None, Some(text)) => format!("equals {text:?}"),
-        (None, None) => "is there".to_owned(),
+        (None, None) => "is present".to_owned(),
     };
     if expect.optional { format!("{wanted}, if there") } else { wanted }
 }
@@ -83,43 +83,43 @@ pub fn status(status: u16) -> String {
     }
 }
 
-/// What a header or JSON value must be, to follow its name: `is an absolute URL`.
+/// What a header or JSON value must be, to follow `is` or `expected`: `an absolute http or https URL`.
 pub fn shape(shape: Shape) -> &'static str {
     match shape {
-        Shape::Present => "is there",
-        Shape::Value => "is there and not null",
-        Shape::Absent => "is not there",
-        Shape::String => "is a string",
-        Shape::Boolean => "is true or false",
-        Shape::Object => "is an object",
-        Shape::Array => "is an array",
-        Shape::Objects => "is an array of objects",
-        Shape::EmptyArray => "is an empty array",
-        Shape::AbsoluteUrl => "is an absolute URL",
-        Shape::Instant => "is a FHIR instant",
-        Shape::Count => "is a whole number of at least 0",
-        Shape::ResourceType => "is the name of a resource type",
-        Shape::RetryAfter => "is a number of seconds or an HTTP date",
-        Shape::HttpDate => "is an HTTP date",
-        Shape::Under100Characters => "has fewer than 100 characters",
+        Shape::Present => "present",
+        Shape::Value => "present and not null",
+        Shape::Absent => "absent",
+        Shape::String => "a JSON string",
+        Shape::Boolean => "a JSON boolean, true or false",
+        Shape::Object => "a JSON object",
+        Shape::Array => "a JSON array",
+        Shape::Objects => "a JSON array of objects",
+        Shape::EmptyArray => "an empty array",
+        Shape::AbsoluteUrl => "an absolute http or https URL",
+        Shape::Instant => "a FHIR instant, such as 2026-02-07T13:28:17.239+02:00",
+        Shape::Count => "a whole JSON number of at least 0",
+        Shape::ResourceType => "the name of a FHIR resource type",
+        Shape::RetryAfter => "a whole number of seconds or an HTTP date",
+        Shape::HttpDate => "an HTTP date",
+        Shape::Under100Characters => "a text of fewer than 100 characters",
     }
 }
 
-/// What a body must be, to follow `is`: `an OperationOutcome`.
+/// What a body must be, to follow `is` or `expected`: `an OperationOutcome`.
 pub fn body(shape: BodyShape) -> &'static str {
     match shape {
-        BodyShape::Empty => "empty",
-        BodyShape::NotEmpty => "not empty",
+        BodyShape::Empty => "an empty one",
+        BodyShape::NotEmpty => "not an empty one",
         BodyShape::Json => "JSON",
-        BodyShape::PlainObject => "a JSON object that is no resource",
-        BodyShape::OperationOutcome => "an OperationOutcome",
+        BodyShape::PlainObject => "a JSON object that is no FHIR resource",
+        BodyShape::OperationOutcome => "an OperationOutcome in JSON, with an issue that has severity and code",
         BodyShape::ErrorOutcome => "an OperationOutcome with an issue of severity error or fatal",
-        BodyShape::Manifest => "a manifest",
+        BodyShape::Manifest => "a manifest, a JSON object with transactionTime, request, output and so on",
         BodyShape::NotManifest => "no manifest",
         BodyShape::NotData => "no exported data",
-        BodyShape::NotOutcome => "something other than an OperationOutcome",
+        BodyShape::NotOutcome => "no OperationOutcome",
         BodyShape::NotHtml => "no HTML page",
-        BodyShape::AsAnnounced => "of the format that Content-Type names",
+        BodyShape::AsAnnounced => "in the format that Content-Type names",
     }
 }
 
@@ -299,16 +299,22 @@ mod tests {
             ("status = ['2xx', 404]", "status 2xx or 404"),
             ("not-status = [404, 405, 501]", "status other than 404, 405 or 501"),
             ("status = 299", "status 299"),
-            ("header = 'Content-Location'\nis = 'absolute-url'", "header Content-Location is an absolute URL"),
-            ("header = 'ETag'\nis = 'absent'", "header ETag is not there"),
+            (
+                "header = 'Content-Location'\nis = 'absolute-url'",
+                "header Content-Location is an absolute http or https URL",
+            ),
+            ("header = 'ETag'\nis = 'absent'", "header ETag is absent"),
             (
                 "json = '/output/*/url'\nis = 'absolute-url'\noptional = true",
-                "body at /output/*/url is an absolute URL, if there",
+                "body at /output/*/url is an absolute http or https URL, if there",
             ),
-            ("json = ''\nis = 'object'", "body is an object"),
+            ("json = ''\nis = 'object'", "body is a JSON object"),
             ("json = '/a'\nequals = 'b'", "body at /a equals \"b\""),
             ("media-type = ['application/json', 'text/json']", "media type application/json or text/json"),
-            ("body = 'operation-outcome'", "body is an OperationOutcome"),
+            (
+                "body = 'operation-outcome'",
+                "body is an OperationOutcome in JSON, with an issue that has severity and code",
+            ),
             ("lines = ['bom', 'utf8']", "lines without a byte order mark or bytes that are not UTF-8"),
             ("check = 'distinct-urls'", "no URL is listed twice"),
         ];

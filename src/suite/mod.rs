@@ -3,6 +3,8 @@
 //! Files are read by [`embedded`] or [`read_dir`]; both go the same way, and refuse with [`Refusals`].
 
 pub mod describe;
+mod expect;
+mod flow;
 pub mod model;
 pub mod named;
 pub mod near;

@@ -36,11 +36,6 @@ impl<T> Named<T> {
         self.entries.get_mut(place).map(|(_, value)| value)
     }
 
-    /// Whether there is a value under `name`.
-    pub fn contains_key(&self, name: &str) -> bool {
-        self.places.contains_key(name)
-    }
-
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&String, &T)> {
         self.entries.iter().map(|(name, value)| (name, value))

@@ -6,6 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::near;
+use crate::hidden::is_hidden;
 
 /// The text of one suite file.
 #[derive(Clone, Debug)]
@@ -215,9 +216,7 @@ fn within(text: &str, span: &Range<usize>) -> Range<usize> {
 
 /// A suite folder may be a stranger's; what it says must not steer the terminal.
 fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] })
-        .collect()
+    text.chars().flat_map(|c| if is_hidden(c) && c != '\n' { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
 #[cfg(test)]

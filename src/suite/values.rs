@@ -286,6 +286,13 @@ impl JsonSchema for Names {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait(pub Duration);
 
+impl Wait {
+    /// As a duration.
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+}
+
 impl std::str::FromStr for Wait {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {

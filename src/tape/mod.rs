@@ -1,6 +1,7 @@
 //! The tape: all exchanges of a run, redacted when made, and the facts measured on its files. Enough to judge again
 //! without a network; no resource content.
 
+mod facts;
 pub mod model;
 pub mod shape;
 pub mod store;

@@ -1,11 +1,10 @@
 //! What a tape holds. On disk it is a folder with `tape.jsonl`: one [`Entry`] a line, appended as things happen, so
 //! that what a killed run saw can still be read.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::suite::model::{FileList, LineRule};
+pub use super::facts::{FileFacts, LineFacts, LineFinding};
+use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
 /// The version of the tape's format; another one is refused.
@@ -293,85 +292,6 @@ words! {
         /// Streamed to the line reader; see the file's facts.
         Streamed = "streamed",
     }
-}
-
-/// What was measured on one file while it came.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct FileFacts {
-    /// The exchange that fetched it; the last one, where there were redirects.
-    pub exchange: u32,
-    /// The content coding that was undone, as `gzip`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coding: Option<String>,
-    /// Whether the body came whole and could be decoded.
-    pub whole: bool,
-    /// SHA-256 of the decoded bytes, hex.
-    pub sha256: String,
-    /// The lines.
-    pub lines: LineFacts,
-    /// A keyed hash of every resource in it, where the plan asked for identity: base64 of big-endian 64-bit numbers,
-    /// sorted. Equal across the files of one run, meaningless beyond it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity: Option<String>,
-}
-
-/// What the line reader saw of one file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LineFacts {
-    /// Decoded bytes.
-    pub bytes: u64,
-    /// Lines that are not blank.
-    pub lines: u64,
-    /// Blank lines.
-    pub blank: u64,
-    /// Lines that are a JSON object with a `resourceType`.
-    pub resources: u64,
-    /// Resources by type.
-    pub types: BTreeMap<String, u64>,
-    /// Whether any line ends in CR LF.
-    pub crlf: bool,
-    /// Whether the last line ends in a line feed; true for an empty file.
-    pub final_newline: bool,
-    /// Resources with a readable `meta.lastUpdated`.
-    pub dated: u64,
-    /// The earliest `meta.lastUpdated`, RFC 3339 in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub earliest: Option<String>,
-    /// The latest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest: Option<String>,
-    /// Resources whose `meta.lastUpdated` is more than a second later than the `transactionTime` of the manifest.
-    pub after_transaction_time: u64,
-    /// The first line with such a resource.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_after_transaction_time: Option<u64>,
-    /// In a `deleted` file: resources that some output file of the flow holds too.
-    pub deleted_in_output: u64,
-    /// What is wrong, by rule; each rule once, with its first place and how often.
-    pub findings: Vec<LineFinding>,
-}
-
-/// One way in which a file is wrong. Never holds resource content, only shapes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LineFinding {
-    /// The rule that is broken.
-    pub rule: LineRule,
-    /// The first line, from 1.
-    pub line: u64,
-    /// The column there, from 1, in characters.
-    pub column: u64,
-    /// The byte offset in the decoded file, from 0.
-    pub offset: u64,
-    /// The path within the resource, as `Patient.name[0].family`; empty for the line itself.
-    pub path: String,
-    /// What was expected.
-    pub expected: String,
-    /// What shape was there.
-    pub actual: String,
-    /// How often.
-    pub count: u64,
-    /// The next lines with it, at most five; the first is [`LineFinding::line`].
-    pub also: Vec<u64>,
 }
 
 /// How a flow went.

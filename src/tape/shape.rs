@@ -35,3 +35,18 @@ fn issues(body: &Value) -> Option<&Vec<Value>> {
     }
     body.get("issue")?.as_array()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn two_members_make_a_manifest_and_a_resource_never_is_one() {
+        assert!(is_manifest(&json!({"transactionTime": 1, "output": []})));
+        assert!(!is_manifest(&json!({"output": []})));
+        assert!(!is_manifest(&json!({"resourceType": "Parameters", "transactionTime": 1, "output": []})));
+        assert!(!is_manifest(&json!([{"transactionTime": 1, "output": []}])));
+    }
+}

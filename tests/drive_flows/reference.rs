@@ -92,7 +92,7 @@ fn no_fault_holds_a_run_up() {
         "kickoff-location-wrong-path",
         "kickoff-location-not-content-location",
         "download-500",
-        "download-truncated-transfer",
+        "download-truncated-record",
         "cancel-405",
         "cancel-poll-202",
     ];

@@ -54,7 +54,7 @@ pub fn nobody() -> Run {
     b.run.start.selected = Some(vec!["kickoff::accepted@system".into()]);
     b.run.early = Some("interrupted".into());
     let mut t = test(Area::Kickoff, "accepted", "system", "A kick-off is answered 202", Level::Shall, Verdict::Error);
-    t.because = "exchange 1 had no answer: nothing listens at 127.0.0.1:9 (connection refused)".into();
+    t.because = "nothing listens at 127.0.0.1:9 (connection refused) (exchange 1)".into();
     t.exchanges = vec![id];
     b.count();
     let because = "nothing listens at 127.0.0.1:9 (connection refused)";
@@ -104,8 +104,10 @@ fn wire_faults(b: &mut Builder) -> Vec<TestResult> {
     missing.exchanges = vec![kickoff];
     let mut skipped =
         test(Area::Files, "ndjson", "group", "Every line is one JSON object", Level::Shall, Verdict::Skip);
-    skipped.because =
-        format!("the flow stopped at exchange {kickoff}: the kick-off was answered without Content-Location");
+    skipped.because = format!(
+        "flow group ended before this: the kick-off was answered without Content-Location (exchange {kickoff})"
+    );
+    skipped.exchanges = vec![kickoff];
 
     let first = b.export("system", ExportLevel::System);
     let manifest = b.last().id;
@@ -194,7 +196,7 @@ fn troubles(b: &mut Builder) -> Vec<TestResult> {
     let delete =
         b.exchange("finished", Role::Delete, &format!("{BASE}/bulkstatus/[u99d1]"), Outcome::NoResponse(trouble));
     let mut late = test(Area::Delete, "accepted", "finished", "DELETE is answered 202", Level::Shall, Verdict::Error);
-    late.because = format!("exchange {delete} had no answer: nothing came within 60 s");
+    late.because = format!("nothing came within 60 s (exchange {delete})");
     late.exchanges = vec![delete];
     let mut cut = answer(200, &[("content-type", "application/json")], None);
     if let Outcome::Response(r) = &mut cut {
@@ -204,7 +206,7 @@ fn troubles(b: &mut Builder) -> Vec<TestResult> {
     let poll = b.exchange("finished", Role::Poll, &format!("{BASE}/bulkstatus/[u99d1]"), cut);
     b.last().phase = Some(Phase::Transient);
     let mut broken = test(Area::Manifest, "json", "finished", "The manifest is JSON", Level::Shall, Verdict::Error);
-    broken.because = format!("the body of exchange {poll} broke off");
+    broken.because = format!("the body broke off (exchange {poll})");
     broken.exchanges = vec![poll];
     vec![late, broken]
 }

@@ -191,9 +191,7 @@ fn title(page: &str) -> Option<String> {
 
 /// A character as it may be shown: those that move or hide others are written out.
 fn shown(c: char) -> Vec<char> {
-    let hides = c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{2028}' | '\u{2029}');
-    if hides { c.escape_unicode().collect() } else { vec![c] }
+    if crate::hidden::is_hidden(c) { c.escape_unicode().collect() } else { vec![c] }
 }
 
 /// The number of items of all lists within.

@@ -12,6 +12,9 @@ use crate::report::text;
 const ORDER: &[State] =
     &[State::Violated, State::NotMet, State::Undetermined, State::Met, State::NotApplicable, State::Untested];
 
+/// Longer groups are folded.
+const MOST_OPEN: usize = 30;
+
 impl Page<'_> {
     pub(super) fn duties(&self) -> Markup {
         html! {
@@ -28,11 +31,11 @@ impl Page<'_> {
 
 fn group(index: usize, judgement: &Judgement, state: State) -> Markup {
     let duties: Vec<&RequirementResult> = judgement.requirements.iter().filter(|r| r.state == state).collect();
-    let open = matches!(state, State::Violated | State::NotMet | State::Undetermined);
+    let open = matches!(state, State::Violated | State::NotMet | State::Undetermined) && duties.len() <= MOST_OPEN;
     let name = state.as_str().replace('-', " ");
     html! {
         @if !duties.is_empty() {
-            details open[open] {
+            details.printed open[open] {
                 summary { b { (name) } ": " (text::count(duties.len() as u64, "requirement")) }
                 (table(&format!("Requirements {name}"), &["Duty", "Level", "Feature", "Why, or decided by"],
                     duties.iter().map(|d| row(index, judgement, d)).collect()))

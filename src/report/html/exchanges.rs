@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::part::{Row, table, wire};
+use super::part::{Row, table, wire_box};
 use super::{MOST_FILES, Page};
 use crate::report::escape::visible;
 use crate::report::text;
@@ -42,7 +42,7 @@ impl Page<'_> {
                     " "
                     span.small { (visible(&exchange.request.method)) ", " (came) ", " (text::duration(exchange.took)) }
                 }
-                (wire(&label, &wire::show(self.run, exchange, None, Detail::Full, COLUMNS)))
+                (wire_box(&label, &wire::show(self.run, exchange, None, Detail::Full, COLUMNS)))
             }
         }
     }

@@ -15,6 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::escape::visible;
 use crate::record::{Run, TestResult};
+use crate::words::Verdict;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -50,6 +51,7 @@ pub fn render(run: &Run) -> String {
                 main #main tabindex="-1" {
                     (page.verdict())
                     (page.fixes())
+                    (page.undecided_causes())
                     (page.warnings())
                     (page.tallies())
                     (page.duties())
@@ -99,6 +101,7 @@ impl Page<'_> {
         let links = [
             ("verdict", "Verdict"),
             ("fix", "What to fix"),
+            ("undecided", "Not decided"),
             ("warnings", "Warnings"),
             ("tally", "Tally"),
             ("requirements", "Requirements"),
@@ -108,6 +111,8 @@ impl Page<'_> {
             ("files", "Files"),
             ("configuration", "Configuration"),
         ];
+        let undecided = self.run.judgements.iter().flat_map(|j| &j.tests).any(|t| t.verdict == Verdict::Error);
+        let links = links.into_iter().filter(|(id, _)| undecided || *id != "undecided");
         html! {
             nav aria-label="Contents" {
                 ul { @for (id, name) in links { li { a href={ "#" (id) } { (name) } } } }
@@ -132,4 +137,51 @@ fn written(run: &Run) -> BTreeSet<u32> {
         out.insert(id);
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod palette {
+    use std::collections::BTreeMap;
+
+    use super::STYLE;
+
+    fn luminance(colour: &str) -> f64 {
+        let digits = colour.trim_start_matches('#');
+        let part = |i: usize| f64::from(u8::from_str_radix(&digits[i..i + 2], 16).unwrap()) / 255.0;
+        let linear = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(part(0)) + 0.7152 * linear(part(2)) + 0.0722 * linear(part(4))
+    }
+
+    /// WCAG 2.2, 1.4.3.
+    fn contrast(a: &str, b: &str) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// The colours of one theme.
+    fn theme(text: &str) -> BTreeMap<&str, &str> {
+        let block = text.split_once(":root {").unwrap().1.split_once('}').unwrap().0;
+        let pairs = block.split(';').filter_map(|rule| rule.trim().strip_prefix("--")?.split_once(": "));
+        pairs.filter(|(_, value)| value.starts_with('#') && value.len() == 7).collect()
+    }
+
+    /// Also for what axe leaves undecided: text in drawings and in boxes that scroll.
+    #[test]
+    fn text_can_be_read_in_both_themes() {
+        let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
+        for (name, theme) in [("light", theme(light)), ("dark", theme(dark))] {
+            let grounds = ["paper", "sheet", "bad-paper", "doubt-paper", "good-paper"];
+            let inks = ["ink", "soft", "link", "bad", "doubt", "good", "sent"];
+            for (ink, ground) in inks.iter().flat_map(|ink| grounds.map(|ground| (*ink, ground))) {
+                let ratio = contrast(theme[ink], theme[ground]);
+                assert!(ratio >= 4.5, "{name}: --{ink} on --{ground} has {ratio:.2}");
+            }
+            // Shapes need less: the marks of a drawing and the frames of badges.
+            for (ink, ground) in [("strong", "paper"), ("strong", "sheet"), ("bad", "sheet"), ("ink", "sheet")] {
+                let ratio = contrast(theme[ink], theme[ground]);
+                assert!(ratio >= 3.0, "{name}: --{ink} on --{ground} has {ratio:.2}");
+            }
+        }
+    }
 }

@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::Page;
 use crate::record::{Finding, Judgement, Run, TestResult};
 use crate::report::escape::visible;
-use crate::report::wire::{Line, Mark};
+use crate::report::wire::{self, Detail, Line, Mark};
 use crate::report::{curl, finding, text};
+use crate::tape::model::Exchange;
 
 /// Columns of a wire excerpt on the page; it scrolls in its own box where there is less room.
 const COLUMNS: usize = 110;
@@ -77,7 +78,7 @@ pub(super) fn badge(word: &str) -> Markup {
 }
 
 /// The wire, line by line, in a box that scrolls by itself.
-pub(super) fn wire(label: &str, lines: &[Line]) -> Markup {
+pub(super) fn wire_box(label: &str, lines: &[Line]) -> Markup {
     html! {
         pre.wire tabindex="0" role="group" aria-label=(label) {
             @for line in lines {
@@ -157,14 +158,38 @@ impl Page<'_> {
                         }
                     }
                 }
-                (wire(&format!("Excerpt of {}", shown.label), &shown.lines))
+                (wire_box(&format!("Excerpt of {}", shown.label), &shown.lines))
                 p.narrow { "Expected " (visible(&found.expected)) ", found " (text::cut(&visible(&found.actual), 300)) "." }
                 @if let Some(repeats) = &shown.repeats { p.note { (capital(repeats)) "." } }
-                @if let Some(exchange) = shown.exchange.filter(|_| !again) {
-                    p.label { "Ask again" }
-                    pre.command tabindex="0" role="group" aria-label="Command that asks again" { (curl::line(exchange)) }
-                }
+                @if let Some(exchange) = shown.exchange.filter(|_| !again) { (self.again(exchange, Some(found))) }
             }
+        }
+    }
+
+    /// An exchange that no finding is about, with the command that asks again.
+    pub(super) fn exchange_told(&self, exchange: &Exchange) -> Markup {
+        let label = wire::label(self.run, exchange);
+        html! {
+            div.finding {
+                p.where {
+                    @if self.written.contains(&exchange.id) { a href={ "#x" (exchange.id) } { (label) } } @else { (label) }
+                }
+                (wire_box(&format!("Excerpt of {label}"), &wire::show(self.run, exchange, None, Detail::Telling, COLUMNS)))
+                (self.again(exchange, None))
+            }
+        }
+    }
+
+    fn again(&self, exchange: &Exchange, found: Option<&Finding>) -> Markup {
+        let prelude = curl::prelude(self.run, exchange);
+        html! {
+            p.label { "Ask again" }
+            pre.command tabindex="0" role="group" aria-label="Command that asks again" {
+                @if let Some(command) = &prelude { (command) "\n" }
+                (curl::line(exchange))
+                @if let Some(command) = finding::look(found, exchange) { "\n" (command) }
+            }
+            @if let Some(said) = curl::hint(self.run, exchange) { p.note { (said) "." } }
         }
     }
 

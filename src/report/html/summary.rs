@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::part::{Row, badge, blamed, capital, duty_anchor, link, numbers, shown_before, table, test_anchor};
-use crate::record::{Judgement, RequirementResult, State};
+use crate::record::{Judgement, RequirementResult, State, TestResult};
+use crate::report::cause::{self, Cause};
 use crate::report::escape::visible;
 use crate::report::verdict::{self, Tally};
 use crate::report::{finding, text};
@@ -12,6 +13,11 @@ use crate::words::Verdict;
 
 /// Tests of one requirement whose findings are written out.
 const MOST_TESTS: usize = 3;
+
+/// Cards named in the verdict, causes written out, and tests named in one.
+const MOST_FIRST: usize = 12;
+const MOST_CAUSES: usize = 8;
+const MOST_NAMES: usize = 6;
 
 /// Findings of one test in a card.
 const MOST_FINDINGS: usize = 3;
@@ -21,13 +27,15 @@ impl Page<'_> {
         html! {
             section aria-labelledby="verdict" {
                 h2 #verdict { "Verdict" }
-                @for judgement in &self.run.judgements {
+                @for (index, judgement) in self.run.judgements.iter().enumerate() {
                     div.verdict.(judgement.outcome.as_str()) {
                         p.outcome { (capital(&verdict::sentence(self.run, judgement))) "." }
                         @for said in [verdict::remark(self.run, judgement), verdict::gate(judgement)].into_iter().flatten() {
                             p { (capital(&said)) "." }
                         }
                         @if judgement.also { p { "Judged without counting for the outcome of the run." } }
+                        p.counts { (counts(judgement)) }
+                        (self.first_things(index, judgement))
                     }
                 }
                 @if let Some(early) = &self.run.early { p.note { "The run ended early: " (visible(early)) "." } }
@@ -41,6 +49,95 @@ impl Page<'_> {
         }
     }
 
+    /// What to read first: the cards of this spec, or why nothing could be decided.
+    fn first_things(&self, index: usize, judgement: &Judgement) -> Markup {
+        let duties = self.duties_of(judgement, State::Violated);
+        let causes = cause::causes(self.run, judgement, Verdict::Error);
+        html! {
+            @if !duties.is_empty() {
+                ol.first {
+                    @for duty in duties.iter().take(MOST_FIRST) {
+                        @let at = shown_before(self.run, index, &duty.id).unwrap_or(index);
+                        li { a href={ "#c" (duty_anchor(at, &duty.id)) } { (visible(duty.says.trim_end_matches('.'))) } }
+                    }
+                }
+                @if duties.len() > MOST_FIRST { p { "and " (duties.len() - MOST_FIRST) " more." } }
+            }
+            @if !causes.is_empty() {
+                p {
+                    a href="#undecided" { "Not decided" } ": "
+                    @for (i, cause) in causes.iter().take(3).enumerate() {
+                        @if i > 0 { "; " }
+                        (text::count(cause.tests.len() as u64, "test")) ", " (text::cut(&cause.reason, 300))
+                    }
+                    @if causes.len() > 3 { "; and more" }
+                    "."
+                }
+            }
+        }
+    }
+
+    /// The requirements in a state, those whose breaking ended a flow first: they hide others.
+    fn duties_of<'j>(&self, judgement: &'j Judgement, state: State) -> Vec<&'j RequirementResult> {
+        let mut duties: Vec<_> = judgement.requirements.iter().filter(|r| r.state == state).collect();
+        let hides = |duty: &RequirementResult| {
+            let blamed = blamed(judgement, &duty.id);
+            blamed.iter().any(|t| !cause::followers(self.run, judgement, t).is_empty())
+        };
+        duties.sort_by_cached_key(|duty| !hides(duty));
+        duties
+    }
+
+    /// What kept tests from being decided, a card a cause.
+    pub(super) fn undecided_causes(&self) -> Markup {
+        let all: Vec<_> = self.run.judgements.iter().map(|j| (j, cause::causes(self.run, j, Verdict::Error))).collect();
+        html! {
+            @if all.iter().any(|(_, causes)| !causes.is_empty()) {
+                section aria-labelledby="undecided" {
+                    h2 #undecided { "Not decided" }
+                    p.note { "These say nothing against the server. Mend the cause and run again." }
+                    @for (index, (judgement, causes)) in all.iter().enumerate().filter(|(_, (_, c))| !c.is_empty()) {
+                        (self.spec_head(judgement))
+                        @for cause in causes.iter().take(MOST_CAUSES) {
+                            (self.cause(index, cause, all.get(..index).unwrap_or_default()))
+                        }
+                        @if causes.len() > MOST_CAUSES {
+                            p.note { (text::count((causes.len() - MOST_CAUSES) as u64, "cause")) " more; see Tests." }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn cause(&self, index: usize, cause: &Cause<'_>, before: &[(&Judgement, Vec<Cause<'_>>)]) -> Markup {
+        let told = before
+            .iter()
+            .find(|(_, all)| all.iter().any(|c| c.exchanges == cause.exchanges && c.reason == cause.reason));
+        let exchange = cause.tests.first().and_then(|t| finding::lone_exchange(self.run, t));
+        let first = cause.tests.iter().take(MOST_NAMES);
+        html! {
+            article.card.doubt {
+                p.kicker { (text::count(cause.tests.len() as u64, "test")) " undetermined, on " (finding::flows(&cause.tests)) }
+                h4 { (capital(&text::cut(&cause.reason, 400))) "." }
+                @match (told, exchange) {
+                    (Some((judgement, _)), _) => p.note { "The same as under " (visible(&judgement.spec)) "." },
+                    (None, Some(exchange)) => (self.exchange_told(exchange)),
+                    (None, None) => {},
+                }
+                p.note {
+                    "Tests: "
+                    @for (i, test) in first.enumerate() {
+                        @if i > 0 { ", " }
+                        a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
+                    }
+                    @if cause.tests.len() > MOST_NAMES { " and " (cause.tests.len() - MOST_NAMES) " more" }
+                    "."
+                }
+            }
+        }
+    }
+
     pub(super) fn fixes(&self) -> Markup {
         let tests = self.run.judgements.iter().flat_map(|j| &j.tests);
         let undecided = tests.filter(|t| t.verdict == Verdict::Error).count();
@@ -48,7 +145,9 @@ impl Page<'_> {
             0 => "Nothing: no SHALL or SHALL NOT was found violated.".to_owned(),
             n => {
                 let tests = text::count(n as u64, "test");
-                format!("No SHALL or SHALL NOT was found violated, but {tests} could not be decided; see Tests.")
+                format!(
+                    "No SHALL or SHALL NOT was found violated, but {tests} could not be decided: the causes stand below."
+                )
             }
         };
         self.cards("fix", "What to fix", State::Violated, &none)
@@ -66,10 +165,10 @@ impl Page<'_> {
                 @if !self.run.judgements.iter().any(of) { p { (none) } }
                 @for (index, judgement) in self.run.judgements.iter().enumerate().filter(|(_, j)| of(j)) {
                     (self.spec_head(judgement))
-                    @for duty in judgement.requirements.iter().filter(|r| r.state == state) {
+                    @for duty in self.duties_of(judgement, state) {
                         @match shown_before(self.run, index, &duty.id) {
                             Some(before) => p.again {
-                                (duty.level) " " (visible(&duty.says)) " The same as under "
+                                b { (duty.level) ": " } (visible(&duty.says)) " The same as under "
                                 a href={ "#c" (duty_anchor(before, &duty.id)) } { (self.spec_id(before)) } "; "
                                 (link(&duty.link, "the text of this spec")) "."
                             },
@@ -87,6 +186,13 @@ impl Page<'_> {
 
     fn card(&self, index: usize, judgement: &Judgement, duty: &RequirementResult) -> Markup {
         let tests = blamed(judgement, &duty.id);
+        let mut groups: Vec<(&TestResult, Vec<&TestResult>)> = Vec::new();
+        for test in &tests {
+            match groups.iter_mut().find(|(first, _)| cause::alike(first, test)) {
+                Some((_, others)) => others.push(test),
+                None => groups.push((test, Vec::new())),
+            }
+        }
         let defect = tests.iter().any(|t| t.defect);
         let class = if duty.state == State::Violated { "bad" } else { "doubt" };
         html! {
@@ -98,7 +204,7 @@ impl Page<'_> {
                     (link(&duty.link, "where it is written"))
                 }
                 @if tests.is_empty() { p { (visible(&duty.because)) } }
-                @for test in tests.iter().take(MOST_TESTS) {
+                @for (test, others) in groups.iter().take(MOST_TESTS) {
                     div.evidence {
                         p {
                             a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
@@ -106,24 +212,50 @@ impl Page<'_> {
                         }
                         @if let Some(reason) = &test.known { p.note { "A known deviation: " (visible(reason)) } }
                         @if test.findings.is_empty() { p { (visible(&test.because)) } }
-                        @for (i, found) in test.findings.iter().take(MOST_FINDINGS).enumerate() {
-                            (self.finding(found, i.checked_sub(1).and_then(|i| test.findings.get(i))))
+                        @let folded = cause::fold(&test.findings);
+                        @for (i, (found, also)) in folded.iter().take(MOST_FINDINGS).enumerate() {
+                            (self.finding(found, i.checked_sub(1).and_then(|i| folded.get(i)).map(|(f, _)| *f)))
+                            @if let Some(said) = finding::elsewhere(self.run, also) { p.note { (capital(&said)) "." } }
                         }
-                        @if test.findings.len() > MOST_FINDINGS {
-                            p.note { (text::count((test.findings.len() - MOST_FINDINGS) as u64, "finding")) " more in run.json." }
+                        @if folded.len() > MOST_FINDINGS {
+                            p.note { (text::count((folded.len() - MOST_FINDINGS) as u64, "finding")) " more in run.json." }
                         }
-                        @if let Some(said) = finding::consequences(self.run, judgement, test) { p.note { (capital(&said)) "." } }
-                        @if !test.why.is_empty() { p.why { b { "Why it matters: " } (visible(&test.why)) } }
+                        @if !others.is_empty() { (self.same_on(index, others)) }
+                        @for test in std::iter::once(test).chain(others) {
+                            @if let Some(said) = finding::consequences(self.run, judgement, test) {
+                                p.note { b { (capital(&said)) "." } }
+                            }
+                        }
+                        @if !test.why.is_empty() { p.why { b { "Why it matters: " } (visible(&test.why)) "." } }
                     }
                 }
-                @if tests.len() > MOST_TESTS {
+                @if groups.len() > MOST_TESTS {
                     p.note {
                         "Also seen by "
-                        @for (i, test) in tests.iter().skip(MOST_TESTS).enumerate() {
+                        @for (i, (test, _)) in groups.iter().skip(MOST_TESTS).enumerate() {
                             @if i > 0 { ", " }
                             a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
                         }
                         "."
+                    }
+                }
+            }
+        }
+    }
+
+    /// Other flows that show the same.
+    fn same_on(&self, index: usize, others: &[&TestResult]) -> Markup {
+        html! {
+            p.label { "The same on" }
+            ul.same {
+                @for test in others {
+                    li {
+                        a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.flow)) }
+                        // The flow stands in the link.
+                        @let own = format!(", {},", visible(&test.flow));
+                        @if let Some(found) = test.findings.first() {
+                            ": " (finding::one_line(self.run, found).replacen(&own, ",", 1))
+                        }
                     }
                 }
             }
@@ -149,12 +281,33 @@ impl Page<'_> {
     fn undecided(&self, judgement: &Judgement) -> Markup {
         let mut rows = Vec::new();
         for verdict in [Verdict::Error, Verdict::Skip, Verdict::NotApplicable] {
-            for (reason, tests) in verdict::fold(judgement, verdict) {
-                rows.push(Row::new(vec![html! { (reason) }, badge(verdict.as_str()), html! { (tests.len()) }]));
+            for cause in cause::causes(self.run, judgement, verdict) {
+                let at = html! {
+                    (cause.reason)
+                    @if !cause.exchanges.is_empty() { " (" (self.exchange_links(&cause.exchanges)) ")" }
+                };
+                let flows = html! { (finding::flows(&cause.tests)) };
+                rows.push(Row::new(vec![at, badge(verdict.as_str()), html! { (cause.tests.len()) }, flows]));
             }
         }
-        html! { @if !rows.is_empty() { (table("Why tests were not decided", &["Reason", "Verdict", "Tests"], rows)) } }
+        html! { @if !rows.is_empty() { (table("Why tests were not decided", &["Reason (exchange)", "Verdict", "Tests", "Flows"], rows)) } }
     }
+}
+
+/// `127 tests passed, 8 failed, 51 were skipped`
+fn counts(judgement: &Judgement) -> String {
+    let words = [
+        (Verdict::Pass, "passed"),
+        (Verdict::Fail, "failed"),
+        (Verdict::Warn, "warned"),
+        (Verdict::Error, "undetermined"),
+        (Verdict::Skip, "skipped"),
+        (Verdict::NotApplicable, "not applicable"),
+    ];
+    let count = |verdict| judgement.tests.iter().filter(|t| t.verdict == verdict).count();
+    let parts: Vec<String> =
+        words.iter().filter(|(v, _)| count(*v) > 0).map(|(v, word)| format!("{} {word}", count(*v))).collect();
+    format!("Of {}: {}.", text::count(judgement.tests.len() as u64, "test"), parts.join(", "))
 }
 
 fn tally(caption: &str, first: &str, tally: &Tally) -> Markup {

@@ -2,16 +2,26 @@
 
 use maud::{Markup, html};
 
+use std::collections::BTreeMap;
+
 use super::Page;
 use super::part::{Row, duty_anchor, table, test_anchor};
 use crate::record::{Judgement, TestResult};
 use crate::report::escape::visible;
-use crate::report::text;
+use crate::report::{cause, text};
 use crate::words::Verdict;
 
 /// The groups, what needs work first.
 const ORDER: &[Verdict] =
     &[Verdict::Fail, Verdict::Error, Verdict::Warn, Verdict::Pass, Verdict::Skip, Verdict::NotApplicable];
+
+/// Longer groups are folded.
+const MOST_OPEN: usize = 30;
+
+/// Whether the verdict comes from looking at answers, so that tests do not share its reason.
+fn judged(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn)
+}
 
 impl Page<'_> {
     pub(super) fn tests(&self) -> Markup {
@@ -28,23 +38,34 @@ impl Page<'_> {
 
     fn test_group(&self, index: usize, judgement: &Judgement, verdict: Verdict) -> Markup {
         let tests: Vec<&TestResult> = judgement.tests.iter().filter(|t| t.verdict == verdict).collect();
-        let open = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Warn);
+        // Many at once have few causes, and those stand above.
+        let open = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Warn) && tests.len() <= MOST_OPEN;
+        let mut tellers: BTreeMap<&str, &TestResult> = BTreeMap::new();
+        for cause in cause::causes(self.run, judgement, verdict).iter().filter(|_| !judged(verdict)) {
+            let first = cause.tests.first().copied();
+            tellers.extend(cause.tests.iter().skip(1).filter_map(|t| Some((t.id.as_str(), first?))));
+        }
         let name = verdict.as_str().replace('-', " ");
         html! {
             @if !tests.is_empty() {
                 details open[open] {
                     summary { b { (name) } ": " (text::count(tests.len() as u64, "test")) }
                     (table(&format!("Tests: {name}"), &["Test", "Level", "Found", "Exchanges", "Written in"],
-                        tests.iter().map(|t| self.test_row(index, judgement, t)).collect()))
+                        tests.iter().map(|t| self.test_row(index, judgement, t, tellers.get(t.id.as_str()).copied())).collect()))
                 }
             }
         }
     }
 
-    fn test_row(&self, index: usize, judgement: &Judgement, test: &TestResult) -> Row {
+    fn test_row(&self, index: usize, judgement: &Judgement, test: &TestResult, teller: Option<&TestResult>) -> Row {
         let known = |id: &&String| judgement.requirements.iter().any(|r| r.id == **id);
         let found = html! {
-            @if !test.because.is_empty() { (visible(&test.because)) }
+            @match teller {
+                Some(first) => { "as " a href={ "#" (test_anchor(index, &first.id)) } { (visible(&first.id)) } },
+                // The findings say the same, and where.
+                None if test.findings.is_empty() => (visible(&test.because)),
+                None => {},
+            }
             @for f in test.findings.iter().take(3) {
                 div.small {
                     @if let Some(id) = f.exchange { (self.exchange_link(id)) " " }

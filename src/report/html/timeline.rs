@@ -52,16 +52,41 @@ impl Lane {
 impl Page<'_> {
     pub(super) fn timelines(&self) -> Markup {
         let by_flow = wire::by_flow(self.run);
-        let none = Vec::new();
+        let all =
+            self.run.flows.iter().map(|f| (f, by_flow.get(&Some(f.name.as_str())).map_or(&[][..], Vec::as_slice)));
+        let (mut ran, still): (Vec<_>, Vec<_>) = all.partition(|(_, exchanges)| !exchanges.is_empty());
+        // The tape has flows as they ended; people read them as they began.
+        ran.sort_by_key(|(_, exchanges)| exchanges.first().map(|e| e.id));
+        let mut reasons: Vec<(&str, Vec<&FlowRecord>)> = Vec::new();
+        for (flow, _) in &still {
+            let reason = flow.stop.as_ref().map_or("", |stop| stop.because.as_str());
+            match reasons.iter_mut().find(|(r, _)| *r == reason) {
+                Some((_, flows)) => flows.push(flow),
+                None => reasons.push((reason, vec![flow])),
+            }
+        }
         html! {
             section aria-labelledby="timeline" {
                 h2 #timeline { "Timeline" }
-                @if self.run.flows.is_empty() { p { "No flow ran." } } @else { (legend()) }
-                @for (index, flow) in self.run.flows.iter().take(MOST_FLOWS).enumerate() {
-                    (self.flow(index, flow, by_flow.get(&Some(flow.name.as_str())).unwrap_or(&none)))
+                @if self.run.flows.is_empty() { p { "No flow ran." } } @else if !ran.is_empty() { (legend()) }
+                @for (index, (flow, exchanges)) in ran.iter().take(MOST_FLOWS).enumerate() { (self.flow(index, flow, exchanges)) }
+                @if ran.len() > MOST_FLOWS {
+                    p.note { (text::count((ran.len() - MOST_FLOWS) as u64, "flow")) " more in run.json." }
                 }
-                @if self.run.flows.len() > MOST_FLOWS {
-                    p.note { (text::count((self.run.flows.len() - MOST_FLOWS) as u64, "flow")) " more in run.json." }
+                @if !still.is_empty() {
+                    h3 { "Not begun" }
+                    ul.small {
+                        @for (reason, flows) in reasons.iter().take(MOST_FLOWS) {
+                            li {
+                                @for (i, flow) in flows.iter().take(MOST_FLOWS).enumerate() {
+                                    @if i > 0 { ", " }
+                                    b { (visible(&flow.name)) }
+                                }
+                                @if flows.len() > MOST_FLOWS { " and " (flows.len() - MOST_FLOWS) " more" }
+                                @if !reason.is_empty() { ": " (visible(reason)) }
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -83,8 +108,6 @@ impl Page<'_> {
                         "."
                     }
                 }
-                @if exchanges.is_empty() { p.small { "Nothing was sent." } }
-                @else {
                     (drawing(index, flow, exchanges))
                     details {
                         summary { "The same as a list: " (text::count(exchanges.len() as u64, "step")) }
@@ -98,7 +121,6 @@ impl Page<'_> {
                         }
                         @if exchanges.len() > MOST_STEPS { p { (exchanges.len() - MOST_STEPS) " more in run.json." } }
                     }
-                }
             }
         }
     }
@@ -171,7 +193,7 @@ fn drawing(index: usize, flow: &FlowRecord, exchanges: &[&Exchange]) -> Markup {
                 line.axis x1=(LEFT) x2=(WIDTH - RIGHT) y1=(number(axis)) y2=(number(axis)) {}
                 @for (at, anchor) in ticks(start, span) {
                     line.axis x1=(number(x(at))) x2=(number(x(at))) y1=(number(axis)) y2=(number(axis + 4.0)) {}
-                    text.tick x=(number(x(at))) y=(number(axis + 17.0)) text-anchor=(anchor) { "+" (text::seconds(at)) }
+                    text.tick x=(number(x(at))) y=(number(axis + 17.0)) text-anchor=(anchor) { "+" (tick(at, span)) }
                 }
             }
         }
@@ -185,6 +207,11 @@ fn ticks(start: u64, span: u64) -> Vec<(u64, &'static str)> {
     }
     let at = |i: u64| start.saturating_add(span / 4 * i);
     vec![(start, "start"), (at(1), "middle"), (at(2), "middle"), (at(3), "middle"), (start.saturating_add(span), "end")]
+}
+
+/// Seconds tell nothing where all happens within one.
+fn tick(at: u64, span: u64) -> String {
+    if span < 1000 { format!("{at} ms") } else { text::seconds(at) }
 }
 
 fn number(n: f64) -> String {

@@ -1,0 +1,139 @@
+//! Options that several commands share.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+
+use crate::config::values::{self, AuthKind, ByteSize};
+use crate::suite::values::Wait;
+use crate::words::ExportLevel;
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `--format`
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FormatArg {
+    /// Print for people or for programs
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `--suites`
+#[derive(Args, Clone, Debug)]
+pub struct SuitesArg {
+    /// Rules to use in place of the built-in ones
+    #[arg(long, env = "PLIMSOLL_SUITES", value_name = "DIR")]
+    pub suites: Option<PathBuf>,
+}
+
+/// What is exported.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What is exported")]
+pub struct ScopeArgs {
+    /// A Group that may be exported; may repeat, the first is used
+    #[arg(long, env = "PLIMSOLL_GROUP", value_name = "ID", value_delimiter = ',')]
+    pub group: Vec<String>,
+
+    /// Levels to export at: system, patient, group; left out: those that the server declares
+    #[arg(long, env = "PLIMSOLL_LEVELS", value_name = "LEVEL", value_delimiter = ',', value_parser = values::level)]
+    pub levels: Vec<ExportLevel>,
+
+    /// Resource types to keep exports small
+    #[arg(long, env = "PLIMSOLL_TYPES", value_name = "TYPE", value_delimiter = ',', value_parser = values::resource_type)]
+    pub types: Vec<String>,
+}
+
+/// How much is asked of the target.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Politeness and limits")]
+pub struct LimitArgs {
+    /// Jobs that may run at once [default: 4]
+    #[arg(long, env = "PLIMSOLL_JOBS", value_name = "N", value_parser = values::jobs)]
+    pub jobs: Option<usize>,
+
+    /// The longest time from a kick-off to its completion, such as 90s or 10m [default: 10m]
+    #[arg(long, env = "PLIMSOLL_MAX_WAIT", value_name = "TIME")]
+    pub max_wait: Option<Wait>,
+
+    /// The longest time of the whole run
+    #[arg(long, env = "PLIMSOLL_DEADLINE", value_name = "TIME")]
+    pub deadline: Option<Wait>,
+
+    /// The most that is taken from files, such as 500MB or 2GiB [default: 64GiB]
+    #[arg(long, env = "PLIMSOLL_MAX_BYTES", value_name = "SIZE")]
+    pub max_bytes: Option<ByteSize>,
+
+    /// Leave the jobs on the server
+    #[arg(long, env = "PLIMSOLL_NO_DELETE", value_parser = BoolishValueParser::new())]
+    pub no_delete: bool,
+
+    /// Keep the exported files, resources and all, in this folder
+    #[arg(long, env = "PLIMSOLL_KEEP_FILES", value_name = "DIR")]
+    pub keep_files: Option<PathBuf>,
+}
+
+/// How the target is reached.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Credentials and connection")]
+pub struct TargetArgs {
+    /// How requests are authorized; left out: by what is given below
+    #[arg(long, env = "PLIMSOLL_AUTH", value_enum, value_name = "KIND")]
+    pub auth: Option<AuthKind>,
+
+    /// A file that holds the bearer token; or set PLIMSOLL_TOKEN
+    #[arg(long, env = "PLIMSOLL_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// Refused: arguments are seen by others.
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    pub token: Option<String>,
+
+    /// SMART: the client id
+    #[arg(long, env = "PLIMSOLL_CLIENT_ID", value_name = "ID")]
+    pub client_id: Option<String>,
+
+    /// SMART: the file of the private key, PEM or JWK
+    #[arg(long, env = "PLIMSOLL_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// SMART: the id by which the server knows the key
+    #[arg(long, env = "PLIMSOLL_KEY_ID", value_name = "KID")]
+    pub key_id: Option<String>,
+
+    /// SMART: the token endpoint; left out: by .well-known/smart-configuration
+    #[arg(long, env = "PLIMSOLL_TOKEN_URL", value_name = "URL", value_parser = values::token_url)]
+    pub token_url: Option<url::Url>,
+
+    /// SMART: the scopes asked for [default: system/*.read]
+    #[arg(long, env = "PLIMSOLL_SCOPE", value_name = "SCOPES")]
+    pub scope: Option<String>,
+
+    /// Another origin that may see the token, such as https://files.example.org; may repeat
+    #[arg(long, env = "PLIMSOLL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
+    pub allow_origin: Vec<url::Url>,
+
+    /// Accept any certificate; no verdict is then conformant
+    #[arg(long, env = "PLIMSOLL_INSECURE", value_parser = BoolishValueParser::new())]
+    pub insecure: bool,
+
+    /// More certificate authorities, as PEM
+    #[arg(long, env = "PLIMSOLL_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Use the proxies of the environment (HTTPS_PROXY and so on)
+    #[arg(long, env = "PLIMSOLL_PROXY", value_parser = BoolishValueParser::new())]
+    pub proxy: bool,
+
+    /// The configuration file; left out: plimsoll.toml of this folder, where there is one
+    #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}

@@ -1,0 +1,162 @@
+//! One cause, told once: tests that were left undecided for the same reason, and tests that found the same thing wrong.
+
+use std::collections::BTreeSet;
+
+use super::escape::visible;
+use super::wire;
+use crate::record::{Finding, Judgement, Run, TestResult};
+use crate::words::Verdict;
+
+/// Tests of one verdict that came to it for the same reason.
+pub(super) struct Cause<'a> {
+    /// The reason, escaped for display, without flow and exchange.
+    pub reason: String,
+    /// The exchanges that show it, sorted.
+    pub exchanges: Vec<u32>,
+    /// The tests; the first of them tells the cause.
+    pub tests: Vec<&'a TestResult>,
+}
+
+/// The tests of one verdict by cause, in the order of their first.
+///
+/// A flow that ended early leaves its later tests with a reason of its own; they belong to what ended it. What could
+/// not be decided at the same exchange has the same cause, whatever each test says of it.
+pub(super) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) -> Vec<Cause<'a>> {
+    let mut out: Vec<Cause<'a>> = Vec::new();
+    for test in judgement.tests.iter().filter(|t| t.verdict == verdict) {
+        let (reason, exchange) = origin(run, test);
+        let same = |c: &&mut Cause<'_>| {
+            let there = verdict == Verdict::Error && exchange.is_some_and(|id| c.exchanges.contains(&id));
+            c.reason == reason || there
+        };
+        let cause = match out.iter_mut().find(same) {
+            Some(cause) => cause,
+            None => {
+                out.push(Cause { reason, exchanges: Vec::new(), tests: Vec::new() });
+                let Some(cause) = out.last_mut() else { continue };
+                cause
+            }
+        };
+        cause.tests.push(test);
+        if let Some(id) = exchange.filter(|id| !cause.exchanges.contains(id)) {
+            cause.exchanges.push(id);
+        }
+    }
+    out.iter_mut().for_each(|cause| cause.exchanges.sort_unstable());
+    out
+}
+
+/// Why a test without findings came to its verdict, escaped for display, and the exchange that shows it. Where its flow
+/// ended early this is what ended it, be it the failure of another flow.
+pub(super) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
+    let stop_of = |name: &str| run.flows.iter().find(|f| f.name == name).and_then(|f| f.stop.as_ref());
+    let (because, told) = split(&test.because);
+    let Some(stop) = stop_of(&test.flow).filter(|stop| {
+        let at_its_end = test.exchanges.len() <= 1 && test.exchanges.first().copied() == stop.exchange;
+        test.findings.is_empty() && at_its_end && test.because.contains(&stop.because)
+    }) else {
+        return (visible(because), told.or_else(|| test.exchanges.first().copied()));
+    };
+    let owner = stop.exchange.and_then(|id| wire::find(run, id)).and_then(|e| e.flow.as_deref());
+    let root = owner.and_then(stop_of).filter(|root| root.exchange == stop.exchange).unwrap_or(stop);
+    (visible(&root.because), root.exchange)
+}
+
+/// `it was answered 401 (exchange 2)` in two.
+fn split(because: &str) -> (&str, Option<u32>) {
+    let parts = because.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (exchange "));
+    match parts.and_then(|(said, id)| Some((said, id.parse().ok()?))) {
+        Some((said, id)) => (said, Some(id)),
+        None => (because, None),
+    }
+}
+
+/// How many tests, and of which flows, came to nothing because of what this test saw: those undecided for the same
+/// reason, and those of flows that ended at an exchange it looked at.
+pub(super) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Vec<&'a TestResult> {
+    let found = test.findings.iter().flat_map(|f| f.exchange.iter().chain(&f.repeats));
+    let seen: BTreeSet<u32> = match test.verdict {
+        Verdict::Fail | Verdict::Warn if !test.findings.is_empty() => found.copied().collect(),
+        Verdict::Fail | Verdict::Warn => test.exchanges.iter().copied().collect(),
+        Verdict::Error => {
+            let all = causes(run, judgement, Verdict::Error);
+            let own = all.into_iter().find(|c| c.tests.first().is_some_and(|t| t.id == test.id));
+            return own.map_or_else(Vec::new, |c| c.tests.into_iter().skip(1).collect());
+        }
+        _ => return Vec::new(),
+    };
+    let ends: BTreeSet<u32> =
+        run.flows.iter().filter_map(|f| f.stop.as_ref()?.exchange).filter(|id| seen.contains(id)).collect();
+    if ends.is_empty() {
+        return Vec::new();
+    }
+    let lost = |t: &&TestResult| matches!(t.verdict, Verdict::Skip | Verdict::Error) && t.id != test.id;
+    let here = |t: &&TestResult| origin(run, t).1.is_some_and(|id| ends.contains(&id));
+    judgement.tests.iter().filter(lost).filter(here).collect()
+}
+
+/// The test, and where several specs are judged the spec, that has told in full what this one would say again.
+pub(super) fn told_before<'a>(
+    run: &'a Run,
+    judgement: &'a Judgement,
+    test: &TestResult,
+) -> Option<(&'a Judgement, &'a TestResult)> {
+    let before = run.judgements.iter().take_while(|j| j.spec != judgement.spec);
+    let again = |j: &'a Judgement| {
+        let twin = j.tests.iter().find(|t| t.id == test.id && t.verdict == test.verdict)?;
+        (twin.findings == test.findings && twin.because == test.because).then_some((j, twin))
+    };
+    // What points elsewhere itself is no place to point at.
+    let first = |(j, t): (&'a Judgement, &'a TestResult)| in_spec(run, j, t).map_or((j, t), |leader| (j, leader));
+    before.filter_map(again).map(first).next().or_else(|| in_spec(run, judgement, test).map(|t| (judgement, t)))
+}
+
+/// The same within one spec.
+fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option<&'a TestResult> {
+    match test.verdict {
+        Verdict::Error => {
+            let all = causes(run, judgement, Verdict::Error);
+            let own = all.into_iter().find(|c| c.tests.iter().any(|t| t.id == test.id))?;
+            own.tests.first().copied().filter(|leader| leader.id != test.id)
+        }
+        Verdict::Fail | Verdict::Warn => {
+            let earlier = judgement.tests.iter().take_while(|t| t.id != test.id);
+            earlier.filter(|t| t.verdict == test.verdict).find(|t| alike(t, test))
+        }
+        _ => None,
+    }
+}
+
+/// Whether two tests are the same on different flows and found the same things wrong.
+pub(super) fn alike(a: &TestResult, b: &TestResult) -> bool {
+    let name = |t: &TestResult| t.id.split('@').next().map(str::to_owned);
+    let signs = |t: &TestResult| t.findings.iter().map(sign).collect::<BTreeSet<_>>();
+    name(a) == name(b) && !a.findings.is_empty() && signs(a) == signs(b)
+}
+
+/// What is wrong, whatever the file, the item of a list or the line.
+fn sign(finding: &Finding) -> (String, String, String, String) {
+    let place: String = finding.place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
+    let (place, actual) = match finding.kind.as_str() {
+        "line" => (String::new(), finding.actual.clone()),
+        // The value found wrong differs from answer to answer, but for a status it is the point.
+        "status" => (place, finding.actual.clone()),
+        _ => (place, String::new()),
+    };
+    (finding.kind.clone(), place, finding.expected.clone(), actual)
+}
+
+/// Findings of a test with those after each that say the same of another file.
+pub(super) fn fold(findings: &[Finding]) -> Vec<(&Finding, Vec<&Finding>)> {
+    let mut out: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        let same = out.iter_mut().find(|(first, _)| {
+            first.kind == "line" && sign(first) == sign(finding) && first.exchange != finding.exchange
+        });
+        match same {
+            Some((_, more)) => more.push(finding),
+            None => out.push((finding, Vec::new())),
+        }
+    }
+    out
+}

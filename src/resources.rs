@@ -1,0 +1,91 @@
+//! The names of FHIR's resource types: three lists without overlap, each sorted.
+
+/// The types of R4's patient compartment.
+#[rustfmt::skip]
+const R4_OF_PATIENTS: &[&str] = &[
+    "Account", "AdverseEvent", "AllergyIntolerance", "Appointment", "AppointmentResponse", "AuditEvent", "Basic",
+    "BodyStructure", "CarePlan", "CareTeam", "ChargeItem", "Claim", "ClaimResponse", "ClinicalImpression",
+    "Communication", "CommunicationRequest", "Composition", "Condition", "Consent", "Coverage",
+    "CoverageEligibilityRequest", "CoverageEligibilityResponse", "DetectedIssue", "DeviceRequest", "DeviceUseStatement",
+    "DiagnosticReport", "DocumentManifest", "DocumentReference", "Encounter", "EnrollmentRequest", "EpisodeOfCare",
+    "ExplanationOfBenefit", "FamilyMemberHistory", "Flag", "Goal", "Group", "ImagingStudy", "Immunization",
+    "ImmunizationEvaluation", "ImmunizationRecommendation", "Invoice", "List", "MeasureReport", "Media",
+    "MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement", "MolecularSequence",
+    "NutritionOrder", "Observation", "Patient", "Person", "Procedure", "Provenance", "QuestionnaireResponse",
+    "RelatedPerson", "RequestGroup", "ResearchSubject", "RiskAssessment", "Schedule", "ServiceRequest", "Specimen",
+    "SupplyDelivery", "SupplyRequest", "VisionPrescription",
+];
+
+/// The other types of R4.
+#[rustfmt::skip]
+const R4_OTHERS: &[&str] = &[
+    "ActivityDefinition", "Binary", "BiologicallyDerivedProduct", "Bundle", "CapabilityStatement", "CatalogEntry",
+    "ChargeItemDefinition", "CodeSystem", "CompartmentDefinition", "ConceptMap", "Contract", "Device",
+    "DeviceDefinition", "DeviceMetric", "EffectEvidenceSynthesis", "Endpoint", "EnrollmentResponse", "EventDefinition",
+    "Evidence", "EvidenceVariable", "ExampleScenario", "GraphDefinition", "GuidanceResponse", "HealthcareService",
+    "ImplementationGuide", "InsurancePlan", "Library", "Linkage", "Location", "Measure", "Medication",
+    "MedicationKnowledge", "MedicinalProduct", "MedicinalProductAuthorization", "MedicinalProductContraindication",
+    "MedicinalProductIndication", "MedicinalProductIngredient", "MedicinalProductInteraction",
+    "MedicinalProductManufactured", "MedicinalProductPackaged", "MedicinalProductPharmaceutical",
+    "MedicinalProductUndesirableEffect", "MessageDefinition", "MessageHeader", "NamingSystem", "ObservationDefinition",
+    "OperationDefinition", "OperationOutcome", "Organization", "OrganizationAffiliation", "Parameters", "PaymentNotice",
+    "PaymentReconciliation", "PlanDefinition", "Practitioner", "PractitionerRole", "Questionnaire",
+    "ResearchDefinition", "ResearchElementDefinition", "ResearchStudy", "RiskEvidenceSynthesis", "SearchParameter",
+    "Slot", "SpecimenDefinition", "StructureDefinition", "StructureMap", "Subscription", "Substance",
+    "SubstanceNucleicAcid", "SubstancePolymer", "SubstanceProtein", "SubstanceReferenceInformation",
+    "SubstanceSourceMaterial", "SubstanceSpecification", "Task", "TerminologyCapabilities", "TestReport", "TestScript",
+    "ValueSet", "VerificationResult",
+];
+
+/// The types of DSTU 2, STU 3, R4B and R5 that R4 does not have.
+#[rustfmt::skip]
+const NOT_IN_R4: &[&str] = &[
+    "ActorDefinition", "AdministrableProductDefinition", "ArtifactAssessment", "BiologicallyDerivedProductDispense",
+    "BodySite", "Citation", "ClinicalUseDefinition", "ConditionDefinition", "Conformance", "DataElement", "DeviceAlert",
+    "DeviceAssociation", "DeviceComponent", "DeviceDispense", "DeviceUsage", "DeviceUseRequest", "DiagnosticOrder",
+    "EligibilityRequest", "EligibilityResponse", "EncounterHistory", "EvidenceReport", "ExpansionProfile",
+    "FormularyItem", "GenomicStudy", "ImagingManifest", "ImagingObjectSelection", "ImagingSelection", "Ingredient",
+    "InsuranceProduct", "InventoryItem", "InventoryReport", "ManufacturedItemDefinition", "MedicationOrder",
+    "MedicinalProductDefinition", "MolecularDefinition", "NutritionIntake", "NutritionProduct", "Order",
+    "OrderResponse", "PackagedProductDefinition", "Permission", "PersonalRelationship", "ProcedureRequest",
+    "ProcessRequest", "ProcessResponse", "ReferralRequest", "RegulatedAuthorization", "RequestOrchestration",
+    "Requirements", "Sequence", "ServiceDefinition", "SubscriptionStatus", "SubscriptionTopic", "SubstanceDefinition",
+    "TestPlan", "Transport",
+];
+
+/// Whether `name` is a resource type of any FHIR version from DSTU 2 to R5. A server may speak any of them.
+pub fn is_known(name: &str) -> bool {
+    is_r4(name) || NOT_IN_R4.binary_search(&name).is_ok()
+}
+
+/// Whether FHIR R4 has a resource type of this name.
+pub fn is_r4(name: &str) -> bool {
+    is_of_patients(name) || R4_OTHERS.binary_search(&name).is_ok()
+}
+
+/// Whether the type is in R4's patient compartment: its resources can belong to patients.
+pub fn is_of_patients(name: &str) -> bool {
+    R4_OF_PATIENTS.binary_search(&name).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_sorted_and_do_not_overlap() {
+        for list in [R4_OF_PATIENTS, R4_OTHERS, NOT_IN_R4] {
+            assert!(list.is_sorted());
+        }
+        assert!(R4_OTHERS.iter().all(|name| !is_of_patients(name)));
+        assert!(NOT_IN_R4.iter().all(|name| !is_r4(name)));
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        assert!(is_of_patients("Observation") && is_r4("Observation") && is_known("Observation"));
+        assert!(!is_of_patients("Organization") && is_r4("Organization"));
+        assert!(!is_r4("NutritionIntake") && is_known("NutritionIntake"));
+        assert!(!is_known("patient") && !is_known("Patients"));
+    }
+}

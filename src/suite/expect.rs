@@ -1,0 +1,229 @@
+//! What can be expected of an exchange: the closed lists behind `expect` and `when`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::values::{MediaTypes, StatusSet};
+use crate::words::words;
+
+/// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
+/// `lines` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("oneOf" = [
+    {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
+    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["check"]}
+]))]
+pub struct Expect {
+    /// The status: `202`, `"4xx"`, or a list of such.
+    pub status: Option<StatusSet>,
+    /// Statuses that it must not be.
+    pub not_status: Option<StatusSet>,
+    /// A response header's name.
+    pub header: Option<String>,
+    /// A JSON pointer into the body; `*` stands for every item of an array.
+    pub json: Option<String>,
+    /// The media type's essence: one, or a list of those allowed.
+    pub media_type: Option<MediaTypes>,
+    /// The body as a whole.
+    pub body: Option<BodyShape>,
+    /// NDJSON rules that the file must not break.
+    #[schemars(length(min = 1))]
+    pub lines: Option<Vec<LineRule>>,
+    /// A built-in check.
+    pub check: Option<CheckName>,
+    /// What the header or JSON value must be.
+    pub is: Option<Shape>,
+    /// The text that the header or JSON value must equal.
+    pub equals: Option<String>,
+    /// An absent header or JSON value (or a JSON null) satisfies it too.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+impl Expect {
+    /// The keys that say what is looked at; exactly one in a catalog.
+    pub fn subjects(&self) -> Vec<&'static str> {
+        let subjects = [
+            ("status", self.status.is_some()),
+            ("not-status", self.not_status.is_some()),
+            ("header", self.header.is_some()),
+            ("json", self.json.is_some()),
+            ("media-type", self.media_type.is_some()),
+            ("body", self.body.is_some()),
+            ("lines", self.lines.is_some()),
+            ("check", self.check.is_some()),
+        ];
+        subjects.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+    }
+}
+
+words! {
+    /// What a body must be.
+    BodyShape {
+        /// Nothing, or white space.
+        Empty = "empty",
+        /// Something.
+        NotEmpty = "not-empty",
+        /// Parses as JSON.
+        Json = "json",
+        /// A JSON object that is not a FHIR resource.
+        PlainObject = "plain-object",
+        /// An OperationOutcome with at least one issue that has severity and code.
+        OperationOutcome = "operation-outcome",
+        /// An OperationOutcome with an issue of severity error or fatal.
+        ErrorOutcome = "error-outcome",
+        /// A bulk data manifest, as far as one can tell.
+        Manifest = "manifest",
+        /// Not a manifest.
+        NotManifest = "not-manifest",
+        /// No exported data: neither NDJSON nor a resource other than an OperationOutcome.
+        NotData = "not-data",
+        /// Anything but an OperationOutcome.
+        NotOutcome = "not-outcome",
+        /// Not an HTML page.
+        NotHtml = "not-html",
+        /// JSON in a body whose media type says JSON, anything in one that says otherwise.
+        AsAnnounced = "as-announced",
+    }
+}
+
+words! {
+    /// What a header or a JSON value must be.
+    Shape {
+        /// There, whatever it is.
+        Present = "present",
+        /// There, and not a JSON null.
+        Value = "value",
+        /// Not there.
+        Absent = "absent",
+        /// A JSON string.
+        String = "string",
+        /// A JSON boolean.
+        Boolean = "boolean",
+        /// A JSON object.
+        Object = "object",
+        /// A JSON array.
+        Array = "array",
+        /// A JSON array of objects.
+        Objects = "objects",
+        /// An empty JSON array.
+        EmptyArray = "empty-array",
+        /// An absolute http or https URL.
+        AbsoluteUrl = "absolute-url",
+        /// A FHIR instant: date, time to the second or finer, zone.
+        Instant = "instant",
+        /// A whole JSON number of at least 0.
+        Count = "count",
+        /// The name of a FHIR resource type.
+        ResourceType = "resource-type",
+        /// Seconds or an HTTP date.
+        RetryAfter = "retry-after",
+        /// An HTTP date.
+        HttpDate = "http-date",
+        /// Fewer than 100 characters.
+        Under100Characters = "under-100-characters",
+    }
+}
+
+words! {
+    /// The ways in which an NDJSON file can be wrong, as the reader reports them.
+    LineRule {
+        /// A byte order mark at the start.
+        Bom = "bom",
+        /// Bytes that are not UTF-8.
+        Utf8 = "utf8",
+        /// A line with nothing on it.
+        BlankLine = "blank-line",
+        /// A line that is not JSON, for a reason that has no rule of its own.
+        NotJson = "not-json",
+        /// The file ends within a line's JSON.
+        CutOff = "cut-off",
+        /// A line that is JSON but no object.
+        NotObject = "not-object",
+        /// One object spread over lines.
+        PrettyPrinted = "pretty-printed",
+        /// The file is a JSON array.
+        Array = "array",
+        /// Two objects on one line.
+        TwoOnOneLine = "two-on-one-line",
+        /// A comma after the object.
+        TrailingComma = "trailing-comma",
+        /// `NaN` or `Infinity`.
+        NotANumber = "not-a-number",
+        /// A key twice in one object.
+        DuplicateKey = "duplicate-key",
+        /// No `resourceType`.
+        ResourceTypeMissing = "resource-type-missing",
+        /// A `resourceType` other than the manifest announced.
+        ResourceTypeOther = "resource-type-other",
+        /// No `id`.
+        IdMissing = "id-missing",
+        /// An `id` that is no FHIR id.
+        IdFormat = "id-format",
+        /// The same type and id again, the same version.
+        DuplicateId = "duplicate-id",
+        /// Two versions of one type and id.
+        TwoVersions = "two-versions",
+        /// A line in the `error` list that is no OperationOutcome with an issue.
+        OutcomeWithoutIssue = "outcome-without-issue",
+        /// A line longer than the limit.
+        LineTooLong = "line-too-long",
+        /// Nesting deeper than the limit.
+        TooDeep = "too-deep",
+        /// Compressed bytes without a Content-Encoding.
+        CompressedUnlabelled = "compressed-unlabelled",
+    }
+}
+
+words! {
+    /// The built-in checks, each documented in the `check` module.
+    CheckName {
+        /// One distinct Content-Location.
+        OneLocation = "one-location",
+        /// The manifest's `request` fits the kick-off.
+        RequestFitsKickoff = "request-fits-kickoff",
+        /// The manifest's `request` shows no parameter that was in the body only.
+        RequestWithoutBodyParams = "request-without-body-params",
+        /// `transactionTime` is not in the server's future.
+        TransactionTimeNotFuture = "transaction-time-not-future",
+        /// `Expires` is later than the answer.
+        ExpiresLater = "expires-later",
+        /// A second manifest says the same as the first.
+        SameManifest = "same-manifest",
+        /// No URL is listed twice.
+        DistinctUrls = "distinct-urls",
+        /// `count` equals the resources in the file.
+        CountEqualsLines = "count-equals-lines",
+        /// Where nothing was exported `output` is an empty array.
+        EmptyOutputWhenNothing = "empty-output-when-nothing",
+        /// Where there is nothing to report `error` is an empty array.
+        EmptyErrorWhenNothing = "empty-error-when-nothing",
+        /// No listed file is without a resource.
+        NoEmptyFiles = "no-empty-files",
+        /// No resource is newer than `transactionTime`.
+        NothingAfterTransactionTime = "nothing-after-transaction-time",
+        /// No resource is in `deleted` and in `output`.
+        DeletedNotInOutput = "deleted-not-in-output",
+        /// An output file of type Patient is listed, where anything is.
+        PatientListed = "patient-listed",
+        /// The probe's file is the one the flow fetched.
+        SameFile = "same-file",
+        /// The file's Content-Encoding is one that may be used, and the body decodes.
+        AllowedEncoding = "allowed-encoding",
+        /// This flow exported what the flow beside it did.
+        SameResources = "same-resources",
+        /// No output item or line is an OperationOutcome.
+        NoOutcomeInOutput = "no-outcome-in-output",
+        /// The error files report something, of a flow that sent a parameter which cannot be supported.
+        LenientReported = "lenient-reported",
+        /// Every `extension` is an object.
+        ExtensionsAreObjects = "extensions-are-objects",
+        /// The kick-off was as well received as that of the flow beside it.
+        AsWellReceived = "as-well-received",
+        /// The file was fetched whole, from the URL listed.
+        Delivered = "delivered",
+        /// The job that the probe started did not come to a good end.
+        JobNotCompleted = "job-not-completed",
+    }
+}

@@ -1,0 +1,179 @@
+//! What is sent: flows and their probes, as suite files have them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::values::{Param, Wait};
+use crate::words::{ExportLevel, words};
+
+/// One conversation with the target, without its name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Flow {
+    /// What is asked for; reports show it.
+    pub title: String,
+    /// The level of the export.
+    pub export: ExportLevel,
+    /// How it is kicked off.
+    #[serde(default)]
+    pub method: Method,
+    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST.
+    #[serde(default)]
+    pub params: BTreeMap<String, Param>,
+    /// Kick-off headers beside or in place of the usual `Accept` and `Prefer`; several lines of one header are
+    /// separated by a line feed.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// When the job is deleted as part of the conversation; left out: afterwards, as clean-up.
+    pub delete: Option<DeleteAt>,
+    /// Which files are fetched where a test looks at files.
+    #[serde(default)]
+    pub download: Download,
+    /// Why the target may refuse this kick-off; its tests are then not applicable.
+    pub optional: Option<String>,
+    /// Runs after the other flows, with parameters of its own: servers merge equal jobs, and this one is deleted.
+    #[serde(default)]
+    pub last: bool,
+    /// Extra requests beside the conversation; they never move it.
+    #[serde(default)]
+    pub probes: Vec<Probe>,
+}
+
+words! {
+    /// How an export is kicked off.
+    #[derive(Default)]
+    Method {
+        /// Parameters in the query.
+        #[default]
+        Get = "get",
+        /// Parameters in a Parameters resource.
+        Post = "post",
+    }
+}
+
+words! {
+    /// When a flow's job is deleted.
+    DeleteAt {
+        /// After the first answer that shows the job running, else right after the kick-off.
+        InProgress = "in-progress",
+        /// After the manifest, and the files where some are fetched.
+        Complete = "complete",
+    }
+}
+
+words! {
+    /// Which files of the manifest a flow fetches.
+    #[derive(Default)]
+    Download {
+        /// Every file.
+        #[default]
+        All = "all",
+        /// The first output file only.
+        First = "first",
+        /// Files listed under `error` only.
+        Errors = "errors",
+    }
+}
+
+/// An extra request.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Probe {
+    /// Its name within the flow; tests look at it with `on = "probe.ID"`.
+    pub id: String,
+    /// When it is sent.
+    pub at: Moment,
+    /// What is sent.
+    pub send: Send,
+    /// As whom.
+    #[serde(default, rename = "as")]
+    pub identity: Identity,
+    /// Headers beside or in place of the usual ones.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Usual headers that are left out.
+    #[serde(default)]
+    pub omit: Vec<String>,
+    /// Kick-off parameters, beside those of the flow.
+    #[serde(default)]
+    pub params: BTreeMap<String, Param>,
+    /// What is deliberately wrong with it.
+    pub wrong: Option<Wrong>,
+    /// Sent once at each of these times after its moment; left out: once, at once.
+    #[serde(default)]
+    pub after: Vec<Wait>,
+}
+
+words! {
+    /// When a probe is sent.
+    Moment {
+        /// Beside the kick-off, whatever becomes of it.
+        Start = "start",
+        /// While the job runs.
+        InProgress = "in-progress",
+        /// After the manifest was seen.
+        Complete = "complete",
+        /// After the flow's DELETE.
+        Deleted = "deleted",
+    }
+}
+
+words! {
+    /// What a probe sends.
+    Send {
+        /// A kick-off like the flow's, by GET. A job that it starts is deleted at once.
+        Kickoff = "kickoff",
+        /// A kick-off by POST.
+        KickoffPost = "kickoff-post",
+        /// GET of the polling URL.
+        Poll = "poll",
+        /// GET of the first output file that held something, else of the first listed.
+        File = "file",
+        /// DELETE of the polling URL.
+        Delete = "delete",
+        /// GET of the CapabilityStatement.
+        Metadata = "metadata",
+        /// GET of `.well-known/smart-configuration`.
+        SmartConfiguration = "smart-configuration",
+        /// A token request with a signed assertion; where the run is given no SMART client, none is sent.
+        Token = "token",
+        /// A read of the flow's Group.
+        Read = "read",
+        /// A search with `_summary=count`.
+        Count = "count",
+        /// A TLS handshake.
+        Tls = "tls",
+    }
+}
+
+words! {
+    /// As whom a probe is sent.
+    #[derive(Default)]
+    Identity {
+        /// As the run's own client.
+        #[default]
+        Client = "client",
+        /// Without credentials; where the run has none to leave out, such a kick-off would show nothing and is not sent.
+        None = "none",
+        /// As the second client of the configuration.
+        SecondClient = "second-client",
+    }
+}
+
+words! {
+    /// What a probe deliberately gets wrong.
+    Wrong {
+        /// A Group id that does not exist.
+        Group = "group",
+        /// A job id that does not exist, of the shape of the real one.
+        Job = "job",
+        /// A POST body that is a resource other than Parameters.
+        NotParameters = "not-parameters",
+        /// A POST body that is not JSON.
+        BrokenJson = "broken-json",
+        /// A client id that nobody registered, in an assertion signed with the run's own key.
+        Client = "client",
+    }
+}
