@@ -72,6 +72,19 @@ fn lists_are_json_where_asked() {
 }
 
 #[test]
+fn faults_are_listed() {
+    let list = lines(&["selftest", "--list"]);
+    assert!(list.iter().any(|line| line.starts_with("defect  kickoff-200 ")), "{list:?}");
+    assert!(list.iter().any(|line| line.starts_with("legal   legal-crlf ")), "{list:?}");
+    let json = lines(&["selftest", "--list", "--fault", "kickoff-200", "--format", "json"]).join("\n");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["fault"], "kickoff-200");
+    let unknown = plimsoll(&["selftest", "--list", "--fault", "no-such-fault"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(shown(&unknown).contains("`plimsoll selftest --list` names them"), "{}", shown(&unknown));
+}
+
+#[test]
 fn the_configuration_is_printed_with_origins_and_without_secrets() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let args =
@@ -121,6 +134,11 @@ fn a_filtered_run_within_is_judged_reported_and_replayed_alike() {
         serde_json::from_str(&text).unwrap()
     };
     let (first, second) = (read("first"), read("second"));
+    let tape = |name: &str| std::fs::read(folder.path().join(name).join("tape/tape.jsonl")).unwrap();
+    assert_eq!(tape("first"), tape("second"), "a report's folder is whole by itself");
+    let onto_itself = run(&["replay", "first", "--report", "first"]);
+    assert_eq!(onto_itself.status.code(), Some(0), "{}", shown(&onto_itself));
+    assert_eq!(tape("first"), tape("second"));
     assert_eq!(first["scope"], "filtered");
     assert_eq!(first["judgements"].to_string(), second["judgements"].to_string());
     assert!(first["exchanges"].as_array().unwrap().iter().all(|e| e["role"] != "poll"), "kick-offs need no polls");

@@ -59,7 +59,8 @@ fn a_protected_server_is_run_with_its_token_and_not_without() {
         assert!(!text.contains(SECRET), "{file} holds the token");
     }
     let without = run("without", &[]);
-    assert_ne!(without.status.code(), Some(0), "{}", shown(&without));
+    assert_eq!(without.status.code(), Some(3), "{}", shown(&without));
+    assert!(shown(&without).contains("note: the server asks for credentials"), "{}", shown(&without));
 }
 
 #[test]
@@ -86,6 +87,51 @@ fn a_server_declares_the_spec_that_it_is_judged_by() {
     let run = plimsoll_in(folder.path(), &["run", &server.base, "kickoff::accepted-202@system"], &[]);
     assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
     assert!(shown(&run).contains("judging by hl7-2.0.0, which the server declares"), "{}", shown(&run));
+}
+
+#[test]
+fn a_slip_in_the_group_breaks_no_duty() {
+    let server = Server::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["run", &server.base, "kickoff::", "--group", "no-such-group", "--", "@group"];
+    let run = plimsoll_in(folder.path(), &args, &[]);
+    assert!(!shown(&run).contains("violated: "), "{}", shown(&run));
+    assert!(shown(&run).contains("note: a kick-off of a group was answered 404"), "{}", shown(&run));
+}
+
+#[test]
+fn a_whole_name_selects_where_the_server_is_yet_to_declare_its_spec() {
+    let server = Server::start(&["--spec", "hl7-2.0.0"]);
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["run", &server.base, "--", "--exact", "kickoff::accepted-202@system"];
+    let run = plimsoll_in(folder.path(), &args, &[]);
+    assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+    assert!(shown(&run).contains("1 passed; 0 failed"), "{}", shown(&run));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_tidies_up_and_writes_the_reports() {
+    let server = Server::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["run", &server.base, "--report", "report"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(run.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line == "system: begins"), "it begins");
+    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(run.wait().unwrap().code(), Some(3), "{rest:?}");
+    assert!(rest.iter().any(|line| line.starts_with("interrupted: deleting")), "{rest:?}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("report").join(name)).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&read("run.json")).unwrap();
+    assert_eq!(record["early"], "interrupted");
+    assert_eq!(record["leftovers"], serde_json::json!([]));
+    assert!(read("index.html").contains("interrupted"));
 }
 
 #[cfg(unix)]

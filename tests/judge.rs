@@ -7,9 +7,9 @@ use plimsoll::judge::judge;
 use plimsoll::plan::{self, Ask};
 use plimsoll::record::{Conformance, Run, State, TestResult};
 use plimsoll::suite::{self, model::Catalog};
-use plimsoll::tape::model::{Phase, Role, StopKind, Tape, TroubleKind};
+use plimsoll::tape::model::{Outcome, Phase, Role, StopKind, Tape, TroubleKind};
 use plimsoll::words::Verdict;
-use serde_json::json;
+use serde_json::{Value, json};
 use tapes::{Builder, manifest};
 
 const SPEC: &str = "hl7-3.0.0";
@@ -237,4 +237,124 @@ fn judging_twice_gives_the_same() {
     assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&two).unwrap());
     let again: Tape = serde_json::from_str(&serde_json::to_string(&tape).unwrap()).unwrap();
     assert_eq!(system(&again).judgements, one.judgements);
+}
+
+/// The verdicts of a run that are told to people as wrong or undecided.
+fn noticed(run: &Run) -> [Vec<&str>; 3] {
+    [Verdict::Fail, Verdict::Warn, Verdict::Error].map(|verdict| verdicts(run, verdict))
+}
+
+#[test]
+fn a_group_that_is_not_found_is_no_breach() {
+    let outcome = json!({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "not-found"}]});
+    let tape = Builder::flow("group")
+        .json(Role::Kickoff, 404, "application/fhir+json", outcome)
+        .stop(StopKind::Answer, "the kick-off was answered 404")
+        .done();
+    let run = judged(&tape, &|name| name.ends_with("@group"));
+    assert_eq!(noticed(&run)[0], [""; 0], "404 may as well speak of the Group that was named");
+    assert_eq!(result(&run, "kickoff::endpoint-group@group").verdict, Verdict::Error);
+    assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
+}
+
+#[test]
+fn a_warning_leaves_what_comes_after_it_undecided() {
+    let tape = Builder::flow("system")
+        .answer(Role::Kickoff, 202, &[("content-location", "https://t.example/fhir/job/[u1]")])
+        .answer(Role::Poll, 500, &[])
+        .phase(Phase::Failed)
+        .stop(StopKind::Answer, "the job ended with 500")
+        .done();
+    let run = system(&tape);
+    assert_eq!(noticed(&run)[0], [""; 0], "from STU 2 on a failing poll only ought to carry an OperationOutcome");
+    assert_eq!(noticed(&run)[1], ["errors::poll-outcome@system"]);
+    assert_eq!(result(&run, "poll::get@system").verdict, Verdict::Pass);
+    assert_eq!(result(&run, "manifest::output@system").verdict, Verdict::Error, "a warning is no cause to skip");
+    assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
+}
+
+/// The sound flow, whose last answer, the file, is changed.
+fn with_file(change: impl Fn(&mut plimsoll::tape::model::Response)) -> Tape {
+    let mut tape = sound().done();
+    if let Outcome::Response(response) = &mut tape.exchanges.last_mut().unwrap().outcome {
+        change(response);
+    }
+    tape
+}
+
+#[test]
+fn a_file_that_a_gateway_withholds_is_undecided_and_a_refused_one_is_not() {
+    for status in [429, 502, 503, 504] {
+        let run = system(&with_file(|response| response.status = status));
+        assert_eq!(noticed(&run)[0], [""; 0], "{status}");
+        assert_eq!(result(&run, "files::delivered@system").verdict, Verdict::Error, "{status}");
+    }
+    for status in [202, 206, 304, 404, 410, 500] {
+        let run = system(&with_file(|response| response.status = status));
+        assert_eq!(noticed(&run)[0], ["files::delivered@system", "files::status-200@system"], "{status}");
+    }
+}
+
+#[test]
+fn where_some_items_have_a_count_these_are_judged() {
+    let with = |output: Value| {
+        let mut tape = sound().done();
+        if let Outcome::Response(response) = &mut tape.exchanges[2].outcome {
+            response.body.json.as_mut().unwrap()["output"] = output;
+        }
+        let run = system(&tape);
+        result(&run, "manifest::item-count@system").verdict
+    };
+    let item = |count: Value| json!({"type": "Patient", "url": "https://t.example/files/[u2]", "count": count});
+    let bare = json!({"type": "Patient", "url": "https://t.example/files/[u3]"});
+    assert_eq!(with(json!([item(json!(2.0)), bare])), Verdict::Pass);
+    assert_eq!(with(json!([item(json!(3)), bare])), Verdict::Fail, "a count that is missing hides none that is wrong");
+    assert_eq!(with(json!([item(json!(2)), item(json!("4"))])), Verdict::Fail);
+    assert_eq!(with(json!([item(Value::Null), bare])), Verdict::NotApplicable);
+}
+
+#[test]
+fn without_a_date_our_clock_clears_a_transaction_time_and_condemns_none() {
+    let at = |started: &str| {
+        let mut tape = sound().done();
+        tape.start.started = started.to_owned();
+        for exchange in &mut tape.exchanges {
+            if let Outcome::Response(response) = &mut exchange.outcome {
+                response.headers.retain(|(name, _)| name != "date");
+            }
+        }
+        let run = system(&tape);
+        result(&run, "manifest::transaction-time-past@system").verdict
+    };
+    assert_eq!(at("2026-11-22T11:00:00.000Z"), Verdict::Pass);
+    assert_eq!(at("2026-11-22T09:00:00.000Z"), Verdict::Error);
+}
+
+#[test]
+fn a_type_of_an_unknown_version_needs_the_form_of_one() {
+    let named = |kind: &str, fhir: Option<&str>| {
+        let mut tape = sound().done();
+        tape.start.fhir = fhir.map(str::to_owned);
+        if let Outcome::Response(response) = &mut tape.exchanges[2].outcome {
+            response.body.json.as_mut().unwrap()["output"][0]["type"] = json!(kind);
+        }
+        let run = system(&tape);
+        result(&run, "manifest::item-type@system").verdict
+    };
+    assert_eq!(named("Tomorrow", None), Verdict::Pass);
+    assert_eq!(named("Tomorrow", Some("4.0.1")), Verdict::Fail);
+    assert_eq!(named("tomorrow", None), Verdict::Fail);
+}
+
+#[test]
+fn json_deeper_than_is_read_is_undecided() {
+    let mut tape = sound().done();
+    if let Outcome::Response(response) = &mut tape.exchanges[2].outcome {
+        response.body.json = None;
+        response.body.kind = plimsoll::tape::model::BodyKind::Text;
+        response.body.not_json = Some("recursion limit exceeded at line 1 column 900".to_owned());
+    }
+    let run = system(&tape);
+    assert_eq!(noticed(&run)[0], [""; 0]);
+    assert_eq!(result(&run, "poll::complete-body@system").verdict, Verdict::Error);
 }

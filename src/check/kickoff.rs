@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{Broken, Held, Scene, response, show};
 use crate::tape::model::{Exchange, Outcome, Phase};
+use crate::tape::shape::urls_of_line;
 
 /// `one-location`: however often the header comes, it names one URL.
 pub fn one_location(exchange: &Exchange) -> Held {
     let Some(response) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
-    let values: BTreeSet<&str> = response.header_lines("content-location").map(str::trim).collect();
+    let values: BTreeSet<&str> = response.header_lines("content-location").flat_map(urls_of_line).collect();
     Held::or_broken(values.len() <= 1, || {
         let actual = values.iter().map(|value| show::text(value)).collect::<Vec<_>>().join(" and ");
         Broken::new("header", "header Content-Location", "one URL", actual)
@@ -34,8 +35,8 @@ pub fn as_well_received(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     }
     match own.status {
         200..=299 => Held::Yes,
-        // Credentials, rates and gateways say nothing about what was asked.
-        401 | 403 | 429 | 502 | 503 | 504 => Held::Unknown(format!("it was answered {}", own.status)),
+        // Credentials, rates, sizes and gateways say nothing about what was asked.
+        401 | 403 | 413 | 414 | 429 | 502 | 503 | 504 => Held::Unknown(format!("it was answered {}", own.status)),
         status => Held::No(vec![Broken::new(
             "status",
             "status",

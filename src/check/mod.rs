@@ -190,7 +190,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),
         CheckName::RequestFitsKickoff => manifest::request_fits_kickoff(exchange, scene),
         CheckName::RequestWithoutBodyParams => manifest::request_without_body_params(exchange, scene),
-        CheckName::TransactionTimeNotFuture => manifest::transaction_time_not_future(exchange),
+        CheckName::TransactionTimeNotFuture => manifest::transaction_time_not_future(exchange, scene),
         CheckName::ExpiresLater => manifest::expires_later(exchange),
         CheckName::SameManifest => manifest::same_manifest(exchange, scene),
         CheckName::DistinctUrls => manifest::distinct_urls(exchange),

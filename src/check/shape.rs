@@ -64,14 +64,17 @@ fn is_count(value: &Value) -> bool {
     value.as_u64().is_some() || value.as_f64().is_some_and(|number| number >= 0.0 && number.fract() == 0.0)
 }
 
-/// Whether `text` names a resource type. FHIR's versions differ in their types and new ones come, so the form decides:
-/// an upper-case letter, then letters.
+/// Whether `text` names a resource type of any FHIR version that we know.
 pub fn is_resource_type(text: &str) -> bool {
+    is_resource_name(text) && crate::resources::is_known(text)
+}
+
+/// Whether `text` has the form of a resource type's name: an upper-case letter, then letters.
+pub fn is_resource_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|first| first.is_ascii_uppercase())
         && text.len() <= 64
         && chars.all(|c| c.is_ascii_alphabetic())
-        && crate::resources::is_known(text)
 }
 
 #[cfg(test)]

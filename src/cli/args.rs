@@ -263,6 +263,10 @@ pub struct SelftestArgs {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub fault: Vec<String>,
 
+    /// List the faults and legal variants and try none
+    #[arg(long)]
+    pub list: bool,
+
     /// Threads to use; left out: as many as there are cores, at least 2
     #[arg(long, value_name = "N", value_parser = values::jobs)]
     pub threads: Option<usize>,

@@ -5,38 +5,56 @@ use tokio::sync::watch;
 /// Exit code of a program that a second Ctrl-C killed: 128 and the signal's number, as shells have it.
 const KILLED: i32 = 130;
 
-/// Becomes true at the first Ctrl-C or SIGTERM. The second ends the program at once, with what it started left on the
-/// target.
+/// Becomes true at the first Ctrl-C or SIGTERM from now on. The second ends the program at once, with what it started
+/// left on the target. To be called within a runtime.
 pub fn watch() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        signal().await;
+        signals.next().await;
         super::say("interrupted: deleting what was started and writing the reports; again to stop at once");
         if sender.send(true).is_err() {
             return;
         }
-        signal().await;
+        signals.next().await;
         super::say("stopped at once; jobs may be left on the server");
         std::process::exit(KILLED);
     });
     receiver
 }
 
-/// Returns at the next Ctrl-C or, where there is such a thing, SIGTERM.
-pub async fn signal() {
+/// Ctrl-C and, where there is such a thing, SIGTERM.
+pub struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+    kinds: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+}
+
+impl Signals {
+    /// Takes the signals over from now on. To be called within a runtime.
+    pub fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let both = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+            Self { kinds: if let (Ok(int), Ok(term)) = both { Some((int, term)) } else { None } }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Returns at the next of them.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some((int, term)) = &mut self.kinds {
             tokio::select! {
                 _ = int.recv() => {}
                 _ = term.recv() => {}
             }
             return;
         }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler the system's own way of ending remains.
-        std::future::pending::<()>().await;
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler the system's own way of ending remains.
+            std::future::pending::<()>().await;
+        }
     }
 }

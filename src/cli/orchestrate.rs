@@ -239,9 +239,22 @@ pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
 
 /// Reads a tape from its folder, its file or the report folder around it.
 pub fn tape(path: &Path) -> Result<Tape, Refusal> {
-    let inner = path.join("tape");
-    let place = if inner.is_dir() { inner } else { path.to_owned() };
-    store::read(&place).map_err(|e| Refusal::usage(e.to_string()))
+    store::read(path).map_err(|e| Refusal::usage(e.to_string()))
+}
+
+/// Puts a copy of a tape into the report folder drawn from it, so that the folder is whole by itself.
+pub fn copy_tape(path: &Path, folder: &Path) -> Result<(), Refusal> {
+    let from = store::locate(path);
+    let to = folder.join(store::FOLDER).join(store::FILE_NAME);
+    let same = || Some(from.canonicalize().ok()? == to.canonicalize().ok()?);
+    // A copy onto itself would empty it.
+    if same().unwrap_or(false) {
+        return Ok(());
+    }
+    let copied = std::fs::create_dir_all(folder.join(store::FOLDER)).and_then(|()| std::fs::copy(&from, &to));
+    copied.map(drop).map_err(|e| {
+        Refusal::usage(format!("the tape cannot be copied to {}: {e}; give another folder with --report", to.display()))
+    })
 }
 
 /// Writes a finding out, as libtest shows it below its name.

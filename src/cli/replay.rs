@@ -48,6 +48,9 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Refusal> {
         trials::list(&libtest, plan.tests.iter().map(|test| test.name.clone()));
         return Ok(exit::CONFORMANT);
     }
+    if let Some(folder) = &args.report {
+        orchestrate::copy_tape(&args.tape, folder)?;
+    }
     let mut judged = orchestrate::judge(&catalog, &plan, &tape);
     run::finish(&mut judged, &known, args.strict, &libtest, args.report.as_deref())
 }

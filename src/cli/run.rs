@@ -17,9 +17,12 @@ use crate::config::{DEFAULT_SPEC, file::File, guard, print as print_config};
 use crate::instant::rfc3339;
 use crate::plan::Plan;
 use crate::record::Run;
-use crate::suite::model::Catalog;
+use crate::suite::model::{Catalog, Test};
+use crate::suite::near;
+use crate::tape::model::{Outcome, Role, StopKind};
 use crate::trials::gate::Known;
 use crate::trials::{self, exit, gate};
+use crate::words::ExportLevel;
 
 /// Carries out `plimsoll run` and gives the exit code.
 pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
@@ -67,8 +70,7 @@ async fn go(
         (true, true) => Some((or_default(&[]), ", which the reference server speaks")),
         (true, false) => None,
     };
-    let possible = decided.as_ref().map_or_else(|| orchestrate::spec_ids(catalog), |(specs, _)| specs.clone());
-    if plan(catalog, &possible, told, libtest)?.tests.is_empty() {
+    if nothing_possible(catalog, decided.as_ref().map(|(specs, _)| specs.as_slice()), told, libtest)? {
         return Ok(nothing(told));
     }
     let folder = folder(config, &target)?;
@@ -117,11 +119,57 @@ pub fn finish(
     } else {
         print(&summary)
     }
-    for note in &notes {
+    for note in notes.iter().chain(&hints(run)) {
         say(&format!("note: {note}"));
     }
     wrote.transpose()?;
     Ok(exit::code(run, strict))
+}
+
+/// What the person who gave the command line can do about flows that ended early.
+fn hints(run: &Run) -> Vec<String> {
+    let mut hints = Vec::new();
+    let stops = || run.flows.iter().filter_map(|flow| flow.stop.as_ref().map(|stop| (flow, stop)));
+    if stops().any(|(_, stop)| stop.kind == StopKind::Credentials) {
+        hints.push(
+            "the server asks for credentials, or refuses those it was given: set PLIMSOLL_TOKEN, or give --token-file \
+             FILE, or --client-id ID --key-file FILE (--scope asks for other rights)"
+                .to_owned(),
+        );
+    }
+    let not_found = |id: u32| {
+        let exchange = run.exchanges.iter().find(|exchange| exchange.id == id && exchange.role == Role::Kickoff);
+        exchange.is_some_and(|exchange| matches!(&exchange.outcome, Outcome::Response(r) if r.status == 404))
+    };
+    let unknown_group =
+        stops().any(|(flow, stop)| flow.export == ExportLevel::Group && stop.exchange.is_some_and(not_found));
+    if unknown_group {
+        hints.push(
+            "a kick-off of a group was answered 404: does the server have the Group that --group names?".to_owned(),
+        );
+    }
+    hints
+}
+
+/// Whether the filters leave nothing by the specs that are decided on or, where the server is to decide, by any that it
+/// may declare: by one alone, or by several, whose names begin with the spec.
+fn nothing_possible(
+    catalog: &Catalog,
+    decided: Option<&[String]>,
+    told: &Told,
+    libtest: &Arguments,
+) -> Result<bool, Refusal> {
+    let nothing = |specs: &[String]| plan(catalog, specs, told, libtest).map(|plan| plan.tests.is_empty());
+    let Some(decided) = decided else {
+        let all = orchestrate::spec_ids(catalog);
+        for spec in &all {
+            if !nothing(std::slice::from_ref(spec))? {
+                return Ok(false);
+            }
+        }
+        return nothing(&all);
+    };
+    nothing(decided)
 }
 
 /// Builds the plan for the tests that the filters before and after `--` leave.
@@ -148,13 +196,15 @@ fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, told: &Told) -> 
 }
 
 fn nothing(told: &Told) -> u8 {
-    match told.filters.is_empty() {
-        true => say("no test is selected by what follows --; `plimsoll run --list` shows the names"),
-        false => say(&format!(
-            "no test is selected by {}; `plimsoll run --list` shows the names",
-            told.filters.iter().map(|filter| format!("{filter:?}")).collect::<Vec<_>>().join(" or ")
-        )),
-    }
+    let by = match told.filters.is_empty() {
+        true => "what follows --".to_owned(),
+        false => told.filters.iter().map(|filter| format!("{filter:?}")).collect::<Vec<_>>().join(" or "),
+    };
+    // Of several specs a whole name, as --exact wants it, has its spec in front.
+    let several = told.config.specs.value.len() + told.config.also.value.len() > 1;
+    let names =
+        if several { "shows the names, which begin with the spec where there are several" } else { "shows the names" };
+    say(&format!("no test is selected by {by}; `plimsoll run --list` {names}"));
     exit::NOTHING
 }
 
@@ -213,8 +263,12 @@ pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Ve
             None
         };
         if let Some(wrong) = wrong {
-            let help = "`plimsoll list` names specs and tests; write a test as area::id or area::id@flow";
-            return Err(Refusal::usage(file.refuse(span.clone(), &wrong, help)));
+            let names: Vec<String> = catalog.tests.iter().map(Test::name).collect();
+            let help = match near::nearest(name, names.iter().map(String::as_str)) {
+                Some(near) if catalog.spec(&known.spec).is_some() && near != name => format!("did you mean {near:?}?"),
+                _ => "`plimsoll list` names specs and tests; write a test as area::id or area::id@flow".to_owned(),
+            };
+            return Err(Refusal::usage(file.refuse(span.clone(), &wrong, &help)));
         }
         let known = known.clone();
         list.push(Known { spec: known.spec, test: known.test, reason: known.reason, expires: known.expires });

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use serde_json::json;
+
 use super::args::{Format, SelftestArgs};
 use super::{Refusal, orchestrate, print, say, show};
+use crate::reference::{self, Fault};
 use crate::suite::model::Catalog;
 use crate::trials::compare::{Cell, Result as CellResult};
 use crate::trials::{exit, selftest, tripped};
@@ -14,6 +17,10 @@ use crate::trials::{exit, selftest, tripped};
 pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
     let catalog = orchestrate::catalog(args.suites.suites.as_deref())?;
     show::specs_named(&catalog, &args.spec)?;
+    if args.list {
+        list(args)?;
+        return Ok(exit::CONFORMANT);
+    }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from).max(2));
     let order = selftest::Order { specs: args.spec.clone(), faults: args.fault.clone(), threads };
     let cells = selftest::matrix(&catalog, &order).map_err(Refusal::usage)?;
@@ -34,6 +41,31 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
     }
     let good = rumours.is_empty() && cells.iter().all(|cell| cell.result.is_good());
     Ok(if good { exit::CONFORMANT } else { exit::NOT_CONFORMANT })
+}
+
+/// Prints the faults and legal variants: those that are named, or all.
+fn list(args: &SelftestArgs) -> Result<(), Refusal> {
+    let faults = match args.fault.is_empty() {
+        true => reference::faults(),
+        false => args.fault.iter().map(|id| reference::fault(id)).collect(),
+    };
+    let faults = faults.map_err(|e| Refusal::usage(e.to_string()))?;
+    match args.format.format {
+        Format::Text => {
+            let width = faults.iter().map(|fault| fault.id.chars().count()).max().unwrap_or(0);
+            for fault in &faults {
+                print(&format!("{:6}  {:width$}  {}\n", fault.kind, fault.id, fault.title));
+            }
+        }
+        Format::Json => {
+            let row = |fault: &Fault| {
+                let Fault { id, title, kind, area, notices, .. } = fault;
+                json!({ "fault": id, "kind": kind, "area": area, "title": title, "notices": notices })
+            };
+            print(&format!("{:#}\n", serde_json::Value::from_iter(faults.iter().map(row))));
+        }
+    }
+    Ok(())
 }
 
 /// The SHALL and SHOULD tests that no fault trips, `SPEC::area::id`.

@@ -29,9 +29,11 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
         options.faults = faults;
         options.patients = args.patients;
         options.auth = auth;
+        // Whoever reads the base may end the server at once.
+        let mut signals = interrupt::Signals::listen();
         print(&format!("{base}\n"));
         say(&format!("the reference server speaks {spec}; Ctrl-C ends it"));
-        reference::serve(listener, options, interrupt::signal())
+        reference::serve(listener, options, async move { signals.next().await })
             .await
             .map_err(|e| Refusal::undetermined(format!("the server ended: {e}")))?;
         Ok(exit::CONFORMANT)

@@ -25,6 +25,8 @@ use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, T
 
 /// Files of one flow that come at once.
 const AT_ONCE: usize = 4;
+/// How often a file is asked for again after any 5xx.
+const STUMBLES: u32 = 2;
 /// Bytes read before other flows get their turn.
 const TURN: u64 = 1 << 20;
 /// The longest body that is looked at as a whole if it turns out to hold no resource, such as an error page.
@@ -159,7 +161,13 @@ impl Walk<'_> {
                 Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
                     return Err(self.halt_stop(reply.exchange, trouble));
                 }
-                Ok(whole) if patience::asks_for_patience(whole.status, attempt) => self.retry_after(&whole.headers),
+                // A store that stumbles once has not lost the file.
+                Ok(whole)
+                    if patience::asks_for_patience(whole.status, attempt)
+                        || (whole.status.is_server_error() && attempt < STUMBLES) =>
+                {
+                    self.retry_after(&whole.headers)
+                }
                 _ => return Ok(None),
             };
             let left = budget.left(self.house);

@@ -14,6 +14,7 @@ use super::offer::{self, Offer};
 use super::session::{Ask, Whole};
 use crate::suite::model::{Method, Probe, Send};
 use crate::tape::model::{Role, Stop, StopKind};
+use crate::tape::shape::{urls_of_line, without_bom};
 use crate::words::ExportLevel;
 
 /// What a flow asks for, once that is settled.
@@ -104,14 +105,17 @@ impl Walk<'_> {
         let optional = self.planned.flow.optional.as_ref();
         match (status, optional) {
             (401 | 403, _) => stop(StopKind::Credentials, at, format!("the kick-off was answered {status}")),
-            _ if undeclared && is_unsupported(whole) => stop(
-                StopKind::NotOffered,
-                at,
-                format!(
-                    "declined: the target does not declare an export at {} level and answered {status}",
-                    route.level
-                ),
-            ),
+            // Nor is it known to be offered where whatever answers does not speak FHIR there.
+            _ if undeclared && (is_unsupported(whole) || !(is_outcome(&whole.body) || is_gateway(whole.status))) => {
+                stop(
+                    StopKind::NotOffered,
+                    at,
+                    format!(
+                        "declined: the target does not declare an export at {} level and answered {status}",
+                        route.level
+                    ),
+                )
+            }
             (_, Some(optional)) => {
                 stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
             }
@@ -131,6 +135,8 @@ pub(super) fn polling_url(whole: &Whole) -> Option<Result<Url, String>> {
         let text = header_text(&whole.headers, name.as_str())?;
         Some((name, text))
     })?;
+    // Of several URLs on one line the first is polled; the test on the header judges that too.
+    let text = urls_of_line(text).into_iter().next().unwrap_or(text);
     let url = whole.url.join(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     Some(url.ok_or_else(|| format!("the kick-off's {name} is no URL that can be polled")))
 }
@@ -147,6 +153,17 @@ fn is_unsupported(whole: &Whole) -> bool {
         status if status.is_client_error() => outcome_says_unsupported(&whole.body),
         _ => false,
     }
+}
+
+/// Whether a status is that of something between us and the server.
+fn is_gateway(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502..=504)
+}
+
+/// Whether a body is an OperationOutcome.
+fn is_outcome(body: &Bytes) -> bool {
+    serde_json::from_slice::<Value>(without_bom(body))
+        .is_ok_and(|body| body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome"))
 }
 
 /// Whether a body is an OperationOutcome with an issue that says so, by its code or in words.

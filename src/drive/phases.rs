@@ -79,6 +79,8 @@ fn kind(seen: &Seen) -> Kind {
         Some(404 | 410) => Kind::Gone,
         Some(401 | 403) => Kind::Refused,
         Some(408 | 425 | 429) => Kind::Busy,
+        // With a time to come back it is no failure of the job, however often it comes.
+        Some(503) if seen.signs => Kind::Busy,
         Some(500..=599) => Kind::ServerError,
         Some(_) => Kind::Failed,
     }

@@ -16,7 +16,7 @@ use super::phases::{self, Seen, Standing};
 use super::progress::Event;
 use super::session::{Ask, Reply};
 use crate::tape::model::{Phase, Role, Stop, StopKind, TroubleKind};
-use crate::tape::shape::is_manifest;
+use crate::tape::shape::{is_manifest, without_bom};
 
 /// The longest answer to a poll that is read: a manifest of a hundred thousand files fits.
 const LONGEST_ANSWER: usize = 64 << 20;
@@ -60,7 +60,8 @@ impl Polls {
         let seen = match &reply.result {
             Err(_) => Seen { status: None, manifest: false, digest: 0, signs: false },
             Ok(whole) => {
-                let body = serde_json::from_slice::<Value>(&whole.body).ok().filter(|_| whole.broken.is_none());
+                let body =
+                    serde_json::from_slice::<Value>(without_bom(&whole.body)).ok().filter(|_| whole.broken.is_none());
                 manifest = body.filter(is_manifest);
                 let mut hasher = DefaultHasher::new();
                 whole.body.hash(&mut hasher);

@@ -18,7 +18,9 @@ pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(L
         let rule = LineRule::OutcomeWithoutIssue;
         report(rule, notes.at, "issue", "an issue with severity and code", "an OperationOutcome without one");
     }
-    id(notes, expected.list == FileList::Output, report);
+    // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id.
+    let outcome = expected.announced.is_none() && notes.resource_type.get() == Some("OperationOutcome");
+    id(notes, expected.list == FileList::Output && !outcome, report);
 }
 
 /// Whether the type is as it should be, so that the rest can be judged.

@@ -207,7 +207,7 @@ pub enum FaultError {
         message: String,
     },
     /// No fault has this id.
-    #[error("no fault is called {id}; `plimsoll selftest --help` tells how to list them")]
+    #[error("no fault is called {id}; `plimsoll selftest --list` names them")]
     Unknown {
         /// The id.
         id: String,

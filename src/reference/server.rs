@@ -213,19 +213,24 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) 
     };
     match reply {
         (Some(ask), reply) => {
-            let reply = mutate::apply(&server, &ask, reply);
+            let reply = mutate::apply(&server, &ask, server.dated(reply));
             server.send(&ask.headers, reply)
         }
-        (None, reply) => server.send(&HeaderMap::new(), reply),
+        (None, reply) => server.send(&HeaderMap::new(), server.dated(reply)),
     }
 }
 
 impl Server {
+    /// The answer with its Date, which a fault may take out again.
+    fn dated(&self, mut reply: Reply) -> Reply {
+        let date = httpdate::fmt_http_date(self.options.clock.now());
+        super::reply::set(&mut reply.headers, "date", &date);
+        reply
+    }
+
     /// Makes the bytes of an answer.
     fn send(&self, asked: &HeaderMap, reply: Reply) -> Response {
         let mut headers = reply.headers;
-        let date = httpdate::fmt_http_date(self.options.clock.now());
-        super::reply::set(&mut headers, "date", &date);
         let is_file = matches!(reply.point, Point::FileOutput | Point::FileError | Point::FileDeleted);
         let unlabelled = is_file && self.does(Behaviour::SilentGzip);
         let wanted = files::takes_gzip(asked) || self.does(Behaviour::AlwaysGzip);

@@ -128,7 +128,7 @@ pub struct Judged {
     pub source: String,
 }
 
-/// The pages on `id`: a requirement's id, or a test's name with or without spec, area and flow. A test's bare id may be
+/// The pages on `id`: a requirement's id, ours or a public one that others use, or a test's name with or without spec, area and flow. A test's bare id may be
 /// that of several tests; each has its page.
 ///
 /// # Errors
@@ -136,6 +136,12 @@ pub struct Judged {
 pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<Page>, String> {
     if let Some(requirement) = catalog.requirement(id) {
         return Ok(vec![Page::Requirement(requirement_page(catalog, requirement, proofs))]);
+    }
+    let called_so = catalog.requirements.values().filter(|requirement| requirement.see.iter().any(|name| name == id));
+    let called_so: Vec<Page> =
+        called_so.map(|requirement| Page::Requirement(requirement_page(catalog, requirement, proofs))).collect();
+    if !called_so.is_empty() {
+        return Ok(called_so);
     }
     let (name, flow) = match id.split_once('@') {
         Some((name, flow)) => (name, Some(flow)),
@@ -306,6 +312,16 @@ mod tests {
     fn requirements() {
         for id in ["poll-202", "poll-odd", "poll-secret", "poll-alias-of-alias"] {
             insta::assert_snapshot!(format!("explain-{id}"), page(id));
+        }
+    }
+
+    #[test]
+    fn requirements_by_the_ids_that_others_use() {
+        let (catalog, id) = (crate::suite::embedded().unwrap(), "hl7.fhir.uv.bulkdata_2.0.0@29");
+        let pages = pages(&catalog, id, &proofs()).unwrap();
+        assert!(!pages.is_empty());
+        for page in pages {
+            assert!(crate::report::page::text(&[page]).contains(id));
         }
     }
 

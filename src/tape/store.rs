@@ -113,7 +113,8 @@ pub fn read(path: &Path) -> Result<Tape, Error> {
     read_from(BufReader::new(file), &path)
 }
 
-fn locate(path: &Path) -> PathBuf {
+/// The tape's file, given that, its folder or the report's folder around it.
+pub fn locate(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }

@@ -16,6 +16,7 @@ use crate::plan::{self, Plan};
 use crate::record::{Run, TestResult};
 use crate::reference::{self, Auth, Fault, FaultKind, Personality};
 use crate::suite::model::{Catalog, Protection};
+use crate::tape::model::Tape;
 use crate::words::Verdict;
 
 /// Where the server answers, within this process.
@@ -119,6 +120,15 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
 /// # Errors
 /// What kept the run from being made, a lower-case fragment.
 pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Run, String> {
+    Ok(judge::judge(catalog, plan, &recorded(catalog, plan, spec, faults)?))
+}
+
+/// The tape of such a run. Equal orders give equal tapes, but for what is random in each run: the server's ids of jobs
+/// and files, the tokens that stand for them, and the hashes of resources.
+///
+/// # Errors
+/// As [`judged`].
+pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Tape, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -126,7 +136,7 @@ pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fau
         .map_err(|e| format!("no runtime could be started: {e}"))?;
     let base = base_url(BASE)?;
     let (auth, credentials) = protection(catalog, &plan.specs)?;
-    let tape = runtime.block_on(async {
+    runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
         let mut options = reference::Options::new(spec, base.clone(), clock);
         options.faults = faults;
@@ -135,9 +145,8 @@ pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fau
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
         let settings = Settings { groups: vec![GROUP.to_owned()], credentials, ..Settings::new(base) };
-        drive::run(plan, settings, transport, clock, quiet).await
-    });
-    Ok(judge::judge(catalog, plan, &tape.map_err(|e| e.to_string())?))
+        drive::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
+    })
 }
 
 /// How the reference server is protected while it is judged by `specs`, and the credentials of a run that it knows.

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::Redactor;
+use crate::drive::manifest::MOST_FILES;
 use crate::tape::model::{Body, BodyKind};
+use crate::tape::shape::{is_manifest, without_bom};
 
 /// JSON bodies longer than this are not kept.
 const MOST_BYTES: usize = 1 << 20;
@@ -28,7 +30,7 @@ impl Redactor {
         let says_json =
             media.is_some_and(|media| media == "application/json" || media.ends_with("+json") || media == "text/json");
         let says_lines = media.is_some_and(|media| media.ends_with("ndjson"));
-        let parsed = serde_json::from_slice::<Value>(bytes);
+        let parsed = serde_json::from_slice::<Value>(without_bom(bytes));
         body.kind = kind(bytes, parsed.is_ok());
         match parsed {
             Ok(value) => self.json(&mut body, value, bytes.len()),
@@ -67,7 +69,9 @@ impl Redactor {
         if reduced.is_null() {
             return;
         }
-        if length > MOST_BYTES && body.resource_type.as_deref() != Some("CapabilityStatement") {
+        // A manifest is judged item by item, so it is kept as far as it is driven.
+        let manifest = is_manifest(&reduced);
+        if length > MOST_BYTES && !manifest && body.resource_type.as_deref() != Some("CapabilityStatement") {
             body.excerpt = Some(format!("[{length} bytes of JSON, too long to keep]"));
             return;
         }
@@ -76,10 +80,15 @@ impl Redactor {
         // What stands for all to read: the CapabilityStatement, and where tokens are had.
         let public =
             body.resource_type.as_deref() == Some("CapabilityStatement") || reduced.get("token_endpoint").is_some();
-        let keep = Keep { public, longest: if crowded { LONGEST_LIST } else { usize::MAX } };
+        let longest = match (manifest, crowded) {
+            (true, _) => MOST_FILES,
+            (false, true) => LONGEST_LIST,
+            (false, false) => usize::MAX,
+        };
+        let keep = Keep { public, longest };
         body.json = Some(self.value_of(reduced, "", keep, 0, &mut cut));
         if cut > 0 {
-            body.excerpt = Some(format!("[lists cut to their first {LONGEST_LIST} items, {cut} items left out]"));
+            body.excerpt = Some(format!("[lists cut to their first {longest} items, {cut} items left out]"));
         }
     }
 
@@ -314,14 +323,29 @@ mod tests {
 
     #[test]
     fn long_lists_are_cut_and_long_bodies_left_out() {
-        let list = |items: usize| json!({"output": vec![1; items], "error": [1]}).to_string();
+        let list = |items: usize| json!({"entry": vec![1; items]}).to_string();
         let kept = look(200, "application/json", &list(9_000));
-        assert_eq!(kept.json.unwrap()["output"].as_array().unwrap().len(), 9_000);
+        assert_eq!(kept.json.unwrap()["entry"].as_array().unwrap().len(), 9_000);
         let cut = look(200, "application/json", &list(12_000));
-        assert_eq!(cut.json.unwrap()["output"].as_array().unwrap().len(), 1_000);
+        assert_eq!(cut.json.unwrap()["entry"].as_array().unwrap().len(), 1_000);
         assert_eq!(cut.excerpt.as_deref(), Some("[lists cut to their first 1000 items, 11000 items left out]"));
         let long = look(200, "application/json", &json!({"a": "x".repeat(MOST_BYTES)}).to_string());
         assert_eq!((long.kind, long.json), (BodyKind::Json, None));
+    }
+
+    #[test]
+    fn a_manifest_is_kept_whole_and_a_mark_before_it_is_passed_over() {
+        let url = format!("https://files.example.org/{}", "x".repeat(200));
+        let manifest = json!({"error": [], "output": vec![json!({"type": "Patient", "url": url}); 12_000]}).to_string();
+        assert!(manifest.len() > MOST_BYTES);
+        for text in [manifest.clone(), format!("\u{feff}{manifest}")] {
+            let kept = look(200, "application/json", &text);
+            assert_eq!(kept.json.unwrap()["output"].as_array().unwrap().len(), 12_000);
+            assert_eq!(kept.excerpt, None);
+        }
+        let list = json!({"error": [], "output": vec![1; MOST_FILES + 2]}).to_string();
+        let cut = look(200, "application/json", &list);
+        assert_eq!(cut.excerpt.as_deref(), Some("[lists cut to their first 100000 items, 2 items left out]"));
     }
 
     #[test]

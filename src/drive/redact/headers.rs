@@ -1,5 +1,6 @@
 //! Headers as they may be shown.
 
+use crate::tape::shape::urls_of_line;
 use http::HeaderMap;
 
 use super::{REDACTED, Redactor};
@@ -25,7 +26,10 @@ impl Redactor {
                 _ => REDACTED.to_owned(),
             },
             "cookie" | "set-cookie" => REDACTED.to_owned(),
-            "location" | "content-location" | "referer" => self.url_text(value),
+            "location" | "content-location" | "referer" => {
+                let urls: Vec<String> = urls_of_line(value).into_iter().map(|url| self.url_text(url)).collect();
+                urls.join(", ")
+            }
             "link" => self.link(value),
             _ => self.text(value),
         }

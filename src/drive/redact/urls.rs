@@ -102,7 +102,9 @@ impl Redactor {
 
     fn segment(&self, segment: &str) -> String {
         let (stem, extension) = split_extension(segment);
-        if is_plain(stem) || self.known().ours.contains(segment) {
+        // The $ of an operation may come encoded; which operation it is, is no secret either way.
+        let operation = segment.strip_prefix("%24").is_some_and(is_plain);
+        if is_plain(stem) || operation || self.known().ours.contains(segment) {
             return segment.to_owned();
         }
         let token = self.token(segment);

@@ -1,0 +1,146 @@
+//! `reports/sample`: one committed run, of the reference server with three faults, made in paused time and drawn anew
+//! here, so that it always shows what Plimsoll writes today. After a change that is meant:
+//!
+//! ```text
+//! UPDATE=1 cargo test --test sample
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plimsoll::judge;
+use plimsoll::plan::{self, Plan};
+use plimsoll::record::{Conformance, Run};
+use plimsoll::reference::{self, Personality};
+use plimsoll::report::{self, write_all};
+use plimsoll::suite::{self, model::Catalog};
+use plimsoll::tape::model::{Entry, Tape};
+use plimsoll::tape::store;
+use plimsoll::trials::selftest;
+use plimsoll::words::Verdict;
+
+/// One that is seen in polls, one in the lines of files, one after a DELETE.
+const FAULTS: [&str; 3] = ["status-200-while-running", "ndjson-invalid-json-line", "cancel-poll-202"];
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample")
+}
+
+/// Gives the tokens that stand for random ids the numbers of their first appearance: `[u7f3a]`, `[u04c1]` become
+/// `[u0001]`, `[u0002]`.
+fn renumbered(text: &str) -> String {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("[u") {
+        let (before, token) = rest.split_at(at);
+        out += before;
+        let digits = token[2..].find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(token.len() - 2);
+        if digits < 4 || !token[2 + digits..].starts_with(']') {
+            out += "[u";
+            rest = &token[2..];
+            continue;
+        }
+        let next = numbers.len() + 1;
+        let number = *numbers.entry(&token[2..2 + digits]).or_insert(next);
+        out += &format!("[u{number:04x}]");
+        rest = &token[3 + digits..];
+    }
+    out + rest
+}
+
+/// The tape of the sample, with nothing random left in it.
+fn recorded() -> (Catalog, Plan, Tape) {
+    let catalog = suite::embedded().unwrap();
+    let spec = Personality::Stu3;
+    let ask = plan::Ask { specs: vec![spec.to_string()], ..plan::Ask::default() };
+    // What other flows show is alike, and a clone should stay small.
+    let flows = ["@system", "@headers", "@cancelled", "@finished"];
+    let plan = plan::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
+    let faults = FAULTS.map(|id| reference::fault(id).unwrap()).to_vec();
+    let tape = selftest::recorded(&catalog, &plan, spec, faults).unwrap();
+    let mut tape: Tape = serde_json::from_str(&renumbered(&serde_json::to_string(&tape).unwrap())).unwrap();
+    // Hashes under the key of one run mean nothing beyond it. No test of the sample asks for them, or it would be an
+    // error, which the other test does not allow.
+    tape.files.iter_mut().for_each(|file| file.identity = None);
+    (catalog, plan, tape)
+}
+
+/// Writes the tape and the reports as `plimsoll run` does.
+fn write(folder: &Path, tape: &Tape, run: &Run) {
+    let mut out = store::Writer::create(&folder.join(store::FOLDER)).unwrap();
+    out.write(&Entry::Start(tape.start.clone())).unwrap();
+    tape.exchanges.iter().for_each(|one| out.write(&Entry::Exchange(Box::new(one.clone()))).unwrap());
+    tape.files.iter().for_each(|one| out.write(&Entry::File(Box::new(one.clone()))).unwrap());
+    tape.flows.iter().for_each(|one| out.write(&Entry::Flow(Box::new(one.clone()))).unwrap());
+    out.write(&Entry::End(tape.end.clone().expect("the run has an end"))).unwrap();
+    write_all(folder, run, &report::Options::default()).unwrap();
+}
+
+/// The files below a folder, by their path within it.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for name in ["", store::FOLDER] {
+        let Ok(entries) = fs::read_dir(folder.join(name)) else { continue };
+        for path in entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+            let within = path.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
+            found.insert(within, fs::read_to_string(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_committed_sample_is_what_is_written_today() {
+    let (catalog, plan, tape) = recorded();
+    let run = judge::judge(&catalog, &plan, &tape);
+    let fresh = tempfile::tempdir().unwrap();
+    write(fresh.path(), &tape, &run);
+    let new = files(fresh.path());
+    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
+        let _ = fs::remove_dir_all(sample());
+        write(&sample(), &tape, &run);
+    }
+    let old = files(&sample());
+    let again = "UPDATE=1 cargo test --test sample writes it anew; then look at what changed";
+    assert_eq!(
+        old.keys().collect::<Vec<_>>(),
+        new.keys().collect::<Vec<_>>(),
+        "reports/sample has other files; {again}"
+    );
+    for (name, text) in &new {
+        let line = old[name].lines().zip(text.lines()).position(|(old, new)| old != new);
+        assert!(old[name] == *text, "reports/sample/{name} is not fresh (line {:?}); {again}", line.map(|n| n + 1));
+    }
+    let size: usize = new.values().map(String::len).sum();
+    assert!(size < 1_000_000, "reports/sample has {size} bytes; a clone should stay small");
+}
+
+#[test]
+fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
+    let (catalog, plan, tape) = recorded();
+    let run = judge::judge(&catalog, &plan, &tape);
+    let judgement = &run.judgements[0];
+    assert_eq!(judgement.outcome, Conformance::NotConformant);
+    let undecided: Vec<_> = judgement.tests.iter().filter(|test| test.verdict == Verdict::Error).collect();
+    assert!(undecided.is_empty(), "{undecided:?}");
+    let broken = judgement.tests.iter().filter(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
+    let broken: BTreeSet<&str> = broken.map(|test| test.id.split('@').next().unwrap()).collect();
+    for fault in FAULTS {
+        let notices = reference::fault(fault).unwrap().notices;
+        let noticed = notices.iter().any(|test| broken.contains(test.split('@').next().unwrap()));
+        assert!(noticed, "{fault} is not noticed: {broken:?}");
+    }
+    // Where it lies is the other test's matter, which may be writing there.
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &tape, &run);
+    let read = store::read(folder.path()).unwrap();
+    assert_eq!(judge::judge(&catalog, &plan, &read).judgements, run.judgements);
+}
+
+#[test]
+fn tokens_are_numbered_by_first_appearance() {
+    assert_eq!(renumbered("a[uffff]b[u0a1bc][uffff][u][use][u12"), "a[u0001]b[u0002][u0001][u][use][u12");
+}
