@@ -28,7 +28,7 @@ fn wrong_flag_values_are_refused_with_the_way_out() {
         ("missing-token-file", "run https://a.example --token-file nowhere"),
         ("smart-without-key", "run https://a.example --client-id me"),
         ("missing-config", "run --config nowhere.toml"),
-        ("serve-spec", "serve --spec lesson"),
+        ("serve-spec", "serve --spec hl7-9.9.9"),
         ("diff-missing", "diff nowhere elsewhere"),
     ] {
         let output = plimsoll(&line.split(' ').collect::<Vec<_>>());

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll::suite;
-use plimsoll::trials::compare::Result::Excluded;
-use plimsoll::trials::compare::{Cell, Kind};
+use plimsoll::trials::compare::{Cell, Kind, Result as CellResult};
 use plimsoll::trials::selftest::{Order, matrix};
 use plimsoll::trials::tripped::untripped;
 use plimsoll::words::Area;
@@ -17,16 +16,21 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
     let bad: Vec<&Cell> = cells.iter().filter(|cell| !cell.result.is_good()).collect();
     assert!(bad.is_empty(), "{bad:#?}");
 
-    for spec in ["hl7-2.0.0", "hl7-3.0.0", "smile-cdr"] {
+    for spec in ["hl7-2.0.0", "hl7-3.0.0", "smile-cdr", "lesson"] {
         let rumours = untripped(&catalog, spec, &cells);
         assert!(rumours.is_empty(), "no fault trips, under {spec}: {rumours:#?}");
     }
 
     let own = cells.iter().filter(|cell| cell.spec == "smile-cdr" && cell.fault.contains("smile-"));
-    let own: Vec<&Cell> = own.filter(|cell| cell.result != Excluded).collect();
+    let own: Vec<&Cell> = own.filter(|cell| cell.result != CellResult::Excluded).collect();
     let of = |kind: Kind| own.iter().filter(|cell| cell.kind == kind).count();
     assert!(of(Kind::Defect) >= 12, "{} faults of Smile CDR alone", of(Kind::Defect));
     assert!(of(Kind::Legal) >= 4, "{} legal variants of it", of(Kind::Legal));
+
+    // The lesson's sample manifest: wrong by HL7, right by the lesson itself.
+    let one = |fault: &str, spec: &str| cells.iter().find(|cell| cell.fault == fault && cell.spec == spec).unwrap();
+    assert_eq!(one("lesson-sample-manifest", "hl7-3.0.0").result, CellResult::Killed);
+    assert_eq!(one("legal-lesson-manifest", "lesson").result, CellResult::Clean);
 
     let tried = |kind: Kind| {
         let faults = cells.iter().filter(|cell| cell.kind == kind && cell.expected == cell.noticed);
@@ -34,7 +38,7 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
     };
     assert!(tried(Kind::Legal) >= 12, "{} legal variants", tried(Kind::Legal));
     assert!(cells.iter().map(|cell| &cell.fault).collect::<BTreeSet<_>>().len() >= 52);
-    for area in [Area::Kickoff, Area::Poll, Area::Manifest, Area::Files, Area::Delete, Area::Errors] {
+    for area in [Area::Kickoff, Area::Poll, Area::Manifest, Area::Files, Area::Delete, Area::Errors, Area::Auth] {
         let prefix = format!("{area}::");
         assert!(cells.iter().any(|cell| cell.noticed.iter().any(|test| test.starts_with(&prefix))), "{area}");
     }

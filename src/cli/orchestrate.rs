@@ -28,7 +28,7 @@ use crate::report;
 use crate::suite::model::{Catalog, Identity};
 use crate::tape::model::{Role, Tape};
 use crate::tape::store;
-use crate::trials::selftest::GROUP;
+use crate::trials::selftest::{self, GROUP};
 
 /// Where the reference server answers within this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
@@ -67,8 +67,8 @@ pub struct Target {
 enum Kind {
     /// Over the network.
     Remote,
-    /// The reference server within this process.
-    Embedded(Personality),
+    /// The reference server within this process, and who may ask it.
+    Embedded(Personality, reference::Auth),
 }
 
 impl Target {
@@ -80,15 +80,26 @@ impl Target {
             if settings.groups.is_empty() {
                 settings.groups = vec![GROUP.to_owned()];
             }
-            return Ok(Self { settings, kind: Kind::Embedded(personality(&config.specs.value)) });
+            return Ok(Self {
+                settings,
+                kind: Kind::Embedded(personality(&config.specs.value), reference::Auth::None),
+            });
         };
         let credentials = guard::credentials(config).map_err(Refusal::usage)?;
         Ok(Self { settings: Settings { credentials, ..settings(config, base.value.clone()) }, kind: Kind::Remote })
     }
 
+    /// The same; the server within protected as the specs to judge it by ask for, and the run its registered client.
+    pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, Refusal> {
+        let Kind::Embedded(spec, _) = self.kind else { return Ok(self) };
+        let specs: Vec<String> = config.specs.value.iter().chain(&config.also.value).cloned().collect();
+        let (auth, credentials) = selftest::protection(catalog, &specs).map_err(Refusal::undetermined)?;
+        Ok(Self { settings: Settings { credentials, ..self.settings }, kind: Kind::Embedded(spec, auth) })
+    }
+
     /// Whether it is the server within.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.kind, Kind::Embedded(_))
+        matches!(self.kind, Kind::Embedded(..))
     }
 
     /// What to call it in a file name.
@@ -103,10 +114,11 @@ impl Target {
 
     /// The way to it. To be made within the runtime, whose time the server within keeps.
     fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
-        match self.kind {
+        match &self.kind {
             Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
-            Kind::Embedded(spec) => {
-                let mut options = reference::Options::new(spec, self.settings.base.clone(), clock);
+            Kind::Embedded(spec, auth) => {
+                let mut options = reference::Options::new(*spec, self.settings.base.clone(), clock);
+                options.auth = auth.clone();
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.
                 options.job_time = Duration::from_secs(1);
                 Ok(Arc::new(InProcess::new(reference::router(options))))
@@ -295,7 +307,9 @@ mod tests {
         assert_eq!(named(&[]), Personality::Stu3);
         assert_eq!(named(&["hl7-2.0.0"]), Personality::Stu2);
         assert_eq!(named(&["hl7-3.0.0", "hl7-2.0.0"]), Personality::Stu3);
-        assert_eq!(named(&["lesson"]), Personality::Stu3);
         assert_eq!(named(&["smile-cdr", "hl7-3.0.0"]), Personality::Smile);
+        assert_eq!(named(&["lesson"]), Personality::Lesson);
+        assert_eq!(named(&["hl7-2.0.0", "lesson"]), Personality::Stu2, "the lesson asks for less than any of HL7's");
+        assert_eq!(named(&["not-spoken"]), Personality::Stu3);
     }
 }

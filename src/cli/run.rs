@@ -50,7 +50,7 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
             "credentials need a server to go to; give its BASE-URL (the one within asks for none)",
         ));
     }
-    let target = Target::new(config)?;
+    let target = Target::new(config)?.protected(&catalog, config)?;
     super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target))
 }
 

@@ -33,6 +33,9 @@ const TOKEN_BODY: usize = 1 << 20;
 /// A token that is longer is no token.
 const LONGEST_TOKEN: usize = 64 << 10;
 
+/// A client id that nobody registered.
+const STRANGER: &str = "plimsoll-unknown-client";
+
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What is known of tokens.
@@ -110,6 +113,35 @@ impl Session {
     }
 
     async fn fetch(&self, smart: &Smart, state: &mut State, cleanup: bool) -> Result<Held, Trouble> {
+        let about = About { flow: None, role: Role::Token, probe: None, file: None };
+        let (landing, sent) = self.ask_token(smart, &smart.client_id, about, state, cleanup).await?;
+        self.granted(landing, sent).await
+    }
+
+    /// A token request as the probe `probe` of `flow`: the run's own, or one of a client that nobody registered. What
+    /// comes of it is on the tape, and no request is sent with a token that it brings. Nothing is sent where the run has
+    /// no SMART client.
+    pub(super) async fn probe_token(&self, flow: &str, probe: &str, stranger: bool) {
+        let auth = &self.shared.auth;
+        let Credentials::Smart(smart) = &auth.credentials else { return };
+        let client = if stranger { STRANGER } else { smart.client_id.as_str() };
+        let about = About { flow: Some(flow.to_owned()), role: Role::Probe, probe: Some(probe.to_owned()), file: None };
+        let mut state = auth.state.lock().await;
+        if let Ok((landing, sent)) = self.ask_token(smart, client, about, &mut state, false).await {
+            // A refusal is what some probes are sent for.
+            let _ = self.granted(landing, sent).await;
+        }
+    }
+
+    /// Sends a token request of `client`, signed with the run's key; gives the answer's head and when it was asked for.
+    async fn ask_token(
+        &self,
+        smart: &Smart,
+        client: &str,
+        about: About,
+        state: &mut State,
+        cleanup: bool,
+    ) -> Result<(Landing, Duration), Trouble> {
         let endpoint = match (&state.endpoint, &smart.token_url) {
             (Some(endpoint), _) => endpoint.clone(),
             (None, Some(endpoint)) => endpoint.clone(),
@@ -122,7 +154,7 @@ impl Session {
         }
         let Some(key) = &state.key else { return Err(unusable("the key is gone".to_owned())) };
         let now = self.shared.clock.now();
-        let assertion = key.assertion(&smart.client_id, &endpoint, smart.key_id.as_deref(), now).map_err(unusable)?;
+        let assertion = key.assertion(client, &endpoint, smart.key_id.as_deref(), now).map_err(unusable)?;
         self.shared.recorder.redactor().hide(assertion.reveal());
         let form = |assertion: &str| {
             url::form_urlencoded::Serializer::new(String::new())
@@ -138,7 +170,7 @@ impl Session {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         let hop = Hop {
-            about: About { flow: None, role: Role::Token, probe: None, file: None },
+            about,
             method: Method::POST,
             url: endpoint,
             headers,
@@ -152,7 +184,7 @@ impl Session {
             Err(found) => trouble(found.kind, format!("no token: {}", found.message)),
             Ok(_) => unusable("the token request failed".to_owned()),
         })?;
-        self.granted(landing, sent).await
+        Ok((landing, sent))
     }
 
     /// Reads a token response.

@@ -12,6 +12,7 @@ use super::jobid::unknown_job;
 use super::kickoff::{Job, Route, polling_url};
 use super::poll::{Polls, Step};
 use super::session::Ask;
+use super::settings::Credentials;
 use crate::suite::model::{Identity, Moment, Probe, Send, Wrong};
 use crate::suite::values::Wait;
 use crate::tape::model::{Role, Stop};
@@ -62,6 +63,12 @@ impl<'a> Walk<'a> {
             // There is no second client in the settings, and as the first it would show nothing.
             return;
         }
+        let kicks_off = matches!(probe.send, Send::Kickoff | Send::KickoffPost);
+        if probe.identity == Identity::None && kicks_off && matches!(self.house.settings.credentials, Credentials::None)
+        {
+            // It would be the flow's own kick-off again.
+            return;
+        }
         let settles = probe.at == Moment::Deleted && probe.after.is_empty();
         if settles && matches!(probe.send, Send::Poll | Send::Delete) {
             return self.probe_until_gone(probe, sight).await;
@@ -85,6 +92,11 @@ impl<'a> Walk<'a> {
         let mut budget = Budget::new(self.house);
         match probe.send {
             Send::Kickoff | Send::KickoffPost => self.probe_kickoff(probe, sight.route).await,
+            Send::Token => {
+                let stranger = probe.wrong == Some(Wrong::Client);
+                self.house.session.probe_token(self.name(), &probe.id, stranger).await;
+                Ok(())
+            }
             Send::File => match sight.file {
                 Some(wanted) => self.fetch_again(wanted, probe).await,
                 None => Ok(()),
@@ -118,7 +130,7 @@ impl<'a> Walk<'a> {
                 url.set_query(Some("_summary=count"));
                 (Method::GET, url, fhir)
             }
-            // Kick-offs and files are sent elsewhere. Token requests and TLS handshakes are no requests of a session.
+            // Kick-offs, files and token requests are sent elsewhere. TLS handshakes are no requests of a session.
             Send::Kickoff | Send::KickoffPost | Send::File | Send::Token | Send::Tls => return None,
         };
         let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);

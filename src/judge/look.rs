@@ -1,7 +1,7 @@
 //! Which exchanges a test looks at.
 
 use crate::check::{Index, manifest_of};
-use crate::suite::model::{Flow, Moment, On, Send};
+use crate::suite::model::{Flow, Identity, Moment, On, Send};
 use crate::tape::model::{Exchange, FlowRecord, Phase, Role};
 
 /// The exchanges of `flow` that `on` names.
@@ -63,10 +63,16 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
         },
         On::Delete => format!("flow {name} sent no DELETE"),
         On::Probe(id) => {
-            let moment = definition.probes.iter().find(|probe| probe.id == *id).map(|probe| (probe.at, probe.send));
-            match moment {
-                Some((Moment::InProgress, _)) => format!("probe {id} was not sent: the job never showed as running"),
-                Some((_, Send::File)) => format!("probe {id} was not sent: there is no output file to fetch"),
+            let probe = definition.probes.iter().find(|probe| probe.id == *id);
+            match probe.map(|probe| (probe.at, probe.send, probe.identity)) {
+                Some((_, Send::Token, _)) => {
+                    format!("probe {id} was not sent: this run was given no client of SMART Backend Services")
+                }
+                Some((_, Send::Kickoff | Send::KickoffPost, Identity::None)) => {
+                    format!("probe {id} was not sent: this run has no credentials that it could leave out")
+                }
+                Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
+                Some((_, Send::File, _)) => format!("probe {id} was not sent: there is no output file to fetch"),
                 _ => format!("probe {id} was not sent"),
             }
         }

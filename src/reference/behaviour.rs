@@ -103,5 +103,9 @@ words! {
         FreshLinks = "fresh-links",
         /// A warning and an information for every job lie in an error file.
         InformationOutcome = "information-outcome",
+        /// A token is given to any client, known or not.
+        TrustAnyClient = "trust-any-client",
+        /// A token that is not shown is not missed.
+        MissNoToken = "miss-no-token",
     }
 }

@@ -14,6 +14,7 @@ mod files;
 mod fixtures;
 mod generate;
 mod jobs;
+mod keys;
 mod lines;
 mod metadata;
 mod mutate;
@@ -35,6 +36,7 @@ use tokio::net::TcpListener;
 
 pub use behaviour::Behaviour;
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
+pub use keys::client;
 pub use options::{Auth, Options, Personality, SmartClient};
 pub use shelf::{fault, faults};
 

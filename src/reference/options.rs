@@ -12,6 +12,8 @@ use crate::words::words;
 words! {
     /// The rule book that the server keeps.
     Personality {
+        /// The textbook flow: as HL7's newest, since it asks for less.
+        Lesson = "lesson",
         /// HL7 Bulk Data Access, STU 2.
         Stu2 = "hl7-2.0.0",
         /// HL7 Bulk Data Access, STU 3.
@@ -22,11 +24,11 @@ words! {
 }
 
 impl Personality {
-    /// The version of the guide, as `3.0.0`.
+    /// The version of HL7's guide, as `3.0.0`.
     pub fn version(self) -> &'static str {
         match self {
             Personality::Stu2 => "2.0.0",
-            Personality::Stu3 | Personality::Smile => "3.0.0",
+            Personality::Stu3 | Personality::Smile | Personality::Lesson => "3.0.0",
         }
     }
 }

@@ -168,7 +168,7 @@ impl Reader<'_> {
             "_type" => self.types(wanted, value, first),
             "patient" => self.patient(wanted, method, value),
             // No duty goes with it but to understand it: this server always has a single manifest.
-            "allowPartialManifests" if self.spec == Personality::Stu3 => match value {
+            "allowPartialManifests" if self.spec != Personality::Stu2 => match value {
                 "true" | "false" => Ok(()),
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },

@@ -11,6 +11,9 @@ macro_rules! shelf {
 
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = shelf![
+    "faults/auth-kickoff-open",
+    "faults/auth-token-response-incomplete",
+    "faults/auth-unknown-client-served",
     "faults/cancel-200",
     "faults/cancel-204",
     "faults/cancel-404-html",
@@ -82,6 +85,7 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/kickoff-system-404",
     "faults/kickoff-unknown-group-500",
     "faults/kickoff-unknown-group-empty",
+    "faults/lesson-sample-manifest",
     "faults/manifest-changes-between-polls",
     "faults/manifest-count-string",
     "faults/manifest-count-wrong",
@@ -244,6 +248,7 @@ const FILES: &[(&str, &str)] = shelf![
     "legal/legal-kickoff-text-body",
     "legal/legal-lenient-format",
     "legal/legal-lenient-refused",
+    "legal/legal-lesson-manifest",
     "legal/legal-line-separators",
     "legal/legal-link-empty",
     "legal/legal-links-refresh",
@@ -275,6 +280,8 @@ const FILES: &[(&str, &str)] = shelf![
     "legal/legal-smile-retry-after-120",
     "legal/legal-smile-short-formats",
     "legal/legal-smile-transaction-time-end",
+    "legal/legal-token-bearer-case",
+    "legal/legal-token-missing-403",
     "legal/legal-transient-5xx-recovers",
     "legal/legal-type-refused",
     "legal/legal-unknown-group-fails",

@@ -137,7 +137,7 @@ words! {
         Metadata = "metadata",
         /// GET of `.well-known/smart-configuration`.
         SmartConfiguration = "smart-configuration",
-        /// A token request.
+        /// A token request with a signed assertion; where the run is given no SMART client, none is sent.
         Token = "token",
         /// A read of the flow's Group.
         Read = "read",
@@ -155,7 +155,7 @@ words! {
         /// As the run's own client.
         #[default]
         Client = "client",
-        /// Without credentials.
+        /// Without credentials; where the run has none to leave out, such a kick-off would show nothing and is not sent.
         None = "none",
         /// As the second client of the configuration.
         SecondClient = "second-client",
@@ -173,5 +173,7 @@ words! {
         NotParameters = "not-parameters",
         /// A POST body that is not JSON.
         BrokenJson = "broken-json",
+        /// A client id that nobody registered, in an assertion signed with the run's own key.
+        Client = "client",
     }
 }

@@ -92,6 +92,8 @@ pub struct Spec {
     pub base: String,
     /// Whose it is, where its SHALLs are not HL7's.
     pub owner: Option<String>,
+    /// How the reference server is protected while it is judged by this spec; none: not at all.
+    pub auth: Option<Protection>,
     /// The spec whose requirements also hold here.
     pub builds_on: Option<String>,
     /// Requirements of `builds_on` that do not hold here, with the reason.
@@ -103,6 +105,14 @@ pub struct Spec {
     pub declared_by: Vec<String>,
     /// Where it is defined.
     pub source: Source,
+}
+
+words! {
+    /// How the reference server is protected while it is judged by a spec.
+    Protection {
+        /// By SMART Backend Services, with a client that is registered for the run.
+        Smart = "smart",
+    }
 }
 
 /// A requirement of the underlying spec that a spec leaves out.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::model::{Dropped, Expect, Flow, Hold, On, Outcome, Place};
+use super::model::{Dropped, Expect, Flow, Hold, On, Outcome, Place, Protection};
 use super::values::{Names, OneOrMany};
 use crate::words::Area;
 
@@ -51,6 +51,9 @@ pub struct RawSpec {
     pub base: String,
     /// Whose it is, where its SHALLs are not HL7's.
     pub owner: Option<String>,
+    /// How the reference server is protected while it is judged by this spec; left out: not at all. Other targets are
+    /// judged as they are.
+    pub auth: Option<Protection>,
     /// The spec whose requirements also hold here.
     pub builds_on: Option<String>,
     /// Requirements of `builds-on` that do not hold here, with the reason.

@@ -140,6 +140,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 date: raw.date.clone(),
                 base: raw.base.clone(),
                 owner: raw.owner.clone(),
+                auth: raw.auth,
                 builds_on: raw.builds_on.clone(),
                 drops: raw.drops.clone(),
                 areas: raw.areas.clone(),

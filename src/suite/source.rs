@@ -29,6 +29,12 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("smile-delete.toml", include_str!("../../suites/smile-delete.toml")),
     ("smile-errors.toml", include_str!("../../suites/smile-errors.toml")),
     ("smile-auth.toml", include_str!("../../suites/smile-auth.toml")),
+    ("lesson.toml", include_str!("../../suites/lesson.toml")),
+    ("lesson-kickoff.toml", include_str!("../../suites/lesson-kickoff.toml")),
+    ("lesson-poll.toml", include_str!("../../suites/lesson-poll.toml")),
+    ("lesson-manifest.toml", include_str!("../../suites/lesson-manifest.toml")),
+    ("lesson-files.toml", include_str!("../../suites/lesson-files.toml")),
+    ("lesson-auth.toml", include_str!("../../suites/lesson-auth.toml")),
 ];
 
 /// More than this is no suite file, but a mistake in `--suites`.

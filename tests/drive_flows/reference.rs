@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use plimsoll::clock::Clock;
 use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::settings::Settings;
+use plimsoll::drive::settings::{Credentials, Settings, Smart};
 use plimsoll::drive::{Options, run};
 use plimsoll::plan::{Depth, Plan};
 use plimsoll::reference::{self, Personality};
@@ -108,4 +108,66 @@ fn no_fault_holds_a_run_up() {
             assert_eq!(tape.end.unwrap().leftovers, Vec::<String>::new(), "{id}");
         }
     }
+}
+
+const TRUSTED: &str = r#"
+title = "one"
+export = "system"
+probes = [
+  { id = "token", at = "start", send = "token" },
+  { id = "stranger", at = "start", send = "token", wrong = "client" },
+  { id = "bare", at = "start", send = "kickoff", as = "none" },
+]"#;
+
+/// Assertions are sent in the clear to this machine alone.
+const LOCAL: &str = "http://localhost/fhir";
+
+/// A run of [`TRUSTED`] against a server with `faults`, by the client that it knows or by nobody.
+fn trusted(known: bool, faults: &[&str]) -> Tape {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
+        let mut options = reference::Options::new(Personality::Lesson, LOCAL.parse().unwrap(), clock);
+        options.faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+        let mut settings = Settings::new(LOCAL.parse().unwrap());
+        if known {
+            let (client, key) = reference::client("ship").unwrap();
+            options.auth = reference::Auth::Smart(vec![client]);
+            let scope = "system/*.rs".to_owned();
+            let client_id = "ship".to_owned();
+            settings.credentials = Credentials::Smart(Smart { client_id, key, key_id: None, token_url: None, scope });
+        }
+        let transport = Arc::new(InProcess::new(reference::router(options)));
+        let plan = plan(&format!("[trusted]\n{TRUSTED}"), Depth::Kickoff);
+        run(&plan, settings, transport, clock, Options::quiet("test")).await.unwrap()
+    })
+}
+
+fn story(tape: &Tape) -> Vec<String> {
+    tape.exchanges.iter().filter(|exchange| exchange.flow.is_some()).map(line).collect()
+}
+
+#[test]
+fn tokens_are_asked_for_as_a_probe_by_the_client_and_by_a_stranger() {
+    let tape = trusted(true, &[]);
+    let honest = ["probe token 200", "probe stranger 400", "probe bare 401", "kickoff 202", "cleanup 202"];
+    assert_eq!(story(&tape), honest);
+    let written = serde_json::to_string(&tape.exchanges).unwrap();
+    assert!(!written.contains("eyJ"), "neither assertions nor tokens are on the tape");
+    let token = tape.exchanges.iter().find(|exchange| exchange.probe.as_deref() == Some("token")).unwrap();
+    let Outcome::Response(response) = &token.outcome else { panic!("no response") };
+    assert_eq!(response.body.json.as_ref().unwrap()["access_token"], "[redacted]");
+    assert_eq!((token.role, token.flow.as_deref()), (Role::Probe, Some("trusted")));
+
+    let trusting = trusted(true, &["auth-unknown-client-served"]);
+    assert!(story(&trusting).contains(&"probe stranger 200".to_owned()));
+    let open = trusted(true, &["auth-kickoff-open"]);
+    let tidied =
+        ["probe token 200", "probe stranger 400", "probe bare 202", "cleanup 202", "kickoff 202", "cleanup 202"];
+    assert_eq!(story(&open), tidied, "what the probe started is deleted");
+}
+
+#[test]
+fn without_credentials_no_probe_asks_for_tokens_or_leaves_them_out() {
+    assert_eq!(story(&trusted(false, &[])), ["kickoff 202", "cleanup 202"]);
 }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use plimsoll::reference::{Auth, Options, Personality, SmartClient};
+use plimsoll::reference::{Auth, Fault, Options, Personality, SmartClient};
 use plimsoll::secret::Secret;
 use serde_json::{Value, json};
 
@@ -74,6 +74,29 @@ async fn token(client: &Client, assertion: &str, change: &[(&str, &str)]) -> Got
     fields.extend(change);
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     client.send(Method::POST, "auth/token", &[("content-type", "application/x-www-form-urlencoded")], &body).await
+}
+
+/// What a protected server with `faults` says to a client that it knows, to a stranger, and to one without a token.
+pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
+    paused(async {
+        let key = key();
+        let auth = Auth::Smart(vec![SmartClient { client_id: "ship".to_owned(), public_key: key.jwk.to_string() }]);
+        let client = Client::new(Options { auth, faults, ..options(spec) });
+        let own = token(&client, &assertion(&key, |_| {}), &[]).await;
+        let raft = |claims: &mut Value| {
+            (claims["iss"], claims["sub"], claims["jti"]) = ("raft".into(), "raft".into(), "2".into());
+        };
+        let stranger = token(&client, &assertion(&key, raft), &[]).await;
+        let bare = client.kick_off("$export").await;
+        let told = |got: &Got| {
+            let mut body: Value = serde_json::from_slice(&got.body).unwrap_or_default();
+            if let Some(token) = body.get_mut("access_token") {
+                *token = "drawn by lot".into();
+            }
+            format!("{} {body}", got.status)
+        };
+        [&own, &stranger, &bare].map(told).to_vec()
+    })
 }
 
 #[test]
