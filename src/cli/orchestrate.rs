@@ -200,6 +200,13 @@ pub struct Voyage {
     drive: Drive,
 }
 
+/// Where jobs that could not be deleted are listed: beside the report, not in it, since reports are passed on.
+pub fn leftovers(folder: &Path) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(".leftovers");
+    PathBuf::from(name)
+}
+
 impl Voyage {
     /// Makes ready, with a tape in `folder/tape`; sends nothing.
     pub fn new(
@@ -217,6 +224,7 @@ impl Voyage {
             progress: progress::for_stderr(),
             interrupt,
             sink: Some(sink),
+            leftovers: (!target.is_embedded()).then(|| leftovers(folder)),
         };
         Ok(Self { drive: Drive::new(target.settings, transport, clock, options) })
     }

@@ -91,6 +91,13 @@ async fn go(
     say(&format!("judging by {}{why}", specs.join(" and ")));
     let tape = voyage.run(&plan).await?;
     let mut run = orchestrate::judge(catalog, &plan, &tape);
+    let left = orchestrate::leftovers(&folder);
+    if !run.leftovers.is_empty() && left.exists() {
+        say(&format!(
+            "note: {} has the URLs of the jobs left on the server, for you alone; a DELETE of each ends it",
+            left.display()
+        ));
+    }
     finish(&mut run, known, strict, libtest, Some(&folder))
 }
 

@@ -1,5 +1,8 @@
 //! Deleting jobs: as part of a flow, and tidying up what was started.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use http::Method;
@@ -106,9 +109,35 @@ impl Walk<'_> {
     }
 }
 
+/// Writes the polling URLs of `jobs`, a line each, to a new file at `path` that only its owner can read: whoever knows
+/// such a URL may be able to read the export.
+pub(super) fn list(path: &Path, jobs: &[Url]) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    jobs.iter().try_for_each(|job| writeln!(file, "{job}"))
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_is_listed_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("left");
+        list(&path, &["https://h/job?id=1".parse().unwrap(), "https://h/job?id=2".parse().unwrap()]).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "https://h/job?id=1\nhttps://h/job?id=2\n");
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(list(&path, &[]).is_err(), "nothing that is there is written over");
+    }
 
     #[test]
     fn a_job_that_is_not_there_is_as_good_as_deleted() {

@@ -1,5 +1,6 @@
 //! A run against a target: what it says of itself, then the flows of the plan side by side, then the tape.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::asks;
 use super::board::{Board, Jobs};
+use super::cleanup;
 use super::flow;
 use super::house::House;
 use super::offer::{self, Declared};
@@ -39,13 +41,23 @@ pub struct Options {
     pub interrupt: watch::Receiver<bool>,
     /// Where the tape goes as it is made; none keeps it in memory alone.
     pub sink: Option<Writer>,
+    /// Where the polling URLs of jobs that could not be deleted are written as they are, readable by the user alone:
+    /// the tape holds them redacted, and nobody could delete the jobs by those.
+    pub leftovers: Option<PathBuf>,
 }
 
 impl Options {
     /// Nothing shown, nothing on disk, no interruption.
     pub fn quiet(suites: impl Into<String>) -> Self {
         let (_, interrupt) = watch::channel(false);
-        Self { suites: suites.into(), embedded: false, progress: Arc::new(Silent), interrupt, sink: None }
+        Self {
+            suites: suites.into(),
+            embedded: false,
+            progress: Arc::new(Silent),
+            interrupt,
+            sink: None,
+            leftovers: None,
+        }
     }
 }
 
@@ -212,10 +224,16 @@ impl Drive {
             () = all => {}
         }
         let recorder = self.session.recorder();
+        let left = house.jobs.left();
+        if let (Some(path), false) = (&self.options.leftovers, left.is_empty())
+            && let Err(error) = cleanup::list(path, &left)
+        {
+            self.options.progress.note(&format!("{} cannot be written: {error}", path.display()));
+        }
         recorder.end(End {
             finished: rfc3339(self.clock.now()),
             early: house.halted(),
-            leftovers: house.jobs.left().iter().map(|job| recorder.redact_url(job)).collect(),
+            leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
         });
         if let Some(error) = recorder.sink_error() {
