@@ -36,7 +36,15 @@ fn shipped_suites_are_sound() {
         "both ways give the same order"
     );
     let levels: Vec<String> = embedded.tests_of("lesson-kickoff-three-levels").map(|test| test.name()).collect();
-    assert_eq!(levels, ["kickoff::endpoint-system", "kickoff::endpoint-patient", "kickoff::endpoint-group"]);
+    assert_eq!(
+        levels,
+        [
+            "kickoff::endpoint-system",
+            "kickoff::endpoint-patient",
+            "kickoff::endpoint-group",
+            "kickoff::endpoint-group-found"
+        ]
+    );
     assert!(embedded.flow("system").is_some_and(|flow| !flow.title.is_empty()));
     let source = &embedded.spec("hl7-3.0.0").unwrap().source;
     let text = std::fs::read_to_string(&source.file).unwrap();

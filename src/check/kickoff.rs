@@ -49,6 +49,21 @@ pub fn as_well_received(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     }
 }
 
+/// `kickoff-found`: the flow's kick-off was answered, and not with 404.
+pub fn kickoff_found(scene: &Scene<'_>) -> Held {
+    let Some(kickoff) = scene.index.kickoff(&scene.flow.name) else {
+        return Held::Nothing("the kick-off was not made".to_owned());
+    };
+    match response(kickoff).map(|response| response.status) {
+        None => Held::Unknown("the kick-off got no answer".to_owned()),
+        Some(404) => {
+            let expected = "anything but 404, for the Group can be read";
+            Held::No(vec![Broken::new("status", "status", expected, "404").shown_by(kickoff.id)])
+        }
+        Some(_) => Held::Yes,
+    }
+}
+
 /// `job-not-completed`: the probe's kick-off was refused with 4xx, or its job failed.
 pub fn job_not_completed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(kickoff) = response(exchange) else {

@@ -62,6 +62,7 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/kickoff-error-page",
     "faults/kickoff-error-xml",
     "faults/kickoff-get-400",
+    "faults/kickoff-group-404",
     "faults/kickoff-group-405",
     "faults/kickoff-group-error-text",
     "faults/kickoff-location-joined",
