@@ -5,17 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, manifest_of, response, show};
+use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, show};
 use crate::suite::model::{FileList, LineRule};
 use crate::tape::model::{Exchange, FileFacts, Outcome, TroubleKind};
-
-fn no_manifest() -> Held {
-    Held::Nothing("there is no manifest".to_owned())
-}
-
-fn items<'m>(manifest: &'m Value, list: &str) -> &'m [Value] {
-    manifest.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
 
 /// The facts of the flow's files by their place in `list`, of those that came whole.
 fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {

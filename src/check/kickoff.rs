@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Broken, Held, Scene, manifest_of, response, show};
+use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, Outcome, Phase};
 use crate::tape::shape::urls_of_line;
 
@@ -38,8 +39,7 @@ pub fn as_well_received(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     }
     match own.status {
         200..=299 => Held::Yes,
-        // Credentials, rates, sizes and gateways say nothing about what was asked.
-        401 | 403 | 413 | 414 | 429 | 502 | 503 | 504 => Held::Unknown(format!("it was answered {}", own.status)),
+        status if is_beside_the_point(status) => Held::Unknown(format!("it was answered {status}")),
         status => Held::No(vec![Broken::new(
             "status",
             "status",

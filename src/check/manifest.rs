@@ -6,16 +6,12 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use url::Url;
 
-use super::{Broken, Held, Scene, manifest_of, response, shape, show};
+use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, shape, show};
 use crate::instant::Instant;
 use crate::tape::model::{Exchange, Response};
 
 /// How far `transactionTime` may lie ahead of the server's own Date: clocks within a cluster differ.
 const CLOCK_SLACK: Duration = Duration::from_secs(300);
-
-fn no_manifest() -> Held {
-    Held::Nothing("there is no manifest".to_owned())
-}
 
 /// The server's idea of now: its Date header.
 fn server_date(response: &Response) -> Option<SystemTime> {
@@ -147,7 +143,7 @@ pub fn distinct_urls(exchange: &Exchange) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut broken = Vec::new();
-    for (n, item) in manifest.get("output").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (n, item) in items(manifest, "output").iter().enumerate() {
         let Some(url) = item.get("url").and_then(Value::as_str) else { continue };
         if let Some(first) = seen.insert(url, n) {
             broken.push(Broken::new(
@@ -210,7 +206,7 @@ pub fn same_manifest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 fn listed(manifest: &Value, list: &str) -> BTreeMap<(String, String), usize> {
     let mut files = BTreeMap::new();
     let text = |item: &Value, key: &str| item.get(key).map(Value::to_string).unwrap_or_default();
-    for item in manifest.get(list).and_then(Value::as_array).into_iter().flatten() {
+    for item in items(manifest, list) {
         *files.entry((text(item, "type"), text(item, "count"))).or_default() += 1;
     }
     files
@@ -225,7 +221,7 @@ pub fn extensions_are_objects(exchange: &Exchange) -> Held {
         found.push(("/extension".to_owned(), value));
     }
     for list in ["output", "deleted", "error", "link"] {
-        for (n, item) in manifest.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (n, item) in items(manifest, list).iter().enumerate() {
             if let Some(value) = item.get("extension").filter(|value| !value.is_null()) {
                 found.push((format!("/{list}/{n}/extension"), value));
             }

@@ -162,6 +162,16 @@ pub fn manifest_of(exchange: &Exchange) -> Option<&Value> {
     crate::tape::shape::is_manifest(json).then_some(json)
 }
 
+/// The items of one list of a manifest; none where it is no array.
+fn items<'m>(manifest: &'m Value, list: &str) -> &'m [Value] {
+    manifest.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// What a check of manifests says of an exchange without one.
+fn no_manifest() -> Held {
+    Held::Nothing("there is no manifest".to_owned())
+}
+
 /// The response of an exchange, if there is one.
 pub fn response(exchange: &Exchange) -> Option<&Response> {
     match &exchange.outcome {

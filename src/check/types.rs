@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, manifest_of, response, shape, show};
+use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, shape, show};
 use crate::instant::Instant;
 use crate::suite::model::FileList;
 use crate::tape::model::{Exchange, FlowRecord};
 
 /// The types that `output` lists.
 fn listed(manifest: &Value) -> BTreeSet<&str> {
-    let items = manifest.get("output").and_then(Value::as_array).into_iter().flatten();
     // What is no name of a type at all is judged elsewhere.
-    items.filter_map(|item| item.get("type")?.as_str()).filter(|name| shape::is_resource_type(name)).collect()
+    items(manifest, "output")
+        .iter()
+        .filter_map(|item| item.get("type")?.as_str())
+        .filter(|name| shape::is_resource_type(name))
+        .collect()
 }
 
 fn named(types: &BTreeSet<&str>) -> String {
@@ -21,10 +24,6 @@ fn named(types: &BTreeSet<&str>) -> String {
         0 => "no type".to_owned(),
         _ => show::text(&types.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
     }
-}
-
-fn no_manifest() -> Held {
-    Held::Nothing("there is no manifest".to_owned())
 }
 
 /// The manifests of the exchange and of the flow beside it, where there are both.
@@ -86,11 +85,11 @@ pub fn only_types_asked(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 /// `no-binary-listed`: `output` has no item of type Binary.
 pub fn no_binary_listed(exchange: &Exchange) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let items = manifest.get("output").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if items.is_empty() {
+    let output = items(manifest, "output");
+    if output.is_empty() {
         return Held::Nothing("nothing was exported".to_owned());
     }
-    let at = items.iter().position(|item| item.get("type").and_then(Value::as_str) == Some("Binary"));
+    let at = output.iter().position(|item| item.get("type").and_then(Value::as_str) == Some("Binary"));
     Held::or_broken(at.is_none(), || {
         let place = format!("body /output/{}/type", at.unwrap_or_default());
         Broken::new("body", place, "every type but Binary", "the string \"Binary\"")

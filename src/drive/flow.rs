@@ -177,27 +177,22 @@ impl<'a> Walk<'a> {
                 None => untried = untried.or(Some(level)),
                 Some(plain) => match self.house.board.kickoff(&plain.name).await {
                     Some(Ok(_)) => return Ok(level),
-                    Some(Err(stop))
-                        if matches!(stop.kind, StopKind::Answer | StopKind::NotOffered) && stop.exchange.is_some() =>
-                    {
-                        answered = answered.or(Some(level));
+                    Some(Err(stop)) => {
+                        if matches!(stop.kind, StopKind::Answer | StopKind::NotOffered) && stop.exchange.is_some() {
+                            answered = answered.or(Some(level));
+                        }
                         if refused.as_ref().is_none_or(|known| known.kind == StopKind::NotOffered) {
                             refused = Some(stop);
                         }
                     }
-                    Some(Err(stop)) if refused.as_ref().is_none_or(|known| known.kind == StopKind::NotOffered) => {
-                        refused = Some(stop);
-                    }
-                    _ => {}
+                    None => {}
                 },
             }
         }
-        match (untried, refused) {
+        // A server may take kick-offs by POST only, and only POST shows it.
+        let by_post = answered.filter(|_| self.planned.flow.method == Method::Post);
+        match (untried.or(by_post), refused) {
             (Some(level), _) => Ok(level),
-            // A server may take kick-offs by POST only, and only POST shows it.
-            _ if self.planned.flow.method == Method::Post && answered.is_some() => {
-                answered.ok_or_else(|| stop(StopKind::NotOffered, None, "no level was tried"))
-            }
             // A kick-off of a more unusual kind would be refused as the plain one was: one cause, one failure.
             (None, Some(refused)) => {
                 Err(Stop { because: format!("no plain kick-off was accepted: {}", refused.because), ..refused })

@@ -6,6 +6,7 @@ use super::{finding, look};
 use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
+use crate::suite::describe::describe;
 use crate::suite::model::{Catalog, Expect, Hold, Outcome as Allowed};
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
@@ -25,8 +26,8 @@ enum Decision {
 /// Judges all tests of one spec.
 pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>) -> Vec<TestResult> {
     let decisions: Vec<Decision> = planned.iter().map(|test| decide(test, catalog, index)).collect();
-    // The exchanges that some test of this spec fails (a warning would leave the run conformant): what stopped a flow there is told already. A flow that was
-    // not begun because another's kick-off failed stops at that one's exchange.
+    // The exchanges that some test of this spec fails (a warning would leave the run conformant): what stopped a flow
+    // there is told already. A flow that was not begun because another's kick-off failed stops at that one's exchange.
     let told: BTreeSet<u32> = decisions
         .iter()
         .filter_map(|decision| match decision {
@@ -149,8 +150,7 @@ fn narrow_and_judge(test: &PlannedTest, flow: &FlowRecord, looked: &[&Exchange],
         {
             return Decision::Deeper(stop.clone());
         }
-        let conditions: Vec<String> = test.test.when.iter().map(crate::suite::describe::describe).collect();
-        return verdict(Verdict::NotApplicable, format!("no answer with {}", conditions.join(" and ")));
+        return verdict(Verdict::NotApplicable, format!("no answer with {}", in_words(&test.test.when, " and ")));
     }
     if test.test.hold == Hold::Last {
         kept = kept.split_off(kept.len() - 1);
@@ -228,14 +228,18 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, scene: &Scene<'_>) ->
     }
     match all {
         Held::Yes => {
-            let described: Vec<String> = test.test.expect.iter().map(crate::suite::describe::describe).collect();
-            Held::No(vec![Broken::new("status", "status", format!("no answer with {}", described.join(" and ")), {
-                check::response(exchange).map(|r| r.status.to_string()).unwrap_or_default()
-            })])
+            let expected = format!("no answer with {}", in_words(&test.test.expect, " and "));
+            let actual = check::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
+            Held::No(vec![Broken::new("status", "status", expected, actual)])
         }
         Held::No(_) | Held::Nothing(_) => Held::Yes,
         unknown => unknown,
     }
+}
+
+/// Expectations in words, with `between` between them.
+fn in_words(expectations: &[Expect], between: &str) -> String {
+    expectations.iter().map(describe).collect::<Vec<_>>().join(between)
 }
 
 /// All expectations together: what is broken counts before what is unknown.
@@ -273,13 +277,8 @@ fn any_of(outcomes: &[Allowed], exchange: &Exchange, scene: &Scene<'_>) -> Held 
             decided => return decided,
         }
     }
-    let allowed: Vec<String> = outcomes
-        .iter()
-        .map(|outcome| {
-            let all: Vec<String> = outcome.expect.iter().map(crate::suite::describe::describe).collect();
-            format!("{} ({})", outcome.outcome, all.join(", "))
-        })
-        .collect();
+    let allowed: Vec<String> =
+        outcomes.iter().map(|outcome| format!("{} ({})", outcome.outcome, in_words(&outcome.expect, ", "))).collect();
     let Some((_, mut broken)) = nearest else { return Held::Nothing("no outcome is named".to_owned()) };
     broken.truncate(1);
     for found in &mut broken {

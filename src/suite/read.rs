@@ -48,6 +48,18 @@ pub(super) enum Step<'a> {
     Item(usize),
 }
 
+impl Step<'_> {
+    /// What stands one step into `at`, if anything does.
+    fn within<'v, 'd>(&self, at: &'v Spanned<DeValue<'d>>) -> Option<&'v Spanned<DeValue<'d>>> {
+        match (self, at.get_ref()) {
+            (Step::Key(key), DeValue::Table(table)) => table.get(*key),
+            (Step::Item(index), DeValue::Array(items)) => items.get(*index),
+            (Step::Item(_), _) => Some(at),
+            _ => None,
+        }
+    }
+}
+
 impl<T> Entry<'_, T> {
     /// Where the part of the entry at the end of `path` stands; where that is missing, the nearest part around it, and
     /// the entry's name for the entry as a whole.
@@ -55,13 +67,7 @@ impl<T> Entry<'_, T> {
         let mut at = &self.tree;
         let mut span = self.key.clone();
         for step in path {
-            let next = match (step, at.get_ref()) {
-                (Step::Key(key), DeValue::Table(table)) => table.get(*key),
-                (Step::Item(index), DeValue::Array(items)) => items.get(*index),
-                (Step::Item(_), _) => Some(at),
-                _ => None,
-            };
-            let Some(next) = next else { return span };
+            let Some(next) = step.within(at) else { return span };
             at = next;
             span = at.span();
         }
@@ -72,13 +78,7 @@ impl<T> Entry<'_, T> {
     pub fn key_place(&self, path: &[Step<'_>], key: &str) -> Range<usize> {
         let mut at = &self.tree;
         for step in path {
-            let next = match (step, at.get_ref()) {
-                (Step::Key(key), DeValue::Table(table)) => table.get(*key),
-                (Step::Item(index), DeValue::Array(items)) => items.get(*index),
-                (Step::Item(_), _) => Some(at),
-                _ => None,
-            };
-            let Some(next) = next else { return self.place(path) };
+            let Some(next) = step.within(at) else { return self.place(path) };
             at = next;
         }
         match at.get_ref() {

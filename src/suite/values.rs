@@ -27,15 +27,18 @@ pub enum StatusRange {
     Refusal,
 }
 
+/// Whether a status speaks of credentials, rates, sizes or gateways, and so says nothing about what was asked for.
+pub fn is_beside_the_point(status: u16) -> bool {
+    matches!(status, 401 | 403 | 413 | 414 | 429 | 502 | 503 | 504)
+}
+
 impl StatusSet {
     /// Whether `status` belongs to the set.
     pub fn contains(&self, status: u16) -> bool {
         self.0.iter().any(|range| match range {
             StatusRange::One(one) => *one == status,
             StatusRange::Class(class) => status / 100 == *class,
-            StatusRange::Refusal => {
-                (400..=599).contains(&status) && !matches!(status, 401 | 403 | 413 | 414 | 429 | 502 | 503 | 504)
-            }
+            StatusRange::Refusal => (400..=599).contains(&status) && !is_beside_the_point(status),
         })
     }
 }
