@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::behaviour::Behaviour;
 use super::deleted;
 use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
+use super::options::Personality;
 use super::params::{self, Preferences, Reader, Wanted};
 use super::population::{Reach, Selection};
 use super::reply::{Context, Point, Reply, outcome};
@@ -76,8 +77,8 @@ impl Server {
             return Err(Box::new(refusal.with("retry-after", "60")));
         }
         let job = Job {
-            id: if self.is_smile() { self.smile_job_id()? } else { self.secret()? },
-            shelf: if self.is_smile() { self.smile_shelf()? } else { self.secret()? },
+            id: if self.is_hapi() { self.hapi_job_id()? } else { self.secret()? },
+            shelf: if self.is_hapi() { self.hapi_shelf()? } else { self.secret()? },
             started: now,
             runs: self.runs(),
             fails: fails
@@ -143,7 +144,7 @@ impl Server {
     }
 
     fn accepted(&self, id: &str) -> Reply {
-        if self.is_smile() {
+        if self.is_hapi() {
             let reply = Reply::empty(Point::KickoffAccepted, StatusCode::ACCEPTED);
             return reply.with("content-location", &self.poll_url(id));
         }
@@ -153,7 +154,7 @@ impl Server {
     }
 
     pub(super) fn poll_url(&self, id: &str) -> String {
-        if self.is_smile() {
+        if self.is_hapi() {
             return format!("{}/$export-poll-status?_jobId={id}", self.base());
         }
         format!("{}/bulk/jobs/{id}", self.base())
@@ -232,10 +233,7 @@ impl Server {
         match job.stage(now) {
             Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
                 .with("retry-after", "1")
-                .with(
-                    "x-progress",
-                    &if self.is_smile() { self.smile_progress(job) } else { format!("{percent}% complete") },
-                )
+                .with("x-progress", &self.progress(job, percent))
                 .of(context),
             Stage::Over => match &job.fails {
                 Some(text) => {
@@ -245,10 +243,19 @@ impl Server {
                     let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
                     Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
                 }
-                None => Reply::json(Point::PollComplete, StatusCode::OK, self.manifest(job))
+                None => Reply::json(Point::PollComplete, StatusCode::OK, self.with_message(job, self.manifest(job)))
                     .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
                     .of(context),
             },
+        }
+    }
+
+    /// `X-Progress` of a job that runs.
+    fn progress(&self, job: &Job, percent: u64) -> String {
+        match self.options.spec {
+            Personality::Smile => self.smile_progress(job),
+            Personality::Hcpd => Self::hcpd_progress(job, percent),
+            _ => format!("{percent}% complete"),
         }
     }
 
@@ -285,8 +292,8 @@ impl Server {
     }
 
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
-        let url = match self.is_smile() {
-            true => self.smile_file_url(job, file),
+        let url = match self.is_hapi() {
+            true => self.hapi_file_url(job, file),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
         match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
@@ -302,8 +309,11 @@ impl Server {
         jobs.tidy(now, self.options.keep);
         let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
         let Some(job) = there else {
-            let text = "there is no such job, or no longer";
             let context = Context { job: Some(id.to_owned()), ..Context::default() };
+            if self.is_hcpd() && !jobs.was_deleted(id) {
+                return Self::hcpd_refuses_delete().of(context);
+            }
+            let text = "there is no such job, or no longer";
             return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         };
         let context = job.context_with_id();
@@ -320,9 +330,10 @@ impl Server {
             return refusal.of(context);
         }
         self.forget(&mut jobs, id);
-        let told = match self.is_smile() {
-            true => Self::smile_cancelled(id),
-            false => outcome("information", "informational", "the job and its files are deleted"),
+        let told = match self.options.spec {
+            Personality::Hcpd => return Reply::empty(Point::DeleteAccepted, StatusCode::ACCEPTED).of(context),
+            Personality::Smile => Self::smile_cancelled(id),
+            _ => outcome("information", "informational", "the job and its files are deleted"),
         };
         Reply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
     }
