@@ -22,6 +22,8 @@ words! {
         Stu3 = "hl7-3.0.0",
         /// Smile CDR's bulk export, which is HAPI FHIR's.
         Smile = "smile-cdr",
+        /// Australia's Health Connect Provider Directory, on top of STU 3.
+        Hcpd = "au-hcpd-0.3.0-preview",
     }
 }
 
@@ -31,7 +33,7 @@ impl Personality {
         match self {
             Personality::Stu1 => 1,
             Personality::Stu2 => 2,
-            Personality::Stu3 | Personality::Smile | Personality::Lesson => 3,
+            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => 3,
         }
     }
 
@@ -40,7 +42,7 @@ impl Personality {
         match self {
             Personality::Stu1 => "1.0.1",
             Personality::Stu2 => "2.0.0",
-            Personality::Stu3 | Personality::Smile | Personality::Lesson => "3.0.0",
+            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "3.0.0",
         }
     }
 }

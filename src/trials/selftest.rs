@@ -208,7 +208,7 @@ mod tests {
                 Personality::Lesson => 7,
                 Personality::Smile => 28,
                 Personality::Stu1 => 30,
-                Personality::Stu2 | Personality::Stu3 => 40,
+                Personality::Stu2 | Personality::Stu3 | Personality::Hcpd => 40,
             };
             assert!(run.judgements[0].decided >= least, "{} SHALLs decided", run.judgements[0].decided);
             let Traffic { kickoffs, .. } = run.traffic;
