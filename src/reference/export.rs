@@ -42,10 +42,14 @@ impl Server {
     }
 
     fn start(&self, ask: &Ask, reach: Reach, context: &mut Context) -> Result<Reply, Box<Reply>> {
-        if !matches!(ask.method, Method::GET | Method::POST) {
-            let text = "an export is kicked off by GET or POST";
-            let refusal = refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
-            return Err(Box::new(refusal.with("allow", "GET, POST")));
+        let (methods, allow): (&[Method], _) = match self.options.spec.edition() {
+            1 => (&[Method::GET], "GET"),
+            _ => (&[Method::GET, Method::POST], "GET, POST"),
+        };
+        if !methods.contains(&ask.method) {
+            let text = format!("an export is kicked off by {}", allow.replace(", ", " or "));
+            let refusal = refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", &text);
+            return Err(Box::new(refusal.with("allow", allow)));
         }
         self.headers_fit(ask)?;
         if ask.method == Method::POST {
@@ -188,7 +192,7 @@ impl Server {
             gone = Rows::held(gone.iter().chain([deleted::line(&first, &at)]).collect());
         }
         let gone = if selection.since.is_some() { gone } else { Rows::held(Vec::new()) };
-        if gone.len() > 0 && !self.is_smile() {
+        if gone.len() > 0 && !self.is_smile() && self.options.spec.edition() >= 2 {
             self.cut(&mut files, Point::FileDeleted, "Bundle", "deleted", &gone);
         }
         let told = self.outcomes(wanted, &selection);
@@ -237,7 +241,8 @@ impl Server {
                 .of(context),
             Stage::Over => match &job.fails {
                 Some(text) => {
-                    Reply::refusal(Point::PollFailed, StatusCode::INTERNAL_SERVER_ERROR, "processing", text).of(context)
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    self.poll_error(Reply::refusal(Point::PollFailed, status, "processing", text)).of(context)
                 }
                 None if self.is_smile() => {
                     let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
@@ -265,7 +270,16 @@ impl Server {
         }
         let context = Context { job: Some(id.to_owned()), ..Context::default() };
         let text = "there is no such job, or no longer";
-        Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
+        let refusal = Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
+        self.poll_error(refusal).of(context)
+    }
+
+    /// STU 1 has the errors of polls sent as plain JSON.
+    fn poll_error(&self, refusal: Reply) -> Reply {
+        match self.options.spec.edition() {
+            1 => refusal.with("content-type", "application/json"),
+            _ => refusal,
+        }
     }
 
     fn manifest(&self, job: &Job) -> Value {
@@ -283,7 +297,9 @@ impl Server {
         });
         if let Some(fields) = manifest.as_object_mut() {
             let gone = list(Point::FileDeleted);
-            if job.incremental || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
+            // STU 1 knows no such list.
+            let told = job.incremental && self.options.spec.edition() >= 2;
+            if told || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
                 fields.insert("deleted".to_owned(), Value::Array(gone));
             }
             fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
