@@ -80,6 +80,9 @@ fn shown(config: &Effective) -> Vec<Shown> {
         sure("groups", &config.groups, |v| v.clone().into()),
         Shown { key: "levels", value: levels, origin: config.levels.origin.clone() },
         sure("types", &config.types, |v| v.clone().into()),
+        sure("values", &config.values, |v| {
+            v.iter().map(|(pick, value)| format!("{pick}={value}")).collect::<Vec<_>>().into()
+        }),
         maybe("report", config.report.as_ref(), |v| path(v)),
         maybe("suites", config.suites.as_ref(), |v| path(v)),
         sure("strict", &config.strict, |v| (*v).into()),

@@ -207,11 +207,8 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
     let mut flows: Vec<PlannedFlow> = flows
         .into_iter()
         .map(|(name, flow)| {
-            let needs = flow.params.values().flat_map(|param| match param {
-                Param::Pick { from, .. } => from.clone(),
-                Param::Text(_) => vec![],
-            });
-            PlannedFlow { name, needs: needs.collect(), depth, measures: Measures::default(), flow }
+            let needs = flow.from.0.clone();
+            PlannedFlow { name, needs, depth, measures: Measures::default(), flow }
         })
         .collect();
     flows.sort_by_key(|flow| (flow.flow.last, !flow.needs.is_empty()));
