@@ -14,7 +14,6 @@ use plimsoll::drive::settings::Settings;
 use plimsoll::drive::{Options, RunError, run};
 use plimsoll::plan::{Depth, Measures, Plan, PlannedFlow};
 use plimsoll::suite::model::Flow;
-use plimsoll::suite::values::Param;
 use plimsoll::tape::model::{Exchange, FlowRecord, Outcome, Role, Tape};
 use serde_json::json;
 use tokio::sync::watch;
