@@ -19,6 +19,7 @@ use super::patience;
 use super::probe::file_headers;
 use super::progress::Event;
 use super::session::{Ask, Streaming, trouble};
+use crate::ndjson::directory::Measure;
 use crate::ndjson::{Coding, Expected, FileReader, Identity, Options};
 use crate::suite::model::{FileList, Probe};
 use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
@@ -206,6 +207,7 @@ impl Walk<'_> {
         options.transaction_time.clone_from(&wanted.transaction_time);
         options.identity = fetching.index.cloned();
         options.hashes = fetching.hashes.then(|| self.house.key.clone());
+        options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
         let mut reader = FileReader::new(options);
         let mut kept = self.keep(wanted, coding, probe)?;
         let mut head = Vec::new();

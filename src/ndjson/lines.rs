@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::directory::Measure;
 use super::facts::{Notes, Standing};
 use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
@@ -65,6 +66,8 @@ pub(super) struct Lines {
     /// In a `deleted` file: the hashes of what was deleted.
     deleted: Vec<u64>,
     newline: bool,
+    /// The rules of a provider directory, where the plan asks for them.
+    directory: Option<Measure>,
 }
 
 /// What is left when a file was read.
@@ -91,7 +94,13 @@ impl Lines {
             hashes: None,
             deleted: Vec::new(),
             newline: true,
+            directory: None,
         }
+    }
+
+    /// Holds the resources of an output file to the rules of a provider directory.
+    pub(super) fn with_directory(&mut self, measure: Measure) {
+        self.directory = Some(measure).filter(|_| self.expected.list == FileList::Output);
     }
 
     /// Looks for resources that come twice within `index`.
@@ -323,6 +332,9 @@ impl Lines {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
             self.count(notes, source, true);
+            if let Some(measure) = &mut self.directory {
+                measure.take(source.text, !notes.faults.is_empty(), &|at| source.place(at));
+            }
         }
     }
 
@@ -380,6 +392,7 @@ impl Lines {
         self.facts.earliest = self.earliest.map(|instant| instant.to_string());
         self.facts.latest = self.latest.map(|instant| instant.to_string());
         self.facts.findings = self.findings.finish();
+        self.facts.directory = self.directory.map(Measure::finish);
         Outcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
     }
 }

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::decode::{Coding, Decoder};
+use super::directory::Measure;
 use super::frame::Framer;
 use super::identity::{Identity, RunKey};
 use super::inspect::{Inspector, JsonInspector};
@@ -48,6 +49,8 @@ pub struct Options {
     pub hashes: Option<RunKey>,
     /// What looks at a line; none: [`JsonInspector`].
     pub inspector: Option<Box<dyn Inspector>>,
+    /// What holds the lines to the rules of a provider directory, if they are.
+    pub directory: Option<Measure>,
 }
 
 impl Options {
@@ -61,6 +64,7 @@ impl Options {
             identity: None,
             hashes: None,
             inspector: None,
+            directory: None,
         }
     }
 }
@@ -119,6 +123,9 @@ impl FileReader {
         }
         if let Some(key) = options.hashes {
             lines.keep_hashes(key);
+        }
+        if let Some(measure) = options.directory {
+            lines.with_directory(measure);
         }
         let text = Decoded {
             digest: Context::new(&SHA256),

@@ -90,4 +90,6 @@ pub enum Depth {
 pub struct Measures {
     /// Which resources there are, by a keyed hash of type and id, so that two flows can be compared.
     pub identity: bool,
+    /// Whether lines keep the rules of a provider directory.
+    pub directory: bool,
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::facts::{FileFacts, LineFacts, LineFinding};
+pub use super::facts::{DirectoryFacts, DirectoryFinding, FileFacts, LineFacts, LineFinding};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
