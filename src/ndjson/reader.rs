@@ -8,7 +8,7 @@ use super::decode::{Coding, Decoder};
 use super::directory::Measure;
 use super::frame::Framer;
 use super::identity::{Identity, RunKey};
-use super::inspect::{Inspector, JsonInspector};
+use super::inspect::{Inspector, JsonInspector, Watch};
 use super::lines::{Expected, Lines};
 use crate::instant::Instant;
 use crate::suite::model::LineRule;
@@ -51,6 +51,8 @@ pub struct Options {
     pub inspector: Option<Box<dyn Inspector>>,
     /// What holds the lines to the rules of a provider directory, if they are.
     pub directory: Option<Measure>,
+    /// What else looks at each resource.
+    pub watch: Option<Box<dyn Watch>>,
 }
 
 impl Options {
@@ -65,6 +67,7 @@ impl Options {
             hashes: None,
             inspector: None,
             directory: None,
+            watch: None,
         }
     }
 }
@@ -121,6 +124,7 @@ impl FileReader {
         if let Some(index) = options.identity {
             lines.with_identity(index);
         }
+        lines.watched_by(options.watch);
         if let Some(key) = options.hashes {
             lines.keep_hashes(key);
         }

@@ -31,6 +31,8 @@ impl Need {
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
         self.measures.directory |= other.measures.directory;
+        self.measures.shelf |= other.measures.shelf;
+        self.measures.compared |= other.measures.compared;
     }
 }
 
@@ -52,6 +54,8 @@ impl CheckName {
             | CheckName::ExportsNothing
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
+            | CheckName::OnlyMatching
+            | CheckName::AllExpected
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -73,6 +77,11 @@ impl CheckName {
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
         }
+    }
+
+    /// Whether the check looks at what the filters say of the flow's resources, or at what its source holds.
+    pub fn needs_comparison(self) -> bool {
+        matches!(self, CheckName::OnlyMatching | CheckName::AllExpected)
     }
 
     /// Whether the check compares which resources there are, so that their identity must be measured.
@@ -99,6 +108,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
+        need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need
 }
@@ -171,6 +181,7 @@ mod tests {
             any_of: Vec::new(),
             why: String::new(),
             beside: Vec::new(),
+            except: Vec::new(),
             source: Source { file: String::new(), line: 1 },
         }
     }
