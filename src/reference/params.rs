@@ -119,7 +119,8 @@ impl Reader<'_> {
         params: &[(String, String)],
     ) -> Result<Wanted, Box<Reply>> {
         let selection = Selection { reach, types: None, since: None, until: None, patients: None };
-        let mut wanted = Wanted { selection, ignored: Vec::new(), filters: Vec::new(), searches: Vec::new(), spoiled: None };
+        let mut wanted =
+            Wanted { selection, ignored: Vec::new(), filters: Vec::new(), searches: Vec::new(), spoiled: None };
         let mut seen = BTreeSet::new();
         for (name, value) in params {
             let first = seen.insert(name.as_str());
