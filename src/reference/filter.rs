@@ -16,7 +16,7 @@ pub(super) struct Shelf {
 
 impl Shelf {
     /// The resources in `held`, which are always the same ones.
-    pub(super) fn of<'a>(&'a self, held: impl Iterator<Item = (&'static str, Rows)>) -> &'a impl World {
+    pub(super) fn of(&self, held: impl Iterator<Item = (&'static str, Rows)>) -> &Self {
         let parse = |rows: Rows| {
             let values = rows.iter().filter_map(|line| serde_json::from_slice::<Value>(&line).ok());
             values.filter_map(|value| Some((value.get("id")?.as_str()?.to_owned(), value))).collect()
