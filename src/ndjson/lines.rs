@@ -204,7 +204,7 @@ impl Lines {
             Standing::Other if first_array && notes.faults.len() == 1 => {
                 self.state = State::HeldArray(source.place(notes.at));
             }
-            _ => self.conclude(&notes, source),
+            _ => self.conclude(&notes, source, true),
         }
         self.notes = notes;
     }
@@ -259,7 +259,7 @@ impl Lines {
     /// A value that several lines make up.
     fn joined(&mut self, pending: &Pending, notes: &Notes) {
         self.spread(pending);
-        self.conclude(notes, pending.source());
+        self.conclude(notes, pending.source(), !pending.in_string);
     }
 
     /// One value stands on several lines: because a line break fell into a string, or because it was laid out so.
@@ -327,8 +327,8 @@ impl Lines {
         notes
     }
 
-    /// Takes over what is wrong with one value, and what it is.
-    fn conclude(&mut self, notes: &Notes, source: Source<'_>) {
+    /// Takes over what is wrong with one value, and what it is. It is not intact where a line break in it became a space.
+    fn conclude(&mut self, notes: &Notes, source: Source<'_>, intact: bool) {
         for fault in &notes.faults {
             let path = notes.rooted(&fault.path);
             self.findings.add(fault.rule, source.place(fault.at), &path, &fault.expected, &fault.actual);
@@ -339,7 +339,7 @@ impl Lines {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
             self.count(notes, source, true);
-            if let Some(measure) = &mut self.directory {
+            if let Some(measure) = self.directory.as_mut().filter(|_| intact) {
                 measure.take(source.text, !notes.faults.is_empty(), &|at| source.place(at));
             }
         }
