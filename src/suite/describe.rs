@@ -160,19 +160,27 @@ pub fn line_rule(rule: LineRule) -> &'static str {
 /// What is asked of the lines of a provider directory, as a sentence without its full stop.
 pub fn directory(topic: DirectoryTopic) -> &'static str {
     match topic {
-        DirectoryTopic::Organization => "lines that claim HC Organization keep it, as far as no value set is asked",
-        DirectoryTopic::Practitioner => "lines that claim HC Practitioner keep it, as far as no value set is asked",
+        DirectoryTopic::Organization => {
+            "lines that claim HC Organization keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Practitioner => {
+            "lines that claim HC Practitioner keep it; that codes are in their value sets is not checked"
+        }
         DirectoryTopic::PractitionerRole => {
-            "lines that claim HC PractitionerRole keep it, as far as no value set is asked"
+            "lines that claim HC PractitionerRole keep it; that codes are in their value sets is not checked"
         }
         DirectoryTopic::HealthcareService => {
-            "lines that claim HC HealthcareService keep it, as far as no value set is asked"
+            "lines that claim HC HealthcareService keep it; that codes are in their value sets is not checked"
         }
         DirectoryTopic::Location => {
-            "lines that claim HC Location or HC Service Coverage Area keep it, as far as no value set is asked"
+            "lines that claim HC Location or HC Service Coverage Area keep it; that codes are in their value sets is not checked"
         }
-        DirectoryTopic::Endpoint => "lines that claim HC Endpoint keep it, as far as no value set is asked",
-        DirectoryTopic::Provenance => "lines that claim HC Provenance keep it, as far as no value set is asked",
+        DirectoryTopic::Endpoint => {
+            "lines that claim HC Endpoint keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Provenance => {
+            "lines that claim HC Provenance keep it; that codes are in their value sets is not checked"
+        }
         DirectoryTopic::Cautions => "lines heed what the profile that they claim warns of",
         DirectoryTopic::References => "references are Type/id, or URLs below the FHIR base",
         DirectoryTopic::Ids => "every resource has an id",
