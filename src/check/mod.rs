@@ -198,6 +198,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     match name {
         CheckName::OneLocation => kickoff::one_location(exchange),
         CheckName::AsWellReceived => kickoff::as_well_received(exchange, scene),
+        CheckName::KickoffAccepted => kickoff::kickoff_accepted(scene),
         CheckName::KickoffFound => kickoff::kickoff_found(scene),
         CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),
         CheckName::RequestFitsKickoff => manifest::request_fits_kickoff(exchange, scene),

@@ -69,6 +69,7 @@ impl CheckName {
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
             | CheckName::AsWellReceived
+            | CheckName::KickoffAccepted
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
         }

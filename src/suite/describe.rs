@@ -190,6 +190,7 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NothingBeforeSince => "no meta.lastUpdated is earlier than _since",
         CheckName::WrappedBinary => "the file comes as one Binary resource",
         CheckName::Delivered => "the file comes whole from the URL listed",
+        CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::JobNotCompleted => "no job that it started comes to a good end",
     }

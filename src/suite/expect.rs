@@ -249,6 +249,8 @@ words! {
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
+        /// The flow's own kick-off was accepted.
+        KickoffAccepted = "kickoff-accepted",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
         KickoffFound = "kickoff-found",
     }
