@@ -60,25 +60,28 @@ impl Server {
             }
         }
         let fails = self.group_is_there(&reach)?;
-        let lenient = Preferences::read(&ask.headers).lenient;
+        let Preferences { lenient, separate, .. } = Preferences::read(&ask.headers);
+        let separate = separate && self.pages_and_parts() && !self.does(Behaviour::OneStatus);
         let does = |behaviour| self.does(behaviour);
         let reader = Reader { spec: self.options.spec, population: &self.population, lenient, does: &does };
         let wanted = reader.read(reach, &ask.method, &context.params)?;
 
         let now = self.options.clock.now();
-        let likeness = format!("{} {} {lenient} {:?}", ask.method, ask.target, context.params);
+        let likeness = format!("{} {} {lenient} {separate} {:?}", ask.method, ask.target, context.params);
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let reuses = self.does(Behaviour::ReuseJobs) || self.smile_reuses(&ask.headers);
         if let Some(same) = jobs.alike(&likeness).filter(|_| reuses) {
             context.job = Some(same.id.clone());
-            return Ok(self.accepted(&same.id));
+            return Ok(self.accepted(&same.id, same.separate));
         }
         if jobs.len() >= MOST_JOBS {
             let text = "too many jobs; delete some, or come again later";
             let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);
             return Err(Box::new(refusal.with("retry-after", "60")));
         }
+        let files = self.files_of(&wanted);
+        let outputs = files.iter().filter(|file| file.point == Point::FileOutput).count();
         let job = Job {
             id: if self.is_smile() { self.smile_job_id()? } else { self.secret()? },
             shelf: if self.is_smile() { self.smile_shelf()? } else { self.secret()? },
@@ -90,13 +93,15 @@ impl Server {
             request: format!("{}{}", self.origin(), ask.target),
             likeness,
             incremental: wanted.selection.since.is_some(),
-            files: self.files_of(&wanted),
+            files,
+            first_page: (wanted.partial && outputs > 1).then_some(outputs / 2),
+            separate,
             context: context.clone(),
             polls: VecDeque::new(),
             deleted: false,
         };
         context.job = Some(job.id.clone());
-        let reply = self.accepted(&job.id);
+        let reply = self.accepted(&job.id, separate);
         jobs.insert(job);
         Ok(reply)
     }
@@ -146,7 +151,20 @@ impl Server {
         }
     }
 
-    fn accepted(&self, id: &str) -> Reply {
+    /// Whether the server knows what STU 3 brought: manifests in parts, and a status beside that of the poll.
+    fn pages_and_parts(&self) -> bool {
+        self.options.spec.edition() >= 3 && !self.is_smile()
+    }
+
+    fn accepted(&self, id: &str, separate: bool) -> Reply {
+        let reply = self.plainly_accepted(id);
+        match separate {
+            true => reply.with("preference-applied", "respond-async, separate-export-status"),
+            false => reply,
+        }
+    }
+
+    fn plainly_accepted(&self, id: &str) -> Reply {
         if self.is_smile() {
             let reply = Reply::empty(Point::KickoffAccepted, StatusCode::ACCEPTED);
             return reply.with("content-location", &self.poll_url(id));
@@ -233,8 +251,9 @@ impl Server {
                 .with("retry-after", "1")
                 .of(context);
         }
-        match job.stage(now) {
-            Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
+        let reply = match job.stage(now) {
+            Stage::Running(percent) => self
+                .running(job)
                 .with("retry-after", "1")
                 .with(
                     "x-progress",
@@ -250,11 +269,35 @@ impl Server {
                     let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
                     Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
                 }
-                None => Reply::json(Point::PollComplete, StatusCode::OK, self.manifest(job))
+                None => Reply::json(Point::PollComplete, StatusCode::OK, self.manifest(job, 0, true))
                     .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
                     .of(context),
             },
+        };
+        if job.separate { apart(reply) } else { reply }
+    }
+
+    /// A poll of a running job: with what is ready, where that was asked for.
+    fn running(&self, job: &Job) -> Reply {
+        let status = StatusCode::ACCEPTED;
+        match job.first_page {
+            Some(_) => Reply::json(Point::PollInProgress, status, self.manifest(job, 0, false)),
+            None => Reply::empty(Point::PollInProgress, status),
         }
+    }
+
+    /// Answers a request for a job's second manifest.
+    pub(super) fn page(&self, id: &str) -> Reply {
+        let now = self.options.clock.now();
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        let there = jobs.get_mut(id).filter(|job| !job.deleted && job.first_page.is_some());
+        let Some(job) = there.filter(|job| job.fails.is_none() && job.stage(now) == Stage::Over) else {
+            return self.unknown_job(id);
+        };
+        Reply::json(Point::Page, StatusCode::OK, self.manifest(job, 1, true))
+            .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
+            .of(job.context_with_id())
     }
 
     fn unknown_job(&self, id: &str) -> Reply {
@@ -275,27 +318,42 @@ impl Server {
         }
     }
 
-    fn manifest(&self, job: &Job) -> Value {
+    /// The job's manifest: the first, or the second that the first links to once the job is over.
+    fn manifest(&self, job: &Job, page: usize, over: bool) -> Value {
         let list = |point: Point| -> Vec<Value> {
             let files = job.files.iter().filter(|file| file.point == point);
             files
                 .map(|file| json!({ "type": file.kind, "url": self.file_url(job, file), "count": file.rows.len() }))
                 .collect()
         };
+        let mut output = list(Point::FileOutput);
+        if let Some(first) = job.first_page {
+            let whole = self.does(Behaviour::GrowingManifest) && over;
+            let second = output.split_off(first.min(output.len()));
+            match (page, whole) {
+                (0, false) => {}
+                (0, true) => output.extend(second),
+                _ => output = second,
+            }
+        }
         let mut manifest = json!({
             "transactionTime": rfc3339(job.started),
             "request": job.request,
             "requiresAccessToken": self.protected(),
-            "output": list(Point::FileOutput),
+            "output": output,
         });
         if let Some(fields) = manifest.as_object_mut() {
-            let gone = list(Point::FileDeleted);
+            let gone = if page == 0 { list(Point::FileDeleted) } else { Vec::new() };
             // STU 1 knows no such list.
-            let told = job.incremental && self.options.spec.edition() >= 2;
+            let told = job.incremental && self.options.spec.edition() >= 2 && page == 0;
             if told || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
                 fields.insert("deleted".to_owned(), Value::Array(gone));
             }
             fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
+            if job.first_page.is_some() && page == 0 && over {
+                let next = json!([{ "relation": "next", "url": format!("{}/2", self.poll_url(&job.id)) }]);
+                fields.insert("link".to_owned(), next);
+            }
         }
         manifest
     }
@@ -361,6 +419,13 @@ impl Job {
     fn context_with_id(&self) -> Context {
         Context { job: Some(self.id.clone()), ..self.context.clone() }
     }
+}
+
+/// A poll whose status speaks of the poll alone, and says beside it how the job is.
+fn apart(reply: Reply) -> Reply {
+    let status = reply.status;
+    let told = reply.with("x-export-status", status.as_str());
+    Reply { status: StatusCode::OK, ..told }
 }
 
 /// `Type/id` of the first resource that is exported.

@@ -157,6 +157,7 @@ impl Server {
                 _ => not_allowed("GET, DELETE"),
             },
             _ if ask.method != Method::GET => not_allowed("GET"),
+            ["bulk", "jobs", id, "2"] => self.page(id),
             ["bulk", "files", shelf, name] => self.file(shelf, name),
             [name] => self.search(name, ask),
             [name, id] => self.read(name, id),
