@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::deleted;
+use super::filter::sift;
 use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
+use super::options::Personality;
 use super::params::{self, Preferences, Reader, Wanted};
 use super::population::{Reach, Selection};
 use super::reply::{Context, Point, Reply, outcome};
@@ -83,8 +85,8 @@ impl Server {
         let files = self.files_of(&wanted);
         let outputs = files.iter().filter(|file| file.point == Point::FileOutput).count();
         let job = Job {
-            id: if self.is_smile() { self.smile_job_id()? } else { self.secret()? },
-            shelf: if self.is_smile() { self.smile_shelf()? } else { self.secret()? },
+            id: if self.is_hapi() { self.hapi_job_id()? } else { self.secret()? },
+            shelf: if self.is_hapi() { self.hapi_shelf()? } else { self.secret()? },
             started: now,
             runs: self.runs(),
             fails: fails
@@ -153,7 +155,7 @@ impl Server {
 
     /// Whether the server knows what STU 3 brought: manifests in parts, and a status beside that of the poll.
     fn pages_and_parts(&self) -> bool {
-        self.options.spec.edition() >= 3 && !self.is_smile()
+        self.options.spec.edition() >= 3 && self.options.spec != Personality::Smile
     }
 
     fn accepted(&self, id: &str, separate: bool) -> Reply {
@@ -165,7 +167,7 @@ impl Server {
     }
 
     fn plainly_accepted(&self, id: &str) -> Reply {
-        if self.is_smile() {
+        if self.is_hapi() {
             let reply = Reply::empty(Point::KickoffAccepted, StatusCode::ACCEPTED);
             return reply.with("content-location", &self.poll_url(id));
         }
@@ -175,7 +177,7 @@ impl Server {
     }
 
     pub(super) fn poll_url(&self, id: &str) -> String {
-        if self.is_smile() {
+        if self.is_hapi() {
             return format!("{}/$export-poll-status?_jobId={id}", self.base());
         }
         format!("{}/bulk/jobs/{id}", self.base())
@@ -197,6 +199,11 @@ impl Server {
         }
         if !wanted.filters.is_empty() {
             let sifted = found.into_iter().map(|(name, rows)| (name, Filter::sift(&wanted.filters, name, rows)));
+            found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
+        }
+        if !wanted.searches.is_empty() {
+            let world = self.population.world();
+            let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world)));
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
         }
         let mut files = Vec::new();
@@ -252,14 +259,9 @@ impl Server {
                 .of(context);
         }
         let reply = match job.stage(now) {
-            Stage::Running(percent) => self
-                .running(job)
-                .with("retry-after", "1")
-                .with(
-                    "x-progress",
-                    &if self.is_smile() { self.smile_progress(job) } else { format!("{percent}% complete") },
-                )
-                .of(context),
+            Stage::Running(percent) => {
+                self.running(job).with("retry-after", "1").with("x-progress", &self.progress(job, percent)).of(context)
+            }
             Stage::Over => match &job.fails {
                 Some(text) => {
                     let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -269,9 +271,13 @@ impl Server {
                     let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
                     Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
                 }
-                None => Reply::json(Point::PollComplete, StatusCode::OK, self.manifest(job, 0, true))
-                    .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
-                    .of(context),
+                None => Reply::json(
+                    Point::PollComplete,
+                    StatusCode::OK,
+                    self.with_message(job, self.manifest(job, 0, true)),
+                )
+                .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
+                .of(context),
             },
         };
         if job.separate { apart(reply) } else { reply }
@@ -298,6 +304,15 @@ impl Server {
         Reply::json(Point::Page, StatusCode::OK, self.manifest(job, 1, true))
             .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
             .of(job.context_with_id())
+    }
+
+    /// `X-Progress` of a job that runs.
+    fn progress(&self, job: &Job, percent: u64) -> String {
+        match self.options.spec {
+            Personality::Smile => self.smile_progress(job),
+            Personality::Hcpd => Self::hcpd_progress(job, percent),
+            _ => format!("{percent}% complete"),
+        }
     }
 
     fn unknown_job(&self, id: &str) -> Reply {
@@ -351,7 +366,7 @@ impl Server {
             }
             fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
             if job.first_page.is_some() && page == 0 && over {
-                let next = json!([{ "relation": "next", "url": format!("{}/2", self.poll_url(&job.id)) }]);
+                let next = json!([{ "relation": "next", "url": format!("{}/bulk/jobs/{}/2", self.base(), job.id) }]);
                 fields.insert("link".to_owned(), next);
             }
         }
@@ -359,8 +374,8 @@ impl Server {
     }
 
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
-        let url = match self.is_smile() {
-            true => self.smile_file_url(job, file),
+        let url = match self.is_hapi() {
+            true => self.hapi_file_url(job, file),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
         match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
@@ -376,8 +391,11 @@ impl Server {
         jobs.tidy(now, self.options.keep);
         let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
         let Some(job) = there else {
-            let text = "there is no such job, or no longer";
             let context = Context { job: Some(id.to_owned()), ..Context::default() };
+            if self.is_hcpd() && !jobs.was_deleted(id) {
+                return Self::hcpd_refuses_delete().of(context);
+            }
+            let text = "there is no such job, or no longer";
             return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         };
         let context = job.context_with_id();
@@ -394,9 +412,10 @@ impl Server {
             return refusal.of(context);
         }
         self.forget(&mut jobs, id);
-        let told = match self.is_smile() {
-            true => Self::smile_cancelled(id),
-            false => outcome("information", "informational", "the job and its files are deleted"),
+        let told = match self.options.spec {
+            Personality::Hcpd => return Reply::empty(Point::DeleteAccepted, StatusCode::ACCEPTED).of(context),
+            Personality::Smile => Self::smile_cancelled(id),
+            _ => outcome("information", "informational", "the job and its files are deleted"),
         };
         Reply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Param, Wait};
+use super::param::Param;
+use super::values::{Names, Wait};
 use crate::words::{ExportLevel, words};
 
 /// One conversation with the target, without its name.
@@ -19,9 +20,14 @@ pub struct Flow {
     /// How it is kicked off.
     #[serde(default)]
     pub method: Method,
-    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST.
+    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST. A list sends the parameter once for
+    /// each of its values; `{NAME}` in a value stands for one that is picked.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
+    /// The flows that picks are chosen from and that this one's result is compared with: the first of them that went
+    /// through. They run before it.
+    #[serde(default)]
+    pub from: Names,
     /// Kick-off headers beside or in place of the usual `Accept` and `Prefer`; several lines of one header are
     /// separated by a line feed.
     #[serde(default)]
