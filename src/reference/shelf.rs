@@ -11,6 +11,7 @@ macro_rules! shelf {
 
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = shelf![
+    "faults/au-suppressed-exported",
     "faults/auth-kickoff-open",
     "faults/auth-token-response-incomplete",
     "faults/auth-unknown-client-served",
