@@ -54,6 +54,7 @@ impl CheckName {
             | CheckName::ExportsNothing
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
+            | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
             | CheckName::Delivered => true,
@@ -74,6 +75,14 @@ impl CheckName {
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
             | CheckName::AsWellReceived
+            | CheckName::SeparateStatusHonoured
+            | CheckName::PreferencesApplied
+            | CheckName::ExportStatusFits
+            | CheckName::ManifestUnaltered
+            | CheckName::FieldsOfFirstPage
+            | CheckName::OneNextLink
+            | CheckName::ExportStatusOfFailure
+            | CheckName::KickoffAccepted
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
         }
@@ -122,7 +131,7 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
         On::Kickoff => Need::depth(Depth::Kickoff),
-        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest => {
+        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
             Need::depth(Depth::Manifest)
         }
         On::File | On::FileOf(_) => Need::depth(Depth::Files),
@@ -133,9 +142,9 @@ fn look(on: &On, flow: &Flow) -> Need {
             };
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
-                (Send::File, _) => Need::depth(Depth::Files),
+                (Send::File | Send::Files, _) => Need::depth(Depth::Files),
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
-                (_, Moment::InProgress | Moment::Complete) => Need::depth(Depth::Manifest),
+                (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),
             };
             if probe.at == Moment::Deleted {
