@@ -18,6 +18,11 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
     })?;
     let faults = args.fault.iter().map(|id| reference::fault(id).map_err(|e| Refusal::usage(e.to_string())));
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
+    if spec == Personality::Hcpd && args.patients.is_some() {
+        let text =
+            format!("the server of {spec} holds a provider directory, which has no patients; leave --patients off");
+        return Err(Refusal::usage(text));
+    }
     let auth = auth(args)?;
     super::runtime()?.block_on(async {
         let listener = TcpListener::bind(args.addr)
@@ -33,6 +38,9 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
         let mut signals = interrupt::Signals::listen();
         print(&format!("{base}\n"));
         say(&format!("the reference server speaks {spec}; Ctrl-C ends it"));
+        if spec == Personality::Hcpd && matches!(args.auth, AuthKind::None) {
+            say("its spec asks for a token on every interaction; --auth token or --auth smart does");
+        }
         reference::serve(listener, options, async move { signals.next().await })
             .await
             .map_err(|e| Refusal::undetermined(format!("the server ended: {e}")))?;

@@ -1,8 +1,8 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
 use super::model::{
-    BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
-    Wrong,
+    BodyShape, CheckName, DirectoryTopic, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe,
+    Send, Shape, Wrong,
 };
 use super::param::Param;
 use super::values::{StatusRange, StatusSet};
@@ -33,6 +33,9 @@ pub fn describe(expect: &Expect) -> String {
     if let Some(rules) = &expect.lines {
         let rules: Vec<&str> = rules.iter().map(|rule| line_rule(*rule)).collect();
         parts.push(format!("lines without {}", or(&rules)));
+    }
+    if let Some(topic) = expect.directory {
+        parts.push(directory(topic).to_owned());
     }
     if let Some(name) = expect.check {
         parts.push(check(name).to_owned());
@@ -101,6 +104,7 @@ pub fn shape(shape: Shape) -> &'static str {
         Shape::Count => "a whole JSON number of at least 0",
         Shape::ResourceType => "the name of a FHIR resource type",
         Shape::RetryAfter => "a whole number of seconds or an HTTP date",
+        Shape::StatusCode => "a status of three digits, and perhaps its reason",
         Shape::HttpDate => "an HTTP date",
         Shape::True => "the JSON value true",
         Shape::Under100Characters => "a text of fewer than 100 characters",
@@ -154,6 +158,56 @@ pub fn line_rule(rule: LineRule) -> &'static str {
     }
 }
 
+/// What is asked of the lines of a provider directory, as a sentence without its full stop.
+pub fn directory(topic: DirectoryTopic) -> &'static str {
+    match topic {
+        DirectoryTopic::Organization => {
+            "lines that claim HC Organization keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Practitioner => {
+            "lines that claim HC Practitioner keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::PractitionerRole => {
+            "lines that claim HC PractitionerRole keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::HealthcareService => {
+            "lines that claim HC HealthcareService keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Location => {
+            "lines that claim HC Location or HC Service Coverage Area keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Endpoint => {
+            "lines that claim HC Endpoint keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Provenance => {
+            "lines that claim HC Provenance keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Cautions => "lines heed what the profile that they claim warns of",
+        DirectoryTopic::References => "references are Type/id, or URLs below the FHIR base",
+        DirectoryTopic::Ids => "every resource has an id",
+        DirectoryTopic::Suppressed => "no resource is flagged to be hidden",
+        DirectoryTopic::Retired => "no line is written as before 0.3.0, as the sample of the guide still is",
+    }
+}
+
+/// The resource type whose profile a topic of a provider directory is about; none for those of several.
+pub fn directory_type(topic: DirectoryTopic) -> Option<&'static str> {
+    Some(match topic {
+        DirectoryTopic::Organization => "Organization",
+        DirectoryTopic::Practitioner => "Practitioner",
+        DirectoryTopic::PractitionerRole => "PractitionerRole",
+        DirectoryTopic::HealthcareService => "HealthcareService",
+        DirectoryTopic::Location => "Location",
+        DirectoryTopic::Endpoint => "Endpoint",
+        DirectoryTopic::Provenance => "Provenance",
+        DirectoryTopic::Cautions
+        | DirectoryTopic::References
+        | DirectoryTopic::Ids
+        | DirectoryTopic::Suppressed
+        | DirectoryTopic::Retired => return None,
+    })
+}
+
 /// What a built-in check holds the exchange to, as a sentence without its full stop.
 pub fn check(name: CheckName) -> &'static str {
     match name {
@@ -191,6 +245,15 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NothingBeforeSince => "no meta.lastUpdated is earlier than _since",
         CheckName::WrappedBinary => "the file comes as one Binary resource",
         CheckName::Delivered => "the file comes whole from the URL listed",
+        CheckName::SeparateStatusHonoured => "the server says that it applied separate-export-status",
+        CheckName::PreferencesApplied => "Preference-Applied names respond-async and separate-export-status",
+        CheckName::ExportStatusFits => "X-Export-Status begins with the status that fits the job",
+        CheckName::ManifestUnaltered => "the manifest is the one that was shown before, but for link",
+        CheckName::FieldsOfFirstPage => "the fields of the first manifest are repeated",
+        CheckName::OneNextLink => "link is one object that leads to another manifest",
+        CheckName::FileKept => "the file is there unchanged when the job is done",
+        CheckName::ExportStatusOfFailure => "X-Export-Status begins with 4xx or 5xx",
+        CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
         CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
@@ -207,6 +270,7 @@ pub fn on(on: &On, flow: Option<&Flow>) -> String {
         On::PollFailed => "the poll that says the job failed".to_owned(),
         On::PollComplete => "the poll that says the job is done".to_owned(),
         On::Manifest => "the manifest".to_owned(),
+        On::Page => "every manifest that another links to".to_owned(),
         On::File => "every file fetched".to_owned(),
         On::FileOf(FileList::Output) => "every output file".to_owned(),
         On::FileOf(FileList::Error) => "every error file".to_owned(),
@@ -240,6 +304,7 @@ pub fn probe(probe: &Probe) -> String {
         (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
         (Send::Poll, _) => "another poll",
         (Send::File, _) => "another fetch of the first output file",
+        (Send::Files, _) => "a fetch of every file listed",
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
         (Send::Delete, _) => "another DELETE",
         (Send::Metadata, _) => "a read of the CapabilityStatement",
@@ -270,6 +335,7 @@ pub fn probe(probe: &Probe) -> String {
     text += match probe.at {
         Moment::Start => ", beside the flow's own kick-off",
         Moment::InProgress => ", while the job runs",
+        Moment::Partial => ", when a manifest is seen while the job runs",
         Moment::Complete => ", after the manifest",
         Moment::Deleted => ", after the DELETE",
     };
@@ -348,6 +414,7 @@ mod tests {
         distinct(Shape::ALL.iter().map(|word| shape(*word)).collect());
         distinct(BodyShape::ALL.iter().map(|word| body(*word)).collect());
         distinct(LineRule::ALL.iter().map(|word| line_rule(*word)).collect());
+        distinct(DirectoryTopic::ALL.iter().map(|word| directory(*word)).collect());
         distinct(CheckName::ALL.iter().map(|word| check(*word)).collect());
     }
 }

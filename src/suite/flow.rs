@@ -125,6 +125,8 @@ words! {
         Start = "start",
         /// While the job runs.
         InProgress = "in-progress",
+        /// While the job runs, when a manifest of the files that are ready was first seen.
+        Partial = "partial",
         /// After the manifest was seen.
         Complete = "complete",
         /// After the flow's DELETE.
@@ -143,6 +145,8 @@ words! {
         Poll = "poll",
         /// GET of the first output file that held something, else of the first listed.
         File = "file",
+        /// GET of every file that the manifest lists, each once.
+        Files = "files",
         /// DELETE of the polling URL.
         Delete = "delete",
         /// GET of the CapabilityStatement.

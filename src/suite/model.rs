@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::expect::{BodyShape, CheckName, Expect, LineRule, Shape};
+pub use super::expect::{BodyShape, CheckName, DirectoryTopic, Expect, LineRule, Shape};
 pub use super::flow::{DeleteAt, Download, Flow, Identity, Method, Moment, Probe, Send, Wrong};
 use super::named::Named;
 use crate::words::{Area, Level, words};
@@ -248,6 +248,8 @@ pub enum On {
     PollComplete,
     /// `manifest`: the same, where its body is a manifest.
     Manifest,
+    /// `page`: the manifests that others link to.
+    Page,
     /// `file`: every file fetched.
     File,
     /// `file.output`, `file.error`, `file.deleted`: those of one list.
