@@ -11,7 +11,10 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
         .into_iter()
         .map(|(requirement, place)| {
             let verifying: Vec<&TestResult> = tests.iter().filter(|test| decides(test, requirement)).collect();
-            let (state, because) = state(requirement, place.level.is_binding(), &verifying);
+            let (state, because) = match (catalog.untested_in(requirement, spec), &requirement.untested) {
+                (Some(why), None) => (State::NotApplicable, why),
+                _ => state(requirement, place.level.is_binding(), &verifying),
+            };
             RequirementResult {
                 id: requirement.id.clone(),
                 level: place.level,

@@ -110,8 +110,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
 
 /// The first of the test's flows to compare with that ran at the same level.
 fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
-    test.test
-        .beside
+    test.beside
         .iter()
         .filter_map(|name| index.flow(name))
         .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())

@@ -68,7 +68,7 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     for spec in specs {
         for test in &shared {
             let Some((level, requirements, defect)) = standing(catalog, test, spec) else { continue };
-            for flow in &test.flows {
+            for flow in catalog.flows_in(test, spec) {
                 let id = format!("{}@{flow}", test.name());
                 let name = if specs.len() > 1 { format!("{spec}::{id}") } else { id.clone() };
                 planned.push(PlannedTest {
@@ -76,7 +76,8 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
                     name,
                     id,
                     test: Arc::clone(test),
-                    flow: flow.clone(),
+                    flow,
+                    beside: catalog.beside_in(test, spec),
                     level,
                     requirements: requirements.clone(),
                     defect,
@@ -88,8 +89,11 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
 }
 
 /// The level of a test in a spec, the requirements it decides there, and whether their text errs; none if the spec has
-/// none of them.
+/// none of them, or none of its flows.
 pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
+    if catalog.flows_in(test, spec).is_empty() {
+        return None;
+    }
     let mut level = None;
     let (mut requirements, mut defect) = (Vec::new(), false);
     for requirement in test.verifies.iter().filter_map(|id| catalog.requirement(id)) {
@@ -112,7 +116,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     for planned in tests {
         let Some(flow) = catalog.flow(&planned.flow) else { continue };
         add(&mut needs, &planned.flow, reach(&planned.test, flow));
-        for beside in &planned.test.beside {
+        for beside in &planned.beside {
             add(&mut needs, beside, reach_beside(&planned.test, flow));
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::model::On;
 use super::values::{Param, Wait};
 use crate::words::{ExportLevel, words};
 
@@ -39,6 +40,17 @@ pub struct Flow {
     /// Extra requests beside the conversation; they never move it.
     #[serde(default)]
     pub probes: Vec<Probe>,
+}
+
+impl Flow {
+    /// Whether the conversation ever has the exchange that `on` names.
+    pub fn shows(&self, on: &On) -> bool {
+        match on {
+            On::Probe(id) => self.probes.iter().any(|probe| probe.id == *id),
+            On::Delete => self.delete.is_some(),
+            _ => true,
+        }
+    }
 }
 
 words! {

@@ -71,6 +71,52 @@ impl Catalog {
             .collect()
     }
 
+    /// The flows on which `test` is judged in `spec`: its own or, where it is inherited by a spec with stand-ins, theirs.
+    pub fn flows_in(&self, test: &Test, spec: &str) -> Vec<String> {
+        self.standing_in(test, spec, &test.flows, |flow| test.on.iter().any(|on| flow.shows(on)))
+    }
+
+    /// The flows that `test` compares with in `spec`, likewise.
+    pub fn beside_in(&self, test: &Test, spec: &str) -> Vec<String> {
+        self.standing_in(test, spec, &test.beside, |_| true)
+    }
+
+    fn standing_in(&self, test: &Test, spec: &str, named: &[String], fits: impl Fn(&Flow) -> bool) -> Vec<String> {
+        let Some(known) = self.spec(spec).filter(|known| !known.stand_ins.is_empty()) else { return named.to_vec() };
+        let base = known.builds_on.as_deref().unwrap_or_default();
+        let holds_in_base = |id: &String| self.requirement(id).is_some_and(|r| r.places.contains_key(base));
+        if !test.verifies.iter().any(holds_in_base) {
+            return named.to_vec();
+        }
+        let mut flows: Vec<String> = Vec::new();
+        for stand_in in named.iter().filter_map(|name| known.stand_ins.get(name)).flatten() {
+            if !flows.contains(stand_in) && self.flow(stand_in).is_some_and(&fits) {
+                flows.push(stand_in.clone());
+            }
+        }
+        flows
+    }
+
+    /// Why no test verifies `requirement` in `spec`: it says so itself, or its tests look at what is not asked for there.
+    pub fn untested_in(&self, requirement: &Requirement, spec: &str) -> Option<String> {
+        if requirement.untested.is_some() {
+            return requirement.untested.clone();
+        }
+        if self.tests_of(&requirement.id).any(|test| !self.flows_in(test, spec).is_empty()) {
+            return None;
+        }
+        let mut flows: Vec<&str> = Vec::new();
+        for flow in self.tests_of(&requirement.id).flat_map(|test| &test.flows) {
+            if !flows.contains(&flow.as_str()) {
+                flows.push(flow);
+            }
+        }
+        let flows = flows.iter().filter_map(|name| self.flow(name)).map(|flow| flow.title.as_str());
+        let title = self.spec(spec).map(|spec| spec.title.as_str()).unwrap_or_default();
+        let flows = flows.collect::<Vec<_>>().join("; ");
+        Some(format!("it shows in exports that {title} does not describe: {flows}"))
+    }
+
     /// The tests that verify `requirement`, in the order of the files.
     pub fn tests_of<'a>(&'a self, requirement: &'a str) -> impl Iterator<Item = &'a Test> + 'a {
         self.tests.iter().filter(move |test| test.verifies.iter().any(|id| id == requirement))
@@ -98,6 +144,9 @@ pub struct Spec {
     pub builds_on: Option<String>,
     /// Requirements of `builds_on` that do not hold here, with the reason.
     pub drops: Vec<Dropped>,
+    /// For flows that inherited tests name, those that stand in for them here; where there are any, inherited tests on
+    /// other flows are not judged.
+    pub stand_ins: BTreeMap<String, Vec<String>>,
     /// The areas in which a SHALL must have been decided before a target is called conformant.
     pub areas: Vec<Area>,
     /// Canonical URLs by which a CapabilityStatement declares this spec, in `instantiates` or `implementationGuide`,
