@@ -20,6 +20,8 @@ words! {
         Stu3 = "hl7-3.0.0",
         /// Smile CDR's bulk export, which is HAPI FHIR's.
         Smile = "smile-cdr",
+        /// Australia's Health Connect Provider Directory, on top of STU 3.
+        Hcpd = "au-hcpd-0.3.0-preview",
     }
 }
 
@@ -28,7 +30,7 @@ impl Personality {
     pub fn version(self) -> &'static str {
         match self {
             Personality::Stu2 => "2.0.0",
-            Personality::Stu3 | Personality::Smile | Personality::Lesson => "3.0.0",
+            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "3.0.0",
         }
     }
 }
