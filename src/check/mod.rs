@@ -5,6 +5,7 @@ pub mod expect;
 mod files;
 mod kickoff;
 mod manifest;
+mod served;
 pub mod shape;
 mod show;
 mod types;
@@ -229,6 +230,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoBinaryListed => types::no_binary_listed(exchange),
         CheckName::ExportsNothing => types::exports_nothing(exchange, scene),
         CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
+        CheckName::TokenRequired => served::token_required(exchange, scene),
+        CheckName::StoredVersion => served::stored_version(exchange, scene),
+        CheckName::AnnouncedLength => served::announced_length(exchange, scene),
+        CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
     }
 }

@@ -49,6 +49,12 @@ impl<'a> Walk<'a> {
             }
         }
         let level = self.level().await?;
+        if let Some(other) = &flow.only_if
+            && let Some(Err(refused)) = self.house.board.kickoff(other).await
+        {
+            let because = format!("not asked for, since flow {other} had no job: {}", refused.because);
+            return Err(Stop { because, ..refused });
+        }
         let mut params = self.resolve(&flow.params).await?;
         let types = &self.house.settings.types;
         if !types.is_empty() && !params.iter().any(|(name, _)| name == "_type") {

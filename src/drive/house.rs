@@ -40,6 +40,8 @@ pub(super) struct House<'a> {
     pub any_ended: AtomicBool,
     /// Whether any job was waited for until `--max-wait` ran out.
     pub waited_in_vain: AtomicBool,
+    /// Whether the target was seen to hand out files by POST and not by GET.
+    pub files_by_post: AtomicBool,
     /// The key under which resources are hashed; never kept.
     pub key: RunKey,
     /// Bytes of files, over the wire.

@@ -46,6 +46,8 @@ impl Walk<'_> {
         let flow = &self.planned.flow;
         let post = probe.map_or(flow.method == Method::Post, |probe| probe.send == Send::KickoffPost);
         let mut params = route.params.clone();
+        let without = probe.map(|probe| probe.without.as_slice()).unwrap_or_default();
+        params.retain(|(name, _)| !without.contains(name));
         for (name, value) in more {
             params.retain(|(known, _)| known != name);
             params.push((name.clone(), value.clone()));

@@ -7,7 +7,7 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Hold, Outcome as Allowed};
+use crate::suite::model::{Catalog, Expect, Hold, On, Outcome as Allowed};
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
 
@@ -84,12 +84,13 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
+    let on = &test.test.on;
     if let Some(stop) = &flow.stop
-        && matches!(stop.kind, StopKind::NotOffered | StopKind::Declined)
+        && (stop.kind == StopKind::NotOffered
+            || (stop.kind == StopKind::Declined && !on.iter().all(|on| *on == On::KickoffOptional)))
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }
-    let on = &test.test.on;
     if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
     }
@@ -99,7 +100,11 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     if looked.is_empty() {
         return match (&flow.stop, on.first()) {
             (Some(stop), _) => Decision::Deeper(stop.clone()),
-            (None, Some(on)) => verdict(Verdict::Skip, look::why_nothing(index, flow, definition, on)),
+            (None, Some(on)) => {
+                let lacking = look::lacks_credentials(index, definition, on);
+                let without = if lacking { Verdict::NotApplicable } else { Verdict::Skip };
+                verdict(without, look::why_nothing(index, flow, definition, on))
+            }
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
         };
     }

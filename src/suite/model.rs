@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::expect::{BodyShape, CheckName, Expect, LineRule, Shape};
-pub use super::flow::{DeleteAt, Download, Flow, Identity, Method, Moment, Probe, Send, Wrong};
+pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Probe, Send, Wrong};
 use super::named::Named;
 use crate::words::{Area, Level, words};
 
@@ -263,6 +263,8 @@ pub struct Outcome {
 pub enum On {
     /// `kickoff`: the answer to the kick-off.
     Kickoff,
+    /// `kickoff.optional`: the same, judged also where the flow's kick-off may be refused, and was.
+    KickoffOptional,
     /// `poll`: every poll of the flow itself.
     Poll,
     /// `poll.in-progress`: the polls that say the job still runs.

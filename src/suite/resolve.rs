@@ -176,6 +176,13 @@ impl<'a, 't> Resolver<'a, 't> {
                     self.unknown("flow", &name, entry.file, span, known.iter().copied());
                 }
             }
+            // An earlier one, so that none waits for itself.
+            let earlier = known.iter().take_while(|name| **name != entry.name);
+            if let Some(other) = &flow.only_if
+                && !earlier.clone().any(|name| name == other)
+            {
+                self.unknown("earlier flow", other, entry.file, entry.place(&[Step::Key("only-if")]), earlier.copied());
+            }
             flows.insert(entry.name.clone(), flow.clone());
         }
         rules::pick_cycles(&parsed.flows, self.refusals);

@@ -160,7 +160,8 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         let transport = Arc::new(InProcess::new(reference::router(options)));
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
-        let settings = Settings { groups: vec![GROUP.to_owned()], credentials, ..Settings::new(base) };
+        let settings =
+            Settings { groups: vec![GROUP.to_owned()], credentials, late_polls: true, ..Settings::new(base) };
         drive::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
     })
 }
