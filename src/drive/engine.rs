@@ -211,6 +211,7 @@ impl Drive {
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
             files_by_post: AtomicBool::new(false),
+            forgone: Mutex::default(),
             key: RunKey::new(),
             file_bytes: AtomicU64::new(0),
         };

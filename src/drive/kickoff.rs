@@ -24,6 +24,8 @@ pub(super) struct Route {
     pub level: ExportLevel,
     /// The names and values of its parameters, picks resolved.
     pub params: Vec<(String, String)>,
+    /// The names of those that the target does not take; probes do without them, too.
+    pub forgone: Vec<String>,
 }
 
 /// A job that runs on the target.
@@ -52,6 +54,7 @@ impl Walk<'_> {
             params.retain(|(known, _)| known != name);
             params.push((name.clone(), value.clone()));
         }
+        params.retain(|(name, _)| !route.forgone.contains(name));
         let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
         let kickoff = Kickoff {
             base: &settings.base,

@@ -41,8 +41,12 @@ pub struct Flow {
     pub fetch: Fetch,
     /// Why the target may refuse this kick-off; its tests are then not applicable.
     pub optional: Option<String>,
-    /// A flow that asks for much the same: where its kick-off was not accepted, this one's is not sent.
-    pub only_if: Option<String>,
+    /// Kick-off parameters that the target may not take: where it refuses the kick-off, it is asked without them.
+    #[serde(default)]
+    pub forgo: Vec<String>,
+    /// An earlier flow that asks for much the same: where its kick-off was not accepted this one's is not sent, and what
+    /// it had to forgo is left out here, too.
+    pub like: Option<String>,
     /// Runs after the other flows, with parameters of its own: servers merge equal jobs, and this one is deleted.
     #[serde(default)]
     pub last: bool,

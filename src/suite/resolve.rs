@@ -178,10 +178,10 @@ impl<'a, 't> Resolver<'a, 't> {
             }
             // An earlier one, so that none waits for itself.
             let earlier = known.iter().take_while(|name| **name != entry.name);
-            if let Some(other) = &flow.only_if
+            if let Some(other) = &flow.like
                 && !earlier.clone().any(|name| name == other)
             {
-                self.unknown("earlier flow", other, entry.file, entry.place(&[Step::Key("only-if")]), earlier.copied());
+                self.unknown("earlier flow", other, entry.file, entry.place(&[Step::Key("like")]), earlier.copied());
             }
             flows.insert(entry.name.clone(), flow.clone());
         }
