@@ -68,7 +68,7 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     for spec in specs {
         for test in &shared {
             let Some((level, requirements, defect)) = standing(catalog, test, spec) else { continue };
-            for flow in catalog.flows_in(test, spec) {
+            for flow in catalog.flows_of(test, spec) {
                 let id = format!("{}@{flow}", test.name());
                 let name = if specs.len() > 1 { format!("{spec}::{id}") } else { id.clone() };
                 planned.push(PlannedTest {
@@ -77,7 +77,7 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
                     id,
                     test: Arc::clone(test),
                     flow,
-                    beside: catalog.beside_in(test, spec),
+                    beside: catalog.beside_of(test, spec),
                     level,
                     requirements: requirements.clone(),
                     defect,
@@ -89,15 +89,15 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
 }
 
 /// The level of a test in a spec, the requirements it decides there, and whether their text errs; none if the spec has
-/// none of them, or none of its flows.
+/// none of them, says why it leaves them untested, or runs none of the test's flows.
 pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
-    if catalog.flows_in(test, spec).is_empty() {
+    if catalog.flows_of(test, spec).is_empty() {
         return None;
     }
     let mut level = None;
     let (mut requirements, mut defect) = (Vec::new(), false);
     for requirement in test.verifies.iter().filter_map(|id| catalog.requirement(id)) {
-        let Some(place) = requirement.places.get(spec) else { continue };
+        let Some(place) = requirement.places.get(spec).filter(|place| place.untested.is_none()) else { continue };
         // They are all the same: the catalog refuses a test whose requirements differ in level within one spec.
         level.get_or_insert(place.level);
         requirements.push(requirement.id.clone());

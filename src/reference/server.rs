@@ -142,8 +142,8 @@ impl Server {
         if let Err(refusal) = self.admit(ask) {
             return *refusal;
         }
-        if self.is_smile()
-            && let Some(reply) = self.smile_answer(ask, &path)
+        if self.is_hapi()
+            && let Some(reply) = self.hapi_answer(ask, &path)
         {
             return reply;
         }

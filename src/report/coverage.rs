@@ -21,9 +21,9 @@ struct Row<'a> {
 fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
     let row = |requirement: &'a Requirement| {
         let place = requirement.places.get(spec)?;
-        let tests = catalog.tests_of(&requirement.id);
+        let tests = catalog.tests_of(&requirement.id).filter(|_| place.untested.is_none());
         let tests = tests.flat_map(|test| {
-            let flows = catalog.flows_in(test, spec).into_iter();
+            let flows = catalog.flows_of(test, spec).into_iter();
             flows.map(|flow| format!("{}@{flow}", test.name()))
         });
         let untested = catalog.untested_in(requirement, spec);
@@ -36,9 +36,9 @@ fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
 pub fn json(catalog: &Catalog, specs: &[String]) -> Value {
     let mut out = Map::new();
     for spec in specs {
-        let rows = rows(catalog, spec).into_iter().map(|row| {
-            json!({"id": row.requirement.id, "level": row.level, "tests": row.tests, "untested": row.untested})
-        });
+        let rows = rows(catalog, spec).into_iter().map(
+            |row| json!({"id": row.requirement.id, "level": row.level, "tests": row.tests, "untested": row.untested}),
+        );
         out.insert(spec.clone(), Value::Array(rows.collect()));
     }
     Value::Object(out)
@@ -77,9 +77,11 @@ fn decided(catalog: &Catalog, spec: &str, row: &Row<'_>) -> String {
     if let Some(why) = &row.untested {
         return format!("untested: {why}");
     }
-    let tests = catalog.tests_of(&row.requirement.id);
-    let tests = tests.map(|test| (test.name(), catalog.flows_in(test, spec))).filter(|(_, flows)| !flows.is_empty());
-    let tests: Vec<String> = tests.map(|(name, flows)| format!("{name} @{}", flows.join(" @"))).collect();
+    let tests = catalog.tests_of(&row.requirement.id).filter_map(|test| {
+        let flows = catalog.flows_of(test, spec);
+        (!flows.is_empty()).then(|| format!("{} @{}", test.name(), flows.join(" @")))
+    });
+    let tests: Vec<String> = tests.collect();
     let defect = row.requirement.defect.as_ref().map(|why| format!(" (the text errs: {why})"));
     tests.join(", ") + &defect.unwrap_or_default()
 }

@@ -266,7 +266,7 @@ fn judged(catalog: &Catalog, test: &Test) -> Judged {
 fn stand_ins(catalog: &Catalog, test: &Test) -> Vec<(String, Vec<String>)> {
     let other = |spec: &String| {
         standing(catalog, test, spec)?;
-        let flows = catalog.flows_in(test, spec);
+        let flows = catalog.flows_of(test, spec);
         (flows != test.flows).then(|| (spec.clone(), flows))
     };
     catalog.specs.keys().filter_map(other).collect()

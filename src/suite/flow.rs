@@ -47,6 +47,12 @@ pub struct Flow {
     /// An earlier flow that asks for much the same: where its kick-off was not accepted this one's is not sent, and what
     /// it had to forgo is left out here, too.
     pub like: Option<String>,
+    /// Specs that do not know what it asks for, so that its tests are not judged there.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Specs in which the target may refuse this kick-off, though others demand it; its tests are then not applicable.
+    #[serde(default)]
+    pub optional_in: Vec<String>,
     /// Runs after the other flows, with parameters of its own: servers merge equal jobs, and this one is deleted.
     #[serde(default)]
     pub last: bool,

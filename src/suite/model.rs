@@ -71,13 +71,19 @@ impl Catalog {
             .collect()
     }
 
-    /// The flows on which `test` is judged in `spec`: its own or, where it is inherited by a spec with stand-ins, theirs.
-    pub fn flows_in(&self, test: &Test, spec: &str) -> Vec<String> {
-        self.standing_in(test, spec, &test.flows, |flow| test.on.iter().any(|on| flow.shows(on)))
+    /// The flows on which `test` is judged under `spec`: its own, but for what `except` leaves out, or, where it is
+    /// inherited by a spec with stand-ins, theirs.
+    pub fn flows_of(&self, test: &Test, spec: &str) -> Vec<String> {
+        if excepts(&self.specs, &test.except, spec) {
+            return Vec::new();
+        }
+        let mut flows = self.standing_in(test, spec, &test.flows, |flow| test.on.iter().any(|on| flow.shows(on)));
+        flows.retain(|name| !self.flow(name).is_some_and(|flow| excepts(&self.specs, &flow.except, spec)));
+        flows
     }
 
     /// The flows that `test` compares with in `spec`, likewise.
-    pub fn beside_in(&self, test: &Test, spec: &str) -> Vec<String> {
+    pub fn beside_of(&self, test: &Test, spec: &str) -> Vec<String> {
         self.standing_in(test, spec, &test.beside, |_| true)
     }
 
@@ -99,10 +105,11 @@ impl Catalog {
 
     /// Why no test verifies `requirement` in `spec`: it says so itself, or its tests look at what is not asked for there.
     pub fn untested_in(&self, requirement: &Requirement, spec: &str) -> Option<String> {
-        if requirement.untested.is_some() {
-            return requirement.untested.clone();
+        let place = requirement.places.get(spec)?;
+        if let Some(why) = place.untested.as_ref().or(requirement.untested.as_ref()) {
+            return Some(why.clone());
         }
-        if self.tests_of(&requirement.id).any(|test| !self.flows_in(test, spec).is_empty()) {
+        if self.tests_of(&requirement.id).any(|test| !self.flows_of(test, spec).is_empty()) {
             return None;
         }
         let mut flows: Vec<&str> = Vec::new();
@@ -121,6 +128,19 @@ impl Catalog {
     pub fn tests_of<'a>(&'a self, requirement: &'a str) -> impl Iterator<Item = &'a Test> + 'a {
         self.tests.iter().filter(move |test| test.verifies.iter().any(|id| id == requirement))
     }
+}
+
+/// Whether a list of specs under `except` leaves `spec` out: it names that spec, or one that it builds on.
+pub(super) fn excepts(specs: &Named<Spec>, except: &[String], spec: &str) -> bool {
+    let mut at = Some(spec);
+    for _ in 0..=specs.len() {
+        let Some(id) = at else { return false };
+        if except.iter().any(|known| known == id) {
+            return true;
+        }
+        at = specs.get(id).and_then(|spec| spec.builds_on.as_deref());
+    }
+    false
 }
 
 /// One rule book.
@@ -206,6 +226,8 @@ pub struct Place {
     /// Where it is written, relative to the spec's base; an absolute URL where the spec inherits it from another.
     /// [`Catalog::link`] joins the two.
     pub at: String,
+    /// Why no test verifies it in this spec, where others have one.
+    pub untested: Option<String>,
 }
 
 /// What must hold of which exchanges.
@@ -235,6 +257,8 @@ pub struct Test {
     pub why: String,
     /// Flows that its checks compare with: the first of them that ran at the same level.
     pub beside: Vec<String>,
+    /// Specs that have its requirements, and in which it does not hold.
+    pub except: Vec<String>,
     /// Where it is defined.
     pub source: Source,
 }
