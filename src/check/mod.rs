@@ -5,6 +5,7 @@ pub mod expect;
 mod files;
 mod kickoff;
 mod manifest;
+mod select;
 mod served;
 pub mod shape;
 mod show;
@@ -30,6 +31,8 @@ pub enum Held {
     No(Vec<Broken>),
     /// There is nothing that it could be said of; why, a fragment.
     Nothing(String),
+    /// The target's data does not show it; why, a fragment.
+    NoData(String),
     /// It cannot be decided; why, a fragment.
     Unknown(String),
 }
@@ -235,5 +238,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::AnnouncedLength => served::announced_length(exchange, scene),
         CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
+        CheckName::OnlyMatching => select::only_matching(exchange, scene),
+        CheckName::AllExpected => select::all_expected(exchange, scene),
     }
 }

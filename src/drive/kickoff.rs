@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::asks::{self, Kickoff};
+use super::flow::Source;
 use super::house::{Budget, Walk, no_answer, stop};
 use super::offer::{self, Offer};
 use super::session::{Ask, Whole};
@@ -26,6 +27,8 @@ pub(super) struct Route {
     pub params: Vec<(String, String)>,
     /// The names of those that the target does not take; probes do without them, too.
     pub forgone: Vec<String>,
+    /// What they were picked from, and what the result is compared with.
+    pub source: Option<Source>,
 }
 
 /// A job that runs on the target.
@@ -49,11 +52,8 @@ impl Walk<'_> {
         let post = probe.map_or(flow.method == Method::Post, |probe| probe.send == Send::KickoffPost);
         let mut params = route.params.clone();
         let without = probe.map(|probe| probe.without.as_slice()).unwrap_or_default();
-        params.retain(|(name, _)| !without.contains(name));
-        for (name, value) in more {
-            params.retain(|(known, _)| known != name);
-            params.push((name.clone(), value.clone()));
-        }
+        params.retain(|(name, _)| !without.contains(name) && !more.iter().any(|(known, _)| known == name));
+        params.extend_from_slice(more);
         params.retain(|(name, _)| !route.forgone.contains(name));
         let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
         let kickoff = Kickoff {

@@ -30,6 +30,8 @@ impl Need {
         self.probes.extend(other.probes);
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
+        self.measures.shelf |= other.measures.shelf;
+        self.measures.compared |= other.measures.compared;
     }
 }
 
@@ -52,6 +54,8 @@ impl CheckName {
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
             | CheckName::AnnouncedLength
+            | CheckName::OnlyMatching
+            | CheckName::AllExpected
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -78,6 +82,11 @@ impl CheckName {
         }
     }
 
+    /// Whether the check looks at what the filters say of the flow's resources, or at what its source holds.
+    pub fn needs_comparison(self) -> bool {
+        matches!(self, CheckName::OnlyMatching | CheckName::AllExpected)
+    }
+
     /// Whether the check compares which resources there are, so that their identity must be measured.
     pub fn needs_identity(self) -> bool {
         matches!(self, CheckName::SameResources | CheckName::DeletedNotInOutput)
@@ -101,6 +110,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
+        need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need
 }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::model::On;
-use super::values::{Param, Wait};
+use super::param::Param;
+use super::values::{Names, Wait};
 use crate::words::{ExportLevel, words};
 
 /// How long a deleted job that is asked for at several times may still be known. What comes later is asked in a run with
@@ -24,9 +25,14 @@ pub struct Flow {
     /// How it is kicked off.
     #[serde(default)]
     pub method: Method,
-    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST.
+    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST. A list sends the parameter once for
+    /// each of its values; `{NAME}` in a value stands for one that is picked.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
+    /// The flows that picks are chosen from and that this one's result is compared with: the first of them that went
+    /// through. They run before it.
+    #[serde(default)]
+    pub from: Names,
     /// Kick-off headers beside or in place of the usual `Accept` and `Prefer`; several lines of one header are
     /// separated by a line feed.
     #[serde(default)]
