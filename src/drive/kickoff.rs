@@ -121,7 +121,7 @@ impl Walk<'_> {
                     ),
                 )
             }
-            (_, Some(optional)) => {
+            (400.., Some(optional)) => {
                 stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
             }
             (502..=504, _) => stop(StopKind::Waited, at, format!("the kick-off was answered {status} again and again")),

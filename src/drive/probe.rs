@@ -193,6 +193,8 @@ impl<'a> Walk<'a> {
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
         let Ok(whole) = &reply.result else { return Ok(()) };
         let Some(Ok(url)) = polling_url(whole) else { return Ok(()) };
+        // A server that gives equal kick-offs one job has given the flow's own.
+        let shared = self.held().contains(&url);
         self.hold(&url);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
@@ -202,7 +204,9 @@ impl<'a> Walk<'a> {
             }
             _ => Ok(()),
         };
-        self.tidy(&url).await;
+        if !shared {
+            self.tidy(&url).await;
+        }
         seen
     }
 

@@ -103,6 +103,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     looked.dedup_by_key(|exchange| exchange.id);
     if looked.is_empty() {
         return match (&flow.stop, on.first()) {
+            (Some(stop), _) if stop.kind == StopKind::Declined => verdict(Verdict::NotApplicable, stop.because.clone()),
             (Some(stop), _) => Decision::Deeper(stop.clone()),
             (None, Some(on)) => {
                 let lacking = look::lacks_credentials(index, definition, on);
