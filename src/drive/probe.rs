@@ -139,7 +139,9 @@ impl<'a> Walk<'a> {
                 (Method::GET, url, fhir)
             }
             // Kick-offs, files and token requests are sent elsewhere. TLS handshakes are no requests of a session.
-            Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Token | Send::Tls => return None,
+            Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Files | Send::Token | Send::Tls => {
+                return None;
+            }
         };
         let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);
         self.dress(&mut ask, probe);
@@ -198,8 +200,13 @@ impl<'a> Walk<'a> {
         self.hold(&url);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
-                let job =
-                    Job { url: url.clone(), retry_after: self.retry_after(&whole.headers), budget, partial: false };
+                let job = Job {
+                    url: url.clone(),
+                    retry_after: self.retry_after(&whole.headers),
+                    budget,
+                    partial: false,
+                    separate: false,
+                };
                 self.watch_wrong_job(probe, &job).await
             }
             _ => Ok(()),
