@@ -126,6 +126,14 @@ words! {
         ResourceType = "resource-type",
         /// Seconds or an HTTP date.
         RetryAfter = "retry-after",
+        /// Seconds, in digits alone.
+        Digits = "digits",
+        /// A text that is not blank.
+        NotBlank = "not-blank",
+        /// A text of printable characters alone.
+        Printable = "printable",
+        /// A disposition of type attachment, with parameters or without.
+        Attachment = "attachment",
         /// Begins with a status of three digits.
         StatusCode = "status-code",
         /// An HTTP date.
@@ -289,6 +297,14 @@ words! {
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
+        /// The file is the target's own, and the manifest says that files need a token.
+        TokenRequired = "token-required",
+        /// `Content-Location` of the target's own file names that file, or a version of it.
+        StoredVersion = "stored-version",
+        /// The file has as many bytes as `Content-Length` says.
+        AnnouncedLength = "announced-length",
+        /// The CapabilityStatement declares an export of everything.
+        DeclaresExport = "declares-export",
         /// The target says, or shows, that a job's status comes beside that of the poll.
         SeparateStatusHonoured = "separate-status-honoured",
         /// `Preference-Applied` names respond-async and separate-export-status.
