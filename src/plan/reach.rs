@@ -55,6 +55,7 @@ impl CheckName {
             | CheckName::WrappedBinary
             | CheckName::OnlyMatching
             | CheckName::AllExpected
+            | CheckName::WithinBeside
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -102,7 +103,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         need.add(look(on, flow));
     }
     for expect in expects(test) {
-        if expect.lines.is_some() || expect.check.is_some_and(CheckName::needs_files) {
+        if expect.lines.is_some() || expect.file_type.is_some() || expect.check.is_some_and(CheckName::needs_files) {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
