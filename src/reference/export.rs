@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::deleted;
+use super::filter::sift;
 use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
 use super::options::Personality;
 use super::params::{self, Preferences, Reader, Wanted};
@@ -180,6 +181,11 @@ impl Server {
         }
         if !wanted.filters.is_empty() {
             let sifted = found.into_iter().map(|(name, rows)| (name, Filter::sift(&wanted.filters, name, rows)));
+            found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
+        }
+        if !wanted.searches.is_empty() {
+            let world = self.population.world();
+            let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world)));
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
         }
         let mut files = Vec::new();

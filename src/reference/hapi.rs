@@ -36,9 +36,7 @@ impl Server {
                 let text = format!("HAPI-0365: Can not create resource with ID[{shown}] by POST");
                 Some(Reply::refusal(Point::Other, StatusCode::BAD_REQUEST, "processing", &text))
             }
-            ["bulk", ..] => {
-                Some(Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path"))
-            }
+            ["bulk", ..] => Some(super::server::not_found()),
             _ => None,
         }
     }

@@ -4,11 +4,14 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::behaviour::Behaviour;
 use super::hapi::nothing_to_report;
 use super::jobs::Job;
 use super::options::Personality;
+use super::params::{Reader, Wanted, bad};
 use super::reply::{Point, Reply, outcome};
 use super::server::Server;
+use crate::search::Query;
 
 impl Server {
     /// Whether the server speaks as the Australian directory.
@@ -36,5 +39,52 @@ impl Server {
     pub(super) fn hcpd_refuses_delete() -> Reply {
         let text = "Endpoint artefact not found for the provided job ID.";
         Reply::fhir(Point::DeleteRefused, StatusCode::BAD_REQUEST, outcome("error", "invalid", text))
+    }
+}
+
+impl Reader<'_> {
+    /// Understands a parameter where the directory does so in its own way; none: as everywhere else.
+    pub(super) fn hcpd_take(
+        &self,
+        wanted: &mut Wanted,
+        (name, value): (&str, &str),
+        first: bool,
+    ) -> Option<Result<(), Box<Reply>>> {
+        match name {
+            "_type" => Some(self.hcpd_types(wanted, value, first)),
+            "_typeFilter" if (self.does)(Behaviour::IgnoreTypeFilter) => Some(Ok(())),
+            "_typeFilter" => Some(self.hcpd_filter(wanted, value)),
+            _ => None,
+        }
+    }
+
+    fn hcpd_types(&self, wanted: &mut Wanted, value: &str, first: bool) -> Result<(), Box<Reply>> {
+        if !first && (self.does)(Behaviour::LastTypeWins) {
+            wanted.selection.types = None;
+        }
+        for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            if !crate::resources::is_r4(name) && !(self.does)(Behaviour::AnyType) {
+                let shown: String = name.chars().take(80).collect();
+                let text = format!("the directory has no resources of the type {shown} in _type");
+                self.unsupported(wanted, &text)?;
+            }
+            wanted.selection.types.get_or_insert_default().insert(name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Takes in a filter of one type. One that is not understood whole is refused, lest more is exported than was asked
+    /// for: `HealthcareService?type=`, too, which FHIR does not have, though one page of the guide writes it.
+    fn hcpd_filter(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+        let query = Query::parse(value).map_err(|refused| bad("invalid", &format!("_typeFilter: {refused}")))?;
+        if let Some(unknown) = query.unknown.first() {
+            return self.unsupported(wanted, &format!("the criterion {unknown} in _typeFilter is not supported"));
+        }
+        if !self.population.types().contains(&query.kind.as_str()) {
+            let text = format!("the directory has no resources of the type {} in _typeFilter", query.kind);
+            return self.unsupported(wanted, &text);
+        }
+        wanted.searches.push(query);
+        Ok(())
     }
 }

@@ -8,9 +8,11 @@
 mod auth;
 mod behaviour;
 mod deleted;
+mod directory;
 mod export;
 mod fault;
 mod files;
+mod filter;
 mod fixtures;
 mod generate;
 mod hapi;

@@ -12,6 +12,7 @@ use super::reply::{Point, Reply};
 use super::smile::Filter;
 use crate::instant::Instant;
 use crate::resources;
+use crate::search::Query;
 
 /// What the `Prefer` lines of a request say.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,8 +44,10 @@ pub(super) struct Wanted {
     pub selection: Selection,
     /// What was passed over for leniency's sake, a sentence each.
     pub ignored: Vec<String>,
-    /// What `_typeFilter` leaves, where it is understood.
+    /// What `_typeFilter` leaves, where it is understood by ids alone.
     pub filters: Vec<Filter>,
+    /// What `_typeFilter` leaves, where it is understood as a search.
+    pub searches: Vec<Query>,
     /// Why the job will fail, where only it looks at a parameter.
     pub spoiled: Option<String>,
 }
@@ -116,7 +119,8 @@ impl Reader<'_> {
         params: &[(String, String)],
     ) -> Result<Wanted, Box<Reply>> {
         let selection = Selection { reach, types: None, since: None, until: None, patients: None };
-        let mut wanted = Wanted { selection, ignored: Vec::new(), filters: Vec::new(), spoiled: None };
+        let mut wanted =
+            Wanted { selection, ignored: Vec::new(), filters: Vec::new(), searches: Vec::new(), spoiled: None };
         let mut seen = BTreeSet::new();
         for (name, value) in params {
             let first = seen.insert(name.as_str());
@@ -150,6 +154,11 @@ impl Reader<'_> {
         {
             return taken;
         }
+        if self.spec == Personality::Hcpd
+            && let Some(taken) = self.hcpd_take(wanted, (name, value), first)
+        {
+            return taken;
+        }
         match name {
             "_outputFormat" => self.output_format(value),
             "_since" => {
@@ -178,7 +187,7 @@ impl Reader<'_> {
     }
 
     /// Refuses, or passes over with a warning where the client asked for leniency.
-    fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
+    pub(super) fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
         if !self.lenient || self.spec.edition() < 2 || (self.does)(Behaviour::NeverLenient) {
             return Err(bad("not-supported", text));
         }
