@@ -21,6 +21,8 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("errors.toml", include_str!("../../suites/errors.toml")),
     ("metadata.toml", include_str!("../../suites/metadata.toml")),
     ("auth.toml", include_str!("../../suites/auth.toml")),
+    ("au-filter-flows.toml", include_str!("../../suites/au-filter-flows.toml")),
+    ("au-filters.toml", include_str!("../../suites/au-filters.toml")),
     ("smile-kickoff.toml", include_str!("../../suites/smile-kickoff.toml")),
     ("smile-params.toml", include_str!("../../suites/smile-params.toml")),
     ("smile-poll.toml", include_str!("../../suites/smile-poll.toml")),
