@@ -2,7 +2,7 @@
 //! its seven types alone, HAPI FHIR's URLs, answers without bodies, and what its pages say of messages and refusals.
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::hapi::nothing_to_report;
@@ -14,10 +14,32 @@ use super::reply::{Point, Reply, outcome};
 use super::server::Server;
 use crate::search::Query;
 
+const GUIDE: &str = "http://digitalhealth.gov.au/fhir/hcpd";
+
 impl Server {
     /// Whether the server speaks as the Australian directory.
     pub(super) fn is_hcpd(&self) -> bool {
         self.options.spec == Personality::Hcpd
+    }
+
+    /// Adds to a CapabilityStatement that it is one of the directory, and by which profiles.
+    pub(super) fn hcpd_declares(statement: &mut Value) {
+        if let Some(claims) = statement.get_mut("instantiates").and_then(Value::as_array_mut) {
+            claims.push(json!(format!("{GUIDE}/CapabilityStatement/health-connect-provider-directory-responder")));
+        }
+        let service =
+            json!({ "system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "OAuth" });
+        if let Some(codes) = statement.pointer_mut("/rest/0/security/service/0/coding").and_then(Value::as_array_mut) {
+            codes.push(service);
+        }
+        let resources = statement.pointer_mut("/rest/0/resource").and_then(Value::as_array_mut);
+        for resource in resources.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let kind = resource.get("type").and_then(Value::as_str).unwrap_or_default();
+            let own = format!("{GUIDE}/StructureDefinition/hc-{}", kind.to_ascii_lowercase());
+            let more = (kind == "Location").then(|| format!("{GUIDE}/StructureDefinition/hc-service-coverage-area"));
+            let profiles: Vec<String> = std::iter::once(own).chain(more).collect();
+            resource.insert("supportedProfile".to_owned(), json!(profiles));
+        }
     }
 
     /// `X-Progress` of a job that runs, `percent` done.

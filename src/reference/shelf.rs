@@ -25,6 +25,7 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/au-filter-type-passed-over",
     "faults/au-since-ignored",
     "faults/au-since-now",
+    "faults/au-suppressed-exported",
     "faults/au-unfiltered-short",
     "faults/auth-kickoff-open",
     "faults/auth-token-response-incomplete",
