@@ -6,6 +6,7 @@ mod files;
 mod kickoff;
 mod manifest;
 mod select;
+mod served;
 pub mod shape;
 mod show;
 mod types;
@@ -232,6 +233,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoBinaryListed => types::no_binary_listed(exchange),
         CheckName::ExportsNothing => types::exports_nothing(exchange, scene),
         CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
+        CheckName::TokenRequired => served::token_required(exchange, scene),
+        CheckName::StoredVersion => served::stored_version(exchange, scene),
+        CheckName::AnnouncedLength => served::announced_length(exchange, scene),
+        CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
         CheckName::OnlyMatching => select::only_matching(exchange, scene),
         CheckName::WithinBeside => select::within_beside(exchange, scene),

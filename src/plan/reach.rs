@@ -53,6 +53,7 @@ impl CheckName {
             | CheckName::ExportsNothing
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
+            | CheckName::AnnouncedLength
             | CheckName::OnlyMatching
             | CheckName::AllExpected
             | CheckName::WithinBeside
@@ -73,6 +74,9 @@ impl CheckName {
             | CheckName::OnlyTypesAsked
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
+            | CheckName::TokenRequired
+            | CheckName::StoredVersion
+            | CheckName::DeclaresExport
             | CheckName::AsWellReceived
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
@@ -120,7 +124,7 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
-        On::Kickoff => Need::depth(Depth::Kickoff),
+        On::Kickoff | On::KickoffOptional => Need::depth(Depth::Kickoff),
         On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest => {
             Need::depth(Depth::Manifest)
         }
@@ -132,7 +136,7 @@ fn look(on: &On, flow: &Flow) -> Need {
             };
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
-                (Send::File, _) => Need::depth(Depth::Files),
+                (Send::File | Send::FilePost, _) => Need::depth(Depth::Files),
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
                 (_, Moment::InProgress | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),

@@ -127,6 +127,14 @@ words! {
         ResourceType = "resource-type",
         /// Seconds or an HTTP date.
         RetryAfter = "retry-after",
+        /// Seconds, in digits alone.
+        Digits = "digits",
+        /// A text that is not blank.
+        NotBlank = "not-blank",
+        /// A text of printable characters alone.
+        Printable = "printable",
+        /// A disposition of type attachment, with parameters or without.
+        Attachment = "attachment",
         /// An HTTP date.
         HttpDate = "http-date",
         /// Fewer than 100 characters.
@@ -259,6 +267,14 @@ words! {
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
+        /// The file is the target's own, and the manifest says that files need a token.
+        TokenRequired = "token-required",
+        /// `Content-Location` of the target's own file names that file, or a version of it.
+        StoredVersion = "stored-version",
+        /// The file has as many bytes as `Content-Length` says.
+        AnnouncedLength = "announced-length",
+        /// The CapabilityStatement declares an export of everything.
+        DeclaresExport = "declares-export",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
         KickoffFound = "kickoff-found",
     }

@@ -30,6 +30,10 @@ pub(super) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec
         let spot = Spot::new(entry.file, entry.key_place(&[], "drops"), "there is nothing to drop from");
         refusals.push(Refusal::new("`drops` without `builds-on`", spot));
     }
+    if raw.builds_on.is_none() && !raw.stand_ins.is_empty() {
+        let spot = Spot::new(entry.file, entry.key_place(&[], "stand-ins"), "no test is inherited");
+        refusals.push(Refusal::new("`stand-ins` without `builds-on`", spot));
+    }
 }
 
 pub(super) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
