@@ -50,9 +50,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
         }
         Shape::NotBlank => !text.trim().is_empty(),
         Shape::Printable => !text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER),
-        Shape::Attachment => {
-            text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("attachment"))
-        }
+        Shape::Attachment => text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("attachment")),
         Shape::HttpDate => httpdate::parse_http_date(text.trim()).is_ok(),
         // Characters, not bytes: the specs' own example has typographic quotes.
         Shape::Under100Characters => text.chars().count() < 100,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{StreamExt, stream};
-use http::{Method, StatusCode};
 use http::header::CONTENT_ENCODING;
+use http::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 

@@ -72,7 +72,9 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                     format!("probe {id} was not sent: this run has no credentials that it could leave out")
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
-                Some((_, Send::File | Send::FilePost, _)) => format!("probe {id} was not sent: there is no output file to fetch"),
+                Some((_, Send::File | Send::FilePost, _)) => {
+                    format!("probe {id} was not sent: there is no output file to fetch")
+                }
                 _ => format!("probe {id} was not sent"),
             }
         }

@@ -53,8 +53,8 @@ words! {
         EmptyFiles = "empty-files",
         /// `_typeFilter` is accepted and has no effect; for servers that know it.
         IgnoreTypeFilter = "ignore-type-filter",
-        /// Of several criteria in a filter the first alone counts.
-        FirstCriterionOnly = "first-criterion-only",
+        /// Of several criteria in a filter the last alone counts.
+        LastCriterionOnly = "last-criterion-only",
         /// Criteria that lead to another resource are passed over.
         IgnoreChains = "ignore-chains",
         /// Criteria that come from another resource are passed over.

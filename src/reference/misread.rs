@@ -8,8 +8,8 @@ pub(super) fn misread(filter: &str, does: &dyn Fn(Behaviour) -> bool) -> Option<
     let mut kept: Vec<&str> = criteria.split('&').collect();
     let own = kept.len();
     let name = |criterion: &str| criterion.split('=').next().unwrap_or_default().to_owned();
-    if does(Behaviour::FirstCriterionOnly) {
-        kept.truncate(1);
+    if does(Behaviour::LastCriterionOnly) {
+        kept.drain(..own.saturating_sub(1));
     }
     if does(Behaviour::IgnoreChains) {
         kept.retain(|criterion| name(criterion).starts_with("_has:") || !name(criterion).contains('.'));
@@ -52,7 +52,7 @@ mod tests {
     fn each_misreading_is_one() {
         let read = |behaviour: Behaviour, filter: &str| misread(filter, &|asked| asked == behaviour);
         for (behaviour, filter, left) in [
-            (Behaviour::FirstCriterionOnly, "A?a=1&b=2", Some("A?a=1")),
+            (Behaviour::LastCriterionOnly, "A?a=1&b=2", Some("A?b=2")),
             (Behaviour::IgnoreChains, "A?a.b=1&b=2&_has:B:c:d.e=3", Some("A?b=2&_has:B:c:d.e=3")),
             (Behaviour::IgnoreReverseChains, "A?_has:B:c:d.e=3", None),
             (Behaviour::IgnoreNear, "Location?near=1|2|3", None),

@@ -14,7 +14,7 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/au-filter-all-hold",
     "faults/au-filter-bare-identifier",
     "faults/au-filter-chains-ignored",
-    "faults/au-filter-first-criterion",
+    "faults/au-filter-last-criterion",
     "faults/au-filter-ignored",
     "faults/au-filter-lost-with-since",
     "faults/au-filter-missing-text",

@@ -1,10 +1,10 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
+use super::flow::GRACE;
 use super::model::{
     BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
     Wrong,
 };
-use super::flow::GRACE;
 use super::param::Param;
 use super::values::{StatusRange, StatusSet};
 use crate::words::ExportLevel;

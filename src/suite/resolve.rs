@@ -139,7 +139,8 @@ impl<'a, 't> Resolver<'a, 't> {
                     let span = entry.key_place(&[Step::Key("stand-ins")], flow);
                     self.unknown("flow", flow, entry.file, span, flows.iter().copied());
                 }
-                for (index, name) in stand_ins.0.iter().enumerate().filter(|(_, name)| !flows.contains(&name.as_str())) {
+                for (index, name) in stand_ins.0.iter().enumerate().filter(|(_, name)| !flows.contains(&name.as_str()))
+                {
                     let span = entry.place(&[Step::Key("stand-ins"), Step::Key(flow), Step::Item(index)]);
                     self.unknown("flow", name, entry.file, span, flows.iter().copied());
                 }
