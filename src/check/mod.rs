@@ -5,6 +5,7 @@ pub mod expect;
 mod files;
 mod kickoff;
 mod manifest;
+mod parts;
 mod select;
 mod served;
 pub mod shape;
@@ -202,6 +203,15 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     match name {
         CheckName::OneLocation => kickoff::one_location(exchange),
         CheckName::AsWellReceived => kickoff::as_well_received(exchange, scene),
+        CheckName::SeparateStatusHonoured => parts::separate_status_honoured(scene),
+        CheckName::PreferencesApplied => parts::preferences_applied(exchange),
+        CheckName::ExportStatusFits => parts::export_status_fits(exchange),
+        CheckName::ManifestUnaltered => parts::manifest_unaltered(exchange, scene),
+        CheckName::FieldsOfFirstPage => parts::fields_of_first_page(exchange, scene),
+        CheckName::OneNextLink => parts::one_next_link(exchange, scene),
+        CheckName::FileKept => parts::file_kept(exchange, scene),
+        CheckName::ExportStatusOfFailure => parts::export_status_of_failure(exchange),
+        CheckName::KickoffAccepted => kickoff::kickoff_accepted(scene),
         CheckName::KickoffFound => kickoff::kickoff_found(scene),
         CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),
         CheckName::RequestFitsKickoff => manifest::request_fits_kickoff(exchange, scene),

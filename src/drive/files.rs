@@ -392,7 +392,7 @@ fn refuses_the_verb(status: StatusCode) -> bool {
 }
 
 /// A file of the manifest, if its URL is one.
-fn usable(job: &Job, manifest: &Value, item: Item) -> Option<Wanted> {
+pub(super) fn usable(job: &Job, manifest: &Value, item: Item) -> Option<Wanted> {
     let url = job.url.join(&item.url).ok()?;
     let transaction_time = manifest.get("transactionTime").and_then(Value::as_str).map(str::to_owned);
     Some(Wanted { item, url, open: manifest::is_open(manifest), transaction_time })

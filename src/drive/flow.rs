@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
         if !to_the_end {
             return if self.has_probes(Moment::InProgress) { self.until_running(sight).await } else { Ok(()) };
         }
-        let manifest = self.until_done(sight).await?;
+        let manifest = self.with_pages(job, self.until_done(sight).await?).await?;
         let mut fetched = Fetched::default();
         let mut end = Ok(());
         if depth == Depth::Files {
@@ -196,9 +196,13 @@ impl<'a> Walk<'a> {
     async fn until_done(&self, sight: Sight<'_>) -> Result<Value, Stop> {
         let Some(job) = sight.job else { return Ok(Value::Null) };
         let mut polls = Polls::default();
-        let mut shown = false;
+        let (mut shown, mut parts) = (false, false);
         loop {
-            match self.poll(job, &mut polls, self.poll_ask(&job.url)).await? {
+            let step = self.poll(job, &mut polls, self.poll_ask(&job.url)).await?;
+            if let (Step::Running, false, Some(manifest)) = (&step, parts, polls.manifest()) {
+                parts = self.probe_parts(job, &manifest.clone()).await?;
+            }
+            match step {
                 Step::Running if !shown => {
                     shown = true;
                     self.probe_all(Moment::InProgress, sight).await?;

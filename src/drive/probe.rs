@@ -139,7 +139,9 @@ impl<'a> Walk<'a> {
                 (Method::GET, url, fhir)
             }
             // Kick-offs, files and token requests are sent elsewhere. TLS handshakes are no requests of a session.
-            Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Token | Send::Tls => return None,
+            Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Files | Send::Token | Send::Tls => {
+                return None;
+            }
         };
         let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);
         self.dress(&mut ask, probe);
@@ -193,16 +195,25 @@ impl<'a> Walk<'a> {
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
         let Ok(whole) = &reply.result else { return Ok(()) };
         let Some(Ok(url)) = polling_url(whole) else { return Ok(()) };
+        // A server that gives equal kick-offs one job has given the flow's own.
+        let shared = self.held().contains(&url);
         self.hold(&url);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
-                let job =
-                    Job { url: url.clone(), retry_after: self.retry_after(&whole.headers), budget, partial: false };
+                let job = Job {
+                    url: url.clone(),
+                    retry_after: self.retry_after(&whole.headers),
+                    budget,
+                    partial: false,
+                    separate: false,
+                };
                 self.watch_wrong_job(probe, &job).await
             }
             _ => Ok(()),
         };
-        self.tidy(&url).await;
+        if !shared {
+            self.tidy(&url).await;
+        }
         seen
     }
 

@@ -103,6 +103,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     looked.dedup_by_key(|exchange| exchange.id);
     if looked.is_empty() {
         return match (&flow.stop, on.first()) {
+            (Some(stop), _) if stop.kind == StopKind::Declined => verdict(Verdict::NotApplicable, stop.because.clone()),
             (Some(stop), _) => Decision::Deeper(stop.clone()),
             (None, Some(on)) => {
                 let lacking = look::lacks_credentials(index, definition, on);
@@ -234,7 +235,7 @@ fn sentence(finding: &Finding) -> String {
 
 /// 401 and 403 in the flow itself are a question of credentials, not of the duty that is judged.
 fn credentials(exchange: &Exchange) -> Option<String> {
-    let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::File | Role::Delete);
+    let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
     match check::response(exchange).map(|response| response.status) {
         Some(status @ (401 | 403)) if own => {
             Some(format!("it was answered {status}, a question of credentials: give a token, or one with more scopes"))

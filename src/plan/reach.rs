@@ -54,6 +54,7 @@ impl CheckName {
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
             | CheckName::AnnouncedLength
+            | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
             | CheckName::WithinBeside
@@ -78,6 +79,14 @@ impl CheckName {
             | CheckName::StoredVersion
             | CheckName::DeclaresExport
             | CheckName::AsWellReceived
+            | CheckName::SeparateStatusHonoured
+            | CheckName::PreferencesApplied
+            | CheckName::ExportStatusFits
+            | CheckName::ManifestUnaltered
+            | CheckName::FieldsOfFirstPage
+            | CheckName::OneNextLink
+            | CheckName::ExportStatusOfFailure
+            | CheckName::KickoffAccepted
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
         }
@@ -125,7 +134,7 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
         On::Kickoff | On::KickoffOptional => Need::depth(Depth::Kickoff),
-        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest => {
+        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
             Need::depth(Depth::Manifest)
         }
         On::File | On::FileOf(_) => Need::depth(Depth::Files),
@@ -136,9 +145,9 @@ fn look(on: &On, flow: &Flow) -> Need {
             };
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
-                (Send::File | Send::FilePost, _) => Need::depth(Depth::Files),
+                (Send::File | Send::FilePost | Send::Files, _) => Need::depth(Depth::Files),
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
-                (_, Moment::InProgress | Moment::Complete) => Need::depth(Depth::Manifest),
+                (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),
             };
             if probe.at == Moment::Deleted {

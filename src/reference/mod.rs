@@ -25,6 +25,7 @@ mod misread;
 mod mutate;
 mod options;
 mod params;
+mod polls;
 mod population;
 mod reply;
 mod rest;

@@ -135,6 +135,8 @@ words! {
         Printable = "printable",
         /// A disposition of type attachment, with parameters or without.
         Attachment = "attachment",
+        /// Begins with a status of three digits.
+        StatusCode = "status-code",
         /// An HTTP date.
         HttpDate = "http-date",
         /// Fewer than 100 characters.
@@ -275,6 +277,24 @@ words! {
         AnnouncedLength = "announced-length",
         /// The CapabilityStatement declares an export of everything.
         DeclaresExport = "declares-export",
+        /// The target says, or shows, that a job's status comes beside that of the poll.
+        SeparateStatusHonoured = "separate-status-honoured",
+        /// `Preference-Applied` names respond-async and separate-export-status.
+        PreferencesApplied = "preferences-applied",
+        /// `X-Export-Status` begins with the status that fits the job.
+        ExportStatusFits = "export-status-fits",
+        /// A manifest shown while the job ran stays as it was, but for `link`.
+        ManifestUnaltered = "manifest-unaltered",
+        /// A linked manifest repeats the fields of the first.
+        FieldsOfFirstPage = "fields-of-first-page",
+        /// `link` is one object that leads to another manifest.
+        OneNextLink = "one-next-link",
+        /// A file fetched while the job ran is there unchanged when it is done.
+        FileKept = "file-kept",
+        /// `X-Export-Status` begins with 4xx or 5xx.
+        ExportStatusOfFailure = "export-status-of-failure",
+        /// The flow's own kick-off was accepted.
+        KickoffAccepted = "kickoff-accepted",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
         KickoffFound = "kickoff-found",
     }

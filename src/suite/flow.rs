@@ -168,6 +168,8 @@ words! {
         Start = "start",
         /// While the job runs.
         InProgress = "in-progress",
+        /// While the job runs, when a manifest of the files that are ready was first seen.
+        Partial = "partial",
         /// After the manifest was seen.
         Complete = "complete",
         /// After the flow's DELETE.
@@ -188,6 +190,8 @@ words! {
         File = "file",
         /// POST, without a body, to that file's URL.
         FilePost = "file-post",
+        /// GET of every file that the manifest lists, each once.
+        Files = "files",
         /// DELETE of the polling URL.
         Delete = "delete",
         /// GET of the CapabilityStatement.

@@ -127,6 +127,8 @@ words! {
         Kickoff = "kickoff",
         /// A poll of the flow's job.
         Poll = "poll",
+        /// A manifest that another links to.
+        Page = "page",
         /// A file of the flow's manifest.
         File = "file",
         /// The flow's own DELETE.
