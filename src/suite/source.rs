@@ -40,6 +40,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("au-delete.toml", include_str!("../../suites/au-delete.toml")),
     ("au-errors.toml", include_str!("../../suites/au-errors.toml")),
     ("au-auth.toml", include_str!("../../suites/au-auth.toml")),
+    ("au-lines.toml", include_str!("../../suites/au-lines.toml")),
     ("lesson.toml", include_str!("../../suites/lesson.toml")),
     ("lesson-kickoff.toml", include_str!("../../suites/lesson-kickoff.toml")),
     ("lesson-poll.toml", include_str!("../../suites/lesson-poll.toml")),
