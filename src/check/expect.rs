@@ -44,6 +44,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     }
     if let Some(types) = &expect.file_type {
         return file_type(types, exchange, scene);
+    }
     if let Some(topic) = expect.directory {
         return super::directory::lines(topic, exchange, scene);
     }

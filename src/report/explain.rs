@@ -275,6 +275,8 @@ fn stand_ins(catalog: &Catalog, test: &Test) -> Vec<(String, Vec<String>)> {
         (flows != test.flows).then(|| (spec.clone(), flows))
     };
     catalog.specs.keys().filter_map(other).collect()
+}
+
 /// The rules behind expectations of a provider directory's lines.
 fn rules(expects: &[Expect]) -> Vec<(String, String)> {
     let topics = expects.iter().filter_map(|expect| expect.directory);

@@ -38,6 +38,7 @@ pub fn describe(expect: &Expect) -> String {
     if let Some(types) = &expect.file_type {
         let names: Vec<&str> = types.iter().map(String::as_str).collect();
         parts.push(format!("a file of {} resources", or(&names)));
+    }
     if let Some(topic) = expect.directory {
         parts.push(directory(topic).to_owned());
     }

@@ -7,14 +7,12 @@ use super::values::{MediaTypes, StatusSet};
 use crate::words::words;
 
 /// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
-/// `lines`, `file-type` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
-/// `lines`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
+/// `lines`, `file-type`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [
     {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
-    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["file-type"]}, {"required": ["check"]}
-    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["directory"]}, {"required": ["check"]}
+    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["file-type"]}, {"required": ["directory"]}, {"required": ["check"]}
 ]))]
 pub struct Expect {
     /// The status: `202`, `"4xx"`, or a list of such.
