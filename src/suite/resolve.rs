@@ -134,16 +134,8 @@ impl<'a, 't> Resolver<'a, 't> {
                 self.unknown("spec", base, entry.file, entry.place(&[Step::Key("builds-on")]), known.iter().copied());
             }
             rules::spec(entry, raw, self.refusals);
-            for (flow, stand_ins) in &raw.stand_ins {
-                if !flows.contains(&flow.as_str()) {
-                    let span = entry.key_place(&[Step::Key("stand-ins")], flow);
-                    self.unknown("flow", flow, entry.file, span, flows.iter().copied());
-                }
-                for (index, name) in stand_ins.0.iter().enumerate().filter(|(_, name)| !flows.contains(&name.as_str()))
-                {
-                    let span = entry.place(&[Step::Key("stand-ins"), Step::Key(flow), Step::Item(index)]);
-                    self.unknown("flow", name, entry.file, span, flows.iter().copied());
-                }
+            for (name, span) in rules::stand_ins(entry, raw).filter(|(name, _)| !flows.contains(name)) {
+                self.unknown("flow", name, entry.file, span, flows.iter().copied());
             }
             let spec = Spec {
                 id: entry.name.clone(),
