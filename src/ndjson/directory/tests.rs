@@ -228,3 +228,33 @@ fn hostile_lines_are_no_trouble() {
         (0..3000).map(|n| serde_json::json!({"resourceType": "Location", "id": 7, "name": n})).collect();
     assert!(measure(&findings.iter().collect::<Vec<_>>()).findings.len() < 20);
 }
+
+/// Within a file: a value that a line break has changed is not held to a profile, one that is laid out over lines is, and
+/// neither are the files of other lists.
+#[test]
+fn lines_reach_the_measure_as_they_were_meant() {
+    use crate::ndjson::{Expected, FileReader, Options};
+    use crate::suite::model::FileList;
+    let read = |text: &str, list: FileList| {
+        let mut options = Options::new(Expected { list, announced: Some("Organization".to_owned()) });
+        options.directory = Some(Measure::new(BASE));
+        let mut reader = FileReader::new(options);
+        reader.push(text.as_bytes()).unwrap();
+        reader.finish(true).lines
+    };
+    let (good, mut bad) = (resource("organization"), resource("organization"));
+    change(&mut bad, "/name", None);
+    let broken = good.to_string().replace("hl7.org.au/id/abn", "hl7.org.au/\nid/abn");
+    let lines = read(&format!("{good}\n{broken}\n{bad}\n"), FileList::Output);
+    assert!(lines.findings.iter().any(|finding| finding.rule == crate::suite::model::LineRule::NotJson));
+    let facts = lines.directory.unwrap();
+    assert_eq!(facts.looked_at[&Topic::Organization], 2);
+    assert_eq!(facts.findings.len(), 1);
+    assert_eq!((facts.findings[0].rule.as_str(), facts.findings[0].line), ("organization-name", 4));
+
+    let pretty = serde_json::to_string_pretty(&bad).unwrap();
+    let facts = read(&format!("{pretty}\n"), FileList::Output).directory.unwrap();
+    assert_eq!((facts.findings.len(), facts.findings[0].line), (1, 1));
+
+    assert_eq!(read(&format!("{bad}\n"), FileList::Error).directory, None);
+}
