@@ -81,8 +81,6 @@ words! {
         SinceIsNow = "since-is-now",
         /// An export without a filter has three resources of a type.
         UnfilteredIsShort = "unfiltered-is-short",
-        /// A kick-off needs a filter on each type.
-        RequireTypeFilters = "require-type-filters",
         /// `_typeFilter` has no effect in a kick-off by GET.
         IgnoreTypeFilterOnGet = "ignore-type-filter-on-get",
         /// Binary is taken for a type like others where it is refused.

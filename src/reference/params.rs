@@ -112,16 +112,6 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// Refuses a kick-off that leaves a type without a filter, or names no types.
-fn require_filters(wanted: &Wanted) -> Result<(), Box<Reply>> {
-    let bare = |name: &&String| !wanted.searches.iter().any(|search| search.kind == **name);
-    match wanted.selection.types.as_ref().map(|types| types.iter().find(bare)) {
-        Some(None) => Ok(()),
-        Some(Some(name)) => Err(bad("required", &format!("a _typeFilter for {name} is missing"))),
-        None => Err(bad("required", "_type is missing")),
-    }
-}
-
 impl Reader<'_> {
     /// Understands the parameters of a kick-off at the level `reach`.
     ///
@@ -160,9 +150,6 @@ impl Reader<'_> {
         }
         if wanted.selection.since.is_some() && (self.does)(Behaviour::SinceIsNow) {
             wanted.selection.since = Instant::parse("9000-01-01T00:00:00Z");
-        }
-        if (self.does)(Behaviour::RequireTypeFilters) {
-            require_filters(&wanted)?;
         }
         self.refuse_outside_compartment(&mut wanted)?;
         if wanted.selection.types.is_none() && (self.does)(Behaviour::PatientsByDefault) {
