@@ -48,6 +48,7 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/au-delete-taken-back",
     "faults/au-delete-slow",
     "faults/au-delete-unknown-404",
+    "faults/au-one-filter",
     "faults/au-open-kickoff",
     "faults/au-open-poll",
     "faults/au-open-file",
