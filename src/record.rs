@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::suite::model::Beside;
 use crate::tape::model::{Exchange, FileFacts, FlowRecord, Start};
 use crate::words::{Area, Level, Verdict, words};
 
@@ -218,6 +219,9 @@ pub struct RequirementResult {
     pub link: String,
     /// The tests that decide it, `area::id@flow`.
     pub tests: Vec<String>,
+    /// The duties of another spec that it stands beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
 }
 
 words! {

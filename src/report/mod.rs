@@ -8,6 +8,7 @@ pub mod text;
 pub mod curl;
 
 mod cause;
+mod differences;
 
 mod excerpt;
 

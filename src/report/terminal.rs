@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use super::differences::{asks, differences};
 use super::escape::visible;
 use super::{cause, finding, text, verdict, wire};
-use crate::record::{Conformance, Judgement, Run};
+use crate::record::{Conformance, Judgement, RequirementResult, Run};
+use crate::suite::model::Asks;
 use crate::words::Verdict;
 
 /// How the summary is written.
@@ -36,6 +38,7 @@ pub fn summary(run: &Run, options: &Options<'_>) -> String {
         reasons(&mut page, run, judgement, Verdict::NotApplicable, &format!("not applicable{of}"));
         tally(&mut page, judgement, &of);
     }
+    side_by_side(&mut page, run);
     page.head("traffic");
     page.text(2, &verdict::traffic(run));
     if !run.leftovers.is_empty() {
@@ -61,6 +64,36 @@ pub fn summary(run: &Run, options: &Options<'_>) -> String {
         page.line(2, "beside it junit.xml, checklist.md, run.json and tape/");
     }
     page.out
+}
+
+/// Where the specs differ; what they ask for alike is only counted.
+fn side_by_side(page: &mut Page, run: &Run) {
+    let all = differences(run);
+    let (same, differ): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.asks == Asks::Same);
+    if differ.is_empty() {
+        return;
+    }
+    page.head(&format!("where the specs differ: {}", text::count(differ.len() as u64, "duty")));
+    let told = |duty: &RequirementResult| {
+        format!("{} ({}, {})", visible(&duty.id), duty.level, duty.state.as_str().replace('-', " "))
+    };
+    for one in differ.iter().take(MOST) {
+        let others: Vec<String> = one.duties.iter().map(|duty| told(duty)).collect();
+        page.text(2, &format!("{} asks {} than {}", told(one.duty), asks(one.asks), list(&others)));
+        if let Some(how) = one.how {
+            page.text(4, &visible(how));
+        }
+    }
+    page.more(differ.len(), "duty");
+    if !same.is_empty() {
+        page.text(
+            2,
+            &format!(
+                "{} are the same in both; index.html shows all side by side",
+                text::count(same.len() as u64, "duty")
+            ),
+        );
+    }
 }
 
 fn warnings(page: &mut Page, judgement: &Judgement, of: &str) {

@@ -209,12 +209,42 @@ pub struct Requirement {
     pub see: Vec<String>,
     /// Other requirements whose tests decide this one too.
     pub same_as: Vec<String>,
+    /// The duties of another spec that it stands beside.
+    pub beside: Option<Beside>,
     /// Why the text itself errs; such a requirement warns at most.
     pub defect: Option<String>,
     /// Why no test verifies it.
     pub untested: Option<String>,
     /// Where it is defined.
     pub source: Source,
+}
+
+/// What a requirement is to those of another spec on the same matter. Reports on both show them side by side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// The other spec's requirements.
+    #[schemars(length(min = 1))]
+    pub duties: Vec<String>,
+    /// What it asks for, by them.
+    pub asks: Asks,
+    /// What those say, in a fragment; left out where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
+}
+
+words! {
+    /// What one spec asks for, by another.
+    Asks {
+        /// More.
+        More = "more",
+        /// Less.
+        Less = "less",
+        /// Something else.
+        Other = "other",
+        /// The same.
+        Same = "same",
+    }
 }
 
 /// A requirement's standing in one spec.

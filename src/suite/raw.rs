@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::model::{Dropped, Expect, Flow, Hold, On, Outcome, Place, Protection};
+use super::model::{Beside, Dropped, Expect, Flow, Hold, On, Outcome, Place, Protection};
 use super::values::{Names, OneOrMany};
 use crate::words::Area;
 
@@ -87,6 +87,8 @@ pub struct RawRequirement {
     /// Another requirement, or several, whose tests decide this one too.
     #[serde(rename = "as")]
     pub same_as: Option<Names>,
+    /// The duties of another spec that it stands beside, and whether it asks for more or less than they.
+    pub beside: Option<Beside>,
     /// Why the text itself errs; such a requirement warns at most.
     pub defect: Option<String>,
     /// Why no test verifies it.

@@ -211,6 +211,12 @@ impl<'a, 't> Resolver<'a, 't> {
                     self.unknown("requirement", other, entry.file, span, known.iter().copied());
                 }
             }
+            for (index, other) in raw.beside.iter().flat_map(|beside| &beside.duties).enumerate() {
+                if !known.contains(&other.as_str()) {
+                    let span = entry.place(&[Step::Key("beside"), Step::Key("duties"), Step::Item(index)]);
+                    self.unknown("requirement", other, entry.file, span, known.iter().copied());
+                }
+            }
             rules::requirement(entry, raw, self.refusals);
             let Some(area) = entry.area else { continue };
             let requirement = Requirement {
@@ -220,6 +226,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 places: raw.places.clone(),
                 see: raw.see.clone(),
                 same_as: adopted(raw).to_vec(),
+                beside: raw.beside.clone(),
                 defect: raw.defect.clone(),
                 untested: raw.untested.clone(),
                 source: self.source(entry.file, entry.key.start),

@@ -1,7 +1,7 @@
 //! A run in which much is wrong, some of it on purpose to hurt a careless report.
 
 use plimsoll::record::{Conformance, Gate, Position, RequirementResult, Run, Scope, State, TestResult};
-use plimsoll::suite::model::LineRule;
+use plimsoll::suite::model::{Asks, Beside, LineRule};
 use plimsoll::tape::model::{Body, BodyKind, LineFinding, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use plimsoll::words::{Area, ExportLevel, Level, Verdict};
 use serde_json::json;
@@ -25,6 +25,9 @@ pub fn failing() -> Run {
     let mut other = tests.clone();
     other.truncate(6);
     let mut first = judgement("hl7-2.0.0", TITLE, Conformance::NotConformant, "5 SHALLs are violated", tests);
+    let mut second =
+        judgement("hl7-3.0.0", "HL7 FHIR Bulk Data Access (STU 3) 3.0.0", Conformance::NotConformant, "", other);
+    let second_duty = second.requirements[0].id.clone();
     first.requirements.push(RequirementResult {
         id: "files-attachment-urls".into(),
         level: Level::Shall,
@@ -34,9 +37,12 @@ pub fn failing() -> Run {
         says: "Attachments are referred to by absolute URLs.".into(),
         link: "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#attachments".into(),
         tests: Vec::new(),
+        beside: Some(Beside {
+            duties: vec![second_duty],
+            asks: Asks::More,
+            how: Some("STU 3 leaves it to the server".into()),
+        }),
     });
-    let mut second =
-        judgement("hl7-3.0.0", "HL7 FHIR Bulk Data Access (STU 3) 3.0.0", Conformance::NotConformant, "", other);
     second.gate = Gate::StaleKnown;
     b.run.judgements = vec![first, second];
     b.run

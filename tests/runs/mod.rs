@@ -268,6 +268,7 @@ pub fn requirements(tests: &[TestResult], base: &str) -> Vec<RequirementResult> 
                     says: format!("{}.", test.title),
                     link: format!("{base}export.html#{id}"),
                     tests: vec![test.id.clone()],
+                    beside: None,
                 }),
             }
         }

@@ -1,6 +1,7 @@
 //! `index.html`: one file that works without scripts and without a network. What the server sent is escaped by
 //! construction: it reaches the page through [`maud`] and after [`super::escape::visible`] only.
 
+mod beside;
 mod duties;
 mod exchanges;
 mod part;
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::differences::differences;
 use super::escape::visible;
 use crate::record::{Run, TestResult};
 use crate::words::Verdict;
@@ -54,6 +56,7 @@ pub fn render(run: &Run) -> String {
                     (page.undecided_causes())
                     (page.warnings())
                     (page.tallies())
+                    (page.beside())
                     (page.duties())
                     (page.timelines())
                     (page.tests())
@@ -104,6 +107,7 @@ impl Page<'_> {
             ("undecided", "Not decided"),
             ("warnings", "Warnings"),
             ("tally", "Tally"),
+            ("beside", "Where the specs differ"),
             ("requirements", "Requirements"),
             ("timeline", "Timeline"),
             ("tests", "Tests"),
@@ -112,7 +116,9 @@ impl Page<'_> {
             ("configuration", "Configuration"),
         ];
         let undecided = self.run.judgements.iter().flat_map(|j| &j.tests).any(|t| t.verdict == Verdict::Error);
-        let links = links.into_iter().filter(|(id, _)| undecided || *id != "undecided");
+        let differ = !differences(self.run).is_empty();
+        let there = |id: &str| (undecided || id != "undecided") && (differ || id != "beside");
+        let links = links.into_iter().filter(|(id, _)| there(id));
         html! {
             nav aria-label="Contents" {
                 ul { @for (id, name) in links { li { a href={ "#" (id) } { (name) } } } }

@@ -1,0 +1,63 @@
+//! Where specs that were judged together ask for different things: the duties of one beside those of the other, and what
+//! came of both on the same answers.
+
+use crate::record::{Judgement, RequirementResult, Run};
+use crate::suite::model::Asks;
+
+/// A duty of one spec beside those of another.
+#[derive(Clone, Debug)]
+pub struct Difference<'r> {
+    /// The spec that says how it stands to the other, by its place among the judgements.
+    pub of: usize,
+    /// Its duty.
+    pub duty: &'r RequirementResult,
+    /// What it asks for, by the other.
+    pub asks: Asks,
+    /// What the other says, a fragment.
+    pub how: Option<&'r str>,
+    /// The other spec, likewise.
+    pub to: usize,
+    /// Its duties.
+    pub duties: Vec<&'r RequirementResult>,
+}
+
+/// What the specs of a run ask for beside each other, in the order more, other, less, same; empty where one spec was
+/// judged, or none speaks of another.
+pub fn differences(run: &Run) -> Vec<Difference<'_>> {
+    let judged: Vec<(usize, &Judgement)> = run.judgements.iter().enumerate().collect();
+    let mut all = Vec::new();
+    for (of, own) in &judged {
+        for (to, other) in judged.iter().filter(|(to, _)| to != of) {
+            for duty in &own.requirements {
+                let Some(beside) = &duty.beside else { continue };
+                // What both specs have is no difference between them.
+                if other.requirements.iter().any(|known| known.id == duty.id) {
+                    continue;
+                }
+                let named = |known: &&RequirementResult| beside.duties.contains(&known.id);
+                let duties: Vec<&RequirementResult> = other.requirements.iter().filter(named).collect();
+                if !duties.is_empty() {
+                    let how = beside.how.as_deref();
+                    all.push(Difference { of: *of, duty, asks: beside.asks, how, to: *to, duties });
+                }
+            }
+        }
+    }
+    all.sort_by_key(|difference| match difference.asks {
+        Asks::More => 0,
+        Asks::Other => 1,
+        Asks::Less => 2,
+        Asks::Same => 3,
+    });
+    all
+}
+
+/// What a spec asks for, in words.
+pub fn asks(asks: Asks) -> &'static str {
+    match asks {
+        Asks::More => "more",
+        Asks::Other => "something else",
+        Asks::Less => "less",
+        Asks::Same => "the same",
+    }
+}
