@@ -190,11 +190,17 @@ impl Drive {
             declared = self.metadata().await?.clone();
         }
         self.session.recorder().start(self.start.clone());
-        if !plan.flows.is_empty() && !*self.options.interrupt.borrow() {
-            self.session
-                .authorize()
-                .await
-                .map_err(|trouble| RunError::Credentials { base: self.start.base.clone(), why: trouble.message })?;
+        let mut no_token = None;
+        if !plan.flows.is_empty()
+            && !*self.options.interrupt.borrow()
+            && let Err(trouble) = self.session.authorize().await
+        {
+            let refused = RunError::Credentials { base: self.start.base.clone(), why: trouble.message };
+            // Whether it is the server that is wrong shows in what it says of itself.
+            if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
+                return Err(refused);
+            }
+            no_token = Some(refused.to_string());
         }
         let house = House {
             plan,
@@ -207,6 +213,7 @@ impl Drive {
             permits: Semaphore::new(self.settings.jobs.clamp(1, Semaphore::MAX_PERMITS)),
             progress: self.options.progress.clone(),
             halted: Mutex::new(None),
+            no_token: no_token.clone(),
             running: AtomicUsize::new(0),
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
@@ -232,7 +239,7 @@ impl Drive {
         }
         recorder.end(End {
             finished: rfc3339(self.clock.now()),
-            early: house.halted(),
+            early: house.halted().or(no_token),
             leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
         });
@@ -284,6 +291,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         Credentials::Token(_) => "bearer token",
         Credentials::Smart(_) => "SMART Backend Services",
     };
+    let origins: Vec<String> = settings.allow_origins.iter().map(url::Origin::ascii_serialization).collect();
     let mut shown = vec![
         ("authorization", credentials.to_owned()),
         ("levels", levels.unwrap_or_else(|| "as declared".to_owned())),
@@ -294,6 +302,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         ("deadline", settings.deadline.map(seconds).unwrap_or_default()),
         ("most bytes", settings.max_bytes.to_string()),
         ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
+        ("origins with the token", origins.join(", ")),
         ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
     ];
     shown.retain(|(_, value)| !value.is_empty());

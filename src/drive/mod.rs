@@ -10,6 +10,8 @@ mod engine;
 mod files;
 mod flight;
 mod flow;
+mod forge;
+mod grant;
 pub mod guard;
 mod house;
 pub mod inprocess;

@@ -65,11 +65,20 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
         On::Probe(id) => {
             let probe = definition.probes.iter().find(|probe| probe.id == *id);
             match probe.map(|probe| (probe.at, probe.send, probe.identity)) {
+                Some((_, Send::Token, Identity::Narrow)) => {
+                    format!("probe {id} was not sent: the run's own scope cannot be narrowed to Patient resources")
+                }
                 Some((_, Send::Token, _)) => {
-                    format!("probe {id} was not sent: this run was given no client of SMART Backend Services")
+                    format!("probe {id} was not sent: this run has no token of SMART Backend Services")
                 }
                 Some((_, Send::Kickoff | Send::KickoffPost, Identity::None)) => {
                     format!("probe {id} was not sent: this run has no credentials that it could leave out")
+                }
+                Some((_, _, Identity::Tampered)) => {
+                    format!("probe {id} was not sent: this run has no token that could be changed")
+                }
+                Some((_, _, Identity::Expired)) => {
+                    format!("probe {id} was not sent: no token ends within --max-wait")
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
                 Some((_, Send::File, _)) => format!("probe {id} was not sent: there is no output file to fetch"),
@@ -77,6 +86,19 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
             }
         }
     }
+}
+
+/// Whether `on` is a probe that is sent only by runs with credentials of some kind.
+pub fn lacks_credentials(definition: &Flow, on: &On) -> bool {
+    let On::Probe(id) = on else { return false };
+    definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| {
+        let kicks_off = matches!(probe.send, Send::Kickoff | Send::KickoffPost);
+        match probe.identity {
+            Identity::None => kicks_off,
+            Identity::Tampered | Identity::Expired => true,
+            _ => probe.send == Send::Token,
+        }
+    })
 }
 
 /// Whether `on` is a probe that follows the flow's DELETE, and that DELETE was refused: the exchange that refused it.

@@ -7,7 +7,7 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Hold, Outcome as Allowed};
+use crate::suite::model::{Catalog, Expect, Hold, Identity, On, Outcome as Allowed};
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
 
@@ -84,12 +84,15 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
+    let on = &test.test.on;
+    // Of a flow whose token does not cover what it asks for, the refusal is what some tests are for.
+    let narrow = definition.identity == Identity::Narrow;
+    let awaited = narrow && on.iter().all(|on| *on == On::Kickoff);
     if let Some(stop) = &flow.stop
-        && matches!(stop.kind, StopKind::NotOffered | StopKind::Declined)
+        && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !awaited))
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }
-    let on = &test.test.on;
     if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
     }
@@ -99,13 +102,16 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     if looked.is_empty() {
         return match (&flow.stop, on.first()) {
             (Some(stop), _) => Decision::Deeper(stop.clone()),
-            (None, Some(on)) => verdict(Verdict::Skip, look::why_nothing(index, flow, definition, on)),
+            (None, Some(on)) => {
+                let skipped = if look::lacks_credentials(definition, on) { Verdict::NotApplicable } else { Verdict::Skip };
+                verdict(skipped, look::why_nothing(index, flow, definition, on))
+            }
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
         };
     }
     let beside = beside(test, flow, index);
     let scene = Scene { index, test, flow, beside };
-    narrow_and_judge(test, flow, &looked, &scene)
+    narrow_and_judge(test, flow, &looked, &scene, narrow)
 }
 
 /// The first of the test's flows to compare with that ran at the same level.
@@ -117,10 +123,16 @@ fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Optio
         .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())
 }
 
-fn narrow_and_judge(test: &PlannedTest, flow: &FlowRecord, looked: &[&Exchange], scene: &Scene<'_>) -> Decision {
+fn narrow_and_judge(
+    test: &PlannedTest,
+    flow: &FlowRecord,
+    looked: &[&Exchange],
+    scene: &Scene<'_>,
+    narrow: bool,
+) -> Decision {
     let (mut kept, mut unknown) = (Vec::new(), None);
     for exchange in looked {
-        if let Some(why) = credentials(exchange) {
+        if let Some(why) = credentials(exchange).filter(|_| !narrow) {
             unknown.get_or_insert((exchange.id, why));
             continue;
         }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::auth::Grant;
 use super::behaviour::Behaviour;
 use super::deleted;
 use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
@@ -18,6 +19,17 @@ use super::server::{Ask, Server};
 use super::smile::Filter;
 use crate::instant::rfc3339;
 use crate::words::ExportLevel;
+
+/// Another origin, at which a server in process answers too.
+pub const FILES_ORIGIN: &str = "https://files.localhost";
+/// An origin that belongs to nobody; the name is reserved.
+const NOBODYS_ORIGIN: &str = "https://lure.invalid";
+
+/// What a client hears of another's job, where it hears anything.
+fn foreign() -> Reply {
+    let text = "the job belongs to another client";
+    Reply::refusal(Point::PollGone, StatusCode::FORBIDDEN, "forbidden", text)
+}
 
 fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
     Box::new(Reply::refusal(Point::KickoffRefused, status, code, text))
@@ -59,13 +71,16 @@ impl Server {
         let lenient = Preferences::read(&ask.headers).lenient;
         let does = |behaviour| self.does(behaviour);
         let reader = Reader { spec: self.options.spec, population: &self.population, lenient, does: &does };
-        let wanted = reader.read(reach, &ask.method, &context.params)?;
+        self.may_read(&ask.grant, &reach)?;
+        let mut wanted = reader.read(reach, &ask.method, &context.params)?;
+        self.keep_to_scope(&ask.grant, &mut wanted)?;
 
         let now = self.options.clock.now();
-        let likeness = format!("{} {} {lenient} {:?}", ask.method, ask.target, context.params);
+        let owner = if self.does(Behaviour::JobsShared) { &None } else { &ask.grant.client };
+        let likeness = format!("{} {} {lenient} {:?} {owner:?}", ask.method, ask.target, context.params);
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let reuses = self.does(Behaviour::ReuseJobs) || self.smile_reuses(&ask.headers);
+        let reuses = self.does(Behaviour::ReuseJobs) || self.does(Behaviour::JobsShared) || self.smile_reuses(&ask.headers);
         if let Some(same) = jobs.alike(&likeness).filter(|_| reuses) {
             context.job = Some(same.id.clone());
             return Ok(self.accepted(&same.id));
@@ -87,6 +102,8 @@ impl Server {
             likeness,
             incremental: wanted.selection.since.is_some(),
             files: self.files_of(&wanted),
+            owner: ask.grant.client.clone(),
+            token: ask.grant.token.clone(),
             context: context.clone(),
             polls: VecDeque::new(),
             deleted: false,
@@ -95,6 +112,31 @@ impl Server {
         let reply = self.accepted(&job.id);
         jobs.insert(job);
         Ok(reply)
+    }
+
+    /// A Group is exported to those who may read it; SMART names them by scope.
+    fn may_read(&self, grant: &Grant, reach: &Reach) -> Result<(), Box<Reply>> {
+        if matches!(reach, Reach::Group(_)) && !grant.covers("Group") && !self.does(Behaviour::GroupReadUnasked) {
+            return Err(refused(StatusCode::FORBIDDEN, "forbidden", "the token does not let read Groups"));
+        }
+        Ok(())
+    }
+
+    /// Narrows an export to what the token covers. What it does not cover and was asked for by name is refused.
+    fn keep_to_scope(&self, grant: &Grant, wanted: &mut Wanted) -> Result<(), Box<Reply>> {
+        let Some(covered) = &grant.types else { return Ok(()) };
+        let covers = |kind: &str| covered.iter().any(|one| one == kind);
+        let types = &mut wanted.selection.types;
+        match types {
+            Some(asked) if asked.iter().all(|kind| covers(kind)) => {}
+            Some(asked) if self.does(Behaviour::ForeignTypesDropped) => asked.retain(|kind| covers(kind)),
+            Some(_) => {
+                let text = "_type names resources that the token does not cover";
+                return Err(refused(StatusCode::FORBIDDEN, "forbidden", text));
+            }
+            None => *types = Some(covered.iter().cloned().collect()),
+        }
+        Ok(())
     }
 
     /// The honest server takes missing headers for those it needs; faults do not.
@@ -216,11 +258,15 @@ impl Server {
     }
 
     /// Answers a poll.
-    pub(super) fn poll(&self, id: &str) -> Reply {
+    pub(super) fn poll(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id) };
+        let other_token = self.does(Behaviour::JobsOfTokens) && job.token != grant.token;
+        if other_token || !(job.is_of(grant) || self.does(Behaviour::ForeignPolls)) {
+            return if self.does(Behaviour::ForeignJobsTold) { foreign() } else { self.unknown_job(id) };
+        }
         let context = job.context_with_id();
         let early = self.does(Behaviour::ThrottleEarly);
         if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
@@ -271,7 +317,7 @@ impl Server {
         let mut manifest = json!({
             "transactionTime": rfc3339(job.started),
             "request": job.request,
-            "requiresAccessToken": self.protected(),
+            "requiresAccessToken": self.protected() && !self.does(Behaviour::SignedFiles),
             "output": list(Point::FileOutput),
         });
         if let Some(fields) = manifest.as_object_mut() {
@@ -289,6 +335,11 @@ impl Server {
             true => self.smile_file_url(job, file),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
+        let url = match url.strip_prefix(&self.origin()) {
+            Some(path) if self.does(Behaviour::FilesElsewhere) => format!("{FILES_ORIGIN}{path}"),
+            Some(path) if self.does(Behaviour::FilesOfNobody) => format!("{NOBODYS_ORIGIN}{path}"),
+            _ => url,
+        };
         match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
             Some(Ok(signature)) => format!("{url}?signature={signature}"),
             _ => url,
@@ -296,11 +347,12 @@ impl Server {
     }
 
     /// Answers a DELETE of a polling URL.
-    pub(super) fn cancel(&self, id: &str) -> Reply {
+    pub(super) fn cancel(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
+        let there = there.filter(|job| job.is_of(grant) || self.does(Behaviour::ForeignDeletes));
         let Some(job) = there else {
             let text = "there is no such job, or no longer";
             let context = Context { job: Some(id.to_owned()), ..Context::default() };

@@ -9,6 +9,7 @@ use super::behaviour::Behaviour;
 use super::mutate::placeholders_of;
 use super::options::Personality;
 use super::reply::Point;
+use crate::suite::model::Protection;
 use crate::words::{Area, ExportLevel, words};
 
 words! {
@@ -42,6 +43,8 @@ pub struct Fault {
     /// The tests that a legal variant leaves undecided, because the text does not say what it then demands.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
+    /// How the server is protected while it is wrong or unusual in this way; left out: as the spec says.
+    pub auth: Option<Protection>,
     /// Why no test of this release has to notice it; the matrix then leaves it out.
     pub excluded: Option<String>,
     /// What it does, in order.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, SystemTime};
 
+use super::auth::Grant;
 use super::reply::{Context, Point};
 use super::rows::Rows;
 
@@ -46,6 +47,10 @@ pub(super) struct Job {
     pub incremental: bool,
     /// Its files.
     pub files: Vec<JobFile>,
+    /// The client that started it; none: nobody, or everybody.
+    pub owner: Option<String>,
+    /// The token that it was started with.
+    pub token: Option<String>,
     /// What faults choose by.
     pub context: Context,
     /// When it was polled of late.
@@ -64,6 +69,11 @@ pub(super) enum Stage {
 }
 
 impl Job {
+    /// Whether it belongs to whoever asks. Who came in without a token, where none was missed, may see everything.
+    pub(super) fn is_of(&self, grant: &Grant) -> bool {
+        grant.client.is_none() || self.owner == grant.client
+    }
+
     /// How far it is.
     pub(super) fn stage(&self, now: SystemTime) -> Stage {
         let ran = now.duration_since(self.started).unwrap_or_default();
@@ -155,6 +165,8 @@ mod tests {
             likeness: String::new(),
             incremental: false,
             files: Vec::new(),
+            owner: None,
+            token: None,
             context: Context::default(),
             polls: VecDeque::new(),
             deleted: false,

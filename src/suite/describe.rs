@@ -40,12 +40,18 @@ pub fn describe(expect: &Expect) -> String {
 }
 
 fn value(expect: &Expect) -> String {
-    let wanted = match (expect.is, &expect.equals) {
-        (Some(shape), _) => format!("is {}", self::shape(shape)),
-        (None, Some(text)) => format!("equals {text:?}"),
-        (None, None) => "is present".to_owned(),
+    let wanted = match (expect.is, &expect.equals, &expect.has) {
+        (Some(shape), ..) => format!("is {}", self::shape(shape)),
+        (None, Some(text), _) => format!("equals {text:?}"),
+        (None, None, Some(texts)) => format!("is {}", array_with(texts)),
+        (None, None, None) => "is present".to_owned(),
     };
     if expect.optional { format!("{wanted}, if there") } else { wanted }
+}
+
+/// An array that holds one of some texts, to follow `is` or `expected`.
+pub fn array_with(texts: &[String]) -> String {
+    format!("an array with {}", or(&texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>()))
 }
 
 /// A list as in a sentence: `a, b or c`.
@@ -90,6 +96,8 @@ pub fn shape(shape: Shape) -> &'static str {
         Shape::Value => "present and not null",
         Shape::Absent => "absent",
         Shape::String => "a JSON string",
+        Shape::Text => "a JSON string with something in it",
+        Shape::Strings => "a JSON array of strings",
         Shape::Boolean => "a JSON boolean, true or false",
         Shape::Object => "a JSON object",
         Shape::Array => "a JSON array",
@@ -176,6 +184,23 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NoOutcomeInOutput => "no output file is of, or holds, OperationOutcomes",
         CheckName::LenientReported => "the error files report the parameter that cannot be supported",
         CheckName::ExtensionsAreObjects => "every extension is an object",
+        CheckName::GivesTokens => "the run's client gets tokens for valid requests",
+        CheckName::TokenGranted => "a valid request brings a token",
+        CheckName::TokenResponse => {
+            "the response is JSON with access_token, token_type bearer, expires_in as a number of seconds, and scope"
+        }
+        CheckName::ShortToken => "expires_in is no more than 300",
+        CheckName::NoStore => "Cache-Control forbids to store the answer",
+        CheckName::ScopeNotBroader => "the granted scope is no more than was asked for",
+        CheckName::OauthError => "error is a code that OAuth 2.0 defines",
+        CheckName::EndpointsAbsolute => "every endpoint, and jwks_uri, is an absolute URL",
+        CheckName::SmartUsed => "the run's client is one of SMART Backend Services",
+        CheckName::DoorClosed => "the same kick-off without a token is refused",
+        CheckName::TokenRequired => "the manifest says that its files need a token",
+        CheckName::TokenStaysHome => "no file that needs a token lies on an origin which may not see it",
+        CheckName::NoTokenEchoed => "the answer does not repeat the token that was sent",
+        CheckName::WithinScope => "no resource is exported that the token's scope does not cover",
+        CheckName::AsIfUnknown => "the answer is that of a job which does not exist",
         CheckName::AsWellReceived => "the kick-off is as well received as that of the flow beside it",
         CheckName::OtherJob => "its job is another than that of the flow's own kick-off",
         CheckName::OwnOrigin => "URLs have the scheme, host and port that were asked",
@@ -236,12 +261,18 @@ pub fn probe(probe: &Probe) -> String {
         (Send::KickoffPost, _) => "a kick-off by POST",
         (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
         (Send::Poll, _) => "another poll",
-        (Send::File, _) => "another fetch of the first output file",
+        (Send::File, _) => match probe.list {
+            Some(FileList::Error) => "another fetch of the first error file",
+            Some(FileList::Deleted) => "another fetch of the first file of deletions",
+            Some(FileList::Output) | None => "another fetch of the first output file",
+        },
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
         (Send::Delete, _) => "another DELETE",
         (Send::Metadata, _) => "a read of the CapabilityStatement",
         (Send::SmartConfiguration, _) => "a read of the SMART configuration",
-        (Send::Token, _) => "a token request",
+        (Send::Token, Some(wrong)) => token(wrong),
+        (Send::Token, None) if probe.identity == Identity::Narrow => "a token request for Patient resources alone",
+        (Send::Token, None) => "a token request",
         (Send::Read, _) => "a read of the Group",
         (Send::Count, _) => "a search that counts",
         (Send::Tls, _) => "a TLS handshake",
@@ -261,10 +292,17 @@ pub fn probe(probe: &Probe) -> String {
     }
     text += match probe.identity {
         Identity::Client => "",
+        Identity::Narrow if probe.send == Send::Token => "",
         Identity::None => ", without credentials",
         Identity::SecondClient => ", as the second client",
+        Identity::Garbage => ", with a token that was never given",
+        Identity::Tampered => ", with a token that was changed",
+        Identity::Expired => ", with a token that has expired",
+        Identity::Narrow => ", with a token for Patient resources alone",
+        Identity::Renewed => ", with a fresh token of the same client",
     };
     text += match probe.at {
+        Moment::Start if stands_alone(probe) => "",
         Moment::Start => ", beside the flow's own kick-off",
         Moment::InProgress => ", while the job runs",
         Moment::Complete => ", after the manifest",
@@ -273,8 +311,44 @@ pub fn probe(probe: &Probe) -> String {
     text
 }
 
+/// Whether a probe has nothing to do with an export.
+fn stands_alone(probe: &Probe) -> bool {
+    matches!(probe.send, Send::Token | Send::SmartConfiguration | Send::Metadata | Send::Tls)
+}
+
+/// A token request with one thing wrong.
+fn token(wrong: Wrong) -> &'static str {
+    match wrong {
+        Wrong::Client => "a token request of a client that nobody registered",
+        Wrong::OtherKey => "a token request signed with a key that is not the client's",
+        Wrong::Tampered => "a token request whose claims were changed after signing",
+        Wrong::AlgNone => "a token request that is not signed (alg none)",
+        Wrong::AlgHs256 => "a token request signed by HS256 with the public key",
+        Wrong::Issuer => "a token request whose iss is not the client",
+        Wrong::Subject => "a token request whose sub is not the client",
+        Wrong::Audience => "a token request made for another server",
+        Wrong::NoAudience => "a token request without aud",
+        Wrong::Expired => "a token request that ended an hour ago",
+        Wrong::NoExpiry => "a token request without exp",
+        Wrong::FarExpiry => "a token request that lasts for an hour",
+        Wrong::NotYet => "a token request that begins in an hour",
+        Wrong::NoJti => "a token request without jti",
+        Wrong::Replay => "a token request sent for the second time",
+        Wrong::Kid => "a token request that names a key which nobody registered",
+        Wrong::Jku => "a token request with a jku that nobody registered",
+        Wrong::GrantType => "a token request of an unknown grant_type",
+        Wrong::AssertionType => "a token request of an unknown client_assertion_type",
+        Wrong::Scope => "a token request for a scope that does not exist",
+        Wrong::NoScope => "a token request without a scope",
+        Wrong::Group | Wrong::Job | Wrong::NotParameters | Wrong::BrokenJson => "a token request",
+    }
+}
+
 /// A flow in words: its title, and how it is kicked off where that is not plain.
 pub fn flow(flow: &Flow) -> String {
+    if flow.probes_only {
+        return format!("{} (no export)", flow.title);
+    }
     let level = match flow.export {
         ExportLevel::System => "system level",
         ExportLevel::Patient => "patient level",
