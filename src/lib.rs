@@ -10,6 +10,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | [`words`], [`resources`], [`hidden`], [`clock`], [`instant`], [`secret`] | what every room shares |
+//! | [`search`] | filters such as `Location?address-city=Balmain`, and whether a resource passes |
 //! | [`suite`] | reads the rules, refuses what is wrong with them, says them in words |
 //! | [`plan`] | which tests are judged, which flows they need and how deep |
 //! | [`tape`] | what a run keeps: exchanges, facts of files, flows |
@@ -38,6 +39,8 @@ pub mod clock;
 pub mod instant;
 
 pub mod secret;
+
+pub mod search;
 
 pub mod suite;
 

@@ -7,7 +7,8 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Hold, Identity, On, Outcome as Allowed};
+use crate::suite::model::{Catalog, Expect, Flow, Hold, Identity, On, Outcome as Allowed};
+use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
 
@@ -93,6 +94,9 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }
+    if let Some(why) = refused_freely(test, definition, index) {
+        return verdict(Verdict::NotApplicable, why);
+    }
     if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
     }
@@ -112,6 +116,17 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let beside = beside(test, flow, index);
     let scene = Scene { index, test, flow, beside };
     narrow_and_judge(test, flow, &looked, &scene, narrow)
+}
+
+/// Why the test is not applicable, where this spec leaves it to the target to refuse the flow's kick-off, and it did.
+fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> Option<String> {
+    if !definition.optional_in.contains(&test.spec) {
+        return None;
+    }
+    let kickoff = index.kickoff(&test.flow)?;
+    let status = check::response(kickoff)?.status;
+    let refused = (400..=599).contains(&status) && !is_beside_the_point(status);
+    refused.then(|| format!("{} leaves it to the server: the kick-off was answered {status}", test.spec))
 }
 
 /// The first of the test's flows to compare with that ran at the same level.

@@ -68,7 +68,7 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     for spec in specs {
         for test in &shared {
             let Some((level, requirements, defect)) = standing(catalog, test, spec) else { continue };
-            for flow in &test.flows {
+            for flow in catalog.flows_of(test, spec) {
                 let id = format!("{}@{flow}", test.name());
                 let name = if specs.len() > 1 { format!("{spec}::{id}") } else { id.clone() };
                 planned.push(PlannedTest {
@@ -88,12 +88,13 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
 }
 
 /// The level of a test in a spec, the requirements it decides there, and whether their text errs; none if the spec has
-/// none of them.
+/// none of them, or says why it leaves them untested.
 pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
+    catalog.flows_of(test, spec).next()?;
     let mut level = None;
     let (mut requirements, mut defect) = (Vec::new(), false);
     for requirement in test.verifies.iter().filter_map(|id| catalog.requirement(id)) {
-        let Some(place) = requirement.places.get(spec) else { continue };
+        let Some(place) = requirement.places.get(spec).filter(|place| place.untested.is_none()) else { continue };
         // They are all the same: the catalog refuses a test whose requirements differ in level within one spec.
         level.get_or_insert(place.level);
         requirements.push(requirement.id.clone());

@@ -197,6 +197,7 @@ mod tests {
             any_of: Vec::new(),
             why: String::new(),
             beside: Vec::new(),
+            except: Vec::new(),
             source: Source { file: String::new(), line: 1 },
         }
     }

@@ -14,6 +14,8 @@ mod fault;
 mod files;
 mod fixtures;
 mod generate;
+mod hapi;
+mod hcpd;
 mod jobs;
 mod keys;
 mod lines;

@@ -160,15 +160,15 @@ impl Reader<'_> {
                 wanted.selection.since = Some(since).filter(|_| !(self.does)(Behaviour::IgnoreSince));
                 Ok(())
             }
-            "_until" if self.spec != Personality::Stu2 => {
+            "_until" if self.spec.edition() >= 3 => {
                 let until = instant_of(name, value)?;
                 wanted.selection.until = Some(until).filter(|_| !(self.does)(Behaviour::IgnoreUntil));
                 Ok(())
             }
             "_type" => self.types(wanted, value, first),
-            "patient" => self.patient(wanted, method, value),
+            "patient" if self.spec.edition() >= 2 => self.patient(wanted, method, value),
             // No duty goes with it but to understand it: this server always has a single manifest.
-            "allowPartialManifests" if self.spec != Personality::Stu2 => match value {
+            "allowPartialManifests" if self.spec.edition() >= 3 => match value {
                 "true" | "false" => Ok(()),
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },
@@ -179,7 +179,7 @@ impl Reader<'_> {
 
     /// Refuses, or passes over with a warning where the client asked for leniency.
     fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
-        if !self.lenient || (self.does)(Behaviour::NeverLenient) {
+        if !self.lenient || self.spec.edition() < 2 || (self.does)(Behaviour::NeverLenient) {
             return Err(bad("not-supported", text));
         }
         wanted.ignored.push(format!("{text}; it was ignored"));

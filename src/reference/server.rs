@@ -148,8 +148,8 @@ impl Server {
             Err(refusal) => return *refusal,
         }
         let ask: &Ask = ask;
-        if self.is_smile()
-            && let Some(reply) = self.smile_answer(ask, &path)
+        if self.is_hapi()
+            && let Some(reply) = self.hapi_answer(ask, &path)
         {
             return reply;
         }

@@ -42,6 +42,12 @@ pub struct Flow {
     /// There is no export, only the probes of the start.
     #[serde(default)]
     pub probes_only: bool,
+    /// Specs that do not know what it asks for, so that its tests are not judged there.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Specs in which the target may refuse this kick-off, though others demand it; its tests are then not applicable.
+    #[serde(default)]
+    pub optional_in: Vec<String>,
     /// Runs after the other flows, with parameters of its own: servers merge equal jobs, and this one is deleted.
     #[serde(default)]
     pub last: bool,

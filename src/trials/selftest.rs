@@ -240,7 +240,8 @@ mod tests {
             let least = match spec {
                 Personality::Lesson => 7,
                 Personality::Smile => 28,
-                Personality::Stu2 | Personality::Stu3 => 40,
+                Personality::Stu1 => 30,
+                Personality::Stu2 | Personality::Stu3 | Personality::Hcpd => 40,
             };
             assert!(run.judgements[0].decided >= least, "{} SHALLs decided", run.judgements[0].decided);
             let Traffic { kickoffs, .. } = run.traffic;
