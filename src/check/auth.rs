@@ -19,6 +19,9 @@ const ERRORS: [&str; 6] = [
     "invalid_scope",
 ];
 
+/// Types that say nothing of a narrower scope: the one that it covers, and those that wrap others or report on them.
+const OUT_OF_SCOPE: [&str; 5] = ["Patient", "OperationOutcome", "Bundle", "Binary", "Parameters"];
+
 /// What stands on the tape in the place of a secret.
 const REDACTED: &str = "[redacted]";
 
@@ -74,9 +77,12 @@ pub fn token_granted(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             status => Broken::new("status", "status", "200 OK", status.to_string()),
         }]);
     }
-    let other = scene.index.tape.exchanges.iter().find(|e| {
-        e.id != exchange.id && e.role == Role::Token && super::response(e).is_some_and(grants)
-    });
+    let other = scene
+        .index
+        .tape
+        .exchanges
+        .iter()
+        .find(|e| e.id != exchange.id && e.role == Role::Token && super::response(e).is_some_and(grants));
     match other {
         Some(other) => {
             let expected = format!("200 OK, as in exchange {}", other.id);
@@ -221,8 +227,10 @@ pub fn endpoints_absolute(exchange: &Exchange) -> Held {
     let Some(json) = response(exchange).and_then(|response| response.body.json.as_ref()?.as_object()) else {
         return Held::Nothing("there is no SMART configuration".to_owned());
     };
-    let named: Vec<(&String, &Value)> =
-        json.iter().filter(|(name, value)| (name.ends_with("_endpoint") || *name == "jwks_uri") && !value.is_null()).collect();
+    let named: Vec<(&String, &Value)> = json
+        .iter()
+        .filter(|(name, value)| (name.ends_with("_endpoint") || *name == "jwks_uri") && !value.is_null())
+        .collect();
     if named.is_empty() {
         return Held::Nothing("the SMART configuration names no endpoint".to_owned());
     }
@@ -286,6 +294,10 @@ pub fn token_stays_home(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             let Some(url) = item.get("url").and_then(Value::as_str).and_then(|text| Url::parse(text).ok()) else {
                 continue;
             };
+            // What is no address of the web is judged elsewhere, and no token goes there.
+            if !matches!(url.scheme(), "http" | "https") {
+                continue;
+            }
             named += 1;
             let origin = url.origin().ascii_serialization();
             if !allowed.contains(&origin) {
@@ -331,7 +343,9 @@ pub fn no_token_echoed(exchange: &Exchange) -> Held {
     let kind = |place: &str| if place.starts_with("header") { "header" } else { "body" };
     let broken = found.into_iter().take(5);
     Held::from_broken(
-        broken.map(|place| Broken::new(kind(&place), place, "nothing of the token", "the token, or a part of it")).collect(),
+        broken
+            .map(|place| Broken::new(kind(&place), place, "nothing of the token", "the token, or a part of it"))
+            .collect(),
     )
 }
 
@@ -345,7 +359,7 @@ pub fn within_scope(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         .lines
         .types
         .iter()
-        .filter(|(kind, count)| **count > 0 && !matches!(kind.as_str(), "Patient" | "OperationOutcome"))
+        .filter(|(kind, count)| **count > 0 && !OUT_OF_SCOPE.contains(&kind.as_str()))
         .map(|(kind, count)| format!("{count} of type {}", show::text(kind)))
         .collect();
     Held::or_broken(others.is_empty(), || {

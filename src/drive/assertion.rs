@@ -215,7 +215,8 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
 mod tests {
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, EcdsaSigningAlgorithm, RSA_PKCS1_2048_8192_SHA384, UnparsedPublicKey, VerificationAlgorithm,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, EcdsaSigningAlgorithm, RSA_PKCS1_2048_8192_SHA384,
+        UnparsedPublicKey, VerificationAlgorithm,
     };
     use std::time::{Duration, UNIX_EPOCH};
 

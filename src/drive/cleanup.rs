@@ -43,7 +43,9 @@ impl Walk<'_> {
     /// The flow's own DELETE. The error is that there is nothing to be seen after it.
     pub async fn delete(&self, job: &Job) -> Result<(), Stop> {
         let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
-        let reply = self.send_patiently(&mut budget, self.delete_ask(&job.url, Role::Delete, self.planned.flow.identity), false).await?;
+        let reply = self
+            .send_patiently(&mut budget, self.delete_ask(&job.url, Role::Delete, self.planned.flow.identity), false)
+            .await?;
         let exchange = reply.exchange;
         let status = match &reply.result {
             Ok(whole) => whole.status.as_u16(),

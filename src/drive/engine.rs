@@ -61,6 +61,9 @@ impl Options {
     }
 }
 
+/// How a run says that it ended early because no token could be had.
+pub const NO_TOKEN: &str = "no access token for ";
+
 /// Why there is nothing to judge.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -73,7 +76,7 @@ pub enum RunError {
         why: String,
     },
     /// No access token could be had.
-    #[error("no access token for {base}: {why}")]
+    #[error("{NO_TOKEN}{base}: {why}")]
     Credentials {
         /// The target's base.
         base: String,

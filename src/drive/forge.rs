@@ -266,8 +266,9 @@ mod tests {
             (&claims["iss"], &claims["sub"], &claims["aud"], &claims["exp"]),
             (&json!("me"), &json!("me"), &json!("https://auth.example.org/token"), &json!(NOW + 240))
         );
+        type Names = &'static [&'static str];
         // What differs from the right one, in header, claims and form; and whether the signature still holds.
-        let cases: &[(Wrong, &[&str], &[&str], &[usize], bool)] = &[
+        let cases: &[(Wrong, Names, Names, &[usize], bool)] = &[
             (Wrong::Client, &[], &["iss", "sub"], &[], true),
             (Wrong::OtherKey, &[], &[], &[], false),
             (Wrong::Tampered, &[], &["exp"], &[], false),
@@ -307,8 +308,7 @@ mod tests {
             assert_eq!(differ(&header, &other_header), *in_header, "{wrong}");
             assert_eq!(differ(&claims, &other_claims), *in_claims, "{wrong}");
             assert_eq!(good, *signed, "{wrong}");
-            let fields: Vec<usize> =
-                (0..3).filter(|at| application.fields[*at] != right.fields[*at]).collect();
+            let fields: Vec<usize> = (0..3).filter(|at| application.fields[*at] != right.fields[*at]).collect();
             assert_eq!(fields, *in_form, "{wrong}");
         }
         let bare = applicant.apply(Some(Wrong::NoScope)).unwrap();

@@ -51,8 +51,7 @@ impl Session {
     pub(super) async fn probe_token(&self, flow: &str, probe: &Probe) {
         let Some(client) = self.shared.auth.client(Identity::Client) else { return };
         let Credentials::Smart(smart) = &client.credentials else { return };
-        let about =
-            About { flow: Some(flow.to_owned()), role: Role::Probe, probe: Some(probe.id.clone()), file: None };
+        let about = About { flow: Some(flow.to_owned()), role: Role::Probe, probe: Some(probe.id.clone()), file: None };
         let scope = match probe.identity {
             Identity::Narrow => match forge::narrow_scope(&smart.scope) {
                 Some(scope) => scope,
@@ -64,7 +63,9 @@ impl Session {
         let Ok(application) = self.apply(smart, &scope, probe.wrong, &mut state).await else { return };
         let times = if probe.wrong == Some(Wrong::Replay) { 2 } else { 1 };
         for time in 1..=times {
-            let Ok((landing, sent)) = self.ask_token(&application, about.clone(), &mut state, false).await else { return };
+            let Ok((landing, sent)) = self.ask_token(&application, about.clone(), &state, false).await else {
+                return;
+            };
             let (exchange, given) = self.granted(landing, sent).await;
             if time < times {
                 // What is used a second time must have been good the first time.

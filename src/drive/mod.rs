@@ -35,4 +35,4 @@ mod tls;
 pub mod transport;
 pub mod wire;
 
-pub use engine::{Drive, Options, RunError, run};
+pub use engine::{Drive, NO_TOKEN, Options, RunError, run};

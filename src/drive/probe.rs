@@ -225,6 +225,8 @@ impl<'a> Walk<'a> {
         let exchange = reply.exchange;
         let Ok(whole) = &reply.result else { return Ok(None) };
         let Some(Ok(url)) = polling_url(whole) else { return Ok(Some((exchange, false))) };
+        // A server that gives the flow's own job again means that one: it is not the probe's to delete.
+        let shared = self.held().iter().any(|(job, _)| *job == url);
         self.hold(&url, probe.identity);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
@@ -234,7 +236,7 @@ impl<'a> Walk<'a> {
             }
             _ => Ok(()),
         };
-        for (job, owner) in self.held().into_iter().filter(|(job, _)| *job == url) {
+        for (job, owner) in self.held().into_iter().filter(|(job, _)| *job == url && !shared) {
             self.tidy(&job, owner).await;
         }
         seen.map(|()| Some((exchange, true)))

@@ -107,7 +107,8 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
         return match (&flow.stop, on.first()) {
             (Some(stop), _) => Decision::Deeper(stop.clone()),
             (None, Some(on)) => {
-                let skipped = if look::lacks_credentials(definition, on) { Verdict::NotApplicable } else { Verdict::Skip };
+                let skipped =
+                    if look::lacks_credentials(definition, on) { Verdict::NotApplicable } else { Verdict::Skip };
                 verdict(skipped, look::why_nothing(index, flow, definition, on))
             }
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),

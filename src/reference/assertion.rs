@@ -72,7 +72,11 @@ impl Server {
         Ok(client)
     }
 
-    fn client_of<'c>(&self, clients: &'c [SmartClient], found: &Assertion<'_>) -> Result<&'c SmartClient, &'static str> {
+    fn client_of<'c>(
+        &self,
+        clients: &'c [SmartClient],
+        found: &Assertion<'_>,
+    ) -> Result<&'c SmartClient, &'static str> {
         let (issuer, subject) = (found.claim("iss"), found.claim("sub"));
         let id = match (issuer, subject) {
             (_, Some(subject)) if self.does(Behaviour::IssuerUnchecked) => subject,

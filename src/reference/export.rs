@@ -85,7 +85,8 @@ impl Server {
         let likeness = format!("{} {} {lenient} {:?} {owner:?}", ask.method, ask.target, context.params);
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let reuses = self.does(Behaviour::ReuseJobs) || self.does(Behaviour::JobsShared) || self.smile_reuses(&ask.headers);
+        let reuses =
+            self.does(Behaviour::ReuseJobs) || self.does(Behaviour::JobsShared) || self.smile_reuses(&ask.headers);
         if let Some(same) = jobs.alike(&likeness).filter(|_| reuses) {
             context.job = Some(same.id.clone());
             return Ok(self.accepted(&same.id));

@@ -40,6 +40,9 @@ pub struct Fault {
     /// The tests that must notice, as `poll::in-progress-202`, with `@flow` where not all flows can.
     #[serde(default)]
     pub notices: Vec<String>,
+    /// The tests that must notice, too, where the server is protected.
+    #[serde(default, rename = "notices-protected")]
+    pub notices_protected: Vec<String>,
     /// The tests that a legal variant leaves undecided, because the text does not say what it then demands.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
@@ -251,7 +254,7 @@ pub fn parse_fault(file: &str, text: &str) -> Result<Fault, FaultError> {
         FaultKind::Defect if !fault.leaves_open.is_empty() => {
             return Err(refuse("only a legal variant has leaves-open; a defect is noticed".to_owned()));
         }
-        FaultKind::Legal if !fault.notices.is_empty() => {
+        FaultKind::Legal if !(fault.notices.is_empty() && fault.notices_protected.is_empty()) => {
             return Err(refuse("nothing may notice a legal variant; take notices out".to_owned()));
         }
         _ => {}

@@ -97,11 +97,15 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
     }
     let run = judged(catalog, plan, spec, vec![fault.clone()])?;
     let judgement = run.judgements.first().ok_or("the run was judged by no spec")?;
-    let expected = match kind {
-        Kind::Legal => &fault.leaves_open,
-        Kind::Defect | Kind::Hostile => &fault.notices,
+    let protected = is_protected(catalog, &plan.specs) || fault.auth == Some(Protection::Smart);
+    let expected: Vec<String> = match kind {
+        Kind::Legal => fault.leaves_open.clone(),
+        Kind::Defect | Kind::Hostile => {
+            let more = fault.notices_protected.iter().filter(|_| protected);
+            fault.notices.iter().chain(more).cloned().collect()
+        }
     };
-    let cell = compare(&fault.id, kind, expected, judgement);
+    let cell = compare(&fault.id, kind, &expected, judgement);
     let broken = |test: &&TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
     let noticed: Vec<&str> = judgement.tests.iter().filter(broken).map(|test| test.id.as_str()).collect();
     match (&fault.excluded, noticed.is_empty()) {
@@ -148,7 +152,8 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         let transport = Arc::new(InProcess::new(reference::router(options)));
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
-        let settings = Settings { groups: vec![GROUP.to_owned()], credentials, second, allow_origins, ..Settings::new(base) };
+        let settings =
+            Settings { groups: vec![GROUP.to_owned()], credentials, second, allow_origins, ..Settings::new(base) };
         drive::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
     })
 }
@@ -164,13 +169,17 @@ pub struct Protected {
     pub second: Option<Credentials>,
 }
 
+/// Whether one of the specs has the reference server protected.
+fn is_protected(catalog: &Catalog, specs: &[String]) -> bool {
+    specs.iter().filter_map(|id| catalog.spec(id)).any(|spec| spec.auth == Some(Protection::Smart))
+}
+
 /// How the reference server is protected while it is judged by `specs`.
 ///
 /// # Errors
 /// No keys can be made: a lower-case fragment.
 pub fn protection_of(catalog: &Catalog, specs: &[String]) -> Result<Protected, String> {
-    let asked = specs.iter().filter_map(|id| catalog.spec(id)).any(|spec| spec.auth == Some(Protection::Smart));
-    match asked {
+    match is_protected(catalog, specs) {
         true => protection(),
         false => Ok(Protected { auth: Auth::None, credentials: Credentials::None, second: None }),
     }
