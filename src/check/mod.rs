@@ -6,6 +6,8 @@ pub mod expect;
 mod files;
 mod kickoff;
 mod manifest;
+mod parts;
+mod select;
 pub mod shape;
 mod show;
 mod types;
@@ -30,6 +32,8 @@ pub enum Held {
     No(Vec<Broken>),
     /// There is nothing that it could be said of; why, a fragment.
     Nothing(String),
+    /// The target's data does not show it; why, a fragment.
+    NoData(String),
     /// It cannot be decided; why, a fragment.
     Unknown(String),
 }
@@ -199,6 +203,15 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     match name {
         CheckName::OneLocation => kickoff::one_location(exchange),
         CheckName::AsWellReceived => kickoff::as_well_received(exchange, scene),
+        CheckName::SeparateStatusHonoured => parts::separate_status_honoured(scene),
+        CheckName::PreferencesApplied => parts::preferences_applied(exchange),
+        CheckName::ExportStatusFits => parts::export_status_fits(exchange),
+        CheckName::ManifestUnaltered => parts::manifest_unaltered(exchange, scene),
+        CheckName::FieldsOfFirstPage => parts::fields_of_first_page(exchange, scene),
+        CheckName::OneNextLink => parts::one_next_link(exchange, scene),
+        CheckName::FileKept => parts::file_kept(exchange, scene),
+        CheckName::ExportStatusOfFailure => parts::export_status_of_failure(exchange),
+        CheckName::KickoffAccepted => kickoff::kickoff_accepted(scene),
         CheckName::KickoffFound => kickoff::kickoff_found(scene),
         CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),
         CheckName::RequestFitsKickoff => manifest::request_fits_kickoff(exchange, scene),
@@ -246,5 +259,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoTokenEchoed => auth::no_token_echoed(exchange),
         CheckName::WithinScope => auth::within_scope(exchange, scene),
         CheckName::AsIfUnknown => auth::as_if_unknown(exchange, scene),
+        CheckName::OnlyMatching => select::only_matching(exchange, scene),
+        CheckName::AllExpected => select::all_expected(exchange, scene),
     }
 }

@@ -27,6 +27,7 @@ pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
         | Shape::ResourceType
         | Shape::RetryAfter
         | Shape::HttpDate
+        | Shape::StatusCode
         | Shape::Under100Characters => string.is_some_and(|text| text_has(shape, text)),
     }
 }
@@ -42,6 +43,12 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
         Shape::RetryAfter => {
             let text = text.trim();
             (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())) || httpdate::parse_http_date(text).is_ok()
+        }
+        Shape::StatusCode => {
+            let text = text.trim();
+            let code = text.get(..3).and_then(|code| code.parse().ok());
+            code.is_some_and(|code: u16| (100..=599).contains(&code))
+                && text.as_bytes().get(3).is_none_or(|next| !next.is_ascii_alphanumeric())
         }
         Shape::HttpDate => httpdate::parse_http_date(text.trim()).is_ok(),
         // Characters, not bytes: the specs' own example has typographic quotes.

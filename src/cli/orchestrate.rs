@@ -176,6 +176,7 @@ fn settings(config: &Effective, base: Url) -> Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
         types: config.types.value.clone(),
+        values: config.values.value.clone(),
         jobs: config.jobs.value,
         max_wait: config.max_wait.value,
         deadline: config.deadline.as_ref().map(|s| s.value),

@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
                 (Method::GET, url, fhir)
             }
             // Kick-offs, files and token requests are sent elsewhere. TLS handshakes are no requests of a session.
-            Send::Kickoff | Send::KickoffPost | Send::File | Send::Token | Send::Tls => return None,
+            Send::Kickoff | Send::KickoffPost | Send::File | Send::Files | Send::Token | Send::Tls => return None,
         };
         let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);
         self.dress(&mut ask, probe);
@@ -219,7 +219,7 @@ impl<'a> Walk<'a> {
         if probe.wrong == Some(Wrong::Group) && route.level != ExportLevel::Group {
             return Ok(None);
         }
-        let more = self.resolve(&probe.params).await?;
+        let more = self.resolve(&probe.params, route.source.as_ref())?;
         let mut budget = Budget::new(self.house);
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
         let exchange = reply.exchange;
@@ -230,8 +230,13 @@ impl<'a> Walk<'a> {
         self.hold(&url, probe.identity);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
-                let job =
-                    Job { url: url.clone(), retry_after: self.retry_after(&whole.headers), budget, partial: false };
+                let job = Job {
+                    url: url.clone(),
+                    retry_after: self.retry_after(&whole.headers),
+                    budget,
+                    partial: false,
+                    separate: false,
+                };
                 self.watch_wrong_job(probe, &job).await
             }
             _ => Ok(()),

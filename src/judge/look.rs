@@ -18,6 +18,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
         On::PollFailed => all.filter(|e| e.role == Role::Poll && e.phase == Some(Phase::Failed)).collect(),
         On::PollComplete => all.filter(complete).collect(),
         On::Manifest => all.filter(complete).filter(|e| manifest_of(e).is_some()).take(1).collect(),
+        On::Page => all.filter(|e| e.role == Role::Page && !e.superseded).collect(),
         On::File => all.filter(|e| e.role == Role::File && !e.superseded).collect(),
         On::FileOf(list) => all
             .filter(|e| e.role == Role::File && !e.superseded && e.file.is_some_and(|file| file.list == *list))
@@ -53,6 +54,7 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
             None => format!("flow {name} saw no poll of a running job"),
         },
         On::PollFailed => "the job did not fail".to_owned(),
+        On::Page => format!("the manifest of flow {name} links to no other"),
         On::File => match index.manifest(name) {
             Some((exchange, _)) => format!("the manifest lists no file (exchange {})", exchange.id),
             None => format!("flow {name} fetched no file"),
@@ -81,6 +83,9 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                     format!("probe {id} was not sent: no token ends within --max-wait")
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
+                Some((Moment::Partial, ..)) => {
+                    format!("probe {id} was not sent: no manifest was seen while the job ran")
+                }
                 Some((_, Send::File, _)) => format!("probe {id} was not sent: there is no output file to fetch"),
                 _ => format!("probe {id} was not sent"),
             }

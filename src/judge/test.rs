@@ -156,7 +156,7 @@ fn narrow_and_judge(
         for condition in &test.test.when {
             match check::holds(condition, exchange, scene) {
                 Held::Yes => {}
-                Held::No(_) | Held::Nothing(_) => meets = false,
+                Held::No(_) | Held::Nothing(_) | Held::NoData(_) => meets = false,
                 Held::Unknown(why) => {
                     unknown.get_or_insert((exchange.id, why));
                     meets = false;
@@ -183,13 +183,16 @@ fn narrow_and_judge(
     if test.test.hold == Hold::Last {
         kept = kept.split_off(kept.len() - 1);
     }
-    let (mut broken, mut nothing, mut held) = (Vec::new(), None, false);
+    let (mut broken, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, false);
     for exchange in &kept {
         match judge_exchange(test, exchange, scene) {
             Held::Yes => held = true,
             Held::No(found) => broken.extend(found.into_iter().map(|broken| (exchange.id, broken))),
             Held::Nothing(why) => {
                 nothing.get_or_insert(why);
+            }
+            Held::NoData(why) => {
+                no_data.get_or_insert(why);
             }
             Held::Unknown(why) => {
                 unknown.get_or_insert((exchange.id, why));
@@ -205,8 +208,11 @@ fn narrow_and_judge(
     if let Some((id, why)) = unknown {
         return undecided(id, &why, looked);
     }
-    match (held, nothing) {
-        (false, Some(why)) => {
+    match (held, no_data, nothing) {
+        (false, Some(why), _) => {
+            Decision::Verdict { verdict: Verdict::Skip, because: why, findings: Vec::new(), exchanges }
+        }
+        (false, None, Some(why)) => {
             Decision::Verdict { verdict: Verdict::NotApplicable, because: why, findings: Vec::new(), exchanges }
         }
         _ => Decision::Verdict { verdict: Verdict::Pass, because: String::new(), findings: Vec::new(), exchanges },
@@ -237,7 +243,7 @@ fn sentence(finding: &Finding) -> String {
 
 /// 401 and 403 in the flow itself are a question of credentials, not of the duty that is judged.
 fn credentials(exchange: &Exchange) -> Option<String> {
-    let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::File | Role::Delete);
+    let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
     match check::response(exchange).map(|response| response.status) {
         Some(status @ (401 | 403)) if own => {
             Some(format!("it was answered {status}, a question of credentials: give a token, or one with more scopes"))
@@ -260,7 +266,7 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, scene: &Scene<'_>) ->
             let actual = check::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
             Held::No(vec![Broken::new("status", "status", expected, actual)])
         }
-        Held::No(_) | Held::Nothing(_) => Held::Yes,
+        Held::No(_) | Held::Nothing(_) | Held::NoData(_) => Held::Yes,
         unknown => unknown,
     }
 }
@@ -272,19 +278,22 @@ fn in_words(expectations: &[Expect], between: &str) -> String {
 
 /// All expectations together: what is broken counts before what is unknown.
 fn all(expectations: &[Expect], exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (mut broken, mut unknown, mut nothing, mut held) = (Vec::new(), None, None, false);
+    let (mut broken, mut unknown, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, None, false);
     for expect in expectations {
         match check::holds(expect, exchange, scene) {
             Held::Yes => held = true,
             Held::No(found) => broken.extend(found),
             Held::Unknown(why) => unknown = unknown.or(Some(why)),
             Held::Nothing(why) => nothing = nothing.or(Some(why)),
+            Held::NoData(why) => no_data = no_data.or(Some(why)),
         }
     }
-    match (broken.is_empty(), unknown, held, nothing) {
+    match (broken.is_empty(), unknown, no_data, held, nothing) {
         (false, ..) => Held::No(broken),
         (true, Some(why), ..) => Held::Unknown(why),
-        (true, None, false, Some(why)) => Held::Nothing(why),
+        // What the data does not show is not shown by the other expectations either.
+        (true, None, Some(why), ..) => Held::NoData(why),
+        (true, None, None, false, Some(why)) => Held::Nothing(why),
         _ => Held::Yes,
     }
 }

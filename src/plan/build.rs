@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::reach::{Need, reach, reach_beside};
-use super::{Depth, Plan, PlannedFlow, PlannedTest};
+use super::{Depth, Measures, Plan, PlannedFlow, PlannedTest};
 use crate::suite::model::{Catalog, Flow, Test};
 use crate::suite::near;
-use crate::suite::values::Param;
+use crate::suite::param::PickName;
 use crate::words::Level;
 
 /// What is asked for.
@@ -125,28 +125,29 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             continue;
         }
         let (Some(flow), Some(need)) = (catalog.flow(&name), needs.get(&name)) else { continue };
+        let shelf = need.measures.compared || picks(flow, need).iter().any(|pick| *pick != PickName::InstantInside);
+        let measures = Measures { shelf, ..Measures::default() };
         for source in sources(flow, need) {
-            add(&mut needs, &source, Need::depth(Depth::Files));
+            add(&mut needs, &source, Need { measures, ..Need::depth(Depth::Files) });
+            // What was looked at before may be needed for more now.
+            seen.remove(&source);
             open.push(source);
         }
     }
     needs
 }
 
-/// The flows that the picks of a flow, and of its needed probes, come from.
+/// The flows that a flow picks from or is compared with, as far as it is needed.
 fn sources(flow: &Flow, need: &Need) -> Vec<String> {
+    let needed = need.measures.compared || !picks(flow, need).is_empty();
+    if needed { flow.from.0.clone() } else { Vec::new() }
+}
+
+/// The picks of a flow and of its needed probes.
+fn picks(flow: &Flow, need: &Need) -> Vec<PickName> {
     let probes = flow.probes.iter().filter(|probe| need.probes.contains(&probe.id));
     let params = flow.params.values().chain(probes.flat_map(|probe| probe.params.values()));
-    let mut sources: Vec<String> = Vec::new();
-    for param in params {
-        let Param::Pick { from, .. } = param else { continue };
-        for source in from {
-            if !sources.contains(source) {
-                sources.push(source.clone());
-            }
-        }
-    }
-    sources
+    params.flat_map(|param| param.picks()).collect()
 }
 
 /// The flows in the order of the files, but each after its sources, and those that run last last.

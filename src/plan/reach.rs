@@ -30,6 +30,8 @@ impl Need {
         self.probes.extend(other.probes);
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
+        self.measures.shelf |= other.measures.shelf;
+        self.measures.compared |= other.measures.compared;
     }
 }
 
@@ -52,6 +54,9 @@ impl CheckName {
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
             | CheckName::WithinScope
+            | CheckName::FileKept
+            | CheckName::OnlyMatching
+            | CheckName::AllExpected
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -70,6 +75,14 @@ impl CheckName {
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
             | CheckName::AsWellReceived
+            | CheckName::SeparateStatusHonoured
+            | CheckName::PreferencesApplied
+            | CheckName::ExportStatusFits
+            | CheckName::ManifestUnaltered
+            | CheckName::FieldsOfFirstPage
+            | CheckName::OneNextLink
+            | CheckName::ExportStatusOfFailure
+            | CheckName::KickoffAccepted
             | CheckName::KickoffFound
             | CheckName::GivesTokens
             | CheckName::TokenGranted
@@ -99,6 +112,11 @@ impl CheckName {
         }
     }
 
+    /// Whether the check looks at what the filters say of the flow's resources, or at what its source holds.
+    pub fn needs_comparison(self) -> bool {
+        matches!(self, CheckName::OnlyMatching | CheckName::AllExpected)
+    }
+
     /// Whether the check compares which resources there are, so that their identity must be measured.
     pub fn needs_identity(self) -> bool {
         matches!(self, CheckName::SameResources | CheckName::DeletedNotInOutput)
@@ -125,6 +143,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
             need.probes.extend(flow.probes.iter().filter(|other| other.id == probe).map(|other| other.id.clone()));
         }
+        need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need
 }
@@ -138,7 +157,7 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
         On::Kickoff => Need::depth(Depth::Kickoff),
-        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest => {
+        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
             Need::depth(Depth::Manifest)
         }
         On::File | On::FileOf(_) => Need::depth(Depth::Files),
@@ -149,9 +168,9 @@ fn look(on: &On, flow: &Flow) -> Need {
             };
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
-                (Send::File, _) => Need::depth(Depth::Files),
+                (Send::File | Send::Files, _) => Need::depth(Depth::Files),
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
-                (_, Moment::InProgress | Moment::Complete) => Need::depth(Depth::Manifest),
+                (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),
             };
             if probe.at == Moment::Deleted {

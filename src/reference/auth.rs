@@ -88,7 +88,7 @@ impl Door {
         match path.as_slice() {
             [.., "$export"] => Door::Kickoff,
             ["bulk", "jobs", _] | ["$export-poll-status"] if ask.method == Method::DELETE => Door::Delete,
-            ["bulk", "jobs", _] | ["$export-poll-status"] => Door::Poll,
+            ["bulk", "jobs", ..] | ["$export-poll-status"] => Door::Poll,
             ["bulk", "files", ..] | ["Binary", _] => Door::File,
             _ => Door::Other,
         }

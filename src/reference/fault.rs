@@ -10,6 +10,7 @@ use super::mutate::placeholders_of;
 use super::options::Personality;
 use super::reply::Point;
 use crate::suite::model::Protection;
+use crate::suite::values::Names;
 use crate::words::{Area, ExportLevel, words};
 
 words! {
@@ -124,6 +125,8 @@ pub struct When {
     /// Parameters of the kick-off have these values.
     #[serde(default)]
     pub param_is: BTreeMap<String, String>,
+    /// The honest answer has this header.
+    pub marked: Option<String>,
     /// The request lacks this header.
     pub no_header: Option<String>,
     /// Headers of the request contain these texts.
@@ -131,8 +134,8 @@ pub struct When {
     pub header_has: BTreeMap<String, String>,
     /// The Group's id.
     pub group: Option<String>,
-    /// The file's name, as `Patient-1.ndjson`.
-    pub file: Option<String>,
+    /// The file's name, as `Patient-1.ndjson`, is one of these.
+    pub file: Option<Names>,
 }
 
 words! {
@@ -276,6 +279,16 @@ impl Step {
     /// Whether it changes answers at `point`.
     pub(super) fn covers(&self, point: Point) -> bool {
         self.at.iter().any(|at| at == point.as_str() || family(at).is_some_and(|points| points.contains(&point)))
+    }
+
+    /// Whether it changes the JSON of manifests and nothing else.
+    pub(super) fn edits_manifests(&self) -> bool {
+        let more = self.status.is_some()
+            || self.body.is_some()
+            || self.outcome.is_some()
+            || self.wrap_json.is_some()
+            || !(self.set_header.is_empty() && self.add_header.is_empty() && self.remove_header.is_empty());
+        self.covers(Point::PollComplete) && !more
     }
 
     fn changes(&self) -> bool {

@@ -31,14 +31,13 @@ impl Server {
             ["Binary", id] if ask.method == Method::GET => Some(self.binary(ask, id)),
             // FHIR has no such POST; the directory's guide asks for it.
             ["Binary", id] if ask.method == Method::POST && self.is_hcpd() => Some(self.binary(ask, id)),
+            ["Binary", _] if self.is_hcpd() => Some(super::server::not_allowed("GET, POST")),
             ["Binary", id] => {
                 let shown: String = id.chars().take(80).collect();
                 let text = format!("HAPI-0365: Can not create resource with ID[{shown}] by POST");
                 Some(Reply::refusal(Point::Other, StatusCode::BAD_REQUEST, "processing", &text))
             }
-            ["bulk", ..] => {
-                Some(Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path"))
-            }
+            ["bulk", ..] => Some(super::server::not_found()),
             _ => None,
         }
     }

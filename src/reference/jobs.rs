@@ -51,6 +51,10 @@ pub(super) struct Job {
     pub owner: Option<String>,
     /// The token that it was started with.
     pub token: Option<String>,
+    /// How many of its output files the first manifest lists, where the rest is listed by a second one.
+    pub first_page: Option<usize>,
+    /// Whether its status comes beside that of the poll.
+    pub separate: bool,
     /// What faults choose by.
     pub context: Context,
     /// When it was polled of late.
@@ -175,6 +179,8 @@ mod tests {
             files: Vec::new(),
             owner: None,
             token: None,
+            first_page: None,
+            separate: false,
             context: Context::default(),
             polls: VecDeque::new(),
             deleted: false,

@@ -69,6 +69,9 @@ impl Server {
             fields.shift_remove("instantiates");
             fields.shift_remove("implementationGuide");
         }
+        if self.is_hcpd() {
+            Self::hcpd_declares(&mut statement);
+        }
         Reply::fhir(Point::Metadata, StatusCode::OK, statement)
     }
 }

@@ -9,9 +9,11 @@ mod assertion;
 mod auth;
 mod behaviour;
 mod deleted;
+mod directory;
 mod export;
 mod fault;
 mod files;
+mod filter;
 mod fixtures;
 mod generate;
 mod hapi;
@@ -23,6 +25,7 @@ mod metadata;
 mod mutate;
 mod options;
 mod params;
+mod polls;
 mod population;
 mod reply;
 mod rest;
@@ -38,10 +41,11 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 pub use behaviour::Behaviour;
-pub use export::FILES_ORIGIN;
+
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
 pub use keys::{KEY_ID, client};
 pub use options::{Auth, Options, Personality, SmartClient};
+pub use polls::FILES_ORIGIN;
 pub use shelf::{fault, faults};
 
 /// The reference server as a router, to be called in process or served. It answers below the path of

@@ -12,6 +12,7 @@ use super::reply::{Point, Reply};
 use super::smile::Filter;
 use crate::instant::Instant;
 use crate::resources;
+use crate::search::Query;
 
 /// What the `Prefer` lines of a request say.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Preferences {
     pub lenient: bool,
     /// `respond-async`.
     pub asynchronous: bool,
+    /// `separate-export-status`.
+    pub separate: bool,
 }
 
 impl Preferences {
@@ -30,6 +33,7 @@ impl Preferences {
         for wish in lines.flat_map(|line| line.split(',')) {
             let wish = wish.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
             found.asynchronous |= wish == "respond-async";
+            found.separate |= wish == "separate-export-status";
             found.lenient |= matches!(wish.as_str(), "handling=lenient" | "handling=\"lenient\"");
         }
         found
@@ -43,8 +47,12 @@ pub(super) struct Wanted {
     pub selection: Selection,
     /// What was passed over for leniency's sake, a sentence each.
     pub ignored: Vec<String>,
-    /// What `_typeFilter` leaves, where it is understood.
+    /// What `_typeFilter` leaves, where it is understood by ids alone.
     pub filters: Vec<Filter>,
+    /// What `_typeFilter` leaves, where it is understood as a search.
+    pub searches: Vec<Query>,
+    /// Whether its files may be spread over manifests.
+    pub partial: bool,
     /// Why the job will fail, where only it looks at a parameter.
     pub spoiled: Option<String>,
 }
@@ -116,7 +124,14 @@ impl Reader<'_> {
         params: &[(String, String)],
     ) -> Result<Wanted, Box<Reply>> {
         let selection = Selection { reach, types: None, since: None, until: None, patients: None };
-        let mut wanted = Wanted { selection, ignored: Vec::new(), filters: Vec::new(), spoiled: None };
+        let mut wanted = Wanted {
+            selection,
+            ignored: Vec::new(),
+            filters: Vec::new(),
+            searches: Vec::new(),
+            partial: false,
+            spoiled: None,
+        };
         let mut seen = BTreeSet::new();
         for (name, value) in params {
             let first = seen.insert(name.as_str());
@@ -150,6 +165,11 @@ impl Reader<'_> {
         {
             return taken;
         }
+        if self.spec == Personality::Hcpd
+            && let Some(taken) = self.hcpd_take(wanted, (name, value), first)
+        {
+            return taken;
+        }
         match name {
             "_outputFormat" => self.output_format(value),
             "_since" => {
@@ -167,9 +187,11 @@ impl Reader<'_> {
             }
             "_type" => self.types(wanted, value, first),
             "patient" if self.spec.edition() >= 2 => self.patient(wanted, method, value),
-            // No duty goes with it but to understand it: this server always has a single manifest.
             "allowPartialManifests" if self.spec.edition() >= 3 => match value {
-                "true" | "false" => Ok(()),
+                "true" | "false" => {
+                    wanted.partial = value == "true" && !(self.does)(Behaviour::WholeManifests);
+                    Ok(())
+                }
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },
             "_format" if value.contains("json") => Ok(()),
@@ -178,7 +200,7 @@ impl Reader<'_> {
     }
 
     /// Refuses, or passes over with a warning where the client asked for leniency.
-    fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
+    pub(super) fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
         if !self.lenient || self.spec.edition() < 2 || (self.does)(Behaviour::NeverLenient) {
             return Err(bad("not-supported", text));
         }

@@ -25,6 +25,8 @@ words! {
         PollInProgress = "poll.in-progress",
         /// A poll of a job that is done.
         PollComplete = "poll.complete",
+        /// A manifest that another links to.
+        Page = "page",
         /// A poll of a job that failed.
         PollFailed = "poll.failed",
         /// A poll that came too soon.

@@ -101,6 +101,7 @@ pub(super) fn noun(exchange: &Exchange) -> &'static str {
     match exchange.role {
         _ if exchange.probe.is_some() => "probe",
         Role::Poll => "poll",
+        Role::Page => "page of the manifest",
         Role::File => "file",
         Role::Kickoff => "kick-off",
         Role::Delete => "DELETE",

@@ -63,6 +63,8 @@ impl Answer {
 pub enum Reading {
     /// As a server that takes it narrowly.
     Strict,
+    /// So that only what every reading allows is a *yes*: of distances nothing is certain.
+    Certain,
     /// So that only what no reading allows is a *no*: a name may match by any of its words, a code in any case, and a
     /// place is too far only at twice the distance.
     Lenient,
@@ -139,7 +141,7 @@ fn own(param: &Param, values: &[Wanted], resource: &Value, reading: Reading) -> 
     let elements = elements(resource, param.paths);
     // A place without a position is neither near nor far.
     if param.kind == Kind::Near && elements.is_empty() {
-        return if reading == Reading::Lenient { Answer::Unknown } else { Answer::No };
+        return if reading == Reading::Strict { Answer::No } else { Answer::Unknown };
     }
     Answer::any(elements.iter().flat_map(|element| values.iter().map(|value| one(param.kind, element, value, reading))))
 }
@@ -157,7 +159,7 @@ fn one(kind: Kind, element: &Value, wanted: &Wanted, reading: Reading) -> Answer
         Wanted::Exactly(whole) => Answer::of(Some(text == Some(whole.as_str()))),
         Wanted::Token { system, code } => token(element, system, code.as_deref(), lenient),
         Wanted::Date(test) => date(element).map_or(Answer::No, |range| match test.passes(range) {
-            None if !lenient => Answer::Yes,
+            None if reading == Reading::Strict => Answer::Yes,
             known => Answer::of(known),
         }),
         Wanted::Refers { kind, id } => {
@@ -168,9 +170,13 @@ fn one(kind: Kind, element: &Value, wanted: &Wanted, reading: Reading) -> Answer
         Wanted::Near(circle) => {
             let number = |key: &str| element.get(key).and_then(Value::as_f64);
             let (Some(latitude), Some(longitude)) = (number("latitude"), number("longitude")) else {
-                return if lenient { Answer::Unknown } else { Answer::No };
+                return if reading == Reading::Strict { Answer::No } else { Answer::Unknown };
             };
-            Answer::of(Some(circle.radii_to(latitude, longitude) <= if lenient { FAR } else { 1.0 }))
+            match reading {
+                Reading::Certain => Answer::Unknown,
+                Reading::Strict => Answer::of(Some(circle.radii_to(latitude, longitude) <= 1.0)),
+                Reading::Lenient => Answer::of(Some(circle.radii_to(latitude, longitude) <= FAR)),
+            }
         }
         Wanted::Id(id) => Answer::of(Some(text == Some(id.as_str()))),
     }

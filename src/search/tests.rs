@@ -135,6 +135,17 @@ fn a_lenient_reading_says_no_only_where_it_is_certain() {
 }
 
 #[test]
+fn a_certain_reading_says_yes_only_where_every_server_must() {
+    use Answer::{No, Unknown, Yes};
+    let certain = |filter: &str, id: &str| ask(filter, id, true, Reading::Certain);
+    assert_eq!(certain("Location?near=-33.8607|151.1803|100", "l1"), Unknown, "the algorithm is the server's");
+    assert_eq!(certain("Location?near=-33.8607|151.1803|100", "l2"), Unknown);
+    assert_eq!(certain("Location?address-city=balmain", "l1"), Yes);
+    assert_eq!(certain("Organization?name=harbour", "o1"), No, "some servers look at the beginning alone");
+    assert_eq!(certain("Practitioner?gender=FEMALE", "p1"), No);
+}
+
+#[test]
 fn what_is_no_filter() {
     for (text, refused) in [
         ("", Refused::NoType),

@@ -4,7 +4,8 @@ use super::model::{
     BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
     Wrong,
 };
-use super::values::{Param, PickName, StatusRange, StatusSet};
+use super::param::Param;
+use super::values::{StatusRange, StatusSet};
 use crate::words::ExportLevel;
 
 /// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
@@ -108,6 +109,7 @@ pub fn shape(shape: Shape) -> &'static str {
         Shape::Count => "a whole JSON number of at least 0",
         Shape::ResourceType => "the name of a FHIR resource type",
         Shape::RetryAfter => "a whole number of seconds or an HTTP date",
+        Shape::StatusCode => "a status of three digits, and perhaps its reason",
         Shape::HttpDate => "an HTTP date",
         Shape::True => "the JSON value true",
         Shape::Under100Characters => "a text of fewer than 100 characters",
@@ -215,7 +217,18 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NothingBeforeSince => "no meta.lastUpdated is earlier than _since",
         CheckName::WrappedBinary => "the file comes as one Binary resource",
         CheckName::Delivered => "the file comes whole from the URL listed",
+        CheckName::SeparateStatusHonoured => "the server says that it applied separate-export-status",
+        CheckName::PreferencesApplied => "Preference-Applied names respond-async and separate-export-status",
+        CheckName::ExportStatusFits => "X-Export-Status begins with the status that fits the job",
+        CheckName::ManifestUnaltered => "the manifest is the one that was shown before, but for link",
+        CheckName::FieldsOfFirstPage => "the fields of the first manifest are repeated",
+        CheckName::OneNextLink => "link is one object that leads to another manifest",
+        CheckName::FileKept => "the file is there unchanged when the job is done",
+        CheckName::ExportStatusOfFailure => "X-Export-Status begins with 4xx or 5xx",
+        CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
+        CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
+        CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
         CheckName::JobNotCompleted => "no job that it started comes to a good end",
     }
 }
@@ -229,6 +242,7 @@ pub fn on(on: &On, flow: Option<&Flow>) -> String {
         On::PollFailed => "the poll that says the job failed".to_owned(),
         On::PollComplete => "the poll that says the job is done".to_owned(),
         On::Manifest => "the manifest".to_owned(),
+        On::Page => "every manifest that another links to".to_owned(),
         On::File => "every file fetched".to_owned(),
         On::FileOf(FileList::Output) => "every output file".to_owned(),
         On::FileOf(FileList::Error) => "every error file".to_owned(),
@@ -266,6 +280,7 @@ pub fn probe(probe: &Probe) -> String {
             Some(FileList::Deleted) => "another fetch of the first file of deletions",
             Some(FileList::Output) | None => "another fetch of the first output file",
         },
+        (Send::Files, _) => "a fetch of every file listed",
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
         (Send::Delete, _) => "another DELETE",
         (Send::Metadata, _) => "a read of the CapabilityStatement",
@@ -305,6 +320,7 @@ pub fn probe(probe: &Probe) -> String {
         Moment::Start if stands_alone(probe) => "",
         Moment::Start => ", beside the flow's own kick-off",
         Moment::InProgress => ", while the job runs",
+        Moment::Partial => ", when a manifest is seen while the job runs",
         Moment::Complete => ", after the manifest",
         Moment::Deleted => ", after the DELETE",
     };
@@ -364,12 +380,7 @@ pub fn flow(flow: &Flow) -> String {
 }
 
 fn params<'a>(params: impl Iterator<Item = (&'a String, &'a Param)>) -> Vec<String> {
-    params
-        .map(|(name, param)| match param {
-            Param::Text(text) => format!("{name}={text}"),
-            Param::Pick { pick: PickName::InstantInside, .. } => format!("{name} at an instant inside the data"),
-        })
-        .collect()
+    params.flat_map(|(name, param)| param.0.iter().map(move |value| format!("{name}={value}"))).collect()
 }
 
 #[cfg(test)]

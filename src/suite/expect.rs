@@ -130,6 +130,8 @@ words! {
         ResourceType = "resource-type",
         /// Seconds or an HTTP date.
         RetryAfter = "retry-after",
+        /// Begins with a status of three digits.
+        StatusCode = "status-code",
         /// An HTTP date.
         HttpDate = "http-date",
         /// Fewer than 100 characters.
@@ -282,10 +284,32 @@ words! {
         ExportsNothing = "exports-nothing",
         /// No resource is older than `_since`.
         NothingBeforeSince = "nothing-before-since",
+        /// Every resource of the file passes the filters that were sent.
+        OnlyMatching = "only-matching",
+        /// What the flow that this one is compared with holds, and what was asked for takes in, came back.
+        AllExpected = "all-expected",
         /// The file came as one Binary resource.
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
+        /// The target says, or shows, that a job's status comes beside that of the poll.
+        SeparateStatusHonoured = "separate-status-honoured",
+        /// `Preference-Applied` names respond-async and separate-export-status.
+        PreferencesApplied = "preferences-applied",
+        /// `X-Export-Status` begins with the status that fits the job.
+        ExportStatusFits = "export-status-fits",
+        /// A manifest shown while the job ran stays as it was, but for `link`.
+        ManifestUnaltered = "manifest-unaltered",
+        /// A linked manifest repeats the fields of the first.
+        FieldsOfFirstPage = "fields-of-first-page",
+        /// `link` is one object that leads to another manifest.
+        OneNextLink = "one-next-link",
+        /// A file fetched while the job ran is there unchanged when it is done.
+        FileKept = "file-kept",
+        /// `X-Export-Status` begins with 4xx or 5xx.
+        ExportStatusOfFailure = "export-status-of-failure",
+        /// The flow's own kick-off was accepted.
+        KickoffAccepted = "kickoff-accepted",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
         KickoffFound = "kickoff-found",
     }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::model::FileList;
-use super::values::{Param, Wait};
+use super::param::Param;
+use super::values::{Names, Wait};
 use crate::words::{ExportLevel, words};
 
 /// One conversation with the target, without its name.
@@ -20,9 +21,14 @@ pub struct Flow {
     /// How it is kicked off.
     #[serde(default)]
     pub method: Method,
-    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST.
+    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST. A list sends the parameter once for
+    /// each of its values; `{NAME}` in a value stands for one that is picked.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
+    /// The flows that picks are chosen from and that this one's result is compared with: the first of them that went
+    /// through. They run before it.
+    #[serde(default)]
+    pub from: Names,
     /// Kick-off headers beside or in place of the usual `Accept` and `Prefer`; several lines of one header are
     /// separated by a line feed.
     #[serde(default)]
@@ -142,6 +148,8 @@ words! {
         Start = "start",
         /// While the job runs.
         InProgress = "in-progress",
+        /// While the job runs, when a manifest of the files that are ready was first seen.
+        Partial = "partial",
         /// After the manifest was seen.
         Complete = "complete",
         /// After the flow's DELETE.
@@ -160,6 +168,8 @@ words! {
         Poll = "poll",
         /// GET of the first output file that held something, else of the first listed; or of the first of `list`.
         File = "file",
+        /// GET of every file that the manifest lists, each once.
+        Files = "files",
         /// DELETE of the polling URL.
         Delete = "delete",
         /// GET of the CapabilityStatement.

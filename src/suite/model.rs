@@ -248,6 +248,8 @@ pub enum On {
     PollComplete,
     /// `manifest`: the same, where its body is a manifest.
     Manifest,
+    /// `page`: the manifests that others link to.
+    Page,
     /// `file`: every file fetched.
     File,
     /// `file.output`, `file.error`, `file.deleted`: those of one list.
