@@ -122,6 +122,8 @@ impl Target {
                 options.auth = auth.clone();
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.
                 options.job_time = Duration::from_secs(1);
+                // A token that is over is waited for, too.
+                options.token_time = Duration::from_secs(20);
                 Ok(Arc::new(InProcess::new(reference::router(options))))
             }
         }
