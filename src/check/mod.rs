@@ -2,6 +2,7 @@
 //! tape in, [`Held`] out.
 
 mod auth;
+mod directory;
 pub mod expect;
 mod files;
 mod kickoff;

@@ -44,7 +44,8 @@ pub struct Fault {
     /// The tests that must notice, too, where the server is protected.
     #[serde(default, rename = "notices-protected")]
     pub notices_protected: Vec<String>,
-    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands.
+    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands, or that warn
+    /// of it, because what they ask is no duty.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
     /// How the server is protected while it is wrong or unusual in this way; left out: as the spec says.

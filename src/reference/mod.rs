@@ -32,6 +32,7 @@ mod rest;
 mod rows;
 mod server;
 mod shelf;
+mod shelf_auth;
 mod smile;
 
 use std::future::Future;

@@ -1,12 +1,9 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
-use super::model::{
-    BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
-    Wrong,
-};
-use super::param::Param;
+use super::model::{BodyShape, CheckName, DirectoryTopic, Expect, FileList, Flow, Hold, LineRule, On, Shape};
 use super::values::{StatusRange, StatusSet};
-use crate::words::ExportLevel;
+
+pub use super::asked::{flow, probe};
 
 /// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
 pub fn describe(expect: &Expect) -> String {
@@ -33,6 +30,9 @@ pub fn describe(expect: &Expect) -> String {
     if let Some(rules) = &expect.lines {
         let rules: Vec<&str> = rules.iter().map(|rule| line_rule(*rule)).collect();
         parts.push(format!("lines without {}", or(&rules)));
+    }
+    if let Some(topic) = expect.directory {
+        parts.push(directory(topic).to_owned());
     }
     if let Some(name) = expect.check {
         parts.push(check(name).to_owned());
@@ -163,6 +163,56 @@ pub fn line_rule(rule: LineRule) -> &'static str {
     }
 }
 
+/// What is asked of the lines of a provider directory, as a sentence without its full stop.
+pub fn directory(topic: DirectoryTopic) -> &'static str {
+    match topic {
+        DirectoryTopic::Organization => {
+            "lines that claim HC Organization keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Practitioner => {
+            "lines that claim HC Practitioner keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::PractitionerRole => {
+            "lines that claim HC PractitionerRole keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::HealthcareService => {
+            "lines that claim HC HealthcareService keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Location => {
+            "lines that claim HC Location or HC Service Coverage Area keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Endpoint => {
+            "lines that claim HC Endpoint keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Provenance => {
+            "lines that claim HC Provenance keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Cautions => "lines heed what the profile that they claim warns of",
+        DirectoryTopic::References => "references are Type/id, or URLs below the FHIR base",
+        DirectoryTopic::Ids => "every resource has an id",
+        DirectoryTopic::Suppressed => "no resource is flagged to be hidden",
+        DirectoryTopic::Retired => "no line is written as before 0.3.0, as the sample of the guide still is",
+    }
+}
+
+/// The resource type whose profile a topic of a provider directory is about; none for those of several.
+pub fn directory_type(topic: DirectoryTopic) -> Option<&'static str> {
+    Some(match topic {
+        DirectoryTopic::Organization => "Organization",
+        DirectoryTopic::Practitioner => "Practitioner",
+        DirectoryTopic::PractitionerRole => "PractitionerRole",
+        DirectoryTopic::HealthcareService => "HealthcareService",
+        DirectoryTopic::Location => "Location",
+        DirectoryTopic::Endpoint => "Endpoint",
+        DirectoryTopic::Provenance => "Provenance",
+        DirectoryTopic::Cautions
+        | DirectoryTopic::References
+        | DirectoryTopic::Ids
+        | DirectoryTopic::Suppressed
+        | DirectoryTopic::Retired => return None,
+    })
+}
+
 /// What a built-in check holds the exchange to, as a sentence without its full stop.
 pub fn check(name: CheckName) -> &'static str {
     match name {
@@ -264,125 +314,6 @@ pub fn hold(hold: Hold) -> Option<&'static str> {
     }
 }
 
-/// An extra request: `a kick-off without Accept, beside the flow's own`.
-pub fn probe(probe: &Probe) -> String {
-    let mut text = match (probe.send, probe.wrong) {
-        (Send::Kickoff, Some(Wrong::Group)) => "a kick-off for a Group that does not exist",
-        (Send::Kickoff, _) => "a kick-off by GET",
-        (Send::KickoffPost, Some(Wrong::NotParameters)) => "a kick-off by POST of a resource other than Parameters",
-        (Send::KickoffPost, Some(Wrong::BrokenJson)) => "a kick-off by POST of broken JSON",
-        (Send::KickoffPost, Some(Wrong::Group)) => "a kick-off by POST for a Group that does not exist",
-        (Send::KickoffPost, _) => "a kick-off by POST",
-        (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
-        (Send::Poll, _) => "another poll",
-        (Send::File, _) => match probe.list {
-            Some(FileList::Error) => "another fetch of the first error file",
-            Some(FileList::Deleted) => "another fetch of the first file of deletions",
-            Some(FileList::Output) | None => "another fetch of the first output file",
-        },
-        (Send::Files, _) => "a fetch of every file listed",
-        (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
-        (Send::Delete, _) => "another DELETE",
-        (Send::Metadata, _) => "a read of the CapabilityStatement",
-        (Send::SmartConfiguration, _) => "a read of the SMART configuration",
-        (Send::Token, Some(wrong)) => token(wrong),
-        (Send::Token, None) if probe.identity == Identity::Narrow => "a token request for Patient resources alone",
-        (Send::Token, None) => "a token request",
-        (Send::Read, _) => "a read of the Group",
-        (Send::Count, _) => "a search that counts",
-        (Send::Tls, _) => "a TLS handshake",
-    }
-    .to_owned();
-    if !probe.params.is_empty() {
-        text += &format!(" with {}", and(&params(probe.params.iter())));
-    }
-    if !probe.headers.is_empty() {
-        let lines = |(name, value): (&String, &String)| {
-            value.split('\n').map(|line| format!("{name}: {line}")).collect::<Vec<_>>().join(" and, on another line, ")
-        };
-        text += &format!(" with {}", and(&probe.headers.iter().map(lines).collect::<Vec<_>>()));
-    }
-    if !probe.omit.is_empty() {
-        text += &format!(" without {}", or(&probe.omit));
-    }
-    text += match probe.identity {
-        Identity::Client => "",
-        Identity::Narrow if probe.send == Send::Token => "",
-        Identity::None => ", without credentials",
-        Identity::SecondClient => ", as the second client",
-        Identity::Garbage => ", with a token that was never given",
-        Identity::Tampered => ", with a token that was changed",
-        Identity::Expired => ", with a token that has expired",
-        Identity::Narrow => ", with a token for Patient resources alone",
-        Identity::Renewed => ", with a fresh token of the same client",
-    };
-    text += match probe.at {
-        Moment::Start if stands_alone(probe) => "",
-        Moment::Start => ", beside the flow's own kick-off",
-        Moment::InProgress => ", while the job runs",
-        Moment::Partial => ", when a manifest is seen while the job runs",
-        Moment::Complete => ", after the manifest",
-        Moment::Deleted => ", after the DELETE",
-    };
-    text
-}
-
-/// Whether a probe has nothing to do with an export.
-fn stands_alone(probe: &Probe) -> bool {
-    matches!(probe.send, Send::Token | Send::SmartConfiguration | Send::Metadata | Send::Tls)
-}
-
-/// A token request with one thing wrong.
-fn token(wrong: Wrong) -> &'static str {
-    match wrong {
-        Wrong::Client => "a token request of a client that nobody registered",
-        Wrong::OtherKey => "a token request signed with a key that is not the client's",
-        Wrong::Tampered => "a token request whose claims were changed after signing",
-        Wrong::AlgNone => "a token request that is not signed (alg none)",
-        Wrong::AlgHs256 => "a token request signed by HS256 with the public key",
-        Wrong::Issuer => "a token request whose iss is not the client",
-        Wrong::Subject => "a token request whose sub is not the client",
-        Wrong::Audience => "a token request made for another server",
-        Wrong::NoAudience => "a token request without aud",
-        Wrong::Expired => "a token request that ended an hour ago",
-        Wrong::NoExpiry => "a token request without exp",
-        Wrong::FarExpiry => "a token request that lasts for an hour",
-        Wrong::NotYet => "a token request that begins in an hour",
-        Wrong::NoJti => "a token request without jti",
-        Wrong::Replay => "a token request sent for the second time",
-        Wrong::Kid => "a token request that names a key which nobody registered",
-        Wrong::Jku => "a token request with a jku that nobody registered",
-        Wrong::GrantType => "a token request of an unknown grant_type",
-        Wrong::AssertionType => "a token request of an unknown client_assertion_type",
-        Wrong::Scope => "a token request for a scope that does not exist",
-        Wrong::NoScope => "a token request without a scope",
-        Wrong::Group | Wrong::Job | Wrong::NotParameters | Wrong::BrokenJson => "a token request",
-    }
-}
-
-/// A flow in words: its title, and how it is kicked off where that is not plain.
-pub fn flow(flow: &Flow) -> String {
-    if flow.probes_only {
-        return format!("{} (no export)", flow.title);
-    }
-    let level = match flow.export {
-        ExportLevel::System => "system level",
-        ExportLevel::Patient => "patient level",
-        ExportLevel::Group => "group level",
-        ExportLevel::Any => "the first level offered",
-    };
-    let method = if flow.method == Method::Post { ", by POST" } else { "" };
-    let with = match flow.params.is_empty() {
-        true => String::new(),
-        false => format!(", with {}", and(&params(flow.params.iter()))),
-    };
-    format!("{} ({level}{method}{with})", flow.title)
-}
-
-fn params<'a>(params: impl Iterator<Item = (&'a String, &'a Param)>) -> Vec<String> {
-    params.flat_map(|(name, param)| param.0.iter().map(move |value| format!("{name}={value}"))).collect()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
@@ -435,6 +366,7 @@ mod tests {
         distinct(Shape::ALL.iter().map(|word| shape(*word)).collect());
         distinct(BodyShape::ALL.iter().map(|word| body(*word)).collect());
         distinct(LineRule::ALL.iter().map(|word| line_rule(*word)).collect());
+        distinct(DirectoryTopic::ALL.iter().map(|word| directory(*word)).collect());
         distinct(CheckName::ALL.iter().map(|word| check(*word)).collect());
     }
 }
