@@ -266,8 +266,8 @@ pub fn door_closed(scene: &Scene<'_>) -> Held {
     }
 }
 
-/// `token-required`: the flow's manifest says that its files need a token.
-pub fn token_required(scene: &Scene<'_>) -> Held {
+/// `files-need-token`: the flow's manifest says that its files need a token.
+pub fn files_need_token(scene: &Scene<'_>) -> Held {
     let says = scene.index.manifest(&scene.flow.name).and_then(|(_, manifest)| manifest.get("requiresAccessToken"));
     match says.and_then(Value::as_bool) {
         Some(true) => Held::Yes,

@@ -9,6 +9,7 @@ mod kickoff;
 mod manifest;
 mod parts;
 mod select;
+mod served;
 pub mod shape;
 mod show;
 mod types;
@@ -244,6 +245,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoBinaryListed => types::no_binary_listed(exchange),
         CheckName::ExportsNothing => types::exports_nothing(exchange, scene),
         CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
+        CheckName::TokenRequired => served::token_required(exchange, scene),
+        CheckName::StoredVersion => served::stored_version(exchange, scene),
+        CheckName::AnnouncedLength => served::announced_length(exchange, scene),
+        CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
         CheckName::GivesTokens => auth::gives_tokens(scene),
         CheckName::TokenGranted => auth::token_granted(exchange, scene),
@@ -255,7 +260,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::EndpointsAbsolute => auth::endpoints_absolute(exchange),
         CheckName::SmartUsed => auth::smart_used(scene),
         CheckName::DoorClosed => auth::door_closed(scene),
-        CheckName::TokenRequired => auth::token_required(scene),
+        CheckName::FilesNeedToken => auth::files_need_token(scene),
         CheckName::TokenStaysHome => auth::token_stays_home(exchange, scene),
         CheckName::NoTokenEchoed => auth::no_token_echoed(exchange),
         CheckName::WithinScope => auth::within_scope(exchange, scene),

@@ -88,7 +88,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let on = &test.test.on;
     // Of a flow whose token does not cover what it asks for, the refusal is what some tests are for.
     let narrow = definition.identity == Identity::Narrow;
-    let awaited = narrow && on.iter().all(|on| *on == On::Kickoff);
+    let awaited = on.iter().all(|on| *on == On::KickoffOptional || (narrow && *on == On::Kickoff));
     if let Some(stop) = &flow.stop
         && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !awaited))
     {
@@ -105,11 +105,12 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     looked.dedup_by_key(|exchange| exchange.id);
     if looked.is_empty() {
         return match (&flow.stop, on.first()) {
+            (Some(stop), _) if stop.kind == StopKind::Declined => verdict(Verdict::NotApplicable, stop.because.clone()),
             (Some(stop), _) => Decision::Deeper(stop.clone()),
             (None, Some(on)) => {
-                let skipped =
-                    if look::lacks_credentials(definition, on) { Verdict::NotApplicable } else { Verdict::Skip };
-                verdict(skipped, look::why_nothing(index, flow, definition, on))
+                let lacking = look::lacks_credentials(index, definition, on);
+                let without = if lacking { Verdict::NotApplicable } else { Verdict::Skip };
+                verdict(without, look::why_nothing(index, flow, definition, on))
             }
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
         };
@@ -132,8 +133,7 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
 
 /// The first of the test's flows to compare with that ran at the same level.
 fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
-    test.test
-        .beside
+    test.beside
         .iter()
         .filter_map(|name| index.flow(name))
         .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())

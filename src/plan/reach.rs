@@ -55,6 +55,7 @@ impl CheckName {
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
             | CheckName::WithinScope
+            | CheckName::AnnouncedLength
             | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
@@ -75,6 +76,9 @@ impl CheckName {
             | CheckName::OnlyTypesAsked
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
+            | CheckName::FilesNeedToken
+            | CheckName::StoredVersion
+            | CheckName::DeclaresExport
             | CheckName::AsWellReceived
             | CheckName::SeparateStatusHonoured
             | CheckName::PreferencesApplied
@@ -158,7 +162,7 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
-        On::Kickoff => Need::depth(Depth::Kickoff),
+        On::Kickoff | On::KickoffOptional => Need::depth(Depth::Kickoff),
         On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
             Need::depth(Depth::Manifest)
         }
@@ -170,7 +174,7 @@ fn look(on: &On, flow: &Flow) -> Need {
             };
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
-                (Send::File | Send::Files, _) => Need::depth(Depth::Files),
+                (Send::File | Send::FilePost | Send::Files, _) => Need::depth(Depth::Files),
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
                 (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),

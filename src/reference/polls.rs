@@ -28,10 +28,11 @@ impl Server {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id) };
+        let deleted = jobs.was_deleted(id);
+        let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id, deleted) };
         let other_token = self.does(Behaviour::JobsOfTokens) && job.token != grant.token;
         if other_token || !(job.is_of(grant) || self.does(Behaviour::ForeignPolls)) {
-            return if self.does(Behaviour::ForeignJobsTold) { foreign() } else { self.unknown_job(id) };
+            return if self.does(Behaviour::ForeignJobsTold) { foreign() } else { self.unknown_job(id, deleted) };
         }
         let context = job.context_with_id();
         let early = self.does(Behaviour::ThrottleEarly);
@@ -82,7 +83,7 @@ impl Server {
         jobs.tidy(now, self.options.keep);
         let there = jobs.get_mut(id).filter(|job| !job.deleted && job.first_page.is_some() && job.is_of(grant));
         let Some(job) = there.filter(|job| job.fails.is_none() && job.stage(now) == Stage::Over) else {
-            return self.unknown_job(id);
+            return self.unknown_job(id, false);
         };
         Reply::json(Point::Page, StatusCode::OK, self.manifest(job, 1, true))
             .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
@@ -98,11 +99,11 @@ impl Server {
         }
     }
 
-    fn unknown_job(&self, id: &str) -> Reply {
+    fn unknown_job(&self, id: &str, deleted: bool) -> Reply {
         if self.does(Behaviour::UnknownJobRuns) {
             return Reply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
         }
-        let context = Context { job: Some(id.to_owned()), ..Context::default() };
+        let context = Context { job: Some(id.to_owned()), deleted, ..Context::default() };
         let text = "there is no such job, or no longer";
         let refusal = Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
         self.poll_error(refusal).of(context)

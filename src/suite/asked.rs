@@ -1,6 +1,7 @@
 //! What is sent, in words: flows and their probes.
 
 use super::describe::{and, or};
+use super::flow::GRACE;
 use super::model::{FileList, Flow, Identity, Method, Moment, Probe, Send, Wrong};
 use super::param::Param;
 use crate::words::ExportLevel;
@@ -12,6 +13,7 @@ pub fn probe(probe: &Probe) -> String {
         (Send::Kickoff, _) => "a kick-off by GET",
         (Send::KickoffPost, Some(Wrong::NotParameters)) => "a kick-off by POST of a resource other than Parameters",
         (Send::KickoffPost, Some(Wrong::BrokenJson)) => "a kick-off by POST of broken JSON",
+        (Send::KickoffPost, Some(Wrong::NoResource)) => "a kick-off by POST of JSON that is no resource",
         (Send::KickoffPost, Some(Wrong::Group)) => "a kick-off by POST for a Group that does not exist",
         (Send::KickoffPost, _) => "a kick-off by POST",
         (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
@@ -21,6 +23,7 @@ pub fn probe(probe: &Probe) -> String {
             Some(FileList::Deleted) => "another fetch of the first file of deletions",
             Some(FileList::Output) | None => "another fetch of the first output file",
         },
+        (Send::FilePost, _) => "a POST without a body to the first output file",
         (Send::Files, _) => "a fetch of every file listed",
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
         (Send::Delete, _) => "another DELETE",
@@ -36,6 +39,9 @@ pub fn probe(probe: &Probe) -> String {
     .to_owned();
     if !probe.params.is_empty() {
         text += &format!(" with {}", and(&params(probe.params.iter())));
+    }
+    if !probe.without.is_empty() {
+        text += &format!(" without {}", or(&probe.without));
     }
     if !probe.headers.is_empty() {
         let lines = |(name, value): (&String, &String)| {
@@ -65,6 +71,14 @@ pub fn probe(probe: &Probe) -> String {
         Moment::Complete => ", after the manifest",
         Moment::Deleted => ", after the DELETE",
     };
+    if !probe.after.is_empty() {
+        let times: Vec<String> = probe.after.iter().map(|time| time.duration().as_secs().to_string()).collect();
+        text += &format!(", at {} s", and(&times));
+        let late = probe.after.iter().any(|time| time.duration() > GRACE);
+        if late && probe.at == Moment::Deleted {
+            text += " (beyond 10 s in a run with --late-polls only)";
+        }
+    }
     text
 }
 
@@ -97,7 +111,7 @@ fn token(wrong: Wrong) -> &'static str {
         Wrong::AssertionType => "a token request of an unknown client_assertion_type",
         Wrong::Scope => "a token request for a scope that does not exist",
         Wrong::NoScope => "a token request without a scope",
-        Wrong::Group | Wrong::Job | Wrong::NotParameters | Wrong::BrokenJson => "a token request",
+        Wrong::Group | Wrong::Job | Wrong::NotParameters | Wrong::NoResource | Wrong::BrokenJson => "a token request",
     }
 }
 

@@ -133,6 +133,14 @@ words! {
         ResourceType = "resource-type",
         /// Seconds or an HTTP date.
         RetryAfter = "retry-after",
+        /// Seconds, in digits alone.
+        Digits = "digits",
+        /// A text that is not blank.
+        NotBlank = "not-blank",
+        /// A text of printable characters alone.
+        Printable = "printable",
+        /// A disposition of type attachment, with parameters or without.
+        Attachment = "attachment",
         /// Begins with a status of three digits.
         StatusCode = "status-code",
         /// An HTTP date.
@@ -287,7 +295,7 @@ words! {
         /// The flow's kick-off without a token was refused.
         DoorClosed = "door-closed",
         /// The manifest says that its files need a token.
-        TokenRequired = "token-required",
+        FilesNeedToken = "files-need-token",
         /// The manifest sends no token to a foreign origin.
         TokenStaysHome = "token-stays-home",
         /// The answer does not repeat the token.
@@ -326,6 +334,14 @@ words! {
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
+        /// The file is the target's own, and the manifest says that files need a token.
+        TokenRequired = "token-required",
+        /// `Content-Location` of the target's own file names that file, or a version of it.
+        StoredVersion = "stored-version",
+        /// The file has as many bytes as `Content-Length` says.
+        AnnouncedLength = "announced-length",
+        /// The CapabilityStatement declares an export of everything.
+        DeclaresExport = "declares-export",
         /// The target says, or shows, that a job's status comes beside that of the poll.
         SeparateStatusHonoured = "separate-status-honoured",
         /// `Preference-Applied` names respond-async and separate-export-status.
