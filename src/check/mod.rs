@@ -266,6 +266,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::WithinScope => auth::within_scope(exchange, scene),
         CheckName::AsIfUnknown => auth::as_if_unknown(exchange, scene),
         CheckName::OnlyMatching => select::only_matching(exchange, scene),
+        CheckName::WithinBeside => select::within_beside(exchange, scene),
         CheckName::AllExpected => select::all_expected(exchange, scene),
     }
 }

@@ -60,7 +60,8 @@ pub(super) struct Source {
 /// A flow whose kick-off says whether its level is offered: no parameters, nothing unusual.
 fn is_plain(planned: &PlannedFlow) -> bool {
     let flow = &planned.flow;
-    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last
+    let own = flow.identity == Identity::Client;
+    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last && own
 }
 
 impl<'a> Walk<'a> {
@@ -153,7 +154,10 @@ impl<'a> Walk<'a> {
     /// From the first probe on.
     async fn with_route(&self, route: &Route, came: &mut Came) -> Result<(), Stop> {
         self.probe_all(Moment::Start, Sight { route, job: None, files: &[] }).await?;
-        let mut job = self.kick_off(route).await;
+        let mut job = match self.resume(route).await {
+            Some(job) => Ok(job),
+            None => self.kick_off(route).await,
+        };
         let mut route = route.clone();
         let forgo: Vec<String> = self.planned.flow.forgo.clone();
         if let Err(Stop { kind: StopKind::Declined, exchange: Some(refused), .. }) = &job

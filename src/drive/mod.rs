@@ -17,6 +17,7 @@ mod house;
 pub mod inprocess;
 mod jobid;
 mod kickoff;
+mod ledger;
 mod manifest;
 mod mishap;
 pub mod offer;
@@ -39,3 +40,4 @@ pub mod transport;
 pub mod wire;
 
 pub use engine::{Drive, NO_TOKEN, Options, RunError, run};
+pub use ledger::Remains;

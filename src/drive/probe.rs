@@ -243,7 +243,7 @@ impl<'a> Walk<'a> {
         let Some(Ok(url)) = polling_url(whole) else { return Ok(Some((exchange, false))) };
         // A server that gives the flow's own job again means that one: it is not the probe's to delete.
         let shared = self.held().iter().any(|(job, _)| *job == url);
-        self.hold(&url, probe.identity);
+        self.hold(&url, probe.identity, None);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
                 let job = Job {
