@@ -76,7 +76,7 @@ pub struct LimitArgs {
     #[arg(long, env = "PLIMSOLL_NO_DELETE", value_parser = BoolishValueParser::new())]
     pub no_delete: bool,
 
-    /// Poll deleted jobs once more a minute later, where a suite looks whether they stay away
+    /// Poll deleted jobs once more a minute later, where a suite looks whether they stay away, and wait for tokens to end
     #[arg(long, env = "PLIMSOLL_LATE_POLLS", value_parser = BoolishValueParser::new())]
     pub late_polls: bool,
 

@@ -20,6 +20,8 @@ use crate::words::ExportLevel;
 
 /// How long a deleted job that is asked for once may still be known.
 const SETTLING: Duration = Duration::from_secs(5);
+/// Tokens that last longer are waited for with `--late-polls` alone.
+const SHORT_TOKEN: Duration = Duration::from_secs(60);
 /// Between two looks at a deleted job.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often the job that a wrong kick-off started is polled, to see what becomes of it.
@@ -117,7 +119,9 @@ impl<'a> Walk<'a> {
     /// accepted is tried again later; the last answer counts.
     async fn probe_expired(&self, probe: &Probe, sight: Sight<'_>) {
         let Ok(lasts) = self.house.session.soon_expired().await else { return };
-        if lasts > self.house.settings.max_wait {
+        // Nobody waits minutes for one test unasked.
+        let patience = if self.house.settings.late_polls { self.house.settings.max_wait } else { SHORT_TOKEN };
+        if lasts > patience {
             return;
         }
         if self.wait(lasts, "until a token is over").await.is_err() {

@@ -80,7 +80,9 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                     format!("probe {id} was not sent: this run has no token that could be changed")
                 }
                 Some((_, _, Identity::Expired)) => {
-                    format!("probe {id} was not sent: no token ends within --max-wait")
+                    format!(
+                        "probe {id} was not sent: no token ends within a minute, or with --late-polls within --max-wait"
+                    )
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
                 Some((Moment::Partial, ..)) => {

@@ -205,16 +205,12 @@ impl<'a, 't> Resolver<'a, 't> {
                 let span = entry.key_place(&[Step::Key("in")], spec);
                 self.unknown("spec", spec, entry.file, span, specs.iter().copied());
             }
-            for (index, other) in adopted(raw).iter().enumerate() {
+            let beside = raw.beside.iter().flat_map(|beside| &beside.duties);
+            let named = |key| move |(at, id)| (vec![Step::Key(key), Step::Item(at)], id);
+            let adopted_ids = adopted(raw).iter().enumerate().map(named("as"));
+            for (way, other) in adopted_ids.chain(beside.enumerate().map(named("beside"))) {
                 if !known.contains(&other.as_str()) {
-                    let span = entry.place(&[Step::Key("as"), Step::Item(index)]);
-                    self.unknown("requirement", other, entry.file, span, known.iter().copied());
-                }
-            }
-            for (index, other) in raw.beside.iter().flat_map(|beside| &beside.duties).enumerate() {
-                if !known.contains(&other.as_str()) {
-                    let span = entry.place(&[Step::Key("beside"), Step::Key("duties"), Step::Item(index)]);
-                    self.unknown("requirement", other, entry.file, span, known.iter().copied());
+                    self.unknown("requirement", other, entry.file, entry.place(&way), known.iter().copied());
                 }
             }
             rules::requirement(entry, raw, self.refusals);
