@@ -7,7 +7,7 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Flow, Hold, Outcome as Allowed};
+use crate::suite::model::{Catalog, CheckName, Expect, Flow, Hold, On, Outcome as Allowed};
 use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
@@ -85,8 +85,11 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
+    // Whether a refusal is as the next kick-off's is another question than whether it is allowed.
+    let compares = test.test.on == [On::Kickoff]
+        && test.test.expect.iter().any(|expect| expect.check == Some(CheckName::AsWellReceived));
     if let Some(stop) = &flow.stop
-        && matches!(stop.kind, StopKind::NotOffered | StopKind::Declined)
+        && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !compares))
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }

@@ -32,6 +32,7 @@ impl Need {
         self.measures.identity |= other.measures.identity;
         self.measures.shelf |= other.measures.shelf;
         self.measures.compared |= other.measures.compared;
+        self.measures.census |= other.measures.census;
     }
 }
 
@@ -56,6 +57,11 @@ impl CheckName {
             | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
+            | CheckName::SomeLeftOut
+            | CheckName::NoneBeyond
+            | CheckName::OnlyTypesReturned
+            | CheckName::OnlyTypesOrReferenced
+            | CheckName::OnlyPatientsAsked
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -89,7 +95,18 @@ impl CheckName {
 
     /// Whether the check looks at what the filters say of the flow's resources, or at what its source holds.
     pub fn needs_comparison(self) -> bool {
-        matches!(self, CheckName::OnlyMatching | CheckName::AllExpected)
+        matches!(
+            self,
+            CheckName::OnlyMatching
+                | CheckName::AllExpected
+                | CheckName::SomeLeftOut
+                | CheckName::NoneBeyond
+        )
+    }
+
+    /// Whether the check looks at what came without having been asked for.
+    pub fn needs_census(self) -> bool {
+        matches!(self, CheckName::OnlyTypesReturned | CheckName::OnlyTypesOrReferenced | CheckName::OnlyPatientsAsked)
     }
 
     /// Whether the check compares which resources there are, so that their identity must be measured.
@@ -115,6 +132,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
+        need.measures.census |= expect.check.is_some_and(CheckName::needs_census);
         need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need

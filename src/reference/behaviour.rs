@@ -53,6 +53,20 @@ words! {
         EmptyFiles = "empty-files",
         /// `_typeFilter` is accepted and has no effect; for servers that know it.
         IgnoreTypeFilter = "ignore-type-filter",
+        /// What exported resources refer to is exported, too.
+        AddsReferenced = "adds-referenced",
+        /// A filter lets one resource pass that does not match.
+        FilterLeaks = "filter-leaks",
+        /// A filter keeps the last resource back that matches.
+        FilterLoses = "filter-loses",
+        /// `_since` leaves out the newest resource of each type, too.
+        SinceLosesNewest = "since-loses-newest",
+        /// `_until` lets the newest resource of each type pass.
+        UntilLeaks = "until-leaks",
+        /// Of several filters of one type only the last counts.
+        LastFilterWins = "last-filter-wins",
+        /// A filter of one type leaves other types out.
+        FilterDropsOthers = "filter-drops-others",
         /// `_typeFilter` has no effect in a kick-off by GET.
         IgnoreTypeFilterOnGet = "ignore-type-filter-on-get",
         /// Binary is taken for a type like others where it is refused.

@@ -203,9 +203,15 @@ impl Server {
         }
         if !wanted.searches.is_empty() {
             let world = self.population.world();
+            if self.does(Behaviour::FilterDropsOthers) {
+                found.retain(|(name, _)| wanted.searches.iter().any(|query| query.kind == *name));
+            }
             let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world)));
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
+            self.spoil_filters(&mut found, &selection, &wanted.searches);
         }
+        self.spoil_dates(&mut found, &selection);
+        self.add_referenced(&mut found);
         let mut files = Vec::new();
         for (name, rows) in &found {
             self.cut(&mut files, Point::FileOutput, name, name, rows);

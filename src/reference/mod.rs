@@ -32,6 +32,7 @@ mod rows;
 mod server;
 mod shelf;
 mod smile;
+mod spoil;
 
 use std::future::Future;
 use std::sync::Arc;
