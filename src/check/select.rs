@@ -48,7 +48,9 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     }
     // A line that is broken, or has no id, may be what is missing; its own test says what is wrong with it.
     if unreadable(scene) {
-        return Held::Nothing("some lines cannot be told by type and id, so that nothing can be said to be missing".to_owned());
+        return Held::Nothing(
+            "some lines cannot be told by type and id, so that nothing can be said to be missing".to_owned(),
+        );
     }
     let missing: Vec<String> = comparison
         .types
@@ -67,7 +69,8 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 
 /// Whether some output file has lines of which type and id are not as they should be.
 fn unreadable(scene: &Scene<'_>) -> bool {
-    let harmless = |rule: LineRule| matches!(rule, LineRule::BlankLine | LineRule::DuplicateId | LineRule::DuplicateKey);
+    let harmless =
+        |rule: LineRule| matches!(rule, LineRule::BlankLine | LineRule::DuplicateId | LineRule::DuplicateKey);
     let files = scene.index.files(&scene.flow.name, FileList::Output);
     files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.findings.iter().any(|f| !harmless(f.rule)))
 }
@@ -113,7 +116,8 @@ fn spared(exchange: &Exchange, scene: &Scene<'_>) -> Result<Kept, Held> {
 
 /// The parameters that leave resources out.
 fn sent_limits(scene: &Scene<'_>) -> String {
-    let limits = scene.flow.params.iter().filter(|(name, _)| matches!(name.as_str(), "_since" | "_until" | "_typeFilter"));
+    let limits =
+        scene.flow.params.iter().filter(|(name, _)| matches!(name.as_str(), "_since" | "_until" | "_typeFilter"));
     let texts: Vec<String> = limits.map(|(name, value)| format!("{name}={value}")).collect();
     texts.join(" or ")
 }

@@ -65,7 +65,10 @@ pub(super) fn take(own: &Shelf, params: &[(String, String)], whole: bool) -> Cen
             if !patients.is_empty() && is_stranger((kind, id), value, &refers, &patients, own) {
                 *census.strangers.entry(kind.to_owned()).or_default() += 1;
             }
-            named.entry(kind).or_default().extend(refers.into_iter().filter(|name| name != &(kind.to_owned(), id.to_owned())));
+            named
+                .entry(kind)
+                .or_default()
+                .extend(refers.into_iter().filter(|name| name != &(kind.to_owned(), id.to_owned())));
         }
     }
     for name in foreign {
@@ -90,7 +93,8 @@ fn is_stranger(
         return false;
     }
     if kind == "Patient" {
-        let joins = |other: &Value| references(other.get("link").unwrap_or(&Value::Null)).iter().any(|name| name.1 == id);
+        let joins =
+            |other: &Value| references(other.get("link").unwrap_or(&Value::Null)).iter().any(|name| name.1 == id);
         let joined = own.of("Patient").any(|(other, value)| patients.contains(other) && joins(value));
         return !patients.contains(id) && !joined;
     }
@@ -133,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_stranger_belongs_to_another_patient_beyond_doubt() {
-        let about = |id: &str, subject: &str| json!({"resourceType": "Condition", "id": id, "subject": {"reference": subject}});
+        let about =
+            |id: &str, subject: &str| json!({"resourceType": "Condition", "id": id, "subject": {"reference": subject}});
         let own = shelf(&[
             json!({"resourceType": "Patient", "id": "1", "link": [{"other": {"reference": "Patient/3"}}]}),
             json!({"resourceType": "Patient", "id": "2"}),

@@ -23,6 +23,7 @@ use super::progress::Event;
 use super::select::{self, Counter, Measured};
 use super::session::{Ask, Streaming, trouble};
 use super::shelf::Shelf;
+use crate::ndjson::directory::Measure;
 use crate::ndjson::{Coding, Expected, FileReader, Identity, Options};
 use crate::suite::model::{FileList, Probe};
 use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
@@ -257,6 +258,7 @@ impl Walk<'_> {
         let eye = fetching.counter.filter(|_| item.place.list == FileList::Output).and_then(|counter| counter.eye());
         let (watch, measured) = eye.unzip();
         options.watch = watch;
+        options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
         let mut reader = FileReader::new(options);
         let mut kept = self.keep(wanted, coding, probe)?;
         let mut head = Vec::new();

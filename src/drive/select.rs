@@ -86,9 +86,8 @@ impl Selection {
     fn leaves_out(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
-        let beyond = updated.is_some_and(|at| {
-            self.since.is_some_and(|since| at < since) || self.until.is_some_and(|until| at > until)
-        });
+        let beyond = updated
+            .is_some_and(|at| self.since.is_some_and(|since| at < since) || self.until.is_some_and(|until| at > until));
         let fails = || {
             let answer = self.passes(kind, &|query| query.matches(value, world, Reading::Lenient));
             answer == Some(Answer::No)

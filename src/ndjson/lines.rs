@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::directory::Measure;
 use super::facts::{Notes, Standing};
 use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
@@ -66,6 +67,8 @@ pub(super) struct Lines {
     /// In a `deleted` file: the hashes of what was deleted.
     deleted: Vec<u64>,
     newline: bool,
+    /// The rules of a provider directory, where the plan asks for them.
+    directory: Option<Measure>,
 }
 
 /// What is left when a file was read.
@@ -93,7 +96,13 @@ impl Lines {
             hashes: None,
             deleted: Vec::new(),
             newline: true,
+            directory: None,
         }
+    }
+
+    /// Holds the resources of an output file to the rules of a provider directory.
+    pub(super) fn with_directory(&mut self, measure: Measure) {
+        self.directory = Some(measure).filter(|_| self.expected.list == FileList::Output);
     }
 
     /// Looks for resources that come twice within `index`.
@@ -195,7 +204,7 @@ impl Lines {
             Standing::Other if first_array && notes.faults.len() == 1 => {
                 self.state = State::HeldArray(source.place(notes.at));
             }
-            _ => self.conclude(&notes, source),
+            _ => self.conclude(&notes, source, true),
         }
         self.notes = notes;
     }
@@ -250,7 +259,7 @@ impl Lines {
     /// A value that several lines make up.
     fn joined(&mut self, pending: &Pending, notes: &Notes) {
         self.spread(pending);
-        self.conclude(notes, pending.source());
+        self.conclude(notes, pending.source(), !pending.in_string);
     }
 
     /// One value stands on several lines: because a line break fell into a string, or because it was laid out so.
@@ -318,8 +327,8 @@ impl Lines {
         notes
     }
 
-    /// Takes over what is wrong with one value, and what it is.
-    fn conclude(&mut self, notes: &Notes, source: Source<'_>) {
+    /// Takes over what is wrong with one value, and what it is. It is not intact where a line break in it became a space.
+    fn conclude(&mut self, notes: &Notes, source: Source<'_>, intact: bool) {
         for fault in &notes.faults {
             let path = notes.rooted(&fault.path);
             self.findings.add(fault.rule, source.place(fault.at), &path, &fault.expected, &fault.actual);
@@ -330,6 +339,9 @@ impl Lines {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
             self.count(notes, source, true);
+            if let Some(measure) = self.directory.as_mut().filter(|_| intact) {
+                measure.take(source.text, !notes.faults.is_empty(), &|at| source.place(at));
+            }
         }
     }
 
@@ -390,6 +402,7 @@ impl Lines {
         self.facts.earliest = self.earliest.map(|instant| instant.to_string());
         self.facts.latest = self.latest.map(|instant| instant.to_string());
         self.facts.findings = self.findings.finish();
+        self.facts.directory = self.directory.map(Measure::finish);
         Outcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
     }
 }

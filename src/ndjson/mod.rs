@@ -13,6 +13,7 @@
 //! resource types, and identities are keyed hashes.
 
 mod decode;
+pub mod directory;
 mod facts;
 pub mod files;
 mod findings;

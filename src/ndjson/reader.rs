@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::decode::{Coding, Decoder};
+use super::directory::Measure;
 use super::frame::Framer;
 use super::identity::{Identity, RunKey};
 use super::inspect::{Inspector, JsonInspector, Watch};
@@ -48,6 +49,8 @@ pub struct Options {
     pub hashes: Option<RunKey>,
     /// What looks at a line; none: [`JsonInspector`].
     pub inspector: Option<Box<dyn Inspector>>,
+    /// What holds the lines to the rules of a provider directory, if they are.
+    pub directory: Option<Measure>,
     /// What else looks at each resource.
     pub watch: Option<Box<dyn Watch>>,
 }
@@ -63,6 +66,7 @@ impl Options {
             identity: None,
             hashes: None,
             inspector: None,
+            directory: None,
             watch: None,
         }
     }
@@ -123,6 +127,9 @@ impl FileReader {
         lines.watched_by(options.watch);
         if let Some(key) = options.hashes {
             lines.keep_hashes(key);
+        }
+        if let Some(measure) = options.directory {
+            lines.with_directory(measure);
         }
         let text = Decoded {
             digest: Context::new(&SHA256),

@@ -90,6 +90,8 @@ pub enum Depth {
 pub struct Measures {
     /// Which resources there are, by a keyed hash of type and id, so that two flows can be compared.
     pub identity: bool,
+    /// Whether lines keep the rules of a provider directory.
+    pub directory: bool,
     /// The resources themselves, as many as a shelf holds, in memory and nowhere else: later flows pick from them and are
     /// compared with them.
     pub shelf: bool,

@@ -30,6 +30,7 @@ impl Need {
         self.probes.extend(other.probes);
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
+        self.measures.directory |= other.measures.directory;
         self.measures.shelf |= other.measures.shelf;
         self.measures.compared |= other.measures.compared;
         self.measures.census |= other.measures.census;
@@ -97,10 +98,7 @@ impl CheckName {
     pub fn needs_comparison(self) -> bool {
         matches!(
             self,
-            CheckName::OnlyMatching
-                | CheckName::AllExpected
-                | CheckName::SomeLeftOut
-                | CheckName::NoneBeyond
+            CheckName::OnlyMatching | CheckName::AllExpected | CheckName::SomeLeftOut | CheckName::NoneBeyond
         )
     }
 
@@ -128,7 +126,8 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         need.add(look(on, flow));
     }
     for expect in expects(test) {
-        if expect.lines.is_some() || expect.check.is_some_and(CheckName::needs_files) {
+        need.measures.directory |= expect.directory.is_some();
+        if expect.lines.is_some() || expect.directory.is_some() || expect.check.is_some_and(CheckName::needs_files) {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
@@ -268,6 +267,9 @@ mod tests {
         assert_eq!((count.depth, count.measures.identity), (Depth::Files, false));
         let distinct = reach(&test("manifest", "check = 'distinct-urls'"), &plain);
         assert_eq!(distinct.depth, Depth::Manifest);
+        let lines = reach(&test("file", "directory = 'organization'"), &plain);
+        assert_eq!((lines.depth, lines.measures.identity, lines.measures.directory), (Depth::Files, false, true));
+        assert!(!count.measures.directory);
         let lines = reach(&test("probe.file", "lines = ['bom']"), &flow(PROBES));
         assert_eq!(lines.depth, Depth::Files);
         let same = test("manifest", "check = 'same-resources'");

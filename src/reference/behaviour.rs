@@ -75,6 +75,8 @@ words! {
         AnyType = "any-type",
         /// Kick-offs without `Prefer` are accepted where they are refused.
         PreferForgotten = "prefer-forgotten",
+        /// 200 lines a file.
+        LongFiles = "long-files",
         /// Three lines a file.
         SmallFiles = "small-files",
         /// `deleted` names a resource that is exported too.

@@ -242,7 +242,11 @@ impl Server {
     }
 
     fn cut(&self, files: &mut Vec<JobFile>, point: Point, kind: &'static str, stem: &str, rows: &Rows) {
-        let size = if self.does(Behaviour::SmallFiles) { 3 } else { self.lines_per_file() };
+        let size = match () {
+            () if self.does(Behaviour::SmallFiles) => 3,
+            () if self.does(Behaviour::LongFiles) => 200,
+            () => self.lines_per_file(),
+        };
         let count = rows.len().div_ceil(size).max(1);
         files.extend((0..count).map(|at| {
             let name = format!("{stem}-{}.ndjson", at + 1);

@@ -40,7 +40,8 @@ pub struct Fault {
     /// The tests that must notice, as `poll::in-progress-202`, with `@flow` where not all flows can.
     #[serde(default)]
     pub notices: Vec<String>,
-    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands.
+    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands, or that warn
+    /// of it, because what they ask is no duty.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
     /// Why no test of this release has to notice it; the matrix then leaves it out.

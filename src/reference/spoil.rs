@@ -39,7 +39,9 @@ impl Server {
         for line in &lines {
             let text = String::from_utf8_lossy(line);
             let references = text.split("\"reference\":\"").skip(1).filter_map(|rest| rest.split('"').next());
-            wanted.extend(references.filter_map(|text| text.split_once('/')).map(|(k, id)| (k.to_owned(), id.to_owned())));
+            wanted.extend(
+                references.filter_map(|text| text.split_once('/')).map(|(k, id)| (k.to_owned(), id.to_owned())),
+            );
         }
         for (name, id) in wanted {
             let Some(name) = self.population.types().into_iter().find(|known| **known == name) else { continue };

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::ndjson::directory;
 use crate::plan::standing;
 use crate::suite::describe;
 use crate::suite::model::{Catalog, Expect, Outcome, Requirement, Spec, Test};
@@ -118,6 +119,9 @@ pub struct Judged {
     pub when: Vec<String>,
     /// The answers that it allows.
     pub allows: Vec<Allowed>,
+    /// The rules that its lines are held to, each with its name, where it is more than one thing that is expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<(String, String)>,
     /// The flows it compares with.
     pub beside: Vec<String>,
     /// What follows where this does not hold: `fail under hl7-3.0.0`.
@@ -244,11 +248,19 @@ fn judged(catalog: &Catalog, test: &Test) -> Judged {
         hold: describe::hold(test.hold).map(str::to_owned),
         when: told(&test.when),
         allows,
+        rules: rules(&test.expect),
         beside: test.beside.clone(),
         otherwise: otherwise(catalog, test),
         why: test.why.clone(),
         source: format!("{}:{}", test.source.file, test.source.line),
     }
+}
+
+/// The rules behind expectations of a provider directory's lines.
+fn rules(expects: &[Expect]) -> Vec<(String, String)> {
+    let topics = expects.iter().filter_map(|expect| expect.directory);
+    let rules = topics.flat_map(directory::rules_of);
+    rules.map(|(name, says)| (name.to_owned(), says.to_owned())).collect()
 }
 
 /// The verdict of each spec on a target that breaks the test.

@@ -95,6 +95,14 @@ fn judged_text(test: &Judged, indent: &str) -> String {
         line(if index == 0 { "expects" } else { "or" }, &told);
     }
     line("otherwise", &test.otherwise);
+    if test.rules.len() > 1 {
+        line("rules", "");
+        let width = widest(test.rules.iter().map(|(name, _)| name.as_str()));
+        for (name, says) in &test.rules {
+            out += &wrap(&format!("{indent}  {name:width$}  "), says);
+            out.push('\n');
+        }
+    }
     out
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::escape::visible;
 use super::{excerpt, text};
 use crate::record::{Finding, Run};
-use crate::tape::model::{Body, BodyKind, Exchange, LineFinding, Outcome, Response, Role};
+use crate::tape::model::{Body, BodyKind, Exchange, Outcome, Response, Role};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -341,12 +341,12 @@ impl Sheet {
         let length = text::width(&format!("line {}", position.line));
         self.caret(2, length, &both(finding));
         if let Some(facts) = facts {
-            let mut said = format!("@ rule {}", facts.rule);
+            let mut said = format!("@ rule {}", visible(facts.rule));
             if !facts.path.is_empty() {
-                said.push_str(&format!(", at {}", visible(&facts.path)));
+                said.push_str(&format!(", at {}", visible(facts.path)));
             }
             said.push_str(&format!(", {} in this file", text::count(facts.count, "line")));
-            let also: Vec<String> = facts.also.iter().filter(|l| **l != facts.line).map(u64::to_string).collect();
+            let also: Vec<String> = facts.also.iter().filter(|l| **l != position.line).map(u64::to_string).collect();
             if !also.is_empty() {
                 said.push_str(&format!(": also {}", also.join(", ")));
                 let told = also.len() as u64 + 1;
@@ -376,11 +376,28 @@ fn kept(body: &Body) -> String {
     }
 }
 
-/// What the line reader noted at the place of a finding.
-fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Option<&'a LineFinding> {
+/// What the line reader noted of a finding.
+struct Noted<'a> {
+    rule: &'a str,
+    path: &'a str,
+    count: u64,
+    also: &'a [u64],
+}
+
+/// What the line reader noted at the place of a finding. Rules of a directory may share a place.
+fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Option<Noted<'a>> {
     let position = finding.position?;
-    let file = run.files.iter().find(|f| f.exchange == exchange.id)?;
-    file.lines.findings.iter().find(|l| l.line == position.line && l.column == position.column)
+    let lines = &run.files.iter().find(|f| f.exchange == exchange.id)?.lines;
+    let of_directory = lines
+        .directory
+        .iter()
+        .flat_map(|directory| &directory.findings)
+        .find(|f| (f.offset, &f.expected, &f.actual) == (position.offset, &finding.expected, &finding.actual));
+    if let Some(f) = of_directory {
+        return Some(Noted { rule: &f.rule, path: &f.path, count: f.count, also: &f.also });
+    }
+    let f = lines.findings.iter().find(|l| l.line == position.line && l.column == position.column)?;
+    Some(Noted { rule: f.rule.as_str(), path: &f.path, count: f.count, also: &f.also })
 }
 
 /// The requests of each flow, in the order sent; those of no flow under none.

@@ -1,8 +1,8 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
 use super::model::{
-    BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
-    Wrong,
+    BodyShape, CheckName, DirectoryTopic, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe,
+    Send, Shape, Wrong,
 };
 use super::param::Param;
 use super::values::{StatusRange, StatusSet};
@@ -33,6 +33,9 @@ pub fn describe(expect: &Expect) -> String {
     if let Some(rules) = &expect.lines {
         let rules: Vec<&str> = rules.iter().map(|rule| line_rule(*rule)).collect();
         parts.push(format!("lines without {}", or(&rules)));
+    }
+    if let Some(topic) = expect.directory {
+        parts.push(directory(topic).to_owned());
     }
     if let Some(name) = expect.check {
         parts.push(check(name).to_owned());
@@ -155,6 +158,56 @@ pub fn line_rule(rule: LineRule) -> &'static str {
     }
 }
 
+/// What is asked of the lines of a provider directory, as a sentence without its full stop.
+pub fn directory(topic: DirectoryTopic) -> &'static str {
+    match topic {
+        DirectoryTopic::Organization => {
+            "lines that claim HC Organization keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Practitioner => {
+            "lines that claim HC Practitioner keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::PractitionerRole => {
+            "lines that claim HC PractitionerRole keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::HealthcareService => {
+            "lines that claim HC HealthcareService keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Location => {
+            "lines that claim HC Location or HC Service Coverage Area keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Endpoint => {
+            "lines that claim HC Endpoint keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Provenance => {
+            "lines that claim HC Provenance keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Cautions => "lines heed what the profile that they claim warns of",
+        DirectoryTopic::References => "references are Type/id, or URLs below the FHIR base",
+        DirectoryTopic::Ids => "every resource has an id",
+        DirectoryTopic::Suppressed => "no resource is flagged to be hidden",
+        DirectoryTopic::Retired => "no line is written as before 0.3.0, as the sample of the guide still is",
+    }
+}
+
+/// The resource type whose profile a topic of a provider directory is about; none for those of several.
+pub fn directory_type(topic: DirectoryTopic) -> Option<&'static str> {
+    Some(match topic {
+        DirectoryTopic::Organization => "Organization",
+        DirectoryTopic::Practitioner => "Practitioner",
+        DirectoryTopic::PractitionerRole => "PractitionerRole",
+        DirectoryTopic::HealthcareService => "HealthcareService",
+        DirectoryTopic::Location => "Location",
+        DirectoryTopic::Endpoint => "Endpoint",
+        DirectoryTopic::Provenance => "Provenance",
+        DirectoryTopic::Cautions
+        | DirectoryTopic::References
+        | DirectoryTopic::Ids
+        | DirectoryTopic::Suppressed
+        | DirectoryTopic::Retired => return None,
+    })
+}
+
 /// What a built-in check holds the exchange to, as a sentence without its full stop.
 pub fn check(name: CheckName) -> &'static str {
     match name {
@@ -203,7 +256,9 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::SomeLeftOut => "some of what a date or a filter leaves out did not come",
         CheckName::NoneBeyond => "nothing comes that a date leaves out",
         CheckName::OnlyTypesReturned => "no resource comes whose type _type does not name",
-        CheckName::OnlyTypesOrReferenced => "no resource comes whose type _type does not name, but for those that other lines refer to",
+        CheckName::OnlyTypesOrReferenced => {
+            "no resource comes whose type _type does not name, but for those that other lines refer to"
+        }
         CheckName::OnlyPatientsAsked => "no resource comes of a patient whom patient does not name",
         CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
@@ -366,6 +421,7 @@ mod tests {
         distinct(Shape::ALL.iter().map(|word| shape(*word)).collect());
         distinct(BodyShape::ALL.iter().map(|word| body(*word)).collect());
         distinct(LineRule::ALL.iter().map(|word| line_rule(*word)).collect());
+        distinct(DirectoryTopic::ALL.iter().map(|word| directory(*word)).collect());
         distinct(CheckName::ALL.iter().map(|word| check(*word)).collect());
     }
 }

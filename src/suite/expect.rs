@@ -7,12 +7,12 @@ use super::values::{MediaTypes, StatusSet};
 use crate::words::words;
 
 /// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
-/// `lines` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
+/// `lines`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [
     {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
-    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["check"]}
+    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["directory"]}, {"required": ["check"]}
 ]))]
 pub struct Expect {
     /// The status: `202`, `"4xx"`, or a list of such.
@@ -30,6 +30,8 @@ pub struct Expect {
     /// NDJSON rules that the file must not break.
     #[schemars(length(min = 1))]
     pub lines: Option<Vec<LineRule>>,
+    /// Rules of a provider directory that the file's lines must not break.
+    pub directory: Option<DirectoryTopic>,
     /// A built-in check.
     pub check: Option<CheckName>,
     /// What the header or JSON value must be.
@@ -52,6 +54,7 @@ impl Expect {
             ("media-type", self.media_type.is_some()),
             ("body", self.body.is_some()),
             ("lines", self.lines.is_some()),
+            ("directory", self.directory.is_some()),
             ("check", self.check.is_some()),
         ];
         subjects.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
@@ -179,6 +182,37 @@ words! {
         TooDeep = "too-deep",
         /// Compressed bytes without a Content-Encoding.
         CompressedUnlabelled = "compressed-unlabelled",
+    }
+}
+
+words! {
+    /// What can be asked of the lines of a provider directory. The first seven are types: lines that claim the type's
+    /// Health Connect profile of 0.3.0-preview are held to it, but for what its value sets hold.
+    DirectoryTopic {
+        /// HC Organization.
+        Organization = "organization",
+        /// HC Practitioner.
+        Practitioner = "practitioner",
+        /// HC PractitionerRole.
+        PractitionerRole = "practitioner-role",
+        /// HC HealthcareService.
+        HealthcareService = "healthcare-service",
+        /// HC Location or HC Service Coverage Area.
+        Location = "location",
+        /// HC Endpoint.
+        Endpoint = "endpoint",
+        /// HC Provenance.
+        Provenance = "provenance",
+        /// What those profiles only warn of.
+        Cautions = "cautions",
+        /// The form of references.
+        References = "references",
+        /// Ids.
+        Ids = "ids",
+        /// Resources that are flagged to be hidden.
+        Suppressed = "suppressed",
+        /// What was written so before 0.3.0.
+        Retired = "retired",
     }
 }
 

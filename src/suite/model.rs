@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::expect::{BodyShape, CheckName, Expect, LineRule, Shape};
+pub use super::expect::{BodyShape, CheckName, DirectoryTopic, Expect, LineRule, Shape};
 pub use super::flow::{DeleteAt, Download, Flow, Identity, Method, Moment, Probe, Send, Wrong};
 use super::named::Named;
 use crate::words::{Area, Level, words};

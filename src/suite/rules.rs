@@ -250,7 +250,8 @@ fn expects(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expects: &[Expect], wh
 }
 
 /// The keys that say what an expectation looks at.
-const SUBJECTS: &str = "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines` or `check`";
+const SUBJECTS: &str =
+    "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines`, `directory` or `check`";
 
 fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, refusals: &mut Vec<Refusal>) {
     let whole = || entry.place(path);

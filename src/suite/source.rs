@@ -29,6 +29,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("smile-delete.toml", include_str!("../../suites/smile-delete.toml")),
     ("smile-errors.toml", include_str!("../../suites/smile-errors.toml")),
     ("smile-auth.toml", include_str!("../../suites/smile-auth.toml")),
+    ("au-lines.toml", include_str!("../../suites/au-lines.toml")),
     ("lesson.toml", include_str!("../../suites/lesson.toml")),
     ("lesson-kickoff.toml", include_str!("../../suites/lesson-kickoff.toml")),
     ("lesson-poll.toml", include_str!("../../suites/lesson-poll.toml")),

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::facts::{Census, Comparison, FileFacts, Filtered, Kept, LineFacts, LineFinding};
+pub use super::facts::{
+    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
+};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
