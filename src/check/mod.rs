@@ -2,12 +2,14 @@
 //! tape in, [`Held`] out.
 
 mod directory;
+mod capability;
 pub mod expect;
 mod files;
 mod kickoff;
 mod manifest;
 mod parts;
 mod select;
+mod served;
 pub mod shape;
 mod show;
 mod types;
@@ -216,6 +218,13 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::OnlyTypesReturned => select::only_types_returned(exchange, scene, false),
         CheckName::OnlyTypesOrReferenced => select::only_types_returned(exchange, scene, true),
         CheckName::OnlyPatientsAsked => select::only_patients_asked(exchange, scene),
+        CheckName::LevelDeclared => capability::level_declared(scene),
+        CheckName::DeclaredLevelServed => capability::declared_level_served(exchange, scene),
+        CheckName::GuideDeclared => capability::guide_declared(scene),
+        CheckName::OperationsPlaced => capability::operations_placed(scene),
+        CheckName::TypesDeclared => capability::types_declared(exchange, scene),
+        CheckName::PatientsAsCounted => capability::patients_as_counted(exchange, scene),
+        CheckName::NoPatientShort => capability::no_patient_short(exchange, scene),
         CheckName::KickoffAccepted => kickoff::kickoff_accepted(scene),
         CheckName::KickoffFound => kickoff::kickoff_found(scene),
         CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),
@@ -248,6 +257,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoBinaryListed => types::no_binary_listed(exchange),
         CheckName::ExportsNothing => types::exports_nothing(exchange, scene),
         CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
+        CheckName::TokenRequired => served::token_required(exchange, scene),
+        CheckName::StoredVersion => served::stored_version(exchange, scene),
+        CheckName::AnnouncedLength => served::announced_length(exchange, scene),
+        CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
         CheckName::OnlyMatching => select::only_matching(exchange, scene),
         CheckName::AllExpected => select::all_expected(exchange, scene),

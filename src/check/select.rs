@@ -68,7 +68,7 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// Whether some output file has lines of which type and id are not as they should be.
-fn unreadable(scene: &Scene<'_>) -> bool {
+pub(super) fn unreadable(scene: &Scene<'_>) -> bool {
     let harmless =
         |rule: LineRule| matches!(rule, LineRule::BlankLine | LineRule::DuplicateId | LineRule::DuplicateKey);
     let files = scene.index.files(&scene.flow.name, FileList::Output);

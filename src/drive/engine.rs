@@ -210,6 +210,8 @@ impl Drive {
             running: AtomicUsize::new(0),
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
+            files_by_post: AtomicBool::new(false),
+            forgone: Mutex::default(),
             key: RunKey::new(),
             file_bytes: AtomicU64::new(0),
         };

@@ -28,6 +28,8 @@ pub(super) struct Route {
     pub level: ExportLevel,
     /// The names and values of its parameters, picks resolved.
     pub params: Vec<(String, String)>,
+    /// The names of those that the target does not take; probes do without them, too.
+    pub forgone: Vec<String>,
     /// What they were picked from, and what the result is compared with.
     pub source: Option<Source>,
 }
@@ -54,8 +56,10 @@ impl Walk<'_> {
         let flow = &self.planned.flow;
         let post = probe.map_or(flow.method == Method::Post, |probe| probe.send == Send::KickoffPost);
         let mut params = route.params.clone();
-        params.retain(|(known, _)| !more.iter().any(|(name, _)| name == known));
+        let without = probe.map(|probe| probe.without.as_slice()).unwrap_or_default();
+        params.retain(|(name, _)| !without.contains(name) && !more.iter().any(|(known, _)| known == name));
         params.extend_from_slice(more);
+        params.retain(|(name, _)| !route.forgone.contains(name));
         let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
         let kickoff = Kickoff {
             base: &settings.base,
@@ -123,7 +127,7 @@ impl Walk<'_> {
                     ),
                 )
             }
-            (_, Some(optional)) => {
+            (400.., Some(optional)) => {
                 stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
             }
             (502..=504, _) => stop(StopKind::Waited, at, format!("the kick-off was answered {status} again and again")),

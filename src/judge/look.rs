@@ -9,7 +9,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
     let all = index.exchanges(flow).iter().copied();
     let complete = |e: &&Exchange| e.role == Role::Poll && e.phase == Some(Phase::Complete) && !e.superseded;
     match on {
-        On::Kickoff => index.kickoff(flow).into_iter().collect(),
+        On::Kickoff | On::KickoffOptional => index.kickoff(flow).into_iter().collect(),
         On::Poll => all.filter(|e| e.role == Role::Poll && (!e.superseded || is_detour(e))).collect(),
         On::PollInProgress => all
             .filter(|e| e.role == Role::Poll)
@@ -47,7 +47,7 @@ fn is_detour(exchange: &Exchange) -> bool {
 pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: &On) -> String {
     let name = &flow.name;
     match on {
-        On::Kickoff => format!("flow {name} made no kick-off"),
+        On::Kickoff | On::KickoffOptional => format!("flow {name} made no kick-off"),
         On::Poll | On::PollComplete | On::Manifest => format!("flow {name} saw no such answer"),
         On::PollInProgress => match index.manifest(name) {
             Some((exchange, _)) => format!("the job was done at its first poll (exchange {})", exchange.id),
@@ -70,18 +70,27 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                 Some((_, Send::Token, _)) => {
                     format!("probe {id} was not sent: this run was given no client of SMART Backend Services")
                 }
-                Some((_, Send::Kickoff | Send::KickoffPost, Identity::None)) => {
+                Some(_) if lacks_credentials(index, definition, on) => {
                     format!("probe {id} was not sent: this run has no credentials that it could leave out")
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
                 Some((Moment::Partial, ..)) => {
                     format!("probe {id} was not sent: no manifest was seen while the job ran")
                 }
-                Some((_, Send::File, _)) => format!("probe {id} was not sent: there is no output file to fetch"),
+                Some((_, Send::File | Send::FilePost, _)) => {
+                    format!("probe {id} was not sent: there is no output file to fetch")
+                }
                 _ => format!("probe {id} was not sent"),
             }
         }
     }
+}
+
+/// Whether `on` is a probe without credentials, in a run that has none which it could leave out.
+pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool {
+    let On::Probe(id) = on else { return false };
+    let open = definition.probes.iter().any(|probe| probe.id == *id && probe.identity == Identity::None);
+    open && index.tape.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none")
 }
 
 /// Whether `on` is a probe that follows the flow's DELETE, and that DELETE was refused: the exchange that refused it.

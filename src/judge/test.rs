@@ -86,17 +86,18 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
     // Whether a refusal is as the next kick-off's is another question than whether it is allowed.
-    let compares = test.test.on == [On::Kickoff]
+    let on = &test.test.on;
+    let compares = *on == [On::Kickoff]
         && test.test.expect.iter().any(|expect| expect.check == Some(CheckName::AsWellReceived));
+    let looks = compares || on.iter().all(|on| *on == On::KickoffOptional);
     if let Some(stop) = &flow.stop
-        && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !compares))
+        && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !looks))
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }
     if let Some(why) = refused_freely(test, definition, index) {
         return verdict(Verdict::NotApplicable, why);
     }
-    let on = &test.test.on;
     if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
     }
@@ -105,8 +106,13 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     looked.dedup_by_key(|exchange| exchange.id);
     if looked.is_empty() {
         return match (&flow.stop, on.first()) {
+            (Some(stop), _) if stop.kind == StopKind::Declined => verdict(Verdict::NotApplicable, stop.because.clone()),
             (Some(stop), _) => Decision::Deeper(stop.clone()),
-            (None, Some(on)) => verdict(Verdict::Skip, look::why_nothing(index, flow, definition, on)),
+            (None, Some(on)) => {
+                let lacking = look::lacks_credentials(index, definition, on);
+                let without = if lacking { Verdict::NotApplicable } else { Verdict::Skip };
+                verdict(without, look::why_nothing(index, flow, definition, on))
+            }
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
         };
     }
@@ -128,8 +134,7 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
 
 /// The first of the test's flows to compare with that ran at the same level.
 fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
-    test.test
-        .beside
+    test.beside
         .iter()
         .filter_map(|name| index.flow(name))
         .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())

@@ -51,6 +51,8 @@ pub struct PlannedTest {
     pub test: Arc<Test>,
     /// The flow.
     pub flow: String,
+    /// The flows that its checks compare with: the first of them that ran at the same level.
+    pub beside: Vec<String>,
     /// The level of its requirements in this spec.
     pub level: Level,
     /// Those of its requirements that this spec has.

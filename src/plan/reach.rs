@@ -55,6 +55,7 @@ impl CheckName {
             | CheckName::ExportsNothing
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
+            | CheckName::AnnouncedLength
             | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
@@ -63,6 +64,9 @@ impl CheckName {
             | CheckName::OnlyTypesReturned
             | CheckName::OnlyTypesOrReferenced
             | CheckName::OnlyPatientsAsked
+            | CheckName::TypesDeclared
+            | CheckName::PatientsAsCounted
+            | CheckName::NoPatientShort
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -80,6 +84,9 @@ impl CheckName {
             | CheckName::OnlyTypesAsked
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
+            | CheckName::TokenRequired
+            | CheckName::StoredVersion
+            | CheckName::DeclaresExport
             | CheckName::AsWellReceived
             | CheckName::SeparateStatusHonoured
             | CheckName::PreferencesApplied
@@ -88,6 +95,10 @@ impl CheckName {
             | CheckName::FieldsOfFirstPage
             | CheckName::OneNextLink
             | CheckName::ExportStatusOfFailure
+            | CheckName::LevelDeclared
+            | CheckName::DeclaredLevelServed
+            | CheckName::GuideDeclared
+            | CheckName::OperationsPlaced
             | CheckName::KickoffAccepted
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
@@ -145,7 +156,7 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
-        On::Kickoff => Need::depth(Depth::Kickoff),
+        On::Kickoff | On::KickoffOptional => Need::depth(Depth::Kickoff),
         On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
             Need::depth(Depth::Manifest)
         }
@@ -157,7 +168,7 @@ fn look(on: &On, flow: &Flow) -> Need {
             };
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
-                (Send::File | Send::Files, _) => Need::depth(Depth::Files),
+                (Send::File | Send::FilePost | Send::Files, _) => Need::depth(Depth::Files),
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
                 (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),

@@ -55,6 +55,8 @@ words! {
         IgnoreTypeFilter = "ignore-type-filter",
         /// What exported resources refer to is exported, too.
         AddsReferenced = "adds-referenced",
+        /// Every export comes out empty, though there is something.
+        LosesEverything = "loses-everything",
         /// A filter lets one resource pass that does not match.
         FilterLeaks = "filter-leaks",
         /// A filter keeps the last resource back that matches.

@@ -212,6 +212,9 @@ impl Server {
         }
         self.spoil_dates(&mut found, &selection);
         self.add_referenced(&mut found);
+        if self.does(Behaviour::LosesEverything) {
+            found.clear();
+        }
         let mut files = Vec::new();
         for (name, rows) in &found {
             self.cut(&mut files, Point::FileOutput, name, name, rows);

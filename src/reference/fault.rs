@@ -127,6 +127,8 @@ pub struct When {
     /// Headers of the request contain these texts.
     #[serde(default)]
     pub header_has: BTreeMap<String, String>,
+    /// The job was there once, and was deleted, or not.
+    pub deleted: Option<bool>,
     /// The Group's id.
     pub group: Option<String>,
     /// The file's name, as `Patient-1.ndjson`, is one of these.

@@ -108,7 +108,7 @@ impl Reader<'_> {
             wanted.selection.types = None;
         }
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !crate::resources::is_r4(name) && !(self.does)(Behaviour::AnyType) {
+            if !self.population.types().contains(&name) && !(self.does)(Behaviour::AnyType) {
                 let shown: String = name.chars().take(80).collect();
                 let text = format!("the directory has no resources of the type {shown} in _type");
                 self.unsupported(wanted, &text)?;

@@ -47,6 +47,7 @@ fn fits(when: &When, ask: &Ask, reply: &Reply) -> bool {
     };
     (when.level.is_empty() || context.level.is_some_and(|level| when.level.contains(&level)))
         && when.posted.is_none_or(|posted| context.posted == posted)
+        && when.deleted.is_none_or(|deleted| context.deleted == deleted)
         && when.method.as_ref().is_none_or(|method| ask.method == method.as_str())
         && when.param.as_ref().is_none_or(has)
         && !when.no_param.as_ref().is_some_and(has)

@@ -16,7 +16,8 @@ impl Server {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id) };
+        let deleted = jobs.was_deleted(id);
+        let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id, deleted) };
         let context = job.context_with_id();
         let early = self.does(Behaviour::ThrottleEarly);
         if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
@@ -66,7 +67,7 @@ impl Server {
         jobs.tidy(now, self.options.keep);
         let there = jobs.get_mut(id).filter(|job| !job.deleted && job.first_page.is_some());
         let Some(job) = there.filter(|job| job.fails.is_none() && job.stage(now) == Stage::Over) else {
-            return self.unknown_job(id);
+            return self.unknown_job(id, false);
         };
         Reply::json(Point::Page, StatusCode::OK, self.manifest(job, 1, true))
             .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
@@ -82,11 +83,11 @@ impl Server {
         }
     }
 
-    fn unknown_job(&self, id: &str) -> Reply {
+    fn unknown_job(&self, id: &str, deleted: bool) -> Reply {
         if self.does(Behaviour::UnknownJobRuns) {
             return Reply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
         }
-        let context = Context { job: Some(id.to_owned()), ..Context::default() };
+        let context = Context { job: Some(id.to_owned()), deleted, ..Context::default() };
         let text = "there is no such job, or no longer";
         let refusal = Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
         self.poll_error(refusal).of(context)

@@ -88,6 +88,8 @@ pub(super) struct Context {
     pub params: Vec<(String, String)>,
     /// The job's id.
     pub job: Option<String>,
+    /// Whether that job was there once, and was deleted.
+    pub deleted: bool,
     /// The file's name.
     pub file: Option<String>,
 }

@@ -32,6 +32,9 @@ fn requirement_text(page: &RequirementPage) -> String {
     for (index, test) in page.tests.iter().enumerate() {
         out += if index == 0 { "\nHow it is judged\n" } else { "\n" };
         out += &format!("  {} on {}\n", test.name, describe::and(&test.flows));
+        for (spec, flows) in &test.stand_ins {
+            out += &format!("{}\n", wrap("    ", &format!("under {spec} on {}", describe::and(flows))));
+        }
         out += &format!("{}\n", wrap("    ", &test.title));
         out += &judged_text(test, "    ");
         out += &format!("{}\n", wrap("    because      ", &test.why));

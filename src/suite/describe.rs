@@ -1,5 +1,6 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
+use super::flow::GRACE;
 use super::model::{
     BodyShape, CheckName, DirectoryTopic, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe,
     Send, Shape, Wrong,
@@ -104,6 +105,10 @@ pub fn shape(shape: Shape) -> &'static str {
         Shape::Count => "a whole JSON number of at least 0",
         Shape::ResourceType => "the name of a FHIR resource type",
         Shape::RetryAfter => "a whole number of seconds or an HTTP date",
+        Shape::Digits => "a whole number of seconds",
+        Shape::NotBlank => "a text that is not blank",
+        Shape::Printable => "a text of printable characters",
+        Shape::Attachment => "an attachment",
         Shape::StatusCode => "a status of three digits, and perhaps its reason",
         Shape::HttpDate => "an HTTP date",
         Shape::True => "the JSON value true",
@@ -244,6 +249,10 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::ExportsNothing => "no resource is exported, for the filter matches none",
         CheckName::NothingBeforeSince => "no meta.lastUpdated is earlier than _since",
         CheckName::WrappedBinary => "the file comes as one Binary resource",
+        CheckName::TokenRequired => "the manifest says that files need a token, and the file is the target's own",
+        CheckName::StoredVersion => "Content-Location names the file itself or a version of it",
+        CheckName::AnnouncedLength => "the file has as many bytes as Content-Length says",
+        CheckName::DeclaresExport => "the CapabilityStatement declares $export for the whole system",
         CheckName::Delivered => "the file comes whole from the URL listed",
         CheckName::SeparateStatusHonoured => "the server says that it applied separate-export-status",
         CheckName::PreferencesApplied => "Preference-Applied names respond-async and separate-export-status",
@@ -260,6 +269,13 @@ pub fn check(name: CheckName) -> &'static str {
             "no resource comes whose type _type does not name, but for those that other lines refer to"
         }
         CheckName::OnlyPatientsAsked => "no resource comes of a patient whom patient does not name",
+        CheckName::LevelDeclared => "the CapabilityStatement declares an export at this level",
+        CheckName::DeclaredLevelServed => "a level that the CapabilityStatement declares is served",
+        CheckName::GuideDeclared => "the CapabilityStatement instantiates that of the guide",
+        CheckName::OperationsPlaced => "export operations stand where they belong in the CapabilityStatement",
+        CheckName::TypesDeclared => "every exported type stands in the CapabilityStatement",
+        CheckName::PatientsAsCounted => "patients come where a search counts some",
+        CheckName::NoPatientShort => "as many patients come as a search counts",
         CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
@@ -272,6 +288,7 @@ pub fn check(name: CheckName) -> &'static str {
 pub fn on(on: &On, flow: Option<&Flow>) -> String {
     match on {
         On::Kickoff => "the answer to the kick-off".to_owned(),
+        On::KickoffOptional => "the answer to the kick-off, also where it is refused".to_owned(),
         On::Poll => "every poll".to_owned(),
         On::PollInProgress => "every poll that says the job still runs".to_owned(),
         On::PollFailed => "the poll that says the job failed".to_owned(),
@@ -306,11 +323,13 @@ pub fn probe(probe: &Probe) -> String {
         (Send::Kickoff, _) => "a kick-off by GET",
         (Send::KickoffPost, Some(Wrong::NotParameters)) => "a kick-off by POST of a resource other than Parameters",
         (Send::KickoffPost, Some(Wrong::BrokenJson)) => "a kick-off by POST of broken JSON",
+        (Send::KickoffPost, Some(Wrong::NoResource)) => "a kick-off by POST of JSON that is no resource",
         (Send::KickoffPost, Some(Wrong::Group)) => "a kick-off by POST for a Group that does not exist",
         (Send::KickoffPost, _) => "a kick-off by POST",
         (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
         (Send::Poll, _) => "another poll",
         (Send::File, _) => "another fetch of the first output file",
+        (Send::FilePost, _) => "a POST without a body to the first output file",
         (Send::Files, _) => "a fetch of every file listed",
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
         (Send::Delete, _) => "another DELETE",
@@ -318,12 +337,16 @@ pub fn probe(probe: &Probe) -> String {
         (Send::SmartConfiguration, _) => "a read of the SMART configuration",
         (Send::Token, _) => "a token request",
         (Send::Read, _) => "a read of the Group",
+        (Send::Search, _) => "a search for the Group by its id",
         (Send::Count, _) => "a search that counts",
         (Send::Tls, _) => "a TLS handshake",
     }
     .to_owned();
     if !probe.params.is_empty() {
         text += &format!(" with {}", and(&params(probe.params.iter())));
+    }
+    if !probe.without.is_empty() {
+        text += &format!(" without {}", or(&probe.without));
     }
     if !probe.headers.is_empty() {
         let lines = |(name, value): (&String, &String)| {
@@ -346,6 +369,14 @@ pub fn probe(probe: &Probe) -> String {
         Moment::Complete => ", after the manifest",
         Moment::Deleted => ", after the DELETE",
     };
+    if !probe.after.is_empty() {
+        let times: Vec<String> = probe.after.iter().map(|time| time.duration().as_secs().to_string()).collect();
+        text += &format!(", at {} s", and(&times));
+        let late = probe.after.iter().any(|time| time.duration() > GRACE);
+        if late && probe.at == Moment::Deleted {
+            text += " (beyond 10 s in a run with --late-polls only)";
+        }
+    }
     text
 }
 

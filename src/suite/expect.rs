@@ -126,6 +126,14 @@ words! {
         ResourceType = "resource-type",
         /// Seconds or an HTTP date.
         RetryAfter = "retry-after",
+        /// Seconds, in digits alone.
+        Digits = "digits",
+        /// A text that is not blank.
+        NotBlank = "not-blank",
+        /// A text of printable characters alone.
+        Printable = "printable",
+        /// A disposition of type attachment, with parameters or without.
+        Attachment = "attachment",
         /// Begins with a status of three digits.
         StatusCode = "status-code",
         /// An HTTP date.
@@ -289,6 +297,14 @@ words! {
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
+        /// The file is the target's own, and the manifest says that files need a token.
+        TokenRequired = "token-required",
+        /// `Content-Location` of the target's own file names that file, or a version of it.
+        StoredVersion = "stored-version",
+        /// The file has as many bytes as `Content-Length` says.
+        AnnouncedLength = "announced-length",
+        /// The CapabilityStatement declares an export of everything.
+        DeclaresExport = "declares-export",
         /// The target says, or shows, that a job's status comes beside that of the poll.
         SeparateStatusHonoured = "separate-status-honoured",
         /// `Preference-Applied` names respond-async and separate-export-status.
@@ -315,6 +331,20 @@ words! {
         OnlyTypesOrReferenced = "only-types-or-referenced",
         /// No resource came of a patient whom `patient` does not name.
         OnlyPatientsAsked = "only-patients-asked",
+        /// The CapabilityStatement declares an export at the level of the flow.
+        LevelDeclared = "level-declared",
+        /// A level that the CapabilityStatement declares is served.
+        DeclaredLevelServed = "declared-level-served",
+        /// The CapabilityStatement instantiates the guide's.
+        GuideDeclared = "guide-declared",
+        /// Export operations stand where they belong in the CapabilityStatement.
+        OperationsPlaced = "operations-placed",
+        /// Every exported type stands in the CapabilityStatement.
+        TypesDeclared = "types-declared",
+        /// Where a search counts patients, some were exported.
+        PatientsAsCounted = "patients-as-counted",
+        /// As many patients were exported as a search counts.
+        NoPatientShort = "no-patient-short",
         /// The flow's own kick-off was accepted.
         KickoffAccepted = "kickoff-accepted",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.

@@ -12,6 +12,7 @@ use super::model::{FileList, On};
 /// The words for [`On`], with `probe.ID` standing for any probe.
 pub const ON_WORDS: &[&str] = &[
     "kickoff",
+    "kickoff.optional",
     "poll",
     "poll.in-progress",
     "poll.failed",
@@ -31,6 +32,7 @@ impl On {
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "kickoff" => On::Kickoff,
+            "kickoff.optional" => On::KickoffOptional,
             "poll" => On::Poll,
             "poll.in-progress" => On::PollInProgress,
             "poll.failed" => On::PollFailed,
@@ -54,6 +56,7 @@ impl fmt::Display for On {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             On::Kickoff => f.pad("kickoff"),
+            On::KickoffOptional => f.pad("kickoff.optional"),
             On::Poll => f.pad("poll"),
             On::PollInProgress => f.pad("poll.in-progress"),
             On::PollFailed => f.pad("poll.failed"),
