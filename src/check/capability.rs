@@ -15,8 +15,9 @@ const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 /// The CapabilityStatement and the exchange that brought it; why there is none.
 fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held> {
-    let asked = index.tape.exchanges.iter().filter(|e| e.role == Role::Metadata && !e.superseded);
-    let last = asked.last().ok_or_else(|| Held::Unknown("the CapabilityStatement was not asked for".to_owned()))?;
+    let mut asked = index.tape.exchanges.iter().filter(|e| e.role == Role::Metadata && !e.superseded);
+    let last =
+        asked.next_back().ok_or_else(|| Held::Unknown("the CapabilityStatement was not asked for".to_owned()))?;
     let found = response(last).filter(|answer| answer.status == 200).and_then(|answer| answer.body.json.as_ref());
     let found = found.filter(|body| body.get("resourceType").and_then(Value::as_str) == Some("CapabilityStatement"));
     match (found, &last.outcome) {
@@ -70,7 +71,8 @@ pub fn guide_declared(scene: &Scene<'_>) -> Held {
         Err(held) => return held,
     };
     let named: Vec<&str> = list(statement, "instantiates").filter_map(Value::as_str).collect();
-    let good = named.iter().any(|canonical| canonical.starts_with(GUIDE) || canonical.contains("hl7.org/fhir/bulk-data"));
+    let good =
+        named.iter().any(|canonical| canonical.starts_with(GUIDE) || canonical.contains("hl7.org/fhir/bulk-data"));
     Held::or_broken(good, || {
         let actual = if named.is_empty() { "nothing".to_owned() } else { show::text(&named.join(", ")) };
         let expected = format!("{GUIDE}/CapabilityStatement/bulk-data");

@@ -1,8 +1,8 @@
 //! What can be looked at in an exchange, and the built-in checks for what arithmetic or memory needs. All pure: the
 //! tape in, [`Held`] out.
 
-mod directory;
 mod capability;
+mod directory;
 pub mod expect;
 mod files;
 mod kickoff;

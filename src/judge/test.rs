@@ -87,8 +87,8 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     };
     // Whether a refusal is as the next kick-off's is another question than whether it is allowed.
     let on = &test.test.on;
-    let compares = *on == [On::Kickoff]
-        && test.test.expect.iter().any(|expect| expect.check == Some(CheckName::AsWellReceived));
+    let compares =
+        *on == [On::Kickoff] && test.test.expect.iter().any(|expect| expect.check == Some(CheckName::AsWellReceived));
     let looks = compares || on.iter().all(|on| *on == On::KickoffOptional);
     if let Some(stop) = &flow.stop
         && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !looks))

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::filter::sift;
 use super::behaviour::Behaviour;
+use super::filter::sift;
 use super::params;
 use super::reply::{FHIR_JSON, Payload, Point, Reply};
 use super::rows::Rows;
