@@ -1,5 +1,7 @@
 //! Checks of what came back against what was asked for, and against what an earlier flow holds.
 
+use std::collections::BTreeMap;
+
 use super::files::whole;
 use super::{Broken, Held, Scene, items, manifest_of, no_manifest};
 use crate::suite::model::{FileList, LineRule};
@@ -43,14 +45,13 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if comparison.types.values().all(|kept| kept.expected == 0) {
         return Held::NoData(format!("nothing that flow {} exported is asked for here", comparison.flow));
     }
-    if whole(scene, FileList::Output).len() < items(manifest, "output").len() {
+    let files = whole(scene, FileList::Output);
+    if files.len() < items(manifest, "output").len() {
         return Held::Unknown("not every output file was read whole".to_owned());
     }
-    // A line that is broken, or has no id, may be what is missing; its own test says what is wrong with it.
-    if unreadable(scene) {
-        return Held::Nothing(
-            "some lines cannot be told by type and id, so that nothing can be said to be missing".to_owned(),
-        );
+    // A line that cannot be read, or has no id, may hold what seems to be missing; its own test says what is wrong.
+    if files.values().any(|(_, facts)| !facts.lines.is_legible()) {
+        return Held::Nothing("lines that are wrong for themselves may hold what was asked for".to_owned());
     }
     let missing: Vec<String> = comparison
         .types
@@ -67,12 +68,10 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     })
 }
 
-/// Whether some output file has lines of which type and id are not as they should be.
+/// Whether some output file has lines that cannot be told for what they are.
 pub(super) fn unreadable(scene: &Scene<'_>) -> bool {
-    let harmless =
-        |rule: LineRule| matches!(rule, LineRule::BlankLine | LineRule::DuplicateId | LineRule::DuplicateKey);
     let files = scene.index.files(&scene.flow.name, FileList::Output);
-    files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.findings.iter().any(|f| !harmless(f.rule)))
+    files.iter().filter_map(|(_, facts)| *facts).any(|facts| !facts.lines.is_legible())
 }
 
 /// `some-left-out`: of the resources that a date or a filter certainly leaves out, and that nothing asked for refers to,
@@ -146,14 +145,20 @@ pub fn only_types_returned(exchange: &Exchange, scene: &Scene<'_>, referenced: b
         .map(|(kind, count)| format!("{count} of type {kind}"))
         .collect();
     if foreign.is_empty() {
+        // What is not held is counted by type all the same.
+        let strange = |kind: &String| !asked.contains(&kind.as_str()) && kind.as_str() != "OperationOutcome";
+        let more = files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.types.keys().any(strange));
         let read = whole(scene, FileList::Output).len() >= items(manifest, "output").len();
-        return match read && census.whole {
-            true => Held::Yes,
-            false => Held::Unknown("not every output file was read whole, or held".to_owned()),
+        return match (read, more && !census.whole) {
+            (false, _) => Held::Unknown("not every output file was read whole".to_owned()),
+            (true, true) => {
+                Held::NoData("more came than is held, so that what refers to others is not known".to_owned())
+            }
+            (true, false) => Held::Yes,
         };
     }
     if referenced && !census.whole {
-        return Held::Unknown("not every resource was held, so that what refers to others is not known".to_owned());
+        return Held::NoData("more came than is held, so that what refers to others is not known".to_owned());
     }
     let but = if referenced { ", and what these refer to" } else { "" };
     let expected = format!("resources of type {}{but}", asked.join(", "));
@@ -175,7 +180,7 @@ pub fn only_patients_asked(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if census.strangers.is_empty() {
         return match census.whole {
             true => Held::Yes,
-            false => Held::Unknown("not every resource was held, so that others may be of other patients".to_owned()),
+            false => Held::NoData("more came than is held, so that some may be of other patients".to_owned()),
         };
     }
     let strangers: Vec<String> =
@@ -190,6 +195,47 @@ pub fn only_patients_asked(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 fn params<'a>(scene: &Scene<'a>, wanted: &str) -> Vec<&'a str> {
     let sent = scene.flow.params.iter().filter(|(name, _)| name == wanted);
     sent.flat_map(|(_, value)| value.split(',')).map(str::trim).collect()
+}
+
+/// `within-beside`: of no type more came back than with the flow beside.
+pub fn within_beside(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if manifest_of(exchange).is_none() {
+        return no_manifest();
+    }
+    let Some(beside) = scene.beside else {
+        return Held::Nothing("no export at the same level was made to compare it with".to_owned());
+    };
+    let (Some(own), Some(other)) = (types(scene, &scene.flow.name), types(scene, &beside.name)) else {
+        return Held::Unknown("one of the two exports was not read whole".to_owned());
+    };
+    if own.is_empty() {
+        return Held::NoData("nothing came back".to_owned());
+    }
+    let count = |kind: &str| other.get(kind).copied().unwrap_or_default();
+    let more = own.iter().filter(|(kind, many)| **many > count(kind));
+    Held::from_broken(
+        more.map(|(kind, many)| {
+            let expected = format!("at most the {} of type {kind} of flow {}", count(kind), beside.name);
+            Broken::new("body", "body /output", expected, many.to_string())
+        })
+        .collect(),
+    )
+}
+
+/// The resources of a flow by type, if every output file was read whole.
+fn types(scene: &Scene<'_>, flow: &str) -> Option<BTreeMap<String, u64>> {
+    let (_, manifest) = scene.index.manifest(flow)?;
+    let files = scene.index.files(flow, FileList::Output);
+    if files.len() < items(manifest, "output").len() {
+        return None;
+    }
+    let mut all = BTreeMap::new();
+    for (_, facts) in files {
+        for (kind, many) in &facts.filter(|facts| facts.whole)?.lines.types {
+            *all.entry(kind.clone()).or_default() += many;
+        }
+    }
+    Some(all)
 }
 
 /// The filters that the kick-off sent.

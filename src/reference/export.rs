@@ -206,9 +206,12 @@ impl Server {
             if self.does(Behaviour::FilterDropsOthers) {
                 found.retain(|(name, _)| wanted.searches.iter().any(|query| query.kind == *name));
             }
-            let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world)));
+            let does = |behaviour| self.does(behaviour);
+            let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world, &does)));
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
             self.spoil_filters(&mut found, &selection, &wanted.searches);
+        } else if self.does(Behaviour::UnfilteredIsShort) {
+            found = found.into_iter().map(|(name, rows)| (name, rows.part(0, 3))).collect();
         }
         self.spoil_dates(&mut found, &selection);
         self.add_referenced(&mut found);

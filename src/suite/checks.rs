@@ -66,6 +66,7 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::PatientsAsCounted => "patients come where a search counts some",
         CheckName::NoPatientShort => "as many patients come as a search counts",
         CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
+        CheckName::WithinBeside => "of no type more came back than with the export beside it",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
         CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",

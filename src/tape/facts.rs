@@ -157,6 +157,14 @@ pub struct DirectoryFinding {
     pub also: Vec<u64>,
 }
 
+impl LineFacts {
+    /// Whether every line could be told and read for what it is, so that what is not among them is not there. A file of
+    /// which that is not so has findings of its own.
+    pub fn is_legible(&self) -> bool {
+        self.findings.iter().all(|finding| matches!(finding.rule, LineRule::Bom | LineRule::BlankLine))
+    }
+}
+
 /// One way in which a file is wrong. Never holds resource content, only shapes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LineFinding {
