@@ -67,6 +67,23 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NoPatientShort => "as many patients come as a search counts",
         CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::WithinBeside => "of no type more came back than with the export beside it",
+        CheckName::GivesTokens => "the run's client gets tokens for valid requests",
+        CheckName::TokenGranted => "a valid request brings a token",
+        CheckName::TokenResponse => {
+            "the response is JSON with access_token, token_type bearer, expires_in as a number of seconds, and scope"
+        }
+        CheckName::ShortToken => "expires_in is no more than 300",
+        CheckName::NoStore => "Cache-Control forbids to store the answer",
+        CheckName::ScopeNotBroader => "the granted scope is no more than was asked for",
+        CheckName::OauthError => "error is a code that OAuth 2.0 defines",
+        CheckName::EndpointsAbsolute => "every endpoint, and jwks_uri, is an absolute URL",
+        CheckName::SmartUsed => "the run's client is one of SMART Backend Services",
+        CheckName::DoorClosed => "the same kick-off without a token is refused",
+        CheckName::FilesNeedToken => "the manifest says that its files need a token",
+        CheckName::TokenStaysHome => "no file that needs a token lies on an origin which may not see it",
+        CheckName::NoTokenEchoed => "the answer does not repeat the token that was sent",
+        CheckName::WithinScope => "no resource is exported that the token's scope does not cover",
+        CheckName::AsIfUnknown => "the answer is that of a job which does not exist",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
         CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
