@@ -2,6 +2,7 @@
 //! tape in, [`Held`] out.
 
 mod auth;
+mod capability;
 mod directory;
 pub mod expect;
 mod files;
@@ -213,6 +214,18 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::OneNextLink => parts::one_next_link(exchange, scene),
         CheckName::FileKept => parts::file_kept(exchange, scene),
         CheckName::ExportStatusOfFailure => parts::export_status_of_failure(exchange),
+        CheckName::SomeLeftOut => select::some_left_out(exchange, scene),
+        CheckName::NoneBeyond => select::none_beyond(exchange, scene),
+        CheckName::OnlyTypesReturned => select::only_types_returned(exchange, scene, false),
+        CheckName::OnlyTypesOrReferenced => select::only_types_returned(exchange, scene, true),
+        CheckName::OnlyPatientsAsked => select::only_patients_asked(exchange, scene),
+        CheckName::LevelDeclared => capability::level_declared(scene),
+        CheckName::DeclaredLevelServed => capability::declared_level_served(exchange, scene),
+        CheckName::GuideDeclared => capability::guide_declared(scene),
+        CheckName::OperationsPlaced => capability::operations_placed(scene),
+        CheckName::TypesDeclared => capability::types_declared(exchange, scene),
+        CheckName::PatientsAsCounted => capability::patients_as_counted(exchange, scene),
+        CheckName::NoPatientShort => capability::no_patient_short(exchange, scene),
         CheckName::KickoffAccepted => kickoff::kickoff_accepted(scene),
         CheckName::KickoffFound => kickoff::kickoff_found(scene),
         CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::files::whole;
 use super::{Broken, Held, Scene, items, manifest_of, no_manifest};
-use crate::suite::model::FileList;
+use crate::suite::model::{FileList, LineRule};
 use crate::tape::model::{Exchange, Kept};
 
 /// `only-matching`: no resource of the file certainly fails the filters that were sent for its type.
@@ -69,6 +69,135 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             comparison.types.values().map(|kept| kept.expected.saturating_sub(kept.found)).fold(0, u64::saturating_add);
         broken
     })
+}
+
+/// Whether some output file has lines that cannot be told for what they are.
+pub(super) fn unreadable(scene: &Scene<'_>) -> bool {
+    let files = scene.index.files(&scene.flow.name, FileList::Output);
+    files.iter().filter_map(|(_, facts)| *facts).any(|facts| !facts.lines.is_legible())
+}
+
+/// `some-left-out`: of the resources that a date or a filter certainly leaves out, and that nothing asked for refers to,
+/// some did not come.
+pub fn some_left_out(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Kept { expected, found } = match spared(exchange, scene) {
+        Ok(spared) => spared,
+        Err(held) => return held,
+    };
+    Held::or_broken(found < expected, || {
+        let wanted = "an export without what was not asked for".to_owned();
+        let actual = format!("all {expected} resources that {} leaves out", sent_limits(scene));
+        Broken::new("body", "body /output", wanted, actual)
+    })
+}
+
+/// `none-beyond`: of those, none came.
+pub fn none_beyond(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Kept { expected, found } = match spared(exchange, scene) {
+        Ok(spared) => spared,
+        Err(held) => return held,
+    };
+    Held::or_broken(found == 0, || {
+        let wanted = format!("none of the {expected} resources that {} leaves out", sent_limits(scene));
+        Broken::new("body", "body /output", wanted, format!("{found} of them"))
+    })
+}
+
+fn spared(exchange: &Exchange, scene: &Scene<'_>) -> Result<Kept, Held> {
+    if manifest_of(exchange).is_none() {
+        return Err(no_manifest());
+    }
+    let Some(comparison) = &scene.flow.comparison else {
+        return Err(Held::Nothing("there is no earlier export at the same level to compare it with".to_owned()));
+    };
+    match comparison.spared.expected {
+        0 => Err(Held::NoData(format!("{} leaves nothing out of flow {}", sent_limits(scene), comparison.flow))),
+        _ => Ok(comparison.spared),
+    }
+}
+
+/// The parameters that leave resources out.
+fn sent_limits(scene: &Scene<'_>) -> String {
+    let limits =
+        scene.flow.params.iter().filter(|(name, _)| matches!(name.as_str(), "_since" | "_until" | "_typeFilter"));
+    let texts: Vec<String> = limits.map(|(name, value)| format!("{name}={value}")).collect();
+    texts.join(" or ")
+}
+
+/// `only-types-returned` and, with `referenced`, `only-types-or-referenced`: no resource of a type that was not asked for.
+pub fn only_types_returned(exchange: &Exchange, scene: &Scene<'_>, referenced: bool) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let asked: Vec<&str> = params(scene, "_type");
+    if asked.is_empty() {
+        return Held::Nothing("no type was asked for".to_owned());
+    }
+    let Some(census) = &scene.flow.census else {
+        return Held::Unknown("the tape does not say what came without having been asked for".to_owned());
+    };
+    let files = scene.index.files(&scene.flow.name, FileList::Output);
+    let mixed = |rule: LineRule| rule == LineRule::ResourceTypeOther;
+    if files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.findings.iter().any(|f| mixed(f.rule))) {
+        return Held::Nothing("a file holds another type than its item names; its own test says so".to_owned());
+    }
+    let foreign: Vec<String> = census
+        .foreign
+        .iter()
+        .map(|(kind, (came, alone))| (kind, if referenced { *alone } else { *came }))
+        // Messages among the output are judged elsewhere.
+        .filter(|(kind, count)| *count > 0 && kind.as_str() != "OperationOutcome")
+        .map(|(kind, count)| format!("{count} of type {kind}"))
+        .collect();
+    if foreign.is_empty() {
+        // What is not held is counted by type all the same.
+        let strange = |kind: &String| !asked.contains(&kind.as_str()) && kind.as_str() != "OperationOutcome";
+        let more = files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.types.keys().any(strange));
+        let read = whole(scene, FileList::Output).len() >= items(manifest, "output").len();
+        return match (read, more && !census.whole) {
+            (false, _) => Held::Unknown("not every output file was read whole".to_owned()),
+            (true, true) => {
+                Held::NoData("more came than is held, so that what refers to others is not known".to_owned())
+            }
+            (true, false) => Held::Yes,
+        };
+    }
+    if referenced && !census.whole {
+        return Held::NoData("more came than is held, so that what refers to others is not known".to_owned());
+    }
+    let but = if referenced { ", and what these refer to" } else { "" };
+    let expected = format!("resources of type {}{but}", asked.join(", "));
+    Held::No(vec![Broken::new("body", "body /output", expected, foreign.join(", "))])
+}
+
+/// `only-patients-asked`: no resource of a patient who was not listed.
+pub fn only_patients_asked(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if manifest_of(exchange).is_none() {
+        return no_manifest();
+    }
+    let asked = params(scene, "patient");
+    if asked.is_empty() {
+        return Held::Nothing("no patient was asked for".to_owned());
+    }
+    let Some(census) = &scene.flow.census else {
+        return Held::Unknown("the tape does not say what came without having been asked for".to_owned());
+    };
+    if census.strangers.is_empty() {
+        return match census.whole {
+            true => Held::Yes,
+            false => Held::NoData("more came than is held, so that some may be of other patients".to_owned()),
+        };
+    }
+    let strangers: Vec<String> =
+        census.strangers.iter().map(|(kind, count)| format!("{count} of type {kind}")).collect();
+    let expected = format!("resources of {} alone", asked.join(", "));
+    let actual = format!("resources of other patients: {}", strangers.join(", "));
+    let mut broken = Broken::new("body", "body /output", expected, actual);
+    broken.count = census.strangers.values().sum();
+    Held::No(vec![broken])
+}
+
+fn params<'a>(scene: &Scene<'a>, wanted: &str) -> Vec<&'a str> {
+    let sent = scene.flow.params.iter().filter(|(name, _)| name == wanted);
+    sent.flat_map(|(_, value)| value.split(',')).map(str::trim).collect()
 }
 
 /// `within-beside`: of no type more came back than with the flow beside.

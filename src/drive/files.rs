@@ -13,6 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::asks;
+use super::census;
 use super::house::{Budget, Walk, stop};
 use super::kickoff::{Job, Route};
 use super::manifest::{self, Item, MOST_FILES};
@@ -103,7 +104,7 @@ impl Walk<'_> {
         let (wanted, too_many) = self.wanted(job, manifest);
         let index = Identity::new(&self.house.key);
         let measures = self.planned.measures;
-        let counter = Counter::new(&route.params, measures.compared, measures.shelf);
+        let counter = Counter::new(&route.params, measures.compared, measures.shelf || measures.census);
         let fetching = Fetching {
             index: Some(&index),
             hashes: measures.identity,
@@ -138,6 +139,7 @@ impl Walk<'_> {
             measured.push(got.measured);
             fetched.files.push((wanted, got.facts));
         }
+        let came_whole = whole && end.is_ok();
         whole &= end.is_ok() && route.level == ExportLevel::System;
         *shelf = counter.shelve(&mut measured, whole);
         let source = route.source.as_ref();
@@ -145,6 +147,9 @@ impl Walk<'_> {
             // What a filter leads to may have come with any of the files.
             facts.filtered = counter.settle(measured, shelf, source.map(|source| &*source.outcome.shelf));
             self.house.session.recorder().file(facts.clone());
+        }
+        if measures.census {
+            self.record().census = Some(census::take(shelf, &route.params, came_whole));
         }
         if let Some(source) = source.filter(|source| source.outcome.level == route.level) {
             self.record().comparison = counter.compare(&source.flow, &source.outcome.shelf, &index);

@@ -142,6 +142,7 @@ impl<'a> Walk<'a> {
             params: Vec::new(),
             posted: false,
             comparison: None,
+            census: None,
             accepted: 0,
             stop: None,
             waits: Vec::new(),

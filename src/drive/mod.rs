@@ -4,6 +4,7 @@ mod asks;
 mod assertion;
 mod auth;
 mod board;
+mod census;
 mod cleanup;
 mod decode;
 mod engine;

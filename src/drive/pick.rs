@@ -1,5 +1,6 @@
 //! Values of the target's own data, chosen from the facts of an earlier flow by a closed list of picks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde_json::Value;
@@ -18,6 +19,10 @@ const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
 pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTime) -> Result<String, String> {
     let found = match pick {
         PickName::InstantInside => return instant_inside(facts.iter(), now),
+        PickName::Gender => genders(shelf).into_iter().next(),
+        PickName::OtherGender => genders(shelf).into_iter().nth(1),
+        PickName::PatientId => patient(shelf),
+        PickName::OtherType => other_type(shelf),
         PickName::AddressState => place(shelf, "/address/state"),
         PickName::AddressCity => place(shelf, "/address/city"),
         PickName::AddressPostcode => place(shelf, "/address/postalCode"),
@@ -44,6 +49,46 @@ pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTim
         let what = pick.describe();
         format!("the data show no value for {what}; name one under [values] as {name} if the target has any")
     })
+}
+
+/// The genders of patients, the rarest first, where there are two at least or some have none.
+fn genders(shelf: &Shelf) -> Vec<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut without = false;
+    for (_, patient) in shelf.of("Patient") {
+        match patient.get("gender").and_then(plain) {
+            Some(gender) => *counts.entry(gender).or_default() += 1,
+            None => without = true,
+        }
+    }
+    let mut genders: Vec<(usize, String)> = counts.into_iter().map(|(gender, count)| (count, gender)).collect();
+    genders.sort();
+    let parts = genders.len() > 1 || without;
+    genders.into_iter().filter(|_| parts).map(|(_, gender)| gender).collect()
+}
+
+/// To whom `subject` or `patient` says that a resource belongs.
+fn owner(resource: &Value) -> Option<&str> {
+    let text = |key: &str| resource.get(key)?.get("reference")?.as_str();
+    let (kind, id) = crate::ndjson::normalise_reference(text("subject").or_else(|| text("patient"))?)?;
+    (kind == "Patient").then_some(id)
+}
+
+/// The first patient about whom another resource is, where there are several.
+fn patient(shelf: &Shelf) -> Option<String> {
+    let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
+    let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
+    let several = shelf.of("Patient").count() > 1;
+    shelf.of("Patient").map(|(id, _)| id).find(|id| several && known.contains(id)).map(str::to_owned)
+}
+
+fn other_type(shelf: &Shelf) -> Option<String> {
+    let kinds = shelf.kinds().filter(|kind| *kind != "Patient");
+    let counted = kinds.filter_map(|kind| {
+        let own = shelf.of(kind).filter(|(_, resource)| owner(resource).is_some()).count();
+        (own > 0).then_some((own, kind))
+    });
+    counted.min().map(|(_, kind)| kind.to_owned())
 }
 
 /// What `value` gives for the resource of a type that `score` puts first; of equals the first id.

@@ -181,6 +181,12 @@ impl<'a> Walk<'a> {
                 };
                 (Method::GET, asks::under(base, &["Group", group]), fhir)
             }
+            Send::Search => {
+                let group = self.house.settings.groups.first()?;
+                let mut url = asks::under(base, &["Group"]);
+                url.set_query(Some(&asks::query(&[("_id".to_owned(), group.clone())])));
+                (Method::GET, url, fhir)
+            }
             Send::Count => {
                 let mut url = asks::under(base, &["Patient"]);
                 url.set_query(Some("_summary=count"));

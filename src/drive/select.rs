@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::census::references;
 use super::shelf::{Book, Both, Shelf};
 use crate::instant::Instant;
 use crate::ndjson::{Identity, Notes, Watch};
@@ -79,6 +80,19 @@ impl Selection {
         let unread = self.unread.iter().any(|known| known == kind).then_some(Answer::Unknown);
         let answers = self.queries.iter().filter(|query| query.kind == kind).map(ask).chain(unread);
         answers.reduce(Answer::or)
+    }
+
+    /// Whether a date or a filter certainly leaves a resource out, of a type that is asked for.
+    fn leaves_out(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
+        let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
+        let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
+        let beyond = updated
+            .is_some_and(|at| self.since.is_some_and(|since| at < since) || self.until.is_some_and(|until| at > until));
+        let fails = || {
+            let answer = self.passes(kind, &|query| query.matches(value, world, Reading::Lenient));
+            answer == Some(Answer::No)
+        };
+        asked && (beyond || fails())
     }
 
     /// Whether a resource of an earlier, unfiltered flow must come back.
@@ -187,14 +201,25 @@ impl Counter {
             return None;
         }
         let mut types: BTreeMap<String, Kept> = BTreeMap::new();
+        let (mut out, mut referred) = (Vec::new(), BTreeSet::new());
         for kind in source.kinds() {
-            for (id, _) in source.of(kind).filter(|(_, value)| self.selection.takes_in(kind, value, source)) {
-                let kept = types.entry(kind.to_owned()).or_default();
-                kept.expected += 1;
-                kept.found += came.held(&[came.key().hash(kind, id)]);
+            for (id, value) in source.of(kind) {
+                if self.selection.takes_in(kind, value, source) {
+                    let kept = types.entry(kind.to_owned()).or_default();
+                    kept.expected += 1;
+                    kept.found += came.held(&[came.key().hash(kind, id)]);
+                    referred.extend(references(value));
+                } else if self.selection.leaves_out(kind, value, source) {
+                    out.push((kind.to_owned(), id.to_owned()));
+                }
             }
         }
-        Some(Comparison { flow: flow.to_owned(), types })
+        let mut spared = Kept::default();
+        for name in out.into_iter().filter(|name| !referred.contains(name)) {
+            spared.expected += 1;
+            spared.found += came.held(&[came.key().hash(&name.0, &name.1)]);
+        }
+        Some(Comparison { flow: flow.to_owned(), types, spared })
     }
 }
 

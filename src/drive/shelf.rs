@@ -76,6 +76,11 @@ impl Shelf {
         self.kinds.get(kind).into_iter().flat_map(|books| &books.by_id).map(|(id, value)| (id.as_str(), value))
     }
 
+    /// Whether some did not fit.
+    pub fn is_full(&self) -> bool {
+        self.kinds.values().any(|books| books.full)
+    }
+
     /// The types that are held.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.kinds.keys().map(String::as_str)

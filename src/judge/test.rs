@@ -7,7 +7,7 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Flow, Hold, Identity, On, Outcome as Allowed};
+use crate::suite::model::{Catalog, CheckName, Expect, Flow, Hold, Identity, On, Outcome as Allowed};
 use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
@@ -85,10 +85,13 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
+    // Whether a refusal is as the next kick-off's is another question than whether it is allowed.
     let on = &test.test.on;
+    let compares =
+        *on == [On::Kickoff] && test.test.expect.iter().any(|expect| expect.check == Some(CheckName::AsWellReceived));
     // Of a flow whose token does not cover what it asks for, the refusal is what some tests are for.
     let narrow = definition.identity == Identity::Narrow;
-    let awaited = on.iter().all(|on| *on == On::KickoffOptional || (narrow && *on == On::Kickoff));
+    let awaited = compares || on.iter().all(|on| *on == On::KickoffOptional || (narrow && *on == On::Kickoff));
     if let Some(stop) = &flow.stop
         && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !awaited))
     {

@@ -97,6 +97,8 @@ pub struct Measures {
     /// The resources themselves, as many as a shelf holds, in memory and nowhere else: later flows pick from them and are
     /// compared with them.
     pub shelf: bool,
+    /// What came back without having been asked for.
+    pub census: bool,
     /// Whether each resource passes the filters that were sent, and whether those of the flow's source that must come
     /// back did.
     pub compared: bool,

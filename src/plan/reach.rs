@@ -33,6 +33,7 @@ impl Need {
         self.measures.directory |= other.measures.directory;
         self.measures.shelf |= other.measures.shelf;
         self.measures.compared |= other.measures.compared;
+        self.measures.census |= other.measures.census;
     }
 }
 
@@ -59,6 +60,14 @@ impl CheckName {
             | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
+            | CheckName::SomeLeftOut
+            | CheckName::NoneBeyond
+            | CheckName::OnlyTypesReturned
+            | CheckName::OnlyTypesOrReferenced
+            | CheckName::OnlyPatientsAsked
+            | CheckName::TypesDeclared
+            | CheckName::PatientsAsCounted
+            | CheckName::NoPatientShort
             | CheckName::WithinBeside
             | CheckName::Delivered => true,
             CheckName::OneLocation
@@ -88,6 +97,10 @@ impl CheckName {
             | CheckName::FieldsOfFirstPage
             | CheckName::OneNextLink
             | CheckName::ExportStatusOfFailure
+            | CheckName::LevelDeclared
+            | CheckName::DeclaredLevelServed
+            | CheckName::GuideDeclared
+            | CheckName::OperationsPlaced
             | CheckName::KickoffAccepted
             | CheckName::KickoffFound
             | CheckName::GivesTokens
@@ -120,7 +133,15 @@ impl CheckName {
 
     /// Whether the check looks at what the filters say of the flow's resources, or at what its source holds.
     pub fn needs_comparison(self) -> bool {
-        matches!(self, CheckName::OnlyMatching | CheckName::AllExpected)
+        matches!(
+            self,
+            CheckName::OnlyMatching | CheckName::AllExpected | CheckName::SomeLeftOut | CheckName::NoneBeyond
+        )
+    }
+
+    /// Whether the check looks at what came without having been asked for.
+    pub fn needs_census(self) -> bool {
+        matches!(self, CheckName::OnlyTypesReturned | CheckName::OnlyTypesOrReferenced | CheckName::OnlyPatientsAsked)
     }
 
     /// Whether the check compares which resources there are, so that their identity must be measured.
@@ -148,6 +169,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
+        need.measures.census |= expect.check.is_some_and(CheckName::needs_census);
         if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
             need.probes.extend(flow.probes.iter().filter(|other| other.id == probe).map(|other| other.id.clone()));
         }

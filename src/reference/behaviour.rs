@@ -53,6 +53,22 @@ words! {
         EmptyFiles = "empty-files",
         /// `_typeFilter` is accepted and has no effect; for servers that know it.
         IgnoreTypeFilter = "ignore-type-filter",
+        /// What exported resources refer to is exported, too.
+        AddsReferenced = "adds-referenced",
+        /// Every export comes out empty, though there is something.
+        LosesEverything = "loses-everything",
+        /// A filter lets one resource pass that does not match.
+        FilterLeaks = "filter-leaks",
+        /// A filter keeps the last resource back that matches.
+        FilterLoses = "filter-loses",
+        /// `_since` leaves out the newest resource of each type, too.
+        SinceLosesNewest = "since-loses-newest",
+        /// `_until` lets the newest resource of each type pass.
+        UntilLeaks = "until-leaks",
+        /// Of several filters of one type only the last counts.
+        LastFilterWins = "last-filter-wins",
+        /// A filter of one type leaves other types out.
+        FilterDropsOthers = "filter-drops-others",
         /// Of several criteria in a filter the last alone counts.
         LastCriterionOnly = "last-criterion-only",
         /// Criteria that lead to another resource are passed over.

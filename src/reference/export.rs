@@ -235,11 +235,20 @@ impl Server {
         }
         if !wanted.searches.is_empty() {
             let world = self.population.world();
+            if self.does(Behaviour::FilterDropsOthers) {
+                found.retain(|(name, _)| wanted.searches.iter().any(|query| query.kind == *name));
+            }
             let does = |behaviour| self.does(behaviour);
             let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world, &does)));
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
+            self.spoil_filters(&mut found, &selection, &wanted.searches);
         } else if self.does(Behaviour::UnfilteredIsShort) {
             found = found.into_iter().map(|(name, rows)| (name, rows.part(0, 3))).collect();
+        }
+        self.spoil_dates(&mut found, &selection);
+        self.add_referenced(&mut found);
+        if self.does(Behaviour::LosesEverything) {
+            found.clear();
         }
         let mut files = Vec::new();
         for (name, rows) in &found {

@@ -35,6 +35,7 @@ mod server;
 mod shelf;
 mod shelf_auth;
 mod smile;
+mod spoil;
 
 use std::future::Future;
 use std::sync::Arc;

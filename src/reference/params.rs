@@ -200,6 +200,8 @@ impl Reader<'_> {
                 }
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },
+            "_typeFilter" if (self.does)(Behaviour::IgnoreTypeFilter) => Ok(()),
+            "_typeFilter" => self.search(wanted, value),
             "_format" if value.contains("json") => Ok(()),
             _ => self.unsupported(wanted, &format!("the parameter {name} is not supported")),
         }
@@ -237,6 +239,20 @@ impl Reader<'_> {
             // An unknown type that was passed over still narrows the export: it asks for nothing else.
             wanted.selection.types.get_or_insert_default().insert(name.to_owned());
         }
+        Ok(())
+    }
+
+    /// Takes in a filter of one type. One that is not understood whole is refused, lest more is exported than was asked
+    /// for.
+    fn search(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+        let query = Query::parse(value).map_err(|refused| bad("invalid", &format!("_typeFilter: {refused}")))?;
+        if let Some(unknown) = query.unknown.first() {
+            return self.unsupported(wanted, &format!("the criterion {unknown} in _typeFilter is not supported"));
+        }
+        if (self.does)(Behaviour::LastFilterWins) {
+            wanted.searches.retain(|known| known.kind != query.kind);
+        }
+        wanted.searches.push(query);
         Ok(())
     }
 

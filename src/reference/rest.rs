@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::behaviour::Behaviour;
 use super::filter::sift;
 use super::params;
 use super::reply::{FHIR_JSON, Payload, Point, Reply};
@@ -65,6 +66,8 @@ impl Server {
         let found = lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let found: Vec<Value> =
             found.filter(|value| identifier.as_deref().is_none_or(|wanted| has_identifier(value, wanted))).collect();
+        let found = if self.does(Behaviour::ExportNothing) { Vec::new() } else { found };
+        let filtered = filtered || self.does(Behaviour::ExportNothing);
         let total = if filtered { found.len() as u64 } else { self.population.count(name) };
         let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
         if let (Some(fields), false, false) = (bundle.as_object_mut(), count_only, found.is_empty()) {

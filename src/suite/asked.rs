@@ -33,6 +33,7 @@ pub fn probe(probe: &Probe) -> String {
         (Send::Token, None) if probe.identity == Identity::Narrow => "a token request for Patient resources alone",
         (Send::Token, None) => "a token request",
         (Send::Read, _) => "a read of the Group",
+        (Send::Search, _) => "a search for the Group by its id",
         (Send::Count, _) => "a search that counts",
         (Send::Tls, _) => "a TLS handshake",
     }

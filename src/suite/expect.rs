@@ -365,6 +365,30 @@ words! {
         FileKept = "file-kept",
         /// `X-Export-Status` begins with 4xx or 5xx.
         ExportStatusOfFailure = "export-status-of-failure",
+        /// Some of what a date or a filter leaves out did not come back.
+        SomeLeftOut = "some-left-out",
+        /// Nothing that a date leaves out came back, but for what is referred to.
+        NoneBeyond = "none-beyond",
+        /// No resource came whose type `_type` does not name.
+        OnlyTypesReturned = "only-types-returned",
+        /// The same, but for resources that other lines refer to.
+        OnlyTypesOrReferenced = "only-types-or-referenced",
+        /// No resource came of a patient whom `patient` does not name.
+        OnlyPatientsAsked = "only-patients-asked",
+        /// The CapabilityStatement declares an export at the level of the flow.
+        LevelDeclared = "level-declared",
+        /// A level that the CapabilityStatement declares is served.
+        DeclaredLevelServed = "declared-level-served",
+        /// The CapabilityStatement instantiates the guide's.
+        GuideDeclared = "guide-declared",
+        /// Export operations stand where they belong in the CapabilityStatement.
+        OperationsPlaced = "operations-placed",
+        /// Every exported type stands in the CapabilityStatement.
+        TypesDeclared = "types-declared",
+        /// Where a search counts patients, some were exported.
+        PatientsAsCounted = "patients-as-counted",
+        /// As many patients were exported as a search counts.
+        NoPatientShort = "no-patient-short",
         /// The flow's own kick-off was accepted.
         KickoffAccepted = "kickoff-accepted",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.

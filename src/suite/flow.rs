@@ -225,6 +225,8 @@ words! {
         Token = "token",
         /// A read of the flow's Group.
         Read = "read",
+        /// A search for the flow's Group by its id.
+        Search = "search",
         /// A search with `_summary=count`.
         Count = "count",
         /// A TLS handshake.

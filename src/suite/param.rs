@@ -15,6 +15,14 @@ words! {
     PickName {
         /// An instant with some resources last updated before it and some after.
         InstantInside = "instant-inside",
+        /// A gender that some of several patients have.
+        Gender = "gender",
+        /// Another gender that some have.
+        OtherGender = "other-gender",
+        /// The id of a patient about whom there is more, where there are several patients.
+        PatientId = "patient-id",
+        /// A type of resources about patients, other than Patient, the one with the fewest.
+        OtherType = "other-type",
         /// The state of a Location; with the next three, of the same one.
         AddressState = "address-state",
         /// Its city.
@@ -53,6 +61,10 @@ impl PickName {
     pub fn describe(self) -> &'static str {
         match self {
             PickName::InstantInside => "an instant inside the data",
+            PickName::Gender => "a gender",
+            PickName::OtherGender => "another gender",
+            PickName::PatientId => "a patient",
+            PickName::OtherType => "a type of data about patients",
             PickName::AddressState => "the state of a Location",
             PickName::AddressCity => "the city of a Location",
             PickName::AddressPostcode => "the postcode of a Location",

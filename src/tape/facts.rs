@@ -49,6 +49,21 @@ pub struct Comparison {
     pub flow: String,
     /// Per type: how many resources of the earlier flow must come back, and how many did.
     pub types: BTreeMap<String, Kept>,
+    /// Of the types asked for: those that a date or a filter certainly leaves out and that nothing which is asked for
+    /// refers to, and how many of them came all the same.
+    #[serde(default)]
+    pub spared: Kept,
+}
+
+/// What came back without having been asked for, as far as it was held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Census {
+    /// Whether every resource was looked at.
+    pub whole: bool,
+    /// By type that `_type` does not name: how many resources came, and how many of them no other line refers to.
+    pub foreign: BTreeMap<String, (u64, u64)>,
+    /// By type: resources of patients that `patient` does not name.
+    pub strangers: BTreeMap<String, u64>,
 }
 
 /// How many resources of one type must come back, and how many did.

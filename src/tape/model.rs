@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
-    Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
+    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
@@ -314,6 +314,9 @@ pub struct FlowRecord {
     /// What came back beside what an earlier flow holds, where that was asked for and can be said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
+    /// What came back without having been asked for, where that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub census: Option<Census>,
     /// Jobs that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.

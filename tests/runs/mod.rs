@@ -104,6 +104,7 @@ impl Builder {
             params: Vec::new(),
             posted: false,
             comparison: None,
+            census: None,
             accepted: 1,
             stop: None,
             waits: Vec::new(),

@@ -132,6 +132,7 @@ impl Builder {
             params: Vec::new(),
             posted: false,
             comparison: None,
+            census: None,
             accepted: 1,
             stop: self.stop,
             waits: Vec::new(),

@@ -56,6 +56,8 @@ impl Redactor {
         let reduced = match resource.as_deref() {
             Some("OperationOutcome") => pick(&value, &["resourceType", "issue"]),
             Some("CapabilityStatement") => capability(&value),
+            // How many there are is no content.
+            Some("Bundle") if value.get("entry").is_none() => pick(&value, &["resourceType", "total"]),
             Some(_) => Value::Null,
             None => value,
         };

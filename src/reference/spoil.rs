@@ -1,0 +1,72 @@
+//! Selections that are wrong by one resource.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+use super::behaviour::Behaviour;
+use super::population::Selection;
+use super::rows::Rows;
+use super::server::Server;
+use crate::search::Query;
+
+/// What is exported, by type.
+type Found = Vec<(&'static str, Rows)>;
+
+impl Server {
+    /// Lets a resource pass that does not match, or keeps one back that does.
+    pub(super) fn spoil_filters(&self, found: &mut Found, selection: &Selection, searches: &[Query]) {
+        for (name, rows) in found.iter_mut().filter(|(name, _)| searches.iter().any(|query| query.kind == *name)) {
+            if self.does(Behaviour::FilterLoses) && rows.len() > 1 {
+                *rows = rows.part(0, rows.len() - 1);
+            }
+            if self.does(Behaviour::FilterLeaks) {
+                let all = self.population.select(selection).into_iter().find(|(kind, _)| kind == name);
+                let own: Vec<_> = rows.iter().collect();
+                let stranger = all.and_then(|(_, all)| all.iter().find(|line| !own.contains(line)));
+                *rows = Rows::held(own.into_iter().chain(stranger).collect());
+            }
+        }
+    }
+
+    /// Adds what the resources found refer to.
+    pub(super) fn add_referenced(&self, found: &mut Found) {
+        if !self.does(Behaviour::AddsReferenced) {
+            return;
+        }
+        let lines: Vec<Bytes> = found.iter().flat_map(|(_, rows)| rows.iter().collect::<Vec<_>>()).collect();
+        let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
+        for line in &lines {
+            let text = String::from_utf8_lossy(line);
+            let references = text.split("\"reference\":\"").skip(1).filter_map(|rest| rest.split('"').next());
+            wanted.extend(
+                references.filter_map(|text| text.split_once('/')).map(|(k, id)| (k.to_owned(), id.to_owned())),
+            );
+        }
+        for (name, id) in wanted {
+            let Some(name) = self.population.types().into_iter().find(|known| **known == name) else { continue };
+            let Some(line) = self.population.read(name, &id).filter(|line| !lines.contains(line)) else { continue };
+            match found.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, rows)) => *rows = Rows::held(rows.iter().chain([line]).collect()),
+                None => found.push((name, Rows::held(vec![line]))),
+            }
+        }
+    }
+
+    /// Leaves the newest resource out of what is new, or adds it to what is old.
+    pub(super) fn spoil_dates(&self, found: &mut Found, selection: &Selection) {
+        if self.does(Behaviour::SinceLosesNewest) && selection.since.is_some() {
+            for (_, rows) in found.iter_mut().filter(|(_, rows)| rows.len() > 1) {
+                *rows = rows.part(0, rows.len() - 1);
+            }
+        }
+        if self.does(Behaviour::UntilLeaks) && selection.until.is_some() {
+            let all = self.population.select(&Selection { until: None, ..selection.clone() });
+            for (name, rows) in found.iter_mut() {
+                let newest = all.iter().find(|(kind, _)| kind == name).and_then(|(_, all)| all.line(all.len() - 1));
+                let own: Vec<_> = rows.iter().filter(|line| Some(line) != newest.as_ref()).collect();
+                *rows = Rows::held(own.into_iter().chain(newest).collect());
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The built-in checks in words.
+
+use super::model::CheckName;
+
+/// What a built-in check holds the exchange to, as a sentence without its full stop.
+pub fn check(name: CheckName) -> &'static str {
+    match name {
+        CheckName::OneLocation => "Content-Location names one URL only",
+        CheckName::RequestFitsKickoff => "the manifest's request is the URL of the kick-off",
+        CheckName::RequestWithoutBodyParams => "the manifest's request shows no parameter that was sent in the body",
+        CheckName::TransactionTimeNotFuture => "transactionTime is not in the server's future",
+        CheckName::ExpiresLater => "Expires is later than the answer",
+        CheckName::SameManifest => "the manifest says the same as the first one",
+        CheckName::DistinctUrls => "no URL is listed twice",
+        CheckName::CountEqualsLines => "count equals the number of resources in the file",
+        CheckName::EmptyOutputWhenNothing => "output is an empty array where nothing was exported",
+        CheckName::EmptyErrorWhenNothing => "error is an empty array where there is nothing to report",
+        CheckName::NoEmptyFiles => "no listed file is without a resource",
+        CheckName::NothingAfterTransactionTime => "no resource is newer than transactionTime",
+        CheckName::DeletedNotInOutput => "no resource is both in deleted and in output",
+        CheckName::PatientListed => "a file of Patient resources is listed where anything is",
+        CheckName::SameFile => "the file is the same as the one fetched before",
+        CheckName::AllowedEncoding => "the content coding is one that may be used, and can be undone",
+        CheckName::SameResources => "the same resources as in the flow beside it were exported",
+        CheckName::NoOutcomeInOutput => "no output file is of, or holds, OperationOutcomes",
+        CheckName::LenientReported => "the error files report the parameter that cannot be supported",
+        CheckName::ExtensionsAreObjects => "every extension is an object",
+        CheckName::AsWellReceived => "the kick-off is as well received as that of the flow beside it",
+        CheckName::OtherJob => "its job is another than that of the flow's own kick-off",
+        CheckName::OwnOrigin => "URLs have the scheme, host and port that were asked",
+        CheckName::TransactionTimeInJob => {
+            "transactionTime lies between the kick-off and the manifest, give or take 5 seconds"
+        }
+        CheckName::SameTypes => "the types listed are those of the export beside it",
+        CheckName::TypesCover => "the types of the export beside it are all listed",
+        CheckName::OnlyTypesAsked => "no type is listed that _type does not name",
+        CheckName::NoBinaryListed => "no file of type Binary is listed",
+        CheckName::ExportsNothing => "no resource is exported, for the filter matches none",
+        CheckName::NothingBeforeSince => "no meta.lastUpdated is earlier than _since",
+        CheckName::WrappedBinary => "the file comes as one Binary resource",
+        CheckName::TokenRequired => "the manifest says that files need a token, and the file is the target's own",
+        CheckName::StoredVersion => "Content-Location names the file itself or a version of it",
+        CheckName::AnnouncedLength => "the file has as many bytes as Content-Length says",
+        CheckName::DeclaresExport => "the CapabilityStatement declares $export for the whole system",
+        CheckName::Delivered => "the file comes whole from the URL listed",
+        CheckName::SeparateStatusHonoured => "the server says that it applied separate-export-status",
+        CheckName::PreferencesApplied => "Preference-Applied names respond-async and separate-export-status",
+        CheckName::ExportStatusFits => "X-Export-Status begins with the status that fits the job",
+        CheckName::ManifestUnaltered => "the manifest is the one that was shown before, but for link",
+        CheckName::FieldsOfFirstPage => "the fields of the first manifest are repeated",
+        CheckName::OneNextLink => "link is one object that leads to another manifest",
+        CheckName::FileKept => "the file is there unchanged when the job is done",
+        CheckName::ExportStatusOfFailure => "X-Export-Status begins with 4xx or 5xx",
+        CheckName::SomeLeftOut => "some of what a date or a filter leaves out did not come",
+        CheckName::NoneBeyond => "nothing comes that a date leaves out",
+        CheckName::OnlyTypesReturned => "no resource comes whose type _type does not name",
+        CheckName::OnlyTypesOrReferenced => {
+            "no resource comes whose type _type does not name, but for those that other lines refer to"
+        }
+        CheckName::OnlyPatientsAsked => "no resource comes of a patient whom patient does not name",
+        CheckName::LevelDeclared => "the CapabilityStatement declares an export at this level",
+        CheckName::DeclaredLevelServed => "a level that the CapabilityStatement declares is served",
+        CheckName::GuideDeclared => "the CapabilityStatement instantiates that of the guide",
+        CheckName::OperationsPlaced => "export operations stand where they belong in the CapabilityStatement",
+        CheckName::TypesDeclared => "every exported type stands in the CapabilityStatement",
+        CheckName::PatientsAsCounted => "patients come where a search counts some",
+        CheckName::NoPatientShort => "as many patients come as a search counts",
+        CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
+        CheckName::WithinBeside => "of no type more came back than with the export beside it",
+        CheckName::GivesTokens => "the run's client gets tokens for valid requests",
+        CheckName::TokenGranted => "a valid request brings a token",
+        CheckName::TokenResponse => {
+            "the response is JSON with access_token, token_type bearer, expires_in as a number of seconds, and scope"
+        }
+        CheckName::ShortToken => "expires_in is no more than 300",
+        CheckName::NoStore => "Cache-Control forbids to store the answer",
+        CheckName::ScopeNotBroader => "the granted scope is no more than was asked for",
+        CheckName::OauthError => "error is a code that OAuth 2.0 defines",
+        CheckName::EndpointsAbsolute => "every endpoint, and jwks_uri, is an absolute URL",
+        CheckName::SmartUsed => "the run's client is one of SMART Backend Services",
+        CheckName::DoorClosed => "the same kick-off without a token is refused",
+        CheckName::FilesNeedToken => "the manifest says that its files need a token",
+        CheckName::TokenStaysHome => "no file that needs a token lies on an origin which may not see it",
+        CheckName::NoTokenEchoed => "the answer does not repeat the token that was sent",
+        CheckName::WithinScope => "no resource is exported that the token's scope does not cover",
+        CheckName::AsIfUnknown => "the answer is that of a job which does not exist",
+        CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
+        CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
+        CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
+        CheckName::JobNotCompleted => "no job that it started comes to a good end",
+    }
+}
