@@ -48,6 +48,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Validate NDJSON files, plain or gzip
     Ndjson(NdjsonArgs),
+    /// Make the tables of FHIR's definitions that NDJSON is validated by
+    Definitions(DefinitionsArgs),
     /// List what is judged
     List(ListArgs),
     /// Explain a requirement or a test
@@ -218,6 +220,37 @@ pub struct NdjsonArgs {
     /// How it is printed
     #[command(flatten)]
     pub format: FormatArg,
+}
+
+/// `plimsoll definitions`
+#[derive(Args, Debug)]
+pub struct DefinitionsArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: DefinitionsCommand,
+}
+
+/// The commands of `plimsoll definitions`.
+#[derive(Debug, Subcommand)]
+pub enum DefinitionsCommand {
+    /// Make a table file from the definitions of a FHIR package
+    Build(DefinitionsBuildArgs),
+}
+
+/// `plimsoll definitions build`
+#[derive(Args, Debug)]
+pub struct DefinitionsBuildArgs {
+    /// The package: a .tgz as packages are published, or a folder of JSON files
+    #[arg(value_name = "PACKAGE")]
+    pub package: PathBuf,
+
+    /// Where the tables go
+    #[arg(long, short, value_name = "FILE", default_value = "definitions.tables")]
+    pub output: PathBuf,
+
+    /// What links to the definitions begin with
+    #[arg(long, value_name = "URL", default_value = "http://hl7.org/fhir/R4/")]
+    pub links: String,
 }
 
 /// `plimsoll list` and `plimsoll coverage`

@@ -150,6 +150,21 @@ pub fn line_rule(rule: LineRule) -> &'static str {
         LineRule::LineTooLong => "a line beyond the limit",
         LineRule::TooDeep => "nesting beyond the limit",
         LineRule::CompressedUnlabelled => "compression that no Content-Encoding names",
+        LineRule::UnknownElement => "an element that FHIR does not have there",
+        LineRule::MissingElement => "a resource without a mandatory element",
+        LineRule::WrongShape => "a JSON value of another shape than the element's",
+        LineRule::NullValue => "a null in the place of a value",
+        LineRule::EmptyValue => "an element without a value or children",
+        LineRule::TwoOfOneChoice => "two values of one choice",
+        LineRule::TwinMisaligned => "arrays of values and of their extensions that do not match",
+        LineRule::PrimitiveFormat => "a value in another format than its type's",
+        LineRule::CodeOutside => "a code outside a required value set",
+        LineRule::Narrative => "a narrative that is not XHTML as FHIR has it",
+        LineRule::ReferenceTarget => "a reference to a type that it may not have",
+        LineRule::ReferenceDangling => "a reference to a contained resource that is not there",
+        LineRule::ContainedResource => "a contained resource against the rules for these",
+        LineRule::Invariant => "a broken invariant of FHIR",
+        LineRule::UnknownType => "a resource type that FHIR does not have",
     }
 }
 
