@@ -48,6 +48,11 @@ impl Instant {
         Self { seconds: millis.div_euclid(1000), nanos }
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z; what is finer is left out.
+    pub fn millis(self) -> i64 {
+        self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
+    }
+
     /// The middle between this and `later`, to the millisecond; none if they are less than two milliseconds apart, so
     /// that no such middle parts them.
     pub fn middle(self, later: Self) -> Option<Self> {

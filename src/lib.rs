@@ -10,6 +10,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | [`words`], [`resources`], [`hidden`], [`clock`], [`instant`], [`secret`], [`json`] | what every room shares |
+//! | [`search`] | filters such as `Location?address-city=Balmain`, and whether a resource passes |
 //! | [`suite`] | reads the rules, refuses what is wrong with them, says them in words |
 //! | [`plan`] | which tests are judged, which flows they need and how deep |
 //! | [`tape`] | what a run keeps: exchanges, facts of files, flows |
@@ -41,6 +42,8 @@ pub mod instant;
 pub mod secret;
 
 pub mod json;
+
+pub mod search;
 
 pub mod suite;
 

@@ -29,6 +29,7 @@ fn wrong_flag_values_are_refused_with_the_way_out() {
         ("smart-without-key", "run https://a.example --client-id me"),
         ("missing-config", "run --config nowhere.toml"),
         ("serve-spec", "serve --spec hl7-9.9.9"),
+        ("serve-patients", "serve --spec au-hcpd-0.3.0-preview --patients 9"),
         ("diff-missing", "diff nowhere elsewhere"),
     ] {
         let output = plimsoll(&line.split(' ').collect::<Vec<_>>());

@@ -100,6 +100,19 @@ fn a_slip_in_the_group_breaks_no_duty() {
 }
 
 #[test]
+fn the_australian_directory_is_served_and_declares_its_spec() {
+    let server = Server::start(&["--spec", "au-hcpd-0.3.0-preview", "--auth", "token"]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = plimsoll_in(
+        folder.path(),
+        &["run", &server.base, "poll::in-progress-202", "--jobs", "2"],
+        &[("PLIMSOLL_TOKEN", SECRET)],
+    );
+    assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+    assert!(shown(&run).contains("test au-hcpd-0.3.0-preview::poll::in-progress-202"), "{}", shown(&run));
+}
+
+#[test]
 fn a_whole_name_selects_where_the_server_is_yet_to_declare_its_spec() {
     let server = Server::start(&["--spec", "hl7-2.0.0"]);
     let folder = tempfile::tempdir().unwrap();

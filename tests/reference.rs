@@ -4,10 +4,14 @@
 
 #[path = "reference/client.rs"]
 mod client;
+#[path = "reference/directory.rs"]
+mod directory;
 #[path = "reference/faults.rs"]
 mod faults;
 #[path = "reference/guarded.rs"]
 mod guarded;
+#[path = "reference/hcpd.rs"]
+mod hcpd;
 #[path = "reference/honest.rs"]
 mod honest;
 #[path = "reference/many.rs"]

@@ -10,7 +10,7 @@ use crate::suite::model::{FileList, LineRule};
 use crate::tape::model::{Exchange, FileFacts, Outcome, TroubleKind};
 
 /// The facts of the flow's files by their place in `list`, of those that came whole.
-fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
+pub(super) fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
     scene
         .index
         .files(&scene.flow.name, list)

@@ -5,6 +5,7 @@ pub mod expect;
 mod files;
 mod kickoff;
 mod manifest;
+mod select;
 pub mod shape;
 mod show;
 mod types;
@@ -29,6 +30,8 @@ pub enum Held {
     No(Vec<Broken>),
     /// There is nothing that it could be said of; why, a fragment.
     Nothing(String),
+    /// The target's data does not show it; why, a fragment.
+    NoData(String),
     /// It cannot be decided; why, a fragment.
     Unknown(String),
 }
@@ -230,5 +233,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::ExportsNothing => types::exports_nothing(exchange, scene),
         CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
+        CheckName::OnlyMatching => select::only_matching(exchange, scene),
+        CheckName::AllExpected => select::all_expected(exchange, scene),
     }
 }

@@ -189,7 +189,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub fault: Vec<String>,
 
-    /// Generate this many patients in place of the small built-in population
+    /// Generate this many patients in place of the small built-in population; a provider directory has none
     #[arg(long, value_name = "N")]
     pub patients: Option<u64>,
 

@@ -115,7 +115,9 @@ fn toml(answers: &Answers, specs: &[String]) -> String {
     );
     auth(&mut out, answers);
     out.push_str(
-        "\n# A deviation that may stay for now: it is still reported, but does not fail a pipeline.\n\
+        "\n# Values that exist on this server, where filters are to be tried with others than the data suggest.\n\
+         # [values]\n# address-state = \"NSW\"\n\
+         \n# A deviation that may stay for now: it is still reported, but does not fail a pipeline.\n\
          # [[known]]\n# spec = \"hl7-3.0.0\"\n# test = \"area::id\"\n# reason = \"ticket 17\"\n# expires = \"2030-12-31\"\n",
     );
     out

@@ -175,6 +175,7 @@ fn settings(config: &Effective, base: Url) -> Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
         types: config.types.value.clone(),
+        values: config.values.value.clone(),
         jobs: config.jobs.value,
         max_wait: config.max_wait.value,
         deadline: config.deadline.as_ref().map(|s| s.value),
@@ -316,6 +317,7 @@ mod tests {
         assert_eq!(named(&["hl7-2.0.0"]), Personality::Stu2);
         assert_eq!(named(&["hl7-3.0.0", "hl7-2.0.0"]), Personality::Stu3);
         assert_eq!(named(&["smile-cdr", "hl7-3.0.0"]), Personality::Smile);
+        assert_eq!(named(&["smile-cdr", "hl7-3.0.0", "au-hcpd-0.3.0-preview"]), Personality::Hcpd);
         assert_eq!(named(&["lesson"]), Personality::Lesson);
         assert_eq!(named(&["hl7-2.0.0", "lesson"]), Personality::Stu2, "the lesson asks for less than any of HL7's");
         assert_eq!(named(&["not-spoken"]), Personality::Stu3);

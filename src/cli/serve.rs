@@ -18,6 +18,11 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
     })?;
     let faults = args.fault.iter().map(|id| reference::fault(id).map_err(|e| Refusal::usage(e.to_string())));
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
+    if spec == Personality::Hcpd && args.patients.is_some() {
+        let text =
+            format!("the server of {spec} holds a provider directory, which has no patients; leave --patients off");
+        return Err(Refusal::usage(text));
+    }
     let auth = auth(args)?;
     super::runtime()?.block_on(async {
         let listener = TcpListener::bind(args.addr)

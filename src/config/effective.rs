@@ -1,5 +1,6 @@
 //! The configuration in effect.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use url::Url;
 
 use super::file::{File, KnownSays};
 use super::values::{AuthKind, ByteSize};
+use crate::suite::param::PickName;
 use crate::suite::values::Wait;
 use crate::words::ExportLevel;
 
@@ -116,6 +118,8 @@ pub struct Effective {
     pub levels: Setting<Vec<ExportLevel>>,
     /// Resource types to export; empty: all.
     pub types: Setting<Vec<String>>,
+    /// Values that exist on the target, in place of picks from its data.
+    pub values: Setting<BTreeMap<PickName, String>>,
     /// Where the reports go; none: a folder named by time and host.
     pub report: Option<Setting<PathBuf>>,
     /// Rules in place of the built-in ones.
@@ -204,6 +208,7 @@ impl Effective {
                 .or_else(|| pick.of(says.levels.as_ref()))
                 .unwrap_or(Setting::new(Vec::new(), Origin::Default)),
             types: given.types.or_else(|| pick.of(says.types.as_ref())).unwrap_or_else(|| or(Vec::new())),
+            values: pick.of(says.values.as_ref()).unwrap_or_else(|| Setting::new(BTreeMap::new(), Origin::Default)),
             report: given.report.or_else(|| resolved(says.report.as_ref())),
             suites: given.suites.or_else(|| resolved(says.suites.as_ref())),
             strict: given.strict.or_else(|| pick.of(says.strict.as_ref())).unwrap_or(DEFAULT_FALSE),

@@ -1,6 +1,7 @@
 //! `plimsoll.toml` as it is written. A mistake is refused with the file, the line and a caret; what could be a secret
 //! is never shown in the excerpt.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use url::Url;
 
 use super::refuse;
 use super::values::{self, AuthKind, ByteSize, Day};
+use crate::suite::param::PickName;
 use crate::suite::values::Wait;
 use crate::words::ExportLevel;
 
@@ -58,6 +60,9 @@ pub struct Says {
     pub suites: Option<Spanned<PathBuf>>,
     /// Warnings count as failures.
     pub strict: Option<Spanned<bool>>,
+    /// Values that exist on the target, by pick.
+    #[serde(default, deserialize_with = "picks")]
+    pub values: Option<Spanned<BTreeMap<PickName, String>>>,
     /// Jobs that may run at once.
     #[serde(default, deserialize_with = "jobs")]
     pub jobs: Option<Spanned<usize>>,
@@ -247,6 +252,15 @@ fn levels<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<ExportLe
 
 fn types<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<String>>>, D::Error> {
     each(d, values::resource_type)
+}
+
+fn picks<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<BTreeMap<PickName, String>>>, D::Error> {
+    let picks = Spanned::<BTreeMap<PickName, String>>::deserialize(d)?;
+    let bad = |value: &str| value.trim().is_empty() || value.len() > 200 || value.contains(char::is_control);
+    match picks.get_ref().iter().find(|(_, value)| bad(value)) {
+        Some((pick, _)) => Err(de::Error::custom(format!("the value of {pick} is empty, or no value for a filter"))),
+        None => Ok(Some(picks)),
+    }
 }
 
 fn origins<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<Url>>>, D::Error> {

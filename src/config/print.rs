@@ -26,6 +26,10 @@ pub fn text(config: &Effective) -> String {
         };
         list.push(match value {
             Value::Null => (format!("# {key} is not set"), origin),
+            Value::Object(pairs) => {
+                let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+                (format!("{key} = {{ {} }}", pairs.join(", ")), origin)
+            }
             // The strings, numbers, booleans and flat lists used here are written alike in JSON and TOML.
             value => (format!("{key} = {value}"), origin),
         });
@@ -80,6 +84,9 @@ fn shown(config: &Effective) -> Vec<Shown> {
         sure("groups", &config.groups, |v| v.clone().into()),
         Shown { key: "levels", value: levels, origin: config.levels.origin.clone() },
         sure("types", &config.types, |v| v.clone().into()),
+        sure("values", &config.values, |v| {
+            v.iter().map(|(pick, value)| (pick.as_str().to_owned(), Value::from(value.clone()))).collect()
+        }),
         maybe("report", config.report.as_ref(), |v| path(v)),
         maybe("suites", config.suites.as_ref(), |v| path(v)),
         sure("strict", &config.strict, |v| (*v).into()),

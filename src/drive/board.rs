@@ -2,11 +2,12 @@
 //! target and who still needs them.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use url::Url;
 
+use super::shelf::Shelf;
 use crate::tape::model::{LineFacts, Stop};
 use crate::words::ExportLevel;
 
@@ -17,6 +18,10 @@ pub struct Outcome {
     pub stop: Option<Stop>,
     /// The facts of its output files.
     pub output: Vec<LineFacts>,
+    /// The level at which it ran.
+    pub level: ExportLevel,
+    /// The resources that are held of it.
+    pub shelf: Arc<Shelf>,
 }
 
 #[derive(Debug, Default)]
@@ -53,10 +58,10 @@ impl Board {
     }
 
     /// Posts that a flow is over.
-    pub fn over(&self, flow: &str, level: ExportLevel, outcome: Outcome) {
+    pub fn over(&self, flow: &str, outcome: Outcome) {
         if let Some(entry) = self.entries().get_mut(flow) {
             // A flow that stops before its kick-off has stopped for those that wait for the kick-off, too.
-            let how = outcome.stop.clone().map_or(Ok(level), Err);
+            let how = outcome.stop.clone().map_or(Ok(outcome.level), Err);
             entry.kickoff.get_or_insert(how);
             entry.outcome = Some(outcome);
         }
@@ -180,8 +185,9 @@ mod tests {
     async fn a_flow_that_ends_early_answers_those_that_wait_for_its_kick_off() {
         let board = Board::new(["a"].into_iter());
         let stop = Stop { kind: crate::tape::model::StopKind::NotOffered, exchange: None, because: "no".into() };
-        let outcome = Outcome { stop: Some(stop.clone()), output: vec![] };
-        let (heard, ()) = tokio::join!(board.kickoff("a"), async { board.over("a", ExportLevel::Any, outcome) });
+        let (output, level, shelf) = (vec![], ExportLevel::Any, Arc::default());
+        let outcome = Outcome { stop: Some(stop.clone()), output, level, shelf };
+        let (heard, ()) = tokio::join!(board.kickoff("a"), async { board.over("a", outcome) });
         assert_eq!(heard.unwrap().unwrap_err(), stop);
         assert!(board.outcome("a").await.is_some() && board.outcome("b").await.is_none());
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{StreamExt, stream};
@@ -13,15 +14,18 @@ use url::Url;
 
 use super::asks;
 use super::house::{Budget, Walk, stop};
-use super::kickoff::Job;
+use super::kickoff::{Job, Route};
 use super::manifest::{self, Item, MOST_FILES};
 use super::patience;
 use super::probe::file_headers;
 use super::progress::Event;
+use super::select::{self, Counter, Measured};
 use super::session::{Ask, Streaming, trouble};
+use super::shelf::Shelf;
 use crate::ndjson::{Coding, Expected, FileReader, Identity, Options};
 use crate::suite::model::{FileList, Probe};
 use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
+use crate::words::ExportLevel;
 
 /// Files of one flow that come at once.
 const AT_ONCE: usize = 4;
@@ -60,6 +64,8 @@ struct Got {
     facts: FileFacts,
     /// Of a `deleted` file: hashes of what it lists.
     deleted: Vec<u64>,
+    /// What filters say of it, and what is held of it.
+    measured: Measured,
 }
 
 /// What the files of a flow share while they are fetched.
@@ -68,6 +74,8 @@ struct Fetching<'f> {
     index: Option<&'f Identity>,
     /// Whether the hash of each resource is kept.
     hashes: bool,
+    /// What is held and measured beside.
+    counter: Option<&'f Arc<Counter>>,
     /// Bytes and lines so far, for the progress.
     bytes: AtomicU64,
     lines: AtomicU64,
@@ -76,12 +84,22 @@ struct Fetching<'f> {
 impl Walk<'_> {
     /// Fetches what the flow's download asks for and writes the facts. The error is a limit of ours; what came until
     /// then is in `fetched`.
-    pub async fn fetch_all(&self, job: &Job, manifest: &Value, fetched: &mut Fetched) -> Result<(), Stop> {
+    /// What later flows need of the resources goes to `shelf`.
+    pub async fn fetch_all(
+        &self,
+        route: &Route,
+        (job, manifest): (&Job, &Value),
+        fetched: &mut Fetched,
+        shelf: &mut Shelf,
+    ) -> Result<(), Stop> {
         let (wanted, too_many) = self.wanted(job, manifest);
         let index = Identity::new(&self.house.key);
+        let measures = self.planned.measures;
+        let counter = Counter::new(&route.params, measures.compared, measures.shelf);
         let fetching = Fetching {
             index: Some(&index),
-            hashes: self.planned.measures.identity,
+            hashes: measures.identity,
+            counter: Some(&counter),
             bytes: AtomicU64::new(0),
             lines: AtomicU64::new(0),
         };
@@ -92,13 +110,37 @@ impl Walk<'_> {
                 (wanted, got)
             })
             .buffered(AT_ONCE);
+        let (mut measured, mut end, mut whole) = (Vec::new(), Ok(()), !too_many);
         while let Some((wanted, got)) = coming.next().await {
-            let Some(mut got) = got? else { continue };
+            let mut got = match got {
+                Ok(Some(got)) => got,
+                Ok(None) => {
+                    whole = false;
+                    continue;
+                }
+                Err(stop) => {
+                    end = Err(stop);
+                    break;
+                }
+            };
             // The deleted lists stand after the output lists, so that every output file was read by now.
             got.facts.lines.deleted_in_output = index.held(&got.deleted);
-            self.house.session.recorder().file(got.facts.clone());
+            whole &= got.facts.whole || wanted.item.place.list != FileList::Output;
+            measured.push(got.measured);
             fetched.files.push((wanted, got.facts));
         }
+        whole &= end.is_ok() && route.level == ExportLevel::System;
+        *shelf = counter.shelve(&mut measured, whole);
+        let source = route.source.as_ref();
+        for ((_, facts), measured) in fetched.files.iter_mut().zip(measured) {
+            // What a filter leads to may have come with any of the files.
+            facts.filtered = counter.settle(measured, shelf, source.map(|source| &*source.outcome.shelf));
+            self.house.session.recorder().file(facts.clone());
+        }
+        if let Some(source) = source.filter(|source| source.outcome.level == route.level) {
+            self.record().comparison = counter.compare(&source.flow, &source.outcome.shelf, &index);
+        }
+        end?;
         match too_many {
             true => Err(stop(StopKind::Limit, None, format!("the manifest lists more than {MOST_FILES} files"))),
             false => Ok(()),
@@ -126,7 +168,8 @@ impl Walk<'_> {
 
     /// A file once more, as a probe.
     pub async fn fetch_again(&self, wanted: &Wanted, probe: &Probe) -> Result<(), Stop> {
-        let fetching = Fetching { index: None, hashes: false, bytes: AtomicU64::new(0), lines: AtomicU64::new(0) };
+        let fetching =
+            Fetching { index: None, hashes: false, counter: None, bytes: AtomicU64::new(0), lines: AtomicU64::new(0) };
         if let Some(got) = self.fetch(wanted, &fetching, Some(probe)).await? {
             self.house.session.recorder().file(got.facts);
         }
@@ -197,7 +240,7 @@ impl Walk<'_> {
                 streaming.finish(0, BodyKind::Streamed, Some(trouble(TroubleKind::Protocol, why)));
                 // Nothing was undone, so that no coding is named.
                 let facts = FileFacts { exchange, ..FileFacts::default() };
-                return Ok(Got { facts, deleted: Vec::new() });
+                return Ok(Got { facts, deleted: Vec::new(), measured: Measured::default() });
             }
         };
         let item = &wanted.item;
@@ -206,6 +249,9 @@ impl Walk<'_> {
         options.transaction_time.clone_from(&wanted.transaction_time);
         options.identity = fetching.index.cloned();
         options.hashes = fetching.hashes.then(|| self.house.key.clone());
+        let eye = fetching.counter.filter(|_| item.place.list == FileList::Output).and_then(|counter| counter.eye());
+        let (watch, measured) = eye.unzip();
+        options.watch = watch;
         let mut reader = FileReader::new(options);
         let mut kept = self.keep(wanted, coding, probe)?;
         let mut head = Vec::new();
@@ -263,13 +309,17 @@ impl Walk<'_> {
             sha256: done.sha256,
             lines: done.lines,
             identity: done.identity,
+            filtered: None,
         };
         match ended {
             Some(stop) => {
                 self.house.session.recorder().file(facts);
                 Err(stop)
             }
-            None => Ok(Got { facts, deleted: done.deleted }),
+            None => {
+                let measured = measured.map(|measured| select::taken(&measured)).unwrap_or_default();
+                Ok(Got { facts, deleted: done.deleted, measured })
+            }
         }
     }
 

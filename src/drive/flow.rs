@@ -2,6 +2,7 @@
 //! and tidying up whatever happens.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
@@ -15,22 +16,40 @@ use super::pick;
 use super::poll::{Polls, Step};
 use super::probe::Sight;
 use super::progress::Event;
+use super::shelf::Shelf;
 use crate::plan::{Depth, PlannedFlow};
 use crate::suite::model::{DeleteAt, FileList, Method, Moment};
-use crate::suite::values::Param;
+use crate::suite::param::{Param, PickName};
 use crate::tape::model::{LineFacts, Stop, StopKind};
 use crate::words::ExportLevel;
 
 /// Runs one flow of the plan to its end and writes how it went.
 pub(super) async fn run(house: &House<'_>, planned: &PlannedFlow) {
     let walk = Walk::new(house, planned);
-    let mut output = Vec::new();
-    let end = walk.converse(&mut output).await.err();
+    let mut came = Came::default();
+    let end = walk.converse(&mut came).await.err();
     walk.record().stop = end.clone();
     walk.show(Event::Ended { because: end.as_ref().map(|stop| stop.because.as_str()) });
     let record = walk.record().clone();
-    house.board.over(walk.name(), record.export, Outcome { stop: end, output });
+    let Came { output, shelf } = came;
+    house.board.over(walk.name(), Outcome { stop: end, output, level: record.export, shelf: Arc::new(shelf) });
     house.session.recorder().flow(record);
+}
+
+/// What came with a flow.
+#[derive(Default)]
+struct Came {
+    output: Vec<LineFacts>,
+    shelf: Shelf,
+}
+
+/// The flow that another picks from and is compared with.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// Its name.
+    pub flow: String,
+    /// How it came out.
+    pub outcome: Outcome,
 }
 
 /// A flow whose kick-off says whether its level is offered: no parameters, nothing unusual.
@@ -41,7 +60,7 @@ fn is_plain(planned: &PlannedFlow) -> bool {
 
 impl<'a> Walk<'a> {
     /// The whole conversation. The error is why it ended early. Everything started is tidied up when it returns.
-    async fn converse(&self, output: &mut Vec<LineFacts>) -> Result<(), Stop> {
+    async fn converse(&self, came: &mut Came) -> Result<(), Stop> {
         let flow = &self.planned.flow;
         if flow.last {
             for other in self.house.plan.flows.iter().filter(|other| !other.flow.last) {
@@ -49,14 +68,11 @@ impl<'a> Walk<'a> {
             }
         }
         let level = self.level().await?;
-        let mut params = self.resolve(&flow.params).await?;
+        let source = self.source().await?;
+        let mut params = self.resolve(&flow.params, source.as_ref())?;
         let types = &self.house.settings.types;
         if !types.is_empty() && !params.iter().any(|(name, _)| name == "_type") {
             params.push(("_type".to_owned(), types.join(",")));
-        }
-        // What the probes' picks come from must be there before a permit is held, or two flows could wait for each other.
-        for probe in &flow.probes {
-            let _ = self.resolve(&probe.params).await;
         }
         // One flow is one job that runs; the permit is held until it is tidied up.
         let Ok(_permit) = self.house.permits.acquire().await else {
@@ -64,7 +80,7 @@ impl<'a> Walk<'a> {
         };
         self.check_halt()?;
         self.show(Event::Started);
-        let route = Route { level, params };
+        let route = Route { level, params, source };
         {
             let mut record = self.record();
             record.export = level;
@@ -74,26 +90,26 @@ impl<'a> Walk<'a> {
                 record.title = format!("{}, at {level} level", flow.title);
             }
         }
-        let end = self.with_route(&route, output).await;
+        let end = self.with_route(&route, came).await;
         self.tidy_all().await;
         end
     }
 
     /// From the first probe on.
-    async fn with_route(&self, route: &Route, output: &mut Vec<LineFacts>) -> Result<(), Stop> {
+    async fn with_route(&self, route: &Route, came: &mut Came) -> Result<(), Stop> {
         self.probe_all(Moment::Start, Sight { route, job: None, file: None }).await?;
         let job = self.kick_off(route).await;
         let how = job.as_ref().map(|_| route.level).map_err(Stop::clone);
         self.house.board.kicked_off(self.name(), how);
         let job = job?;
         self.house.running.fetch_add(1, Ordering::Relaxed);
-        let end = self.with_job(route, &job, output).await;
+        let end = self.with_job(route, &job, came).await;
         self.house.running.fetch_sub(1, Ordering::Relaxed);
         end
     }
 
     /// From the accepted kick-off on.
-    async fn with_job(&self, route: &Route, job: &Job, output: &mut Vec<LineFacts>) -> Result<(), Stop> {
+    async fn with_job(&self, route: &Route, job: &Job, came: &mut Came) -> Result<(), Stop> {
         let sight = Sight { route, job: Some(job), file: None };
         self.probe_all(Moment::Start, sight).await?;
         let flow = &self.planned.flow;
@@ -113,8 +129,9 @@ impl<'a> Walk<'a> {
         let mut fetched = Fetched::default();
         let mut end = Ok(());
         if depth == Depth::Files {
-            end = self.fetch_all(job, &manifest, &mut fetched).await;
-            output.extend(fetched.facts_of(FileList::Output).cloned());
+            let mut shelf = Shelf::default();
+            end = self.fetch_all(route, (job, &manifest), &mut fetched, &mut shelf).await;
+            *came = Came { output: fetched.facts_of(FileList::Output).cloned().collect(), shelf };
         }
         self.check_halt()?;
         let file = self.probed_file(job, &manifest, &fetched);
@@ -202,32 +219,49 @@ impl<'a> Walk<'a> {
     }
 
     /// Names and values of parameters, picks chosen.
-    pub(super) async fn resolve(&self, params: &BTreeMap<String, Param>) -> Result<Vec<(String, String)>, Stop> {
+    pub(super) fn resolve(
+        &self,
+        params: &BTreeMap<String, Param>,
+        source: Option<&Source>,
+    ) -> Result<Vec<(String, String)>, Stop> {
         let mut resolved = Vec::new();
         for (name, param) in params {
-            let value = match param {
-                Param::Text(text) => text.clone(),
-                Param::Pick { pick, from } => {
-                    let facts = self.facts_to_pick_from(from).await?;
-                    pick::choose(*pick, facts.iter(), self.house.clock.now())
-                        .map_err(|why| stop(StopKind::NoPick, None, format!("no value for {name}: {why}")))?
-                }
-            };
-            resolved.push((name.clone(), value));
+            for template in &param.0 {
+                let value = template
+                    .fill(&mut |pick| self.pick(pick, source))
+                    .map_err(|why| stop(StopKind::NoPick, None, format!("no value for {name}: {why}")))?;
+                resolved.push((name.clone(), value));
+            }
         }
         Ok(resolved)
     }
 
-    /// The facts of the first of these flows that went through.
-    async fn facts_to_pick_from(&self, from: &[String]) -> Result<Vec<LineFacts>, Stop> {
+    /// One picked value: the one that the settings name, else one of the source's data.
+    fn pick(&self, pick: PickName, source: Option<&Source>) -> Result<String, String> {
+        if let Some(value) = self.house.settings.values.get(&pick) {
+            return Ok(value.clone());
+        }
+        let Some(Source { outcome, .. }) = source else {
+            return Err(format!("there is no data to pick {} from", pick.describe()));
+        };
+        pick::choose(pick, &outcome.output, &outcome.shelf, self.house.clock.now())
+    }
+
+    /// The first of the flows that this one picks from or is compared with that went through; none where it needs none.
+    ///
+    /// # Errors
+    /// None of them went through, and something must be picked that the settings do not name.
+    async fn source(&self) -> Result<Option<Source>, Stop> {
         let mut why = "no flow that it is picked from is part of this run".to_owned();
         let mut first = true;
         // Only flows that stand before this one: those after it may be waiting for it.
         let before = self.house.plan.flows.iter().take_while(|other| other.name != self.planned.name);
         let before: Vec<&str> = before.map(|other| other.name.as_str()).collect();
-        for flow in from.iter().filter(|flow| before.contains(&flow.as_str())) {
+        for flow in self.planned.needs.iter().filter(|flow| before.contains(&flow.as_str())) {
             match self.house.board.outcome(flow).await {
-                Some(Outcome { stop: None, output }) => return Ok(output),
+                Some(outcome) if outcome.stop.is_none() => {
+                    return Ok(Some(Source { flow: flow.clone(), outcome }));
+                }
                 Some(Outcome { stop: Some(stop), .. }) if first => {
                     first = false;
                     why = format!("the flow {flow}, whose data it is picked from, ended early: {}", stop.because);
@@ -235,6 +269,12 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        Err(stop(StopKind::NoPick, None, why))
+        let flow = &self.planned.flow;
+        let params = flow.params.values();
+        let named = |pick| self.house.settings.values.contains_key(&pick);
+        match params.flat_map(Param::picks).all(named) {
+            true => Ok(None),
+            false => Err(stop(StopKind::NoPick, None, why)),
+        }
     }
 }

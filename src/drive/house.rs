@@ -98,6 +98,7 @@ impl<'a> Walk<'a> {
             export: ExportLevel::Any,
             params: Vec::new(),
             posted: false,
+            comparison: None,
             accepted: 0,
             stop: None,
             waits: Vec::new(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::asks::{self, Kickoff};
+use super::flow::Source;
 use super::house::{Budget, Walk, no_answer, stop};
 use super::offer::{self, Offer};
 use super::session::{Ask, Whole};
@@ -24,6 +25,8 @@ pub(super) struct Route {
     pub level: ExportLevel,
     /// The names and values of its parameters, picks resolved.
     pub params: Vec<(String, String)>,
+    /// What they were picked from, and what the result is compared with.
+    pub source: Option<Source>,
 }
 
 /// A job that runs on the target.
@@ -46,10 +49,8 @@ impl Walk<'_> {
         let flow = &self.planned.flow;
         let post = probe.map_or(flow.method == Method::Post, |probe| probe.send == Send::KickoffPost);
         let mut params = route.params.clone();
-        for (name, value) in more {
-            params.retain(|(known, _)| known != name);
-            params.push((name.clone(), value.clone()));
-        }
+        params.retain(|(known, _)| !more.iter().any(|(name, _)| name == known));
+        params.extend_from_slice(more);
         let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
         let kickoff = Kickoff {
             base: &settings.base,

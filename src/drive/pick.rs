@@ -2,20 +2,135 @@
 
 use std::time::SystemTime;
 
+use serde_json::Value;
+
+use super::shelf::Shelf;
 use crate::instant::Instant;
-use crate::suite::values::PickName;
+use crate::search::World as _;
+use crate::suite::param::PickName;
 use crate::tape::model::LineFacts;
 
-/// Chooses `pick` from the facts of a flow's output files, at the wall time `now`. The error is a fragment that says
-/// what the data lacks.
-pub fn choose<'a>(
-    pick: PickName,
-    facts: impl Iterator<Item = &'a LineFacts>,
-    now: SystemTime,
-) -> Result<String, String> {
-    match pick {
-        PickName::InstantInside => instant_inside(facts, now),
-    }
+/// Chooses `pick` from the facts of a flow's output files and from what is held of them, at the wall time `now`. The same
+/// data give the same value, in whatever order they came. The error is a fragment that says what the data lack.
+pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTime) -> Result<String, String> {
+    let found = match pick {
+        PickName::InstantInside => return instant_inside(facts.iter(), now),
+        PickName::AddressState => place(shelf, "/address/state"),
+        PickName::AddressCity => place(shelf, "/address/city"),
+        PickName::AddressPostcode => place(shelf, "/address/postalCode"),
+        PickName::Position => best(shelf, "Location", &|value| position(value), &|value| fewest_of_state(shelf, value)),
+        PickName::Hpio => identifier(shelf, "http://ns.electronichealth.net.au/id/hi/hpio/1.0"),
+        PickName::Abn => identifier(shelf, "http://hl7.org.au/id/abn"),
+        PickName::Acn => identifier(shelf, "http://hl7.org.au/id/acn"),
+        PickName::OrganizationName => best(shelf, "Organization", &|value| plain(value.get("name")?), &|_| (0, 0)),
+        PickName::ServiceType => service(shelf, &|value| {
+            let (system, code) = coding(value)?;
+            Some(format!("{system}|{code}"))
+        }),
+        PickName::ServiceTypeCode => service(shelf, &|value| coding(value).map(|(_, code)| code)),
+        PickName::ServiceCity => service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/city")?)),
+        PickName::ServicePostcode => {
+            service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/postalCode")?))
+        }
+        PickName::ServicePosition => service(shelf, &|value| position(located(shelf, value)?)),
+        PickName::RoleCity => role(shelf, "/address/city"),
+        PickName::RolePostcode => role(shelf, "/address/postalCode"),
+    };
+    found.ok_or_else(|| {
+        let name = pick.as_str();
+        let what = pick.describe();
+        format!("the data show no value for {what}; name one under [values] as {name} if the target has any")
+    })
+}
+
+/// What `value` gives for the resource of a type that `score` puts first; of equals the first id.
+fn best(
+    shelf: &Shelf,
+    kind: &str,
+    value: &dyn Fn(&Value) -> Option<String>,
+    score: &dyn Fn(&Value) -> (usize, usize),
+) -> Option<String> {
+    let candidates = shelf.of(kind).filter_map(|(id, resource)| Some((value(resource)?, score(resource), id)));
+    candidates.min_by(|(_, one, a), (_, other, b)| one.cmp(other).then(a.cmp(b))).map(|(value, ..)| value)
+}
+
+/// An element of the Location that has all of an address and a position, in the state with the fewest.
+fn place(shelf: &Shelf, pointer: &str) -> Option<String> {
+    best(shelf, "Location", &|value| plain(value.pointer(pointer)?), &|value| fewest_of_state(shelf, value))
+}
+
+/// How much of an address a Location lacks, and how many others are in its state.
+fn fewest_of_state(shelf: &Shelf, location: &Value) -> (usize, usize) {
+    let parts = ["/address/state", "/address/city", "/address/postalCode"];
+    let lacks = parts.iter().filter(|part| location.pointer(part).and_then(plain).is_none()).count();
+    let lacks = lacks + usize::from(position(location).is_none());
+    let state = |value: &Value| value.pointer("/address/state").and_then(Value::as_str).map(str::to_lowercase);
+    let own = state(location);
+    (lacks, shelf.of("Location").filter(|(_, other)| state(other) == own).count())
+}
+
+fn identifier(shelf: &Shelf, system: &str) -> Option<String> {
+    let of_system = |value: &Value| {
+        let identifiers = value.get("identifier")?.as_array()?;
+        let own = identifiers.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(system))?;
+        plain(own.get("value")?)
+    };
+    best(shelf, "Organization", &of_system, &|_| (0, 0))
+}
+
+/// What `value` gives for the HealthcareService that has a type and a Location with an address, of the rarest type.
+fn service(shelf: &Shelf, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
+    let score = |service: &Value| {
+        let (own, place) = (coding(service), located(shelf, service));
+        let whole = ["/address/city", "/address/postalCode"]
+            .iter()
+            .all(|part| place.and_then(|place| place.pointer(part)).and_then(plain).is_some());
+        let lacks = usize::from(own.is_none()) + usize::from(!whole);
+        let lacks = lacks + usize::from(place.and_then(position).is_none());
+        (lacks, shelf.of("HealthcareService").filter(|(_, other)| coding(other) == own).count())
+    };
+    best(shelf, "HealthcareService", value, &score)
+}
+
+fn role(shelf: &Shelf, pointer: &str) -> Option<String> {
+    let value = |role: &Value| plain(located(shelf, role)?.pointer(pointer)?);
+    let score = |role: &Value| {
+        let whole = ["/address/city", "/address/postalCode"]
+            .iter()
+            .all(|part| located(shelf, role).and_then(|place| place.pointer(part)).and_then(plain).is_some());
+        (usize::from(!whole), 0)
+    };
+    best(shelf, "PractitionerRole", &value, &score)
+}
+
+/// The first Location that a resource names and that is held.
+fn located<'s>(shelf: &'s Shelf, resource: &Value) -> Option<&'s Value> {
+    let references = resource.get("location")?.as_array()?.iter();
+    let texts = references.filter_map(|reference| reference.get("reference")?.as_str());
+    texts.filter_map(crate::ndjson::normalise_reference).find_map(|(kind, id)| shelf.get(kind, id))
+}
+
+/// System and code of the first coding of a service's type.
+fn coding(service: &Value) -> Option<(String, String)> {
+    let types = service.get("type")?.as_array()?;
+    let codings = types.iter().filter_map(|concept| concept.get("coding")?.as_array()).flatten();
+    codings.into_iter().find_map(|coding| Some((plain(coding.get("system")?)?, plain(coding.get("code")?)?)))
+}
+
+/// Latitude and longitude.
+fn position(location: &Value) -> Option<String> {
+    let number = |key: &str| location.get("position")?.get(key)?.as_f64();
+    let (latitude, longitude) = (number("latitude")?, number("longitude")?);
+    (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then(|| format!("{latitude}|{longitude}"))
+}
+
+/// A string that can stand in a filter as it is: short, and without a character that search gives a meaning to.
+fn plain(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    let meaning =
+        |c: char| c.is_control() || matches!(c, '&' | '=' | '%' | '+' | '#' | ',' | '|' | '\\' | '$' | '?' | '"');
+    let good = !text.is_empty() && text.chars().count() <= 120 && !text.contains(meaning);
+    good.then(|| text.to_owned())
 }
 
 /// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources lie
@@ -43,6 +158,9 @@ fn instant_inside<'a>(facts: impl Iterator<Item = &'a LineFacts>, now: SystemTim
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::shelf::Book;
     use super::*;
 
     fn facts(earliest: &str, latest: &str) -> LineFacts {
@@ -51,7 +169,7 @@ mod tests {
 
     fn picked(facts: &[LineFacts]) -> Result<String, String> {
         let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
-        choose(PickName::InstantInside, facts.iter(), now)
+        choose(PickName::InstantInside, facts, &Shelf::default(), now)
     }
 
     #[test]
@@ -74,5 +192,61 @@ mod tests {
         let same = "2020-01-01T00:00:00Z";
         assert!(picked(&[facts(same, same)]).unwrap_err().contains("the same"));
         assert!(picked(&[facts("2090-01-01T00:00:00Z", "2091-01-01T00:00:00Z")]).unwrap_err().contains("future"));
+    }
+
+    fn shelf() -> Shelf {
+        let mut shelf = Shelf::new(true, None);
+        let place = |id: &str, city: &str, state: &str| {
+            json!({"resourceType": "Location", "id": id, "position": {"latitude": -33.5, "longitude": 151},
+                "address": {"city": city, "state": state, "postalCode": "2041"}})
+        };
+        let service = |id: &str, code: &str, place: &str| {
+            json!({"resourceType": "HealthcareService", "id": id, "location": [{"reference": format!("Location/{place}")}],
+                "type": [{"coding": [{"system": "http://snomed.info/sct", "code": code}]}]})
+        };
+        let all = [
+            json!({"resourceType": "Location", "id": "a0", "address": {"city": "Nowhere"}}),
+            place("a1", "Balmain", "NSW"),
+            place("a2", "Glebe", "nsw"),
+            place("a3", "Carlton", "VIC"),
+            json!({"resourceType": "Organization", "id": "o1", "name": "Smith & Sons"}),
+            json!({"resourceType": "Organization", "id": "o2", "name": "Harbour",
+                "identifier": [{"system": "http://hl7.org.au/id/abn", "value": "41824753556"}]}),
+            service("s1", "1", "a1"),
+            service("s2", "1", "a2"),
+            service("s3", "2", "a9"),
+            service("s4", "3", "a3"),
+        ];
+        for value in all {
+            let text = |key: &str| value[key].as_str().unwrap().to_owned();
+            shelf.put(Book { line: 1, kind: text("resourceType"), id: text("id"), bytes: 1, value });
+        }
+        shelf
+    }
+
+    #[test]
+    fn values_are_of_one_resource_that_leaves_others_out() {
+        let shelf = shelf();
+        let pick = |name: &str| choose(PickName::from_word(name).unwrap(), &[], &shelf, SystemTime::UNIX_EPOCH);
+        for (name, value) in [
+            ("address-state", "VIC"),
+            ("address-city", "Carlton"),
+            ("address-postcode", "2041"),
+            ("position", "-33.5|151"),
+            ("abn", "41824753556"),
+            ("organization-name", "Harbour"),
+            ("service-type", "http://snomed.info/sct|3"),
+            ("service-type-code", "3"),
+            ("service-city", "Carlton"),
+            ("service-position", "-33.5|151"),
+        ] {
+            assert_eq!(pick(name).as_deref(), Ok(value), "{name}");
+        }
+        let error = pick("acn").unwrap_err();
+        assert_eq!(
+            error,
+            "the data show no value for the ACN of an Organization; name one under [values] as acn if the target has any"
+        );
+        assert!(pick("role-city").is_err());
     }
 }

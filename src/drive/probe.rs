@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
         if probe.wrong == Some(Wrong::Group) && route.level != ExportLevel::Group {
             return Ok(());
         }
-        let more = self.resolve(&probe.params).await?;
+        let more = self.resolve(&probe.params, route.source.as_ref())?;
         let mut budget = Budget::new(self.house);
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
         let Ok(whole) = &reply.result else { return Ok(()) };

@@ -1,11 +1,13 @@
 //! What a run is told about its target and its own limits. Filled by the command line and `plimsoll.toml`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::secret::Secret;
+use crate::suite::param::PickName;
 use crate::words::ExportLevel;
 
 /// Everything the drive needs to know beside the plan.
@@ -19,6 +21,8 @@ pub struct Settings {
     pub groups: Vec<String>,
     /// Resource types to which exports without a `_type` of their own are kept, to spare a production server.
     pub types: Vec<String>,
+    /// Values that exist on the target, in place of picks from its data.
+    pub values: BTreeMap<PickName, String>,
     /// Jobs that may run at once.
     pub jobs: usize,
     /// The longest time from a kick-off to its completion.
@@ -55,6 +59,7 @@ impl Settings {
             levels: None,
             groups: Vec::new(),
             types: Vec::new(),
+            values: BTreeMap::new(),
             jobs: 4,
             max_wait: Duration::from_secs(600),
             deadline: None,

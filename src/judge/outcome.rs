@@ -58,7 +58,8 @@ pub fn judgement(
     Judgement {
         spec: spec_id.to_owned(),
         title: spec.map(|spec| format!("{} {}", spec.title, spec.version)).unwrap_or_default(),
-        owner: spec.and_then(|spec| spec.owner.clone()),
+        // Of a spec that builds on another, some SHALLs are the other's.
+        owner: spec.filter(|spec| spec.builds_on.is_none()).and_then(|spec| spec.owner.clone()),
         outcome,
         gate: Gate::None,
         also: plan.also.iter().any(|also| also == spec_id),

@@ -11,7 +11,8 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
         .into_iter()
         .map(|(requirement, place)| {
             let verifying: Vec<&TestResult> = tests.iter().filter(|test| decides(test, requirement)).collect();
-            let (state, because) = state(requirement, place.level.is_binding(), &verifying);
+            let untested = place.untested.as_ref().or(requirement.untested.as_ref());
+            let (state, because) = state(requirement, untested, place.level.is_binding(), &verifying);
             RequirementResult {
                 id: requirement.id.clone(),
                 level: place.level,
@@ -32,8 +33,13 @@ fn decides(test: &TestResult, requirement: &Requirement) -> bool {
         || requirement.same_as.iter().any(|same| test.requirements.contains(same))
 }
 
-fn state(requirement: &Requirement, binding: bool, tests: &[&TestResult]) -> (State, String) {
-    if let Some(why) = &requirement.untested {
+fn state(
+    requirement: &Requirement,
+    untested: Option<&String>,
+    binding: bool,
+    tests: &[&TestResult],
+) -> (State, String) {
+    if let Some(why) = untested {
         return (State::Untested, why.clone());
     }
     let first = |verdict: Verdict| tests.iter().find(|test| test.verdict == verdict);

@@ -7,7 +7,8 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Hold, Outcome as Allowed};
+use crate::suite::model::{Catalog, Expect, Flow, Hold, Outcome as Allowed};
+use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
 
@@ -89,6 +90,9 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }
+    if let Some(why) = refused_freely(test, definition, index) {
+        return verdict(Verdict::NotApplicable, why);
+    }
     let on = &test.test.on;
     if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
@@ -106,6 +110,17 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let beside = beside(test, flow, index);
     let scene = Scene { index, test, flow, beside };
     narrow_and_judge(test, flow, &looked, &scene)
+}
+
+/// Why the test is not applicable, where this spec leaves it to the target to refuse the flow's kick-off, and it did.
+fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> Option<String> {
+    if !definition.optional_in.contains(&test.spec) {
+        return None;
+    }
+    let kickoff = index.kickoff(&test.flow)?;
+    let status = check::response(kickoff)?.status;
+    let refused = (400..=599).contains(&status) && !is_beside_the_point(status);
+    refused.then(|| format!("{} leaves it to the server: the kick-off was answered {status}", test.spec))
 }
 
 /// The first of the test's flows to compare with that ran at the same level.
@@ -128,7 +143,7 @@ fn narrow_and_judge(test: &PlannedTest, flow: &FlowRecord, looked: &[&Exchange],
         for condition in &test.test.when {
             match check::holds(condition, exchange, scene) {
                 Held::Yes => {}
-                Held::No(_) | Held::Nothing(_) => meets = false,
+                Held::No(_) | Held::Nothing(_) | Held::NoData(_) => meets = false,
                 Held::Unknown(why) => {
                     unknown.get_or_insert((exchange.id, why));
                     meets = false;
@@ -155,13 +170,16 @@ fn narrow_and_judge(test: &PlannedTest, flow: &FlowRecord, looked: &[&Exchange],
     if test.test.hold == Hold::Last {
         kept = kept.split_off(kept.len() - 1);
     }
-    let (mut broken, mut nothing, mut held) = (Vec::new(), None, false);
+    let (mut broken, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, false);
     for exchange in &kept {
         match judge_exchange(test, exchange, scene) {
             Held::Yes => held = true,
             Held::No(found) => broken.extend(found.into_iter().map(|broken| (exchange.id, broken))),
             Held::Nothing(why) => {
                 nothing.get_or_insert(why);
+            }
+            Held::NoData(why) => {
+                no_data.get_or_insert(why);
             }
             Held::Unknown(why) => {
                 unknown.get_or_insert((exchange.id, why));
@@ -177,8 +195,11 @@ fn narrow_and_judge(test: &PlannedTest, flow: &FlowRecord, looked: &[&Exchange],
     if let Some((id, why)) = unknown {
         return undecided(id, &why, looked);
     }
-    match (held, nothing) {
-        (false, Some(why)) => {
+    match (held, no_data, nothing) {
+        (false, Some(why), _) => {
+            Decision::Verdict { verdict: Verdict::Skip, because: why, findings: Vec::new(), exchanges }
+        }
+        (false, None, Some(why)) => {
             Decision::Verdict { verdict: Verdict::NotApplicable, because: why, findings: Vec::new(), exchanges }
         }
         _ => Decision::Verdict { verdict: Verdict::Pass, because: String::new(), findings: Vec::new(), exchanges },
@@ -232,7 +253,7 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, scene: &Scene<'_>) ->
             let actual = check::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
             Held::No(vec![Broken::new("status", "status", expected, actual)])
         }
-        Held::No(_) | Held::Nothing(_) => Held::Yes,
+        Held::No(_) | Held::Nothing(_) | Held::NoData(_) => Held::Yes,
         unknown => unknown,
     }
 }
@@ -244,19 +265,22 @@ fn in_words(expectations: &[Expect], between: &str) -> String {
 
 /// All expectations together: what is broken counts before what is unknown.
 fn all(expectations: &[Expect], exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (mut broken, mut unknown, mut nothing, mut held) = (Vec::new(), None, None, false);
+    let (mut broken, mut unknown, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, None, false);
     for expect in expectations {
         match check::holds(expect, exchange, scene) {
             Held::Yes => held = true,
             Held::No(found) => broken.extend(found),
             Held::Unknown(why) => unknown = unknown.or(Some(why)),
             Held::Nothing(why) => nothing = nothing.or(Some(why)),
+            Held::NoData(why) => no_data = no_data.or(Some(why)),
         }
     }
-    match (broken.is_empty(), unknown, held, nothing) {
+    match (broken.is_empty(), unknown, no_data, held, nothing) {
         (false, ..) => Held::No(broken),
         (true, Some(why), ..) => Held::Unknown(why),
-        (true, None, false, Some(why)) => Held::Nothing(why),
+        // What the data does not show is not shown by the other expectations either.
+        (true, None, Some(why), ..) => Held::NoData(why),
+        (true, None, None, false, Some(why)) => Held::Nothing(why),
         _ => Held::Yes,
     }
 }

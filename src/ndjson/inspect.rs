@@ -9,6 +9,12 @@ pub trait Inspector: Send {
     fn inspect(&mut self, line: &[u8], notes: &mut Notes);
 }
 
+/// Looks at each resource beside the rules: measures it, or keeps it in memory. Nothing of it may go elsewhere.
+pub trait Watch: Send {
+    /// Takes one resource: its first line, from 1, its JSON, and what the inspector said of it.
+    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes);
+}
+
 /// Strict JSON (RFC 8259) and the facts of a resource, in one pass without a tree.
 #[derive(Debug)]
 pub struct JsonInspector {

@@ -7,7 +7,7 @@ use super::facts::{Notes, Standing};
 use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
 use super::identity::{Identity, RunKey};
-use super::inspect::Inspector;
+use super::inspect::{Inspector, Watch};
 use super::join::{Nesting, Pending, Source, Start};
 use super::rules;
 use crate::instant::Instant;
@@ -54,6 +54,7 @@ pub(super) struct Lines {
     key: Option<RunKey>,
     identity: Option<Identity>,
     inspector: Box<dyn Inspector>,
+    watch: Option<Box<dyn Watch>>,
     notes: Notes,
     state: State,
     findings: Findings,
@@ -82,6 +83,7 @@ impl Lines {
             key: None,
             identity: None,
             inspector,
+            watch: None,
             notes: Notes::default(),
             state: State::Lines,
             findings: Findings::default(),
@@ -98,6 +100,11 @@ impl Lines {
     pub(super) fn with_identity(&mut self, index: Identity) {
         self.key = Some(index.key().clone());
         self.identity = Some(index);
+    }
+
+    /// Lets something else look at each resource.
+    pub(super) fn watched_by(&mut self, watch: Option<Box<dyn Watch>>) {
+        self.watch = watch;
     }
 
     /// Keeps the hash of every resource.
@@ -340,6 +347,9 @@ impl Lines {
                 self.facts.after_transaction_time += 1;
                 self.facts.first_after_transaction_time.get_or_insert(source.place(0).line);
             }
+        }
+        if let Some(watch) = self.watch.as_mut().filter(|_| judge) {
+            watch.see(source.place(0).line, source.text, notes);
         }
         let Some(key) = &self.key else { return };
         if self.expected.list == FileList::Deleted {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::decode::{Coding, Decoder};
 use super::frame::Framer;
 use super::identity::{Identity, RunKey};
-use super::inspect::{Inspector, JsonInspector};
+use super::inspect::{Inspector, JsonInspector, Watch};
 use super::lines::{Expected, Lines};
 use crate::instant::Instant;
 use crate::suite::model::LineRule;
@@ -48,6 +48,8 @@ pub struct Options {
     pub hashes: Option<RunKey>,
     /// What looks at a line; none: [`JsonInspector`].
     pub inspector: Option<Box<dyn Inspector>>,
+    /// What else looks at each resource.
+    pub watch: Option<Box<dyn Watch>>,
 }
 
 impl Options {
@@ -61,6 +63,7 @@ impl Options {
             identity: None,
             hashes: None,
             inspector: None,
+            watch: None,
         }
     }
 }
@@ -117,6 +120,7 @@ impl FileReader {
         if let Some(index) = options.identity {
             lines.with_identity(index);
         }
+        lines.watched_by(options.watch);
         if let Some(key) = options.hashes {
             lines.keep_hashes(key);
         }

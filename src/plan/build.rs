@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::reach::{Need, reach, reach_beside};
-use super::{Depth, Plan, PlannedFlow, PlannedTest};
+use super::{Depth, Measures, Plan, PlannedFlow, PlannedTest};
 use crate::suite::model::{Catalog, Flow, Test};
 use crate::suite::near;
-use crate::suite::values::Param;
+use crate::suite::param::PickName;
 use crate::words::Level;
 
 /// What is asked for.
@@ -68,7 +68,7 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     for spec in specs {
         for test in &shared {
             let Some((level, requirements, defect)) = standing(catalog, test, spec) else { continue };
-            for flow in &test.flows {
+            for flow in catalog.flows_of(test, spec) {
                 let id = format!("{}@{flow}", test.name());
                 let name = if specs.len() > 1 { format!("{spec}::{id}") } else { id.clone() };
                 planned.push(PlannedTest {
@@ -88,12 +88,13 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
 }
 
 /// The level of a test in a spec, the requirements it decides there, and whether their text errs; none if the spec has
-/// none of them.
+/// none of them, or says why it leaves them untested.
 pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
+    catalog.flows_of(test, spec).next()?;
     let mut level = None;
     let (mut requirements, mut defect) = (Vec::new(), false);
     for requirement in test.verifies.iter().filter_map(|id| catalog.requirement(id)) {
-        let Some(place) = requirement.places.get(spec) else { continue };
+        let Some(place) = requirement.places.get(spec).filter(|place| place.untested.is_none()) else { continue };
         // They are all the same: the catalog refuses a test whose requirements differ in level within one spec.
         level.get_or_insert(place.level);
         requirements.push(requirement.id.clone());
@@ -124,28 +125,29 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             continue;
         }
         let (Some(flow), Some(need)) = (catalog.flow(&name), needs.get(&name)) else { continue };
+        let shelf = need.measures.compared || picks(flow, need).iter().any(|pick| *pick != PickName::InstantInside);
+        let measures = Measures { shelf, ..Measures::default() };
         for source in sources(flow, need) {
-            add(&mut needs, &source, Need::depth(Depth::Files));
+            add(&mut needs, &source, Need { measures, ..Need::depth(Depth::Files) });
+            // What was looked at before may be needed for more now.
+            seen.remove(&source);
             open.push(source);
         }
     }
     needs
 }
 
-/// The flows that the picks of a flow, and of its needed probes, come from.
+/// The flows that a flow picks from or is compared with, as far as it is needed.
 fn sources(flow: &Flow, need: &Need) -> Vec<String> {
+    let needed = need.measures.compared || !picks(flow, need).is_empty();
+    if needed { flow.from.0.clone() } else { Vec::new() }
+}
+
+/// The picks of a flow and of its needed probes.
+fn picks(flow: &Flow, need: &Need) -> Vec<PickName> {
     let probes = flow.probes.iter().filter(|probe| need.probes.contains(&probe.id));
     let params = flow.params.values().chain(probes.flat_map(|probe| probe.params.values()));
-    let mut sources: Vec<String> = Vec::new();
-    for param in params {
-        let Param::Pick { from, .. } = param else { continue };
-        for source in from {
-            if !sources.contains(source) {
-                sources.push(source.clone());
-            }
-        }
-    }
-    sources
+    params.flat_map(|param| param.picks()).collect()
 }
 
 /// The flows in the order of the files, but each after its sources, and those that run last last.

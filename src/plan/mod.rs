@@ -68,7 +68,7 @@ pub struct PlannedFlow {
     pub flow: Flow,
     /// How far it goes.
     pub depth: Depth,
-    /// The flows whose facts its picks come from.
+    /// The flows that its picks come from and that it is compared with, where it needs them.
     pub needs: Vec<String>,
     /// What must be measured on its files beyond framing.
     pub measures: Measures,
@@ -90,4 +90,10 @@ pub enum Depth {
 pub struct Measures {
     /// Which resources there are, by a keyed hash of type and id, so that two flows can be compared.
     pub identity: bool,
+    /// The resources themselves, as many as a shelf holds, in memory and nowhere else: later flows pick from them and are
+    /// compared with them.
+    pub shelf: bool,
+    /// Whether each resource passes the filters that were sent, and whether those of the flow's source that must come
+    /// back did.
+    pub compared: bool,
 }

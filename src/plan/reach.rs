@@ -30,6 +30,8 @@ impl Need {
         self.probes.extend(other.probes);
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
+        self.measures.shelf |= other.measures.shelf;
+        self.measures.compared |= other.measures.compared;
     }
 }
 
@@ -51,6 +53,8 @@ impl CheckName {
             | CheckName::ExportsNothing
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
+            | CheckName::OnlyMatching
+            | CheckName::AllExpected
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -72,6 +76,11 @@ impl CheckName {
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
         }
+    }
+
+    /// Whether the check looks at what the filters say of the flow's resources, or at what its source holds.
+    pub fn needs_comparison(self) -> bool {
+        matches!(self, CheckName::OnlyMatching | CheckName::AllExpected)
     }
 
     /// Whether the check compares which resources there are, so that their identity must be measured.
@@ -97,6 +106,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
+        need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need
 }
@@ -169,6 +179,7 @@ mod tests {
             any_of: Vec::new(),
             why: String::new(),
             beside: Vec::new(),
+            except: Vec::new(),
             source: Source { file: String::new(), line: 1 },
         }
     }

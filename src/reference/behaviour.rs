@@ -103,6 +103,8 @@ words! {
         FreshLinks = "fresh-links",
         /// A warning and an information for every job lie in an error file.
         InformationOutcome = "information-outcome",
+        /// Suppressed resources are exported, found and read like others where they are hidden.
+        ExportSuppressed = "export-suppressed",
         /// A token is given to any client, known or not.
         TrustAnyClient = "trust-any-client",
         /// A token that is not shown is not missed.

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::deleted;
+use super::filter::sift;
 use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
+use super::options::Personality;
 use super::params::{self, Preferences, Reader, Wanted};
 use super::population::{Reach, Selection};
 use super::reply::{Context, Point, Reply, outcome};
@@ -41,10 +43,14 @@ impl Server {
     }
 
     fn start(&self, ask: &Ask, reach: Reach, context: &mut Context) -> Result<Reply, Box<Reply>> {
-        if !matches!(ask.method, Method::GET | Method::POST) {
-            let text = "an export is kicked off by GET or POST";
-            let refusal = refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
-            return Err(Box::new(refusal.with("allow", "GET, POST")));
+        let (methods, allow): (&[Method], _) = match self.options.spec.edition() {
+            1 => (&[Method::GET], "GET"),
+            _ => (&[Method::GET, Method::POST], "GET, POST"),
+        };
+        if !methods.contains(&ask.method) {
+            let text = format!("an export is kicked off by {}", allow.replace(", ", " or "));
+            let refusal = refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", &text);
+            return Err(Box::new(refusal.with("allow", allow)));
         }
         self.headers_fit(ask)?;
         if ask.method == Method::POST {
@@ -76,8 +82,8 @@ impl Server {
             return Err(Box::new(refusal.with("retry-after", "60")));
         }
         let job = Job {
-            id: if self.is_smile() { self.smile_job_id()? } else { self.secret()? },
-            shelf: if self.is_smile() { self.smile_shelf()? } else { self.secret()? },
+            id: if self.is_hapi() { self.hapi_job_id()? } else { self.secret()? },
+            shelf: if self.is_hapi() { self.hapi_shelf()? } else { self.secret()? },
             started: now,
             runs: self.runs(),
             fails: fails
@@ -143,7 +149,7 @@ impl Server {
     }
 
     fn accepted(&self, id: &str) -> Reply {
-        if self.is_smile() {
+        if self.is_hapi() {
             let reply = Reply::empty(Point::KickoffAccepted, StatusCode::ACCEPTED);
             return reply.with("content-location", &self.poll_url(id));
         }
@@ -153,7 +159,7 @@ impl Server {
     }
 
     pub(super) fn poll_url(&self, id: &str) -> String {
-        if self.is_smile() {
+        if self.is_hapi() {
             return format!("{}/$export-poll-status?_jobId={id}", self.base());
         }
         format!("{}/bulk/jobs/{id}", self.base())
@@ -177,6 +183,11 @@ impl Server {
             let sifted = found.into_iter().map(|(name, rows)| (name, Filter::sift(&wanted.filters, name, rows)));
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
         }
+        if !wanted.searches.is_empty() {
+            let world = self.population.world();
+            let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world)));
+            found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
+        }
         let mut files = Vec::new();
         for (name, rows) in &found {
             self.cut(&mut files, Point::FileOutput, name, name, rows);
@@ -187,7 +198,7 @@ impl Server {
             gone = Rows::held(gone.iter().chain([deleted::line(&first, &at)]).collect());
         }
         let gone = if selection.since.is_some() { gone } else { Rows::held(Vec::new()) };
-        if gone.len() > 0 && !self.is_smile() {
+        if gone.len() > 0 && !self.is_smile() && self.options.spec.edition() >= 2 {
             self.cut(&mut files, Point::FileDeleted, "Bundle", "deleted", &gone);
         }
         let told = self.outcomes(wanted, &selection);
@@ -232,23 +243,30 @@ impl Server {
         match job.stage(now) {
             Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
                 .with("retry-after", "1")
-                .with(
-                    "x-progress",
-                    &if self.is_smile() { self.smile_progress(job) } else { format!("{percent}% complete") },
-                )
+                .with("x-progress", &self.progress(job, percent))
                 .of(context),
             Stage::Over => match &job.fails {
                 Some(text) => {
-                    Reply::refusal(Point::PollFailed, StatusCode::INTERNAL_SERVER_ERROR, "processing", text).of(context)
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    self.poll_error(Reply::refusal(Point::PollFailed, status, "processing", text)).of(context)
                 }
                 None if self.is_smile() => {
                     let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
                     Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
                 }
-                None => Reply::json(Point::PollComplete, StatusCode::OK, self.manifest(job))
+                None => Reply::json(Point::PollComplete, StatusCode::OK, self.with_message(job, self.manifest(job)))
                     .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
                     .of(context),
             },
+        }
+    }
+
+    /// `X-Progress` of a job that runs.
+    fn progress(&self, job: &Job, percent: u64) -> String {
+        match self.options.spec {
+            Personality::Smile => self.smile_progress(job),
+            Personality::Hcpd => Self::hcpd_progress(job, percent),
+            _ => format!("{percent}% complete"),
         }
     }
 
@@ -258,7 +276,16 @@ impl Server {
         }
         let context = Context { job: Some(id.to_owned()), ..Context::default() };
         let text = "there is no such job, or no longer";
-        Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
+        let refusal = Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
+        self.poll_error(refusal).of(context)
+    }
+
+    /// STU 1 has the errors of polls sent as plain JSON.
+    fn poll_error(&self, refusal: Reply) -> Reply {
+        match self.options.spec.edition() {
+            1 => refusal.with("content-type", "application/json"),
+            _ => refusal,
+        }
     }
 
     fn manifest(&self, job: &Job) -> Value {
@@ -276,7 +303,9 @@ impl Server {
         });
         if let Some(fields) = manifest.as_object_mut() {
             let gone = list(Point::FileDeleted);
-            if job.incremental || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
+            // STU 1 knows no such list.
+            let told = job.incremental && self.options.spec.edition() >= 2;
+            if told || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
                 fields.insert("deleted".to_owned(), Value::Array(gone));
             }
             fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
@@ -285,8 +314,8 @@ impl Server {
     }
 
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
-        let url = match self.is_smile() {
-            true => self.smile_file_url(job, file),
+        let url = match self.is_hapi() {
+            true => self.hapi_file_url(job, file),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
         match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
@@ -302,8 +331,11 @@ impl Server {
         jobs.tidy(now, self.options.keep);
         let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
         let Some(job) = there else {
-            let text = "there is no such job, or no longer";
             let context = Context { job: Some(id.to_owned()), ..Context::default() };
+            if self.is_hcpd() && !jobs.was_deleted(id) {
+                return Self::hcpd_refuses_delete().of(context);
+            }
+            let text = "there is no such job, or no longer";
             return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         };
         let context = job.context_with_id();
@@ -320,9 +352,10 @@ impl Server {
             return refusal.of(context);
         }
         self.forget(&mut jobs, id);
-        let told = match self.is_smile() {
-            true => Self::smile_cancelled(id),
-            false => outcome("information", "informational", "the job and its files are deleted"),
+        let told = match self.options.spec {
+            Personality::Hcpd => return Reply::empty(Point::DeleteAccepted, StatusCode::ACCEPTED).of(context),
+            Personality::Smile => Self::smile_cancelled(id),
+            _ => outcome("information", "informational", "the job and its files are deleted"),
         };
         Reply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
     }

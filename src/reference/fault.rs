@@ -9,6 +9,7 @@ use super::behaviour::Behaviour;
 use super::mutate::placeholders_of;
 use super::options::Personality;
 use super::reply::Point;
+use crate::suite::values::Names;
 use crate::words::{Area, ExportLevel, words};
 
 words! {
@@ -125,8 +126,8 @@ pub struct When {
     pub header_has: BTreeMap<String, String>,
     /// The Group's id.
     pub group: Option<String>,
-    /// The file's name, as `Patient-1.ndjson`.
-    pub file: Option<String>,
+    /// The file's name, as `Patient-1.ndjson`, is one of these.
+    pub file: Option<Names>,
 }
 
 words! {

@@ -72,7 +72,8 @@ pub(super) fn deleted() -> Vec<Gone> {
     serde_json::from_str(DELETED).unwrap_or_default()
 }
 
-fn held(line: &str) -> Option<Held> {
+/// A line as a resource; none: it is not one with an id and an instant.
+pub(super) fn held(line: &str) -> Option<Held> {
     let value: Value = serde_json::from_str(line).ok()?;
     let id = value.get("id")?.as_str()?.to_owned();
     let updated = Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?)?;

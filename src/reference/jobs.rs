@@ -1,6 +1,6 @@
 //! Jobs: started, running, done, gone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use super::reply::{Context, Point};
@@ -101,6 +101,7 @@ impl Job {
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
     by_id: BTreeMap<String, Job>,
+    gone: BTreeSet<String>,
 }
 
 impl Jobs {
@@ -126,7 +127,14 @@ impl Jobs {
 
     /// Lets a job and its files go.
     pub(super) fn remove(&mut self, id: &str) {
-        self.by_id.remove(id);
+        if self.by_id.remove(id).is_some() {
+            self.gone.insert(id.to_owned());
+        }
+    }
+
+    /// Whether a job was there and was deleted.
+    pub(super) fn was_deleted(&self, id: &str) -> bool {
+        self.gone.contains(id) || self.by_id.get(id).is_some_and(|job| job.deleted)
     }
 
     /// The job whose files have this secret.

@@ -12,10 +12,10 @@ const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 impl Server {
     /// Answers `GET metadata`.
     pub(super) fn metadata(&self) -> Reply {
-        // STU 3 gives one name to all three operations; STU 2 gives each its own.
+        // STU 3 gives one name to all three operations; those before it give each its own.
         let name = |own: &'static str| match self.options.spec {
-            Personality::Stu2 => own,
-            Personality::Stu3 | Personality::Smile | Personality::Lesson => "export",
+            Personality::Stu1 | Personality::Stu2 => own,
+            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "export",
         };
         let operation = |own: &'static str, kind: &str| json!({ "name": name(own), "definition": format!("{GUIDE}/OperationDefinition/{kind}") });
         let resources = self.population.types().into_iter().map(|kind| {
@@ -68,6 +68,9 @@ impl Server {
             // The product declares its operations, and no guide.
             fields.shift_remove("instantiates");
             fields.shift_remove("implementationGuide");
+        }
+        if self.is_hcpd() {
+            Self::hcpd_declares(&mut statement);
         }
         Reply::fhir(Point::Metadata, StatusCode::OK, statement)
     }

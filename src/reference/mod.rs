@@ -8,11 +8,15 @@
 mod auth;
 mod behaviour;
 mod deleted;
+mod directory;
 mod export;
 mod fault;
 mod files;
+mod filter;
 mod fixtures;
 mod generate;
+mod hapi;
+mod hcpd;
 mod jobs;
 mod keys;
 mod lines;

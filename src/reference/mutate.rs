@@ -46,7 +46,7 @@ fn fits(when: &When, ask: &Ask, reply: &Reply) -> bool {
         && when.no_header.as_ref().is_none_or(|name| !ask.headers.contains_key(name))
         && when.header_has.iter().all(contains)
         && when.group.as_ref().is_none_or(|group| context.group.as_ref() == Some(group))
-        && when.file.as_ref().is_none_or(|file| context.file.as_ref() == Some(file))
+        && when.file.as_ref().is_none_or(|files| context.file.as_ref().is_some_and(|file| files.0.contains(file)))
 }
 
 /// Counts this answer, and tells whether its turn has come.

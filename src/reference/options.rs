@@ -14,21 +14,35 @@ words! {
     Personality {
         /// The textbook flow: as HL7's newest, since it asks for less.
         Lesson = "lesson",
+        /// HL7 Bulk Data Access, STU 1.
+        Stu1 = "hl7-1.0.1",
         /// HL7 Bulk Data Access, STU 2.
         Stu2 = "hl7-2.0.0",
         /// HL7 Bulk Data Access, STU 3.
         Stu3 = "hl7-3.0.0",
         /// Smile CDR's bulk export, which is HAPI FHIR's.
         Smile = "smile-cdr",
+        /// Australia's Health Connect Provider Directory, on top of STU 3.
+        Hcpd = "au-hcpd-0.3.0-preview",
     }
 }
 
 impl Personality {
+    /// Which edition of HL7's guide it keeps, or leans on: 1, 2 or 3.
+    pub fn edition(self) -> u8 {
+        match self {
+            Personality::Stu1 => 1,
+            Personality::Stu2 => 2,
+            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => 3,
+        }
+    }
+
     /// The version of HL7's guide, as `3.0.0`.
     pub fn version(self) -> &'static str {
         match self {
+            Personality::Stu1 => "1.0.1",
             Personality::Stu2 => "2.0.0",
-            Personality::Stu3 | Personality::Smile | Personality::Lesson => "3.0.0",
+            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "3.0.0",
         }
     }
 }

@@ -6,11 +6,14 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::deleted;
+use super::directory;
+use super::filter::Shelf;
 use super::fixtures::{self, Gone, Held};
 use super::generate::{Generator, Kind};
 use super::rows::Rows;
 use crate::instant::Instant;
 use crate::resources;
+use crate::search::World;
 
 /// The resources of an export's level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +58,20 @@ pub(super) struct Population {
     held: Vec<(&'static str, Vec<Held>)>,
     made: Option<Generator>,
     gone: Vec<Gone>,
+    shelf: Shelf,
 }
 
 impl Population {
     /// The fixtures.
     pub(super) fn fixtures() -> Self {
-        Self { held: fixtures::resources(), made: None, gone: fixtures::deleted() }
+        Self { held: fixtures::resources(), made: None, gone: fixtures::deleted(), shelf: Shelf::default() }
+    }
+
+    /// The Australian provider directory of a server at `base`, without the resources that are suppressed there, or with
+    /// them.
+    pub(super) fn directory(base: &str, suppressed: bool) -> Self {
+        let held = directory::resources(base, suppressed);
+        Self { held, made: None, gone: directory::deleted(), shelf: Shelf::default() }
     }
 
     /// A generated population of so many patients, and two Groups.
@@ -68,7 +79,7 @@ impl Population {
         let made = Generator::new(patients);
         let members: Vec<String> = (0..made.members()).map(|index| made.id(Kind::Patient, index)).collect();
         let held = vec![("Group", vec![group(&made, "harbour", &members), group(&made, "empty-berth", &[])])];
-        Self { held, made: Some(made), gone: fixtures::deleted() }
+        Self { held, made: Some(made), gone: fixtures::deleted(), shelf: Shelf::default() }
     }
 
     /// The types that are held, in the order in which they are exported.
@@ -121,6 +132,12 @@ impl Population {
             (*name, Rows::held(chosen.collect()))
         });
         made.chain(held).filter(|(_, rows)| rows.len() > 0).collect()
+    }
+
+    /// All resources that lie in memory, for filters to look at.
+    pub(super) fn world(&self) -> &impl World {
+        let lines = |rows: &[Held]| Rows::held(rows.iter().map(|row| row.line.clone()).collect());
+        self.shelf.of(self.held.iter().map(move |(name, rows)| (*name, lines(rows))))
     }
 
     /// Bundles that name what was deleted after `since`.

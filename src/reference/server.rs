@@ -17,7 +17,7 @@ use super::behaviour::Behaviour;
 use super::files;
 use super::jobs::Jobs;
 use super::mutate;
-use super::options::{Auth, Options};
+use super::options::{Auth, Options, Personality};
 use super::population::{Population, Reach};
 use super::reply::{Payload, Point, Reply};
 
@@ -65,8 +65,15 @@ pub(super) struct Notes {
 
 impl Server {
     pub(super) fn new(options: Options) -> Self {
-        let population = options.patients.map_or_else(Population::fixtures, Population::generated);
-        let behaviours = options.faults.iter().flat_map(|fault| fault.behaviours()).collect();
+        let behaviours: BTreeSet<Behaviour> = options.faults.iter().flat_map(|fault| fault.behaviours()).collect();
+        let population = match (options.patients, options.spec) {
+            (Some(patients), _) => Population::generated(patients),
+            (None, Personality::Hcpd) => {
+                let suppressed = behaviours.contains(&Behaviour::ExportSuppressed);
+                Population::directory(options.base.as_str().trim_end_matches('/'), suppressed)
+            }
+            (None, _) => Population::fixtures(),
+        };
         Self { options, population, behaviours, jobs: Mutex::default(), notes: Mutex::default() }
     }
 
@@ -142,13 +149,15 @@ impl Server {
         if let Err(refusal) = self.admit(ask) {
             return *refusal;
         }
-        if self.is_smile()
-            && let Some(reply) = self.smile_answer(ask, &path)
+        if self.is_hapi()
+            && let Some(reply) = self.hapi_answer(ask, &path)
         {
             return reply;
         }
         match path.as_slice() {
             ["$export"] => self.kick_off(ask, Reach::System),
+            // The directory holds no patients, nor groups of them.
+            [_, "$export"] | ["Group", _, "$export"] if self.is_hcpd() => not_found(),
             ["Patient", "$export"] => self.kick_off(ask, Reach::Patients),
             ["Group", id, "$export"] => self.kick_off(ask, Reach::Group((*id).to_owned())),
             ["bulk", "jobs", id] => match ask.method {
@@ -160,7 +169,7 @@ impl Server {
             ["bulk", "files", shelf, name] => self.file(shelf, name),
             [name] => self.search(name, ask),
             [name, id] => self.read(name, id),
-            _ => Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path"),
+            _ => not_found(),
         }
     }
 
@@ -170,6 +179,10 @@ impl Server {
         let rest = path.strip_prefix(own)?.strip_prefix('/')?;
         Some(rest.split('/').map(decode).collect())
     }
+}
+
+pub(super) fn not_found() -> Reply {
+    Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path")
 }
 
 pub(super) fn not_allowed(allow: &str) -> Reply {

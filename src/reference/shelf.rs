@@ -11,6 +11,7 @@ macro_rules! shelf {
 
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = shelf![
+    "faults/au-suppressed-exported",
     "faults/auth-kickoff-open",
     "faults/auth-token-response-incomplete",
     "faults/auth-unknown-client-served",
@@ -48,6 +49,7 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/download-no-content-type",
     "faults/download-single-use",
     "faults/download-truncated-record",
+    "faults/error-file-of-patients",
     "faults/kickoff-200",
     "faults/kickoff-200-sync",
     "faults/kickoff-201",
@@ -205,6 +207,7 @@ const FILES: &[(&str, &str)] = shelf![
     "faults/status-error-mislabelled",
     "faults/status-expires-garbage",
     "faults/status-expires-past",
+    "faults/status-failed-content-type",
     "faults/status-failed-text",
     "faults/status-flaps",
     "faults/status-html-while-running",

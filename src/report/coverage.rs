@@ -13,15 +13,18 @@ struct Row<'a> {
     level: Level,
     /// `area::id@flow`.
     tests: Vec<String>,
+    /// Why none does.
+    untested: Option<&'a String>,
 }
 
 /// The requirements of `spec`, in the order of the files.
 fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
     let row = |requirement: &'a Requirement| {
         let place = requirement.places.get(spec)?;
-        let tests = catalog.tests_of(&requirement.id);
-        let tests = tests.flat_map(|test| test.flows.iter().map(|flow| format!("{}@{flow}", test.name())));
-        Some(Row { requirement, level: place.level, tests: tests.collect() })
+        let tests = catalog.tests_of(&requirement.id).filter(|_| place.untested.is_none());
+        let tests = tests.flat_map(|test| catalog.flows_of(test, spec).map(|flow| format!("{}@{flow}", test.name())));
+        let untested = place.untested.as_ref().or(requirement.untested.as_ref());
+        Some(Row { requirement, level: place.level, tests: tests.collect(), untested })
     };
     catalog.requirements.values().filter_map(row).collect()
 }
@@ -30,10 +33,9 @@ fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
 pub fn json(catalog: &Catalog, specs: &[String]) -> Value {
     let mut out = Map::new();
     for spec in specs {
-        let rows = rows(catalog, spec).into_iter().map(|row| {
-            let Requirement { id, untested, .. } = row.requirement;
-            json!({"id": id, "level": row.level, "tests": row.tests, "untested": untested})
-        });
+        let rows = rows(catalog, spec).into_iter().map(
+            |row| json!({"id": row.requirement.id, "level": row.level, "tests": row.tests, "untested": row.untested}),
+        );
         out.insert(spec.clone(), Value::Array(rows.collect()));
     }
     Value::Object(out)
@@ -59,7 +61,7 @@ fn one(catalog: &Catalog, spec: &str) -> String {
         }
         for row in rows {
             let head = format!("  {:level$}  {:id$}  ", row.level, row.requirement.id);
-            out += &wrap(&head, &decided(catalog, row));
+            out += &wrap(&head, &decided(catalog, spec, row));
             out.push('\n');
         }
     }
@@ -68,12 +70,15 @@ fn one(catalog: &Catalog, spec: &str) -> String {
 }
 
 /// The tests of a requirement, with their flows together.
-fn decided(catalog: &Catalog, row: &Row<'_>) -> String {
-    if let Some(why) = &row.requirement.untested {
+fn decided(catalog: &Catalog, spec: &str, row: &Row<'_>) -> String {
+    if let Some(why) = row.untested {
         return format!("untested: {why}");
     }
-    let tests = catalog.tests_of(&row.requirement.id);
-    let tests: Vec<String> = tests.map(|test| format!("{} @{}", test.name(), test.flows.join(" @"))).collect();
+    let tests = catalog.tests_of(&row.requirement.id).filter_map(|test| {
+        let flows: Vec<&str> = catalog.flows_of(test, spec).map(String::as_str).collect();
+        (!flows.is_empty()).then(|| format!("{} @{}", test.name(), flows.join(" @")))
+    });
+    let tests: Vec<String> = tests.collect();
     let defect = row.requirement.defect.as_ref().map(|why| format!(" (the text errs: {why})"));
     tests.join(", ") + &defect.unwrap_or_default()
 }
@@ -83,7 +88,7 @@ fn totals(rows: &[Row<'_>]) -> String {
         Level::ALL.iter().copied().filter(|level| rows.iter().any(|row| row.level == *level)).collect();
     let width = widest(levels.iter().map(|level| level.as_str())).max("together".len());
     let line = |name: &str, rows: Vec<&Row<'_>>| {
-        let untested = rows.iter().filter(|row| row.requirement.untested.is_some()).count();
+        let untested = rows.iter().filter(|row| row.untested.is_some()).count();
         let tests: usize = rows.iter().map(|row| row.tests.len()).sum();
         format!(
             "{name:width$}  {:>3} of {:>3} verified, {untested:>3} untested, by {}\n",
@@ -98,7 +103,7 @@ fn totals(rows: &[Row<'_>]) -> String {
     }
     // A test may verify several requirements, of one level each; the sum counts it for each.
     let distinct: std::collections::BTreeSet<&String> = rows.iter().flat_map(|row| &row.tests).collect();
-    let untested = rows.iter().filter(|row| row.requirement.untested.is_some()).count();
+    let untested = rows.iter().filter(|row| row.untested.is_some()).count();
     out + &format!(
         "{:width$}  {:>3} of {:>3} verified, {untested:>3} untested, by {}\n",
         "together",

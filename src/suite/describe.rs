@@ -4,7 +4,8 @@ use super::model::{
     BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
     Wrong,
 };
-use super::values::{Param, PickName, StatusRange, StatusSet};
+use super::param::Param;
+use super::values::{StatusRange, StatusSet};
 use crate::words::ExportLevel;
 
 /// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
@@ -206,6 +207,8 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::WrappedBinary => "the file comes as one Binary resource",
         CheckName::Delivered => "the file comes whole from the URL listed",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
+        CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
+        CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
         CheckName::JobNotCompleted => "no job that it started comes to a good end",
     }
 }
@@ -305,12 +308,7 @@ pub fn flow(flow: &Flow) -> String {
 }
 
 fn params<'a>(params: impl Iterator<Item = (&'a String, &'a Param)>) -> Vec<String> {
-    params
-        .map(|(name, param)| match param {
-            Param::Text(text) => format!("{name}={text}"),
-            Param::Pick { pick: PickName::InstantInside, .. } => format!("{name} at an instant inside the data"),
-        })
-        .collect()
+    params.flat_map(|(name, param)| param.0.iter().map(move |value| format!("{name}={value}"))).collect()
 }
 
 #[cfg(test)]

@@ -275,6 +275,10 @@ words! {
         ExportsNothing = "exports-nothing",
         /// No resource is older than `_since`.
         NothingBeforeSince = "nothing-before-since",
+        /// Every resource of the file passes the filters that were sent.
+        OnlyMatching = "only-matching",
+        /// What the flow that this one is compared with holds, and what was asked for takes in, came back.
+        AllExpected = "all-expected",
         /// The file came as one Binary resource.
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.

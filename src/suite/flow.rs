@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Param, Wait};
+use super::param::Param;
+use super::values::{Names, Wait};
 use crate::words::{ExportLevel, words};
 
 /// One conversation with the target, without its name.
@@ -19,9 +20,14 @@ pub struct Flow {
     /// How it is kicked off.
     #[serde(default)]
     pub method: Method,
-    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST.
+    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST. A list sends the parameter once for
+    /// each of its values; `{NAME}` in a value stands for one that is picked.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
+    /// The flows that picks are chosen from and that this one's result is compared with: the first of them that went
+    /// through. They run before it.
+    #[serde(default)]
+    pub from: Names,
     /// Kick-off headers beside or in place of the usual `Accept` and `Prefer`; several lines of one header are
     /// separated by a line feed.
     #[serde(default)]
@@ -33,6 +39,12 @@ pub struct Flow {
     pub download: Download,
     /// Why the target may refuse this kick-off; its tests are then not applicable.
     pub optional: Option<String>,
+    /// Specs that do not know what it asks for, so that its tests are not judged there.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Specs in which the target may refuse this kick-off, though others demand it; its tests are then not applicable.
+    #[serde(default)]
+    pub optional_in: Vec<String>,
     /// Runs after the other flows, with parameters of its own: servers merge equal jobs, and this one is deleted.
     #[serde(default)]
     pub last: bool,

@@ -9,6 +9,7 @@ pub mod model;
 pub mod named;
 pub mod near;
 mod on;
+pub mod param;
 mod raw;
 mod read;
 mod refusal;

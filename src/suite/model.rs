@@ -71,10 +71,30 @@ impl Catalog {
             .collect()
     }
 
+    /// The flows on which `test` is judged under `spec`: its own, but for what `except` leaves out.
+    pub fn flows_of<'a>(&'a self, test: &'a Test, spec: &'a str) -> impl Iterator<Item = &'a String> + 'a {
+        let whole = excepts(&self.specs, &test.except, spec);
+        let known = move |name: &str| !self.flow(name).is_some_and(|flow| excepts(&self.specs, &flow.except, spec));
+        test.flows.iter().filter(move |name| !whole && known(name))
+    }
+
     /// The tests that verify `requirement`, in the order of the files.
     pub fn tests_of<'a>(&'a self, requirement: &'a str) -> impl Iterator<Item = &'a Test> + 'a {
         self.tests.iter().filter(move |test| test.verifies.iter().any(|id| id == requirement))
     }
+}
+
+/// Whether a list of specs under `except` leaves `spec` out: it names that spec, or one that it builds on.
+pub(super) fn excepts(specs: &Named<Spec>, except: &[String], spec: &str) -> bool {
+    let mut at = Some(spec);
+    for _ in 0..=specs.len() {
+        let Some(id) = at else { return false };
+        if except.iter().any(|known| known == id) {
+            return true;
+        }
+        at = specs.get(id).and_then(|spec| spec.builds_on.as_deref());
+    }
+    false
 }
 
 /// One rule book.
@@ -157,6 +177,8 @@ pub struct Place {
     /// Where it is written, relative to the spec's base; an absolute URL where the spec inherits it from another.
     /// [`Catalog::link`] joins the two.
     pub at: String,
+    /// Why no test verifies it in this spec, where others have one.
+    pub untested: Option<String>,
 }
 
 /// What must hold of which exchanges.
@@ -186,6 +208,8 @@ pub struct Test {
     pub why: String,
     /// Flows that its checks compare with: the first of them that ran at the same level.
     pub beside: Vec<String>,
+    /// Specs that have its requirements, and in which it does not hold.
+    pub except: Vec<String>,
     /// Where it is defined.
     pub source: Source,
 }

@@ -120,4 +120,7 @@ pub struct RawTest {
     pub why: String,
     /// Flows that its checks compare with: the first of them that ran at the same level.
     pub beside: Option<Names>,
+    /// Specs that have its requirements, and in which it does not hold; those that build on them, too.
+    #[serde(default)]
+    pub except: Vec<String>,
 }

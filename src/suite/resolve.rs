@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::model::{Catalog, Flow, Requirement, Source, Spec, Test};
+use super::model::{Catalog, Flow, Requirement, Source, Spec, Test, excepts};
 use super::named::Named;
 use super::raw::RawRequirement;
 use super::read::{Entry, Parsed, Step};
@@ -20,7 +20,7 @@ pub(super) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, r
     let mut requirements = resolver.requirements();
     resolver.inherit(&specs, &mut requirements);
     let adopters = resolver.adopters();
-    let tests = resolver.tests(&requirements, &adopters);
+    let tests = resolver.tests(&specs, &requirements, &adopters);
     resolver.coverage(&adopters);
     Catalog { specs, requirements, flows, tests, digest }
 }
@@ -159,6 +159,8 @@ impl<'a, 't> Resolver<'a, 't> {
         for entry in &parsed.flows {
             let Some(flow) = &entry.raw else { continue };
             rules::flow(entry, flow, self.refusals);
+            self.exceptions(entry, "except", &flow.except);
+            self.exceptions(entry, "optional-in", &flow.optional_in);
             for (name, span) in rules::sources(entry, flow) {
                 if !known.contains(&name.as_str()) {
                     self.unknown("flow", &name, entry.file, span, known.iter().copied());
@@ -168,6 +170,16 @@ impl<'a, 't> Resolver<'a, 't> {
         }
         rules::pick_cycles(&parsed.flows, self.refusals);
         flows
+    }
+
+    /// Specs that a flow or a test names are there.
+    fn exceptions<T>(&mut self, entry: &Entry<'t, T>, key: &str, named: &[String]) {
+        let parsed = self.parsed;
+        let known: Vec<&str> = parsed.specs.iter().map(|entry| entry.name.as_str()).collect();
+        for (index, spec) in named.iter().enumerate().filter(|(_, spec)| !known.contains(&spec.as_str())) {
+            let span = entry.place(&[Step::Key(key), Step::Item(index)]);
+            self.unknown("spec", spec, entry.file, span, known.iter().copied());
+        }
     }
 
     fn requirements(&mut self) -> Named<Requirement> {
@@ -294,7 +306,7 @@ impl<'a, 't> Resolver<'a, 't> {
         adopters
     }
 
-    fn tests(&mut self, requirements: &Named<Requirement>, adopters: &Adopters) -> Vec<Test> {
+    fn tests(&mut self, specs: &Named<Spec>, requirements: &Named<Requirement>, adopters: &Adopters) -> Vec<Test> {
         let parsed = self.parsed;
         let known: Vec<&str> = parsed.requirements.iter().map(|entry| entry.name.as_str()).collect();
         let flows: Vec<&str> = parsed.flows.iter().map(|entry| entry.name.as_str()).collect();
@@ -317,6 +329,7 @@ impl<'a, 't> Resolver<'a, 't> {
                     self.unknown("flow", name, entry.file, span, flows.iter().copied());
                 }
             }
+            self.exceptions(entry, "except", &raw.except);
             rules::test(entry, raw, &parsed.flows, self.refusals);
             let mut verifies = raw.verifies.0.clone();
             for id in &raw.verifies.0 {
@@ -324,7 +337,8 @@ impl<'a, 't> Resolver<'a, 't> {
             }
             let mut seen = BTreeSet::new();
             verifies.retain(|id| seen.insert(id.clone()));
-            self.levels(entry, &verifies, requirements);
+            let judged = |spec: &str| !excepts(specs, &raw.except, spec);
+            self.levels(entry, &verifies, requirements, &judged);
             let Some(area) = entry.area else { continue };
             tests.push(Test {
                 id: raw.id.clone(),
@@ -339,6 +353,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 any_of: raw.any_of.clone().unwrap_or_default(),
                 why: raw.why.clone(),
                 beside: raw.beside.as_ref().map(|beside| beside.0.clone()).unwrap_or_default(),
+                except: raw.except.clone(),
                 source: self.source(entry.file, entry.tree.span().start),
             });
         }
@@ -346,10 +361,18 @@ impl<'a, 't> Resolver<'a, 't> {
     }
 
     /// The level decides the verdict, so a test has one in each spec.
-    fn levels<T>(&mut self, entry: &Entry<'t, T>, verifies: &[String], requirements: &Named<Requirement>) {
+    fn levels<T>(
+        &mut self,
+        entry: &Entry<'t, T>,
+        verifies: &[String],
+        requirements: &Named<Requirement>,
+        judged: &dyn Fn(&str) -> bool,
+    ) {
         let mut by_spec: BTreeMap<&str, Vec<(&str, Level)>> = BTreeMap::new();
         for requirement in verifies.iter().filter_map(|id| requirements.get(id)) {
-            for (spec, place) in &requirement.places {
+            for (spec, place) in
+                requirement.places.iter().filter(|(spec, place)| judged(spec) && place.untested.is_none())
+            {
                 by_spec.entry(spec).or_default().push((&requirement.id, place.level));
             }
         }

@@ -7,7 +7,7 @@ use super::model::{Expect, Flow, Moment, On, Outcome};
 use super::raw::{RawRequirement, RawSpec, RawTest};
 use super::read::{Entry, Step};
 use super::refusal::{Refusal, Spot};
-use super::values::{Names, Param};
+use super::values::Names;
 
 /// What is wrong with a name. Names become parts of test names, file names and anchors.
 pub(super) fn bad_name(name: &str) -> Option<&'static str> {
@@ -89,37 +89,30 @@ pub(super) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refu
             refusals.push(Refusal::new(title, spot).help("give the flow delete = \"in-progress\" or \"complete\""));
         }
     }
-    for (place, name, param) in params(flow) {
-        if let Param::Pick { from, .. } = param
-            && from.is_empty()
-        {
-            let span =
-                entry.place(&[place.as_slice(), &[Step::Key("params"), Step::Key(name), Step::Key("from")]].concat());
-            empty(entry.file, span, "from", refusals);
+    if flow.from.0.is_empty() {
+        for (place, name) in picked(flow) {
+            let span = entry.place(&[place.as_slice(), &[Step::Key("params"), Step::Key(name)]].concat());
+            let title = format!("flow `{}` names no data to pick from", entry.name);
+            let refusal = Refusal::new(title, Spot::new(entry.file, span, "this value is picked"));
+            refusals.push(refusal.help("give the flow from = \"FLOW\""));
         }
     }
 }
 
-/// All parameters of a flow and its probes, with the way to the table that holds them.
-fn params(flow: &Flow) -> impl Iterator<Item = (Vec<Step<'static>>, &str, &Param)> {
+/// The parameters of a flow and its probes that hold picks, with the way to the table that holds them.
+fn picked(flow: &Flow) -> impl Iterator<Item = (Vec<Step<'static>>, &str)> {
     let own = flow.params.iter().map(|(name, param)| (Vec::new(), name.as_str(), param));
-    own.chain(flow.probes.iter().enumerate().flat_map(|(index, probe)| {
+    let all = own.chain(flow.probes.iter().enumerate().flat_map(|(index, probe)| {
         let way = move || vec![Step::Key("probes"), Step::Item(index)];
         probe.params.iter().map(move |(name, param)| (way(), name.as_str(), param))
-    }))
+    }));
+    all.filter(|(.., param)| param.picks().next().is_some()).map(|(way, name, _)| (way, name))
 }
 
-/// The flows that the picks of a flow come from, and where they are named.
+/// The flows that a flow picks from or is compared with, and where they are named.
 pub(super) fn sources(entry: &Entry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
-    let mut sources = Vec::new();
-    for (place, name, param) in params(flow) {
-        let Param::Pick { from, .. } = param else { continue };
-        for (index, source) in from.iter().enumerate() {
-            let tail = [Step::Key("params"), Step::Key(name), Step::Key("from"), Step::Item(index)];
-            sources.push((source.clone(), entry.place(&[place.as_slice(), &tail].concat())));
-        }
-    }
-    sources
+    let named = flow.from.0.iter().enumerate();
+    named.map(|(index, source)| (source.clone(), entry.place(&[Step::Key("from"), Step::Item(index)]))).collect()
 }
 
 /// A pick comes from an earlier flow, so no flow may wait for itself.

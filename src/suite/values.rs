@@ -6,10 +6,8 @@ use std::fmt;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
-
-use crate::words::words;
 
 /// A set of HTTP statuses: `202`, `"4xx"` or a list of such.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,73 +177,6 @@ impl JsonSchema for MediaTypes {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
-    }
-}
-
-words! {
-    /// A value of the target's own data.
-    PickName {
-        /// An instant with some resources last updated before it and some after.
-        InstantInside = "instant-inside",
-    }
-}
-
-/// A kick-off parameter: text, or a pick from an earlier flow's facts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Param {
-    /// Sent as it stands.
-    Text(String),
-    /// Chosen from what an earlier flow exported.
-    Pick {
-        /// How it is chosen.
-        pick: PickName,
-        /// The flows whose facts it is chosen from: the first of them that went through.
-        from: Vec<String>,
-    },
-}
-
-impl<'de> Deserialize<'de> for Param {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
-            type Value = Param;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text, or a pick such as { pick = \"instant-inside\", from = \"system\" }")
-            }
-            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
-                Ok(Param::Text(v.to_owned()))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let (mut pick, mut from) = (None, None);
-                while let Some(key) = map.next_key::<String>()? {
-                    match key.as_str() {
-                        "pick" => pick = Some(map.next_value()?),
-                        "from" => from = Some(map.next_value::<Names>()?.0),
-                        _ => return Err(de::Error::unknown_field(&key, &["pick", "from"])),
-                    }
-                }
-                Ok(Param::Pick {
-                    pick: pick.ok_or_else(|| de::Error::missing_field("pick"))?,
-                    from: from.ok_or_else(|| de::Error::missing_field("from"))?,
-                })
-            }
-        }
-        deserializer.deserialize_any(V)
-    }
-}
-
-impl JsonSchema for Param {
-    fn schema_name() -> Cow<'static, str> {
-        "Param".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let pick = generator.subschema_for::<PickName>();
-        let names = generator.subschema_for::<Names>();
-        json_schema!({"anyOf": [
-            {"type": "string"},
-            {"type": "object", "additionalProperties": false, "required": ["pick", "from"],
-             "properties": {"pick": pick, "from": names}}
-        ]})
     }
 }
 

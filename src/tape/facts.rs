@@ -24,6 +24,40 @@ pub struct FileFacts {
     /// sorted. Equal across the files of one run, meaningless beyond it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
+    /// What the filters of the kick-off say of its resources, where they were measured and one concerns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filtered: Option<Filtered>,
+}
+
+/// What the filters of a kick-off say of the resources of one file, those of types that no filter concerns left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filtered {
+    /// Those that pass.
+    pub matched: u64,
+    /// Those that certainly do not.
+    pub unmatched: u64,
+    /// Those of which that cannot be told.
+    pub undecided: u64,
+    /// The first lines with one that does not pass, from 1, at most six.
+    pub lines: Vec<u64>,
+}
+
+/// A flow's result beside what an earlier flow holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The earlier flow.
+    pub flow: String,
+    /// Per type: how many resources of the earlier flow must come back, and how many did.
+    pub types: BTreeMap<String, Kept>,
+}
+
+/// How many resources of one type must come back, and how many did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Those that must.
+    pub expected: u64,
+    /// Those of them that did.
+    pub found: u64,
 }
 
 /// What the line reader saw of one file.

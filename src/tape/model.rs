@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::facts::{FileFacts, LineFacts, LineFinding};
+pub use super::facts::{Comparison, FileFacts, Filtered, Kept, LineFacts, LineFinding};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
@@ -307,6 +307,9 @@ pub struct FlowRecord {
     pub params: Vec<(String, String)>,
     /// Whether those went in a Parameters body.
     pub posted: bool,
+    /// What came back beside what an earlier flow holds, where that was asked for and can be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// Jobs that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.

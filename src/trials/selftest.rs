@@ -207,13 +207,16 @@ mod tests {
             let least = match spec {
                 Personality::Lesson => 7,
                 Personality::Smile => 28,
-                Personality::Stu2 | Personality::Stu3 => 40,
+                Personality::Stu1 => 30,
+                Personality::Stu2 | Personality::Stu3 | Personality::Hcpd => 40,
             };
             assert!(run.judgements[0].decided >= least, "{} SHALLs decided", run.judgements[0].decided);
             let Traffic { kickoffs, .. } = run.traffic;
             assert!(kickoffs <= 30, "{kickoffs} accepted kick-offs");
-            let group = run.judgements[0].tests.iter().find(|test| test.id == "kickoff::accepted-202@group").unwrap();
-            assert_eq!(group.verdict, crate::words::Verdict::Pass, "{}", group.because);
+            if *spec != Personality::Hcpd {
+                let group = run.judgements[0].tests.iter().find(|test| test.id == "kickoff::accepted-202@group");
+                assert_eq!(group.map(|test| test.verdict), Some(crate::words::Verdict::Pass));
+            }
             let again = judged(&catalog, &plan, *spec, Vec::new()).unwrap();
             assert_eq!(run.judgements, again.judgements);
         }

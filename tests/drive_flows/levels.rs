@@ -24,7 +24,8 @@ params = { _type = "Patient" }
 [since]
 title = "since"
 export = "any"
-params = { _since = { pick = "instant-inside", from = ["system", "patient"] } }
+params = { _since = "{instant-inside}" }
+from = ["system", "patient"]
 "#;
 
 #[test]

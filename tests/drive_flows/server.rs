@@ -14,7 +14,6 @@ use plimsoll::drive::settings::Settings;
 use plimsoll::drive::{Options, RunError, run};
 use plimsoll::plan::{Depth, Measures, Plan, PlannedFlow};
 use plimsoll::suite::model::Flow;
-use plimsoll::suite::values::Param;
 use plimsoll::tape::model::{Exchange, FlowRecord, Outcome, Role, Tape};
 use serde_json::json;
 use tokio::sync::watch;
@@ -207,11 +206,8 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
     let mut flows: Vec<PlannedFlow> = flows
         .into_iter()
         .map(|(name, flow)| {
-            let needs = flow.params.values().flat_map(|param| match param {
-                Param::Pick { from, .. } => from.clone(),
-                Param::Text(_) => vec![],
-            });
-            PlannedFlow { name, needs: needs.collect(), depth, measures: Measures::default(), flow }
+            let needs = flow.from.0.clone();
+            PlannedFlow { name, needs, depth, measures: Measures::default(), flow }
         })
         .collect();
     flows.sort_by_key(|flow| (flow.flow.last, !flow.needs.is_empty()));

@@ -103,6 +103,7 @@ impl Builder {
             export,
             params: Vec::new(),
             posted: false,
+            comparison: None,
             accepted: 1,
             stop: None,
             waits: Vec::new(),
@@ -159,6 +160,7 @@ impl Builder {
                     latest: Some("2025-12-31T00:00:00Z".into()),
                     ..LineFacts::default()
                 },
+                filtered: None,
                 identity: None,
             });
         }

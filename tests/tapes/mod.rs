@@ -131,6 +131,7 @@ impl Builder {
             export: ExportLevel::System,
             params: Vec::new(),
             posted: false,
+            comparison: None,
             accepted: 1,
             stop: self.stop,
             waits: Vec::new(),

@@ -1,0 +1,54 @@
+//! `_typeFilter` at work: which resources of an export pass the filters for their type.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::rows::Rows;
+use crate::search::{Answer, Query, Reading, World};
+
+/// What filters look at: the resources that are held, parsed when the first filter asks, by type and id.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shelf {
+    parsed: OnceLock<BTreeMap<&'static str, BTreeMap<String, Value>>>,
+}
+
+impl Shelf {
+    /// The resources in `held`, which are always the same ones.
+    pub(super) fn of(&self, held: impl Iterator<Item = (&'static str, Rows)>) -> &Self {
+        let parse = |rows: Rows| {
+            let values = rows.iter().filter_map(|line| serde_json::from_slice::<Value>(&line).ok());
+            values.filter_map(|value| Some((value.get("id")?.as_str()?.to_owned(), value))).collect()
+        };
+        self.parsed.get_or_init(|| held.map(|(kind, rows)| (kind, parse(rows))).collect());
+        self
+    }
+}
+
+impl World for Shelf {
+    fn get(&self, kind: &str, id: &str) -> Option<&Value> {
+        self.parsed.get()?.get(kind)?.get(id)
+    }
+
+    fn all<'a>(&'a self, kind: &str) -> Box<dyn Iterator<Item = &'a Value> + 'a> {
+        Box::new(self.parsed.get().and_then(|types| types.get(kind)).into_iter().flat_map(BTreeMap::values))
+    }
+
+    fn is_whole(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// The lines of type `kind` that pass one at least of the filters for it; all where there is none.
+pub(super) fn sift(filters: &[Query], kind: &str, rows: Rows, world: &dyn World) -> Rows {
+    let own: Vec<&Query> = filters.iter().filter(|filter| filter.kind == kind).collect();
+    if own.is_empty() {
+        return rows;
+    }
+    let passes = |line: &bytes::Bytes| {
+        let value: Value = serde_json::from_slice(line).unwrap_or_default();
+        own.iter().any(|filter| filter.matches(&value, world, Reading::Strict) == Answer::Yes)
+    };
+    Rows::held(rows.iter().filter(passes).collect())
+}

@@ -1,0 +1,184 @@
+//! Dates as search compares them: each stands for the range of time that it may mean (FHIR R4, search, date).
+
+use crate::instant::Instant;
+
+/// How a value of a criterion is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    StartsAfter,
+    EndsBefore,
+}
+
+/// A range of time, both ends in milliseconds since 1970, the second one excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    from: i64,
+    to: i64,
+    /// Whether it was written without a zone, so that it may lie half a day elsewhere.
+    floating: bool,
+}
+
+/// A value such as `ge2020-01-01`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DateTest {
+    comparison: Comparison,
+    range: Range,
+}
+
+/// The most that a zone moves a date, in milliseconds.
+const ZONE: i64 = 14 * 3_600_000;
+
+impl DateTest {
+    /// Reads a value; none for one that is no date, or is compared in a way that the text leaves open (`ap`).
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        let value = value.trim();
+        let (comparison, rest) = match value.get(..2).unwrap_or_default() {
+            "eq" => (Comparison::Equal, value.get(2..)?),
+            "ne" => (Comparison::NotEqual, value.get(2..)?),
+            "gt" => (Comparison::Greater, value.get(2..)?),
+            "ge" => (Comparison::GreaterOrEqual, value.get(2..)?),
+            "lt" => (Comparison::Less, value.get(2..)?),
+            "le" => (Comparison::LessOrEqual, value.get(2..)?),
+            "sa" => (Comparison::StartsAfter, value.get(2..)?),
+            "eb" => (Comparison::EndsBefore, value.get(2..)?),
+            _ => (Comparison::Equal, value),
+        };
+        Some(Self { comparison, range: Range::parse(rest)? })
+    }
+
+    /// Whether `range` passes; none where that depends on the zone that one of the two does not name.
+    pub(super) fn passes(self, range: Range) -> Option<bool> {
+        let first = self.holds(range, 0);
+        // Two dates without a zone are compared as they stand in the calendar.
+        let certain = self.range.floating == range.floating
+            || (self.holds(range, ZONE) == first && self.holds(range, -ZONE) == first);
+        certain.then_some(first)
+    }
+
+    fn holds(self, range: Range, shift: i64) -> bool {
+        let (from, to) = (range.from.saturating_add(shift), range.to.saturating_add(shift));
+        let own = self.range;
+        let within = own.from <= from && to <= own.to;
+        match self.comparison {
+            Comparison::Equal => within,
+            Comparison::NotEqual => !within,
+            Comparison::Greater => to > own.to,
+            Comparison::GreaterOrEqual => to > own.to || within,
+            Comparison::Less => from < own.from,
+            Comparison::LessOrEqual => from < own.from || within,
+            Comparison::StartsAfter => from >= own.to,
+            Comparison::EndsBefore => to <= own.from,
+        }
+    }
+}
+
+impl Range {
+    /// Reads a FHIR date, dateTime or instant.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let at = |text: &str| Instant::parse(text).map(Instant::millis);
+        match text.len() {
+            4 => {
+                let year: i64 = text.parse().ok().filter(|year| (1..=9998).contains(year))?;
+                let (from, to) = (at(&format!("{text}-01-01T00:00:00Z"))?, format!("{:04}-01-01T00:00:00Z", year + 1));
+                Some(Self { from, to: at(&to)?, floating: true })
+            }
+            7 => {
+                let (year, month) = text.split_once('-')?;
+                let (year, month): (i64, i64) = (year.parse().ok()?, month.parse().ok()?);
+                let (next_year, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+                let (from, to) = (format!("{text}-01T00:00:00Z"), format!("{next_year:04}-{next:02}-01T00:00:00Z"));
+                Some(Self { from: at(&from)?, to: at(&to)?, floating: true })
+            }
+            10 => {
+                let from = at(&format!("{text}T00:00:00Z"))?;
+                Some(Self { from, to: from + 86_400_000, floating: true })
+            }
+            _ => {
+                // Search allows minutes without seconds, and no zone; resources always have both.
+                let zoned = Self::moment(text, false);
+                zoned.or_else(|| Self::moment(&format!("{text}Z"), true))
+            }
+        }
+    }
+
+    /// From the start of a FHIR Period to its end, either open.
+    pub(super) fn period(start: Option<&str>, end: Option<&str>) -> Option<Self> {
+        let start = start.map(Self::parse);
+        let end = end.map(Self::parse);
+        if start.is_none() && end.is_none() {
+            return None;
+        }
+        let floats = |range: &Option<Option<Self>>| matches!(range, Some(Some(range)) if range.floating);
+        let floating = floats(&start) || floats(&end);
+        let from = start.map_or(Some(i64::MIN), |start| start.map(|start| start.from))?;
+        let to = end.map_or(Some(i64::MAX), |end| end.map(|end| end.to))?;
+        Some(Self { from, to, floating })
+    }
+
+    fn moment(text: &str, floating: bool) -> Option<Self> {
+        if let Some(instant) = Instant::parse(text) {
+            let from = instant.millis();
+            // A second without a fraction stands for the whole of it.
+            let length = if text.contains('.') { 1 } else { 1000 };
+            return Some(Self { from, to: from + length, floating });
+        }
+        let (minutes, zone) = text.split_at_checked(16)?;
+        let from = Instant::parse(&format!("{minutes}:00{zone}"))?.millis();
+        Some(Self { from, to: from + 60_000, floating })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn passes(test: &str, value: &str) -> Option<bool> {
+        DateTest::parse(test).unwrap().passes(Range::parse(value).unwrap())
+    }
+
+    #[test]
+    fn a_date_is_the_range_that_it_names() {
+        for (test, value, expected) in [
+            ("2020", "2020-06-01T00:00:00Z", Some(true)),
+            ("2020", "2021-06-01T00:00:00Z", Some(false)),
+            ("2020", "2020-01-01T05:00:00Z", None),
+            ("2020-02", "2020-02-15", Some(true)),
+            ("ge2020-02-01", "2020-02-10", Some(true)),
+            ("ge2020-02-01T00:00:00Z", "2020-02-01T00:00:00Z", Some(true)),
+            ("gt2020-02-01T00:00:00Z", "2020-02-01T00:00:00Z", Some(false)),
+            ("lt2020-02-01T00:00:00Z", "2020-01-31T23:59:59.999Z", Some(true)),
+            ("le2020-02-01T00:00:00Z", "2020-02-01T00:00:00.500Z", Some(true)),
+            ("ne2020-02-01T10:00:00Z", "2020-02-01T10:00:00Z", Some(false)),
+            ("sa2020-02-01T10:00Z", "2020-02-01T10:01:00Z", Some(true)),
+            ("eb2020-02-01T10:00Z", "2020-02-01T10:00:00Z", Some(false)),
+            ("2020-12", "2020-12-15", Some(true)),
+            ("1980-05-05", "1980-05-06", Some(false)),
+            ("1980-05-05", "1980-05-05T20:00:00Z", None),
+        ] {
+            assert_eq!(passes(test, value), expected, "{test} on {value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date() {
+        for value in ["", "x", "ap2020", "2020-13", "2020-02-30", "20", "0000", "2020-1-1", "ge"] {
+            assert_eq!(DateTest::parse(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_period_may_be_open() {
+        let test = DateTest::parse("ge2020-01-01T00:00:00Z").unwrap();
+        let open = Range::period(Some("2019-01-01T00:00:00Z"), None).unwrap();
+        assert_eq!(test.passes(open), Some(true));
+        assert_eq!(Range::period(None, None), None);
+        assert_eq!(Range::period(Some("x"), None), None);
+    }
+}

@@ -1,0 +1,264 @@
+//! Filters, parsed: `Type?name=value&name=value`, each criterion narrowing the one before.
+
+use std::fmt;
+
+use super::date::DateTest;
+use super::near::Circle;
+use super::param::{self, Kind, Param};
+use crate::resources;
+
+/// Chains longer than this are not followed.
+const LONGEST_CHAIN: usize = 4;
+
+/// A filter on the resources of one type.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The type.
+    pub kind: String,
+    pub(super) criteria: Vec<Criterion>,
+    /// Criteria that this room does not know, as they were written; a server may.
+    pub unknown: Vec<String>,
+}
+
+/// One criterion.
+#[derive(Clone, Debug)]
+pub(super) enum Criterion {
+    /// One of these values, in one of these elements.
+    Own { param: Param, values: Vec<Wanted> },
+    /// A resource that one of these elements refers to passes.
+    Chain { paths: &'static [&'static str], to: Vec<(String, Criterion)> },
+    /// A resource of type `kind` that refers here by one of these elements passes.
+    Has { kind: String, paths: &'static [&'static str], then: Box<Criterion> },
+}
+
+/// One value that a criterion allows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Wanted {
+    /// Folded text that an element begins with.
+    Starts(String),
+    /// Folded text that an element holds.
+    Contains(String),
+    /// Text that an element is, to the letter.
+    Exactly(String),
+    /// A code, with a system, with none at all, or with any.
+    Token { system: System, code: Option<String> },
+    /// A date.
+    Date(DateTest),
+    /// A reference: a type, where one is named, and an id.
+    Refers { kind: Option<String>, id: String },
+    /// A place.
+    Near(Circle),
+    /// The resource's own id.
+    Id(String),
+}
+
+/// What a token says of the system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum System {
+    Any,
+    None,
+    Is(String),
+}
+
+/// Why a filter is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It has no `Type?`.
+    NoType,
+    /// No such resource type.
+    Type(String),
+    /// A criterion without `name=value`.
+    Criterion(String),
+    /// A value that the parameter cannot have.
+    Value(String),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::NoType => f.write_str("a filter begins with a resource type and a question mark"),
+            Refused::Type(kind) => write!(f, "{kind:?} is no resource type"),
+            Refused::Criterion(text) => write!(f, "the criterion {text:?} has no name and value"),
+            Refused::Value(text) => write!(f, "the criterion {text:?} has a value that its parameter cannot have"),
+        }
+    }
+}
+
+impl Query {
+    /// Parses `Type?a=b&c=d`, as it stands in a Parameters resource (`|` and `,` as they are). Percent-encoding within
+    /// is undone.
+    ///
+    /// # Errors
+    /// What makes it no filter at all. Parameters, modifiers and chains that this room does not know are no error; they
+    /// are in [`Query::unknown`].
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        let (kind, rest) = text.trim().split_once('?').ok_or(Refused::NoType)?;
+        if !resources::is_r4(kind) {
+            return Err(Refused::Type(shown(kind)));
+        }
+        let (mut criteria, mut unknown) = (Vec::new(), Vec::new());
+        for pair in rest.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(|| Refused::Criterion(shown(pair)))?;
+            let (name, value) = (decoded(name), decoded(value));
+            if name.is_empty() || value.is_empty() {
+                return Err(Refused::Criterion(shown(pair)));
+            }
+            match criterion(kind, &name, &value, 0) {
+                Ok(Some(criterion)) => criteria.push(criterion),
+                Ok(None) => unknown.push(shown(pair)),
+                Err(()) => return Err(Refused::Value(shown(pair))),
+            }
+        }
+        Ok(Self { kind: kind.to_owned(), criteria, unknown })
+    }
+
+    /// Whether passing depends on other resources.
+    pub fn is_chained(&self) -> bool {
+        self.criteria.iter().any(|criterion| !matches!(criterion, Criterion::Own { .. }))
+    }
+
+    /// The types of the other resources that it depends on, each once.
+    pub fn leads_to(&self) -> Vec<&str> {
+        let mut types = Vec::new();
+        for criterion in &self.criteria {
+            criterion.leads_to(&mut types);
+        }
+        types
+    }
+}
+
+impl Criterion {
+    fn leads_to<'a>(&'a self, types: &mut Vec<&'a str>) {
+        let next: Vec<(&'a str, &'a Criterion)> = match self {
+            Criterion::Own { .. } => Vec::new(),
+            Criterion::Chain { to, .. } => to.iter().map(|(kind, then)| (kind.as_str(), then)).collect(),
+            Criterion::Has { kind, then, .. } => vec![(kind.as_str(), then.as_ref())],
+        };
+        for (kind, then) in next {
+            if !types.contains(&kind) {
+                types.push(kind);
+            }
+            then.leads_to(types);
+        }
+    }
+}
+
+/// A criterion; none where it is not known here, an error where the value cannot be one.
+fn criterion(kind: &str, name: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
+    if depth > LONGEST_CHAIN {
+        return Ok(None);
+    }
+    if let Some(rest) = name.strip_prefix("_has:") {
+        return has(kind, rest, value, depth);
+    }
+    if let Some((head, rest)) = name.split_once('.') {
+        return chain(kind, head, rest, value, depth);
+    }
+    let (name, modifier) = name.split_once(':').map_or((name, None), |(name, modifier)| (name, Some(modifier)));
+    let Some(param) = param::find(kind, name) else { return Ok(None) };
+    let mut values = Vec::new();
+    for text in alternatives(value) {
+        match wanted(param.kind, modifier, &text) {
+            Some(Some(value)) => values.push(value),
+            Some(None) => return Err(()),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(Criterion::Own { param, values }))
+}
+
+fn chain(kind: &str, head: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
+    let (name, named) = head.split_once(':').map_or((head, None), |(name, kind)| (name, Some(kind)));
+    let Some(Param { kind: Kind::Reference(targets), paths, .. }) = param::find(kind, name) else { return Ok(None) };
+    let mut to = Vec::new();
+    for target in targets.iter().filter(|target| named.is_none_or(|named| named == **target)) {
+        if let Some(then) = criterion(target, rest, value, depth + 1)? {
+            to.push(((*target).to_owned(), then));
+        }
+    }
+    Ok((!to.is_empty()).then_some(Criterion::Chain { paths, to }))
+}
+
+/// `Type:reference:parameter`, all that follows `_has:`.
+fn has(kind: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
+    let mut parts = rest.splitn(3, ':');
+    let (Some(from), Some(by), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { return Err(()) };
+    let Some(Param { kind: Kind::Reference(targets), paths, .. }) = param::find(from, by) else { return Ok(None) };
+    if !targets.contains(&kind) {
+        return Ok(None);
+    }
+    let then = criterion(from, rest, value, depth + 1)?;
+    Ok(then.map(|then| Criterion::Has { kind: from.to_owned(), paths, then: Box::new(then) }))
+}
+
+/// A value of a parameter: the outer none is a modifier that is not known, the inner one a value that cannot be.
+fn wanted(kind: Kind, modifier: Option<&str>, text: &str) -> Option<Option<Wanted>> {
+    let value = match (kind, modifier) {
+        (Kind::Text | Kind::Name, None) => Some(Wanted::Starts(super::text::folded(text))),
+        (Kind::Text | Kind::Name, Some("contains")) => Some(Wanted::Contains(super::text::folded(text))),
+        (Kind::Text | Kind::Name, Some("exact")) => Some(Wanted::Exactly(text.to_owned())),
+        (Kind::Token, None) => {
+            let (system, code) = match text.split_once('|') {
+                None => (System::Any, text),
+                Some(("", code)) => (System::None, code),
+                Some((system, code)) => (System::Is(system.to_owned()), code),
+            };
+            let code = Some(code.to_owned()).filter(|code| !code.is_empty());
+            (code.is_some() || matches!(system, System::Is(_))).then_some(Wanted::Token { system, code })
+        }
+        (Kind::Date, None) => match text.get(..2) {
+            // How near is approximate the text leaves to the server.
+            Some("ap") => return None,
+            _ => DateTest::parse(text).map(Wanted::Date),
+        },
+        (Kind::Reference(_), None) => {
+            let (kind, id) = text.rsplit_once('/').map_or((None, text), |(kind, id)| (Some(kind), id));
+            let kind = kind.map(|kind| kind.rsplit('/').next().unwrap_or(kind).to_owned());
+            (!id.is_empty()).then(|| Wanted::Refers { kind, id: id.to_owned() })
+        }
+        (Kind::Near, None) => match text.split('|').count() {
+            // Without a distance, what is near is the server's to say.
+            2 => return None,
+            _ => Circle::parse(text).map(Wanted::Near),
+        },
+        (Kind::Id, None) => Some(Wanted::Id(text.to_owned())),
+        _ => return None,
+    };
+    Some(value)
+}
+
+/// The values of a list, parted at commas that no backslash stands before.
+fn alternatives(value: &str) -> Vec<String> {
+    let (mut all, mut one, mut escaped) = (Vec::new(), String::new(), false);
+    for c in value.chars() {
+        match c {
+            _ if escaped => {
+                one.push(c);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            ',' => all.push(std::mem::take(&mut one)),
+            _ => one.push(c),
+        }
+    }
+    all.push(one);
+    all
+}
+
+/// Percent-encoding undone; what is none stays as it is.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        plain.push(hex.unwrap_or(*byte));
+        at += if hex.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
+}
+
+/// As much of what a user or server wrote as a message can bear.
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
+}

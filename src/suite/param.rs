@@ -1,0 +1,224 @@
+//! Kick-off parameters: text, in which values of the target's own data may stand.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use crate::words::words;
+
+words! {
+    /// A value of the target's own data, chosen from what an earlier flow exported; `[values]` of the configuration may
+    /// name it instead. Each is chosen so that a filter by it leaves some and, where the data allows, not all.
+    PickName {
+        /// An instant with some resources last updated before it and some after.
+        InstantInside = "instant-inside",
+        /// The state of a Location; with the next three, of the same one.
+        AddressState = "address-state",
+        /// Its city.
+        AddressCity = "address-city",
+        /// Its postcode.
+        AddressPostcode = "address-postcode",
+        /// Its latitude and longitude, parted by a bar.
+        Position = "position",
+        /// An Organization's HPI-O.
+        Hpio = "hpio",
+        /// An Organization's ABN.
+        Abn = "abn",
+        /// An Organization's ACN.
+        Acn = "acn",
+        /// An Organization's name.
+        OrganizationName = "organization-name",
+        /// System and code of a HealthcareService's type, parted by a bar; with the next two, of a service at a Location.
+        ServiceType = "service-type",
+        /// The code alone.
+        ServiceTypeCode = "service-type-code",
+        /// The city of its Location.
+        ServiceCity = "service-city",
+        /// The postcode of its Location.
+        ServicePostcode = "service-postcode",
+        /// The position of its Location.
+        ServicePosition = "service-position",
+        /// The city of the Location of a PractitionerRole.
+        RoleCity = "role-city",
+        /// The postcode of that Location.
+        RolePostcode = "role-postcode",
+    }
+}
+
+impl PickName {
+    /// What it is, a fragment with its article.
+    pub fn describe(self) -> &'static str {
+        match self {
+            PickName::InstantInside => "an instant inside the data",
+            PickName::AddressState => "the state of a Location",
+            PickName::AddressCity => "the city of a Location",
+            PickName::AddressPostcode => "the postcode of a Location",
+            PickName::Position => "the position of a Location",
+            PickName::Hpio => "the HPI-O of an Organization",
+            PickName::Abn => "the ABN of an Organization",
+            PickName::Acn => "the ACN of an Organization",
+            PickName::OrganizationName => "the name of an Organization",
+            PickName::ServiceType => "system and code of a service's type",
+            PickName::ServiceTypeCode => "the code of a service's type",
+            PickName::ServiceCity => "the city of a service",
+            PickName::ServicePostcode => "the postcode of a service",
+            PickName::ServicePosition => "the position of a service",
+            PickName::RoleCity => "the city of a practitioner's role",
+            PickName::RolePostcode => "the postcode of a practitioner's role",
+        }
+    }
+}
+
+/// A kick-off parameter: sent once for each of its values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Param(pub Vec<Template>);
+
+/// A value, in which `{NAME}` stands for a pick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(pub Vec<Part>);
+
+/// A part of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Sent as it stands.
+    Text(String),
+    /// Chosen.
+    Pick(PickName),
+}
+
+impl Param {
+    /// The picks in it.
+    pub fn picks(&self) -> impl Iterator<Item = PickName> + '_ {
+        self.0.iter().flat_map(|template| &template.0).filter_map(|part| match part {
+            Part::Pick(name) => Some(*name),
+            Part::Text(_) => None,
+        })
+    }
+}
+
+impl Template {
+    /// The value, with what `choose` gives for its picks.
+    ///
+    /// # Errors
+    /// The first that `choose` gives.
+    pub fn fill<E>(&self, choose: &mut dyn FnMut(PickName) -> Result<String, E>) -> Result<String, E> {
+        let mut text = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Pick(name) => text.push_str(&choose(*name)?),
+            }
+        }
+        Ok(text)
+    }
+
+    fn parse<E: de::Error>(text: &str) -> Result<Self, E> {
+        let (mut parts, mut rest) = (Vec::new(), text);
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after
+                .split_once('}')
+                .ok_or_else(|| E::custom(format!("{text:?} opens a {{ that nothing closes; write {{NAME}}")))?;
+            if !before.is_empty() {
+                parts.push(Part::Text(before.to_owned()));
+            }
+            let known = || PickName::ALL.iter().map(|pick| pick.as_str()).collect::<Vec<_>>().join(", ");
+            let pick = PickName::from_word(name)
+                .ok_or_else(|| E::custom(format!("unknown pick {name:?}; known are {}", known())))?;
+            parts.push(Part::Pick(pick));
+            rest = after;
+        }
+        if !rest.is_empty() || parts.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Ok(Self(parts))
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => f.write_str(text)?,
+                Part::Pick(name) => write!(f, "[{}]", name.describe())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Param {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Param;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text such as \"Patient\" or \"{instant-inside}\", or a list of such")
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                Ok(Param(vec![Template::parse(v)?]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(text) = seq.next_element::<String>()? {
+                    values.push(Template::parse(&text)?);
+                }
+                if values.is_empty() {
+                    return Err(de::Error::custom("an empty list sends nothing; name at least one value"));
+                }
+                Ok(Param(values))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl JsonSchema for Param {
+    fn schema_name() -> Cow<'static, str> {
+        "Param".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let picks: Vec<&str> = PickName::ALL.iter().map(|pick| pick.as_str()).collect();
+        let pattern = format!("^([^{{}}]|\\{{({})\\}})*$", picks.join("|"));
+        let one = serde_json::json!({"type": "string", "pattern": pattern});
+        json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Param, String> {
+        #[derive(Deserialize)]
+        struct One {
+            p: Param,
+        }
+        toml::from_str::<One>(&format!("p = {text}")).map(|one| one.p).map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn a_value_is_filled_with_its_picks() {
+        let param = read(r#"["Location?address-city={address-city}&near={position}|25", "x"]"#).unwrap();
+        let mut choose = |name: PickName| Ok::<_, ()>(format!("<{name}>"));
+        let values: Vec<String> = param.0.iter().map(|template| template.fill(&mut choose).unwrap()).collect();
+        assert_eq!(values, ["Location?address-city=<address-city>&near=<position>|25", "x"]);
+        assert_eq!(param.picks().collect::<Vec<_>>(), [PickName::AddressCity, PickName::Position]);
+        assert_eq!(
+            param.0[0].to_string(),
+            "Location?address-city=[the city of a Location]&near=[the position of a Location]|25"
+        );
+        assert_eq!(read(r#""""#).unwrap().0[0].fill(&mut choose).unwrap(), "");
+    }
+
+    #[test]
+    fn what_is_no_value() {
+        assert!(read(r#""{yesterday}""#).unwrap_err().contains("unknown pick \"yesterday\"; known are instant-inside"));
+        assert!(read(r#""{hpio""#).unwrap_err().contains("nothing closes"));
+        assert!(read("[]").unwrap_err().contains("sends nothing"));
+        assert!(read("{ pick = 1 }").unwrap_err().contains("text such as"));
+    }
+}
