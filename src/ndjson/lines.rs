@@ -12,7 +12,7 @@ use super::join::{Nesting, Pending, Source, Start};
 use super::rules;
 use crate::instant::Instant;
 use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::LineFacts;
+use crate::tape::model::{LineFacts, Validated};
 
 /// What the manifest says of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,7 @@ pub(super) struct Outcome {
 
 impl Lines {
     pub(super) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
+        let validated = inspector.definitions().map(|by| Validated { by, ..Validated::default() });
         Self {
             expected,
             not_after: transaction_time.map(|time| time.plus_seconds(TOLERANCE_SECONDS)),
@@ -87,7 +88,7 @@ impl Lines {
             notes: Notes::default(),
             state: State::Lines,
             findings: Findings::default(),
-            facts: LineFacts { final_newline: true, ..LineFacts::default() },
+            facts: LineFacts { final_newline: true, validated, ..LineFacts::default() },
             earliest: None,
             latest: None,
             hashes: None,
@@ -105,6 +106,11 @@ impl Lines {
     /// Lets something else look at each resource.
     pub(super) fn watched_by(&mut self, watch: Option<Box<dyn Watch>>) {
         self.watch = watch;
+    }
+
+    /// Tells this many faults of FHIR's definitions apart.
+    pub(super) fn keep_findings(&mut self, most: usize) {
+        self.findings.keep(most);
     }
 
     /// Keeps the hash of every resource.
@@ -329,7 +335,19 @@ impl Lines {
             rules::judge(notes, &self.expected, &mut |rule, at, path, expected, actual| {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
+            self.held_against_definitions(notes, source);
             self.count(notes, source, true);
+        }
+    }
+
+    /// Takes over what FHIR's definitions say of a resource.
+    fn held_against_definitions(&mut self, notes: &Notes, source: Source<'_>) {
+        let Some(validated) = self.facts.validated.as_mut().filter(|_| notes.judged) else { return };
+        validated.resources += 1;
+        validated.bare += u64::from(notes.bare);
+        validated.invalid += u64::from(!notes.invalid.is_empty());
+        for fault in &notes.invalid {
+            self.findings.add_fault(fault, source.place(fault.at));
         }
     }
 

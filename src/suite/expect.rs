@@ -210,6 +210,13 @@ words! {
     }
 }
 
+impl LineRule {
+    /// Whether it is a rule of FHIR's definitions rather than of the file's format.
+    pub fn is_of_definitions(self) -> bool {
+        self >= Self::UnknownElement
+    }
+}
+
 words! {
     /// The built-in checks, each documented in the `check` module.
     CheckName {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::facts::{Comparison, FileFacts, Filtered, Kept, LineFacts, LineFinding};
+pub use super::facts::{Comparison, FileFacts, Filtered, Kept, LineFacts, LineFinding, Validated};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 

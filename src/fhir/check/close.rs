@@ -25,8 +25,9 @@ pub(super) struct Object<'t> {
     facts: u64,
     /// Whether there are nulls or twins in arrays.
     pub(super) paired: bool,
-    /// Whether a value that an invariant looks at is written with escapes; then the invariants are left alone.
-    odd: bool,
+    /// Whether a value that an invariant looks at is written with escapes, or a key is unknown; then the invariants are left
+    /// alone.
+    pub(super) odd: bool,
     left: (usize, usize),
     right: (usize, usize),
     /// The choice that was met last.
@@ -263,7 +264,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
         let brace = object.at - 1;
         if row.flags & T_ELEMENT != 0 && object.level != Level::Twin {
             let id = self.own.ids.get(usize::from(object.of)).copied().unwrap_or_default();
-            if all & !id == 0 {
+            if all & !id == 0 && !object.odd {
                 let actual = if all == 0 { "an empty object" } else { "an id alone" };
                 self.fault(LineRule::EmptyValue, brace, "ele-1: a value or children", actual)?;
                 return Ok(object.facts);

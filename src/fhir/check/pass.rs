@@ -213,7 +213,10 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
                         self.pop();
                         after
                     }
-                    None => scan::skip(self.line, value)?,
+                    None => {
+                        object.odd = true;
+                        scan::skip(self.line, value)?
+                    }
                 };
                 at = scan::space(self.line, at);
                 match self.line.get(at) {
@@ -301,6 +304,8 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
         if first == Some(b'n') {
             let end = scan::literal(self.line, at, b"null")?;
             self.fault(LineRule::NullValue, at, "a value, or no key at all", "null")?;
+            // One cause, one fault.
+            object.extended |= 1 << (element.bit & 63);
             return Ok(end);
         }
         let array = element.flags & E_ARRAY != 0;
