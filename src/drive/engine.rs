@@ -196,6 +196,8 @@ impl Drive {
                 .await
                 .map_err(|trouble| RunError::Credentials { base: self.start.base.clone(), why: trouble.message })?;
         }
+        // R4's; other versions are read as JSON alone.
+        let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::r4);
         let house = House {
             plan,
             settings: self.settings.clone(),
@@ -210,6 +212,7 @@ impl Drive {
             running: AtomicUsize::new(0),
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
+            definitions,
             key: RunKey::new(),
             file_bytes: AtomicU64::new(0),
         };
@@ -298,4 +301,8 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
     ];
     shown.retain(|(_, value)| !value.is_empty());
     shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+/// Whether a `fhirVersion` is R4's: 4.0.1, or 4.0.0 and its like.
+fn is_r4(version: &str) -> bool {
+    version == "4.0" || version.starts_with("4.0.")
 }

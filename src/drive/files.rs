@@ -22,7 +22,7 @@ use super::progress::Event;
 use super::select::{self, Counter, Measured};
 use super::session::{Ask, Streaming, trouble};
 use super::shelf::Shelf;
-use crate::ndjson::{Coding, Expected, FileReader, Identity, Options};
+use crate::ndjson::{Coding, Expected, FhirInspector, FileReader, Identity, Options};
 use crate::suite::model::{FileList, Probe};
 use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::words::ExportLevel;
@@ -252,6 +252,9 @@ impl Walk<'_> {
         let eye = fetching.counter.filter(|_| item.place.list == FileList::Output).and_then(|counter| counter.eye());
         let (watch, measured) = eye.unzip();
         options.watch = watch;
+        if let Some(tables) = &self.house.definitions {
+            options.inspector = Some(Box::new(FhirInspector::new(Arc::clone(tables), options.limits.max_depth)));
+        }
         let mut reader = FileReader::new(options);
         let mut kept = self.keep(wanted, coding, probe)?;
         let mut head = Vec::new();

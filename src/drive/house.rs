@@ -15,6 +15,7 @@ use super::progress::{Event, Progress};
 use super::session::{Ask, Reply, Session};
 use super::settings::Settings;
 use crate::clock::Clock;
+use crate::fhir::Tables;
 use crate::ndjson::RunKey;
 use crate::plan::{Plan, PlannedFlow};
 use crate::tape::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
@@ -40,6 +41,8 @@ pub(super) struct House<'a> {
     pub any_ended: AtomicBool,
     /// Whether any job was waited for until `--max-wait` ran out.
     pub waited_in_vain: AtomicBool,
+    /// FHIR's definitions, where they are those of the version that the target declares.
+    pub definitions: Option<Arc<Tables>>,
     /// The key under which resources are hashed; never kept.
     pub key: RunKey,
     /// Bytes of files, over the wire.

@@ -11,6 +11,7 @@
 pub mod build;
 pub mod check;
 mod layout;
+mod ready;
 mod rows;
 pub mod tables;
 

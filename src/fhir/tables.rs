@@ -1,6 +1,7 @@
 //! FHIR's definitions as tables: rows of fixed size that are copied into memory, not parsed. `plimsoll definitions build`
 //! makes them from a package (see `build`), the validator looks things up in them.
 
+use super::ready::Ready;
 use super::rows::{Damaged, Reader, Row, Text};
 
 pub use super::layout::*;
@@ -56,6 +57,8 @@ pub struct Tables {
     pub open: Vec<OpenRow>,
     /// The row of Element, for the twins of primitives.
     pub element_type: u16,
+    /// What is made of the rest when it is loaded.
+    pub(super) ready: Ready,
 }
 
 impl Tables {
@@ -97,7 +100,7 @@ impl Tables {
             digest: from.string()?,
             links: from.string()?,
         };
-        let tables = Self {
+        let mut tables = Self {
             about,
             pool: from.bytes()?.to_vec(),
             types: from.all()?,
@@ -112,7 +115,9 @@ impl Tables {
             resources: from.all()?,
             open: from.all()?,
             element_type: u16::read(&mut from).ok_or(Damaged)?,
+            ready: Ready::default(),
         };
+        tables.ready = Ready::of(&tables);
         if from.is_empty() { Ok(tables) } else { Err(Damaged) }
     }
 

@@ -7,6 +7,7 @@ use super::inspect::Inspector;
 use super::json::Scanner;
 use crate::fhir::Tables;
 use crate::fhir::check::{Span, Validator, Verdict};
+use crate::suite::model::LineRule;
 
 /// Holds each line against FHIR's definitions. A valid line is read once; one that is not is read again, to tell why.
 #[derive(Debug)]
@@ -44,7 +45,14 @@ impl Inspector for FhirInspector {
             Verdict::Unchecked => self.scanner.scan(line, notes),
             Verdict::Invalid => {
                 self.scanner.scan(line, notes);
-                if notes.standing == Standing::Object && notes.resource_type.get().is_some() {
+                // What is not even sound JSON is told as such alone.
+                let sound = !notes.faults.iter().any(|fault| {
+                    matches!(
+                        fault.rule,
+                        LineRule::Utf8 | LineRule::NotANumber | LineRule::DuplicateKey | LineRule::TooDeep
+                    )
+                });
+                if sound && notes.standing == Standing::Object && notes.resource_type.get().is_some() {
                     notes.judged = true;
                     notes.invalid = self.validator.explain(line);
                 }

@@ -227,7 +227,7 @@ impl Lines {
             self.state = State::Pending(Box::new(pending));
             return;
         }
-        let notes = self.inspect(pending.source().text);
+        let mut notes = self.inspect(pending.source().text);
         match notes.standing {
             Standing::Unfinished { .. } => self.state = State::Pending(Box::new(pending)),
             Standing::Broken if second && notes.faults.iter().any(|f| f.at >= pending.second_at()) => {
@@ -236,7 +236,7 @@ impl Lines {
                 self.alone(source);
                 return;
             }
-            _ => self.joined(&pending, &notes),
+            _ => self.joined(&pending, &mut notes),
         }
         self.notes = notes;
     }
@@ -254,8 +254,12 @@ impl Lines {
     }
 
     /// A value that several lines make up.
-    fn joined(&mut self, pending: &Pending, notes: &Notes) {
+    fn joined(&mut self, pending: &Pending, notes: &mut Notes) {
         self.spread(pending);
+        // A string that was broken in two is another value now.
+        if pending.in_string {
+            notes.judged = false;
+        }
         self.conclude(notes, pending.source());
     }
 
@@ -304,7 +308,7 @@ impl Lines {
             }
             return;
         }
-        let notes = self.inspect(pending.source().text);
+        let mut notes = self.inspect(pending.source().text);
         match notes.standing {
             Standing::Unfinished { in_string } => {
                 self.spread(pending);
@@ -312,7 +316,7 @@ impl Lines {
                 let rule = if cut { LineRule::CutOff } else { LineRule::NotJson };
                 self.findings.add(rule, place, "", end, open_end(in_string));
             }
-            _ => self.joined(pending, &notes),
+            _ => self.joined(pending, &mut notes),
         }
         self.notes = notes;
     }

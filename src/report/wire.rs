@@ -354,6 +354,9 @@ impl Sheet {
                 }
             }
             self.push(Mark::Place, &said);
+            if !facts.link.is_empty() {
+                self.push(Mark::Place, &format!("@ defined at {}", visible(&facts.link)));
+            }
         } else if finding.count > 1 {
             self.push(Mark::Place, &format!("@ {} times in this file", finding.count));
         }
@@ -379,7 +382,8 @@ fn kept(body: &Body) -> String {
 fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Option<&'a LineFinding> {
     let position = finding.position?;
     let file = run.files.iter().find(|f| f.exchange == exchange.id)?;
-    file.lines.findings.iter().find(|l| l.line == position.line && l.column == position.column)
+    let here = || file.lines.findings.iter().filter(|l| l.line == position.line && l.column == position.column);
+    here().find(|l| l.expected == finding.expected).or_else(|| here().next())
 }
 
 /// The requests of each flow, in the order sent; those of no flow under none.

@@ -250,6 +250,8 @@ words! {
         PatientListed = "patient-listed",
         /// The probe's file is the one the flow fetched.
         SameFile = "same-file",
+        /// Every resource of the file keeps FHIR's definitions, where these are of the version that the server declares.
+        ResourcesValid = "resources-valid",
         /// The file's Content-Encoding is one that may be used, and the body decodes.
         AllowedEncoding = "allowed-encoding",
         /// This flow exported what the flow beside it did.

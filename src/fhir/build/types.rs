@@ -8,6 +8,7 @@ use super::codes;
 use super::invariants::{self, Watched};
 use super::kinds::{has_twin, kind, marks, page, type_flags};
 use super::package::Package;
+use crate::fhir::ready::Ready;
 use crate::fhir::rows::Text;
 use crate::fhir::tables::*;
 
@@ -116,6 +117,7 @@ impl<'p> Builder<'p> {
         for ((draft, members), at) in drafts.iter().zip(members).zip(0..) {
             self.lay_down(draft, members, at);
         }
+        self.tables.ready = Ready::of(&self.tables);
         Ok(self.tables)
     }
 

@@ -263,7 +263,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
         let all = object.all();
         let brace = object.at - 1;
         if row.flags & T_ELEMENT != 0 && object.level != Level::Twin {
-            let id = self.own.ids.get(usize::from(object.of)).copied().unwrap_or_default();
+            let id = self.tables.ready.ids.get(usize::from(object.of)).copied().unwrap_or_default();
             if all & !id == 0 && !object.odd {
                 let actual = if all == 0 { "an empty object" } else { "an id alone" };
                 self.fault(LineRule::EmptyValue, brace, "ele-1: a value or children", actual)?;
@@ -297,7 +297,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
             }
         }
         if row.flags & T_DOMAIN != 0 && object.level == Level::Root {
-            let text = self.own.texts.get(usize::from(object.of)).copied().unwrap_or_default();
+            let text = self.tables.ready.texts.get(usize::from(object.of)).copied().unwrap_or_default();
             self.own.facts.bare = all & text == 0;
         }
         Ok(object.facts)

@@ -244,7 +244,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
         let guess = guess.copied().unwrap_or(NOWHERE);
         let rest = self.line.get(at..).ok_or(Stop)?;
         if guess.wrapping_sub(row.first) < u32::from(row.count)
-            && let Some(known) = self.own.keys.get(guess as usize)
+            && let Some(known) = self.tables.ready.keys.get(guess as usize)
             && (known.length <= 24 || self.is_long_key(guess, rest))
             && known.begins(rest)
         {
@@ -339,7 +339,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
 
     /// Whether a twin has more than an id.
     fn has_more_than_id(&self, present: u64) -> bool {
-        let id = self.own.ids.get(usize::from(self.tables.element_type)).copied().unwrap_or_default();
+        let id = self.tables.ready.ids.get(usize::from(self.tables.element_type)).copied().unwrap_or_default();
         present & !id != 0
     }
 
@@ -356,8 +356,12 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
     }
 
     pub(super) fn other_shape(&mut self, at: usize, expected: &'static str) -> Result<Closed, Stop> {
-        let shape = crate::json::shape(self.line.get(at).copied());
-        self.fault(LineRule::WrongShape, at, expected, shape)?;
+        let first = self.line.get(at).copied();
+        if !matches!(first, Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9')) {
+            // Such as NaN, which is no JSON.
+            return Err(Stop);
+        }
+        self.fault(LineRule::WrongShape, at, expected, crate::json::shape(first))?;
         // What stands there counts as something, so that nothing else is said of it.
         Ok(Closed { end: scan::skip(self.line, at)?, present: u64::MAX, facts: 0 })
     }

@@ -61,44 +61,6 @@ pub(super) fn solid(line: &[u8], at: usize) -> Option<usize> {
     None
 }
 
-/// A text that is looked for often: its first, second and last eight bytes, to be compared as numbers.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Known {
-    head: u64,
-    mask: u64,
-    middle: u64,
-    tail: u64,
-    pub(super) length: usize,
-}
-
-impl Known {
-    pub(super) fn new(text: &[u8]) -> Self {
-        let word = |from: usize| {
-            let mut bytes = [0; 8];
-            for (to, byte) in bytes.iter_mut().zip(text.get(from..).unwrap_or_default()) {
-                *to = *byte;
-            }
-            u64::from_le_bytes(bytes)
-        };
-        let length = text.len();
-        let mask = if length >= 8 { u64::MAX } else { (1 << (8 * length)) - 1 };
-        Self { head: word(0), mask, middle: word(8), tail: word(length.saturating_sub(8)), length }
-    }
-
-    /// Whether `rest` begins with it, as far as 24 bytes tell. False where fewer than eight are left.
-    #[inline]
-    pub(super) fn begins(&self, rest: &[u8]) -> bool {
-        let word =
-            |from: usize| rest.get(from..).and_then(<[u8]>::first_chunk::<8>).map(|chunk| u64::from_le_bytes(*chunk));
-        let Some(head) = word(0) else { return false };
-        if (head ^ self.head) & self.mask != 0 {
-            return false;
-        }
-        self.length <= 8
-            || (word(self.length - 8) == Some(self.tail) && (self.length <= 16 || word(8) == Some(self.middle)))
-    }
-}
-
 /// The length of the escape at `at`.
 fn escape(line: &[u8], at: usize) -> Result<usize, Stop> {
     match line.get(at + 1) {
@@ -251,22 +213,6 @@ mod tests {
             for tail in ["", "\u{1f}\"", "\\", "\\u12\"", "\\x\"", "\t\"", "\\\""] {
                 let text = format!("\"{}{tail}", "a".repeat(length));
                 assert_eq!(string(text.as_bytes(), 0), Err(Stop), "{text:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn known_texts_are_recognised() {
-        for length in 1..25 {
-            let text: Vec<u8> = (0..length).map(|n| b'a' + n % 26).collect();
-            let known = Known::new(&text);
-            let mut rest = text.clone();
-            rest.extend_from_slice(b"        ");
-            assert!(known.begins(&rest), "{length}");
-            for wrong in 0..usize::from(length) {
-                let mut other = rest.clone();
-                other[wrong] ^= 1;
-                assert!(!known.begins(&other), "{length} {wrong}");
             }
         }
     }

@@ -1,7 +1,6 @@
 //! What a pass keeps from line to line, and what it gathers of one.
 
 use super::fault::Fault;
-use super::scan::Known;
 use crate::fhir::tables::{NONE, Tables};
 
 /// A string within a line.
@@ -102,16 +101,10 @@ pub(super) struct Scratch {
     pub(super) first: Vec<u32>,
     /// For each code set the code that came last.
     pub(super) codes: Vec<u32>,
-    /// The keys of the elements with their colons, and the codes.
-    pub(super) keys: Vec<Known>,
-    pub(super) texts_of_codes: Vec<Known>,
     /// For each list of targets the type that was referred to last.
     pub(super) referred: Vec<u16>,
     /// The resource type that came last.
     pub(super) resource: usize,
-    /// For each type the presence bit of `id`, and of `text`.
-    pub(super) ids: Vec<u64>,
-    pub(super) texts: Vec<u64>,
     pub(super) arrays: Vec<ArrayNote>,
     pub(super) items: Vec<Item>,
     pub(super) contained: Vec<Contained>,
@@ -128,22 +121,12 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub(super) fn new(tables: &Tables) -> Self {
-        let bit = |key: &[u8]| {
-            let row = |of| tables.elements.get(tables.find(of, key)? as usize);
-            let types = tables.types.iter();
-            types.map(|of| row(of).map_or(0, |row| 1_u64 << row.bit.min(63))).collect::<Vec<u64>>()
-        };
-        let colon = |text: &[u8]| Known::new(&[text, b":"].concat());
         Self {
-            keys: tables.elements.iter().map(|row| colon(tables.bytes(row.key))).collect(),
-            texts_of_codes: tables.codes.iter().map(|row| Known::new(tables.bytes(row.text))).collect(),
             referred: vec![NONE; tables.targets.len() + 1],
-            next: (1..=tables.elements.len() as u32).collect(),
-            first: tables.types.iter().map(|of| of.first).collect(),
+            next: tables.ready.next.clone(),
+            first: tables.ready.first.clone(),
             codes: vec![0; tables.sets.len()],
             resource: 0,
-            ids: bit(b"\"id\""),
-            texts: bit(b"\"text\""),
             arrays: Vec::new(),
             items: Vec::new(),
             contained: Vec::new(),

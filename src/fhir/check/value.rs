@@ -149,7 +149,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
             && last < row.first + u32::from(row.count)
         {
             let rest = self.line.get(at..).unwrap_or_default();
-            let known = self.own.texts_of_codes.get(last as usize).copied().unwrap_or_default();
+            let known = self.tables.ready.codes.get(last as usize).copied().unwrap_or_default();
             if known.begins(rest) && (known.length <= 24 || rest.starts_with(self.tables.bytes(code.text))) {
                 return Ok(at + known.length);
             }
