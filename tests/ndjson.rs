@@ -343,7 +343,8 @@ fn the_command_reads_files_folders_and_standard_input() {
     assert_eq!(check(&[a], &typed).unwrap().files[0].findings[0].rule, LineRule::ResourceTypeOther);
 
     let report = check_with(&["-".into()], &all, &mut &line[..], &Progress::default()).unwrap();
-    assert_eq!(report.text(), "-: clean, 1 line, 36 bytes, 1 Patient\n");
+    assert_eq!(report.text().lines().next(), Some("-: clean, 1 line, 36 bytes, 1 Patient"));
+    assert!(report.text().lines().nth(1).is_some_and(|line| line.starts_with("not checked: profiles")));
     let missing = check(&[folder.path().join("none.ndjson")], &all).unwrap_err();
     assert!(missing.ends_with("name a file or folder that can") && missing.contains("none.ndjson"), "{missing}");
     std::fs::create_dir(folder.path().join("empty")).unwrap();

@@ -42,6 +42,9 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if let Some(rules) = &expect.lines {
         return lines(rules, exchange, scene);
     }
+    if let Some(topic) = expect.directory {
+        return super::directory::lines(topic, exchange, scene);
+    }
     // What follows reads the body, and a body that broke off says nothing.
     if let Some(trouble) = &response.broken {
         return Held::Unknown(trouble.message.clone());

@@ -49,6 +49,15 @@ pub fn as_well_received(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     }
 }
 
+/// `kickoff-accepted`: the flow's own kick-off was answered 2xx. Where not, what becomes of another proves nothing.
+pub fn kickoff_accepted(scene: &Scene<'_>) -> Held {
+    match scene.index.kickoff(&scene.flow.name).and_then(response).map(|response| response.status) {
+        Some(200..=299) => Held::Yes,
+        Some(status) => Held::Nothing(format!("the plain kick-off was answered {status}")),
+        None => Held::Nothing("the plain kick-off got no answer".to_owned()),
+    }
+}
+
 /// `kickoff-found`: the flow's kick-off was answered, and not with 404.
 pub fn kickoff_found(scene: &Scene<'_>) -> Held {
     let Some(kickoff) = scene.index.kickoff(&scene.flow.name) else {

@@ -1,11 +1,14 @@
 //! What can be looked at in an exchange, and the built-in checks for what arithmetic or memory needs. All pure: the
 //! tape in, [`Held`] out.
 
+mod directory;
 pub mod expect;
 mod files;
 mod kickoff;
 mod manifest;
+mod parts;
 mod select;
+mod served;
 pub mod shape;
 mod show;
 mod types;
@@ -201,6 +204,15 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     match name {
         CheckName::OneLocation => kickoff::one_location(exchange),
         CheckName::AsWellReceived => kickoff::as_well_received(exchange, scene),
+        CheckName::SeparateStatusHonoured => parts::separate_status_honoured(scene),
+        CheckName::PreferencesApplied => parts::preferences_applied(exchange),
+        CheckName::ExportStatusFits => parts::export_status_fits(exchange),
+        CheckName::ManifestUnaltered => parts::manifest_unaltered(exchange, scene),
+        CheckName::FieldsOfFirstPage => parts::fields_of_first_page(exchange, scene),
+        CheckName::OneNextLink => parts::one_next_link(exchange, scene),
+        CheckName::FileKept => parts::file_kept(exchange, scene),
+        CheckName::ExportStatusOfFailure => parts::export_status_of_failure(exchange),
+        CheckName::KickoffAccepted => kickoff::kickoff_accepted(scene),
         CheckName::KickoffFound => kickoff::kickoff_found(scene),
         CheckName::JobNotCompleted => kickoff::job_not_completed(exchange, scene),
         CheckName::RequestFitsKickoff => manifest::request_fits_kickoff(exchange, scene),
@@ -233,6 +245,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoBinaryListed => types::no_binary_listed(exchange),
         CheckName::ExportsNothing => types::exports_nothing(exchange, scene),
         CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
+        CheckName::TokenRequired => served::token_required(exchange, scene),
+        CheckName::StoredVersion => served::stored_version(exchange, scene),
+        CheckName::AnnouncedLength => served::announced_length(exchange, scene),
+        CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
         CheckName::OnlyMatching => select::only_matching(exchange, scene),
         CheckName::AllExpected => select::all_expected(exchange, scene),

@@ -24,7 +24,12 @@ pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
         | Shape::Instant
         | Shape::ResourceType
         | Shape::RetryAfter
+        | Shape::Digits
+        | Shape::NotBlank
+        | Shape::Printable
+        | Shape::Attachment
         | Shape::HttpDate
+        | Shape::StatusCode
         | Shape::Under100Characters => string.is_some_and(|text| text_has(shape, text)),
     }
 }
@@ -39,6 +44,19 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
         Shape::RetryAfter => {
             let text = text.trim();
             (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())) || httpdate::parse_http_date(text).is_ok()
+        }
+        Shape::Digits => {
+            let text = text.trim();
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+        }
+        Shape::NotBlank => !text.trim().is_empty(),
+        Shape::Printable => !text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER),
+        Shape::Attachment => text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("attachment")),
+        Shape::StatusCode => {
+            let text = text.trim();
+            let code = text.get(..3).and_then(|code| code.parse().ok());
+            code.is_some_and(|code: u16| (100..=599).contains(&code))
+                && text.as_bytes().get(3).is_none_or(|next| !next.is_ascii_alphanumeric())
         }
         Shape::HttpDate => httpdate::parse_http_date(text.trim()).is_ok(),
         // Characters, not bytes: the specs' own example has typographic quotes.

@@ -42,6 +42,7 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<Told, Refusal> {
     given.deadline = from.one("deadline", args.limits.deadline.as_ref());
     given.max_bytes = from.one("max_bytes", args.limits.max_bytes.as_ref());
     given.no_delete = from.flag("no_delete", args.limits.no_delete);
+    given.late_polls = from.flag("late_polls", args.limits.late_polls);
     given.keep_files = from.one("keep_files", args.limits.keep_files.as_ref());
     let file = File::read(args.target.config.as_deref(), std::path::Path::new("")).map_err(Refusal::usage)?;
     Ok(Told { config: Effective::new(given, file.as_ref()), file, filters })

@@ -76,6 +76,10 @@ pub struct LimitArgs {
     #[arg(long, env = "PLIMSOLL_NO_DELETE", value_parser = BoolishValueParser::new())]
     pub no_delete: bool,
 
+    /// Poll deleted jobs once more a minute later, where a suite looks whether they stay away
+    #[arg(long, env = "PLIMSOLL_LATE_POLLS", value_parser = BoolishValueParser::new())]
+    pub late_polls: bool,
+
     /// Keep the exported files, resources and all, in this folder
     #[arg(long, env = "PLIMSOLL_KEEP_FILES", value_name = "DIR")]
     pub keep_files: Option<PathBuf>,

@@ -180,6 +180,7 @@ fn settings(config: &Effective, base: Url) -> Settings {
         deadline: config.deadline.as_ref().map(|s| s.value),
         max_bytes: config.max_bytes.value.0,
         no_delete: config.no_delete.value,
+        late_polls: config.late_polls.value,
         allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
         keep_files: path(&config.keep_files),
         insecure: config.insecure.value,

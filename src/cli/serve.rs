@@ -38,6 +38,9 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
         let mut signals = interrupt::Signals::listen();
         print(&format!("{base}\n"));
         say(&format!("the reference server speaks {spec}; Ctrl-C ends it"));
+        if spec == Personality::Hcpd && matches!(args.auth, AuthKind::None) {
+            say("its spec asks for a token on every interaction; --auth token or --auth smart does");
+        }
         reference::serve(listener, options, async move { signals.next().await })
             .await
             .map_err(|e| Refusal::undetermined(format!("the server ended: {e}")))?;

@@ -78,6 +78,7 @@ pub struct Given {
     pub deadline: Option<Setting<Wait>>,
     pub max_bytes: Option<Setting<ByteSize>>,
     pub no_delete: Option<Setting<bool>>,
+    pub late_polls: Option<Setting<bool>>,
     pub keep_files: Option<Setting<PathBuf>>,
     pub allow_origins: Option<Setting<Vec<Url>>>,
     pub insecure: Option<Setting<bool>>,
@@ -136,6 +137,8 @@ pub struct Effective {
     pub max_bytes: Setting<ByteSize>,
     /// Leave the jobs.
     pub no_delete: Setting<bool>,
+    /// Poll deleted jobs once more a minute later.
+    pub late_polls: Setting<bool>,
     /// Where the files' bodies are kept.
     pub keep_files: Option<Setting<PathBuf>>,
     /// Origins that may see the token.
@@ -224,6 +227,7 @@ impl Effective {
                 .or_else(|| pick.of(says.max_bytes.as_ref()))
                 .unwrap_or(Setting::new(ByteSize(64 << 30), Origin::Default)),
             no_delete: given.no_delete.or_else(|| pick.of(says.no_delete.as_ref())).unwrap_or(DEFAULT_FALSE),
+            late_polls: given.late_polls.or_else(|| pick.of(says.late_polls.as_ref())).unwrap_or(DEFAULT_FALSE),
             keep_files: given.keep_files.or_else(|| resolved(says.keep_files.as_ref())),
             allow_origins: given
                 .allow_origins

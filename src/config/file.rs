@@ -74,6 +74,8 @@ pub struct Says {
     pub max_bytes: Option<Spanned<ByteSize>>,
     /// Leave the jobs.
     pub no_delete: Option<Spanned<bool>>,
+    /// Poll deleted jobs once more a minute later.
+    pub late_polls: Option<Spanned<bool>>,
     /// Keep the files.
     pub keep_files: Option<Spanned<PathBuf>>,
     /// Origins that may see the token.

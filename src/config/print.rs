@@ -95,6 +95,7 @@ fn shown(config: &Effective) -> Vec<Shown> {
         maybe("deadline", config.deadline.as_ref(), |v| show_wait(*v).into()),
         sure("max-bytes", &config.max_bytes, |v| v.to_string().into()),
         sure("no-delete", &config.no_delete, |v| (*v).into()),
+        sure("late-polls", &config.late_polls, |v| (*v).into()),
         maybe("keep-files", config.keep_files.as_ref(), |v| path(v)),
         Shown { key: "allow-origins", value: origins, origin: config.allow_origins.origin.clone() },
         sure("insecure", &config.insecure, |v| (*v).into()),

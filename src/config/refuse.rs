@@ -22,6 +22,7 @@ const SHOWN: &[&str] = &[
     "deadline",
     "max-bytes",
     "no-delete",
+    "late-polls",
     "keep-files",
     "insecure",
     "ca-file",

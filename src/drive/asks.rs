@@ -70,6 +70,7 @@ impl Kickoff<'_> {
                 json!({"resourceType": "Basic", "code": {"text": "not a Parameters resource"}}).to_string()
             }
             Some(Wrong::BrokenJson) => "{\"resourceType\":\"Parameters\",\"parameter\":[".to_owned(),
+            Some(Wrong::NoResource) => "{}".to_owned(),
             _ => parameters(self.params).to_string(),
         }
     }

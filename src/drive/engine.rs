@@ -213,6 +213,8 @@ impl Drive {
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
             definitions,
+            files_by_post: AtomicBool::new(false),
+            forgone: Mutex::default(),
             key: RunKey::new(),
             file_bytes: AtomicU64::new(0),
         };

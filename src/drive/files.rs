@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{StreamExt, stream};
-use http::Method;
 use http::header::CONTENT_ENCODING;
+use http::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
@@ -22,8 +22,9 @@ use super::progress::Event;
 use super::select::{self, Counter, Measured};
 use super::session::{Ask, Streaming, trouble};
 use super::shelf::Shelf;
+use crate::ndjson::directory::Measure;
 use crate::ndjson::{Coding, Expected, FhirInspector, FileReader, Identity, Options};
-use crate::suite::model::{FileList, Probe};
+use crate::suite::model::{Fetch, FileList, Probe, Send};
 use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::words::ExportLevel;
 
@@ -183,23 +184,45 @@ impl Walk<'_> {
         fetching: &Fetching<'_>,
         probe: Option<&Probe>,
     ) -> Result<Option<Got>, Stop> {
+        let either = probe.is_none() && self.planned.flow.fetch == Fetch::Either && self.may_post(&wanted.url);
+        // What one file showed need not be tried with each.
+        let by_post = probe.is_some_and(|probe| probe.send == Send::FilePost)
+            || (either && self.house.files_by_post.load(Ordering::Relaxed));
+        let method = if by_post { Method::POST } else { Method::GET };
         let mut ask = Ask {
             file: Some(wanted.item.place),
             open: wanted.open,
-            ..asks::plain(self.name(), Role::File, Method::GET, wanted.url.clone(), file_headers())
+            ..asks::plain(self.name(), Role::File, method, wanted.url.clone(), file_headers())
         };
         if let Some(probe) = probe {
             self.dress(&mut ask, probe);
         }
+        // The answer to the verb that was refused, where the other was tried in its place.
+        let mut refused: Option<(u32, StatusCode)> = None;
         let budget = Budget::new(self.house);
         let mut attempt = 0;
         loop {
             self.check_halt()?;
             self.check_bytes(None)?;
             let reply = match self.house.session.open(ask.clone()).await {
-                Ok(streaming) => return self.read(wanted, fetching, probe.is_some(), streaming).await.map(Some),
+                Ok(streaming) => {
+                    if let Some((first, _)) = refused {
+                        self.house.session.recorder().supersede(first);
+                        self.house.files_by_post.store(ask.method == Method::POST, Ordering::Relaxed);
+                    }
+                    return self.read(wanted, fetching, probe.is_some(), streaming).await.map(Some);
+                }
                 Err(reply) => reply,
             };
+            if let Ok(whole) = &reply.result
+                && either
+                && refused.is_none()
+                && refuses_the_verb(whole.status)
+            {
+                refused = Some((reply.exchange, whole.status));
+                ask.method = if ask.method == Method::GET { Method::POST } else { Method::GET };
+                continue;
+            }
             let asked = match &reply.result {
                 Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
                     return Err(self.halt_stop(reply.exchange, trouble));
@@ -211,7 +234,14 @@ impl Walk<'_> {
                 {
                     self.retry_after(&whole.headers)
                 }
-                _ => return Ok(None),
+                _ => {
+                    // Neither delivered: the answer to a verb that is served says more.
+                    if let Some((first, status)) = refused {
+                        let spare = if status == StatusCode::METHOD_NOT_ALLOWED { first } else { reply.exchange };
+                        self.house.session.recorder().supersede(spare);
+                    }
+                    return Ok(None);
+                }
             };
             let left = budget.left(self.house);
             if left.is_zero() {
@@ -221,6 +251,12 @@ impl Walk<'_> {
             self.wait(patience::pause(asked, attempt, left), "patience for a file").await?;
             attempt += 1;
         }
+    }
+
+    /// Whether a file may be asked for by POST: where the target itself, or an origin that the user trusts, has it.
+    fn may_post(&self, url: &Url) -> bool {
+        let settings = &self.house.settings;
+        url.origin() == settings.base.origin() || settings.allow_origins.contains(&url.origin())
     }
 
     /// Reads a file's body to its end, or as far as it goes.
@@ -255,6 +291,7 @@ impl Walk<'_> {
         if let Some(tables) = &self.house.definitions {
             options.inspector = Some(Box::new(FhirInspector::new(Arc::clone(tables), options.limits.max_depth)));
         }
+        options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
         let mut reader = FileReader::new(options);
         let mut kept = self.keep(wanted, coding, probe)?;
         let mut head = Vec::new();
@@ -353,8 +390,13 @@ impl Walk<'_> {
     }
 }
 
+/// Whether an answer may mean that files are fetched by another verb.
+fn refuses_the_verb(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 405 | 501)
+}
+
 /// A file of the manifest, if its URL is one.
-fn usable(job: &Job, manifest: &Value, item: Item) -> Option<Wanted> {
+pub(super) fn usable(job: &Job, manifest: &Value, item: Item) -> Option<Wanted> {
     let url = job.url.join(&item.url).ok()?;
     let transaction_time = manifest.get("transactionTime").and_then(Value::as_str).map(str::to_owned);
     Some(Wanted { item, url, open: manifest::is_open(manifest), transaction_time })

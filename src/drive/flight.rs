@@ -274,7 +274,7 @@ fn bearer(token: &Secret) -> Result<HeaderValue, Trouble> {
 fn is_own(ask: &Ask, base: &Url) -> bool {
     match ask.role {
         Role::Kickoff | Role::Metadata | Role::SmartConfiguration | Role::Token => true,
-        Role::Poll | Role::File | Role::Delete | Role::Cleanup => false,
+        Role::Poll | Role::Page | Role::File | Role::Delete | Role::Cleanup => false,
         Role::Probe => {
             let Some(rest) = ask.url.as_str().strip_prefix(base.as_str().trim_end_matches('/')) else { return false };
             let path = rest.split('?').next().unwrap_or_default().trim_matches('/');

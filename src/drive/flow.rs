@@ -36,6 +36,11 @@ pub(super) async fn run(house: &House<'_>, planned: &PlannedFlow) {
     house.session.recorder().flow(record);
 }
 
+/// A flow's title where parameters had to be left out.
+fn without(title: &str, forgone: &[String]) -> String {
+    format!("{title}, without {}, which was refused", forgone.join(", "))
+}
+
 /// What came with a flow.
 #[derive(Default)]
 struct Came {
@@ -68,6 +73,14 @@ impl<'a> Walk<'a> {
             }
         }
         let level = self.level().await?;
+        let mut forgone = Vec::new();
+        if let Some(other) = &flow.like {
+            if let Some(Err(refused)) = self.house.board.kickoff(other).await {
+                let because = format!("not asked for, since flow {other} had no job: {}", refused.because);
+                return Err(Stop { because, ..refused });
+            }
+            forgone = self.house.forgone(other);
+        }
         let source = self.source().await?;
         let mut params = self.resolve(&flow.params, source.as_ref())?;
         let types = &self.house.settings.types;
@@ -80,12 +93,16 @@ impl<'a> Walk<'a> {
         };
         self.check_halt()?;
         self.show(Event::Started);
-        let route = Route { level, params, source };
+        params.retain(|(name, _)| !forgone.contains(name));
+        let route = Route { level, params, forgone, source };
         {
             let mut record = self.record();
             record.export = level;
             record.params = route.params.clone();
             record.posted = flow.method == Method::Post;
+            if !route.forgone.is_empty() {
+                record.title = without(&record.title, &route.forgone);
+            }
             if flow.export == ExportLevel::Any {
                 record.title = format!("{}, at {level} level", flow.title);
             }
@@ -98,7 +115,26 @@ impl<'a> Walk<'a> {
     /// From the first probe on.
     async fn with_route(&self, route: &Route, came: &mut Came) -> Result<(), Stop> {
         self.probe_all(Moment::Start, Sight { route, job: None, file: None }).await?;
-        let job = self.kick_off(route).await;
+        let mut job = self.kick_off(route).await;
+        let mut route = route.clone();
+        let forgo: Vec<String> = self.planned.flow.forgo.clone();
+        if let Err(Stop { kind: StopKind::Declined, exchange: Some(refused), .. }) = &job
+            && route.params.iter().any(|(name, _)| forgo.contains(name))
+        {
+            let refused = *refused;
+            route.params.retain(|(name, _)| !forgo.contains(name));
+            route.forgone.clone_from(&forgo);
+            self.check_halt()?;
+            job = self.kick_off(&route).await;
+            if job.is_ok() {
+                self.house.session.recorder().supersede(refused);
+                let mut record = self.record();
+                record.params = route.params.clone();
+                record.title = without(&record.title, &forgo);
+                self.house.forgo(self.name(), &forgo);
+            }
+        }
+        let route = &route;
         let how = job.as_ref().map(|_| route.level).map_err(Stop::clone);
         self.house.board.kicked_off(self.name(), how);
         let job = job?;
@@ -125,7 +161,7 @@ impl<'a> Walk<'a> {
         if !to_the_end {
             return if self.has_probes(Moment::InProgress) { self.until_running(sight).await } else { Ok(()) };
         }
-        let manifest = self.until_done(sight).await?;
+        let manifest = self.with_pages(job, self.until_done(sight).await?).await?;
         let mut fetched = Fetched::default();
         let mut end = Ok(());
         if depth == Depth::Files {
@@ -160,9 +196,13 @@ impl<'a> Walk<'a> {
     async fn until_done(&self, sight: Sight<'_>) -> Result<Value, Stop> {
         let Some(job) = sight.job else { return Ok(Value::Null) };
         let mut polls = Polls::default();
-        let mut shown = false;
+        let (mut shown, mut parts) = (false, false);
         loop {
-            match self.poll(job, &mut polls, self.poll_ask(&job.url)).await? {
+            let step = self.poll(job, &mut polls, self.poll_ask(&job.url)).await?;
+            if let (Step::Running, false, Some(manifest)) = (&step, parts, polls.manifest()) {
+                parts = self.probe_parts(job, &manifest.clone()).await?;
+            }
+            match step {
                 Step::Running if !shown => {
                     shown = true;
                     self.probe_all(Moment::InProgress, sight).await?;

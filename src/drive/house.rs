@@ -1,5 +1,6 @@
 //! What all flows of a run share, and what one flow keeps of itself while it goes on.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -43,6 +44,10 @@ pub(super) struct House<'a> {
     pub waited_in_vain: AtomicBool,
     /// FHIR's definitions, where they are those of the version that the target declares.
     pub definitions: Option<Arc<Tables>>,
+    /// Whether the target was seen to hand out files by POST and not by GET.
+    pub files_by_post: AtomicBool,
+    /// By flow: the kick-off parameters that it had to forgo.
+    pub forgone: Mutex<BTreeMap<String, Vec<String>>>,
     /// The key under which resources are hashed; never kept.
     pub key: RunKey,
     /// Bytes of files, over the wire.
@@ -53,6 +58,17 @@ impl House<'_> {
     /// Why the run is being ended, if it is.
     pub fn halted(&self) -> Option<String> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The kick-off parameters that `flow` had to forgo.
+    pub fn forgone(&self, flow: &str) -> Vec<String> {
+        self.forgone.lock().unwrap_or_else(PoisonError::into_inner).get(flow).cloned().unwrap_or_default()
+    }
+
+    /// Notes that the target took the kick-off of `flow` without these parameters only.
+    pub fn forgo(&self, flow: &str, parameters: &[String]) {
+        let mut forgone = self.forgone.lock().unwrap_or_else(PoisonError::into_inner);
+        forgone.insert(flow.to_owned(), parameters.to_vec());
     }
 
     /// Whether waiting is pointless: a job was waited for in vain, and none ever came to an end. Each job is then seen

@@ -18,6 +18,9 @@ use crate::tape::model::{Role, Stop, StopKind};
 use crate::tape::shape::{urls_of_line, without_bom};
 use crate::words::ExportLevel;
 
+/// The preference by which a poll's status and the job's come apart (hl7-3.0.0, headers).
+const SEPARATE: &str = "separate-export-status";
+
 /// What a flow asks for, once that is settled.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
@@ -25,6 +28,8 @@ pub(super) struct Route {
     pub level: ExportLevel,
     /// The names and values of its parameters, picks resolved.
     pub params: Vec<(String, String)>,
+    /// The names of those that the target does not take; probes do without them, too.
+    pub forgone: Vec<String>,
     /// What they were picked from, and what the result is compared with.
     pub source: Option<Source>,
 }
@@ -40,6 +45,8 @@ pub(super) struct Job {
     pub budget: Budget,
     /// Whether manifests may come while it runs, because the kick-off asked for them.
     pub partial: bool,
+    /// Whether the status of the job was asked to come beside that of the poll.
+    pub separate: bool,
 }
 
 impl Walk<'_> {
@@ -49,8 +56,10 @@ impl Walk<'_> {
         let flow = &self.planned.flow;
         let post = probe.map_or(flow.method == Method::Post, |probe| probe.send == Send::KickoffPost);
         let mut params = route.params.clone();
-        params.retain(|(known, _)| !more.iter().any(|(name, _)| name == known));
+        let without = probe.map(|probe| probe.without.as_slice()).unwrap_or_default();
+        params.retain(|(name, _)| !without.contains(name) && !more.iter().any(|(known, _)| known == name));
         params.extend_from_slice(more);
+        params.retain(|(name, _)| !route.forgone.contains(name));
         let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
         let kickoff = Kickoff {
             base: &settings.base,
@@ -87,7 +96,8 @@ impl Walk<'_> {
                 let asked_partial =
                     |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
                 let partial = route.params.iter().any(asked_partial);
-                Ok(Job { url, retry_after: self.retry_after(&whole.headers), budget, partial })
+                let separate = self.planned.flow.headers.values().any(|value| value.contains(SEPARATE));
+                Ok(Job { url, separate, retry_after: self.retry_after(&whole.headers), budget, partial })
             }
             Some(Err(why)) => Err(stop(StopKind::Answer, Some(reply.exchange), why)),
             None => Err(self.refusal(route, whole, reply.exchange)),
@@ -117,7 +127,7 @@ impl Walk<'_> {
                     ),
                 )
             }
-            (_, Some(optional)) => {
+            (400.., Some(optional)) => {
                 stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
             }
             (502..=504, _) => stop(StopKind::Waited, at, format!("the kick-off was answered {status} again and again")),

@@ -18,6 +18,7 @@ mod kickoff;
 mod manifest;
 mod mishap;
 pub mod offer;
+mod pages;
 mod patience;
 mod phases;
 mod pick;

@@ -14,7 +14,7 @@ use super::kickoff::Job;
 use super::patience;
 use super::phases::{self, Seen, Standing};
 use super::progress::Event;
-use super::session::{Ask, Reply};
+use super::session::{Ask, Reply, Whole};
 use crate::tape::model::{Phase, Role, Stop, StopKind, TroubleKind};
 use crate::tape::shape::{is_manifest, without_bom};
 
@@ -44,6 +44,11 @@ pub(super) enum Step {
 }
 
 impl Polls {
+    /// The manifest that the last poll held.
+    pub fn manifest(&self) -> Option<&Value> {
+        self.manifest.as_ref()
+    }
+
     /// The exchange of the last poll.
     pub fn last(&self) -> Option<u32> {
         self.exchanges.last().copied()
@@ -55,7 +60,7 @@ impl Polls {
     }
 
     /// Takes in an answer and says where the job stands; tells the tape what became known.
-    fn take_in(&mut self, walk: &Walk<'_>, reply: &Reply, partial: bool) -> Standing {
+    fn take_in(&mut self, walk: &Walk<'_>, reply: &Reply, job: &Job) -> Standing {
         let mut manifest = None;
         let seen = match &reply.result {
             Err(_) => Seen { status: None, manifest: false, digest: 0, signs: false },
@@ -67,7 +72,7 @@ impl Polls {
                 whole.body.hash(&mut hasher);
                 whole.headers.get("x-progress").hash(&mut hasher);
                 Seen {
-                    status: Some(whole.status.as_u16()),
+                    status: Some(job_status(whole, job.separate)),
                     manifest: manifest.is_some(),
                     digest: hasher.finish(),
                     signs: whole.headers.contains_key(RETRY_AFTER) || whole.headers.contains_key("x-progress"),
@@ -77,7 +82,7 @@ impl Polls {
         self.seen.push(seen);
         self.exchanges.push(reply.exchange);
         self.manifest = manifest;
-        let reading = phases::read(&self.seen, partial);
+        let reading = phases::read(&self.seen, job.partial);
         let recorder = walk.house.session.recorder();
         self.told.resize(self.seen.len(), None);
         let last = self.seen.len().saturating_sub(1);
@@ -103,6 +108,14 @@ impl Polls {
         let errors = self.told.iter().rev().take_while(|phase| **phase == Some(Phase::Transient)).count();
         u32::try_from(errors.saturating_sub(1)).unwrap_or(u32::MAX)
     }
+}
+
+/// The status that a poll gives the job: where it was asked to come apart from that of the poll itself, what
+/// `X-Export-Status` begins with.
+fn job_status(whole: &Whole, separate: bool) -> u16 {
+    let status = whole.status.as_u16();
+    let text = whole.headers.get("x-export-status").filter(|_| separate && status == 200);
+    text.and_then(|text| text.to_str().ok()?.trim().get(..3)?.parse().ok()).unwrap_or(status)
 }
 
 impl Walk<'_> {
@@ -137,7 +150,7 @@ impl Walk<'_> {
                 self.retry_after(&whole.headers)
             }
         };
-        let standing = polls.take_in(self, &reply, job.partial);
+        let standing = polls.take_in(self, &reply, job);
         let status = reply.result.as_ref().map_or(0, |whole| whole.status.as_u16());
         let ended = |because: String| stop(StopKind::Answer, Some(exchange), because);
         match standing {

@@ -13,12 +13,12 @@ use super::kickoff::{Job, Route, polling_url};
 use super::poll::{Polls, Step};
 use super::session::Ask;
 use super::settings::Credentials;
-use crate::suite::model::{Identity, Moment, Probe, Send, Wrong};
+use crate::suite::model::{GRACE, Identity, Moment, Probe, Send, Wrong};
 use crate::suite::values::Wait;
 use crate::tape::model::{Role, Stop};
 use crate::words::ExportLevel;
 
-/// How long a deleted job may still be known.
+/// How long a deleted job that is asked for once may still be known.
 const SETTLING: Duration = Duration::from_secs(5);
 /// Between two looks at a deleted job.
 const LOOK: Duration = Duration::from_millis(500);
@@ -63,21 +63,29 @@ impl<'a> Walk<'a> {
             // There is no second client in the settings, and as the first it would show nothing.
             return;
         }
-        let kicks_off = matches!(probe.send, Send::Kickoff | Send::KickoffPost);
-        if probe.identity == Identity::None && kicks_off && matches!(self.house.settings.credentials, Credentials::None)
-        {
-            // It would be the flow's own kick-off again.
+        if probe.identity == Identity::None && matches!(self.house.settings.credentials, Credentials::None) {
+            // It would be the flow's own request again.
             return;
         }
         let settles = probe.at == Moment::Deleted && probe.after.is_empty();
         if settles && matches!(probe.send, Send::Poll | Send::Delete) {
-            return self.probe_until_gone(probe, sight).await;
+            return self.probe_until_gone(probe, sight, SETTLING).await;
         }
         let began = self.house.clock.elapsed();
         let at_once = [Wait(Duration::ZERO)];
         let times = if probe.after.is_empty() { &at_once[..] } else { &probe.after };
+        let returns = probe.at == Moment::Deleted && probe.send == Send::Poll;
+        if returns {
+            self.probe_until_gone(probe, sight, GRACE).await;
+        }
         for time in times {
             let passed = self.house.clock.elapsed().saturating_sub(began);
+            // The looks at a job that was not gone at once were those of these times, too.
+            let past = time.duration().is_zero() || time.duration() < passed;
+            let late = time.duration() > GRACE && !self.house.settings.late_polls;
+            if returns && (past || late) {
+                continue;
+            }
             let wait = time.duration().saturating_sub(passed);
             if !wait.is_zero() && self.wait(wait, "until a probe's time").await.is_err() {
                 return;
@@ -97,7 +105,7 @@ impl<'a> Walk<'a> {
                 self.house.session.probe_token(self.name(), &probe.id, stranger).await;
                 Ok(())
             }
-            Send::File => match sight.file {
+            Send::File | Send::FilePost => match sight.file {
                 Some(wanted) => self.fetch_again(wanted, probe).await,
                 None => Ok(()),
             },
@@ -131,7 +139,9 @@ impl<'a> Walk<'a> {
                 (Method::GET, url, fhir)
             }
             // Kick-offs, files and token requests are sent elsewhere. TLS handshakes are no requests of a session.
-            Send::Kickoff | Send::KickoffPost | Send::File | Send::Token | Send::Tls => return None,
+            Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Files | Send::Token | Send::Tls => {
+                return None;
+            }
         };
         let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);
         self.dress(&mut ask, probe);
@@ -157,11 +167,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Asks for a deleted job until it is unknown, or has had time enough to be. The last answer counts.
-    async fn probe_until_gone(&self, probe: &Probe, sight: Sight<'_>) {
+    async fn probe_until_gone(&self, probe: &Probe, sight: Sight<'_>, time: Duration) {
         let Some(ask) = self.probe_ask(probe, sight) else { return };
-        let budget = Budget::new(self.house).at_most(self.house, SETTLING);
+        let budget = Budget::new(self.house).at_most(self.house, time);
         loop {
-            let mut patience = Budget::new(self.house).at_most(self.house, SETTLING);
+            let mut patience = Budget::new(self.house).at_most(self.house, time);
             let Ok(reply) = self.send_patiently(&mut patience, ask.clone(), false).await else { return };
             let gone = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 404 | 410));
             let left = budget.left(self.house);
@@ -185,16 +195,25 @@ impl<'a> Walk<'a> {
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
         let Ok(whole) = &reply.result else { return Ok(()) };
         let Some(Ok(url)) = polling_url(whole) else { return Ok(()) };
+        // A server that gives equal kick-offs one job has given the flow's own.
+        let shared = self.held().contains(&url);
         self.hold(&url);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
-                let job =
-                    Job { url: url.clone(), retry_after: self.retry_after(&whole.headers), budget, partial: false };
+                let job = Job {
+                    url: url.clone(),
+                    retry_after: self.retry_after(&whole.headers),
+                    budget,
+                    partial: false,
+                    separate: false,
+                };
                 self.watch_wrong_job(probe, &job).await
             }
             _ => Ok(()),
         };
-        self.tidy(&url).await;
+        if !shared {
+            self.tidy(&url).await;
+        }
         seen
     }
 

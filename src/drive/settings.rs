@@ -37,6 +37,8 @@ pub struct Settings {
     pub max_bytes: u64,
     /// Leave jobs on the target.
     pub no_delete: bool,
+    /// Poll deleted jobs once more a minute later, where a probe asks for it.
+    pub late_polls: bool,
     /// Origins beside the base's that may see the token.
     pub allow_origins: Vec<url::Origin>,
     /// Where to keep the files' bodies.
@@ -67,6 +69,7 @@ impl Settings {
             idle_timeout: Duration::from_secs(60),
             max_bytes: 64 << 30,
             no_delete: false,
+            late_polls: false,
             allow_origins: Vec::new(),
             keep_files: None,
             credentials: Credentials::None,

@@ -9,7 +9,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
     let all = index.exchanges(flow).iter().copied();
     let complete = |e: &&Exchange| e.role == Role::Poll && e.phase == Some(Phase::Complete) && !e.superseded;
     match on {
-        On::Kickoff => index.kickoff(flow).into_iter().collect(),
+        On::Kickoff | On::KickoffOptional => index.kickoff(flow).into_iter().collect(),
         On::Poll => all.filter(|e| e.role == Role::Poll && (!e.superseded || is_detour(e))).collect(),
         On::PollInProgress => all
             .filter(|e| e.role == Role::Poll)
@@ -18,6 +18,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
         On::PollFailed => all.filter(|e| e.role == Role::Poll && e.phase == Some(Phase::Failed)).collect(),
         On::PollComplete => all.filter(complete).collect(),
         On::Manifest => all.filter(complete).filter(|e| manifest_of(e).is_some()).take(1).collect(),
+        On::Page => all.filter(|e| e.role == Role::Page && !e.superseded).collect(),
         On::File => all.filter(|e| e.role == Role::File && !e.superseded).collect(),
         On::FileOf(list) => all
             .filter(|e| e.role == Role::File && !e.superseded && e.file.is_some_and(|file| file.list == *list))
@@ -46,13 +47,14 @@ fn is_detour(exchange: &Exchange) -> bool {
 pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: &On) -> String {
     let name = &flow.name;
     match on {
-        On::Kickoff => format!("flow {name} made no kick-off"),
+        On::Kickoff | On::KickoffOptional => format!("flow {name} made no kick-off"),
         On::Poll | On::PollComplete | On::Manifest => format!("flow {name} saw no such answer"),
         On::PollInProgress => match index.manifest(name) {
             Some((exchange, _)) => format!("the job was done at its first poll (exchange {})", exchange.id),
             None => format!("flow {name} saw no poll of a running job"),
         },
         On::PollFailed => "the job did not fail".to_owned(),
+        On::Page => format!("the manifest of flow {name} links to no other"),
         On::File => match index.manifest(name) {
             Some((exchange, _)) => format!("the manifest lists no file (exchange {})", exchange.id),
             None => format!("flow {name} fetched no file"),
@@ -68,15 +70,27 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                 Some((_, Send::Token, _)) => {
                     format!("probe {id} was not sent: this run was given no client of SMART Backend Services")
                 }
-                Some((_, Send::Kickoff | Send::KickoffPost, Identity::None)) => {
+                Some(_) if lacks_credentials(index, definition, on) => {
                     format!("probe {id} was not sent: this run has no credentials that it could leave out")
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
-                Some((_, Send::File, _)) => format!("probe {id} was not sent: there is no output file to fetch"),
+                Some((Moment::Partial, ..)) => {
+                    format!("probe {id} was not sent: no manifest was seen while the job ran")
+                }
+                Some((_, Send::File | Send::FilePost, _)) => {
+                    format!("probe {id} was not sent: there is no output file to fetch")
+                }
                 _ => format!("probe {id} was not sent"),
             }
         }
     }
+}
+
+/// Whether `on` is a probe without credentials, in a run that has none which it could leave out.
+pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool {
+    let On::Probe(id) = on else { return false };
+    let open = definition.probes.iter().any(|probe| probe.id == *id && probe.identity == Identity::None);
+    open && index.tape.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none")
 }
 
 /// Whether `on` is a probe that follows the flow's DELETE, and that DELETE was refused: the exchange that refused it.

@@ -12,7 +12,10 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
         .map(|(requirement, place)| {
             let verifying: Vec<&TestResult> = tests.iter().filter(|test| decides(test, requirement)).collect();
             let untested = place.untested.as_ref().or(requirement.untested.as_ref());
-            let (state, because) = state(requirement, untested, place.level.is_binding(), &verifying);
+            let (state, because) = match (untested, catalog.untested_in(requirement, spec)) {
+                (None, Some(why)) => (State::NotApplicable, why),
+                _ => state(requirement, untested, place.level.is_binding(), &verifying),
+            };
             RequirementResult {
                 id: requirement.id.clone(),
                 level: place.level,

@@ -7,7 +7,7 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Flow, Hold, Outcome as Allowed};
+use crate::suite::model::{Catalog, Expect, Flow, Hold, On, Outcome as Allowed};
 use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
@@ -85,15 +85,16 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
+    let on = &test.test.on;
     if let Some(stop) = &flow.stop
-        && matches!(stop.kind, StopKind::NotOffered | StopKind::Declined)
+        && (stop.kind == StopKind::NotOffered
+            || (stop.kind == StopKind::Declined && !on.iter().all(|on| *on == On::KickoffOptional)))
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }
     if let Some(why) = refused_freely(test, definition, index) {
         return verdict(Verdict::NotApplicable, why);
     }
-    let on = &test.test.on;
     if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
     }
@@ -102,8 +103,13 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     looked.dedup_by_key(|exchange| exchange.id);
     if looked.is_empty() {
         return match (&flow.stop, on.first()) {
+            (Some(stop), _) if stop.kind == StopKind::Declined => verdict(Verdict::NotApplicable, stop.because.clone()),
             (Some(stop), _) => Decision::Deeper(stop.clone()),
-            (None, Some(on)) => verdict(Verdict::Skip, look::why_nothing(index, flow, definition, on)),
+            (None, Some(on)) => {
+                let lacking = look::lacks_credentials(index, definition, on);
+                let without = if lacking { Verdict::NotApplicable } else { Verdict::Skip };
+                verdict(without, look::why_nothing(index, flow, definition, on))
+            }
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
         };
     }
@@ -125,8 +131,7 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
 
 /// The first of the test's flows to compare with that ran at the same level.
 fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
-    test.test
-        .beside
+    test.beside
         .iter()
         .filter_map(|name| index.flow(name))
         .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())
@@ -230,7 +235,7 @@ fn sentence(finding: &Finding) -> String {
 
 /// 401 and 403 in the flow itself are a question of credentials, not of the duty that is judged.
 fn credentials(exchange: &Exchange) -> Option<String> {
-    let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::File | Role::Delete);
+    let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
     match check::response(exchange).map(|response| response.status) {
         Some(status @ (401 | 403)) if own => {
             Some(format!("it was answered {status}, a question of credentials: give a token, or one with more scopes"))

@@ -88,9 +88,20 @@ pub struct Report {
     /// The files, in the order they were named; those of a folder by name.
     pub files: Vec<FileReport>,
     /// What FHIR's definitions demand of these types and nobody could decide; empty where nothing was held against them.
-    pub not_checked: Vec<String>,
+    pub not_checked: Vec<Open>,
     /// `clean` or `findings`.
     pub outcome: Outcome,
+}
+
+/// Something that FHIR's definitions demand and that was not decided.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Open {
+    /// `invariant` or `binding`.
+    pub kind: &'static str,
+    /// The invariant's key, or the value set whose codes are not known.
+    pub what: String,
+    /// The type or element that it is of.
+    pub of: String,
 }
 
 /// What the files come to.
@@ -312,12 +323,12 @@ impl Work<'_> {
 }
 
 /// What the definitions leave undecided of the types that were met, and of the data types, which stand in any of them.
-fn open(tables: &Tables, files: &[FileReport]) -> Vec<String> {
+fn open(tables: &Tables, files: &[FileReport]) -> Vec<Open> {
     let met = |name: &str| files.iter().any(|file| file.types.contains_key(name));
     if files.iter().all(|file| file.types.is_empty()) {
         return Vec::new();
     }
-    let mut open: Vec<String> = Vec::new();
+    let mut open = Vec::new();
     for row in &tables.open {
         let of = tables.text(row.of);
         let root = of.split('.').next().unwrap_or_default();
@@ -325,9 +336,8 @@ fn open(tables: &Tables, files: &[FileReport]) -> Vec<String> {
         // ElementDefinition stands in a few definitions alone.
         let common = !resource && (root != "ElementDefinition" || met("StructureDefinition"));
         if met(root) || common {
-            let what = tables.text(row.what);
-            let said = if row.kind == 0 { format!("{what} of {of}") } else { format!("the codes of {of} ({what})") };
-            open.push(said);
+            let kind = if row.kind == 0 { "invariant" } else { "binding" };
+            open.push(Open { kind, what: tables.text(row.what).to_owned(), of: of.to_owned() });
         }
     }
     open.sort();

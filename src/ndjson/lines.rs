@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::directory::Measure;
 use super::facts::{Notes, Standing};
 use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
@@ -66,6 +67,8 @@ pub(super) struct Lines {
     /// In a `deleted` file: the hashes of what was deleted.
     deleted: Vec<u64>,
     newline: bool,
+    /// The rules of a provider directory, where the plan asks for them.
+    directory: Option<Measure>,
 }
 
 /// What is left when a file was read.
@@ -94,7 +97,13 @@ impl Lines {
             hashes: None,
             deleted: Vec::new(),
             newline: true,
+            directory: None,
         }
+    }
+
+    /// Holds the resources of an output file to the rules of a provider directory.
+    pub(super) fn with_directory(&mut self, measure: Measure) {
+        self.directory = Some(measure).filter(|_| self.expected.list == FileList::Output);
     }
 
     /// Looks for resources that come twice within `index`.
@@ -201,7 +210,7 @@ impl Lines {
             Standing::Other if first_array && notes.faults.len() == 1 => {
                 self.state = State::HeldArray(source.place(notes.at));
             }
-            _ => self.conclude(&notes, source),
+            _ => self.conclude(&notes, source, true),
         }
         self.notes = notes;
     }
@@ -227,7 +236,7 @@ impl Lines {
             self.state = State::Pending(Box::new(pending));
             return;
         }
-        let mut notes = self.inspect(pending.source().text);
+        let notes = self.inspect(pending.source().text);
         match notes.standing {
             Standing::Unfinished { .. } => self.state = State::Pending(Box::new(pending)),
             Standing::Broken if second && notes.faults.iter().any(|f| f.at >= pending.second_at()) => {
@@ -236,7 +245,7 @@ impl Lines {
                 self.alone(source);
                 return;
             }
-            _ => self.joined(&pending, &mut notes),
+            _ => self.joined(&pending, &notes),
         }
         self.notes = notes;
     }
@@ -254,13 +263,9 @@ impl Lines {
     }
 
     /// A value that several lines make up.
-    fn joined(&mut self, pending: &Pending, notes: &mut Notes) {
+    fn joined(&mut self, pending: &Pending, notes: &Notes) {
         self.spread(pending);
-        // A string that was broken in two is another value now.
-        if pending.in_string {
-            notes.judged = false;
-        }
-        self.conclude(notes, pending.source());
+        self.conclude(notes, pending.source(), !pending.in_string);
     }
 
     /// One value stands on several lines: because a line break fell into a string, or because it was laid out so.
@@ -308,7 +313,7 @@ impl Lines {
             }
             return;
         }
-        let mut notes = self.inspect(pending.source().text);
+        let notes = self.inspect(pending.source().text);
         match notes.standing {
             Standing::Unfinished { in_string } => {
                 self.spread(pending);
@@ -316,7 +321,7 @@ impl Lines {
                 let rule = if cut { LineRule::CutOff } else { LineRule::NotJson };
                 self.findings.add(rule, place, "", end, open_end(in_string));
             }
-            _ => self.joined(pending, &mut notes),
+            _ => self.joined(pending, &notes),
         }
         self.notes = notes;
     }
@@ -328,8 +333,8 @@ impl Lines {
         notes
     }
 
-    /// Takes over what is wrong with one value, and what it is.
-    fn conclude(&mut self, notes: &Notes, source: Source<'_>) {
+    /// Takes over what is wrong with one value, and what it is. It is not intact where a line break in it became a space.
+    fn conclude(&mut self, notes: &Notes, source: Source<'_>, intact: bool) {
         for fault in &notes.faults {
             let path = notes.rooted(&fault.path);
             self.findings.add(fault.rule, source.place(fault.at), &path, &fault.expected, &fault.actual);
@@ -339,8 +344,14 @@ impl Lines {
             rules::judge(notes, &self.expected, &mut |rule, at, path, expected, actual| {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
-            self.held_against_definitions(notes, source);
+            // A string that was broken in two is another value now.
+            if intact {
+                self.held_against_definitions(notes, source);
+            }
             self.count(notes, source, true);
+            if let Some(measure) = self.directory.as_mut().filter(|_| intact) {
+                measure.take(source.text, !notes.faults.is_empty(), &|at| source.place(at));
+            }
         }
     }
 
@@ -412,6 +423,7 @@ impl Lines {
         self.facts.earliest = self.earliest.map(|instant| instant.to_string());
         self.facts.latest = self.latest.map(|instant| instant.to_string());
         self.facts.findings = self.findings.finish();
+        self.facts.directory = self.directory.map(Measure::finish);
         Outcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
     }
 }

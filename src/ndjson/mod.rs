@@ -14,6 +14,7 @@
 
 mod apart;
 mod decode;
+pub mod directory;
 mod facts;
 mod fhir;
 pub mod files;

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::apart::Apart;
 use super::decode::{Coding, Decoder};
+use super::directory::Measure;
 use super::frame::Framer;
 use super::identity::{Identity, RunKey};
 use super::inspect::{Inspector, JsonInspector, Watch};
@@ -53,6 +54,8 @@ pub struct Options {
     pub digest: bool,
     /// How many different faults of FHIR's definitions are told apart; 0: some hundred.
     pub most_findings: usize,
+    /// What holds the lines to the rules of a provider directory, if they are.
+    pub directory: Option<Measure>,
     /// What else looks at each resource.
     pub watch: Option<Box<dyn Watch>>,
 }
@@ -70,6 +73,7 @@ impl Options {
             inspector: None,
             digest: true,
             most_findings: 0,
+            directory: None,
             watch: None,
         }
     }
@@ -143,6 +147,9 @@ impl FileReader {
         lines.keep_findings(options.most_findings);
         if let Some(key) = options.hashes {
             lines.keep_hashes(key);
+        }
+        if let Some(measure) = options.directory {
+            lines.with_directory(measure);
         }
         let text = Decoded {
             digest: options.digest.then(|| Context::new(&SHA256)),

@@ -16,10 +16,16 @@ pub(super) fn text(report: &Report) -> String {
         let _ = writeln!(out, "{} files: {clean} clean, {wrong} with findings", report.files.len());
     }
     if !report.not_checked.is_empty() {
+        let of = |kind: &str| {
+            let open = report.not_checked.iter().filter(|open| open.kind == kind);
+            let mut names: Vec<&str> = open.filter_map(|open| open.what.rsplit('/').next()).collect();
+            names.dedup();
+            names.join(", ")
+        };
+        let (codes, keys) = (of("binding"), of("invariant"));
         let _ = writeln!(
             out,
-            "not checked: profiles, extensible and preferred bindings, {}",
-            report.not_checked.join(", ")
+            "not checked: profiles, bindings that are not required, the codes of {codes}; the invariants {keys}"
         );
     }
     out

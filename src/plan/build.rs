@@ -76,7 +76,8 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
                     name,
                     id,
                     test: Arc::clone(test),
-                    flow: flow.clone(),
+                    flow,
+                    beside: catalog.beside_of(test, spec),
                     level,
                     requirements: requirements.clone(),
                     defect,
@@ -88,9 +89,11 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
 }
 
 /// The level of a test in a spec, the requirements it decides there, and whether their text errs; none if the spec has
-/// none of them, or says why it leaves them untested.
+/// none of them, says why it leaves them untested, or runs none of the test's flows.
 pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
-    catalog.flows_of(test, spec).next()?;
+    if catalog.flows_of(test, spec).is_empty() {
+        return None;
+    }
     let mut level = None;
     let (mut requirements, mut defect) = (Vec::new(), false);
     for requirement in test.verifies.iter().filter_map(|id| catalog.requirement(id)) {
@@ -113,7 +116,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     for planned in tests {
         let Some(flow) = catalog.flow(&planned.flow) else { continue };
         add(&mut needs, &planned.flow, reach(&planned.test, flow));
-        for beside in &planned.test.beside {
+        for beside in &planned.beside {
             add(&mut needs, beside, reach_beside(&planned.test, flow));
         }
     }

@@ -51,6 +51,8 @@ pub struct PlannedTest {
     pub test: Arc<Test>,
     /// The flow.
     pub flow: String,
+    /// The flows that its checks compare with: the first of them that ran at the same level.
+    pub beside: Vec<String>,
     /// The level of its requirements in this spec.
     pub level: Level,
     /// Those of its requirements that this spec has.
@@ -90,6 +92,8 @@ pub enum Depth {
 pub struct Measures {
     /// Which resources there are, by a keyed hash of type and id, so that two flows can be compared.
     pub identity: bool,
+    /// Whether lines keep the rules of a provider directory.
+    pub directory: bool,
     /// The resources themselves, as many as a shelf holds, in memory and nowhere else: later flows pick from them and are
     /// compared with them.
     pub shelf: bool,

@@ -30,6 +30,7 @@ impl Need {
         self.probes.extend(other.probes);
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
+        self.measures.directory |= other.measures.directory;
         self.measures.shelf |= other.measures.shelf;
         self.measures.compared |= other.measures.compared;
     }
@@ -54,6 +55,8 @@ impl CheckName {
             | CheckName::ExportsNothing
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
+            | CheckName::AnnouncedLength
+            | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
             | CheckName::Delivered => true,
@@ -73,7 +76,18 @@ impl CheckName {
             | CheckName::OnlyTypesAsked
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
+            | CheckName::TokenRequired
+            | CheckName::StoredVersion
+            | CheckName::DeclaresExport
             | CheckName::AsWellReceived
+            | CheckName::SeparateStatusHonoured
+            | CheckName::PreferencesApplied
+            | CheckName::ExportStatusFits
+            | CheckName::ManifestUnaltered
+            | CheckName::FieldsOfFirstPage
+            | CheckName::OneNextLink
+            | CheckName::ExportStatusOfFailure
+            | CheckName::KickoffAccepted
             | CheckName::KickoffFound
             | CheckName::JobNotCompleted => false,
         }
@@ -103,7 +117,8 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         need.add(look(on, flow));
     }
     for expect in expects(test) {
-        if expect.lines.is_some() || expect.check.is_some_and(CheckName::needs_files) {
+        need.measures.directory |= expect.directory.is_some();
+        if expect.lines.is_some() || expect.directory.is_some() || expect.check.is_some_and(CheckName::needs_files) {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
@@ -120,8 +135,8 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
-        On::Kickoff => Need::depth(Depth::Kickoff),
-        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest => {
+        On::Kickoff | On::KickoffOptional => Need::depth(Depth::Kickoff),
+        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
             Need::depth(Depth::Manifest)
         }
         On::File | On::FileOf(_) => Need::depth(Depth::Files),
@@ -132,9 +147,9 @@ fn look(on: &On, flow: &Flow) -> Need {
             };
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
-                (Send::File, _) => Need::depth(Depth::Files),
+                (Send::File | Send::FilePost | Send::Files, _) => Need::depth(Depth::Files),
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
-                (_, Moment::InProgress | Moment::Complete) => Need::depth(Depth::Manifest),
+                (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),
             };
             if probe.at == Moment::Deleted {
@@ -242,6 +257,9 @@ mod tests {
         assert_eq!((count.depth, count.measures.identity), (Depth::Files, false));
         let distinct = reach(&test("manifest", "check = 'distinct-urls'"), &plain);
         assert_eq!(distinct.depth, Depth::Manifest);
+        let lines = reach(&test("file", "directory = 'organization'"), &plain);
+        assert_eq!((lines.depth, lines.measures.identity, lines.measures.directory), (Depth::Files, false, true));
+        assert!(!count.measures.directory);
         let lines = reach(&test("probe.file", "lines = ['bom']"), &flow(PROBES));
         assert_eq!(lines.depth, Depth::Files);
         let same = test("manifest", "check = 'same-resources'");

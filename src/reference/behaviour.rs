@@ -61,6 +61,8 @@ words! {
         AnyType = "any-type",
         /// Kick-offs without `Prefer` are accepted where they are refused.
         PreferForgotten = "prefer-forgotten",
+        /// 200 lines a file.
+        LongFiles = "long-files",
         /// Three lines a file.
         SmallFiles = "small-files",
         /// `deleted` names a resource that is exported too.
@@ -99,6 +101,14 @@ words! {
         SingleUseFiles = "single-use-files",
         /// An error file without a line is listed.
         EmptyErrorFile = "empty-error-file",
+        /// `allowPartialManifests` is accepted and has no effect.
+        WholeManifests = "whole-manifests",
+        /// The preference `separate-export-status` has no effect.
+        OneStatus = "one-status",
+        /// A manifest that was shown grows while the job runs.
+        GrowingManifest = "growing-manifest",
+        /// A file that was listed while the job ran has another line when the job is done.
+        ChangingFiles = "changing-files",
         /// The files' URLs are signed anew whenever the manifest is fetched.
         FreshLinks = "fresh-links",
         /// A warning and an information for every job lie in an error file.

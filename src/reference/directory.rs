@@ -2,6 +2,8 @@
 //! not. Identifiers have the form they need, but ABNs and ACNs fail the check of their register, so that none is anyone's;
 //! one organisation has the HPI-O and ABN of the guide's own examples.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use super::fixtures::{Gone, Held, held};
@@ -24,15 +26,33 @@ const BASE: &str = "%{base}";
 /// The extension that hides a resource.
 const SUPPRESSED: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-suppressed";
 
+/// A line of the files.
+struct Line {
+    row: Held,
+    /// Whether it names the server's base.
+    based: bool,
+    suppressed: bool,
+}
+
+/// The lines by type, read once for all servers of this process.
+static LINES: LazyLock<Vec<(&'static str, Vec<Line>)>> = LazyLock::new(|| {
+    let read = |text: &str| {
+        let row = held(text)?;
+        let suppressed = text.contains(SUPPRESSED) && is_suppressed(&row);
+        Some(Line { row, based: text.contains(BASE), suppressed })
+    };
+    FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(read).collect())).collect()
+});
+
 /// The resources by type, in the order of the files, where the server's base is `base`. Suppressed ones are among them
 /// only if they are asked for.
 pub(super) fn resources(base: &str, suppressed: bool) -> Vec<(&'static str, Vec<Held>)> {
-    let load = |line: &str| {
-        let row = if line.contains(BASE) { held(&line.replace(BASE, base)) } else { held(line) }?;
-        let hidden = !suppressed && line.contains(SUPPRESSED) && is_suppressed(&row);
-        (!hidden).then_some(row)
+    let at_home = |line: &Line| match line.based {
+        true => Held { line: String::from_utf8_lossy(&line.row.line).replace(BASE, base).into(), ..line.row.clone() },
+        false => line.row.clone(),
     };
-    FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(load).collect())).collect()
+    let shown = |line: &&Line| suppressed || !line.suppressed;
+    LINES.iter().map(|(name, lines)| (*name, lines.iter().filter(shown).map(at_home).collect())).collect()
 }
 
 /// What was deleted.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::behaviour::Behaviour;
 use super::deleted;
 use super::filter::sift;
-use super::jobs::{Job, JobFile, Jobs, MOST_JOBS, Stage};
+use super::jobs::{Job, JobFile, MOST_JOBS};
 use super::options::Personality;
 use super::params::{self, Preferences, Reader, Wanted};
 use super::population::{Reach, Selection};
@@ -62,25 +62,28 @@ impl Server {
             }
         }
         let fails = self.group_is_there(&reach)?;
-        let lenient = Preferences::read(&ask.headers).lenient;
+        let Preferences { lenient, separate, .. } = Preferences::read(&ask.headers);
+        let separate = separate && self.pages_and_parts() && !self.does(Behaviour::OneStatus);
         let does = |behaviour| self.does(behaviour);
         let reader = Reader { spec: self.options.spec, population: &self.population, lenient, does: &does };
         let wanted = reader.read(reach, &ask.method, &context.params)?;
 
         let now = self.options.clock.now();
-        let likeness = format!("{} {} {lenient} {:?}", ask.method, ask.target, context.params);
+        let likeness = format!("{} {} {lenient} {separate} {:?}", ask.method, ask.target, context.params);
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let reuses = self.does(Behaviour::ReuseJobs) || self.smile_reuses(&ask.headers);
         if let Some(same) = jobs.alike(&likeness).filter(|_| reuses) {
             context.job = Some(same.id.clone());
-            return Ok(self.accepted(&same.id));
+            return Ok(self.accepted(&same.id, same.separate));
         }
         if jobs.len() >= MOST_JOBS {
             let text = "too many jobs; delete some, or come again later";
             let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);
             return Err(Box::new(refusal.with("retry-after", "60")));
         }
+        let files = self.files_of(&wanted);
+        let outputs = files.iter().filter(|file| file.point == Point::FileOutput).count();
         let job = Job {
             id: if self.is_hapi() { self.hapi_job_id()? } else { self.secret()? },
             shelf: if self.is_hapi() { self.hapi_shelf()? } else { self.secret()? },
@@ -92,13 +95,15 @@ impl Server {
             request: format!("{}{}", self.origin(), ask.target),
             likeness,
             incremental: wanted.selection.since.is_some(),
-            files: self.files_of(&wanted),
+            files,
+            first_page: (wanted.partial && outputs > 1).then_some(outputs / 2),
+            separate,
             context: context.clone(),
             polls: VecDeque::new(),
             deleted: false,
         };
         context.job = Some(job.id.clone());
-        let reply = self.accepted(&job.id);
+        let reply = self.accepted(&job.id, separate);
         jobs.insert(job);
         Ok(reply)
     }
@@ -148,7 +153,20 @@ impl Server {
         }
     }
 
-    fn accepted(&self, id: &str) -> Reply {
+    /// Whether the server knows what STU 3 brought: manifests in parts, and a status beside that of the poll.
+    fn pages_and_parts(&self) -> bool {
+        self.options.spec.edition() >= 3 && self.options.spec != Personality::Smile
+    }
+
+    fn accepted(&self, id: &str, separate: bool) -> Reply {
+        let reply = self.plainly_accepted(id);
+        match separate {
+            true => reply.with("preference-applied", "respond-async, separate-export-status"),
+            false => reply,
+        }
+    }
+
+    fn plainly_accepted(&self, id: &str) -> Reply {
         if self.is_hapi() {
             let reply = Reply::empty(Point::KickoffAccepted, StatusCode::ACCEPTED);
             return reply.with("content-location", &self.poll_url(id));
@@ -218,165 +236,16 @@ impl Server {
     }
 
     fn cut(&self, files: &mut Vec<JobFile>, point: Point, kind: &'static str, stem: &str, rows: &Rows) {
-        let size = if self.does(Behaviour::SmallFiles) { 3 } else { self.lines_per_file() };
+        let size = match () {
+            () if self.does(Behaviour::SmallFiles) => 3,
+            () if self.does(Behaviour::LongFiles) => 200,
+            () => self.lines_per_file(),
+        };
         let count = rows.len().div_ceil(size).max(1);
         files.extend((0..count).map(|at| {
             let name = format!("{stem}-{}.ndjson", at + 1);
             JobFile { point, kind, name, rows: rows.part(at * size, size) }
         }));
-    }
-
-    /// Answers a poll.
-    pub(super) fn poll(&self, id: &str) -> Reply {
-        let now = self.options.clock.now();
-        let mut jobs = self.jobs();
-        jobs.tidy(now, self.options.keep);
-        let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id) };
-        let context = job.context_with_id();
-        let early = self.does(Behaviour::ThrottleEarly);
-        if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
-            let text = "polled too often; keep to Retry-After";
-            return Reply::refusal(Point::PollThrottled, StatusCode::TOO_MANY_REQUESTS, "throttled", text)
-                .with("retry-after", "1")
-                .of(context);
-        }
-        match job.stage(now) {
-            Stage::Running(percent) => Reply::empty(Point::PollInProgress, StatusCode::ACCEPTED)
-                .with("retry-after", "1")
-                .with("x-progress", &self.progress(job, percent))
-                .of(context),
-            Stage::Over => match &job.fails {
-                Some(text) => {
-                    let status = StatusCode::INTERNAL_SERVER_ERROR;
-                    self.poll_error(Reply::refusal(Point::PollFailed, status, "processing", text)).of(context)
-                }
-                None if self.is_smile() => {
-                    let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
-                    Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
-                }
-                None => Reply::json(Point::PollComplete, StatusCode::OK, self.with_message(job, self.manifest(job)))
-                    .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
-                    .of(context),
-            },
-        }
-    }
-
-    /// `X-Progress` of a job that runs.
-    fn progress(&self, job: &Job, percent: u64) -> String {
-        match self.options.spec {
-            Personality::Smile => self.smile_progress(job),
-            Personality::Hcpd => Self::hcpd_progress(job, percent),
-            _ => format!("{percent}% complete"),
-        }
-    }
-
-    fn unknown_job(&self, id: &str) -> Reply {
-        if self.does(Behaviour::UnknownJobRuns) {
-            return Reply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
-        }
-        let context = Context { job: Some(id.to_owned()), ..Context::default() };
-        let text = "there is no such job, or no longer";
-        let refusal = Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
-        self.poll_error(refusal).of(context)
-    }
-
-    /// STU 1 has the errors of polls sent as plain JSON.
-    fn poll_error(&self, refusal: Reply) -> Reply {
-        match self.options.spec.edition() {
-            1 => refusal.with("content-type", "application/json"),
-            _ => refusal,
-        }
-    }
-
-    fn manifest(&self, job: &Job) -> Value {
-        let list = |point: Point| -> Vec<Value> {
-            let files = job.files.iter().filter(|file| file.point == point);
-            files
-                .map(|file| json!({ "type": file.kind, "url": self.file_url(job, file), "count": file.rows.len() }))
-                .collect()
-        };
-        let mut manifest = json!({
-            "transactionTime": rfc3339(job.started),
-            "request": job.request,
-            "requiresAccessToken": self.protected(),
-            "output": list(Point::FileOutput),
-        });
-        if let Some(fields) = manifest.as_object_mut() {
-            let gone = list(Point::FileDeleted);
-            // STU 1 knows no such list.
-            let told = job.incremental && self.options.spec.edition() >= 2;
-            if told || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
-                fields.insert("deleted".to_owned(), Value::Array(gone));
-            }
-            fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
-        }
-        manifest
-    }
-
-    fn file_url(&self, job: &Job, file: &JobFile) -> String {
-        let url = match self.is_hapi() {
-            true => self.hapi_file_url(job, file),
-            false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
-        };
-        match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
-            Some(Ok(signature)) => format!("{url}?signature={signature}"),
-            _ => url,
-        }
-    }
-
-    /// Answers a DELETE of a polling URL.
-    pub(super) fn cancel(&self, id: &str) -> Reply {
-        let now = self.options.clock.now();
-        let mut jobs = self.jobs();
-        jobs.tidy(now, self.options.keep);
-        let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
-        let Some(job) = there else {
-            let context = Context { job: Some(id.to_owned()), ..Context::default() };
-            if self.is_hcpd() && !jobs.was_deleted(id) {
-                return Self::hcpd_refuses_delete().of(context);
-            }
-            let text = "there is no such job, or no longer";
-            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
-        };
-        let context = job.context_with_id();
-        let running = matches!(job.stage(now), Stage::Running(_));
-        if self.does(Behaviour::DeleteRunningOnly) && !running {
-            let text = "the job is done and cannot be cancelled";
-            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
-        }
-        if self.does(Behaviour::DeleteFinishedOnly) && running {
-            let text = "the job cannot be cancelled while it runs";
-            return Reply::refusal(Point::DeleteRefused, StatusCode::CONFLICT, "conflict", text).of(context);
-        }
-        if let Some(refusal) = self.smile_refuses_delete(job, now) {
-            return refusal.of(context);
-        }
-        self.forget(&mut jobs, id);
-        let told = match self.options.spec {
-            Personality::Hcpd => return Reply::empty(Point::DeleteAccepted, StatusCode::ACCEPTED).of(context),
-            Personality::Smile => Self::smile_cancelled(id),
-            _ => outcome("information", "informational", "the job and its files are deleted"),
-        };
-        Reply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
-    }
-
-    fn forget(&self, jobs: &mut Jobs, id: &str) {
-        if self.does(Behaviour::DeleteWithoutEffect) {
-            return;
-        }
-        if self.does(Behaviour::FilesStay) || self.does(Behaviour::DeleteAgain) {
-            if let Some(job) = jobs.get_mut(id) {
-                job.deleted = true;
-            }
-            return;
-        }
-        jobs.remove(id);
-    }
-}
-
-impl Job {
-    fn context_with_id(&self) -> Context {
-        Context { job: Some(self.id.clone()), ..self.context.clone() }
     }
 }
 

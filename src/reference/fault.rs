@@ -40,7 +40,8 @@ pub struct Fault {
     /// The tests that must notice, as `poll::in-progress-202`, with `@flow` where not all flows can.
     #[serde(default)]
     pub notices: Vec<String>,
-    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands.
+    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands, or that warn
+    /// of it, because what they ask is no duty.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
     /// Why no test of this release has to notice it; the matrix then leaves it out.
@@ -119,11 +120,15 @@ pub struct When {
     /// Parameters of the kick-off have these values.
     #[serde(default)]
     pub param_is: BTreeMap<String, String>,
+    /// The honest answer has this header.
+    pub marked: Option<String>,
     /// The request lacks this header.
     pub no_header: Option<String>,
     /// Headers of the request contain these texts.
     #[serde(default)]
     pub header_has: BTreeMap<String, String>,
+    /// The job was there once, and was deleted, or not.
+    pub deleted: Option<bool>,
     /// The Group's id.
     pub group: Option<String>,
     /// The file's name, as `Patient-1.ndjson`, is one of these.
@@ -271,6 +276,16 @@ impl Step {
     /// Whether it changes answers at `point`.
     pub(super) fn covers(&self, point: Point) -> bool {
         self.at.iter().any(|at| at == point.as_str() || family(at).is_some_and(|points| points.contains(&point)))
+    }
+
+    /// Whether it changes the JSON of manifests and nothing else.
+    pub(super) fn edits_manifests(&self) -> bool {
+        let more = self.status.is_some()
+            || self.body.is_some()
+            || self.outcome.is_some()
+            || self.wrap_json.is_some()
+            || !(self.set_header.is_empty() && self.add_header.is_empty() && self.remove_header.is_empty());
+        self.covers(Point::PollComplete) && !more
     }
 
     fn changes(&self) -> bool {

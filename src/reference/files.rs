@@ -11,6 +11,7 @@ use futures_util::stream;
 use http::{HeaderMap, StatusCode};
 
 use super::behaviour::Behaviour;
+use super::jobs::Stage;
 use super::reply::{Context, FHIR_NDJSON, Payload, Point, Reply};
 use super::rows::Rows;
 use super::server::Server;
@@ -31,7 +32,15 @@ impl Server {
         if self.does(Behaviour::SingleUseFiles) && self.spent(&format!("{shelf}/{name}")) {
             return missing(context);
         }
-        Reply { payload: Payload::Lines(file.rows.clone()), ..Reply::empty(file.point, StatusCode::OK) }
+        let mut rows = file.rows.clone();
+        if self.does(Behaviour::ChangingFiles)
+            && job.first_page.is_some()
+            && job.stage(now) == Stage::Over
+            && rows.len() > 1
+        {
+            rows = rows.part(0, rows.len() - 1);
+        }
+        Reply { payload: Payload::Lines(rows), ..Reply::empty(file.point, StatusCode::OK) }
             .with("content-type", FHIR_NDJSON)
             .of(context)
     }

@@ -15,6 +15,24 @@ use crate::search::Query;
 
 const GUIDE: &str = "http://digitalhealth.gov.au/fhir/hcpd";
 
+/// The search parameters of its types that the guide filters by, beside those of all servers.
+const SEARCHES: &[(&str, &str, &str)] = &[
+    ("Organization", "name", "string"),
+    ("Location", "name", "string"),
+    ("Location", "address-city", "string"),
+    ("Location", "address-state", "string"),
+    ("Location", "address-postalcode", "string"),
+    ("Location", "near", "special"),
+    ("Location", "organization", "reference"),
+    ("HealthcareService", "service-type", "token"),
+    ("HealthcareService", "location", "reference"),
+    ("HealthcareService", "organization", "reference"),
+    ("PractitionerRole", "practitioner", "reference"),
+    ("PractitionerRole", "location", "reference"),
+    ("PractitionerRole", "organization", "reference"),
+    ("PractitionerRole", "service", "reference"),
+];
+
 impl Server {
     /// Whether the server speaks as the Australian directory.
     pub(super) fn is_hcpd(&self) -> bool {
@@ -37,7 +55,12 @@ impl Server {
             let own = format!("{GUIDE}/StructureDefinition/hc-{}", kind.to_ascii_lowercase());
             let more = (kind == "Location").then(|| format!("{GUIDE}/StructureDefinition/hc-service-coverage-area"));
             let profiles: Vec<String> = std::iter::once(own).chain(more).collect();
+            let more = SEARCHES.iter().filter(|(own, ..)| *own == kind);
+            let more: Vec<Value> = more.map(|(_, name, of)| json!({ "name": name, "type": of })).collect();
             resource.insert("supportedProfile".to_owned(), json!(profiles));
+            if let Some(params) = resource.get_mut("searchParam").and_then(Value::as_array_mut) {
+                params.extend(more);
+            }
         }
     }
 
@@ -85,7 +108,7 @@ impl Reader<'_> {
             wanted.selection.types = None;
         }
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !crate::resources::is_r4(name) && !(self.does)(Behaviour::AnyType) {
+            if !self.population.types().contains(&name) && !(self.does)(Behaviour::AnyType) {
                 let shown: String = name.chars().take(80).collect();
                 let text = format!("the directory has no resources of the type {shown} in _type");
                 self.unsupported(wanted, &text)?;

@@ -46,6 +46,10 @@ pub(super) struct Job {
     pub incremental: bool,
     /// Its files.
     pub files: Vec<JobFile>,
+    /// How many of its output files the first manifest lists, where the rest is listed by a second one.
+    pub first_page: Option<usize>,
+    /// Whether its status comes beside that of the poll.
+    pub separate: bool,
     /// What faults choose by.
     pub context: Context,
     /// When it was polled of late.
@@ -163,6 +167,8 @@ mod tests {
             likeness: String::new(),
             incremental: false,
             files: Vec::new(),
+            first_page: None,
+            separate: false,
             context: Context::default(),
             polls: VecDeque::new(),
             deleted: false,

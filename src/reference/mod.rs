@@ -24,6 +24,7 @@ mod metadata;
 mod mutate;
 mod options;
 mod params;
+mod polls;
 mod population;
 mod reply;
 mod rest;

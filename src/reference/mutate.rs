@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::fault::{LineEdit, Step, When};
 use super::lines;
 use super::params;
-use super::reply::{FHIR_JSON, Payload, Reply, outcome, set};
+use super::reply::{FHIR_JSON, Payload, Point, Reply, outcome, set};
 use super::server::{Ask, Server, bytes_of};
 use crate::instant::rfc3339;
 
@@ -18,13 +18,21 @@ pub(super) fn apply(server: &Server, ask: &Ask, mut reply: Reply) -> Reply {
     for (number, fault) in server.options.faults.iter().enumerate() {
         // All steps of a fault choose by the answer as it was, so that one may not hide it from the next.
         let honest = Reply { payload: Payload::Empty, ..reply.clone() };
-        for (place, step) in fault.does.iter().enumerate().filter(|(_, step)| step.covers(honest.point)) {
+        let part = is_part(&reply);
+        let covers = |step: &Step| step.covers(honest.point) || (part && step.edits_manifests());
+        for (place, step) in fault.does.iter().enumerate().filter(|(_, step)| covers(step)) {
             if fits(&step.when, ask, &honest) && counts(server, (number, place), &step.when, ask, &honest) {
                 reply = change(server, step, reply);
             }
         }
     }
     reply
+}
+
+/// Whether the answer is a manifest other than the one of a finished job's poll: what is wrong with that one's JSON is
+/// wrong with the others, too.
+fn is_part(reply: &Reply) -> bool {
+    matches!(reply.point, Point::Page | Point::PollInProgress) && matches!(reply.payload, Payload::Json(_))
 }
 
 fn fits(when: &When, ask: &Ask, reply: &Reply) -> bool {
@@ -39,10 +47,12 @@ fn fits(when: &When, ask: &Ask, reply: &Reply) -> bool {
     };
     (when.level.is_empty() || context.level.is_some_and(|level| when.level.contains(&level)))
         && when.posted.is_none_or(|posted| context.posted == posted)
+        && when.deleted.is_none_or(|deleted| context.deleted == deleted)
         && when.method.as_ref().is_none_or(|method| ask.method == method.as_str())
         && when.param.as_ref().is_none_or(has)
         && !when.no_param.as_ref().is_some_and(has)
         && when.param_is.iter().all(is)
+        && when.marked.as_ref().is_none_or(|name| reply.headers.contains_key(name.as_str()))
         && when.no_header.as_ref().is_none_or(|name| !ask.headers.contains_key(name))
         && when.header_has.iter().all(contains)
         && when.group.as_ref().is_none_or(|group| context.group.as_ref() == Some(group))

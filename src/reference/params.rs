@@ -21,6 +21,8 @@ pub(super) struct Preferences {
     pub lenient: bool,
     /// `respond-async`.
     pub asynchronous: bool,
+    /// `separate-export-status`.
+    pub separate: bool,
 }
 
 impl Preferences {
@@ -31,6 +33,7 @@ impl Preferences {
         for wish in lines.flat_map(|line| line.split(',')) {
             let wish = wish.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
             found.asynchronous |= wish == "respond-async";
+            found.separate |= wish == "separate-export-status";
             found.lenient |= matches!(wish.as_str(), "handling=lenient" | "handling=\"lenient\"");
         }
         found
@@ -48,6 +51,8 @@ pub(super) struct Wanted {
     pub filters: Vec<Filter>,
     /// What `_typeFilter` leaves, where it is understood as a search.
     pub searches: Vec<Query>,
+    /// Whether its files may be spread over manifests.
+    pub partial: bool,
     /// Why the job will fail, where only it looks at a parameter.
     pub spoiled: Option<String>,
 }
@@ -119,8 +124,14 @@ impl Reader<'_> {
         params: &[(String, String)],
     ) -> Result<Wanted, Box<Reply>> {
         let selection = Selection { reach, types: None, since: None, until: None, patients: None };
-        let mut wanted =
-            Wanted { selection, ignored: Vec::new(), filters: Vec::new(), searches: Vec::new(), spoiled: None };
+        let mut wanted = Wanted {
+            selection,
+            ignored: Vec::new(),
+            filters: Vec::new(),
+            searches: Vec::new(),
+            partial: false,
+            spoiled: None,
+        };
         let mut seen = BTreeSet::new();
         for (name, value) in params {
             let first = seen.insert(name.as_str());
@@ -176,9 +187,11 @@ impl Reader<'_> {
             }
             "_type" => self.types(wanted, value, first),
             "patient" if self.spec.edition() >= 2 => self.patient(wanted, method, value),
-            // No duty goes with it but to understand it: this server always has a single manifest.
             "allowPartialManifests" if self.spec.edition() >= 3 => match value {
-                "true" | "false" => Ok(()),
+                "true" | "false" => {
+                    wanted.partial = value == "true" && !(self.does)(Behaviour::WholeManifests);
+                    Ok(())
+                }
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },
             "_format" if value.contains("json") => Ok(()),

@@ -25,6 +25,8 @@ words! {
         PollInProgress = "poll.in-progress",
         /// A poll of a job that is done.
         PollComplete = "poll.complete",
+        /// A manifest that another links to.
+        Page = "page",
         /// A poll of a job that failed.
         PollFailed = "poll.failed",
         /// A poll that came too soon.
@@ -86,6 +88,8 @@ pub(super) struct Context {
     pub params: Vec<(String, String)>,
     /// The job's id.
     pub job: Option<String>,
+    /// Whether that job was there once, and was deleted.
+    pub deleted: bool,
     /// The file's name.
     pub file: Option<String>,
 }

@@ -1,11 +1,15 @@
 //! Reads and searches, as far as a bulk client wants them: a resource by its id, Groups, and counts.
 
+use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::filter::sift;
 use super::params;
 use super::reply::{FHIR_JSON, Payload, Point, Reply};
+use super::rows::Rows;
 use super::server::{Ask, Server};
+use crate::search::Query;
 
 /// The most entries in one search result.
 const PAGE: u64 = 100;
@@ -28,7 +32,7 @@ impl Server {
         }
         let mut limit = PAGE;
         let mut count_only = false;
-        let (mut id, mut identifier) = (None, None);
+        let (mut id, mut identifier, mut criteria) = (None, None, Vec::new());
         for (key, value) in params::of_query(&ask.query) {
             match key.as_str() {
                 "_summary" if value == "count" => count_only = true,
@@ -36,6 +40,7 @@ impl Server {
                 "_id" => id = Some(value),
                 "identifier" => identifier = Some(value),
                 "_format" => {}
+                _ if self.is_hcpd() => criteria.push((key, value)),
                 _ => {
                     let shown: String = key.chars().take(80).collect();
                     let text = format!("the search parameter {shown} is not supported");
@@ -43,11 +48,19 @@ impl Server {
                 }
             }
         }
-        let filtered = id.is_some() || identifier.is_some();
-        let lines = match &id {
+        let search = match search_of(name, &criteria) {
+            Ok(search) => search,
+            Err(refusal) => return *refusal,
+        };
+        let filtered = id.is_some() || identifier.is_some() || !search.is_empty();
+        let lines: Vec<Bytes> = match &id {
             Some(id) => self.population.read(name, id).into_iter().collect(),
             None if filtered => self.population.first(name, 10_000),
             None => self.population.first(name, limit),
+        };
+        let lines = match search.is_empty() {
+            true => lines,
+            false => sift(&search, name, Rows::held(lines), self.population.world()).iter().collect(),
         };
         let found = lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let found: Vec<Value> =
@@ -64,6 +77,25 @@ impl Server {
             fields.insert("entry".to_owned(), Value::Array(entries.collect()));
         }
         Reply::fhir(Point::Search, StatusCode::OK, bundle)
+    }
+}
+
+/// The search that criteria make; none: there are no criteria.
+///
+/// # Errors
+/// The refusal of one that is not understood.
+fn search_of(name: &str, criteria: &[(String, String)]) -> Result<Vec<Query>, Box<Reply>> {
+    if criteria.is_empty() {
+        return Ok(Vec::new());
+    }
+    let refused =
+        |text: String| Box::new(Reply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text));
+    let coded = |text: &String| text.replace('%', "%25").replace('&', "%26").replace('=', "%3D");
+    let pairs: Vec<String> = criteria.iter().map(|(key, value)| format!("{}={}", coded(key), coded(value))).collect();
+    let query = Query::parse(&format!("{name}?{}", pairs.join("&"))).map_err(|error| refused(error.to_string()))?;
+    match query.unknown.first() {
+        Some(unknown) => Err(refused(format!("the search parameter {unknown} is not supported"))),
+        None => Ok(vec![query]),
     }
 }
 

@@ -149,6 +149,9 @@ impl Server {
         if let Err(refusal) = self.admit(ask) {
             return *refusal;
         }
+        if let (["bulk", "jobs", id, "2"], &Method::GET) = (path.as_slice(), &ask.method) {
+            return self.page(id);
+        }
         if self.is_hapi()
             && let Some(reply) = self.hapi_answer(ask, &path)
         {

@@ -13,8 +13,8 @@ struct Row<'a> {
     level: Level,
     /// `area::id@flow`.
     tests: Vec<String>,
-    /// Why none does.
-    untested: Option<&'a String>,
+    /// Why there are none.
+    untested: Option<String>,
 }
 
 /// The requirements of `spec`, in the order of the files.
@@ -22,8 +22,11 @@ fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
     let row = |requirement: &'a Requirement| {
         let place = requirement.places.get(spec)?;
         let tests = catalog.tests_of(&requirement.id).filter(|_| place.untested.is_none());
-        let tests = tests.flat_map(|test| catalog.flows_of(test, spec).map(|flow| format!("{}@{flow}", test.name())));
-        let untested = place.untested.as_ref().or(requirement.untested.as_ref());
+        let tests = tests.flat_map(|test| {
+            let flows = catalog.flows_of(test, spec).into_iter();
+            flows.map(|flow| format!("{}@{flow}", test.name()))
+        });
+        let untested = catalog.untested_in(requirement, spec);
         Some(Row { requirement, level: place.level, tests: tests.collect(), untested })
     };
     catalog.requirements.values().filter_map(row).collect()
@@ -71,11 +74,11 @@ fn one(catalog: &Catalog, spec: &str) -> String {
 
 /// The tests of a requirement, with their flows together.
 fn decided(catalog: &Catalog, spec: &str, row: &Row<'_>) -> String {
-    if let Some(why) = row.untested {
+    if let Some(why) = &row.untested {
         return format!("untested: {why}");
     }
     let tests = catalog.tests_of(&row.requirement.id).filter_map(|test| {
-        let flows: Vec<&str> = catalog.flows_of(test, spec).map(String::as_str).collect();
+        let flows = catalog.flows_of(test, spec);
         (!flows.is_empty()).then(|| format!("{} @{}", test.name(), flows.join(" @")))
     });
     let tests: Vec<String> = tests.collect();

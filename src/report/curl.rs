@@ -124,7 +124,7 @@ fn url(exchange: &Exchange) -> String {
     let file = exchange.file.is_some() || exchange.role == Role::File;
     let name = match exchange.role {
         _ if file => "FILE_URL",
-        Role::Poll | Role::Delete | Role::Cleanup | Role::Probe => "STATUS_URL",
+        Role::Poll | Role::Page | Role::Delete | Role::Cleanup | Role::Probe => "STATUS_URL",
         Role::Kickoff => "KICKOFF_URL",
         _ => "URL",
     };

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::ndjson::directory;
 use crate::plan::standing;
 use crate::suite::describe;
 use crate::suite::model::{Catalog, Expect, Outcome, Requirement, Spec, Test};
@@ -110,6 +111,8 @@ pub struct Judged {
     pub title: String,
     /// The flows it is run on.
     pub flows: Vec<String>,
+    /// Specs in which other flows stand in for these, with those.
+    pub stand_ins: Vec<(String, Vec<String>)>,
     /// The exchanges it looks at.
     pub looks_at: Vec<String>,
     /// How many of them count, if not all.
@@ -118,6 +121,9 @@ pub struct Judged {
     pub when: Vec<String>,
     /// The answers that it allows.
     pub allows: Vec<Allowed>,
+    /// The rules that its lines are held to, each with its name, where it is more than one thing that is expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<(String, String)>,
     /// The flows it compares with.
     pub beside: Vec<String>,
     /// What follows where this does not hold: `fail under hl7-3.0.0`.
@@ -155,7 +161,10 @@ pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<Page>,
     if named.is_empty() {
         return Err(unknown(catalog, id, name));
     }
-    let on_flow = |test: &&&Test| flow.is_none_or(|flow| test.flows.iter().any(|known| known == flow));
+    let on_flow = |test: &&&Test| {
+        let elsewhere = stand_ins(catalog, test).into_iter().flat_map(|(_, flows)| flows);
+        flow.is_none_or(|flow| test.flows.iter().cloned().chain(elsewhere).any(|known| known == flow))
+    };
     let found: Vec<&Test> = named.iter().filter(on_flow).copied().collect();
     if found.is_empty() {
         let flows: Vec<String> = named.iter().flat_map(|test| test.flows.clone()).collect();
@@ -218,8 +227,13 @@ fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
         says: requirement.says.clone(),
         places: places(catalog, requirement),
     });
-    let flows =
-        test.flows.iter().filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), describe::flow(flow))));
+    let mut named = test.flows.clone();
+    for flow in stand_ins(catalog, test).into_iter().flat_map(|(_, flows)| flows) {
+        if !named.contains(&flow) {
+            named.push(flow);
+        }
+    }
+    let flows = named.iter().filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), describe::flow(flow))));
     TestPage {
         test: judged(catalog, test),
         requirements: requirements.collect(),
@@ -240,15 +254,34 @@ fn judged(catalog: &Catalog, test: &Test) -> Judged {
         name: test.name(),
         title: test.title.clone(),
         flows: test.flows.clone(),
+        stand_ins: stand_ins(catalog, test),
         looks_at: test.on.iter().map(|on| describe::on(on, first)).collect(),
         hold: describe::hold(test.hold).map(str::to_owned),
         when: told(&test.when),
         allows,
+        rules: rules(&test.expect),
         beside: test.beside.clone(),
         otherwise: otherwise(catalog, test),
         why: test.why.clone(),
         source: format!("{}:{}", test.source.file, test.source.line),
     }
+}
+
+/// The specs in which a test is judged on other flows than its own, and on which.
+fn stand_ins(catalog: &Catalog, test: &Test) -> Vec<(String, Vec<String>)> {
+    let other = |spec: &String| {
+        standing(catalog, test, spec)?;
+        let flows = catalog.flows_of(test, spec);
+        (flows != test.flows).then(|| (spec.clone(), flows))
+    };
+    catalog.specs.keys().filter_map(other).collect()
+}
+
+/// The rules behind expectations of a provider directory's lines.
+fn rules(expects: &[Expect]) -> Vec<(String, String)> {
+    let topics = expects.iter().filter_map(|expect| expect.directory);
+    let rules = topics.flat_map(directory::rules_of);
+    rules.map(|(name, says)| (name.to_owned(), says.to_owned())).collect()
 }
 
 /// The verdict of each spec on a target that breaks the test.

@@ -32,6 +32,9 @@ fn requirement_text(page: &RequirementPage) -> String {
     for (index, test) in page.tests.iter().enumerate() {
         out += if index == 0 { "\nHow it is judged\n" } else { "\n" };
         out += &format!("  {} on {}\n", test.name, describe::and(&test.flows));
+        for (spec, flows) in &test.stand_ins {
+            out += &format!("{}\n", wrap("    ", &format!("under {spec} on {}", describe::and(flows))));
+        }
         out += &format!("{}\n", wrap("    ", &test.title));
         out += &judged_text(test, "    ");
         out += &format!("{}\n", wrap("    because      ", &test.why));
@@ -95,6 +98,14 @@ fn judged_text(test: &Judged, indent: &str) -> String {
         line(if index == 0 { "expects" } else { "or" }, &told);
     }
     line("otherwise", &test.otherwise);
+    if test.rules.len() > 1 {
+        line("rules", "");
+        let width = widest(test.rules.iter().map(|(name, _)| name.as_str()));
+        for (name, says) in &test.rules {
+            out += &wrap(&format!("{indent}  {name:width$}  "), says);
+            out.push('\n');
+        }
+    }
     out
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::escape::visible;
 use super::{excerpt, text};
 use crate::record::{Finding, Run};
-use crate::tape::model::{Body, BodyKind, Exchange, LineFinding, Outcome, Response, Role};
+use crate::tape::model::{Body, BodyKind, Exchange, Outcome, Response, Role};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,7 @@ pub(super) fn noun(exchange: &Exchange) -> &'static str {
     match exchange.role {
         _ if exchange.probe.is_some() => "probe",
         Role::Poll => "poll",
+        Role::Page => "page of the manifest",
         Role::File => "file",
         Role::Kickoff => "kick-off",
         Role::Delete => "DELETE",
@@ -340,12 +341,12 @@ impl Sheet {
         let length = text::width(&format!("line {}", position.line));
         self.caret(2, length, &both(finding));
         if let Some(facts) = facts {
-            let mut said = format!("@ rule {}", facts.rule);
+            let mut said = format!("@ rule {}", visible(facts.rule));
             if !facts.path.is_empty() {
-                said.push_str(&format!(", at {}", visible(&facts.path)));
+                said.push_str(&format!(", at {}", visible(facts.path)));
             }
             said.push_str(&format!(", {} in this file", text::count(facts.count, "line")));
-            let also: Vec<String> = facts.also.iter().filter(|l| **l != facts.line).map(u64::to_string).collect();
+            let also: Vec<String> = facts.also.iter().filter(|l| **l != position.line).map(u64::to_string).collect();
             if !also.is_empty() {
                 said.push_str(&format!(": also {}", also.join(", ")));
                 let told = also.len() as u64 + 1;
@@ -355,7 +356,7 @@ impl Sheet {
             }
             self.push(Mark::Place, &said);
             if !facts.link.is_empty() {
-                self.push(Mark::Place, &format!("@ defined at {}", visible(&facts.link)));
+                self.push(Mark::Place, &format!("@ defined at {}", visible(facts.link)));
             }
         } else if finding.count > 1 {
             self.push(Mark::Place, &format!("@ {} times in this file", finding.count));
@@ -378,12 +379,31 @@ fn kept(body: &Body) -> String {
     }
 }
 
-/// What the line reader noted at the place of a finding.
-fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Option<&'a LineFinding> {
+/// What the line reader noted of a finding.
+struct Noted<'a> {
+    rule: &'a str,
+    path: &'a str,
+    count: u64,
+    also: &'a [u64],
+    /// Where the element is defined; empty for what FHIR does not define.
+    link: &'a str,
+}
+
+/// What the line reader noted at the place of a finding. Rules of a directory may share a place.
+fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Option<Noted<'a>> {
     let position = finding.position?;
-    let file = run.files.iter().find(|f| f.exchange == exchange.id)?;
-    let here = || file.lines.findings.iter().filter(|l| l.line == position.line && l.column == position.column);
-    here().find(|l| l.expected == finding.expected).or_else(|| here().next())
+    let lines = &run.files.iter().find(|f| f.exchange == exchange.id)?.lines;
+    let of_directory = lines
+        .directory
+        .iter()
+        .flat_map(|directory| &directory.findings)
+        .find(|f| (f.offset, &f.expected, &f.actual) == (position.offset, &finding.expected, &finding.actual));
+    if let Some(f) = of_directory {
+        return Some(Noted { rule: &f.rule, path: &f.path, count: f.count, also: &f.also, link: "" });
+    }
+    let here = || lines.findings.iter().filter(|l| l.line == position.line && l.column == position.column);
+    let f = here().find(|l| l.expected == finding.expected).or_else(|| here().next())?;
+    Some(Noted { rule: f.rule.as_str(), path: &f.path, count: f.count, also: &f.also, link: &f.link })
 }
 
 /// The requests of each flow, in the order sent; those of no flow under none.

@@ -1,8 +1,10 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
+use super::flow::GRACE;
+pub use super::line_rules::line_rule;
 use super::model::{
-    BodyShape, CheckName, Expect, FileList, Flow, Hold, Identity, LineRule, Method, Moment, On, Probe, Send, Shape,
-    Wrong,
+    BodyShape, CheckName, DirectoryTopic, Expect, FileList, Flow, Hold, Identity, Method, Moment, On, Probe, Send,
+    Shape, Wrong,
 };
 use super::param::Param;
 use super::values::{StatusRange, StatusSet};
@@ -33,6 +35,9 @@ pub fn describe(expect: &Expect) -> String {
     if let Some(rules) = &expect.lines {
         let rules: Vec<&str> = rules.iter().map(|rule| line_rule(*rule)).collect();
         parts.push(format!("lines without {}", or(&rules)));
+    }
+    if let Some(topic) = expect.directory {
+        parts.push(directory(topic).to_owned());
     }
     if let Some(name) = expect.check {
         parts.push(check(name).to_owned());
@@ -101,6 +106,11 @@ pub fn shape(shape: Shape) -> &'static str {
         Shape::Count => "a whole JSON number of at least 0",
         Shape::ResourceType => "the name of a FHIR resource type",
         Shape::RetryAfter => "a whole number of seconds or an HTTP date",
+        Shape::Digits => "a whole number of seconds",
+        Shape::NotBlank => "a text that is not blank",
+        Shape::Printable => "a text of printable characters",
+        Shape::Attachment => "an attachment",
+        Shape::StatusCode => "a status of three digits, and perhaps its reason",
         Shape::HttpDate => "an HTTP date",
         Shape::True => "the JSON value true",
         Shape::Under100Characters => "a text of fewer than 100 characters",
@@ -126,47 +136,54 @@ pub fn body(shape: BodyShape) -> &'static str {
     }
 }
 
-/// A way in which a file can be wrong, as a noun: `a byte order mark`.
-pub fn line_rule(rule: LineRule) -> &'static str {
-    match rule {
-        LineRule::Bom => "a byte order mark",
-        LineRule::Utf8 => "bytes that are not UTF-8",
-        LineRule::BlankLine => "a blank line",
-        LineRule::NotJson => "text that is not JSON",
-        LineRule::CutOff => "a cut-off end",
-        LineRule::NotObject => "a value that is no object",
-        LineRule::PrettyPrinted => "an object spread over lines",
-        LineRule::Array => "an array around the resources",
-        LineRule::TwoOnOneLine => "two resources on one line",
-        LineRule::TrailingComma => "a trailing comma",
-        LineRule::NotANumber => "NaN or Infinity",
-        LineRule::DuplicateKey => "a key twice in one object",
-        LineRule::ResourceTypeMissing => "a missing resourceType",
-        LineRule::ResourceTypeOther => "a resourceType other than announced",
-        LineRule::IdMissing => "a missing id",
-        LineRule::IdFormat => "an id that is no FHIR id",
-        LineRule::DuplicateId => "one resource twice",
-        LineRule::TwoVersions => "two versions of one resource",
-        LineRule::OutcomeWithoutIssue => "anything but an OperationOutcome with an issue",
-        LineRule::LineTooLong => "a line beyond the limit",
-        LineRule::TooDeep => "nesting beyond the limit",
-        LineRule::CompressedUnlabelled => "compression that no Content-Encoding names",
-        LineRule::UnknownElement => "an element that FHIR does not have there",
-        LineRule::MissingElement => "a resource without a mandatory element",
-        LineRule::WrongShape => "a JSON value of another shape than the element's",
-        LineRule::NullValue => "a null in the place of a value",
-        LineRule::EmptyValue => "an element without a value or children",
-        LineRule::TwoOfOneChoice => "two values of one choice",
-        LineRule::TwinMisaligned => "arrays of values and of their extensions that do not match",
-        LineRule::PrimitiveFormat => "a value in another format than its type's",
-        LineRule::CodeOutside => "a code outside a required value set",
-        LineRule::Narrative => "a narrative that is not XHTML as FHIR has it",
-        LineRule::ReferenceTarget => "a reference to a type that it may not have",
-        LineRule::ReferenceDangling => "a reference to a contained resource that is not there",
-        LineRule::ContainedResource => "a contained resource against the rules for these",
-        LineRule::Invariant => "a broken invariant of FHIR",
-        LineRule::UnknownType => "a resource type that FHIR does not have",
+/// What is asked of the lines of a provider directory, as a sentence without its full stop.
+pub fn directory(topic: DirectoryTopic) -> &'static str {
+    match topic {
+        DirectoryTopic::Organization => {
+            "lines that claim HC Organization keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Practitioner => {
+            "lines that claim HC Practitioner keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::PractitionerRole => {
+            "lines that claim HC PractitionerRole keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::HealthcareService => {
+            "lines that claim HC HealthcareService keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Location => {
+            "lines that claim HC Location or HC Service Coverage Area keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Endpoint => {
+            "lines that claim HC Endpoint keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Provenance => {
+            "lines that claim HC Provenance keep it; that codes are in their value sets is not checked"
+        }
+        DirectoryTopic::Cautions => "lines heed what the profile that they claim warns of",
+        DirectoryTopic::References => "references are Type/id, or URLs below the FHIR base",
+        DirectoryTopic::Ids => "every resource has an id",
+        DirectoryTopic::Suppressed => "no resource is flagged to be hidden",
+        DirectoryTopic::Retired => "no line is written as before 0.3.0, as the sample of the guide still is",
     }
+}
+
+/// The resource type whose profile a topic of a provider directory is about; none for those of several.
+pub fn directory_type(topic: DirectoryTopic) -> Option<&'static str> {
+    Some(match topic {
+        DirectoryTopic::Organization => "Organization",
+        DirectoryTopic::Practitioner => "Practitioner",
+        DirectoryTopic::PractitionerRole => "PractitionerRole",
+        DirectoryTopic::HealthcareService => "HealthcareService",
+        DirectoryTopic::Location => "Location",
+        DirectoryTopic::Endpoint => "Endpoint",
+        DirectoryTopic::Provenance => "Provenance",
+        DirectoryTopic::Cautions
+        | DirectoryTopic::References
+        | DirectoryTopic::Ids
+        | DirectoryTopic::Suppressed
+        | DirectoryTopic::Retired => return None,
+    })
 }
 
 /// What a built-in check holds the exchange to, as a sentence without its full stop.
@@ -206,7 +223,20 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::ExportsNothing => "no resource is exported, for the filter matches none",
         CheckName::NothingBeforeSince => "no meta.lastUpdated is earlier than _since",
         CheckName::WrappedBinary => "the file comes as one Binary resource",
+        CheckName::TokenRequired => "the manifest says that files need a token, and the file is the target's own",
+        CheckName::StoredVersion => "Content-Location names the file itself or a version of it",
+        CheckName::AnnouncedLength => "the file has as many bytes as Content-Length says",
+        CheckName::DeclaresExport => "the CapabilityStatement declares $export for the whole system",
         CheckName::Delivered => "the file comes whole from the URL listed",
+        CheckName::SeparateStatusHonoured => "the server says that it applied separate-export-status",
+        CheckName::PreferencesApplied => "Preference-Applied names respond-async and separate-export-status",
+        CheckName::ExportStatusFits => "X-Export-Status begins with the status that fits the job",
+        CheckName::ManifestUnaltered => "the manifest is the one that was shown before, but for link",
+        CheckName::FieldsOfFirstPage => "the fields of the first manifest are repeated",
+        CheckName::OneNextLink => "link is one object that leads to another manifest",
+        CheckName::FileKept => "the file is there unchanged when the job is done",
+        CheckName::ExportStatusOfFailure => "X-Export-Status begins with 4xx or 5xx",
+        CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
         CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
@@ -218,11 +248,13 @@ pub fn check(name: CheckName) -> &'static str {
 pub fn on(on: &On, flow: Option<&Flow>) -> String {
     match on {
         On::Kickoff => "the answer to the kick-off".to_owned(),
+        On::KickoffOptional => "the answer to the kick-off, also where it is refused".to_owned(),
         On::Poll => "every poll".to_owned(),
         On::PollInProgress => "every poll that says the job still runs".to_owned(),
         On::PollFailed => "the poll that says the job failed".to_owned(),
         On::PollComplete => "the poll that says the job is done".to_owned(),
         On::Manifest => "the manifest".to_owned(),
+        On::Page => "every manifest that another links to".to_owned(),
         On::File => "every file fetched".to_owned(),
         On::FileOf(FileList::Output) => "every output file".to_owned(),
         On::FileOf(FileList::Error) => "every error file".to_owned(),
@@ -251,11 +283,14 @@ pub fn probe(probe: &Probe) -> String {
         (Send::Kickoff, _) => "a kick-off by GET",
         (Send::KickoffPost, Some(Wrong::NotParameters)) => "a kick-off by POST of a resource other than Parameters",
         (Send::KickoffPost, Some(Wrong::BrokenJson)) => "a kick-off by POST of broken JSON",
+        (Send::KickoffPost, Some(Wrong::NoResource)) => "a kick-off by POST of JSON that is no resource",
         (Send::KickoffPost, Some(Wrong::Group)) => "a kick-off by POST for a Group that does not exist",
         (Send::KickoffPost, _) => "a kick-off by POST",
         (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
         (Send::Poll, _) => "another poll",
         (Send::File, _) => "another fetch of the first output file",
+        (Send::FilePost, _) => "a POST without a body to the first output file",
+        (Send::Files, _) => "a fetch of every file listed",
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
         (Send::Delete, _) => "another DELETE",
         (Send::Metadata, _) => "a read of the CapabilityStatement",
@@ -268,6 +303,9 @@ pub fn probe(probe: &Probe) -> String {
     .to_owned();
     if !probe.params.is_empty() {
         text += &format!(" with {}", and(&params(probe.params.iter())));
+    }
+    if !probe.without.is_empty() {
+        text += &format!(" without {}", or(&probe.without));
     }
     if !probe.headers.is_empty() {
         let lines = |(name, value): (&String, &String)| {
@@ -286,9 +324,18 @@ pub fn probe(probe: &Probe) -> String {
     text += match probe.at {
         Moment::Start => ", beside the flow's own kick-off",
         Moment::InProgress => ", while the job runs",
+        Moment::Partial => ", when a manifest is seen while the job runs",
         Moment::Complete => ", after the manifest",
         Moment::Deleted => ", after the DELETE",
     };
+    if !probe.after.is_empty() {
+        let times: Vec<String> = probe.after.iter().map(|time| time.duration().as_secs().to_string()).collect();
+        text += &format!(", at {} s", and(&times));
+        let late = probe.after.iter().any(|time| time.duration() > GRACE);
+        if late && probe.at == Moment::Deleted {
+            text += " (beyond 10 s in a run with --late-polls only)";
+        }
+    }
     text
 }
 
@@ -316,6 +363,7 @@ fn params<'a>(params: impl Iterator<Item = (&'a String, &'a Param)>) -> Vec<Stri
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::suite::model::LineRule;
 
     fn told(text: &str) -> String {
         describe(&toml::from_str::<Expect>(text).unwrap())
@@ -364,6 +412,7 @@ mod tests {
         distinct(Shape::ALL.iter().map(|word| shape(*word)).collect());
         distinct(BodyShape::ALL.iter().map(|word| body(*word)).collect());
         distinct(LineRule::ALL.iter().map(|word| line_rule(*word)).collect());
+        distinct(DirectoryTopic::ALL.iter().map(|word| directory(*word)).collect());
         distinct(CheckName::ALL.iter().map(|word| check(*word)).collect());
     }
 }

@@ -7,12 +7,12 @@ use super::values::{MediaTypes, StatusSet};
 use crate::words::words;
 
 /// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
-/// `lines` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
+/// `lines`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [
     {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
-    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["check"]}
+    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["directory"]}, {"required": ["check"]}
 ]))]
 pub struct Expect {
     /// The status: `202`, `"4xx"`, or a list of such.
@@ -30,6 +30,8 @@ pub struct Expect {
     /// NDJSON rules that the file must not break.
     #[schemars(length(min = 1))]
     pub lines: Option<Vec<LineRule>>,
+    /// Rules of a provider directory that the file's lines must not break.
+    pub directory: Option<DirectoryTopic>,
     /// A built-in check.
     pub check: Option<CheckName>,
     /// What the header or JSON value must be.
@@ -52,6 +54,7 @@ impl Expect {
             ("media-type", self.media_type.is_some()),
             ("body", self.body.is_some()),
             ("lines", self.lines.is_some()),
+            ("directory", self.directory.is_some()),
             ("check", self.check.is_some()),
         ];
         subjects.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
@@ -123,6 +126,16 @@ words! {
         ResourceType = "resource-type",
         /// Seconds or an HTTP date.
         RetryAfter = "retry-after",
+        /// Seconds, in digits alone.
+        Digits = "digits",
+        /// A text that is not blank.
+        NotBlank = "not-blank",
+        /// A text of printable characters alone.
+        Printable = "printable",
+        /// A disposition of type attachment, with parameters or without.
+        Attachment = "attachment",
+        /// Begins with a status of three digits.
+        StatusCode = "status-code",
         /// An HTTP date.
         HttpDate = "http-date",
         /// Fewer than 100 characters.
@@ -218,6 +231,37 @@ impl LineRule {
 }
 
 words! {
+    /// What can be asked of the lines of a provider directory. The first seven are types: lines that claim the type's
+    /// Health Connect profile of 0.3.0-preview are held to it, but for what its value sets hold.
+    DirectoryTopic {
+        /// HC Organization.
+        Organization = "organization",
+        /// HC Practitioner.
+        Practitioner = "practitioner",
+        /// HC PractitionerRole.
+        PractitionerRole = "practitioner-role",
+        /// HC HealthcareService.
+        HealthcareService = "healthcare-service",
+        /// HC Location or HC Service Coverage Area.
+        Location = "location",
+        /// HC Endpoint.
+        Endpoint = "endpoint",
+        /// HC Provenance.
+        Provenance = "provenance",
+        /// What those profiles only warn of.
+        Cautions = "cautions",
+        /// The form of references.
+        References = "references",
+        /// Ids.
+        Ids = "ids",
+        /// Resources that are flagged to be hidden.
+        Suppressed = "suppressed",
+        /// What was written so before 0.3.0.
+        Retired = "retired",
+    }
+}
+
+words! {
     /// The built-in checks, each documented in the `check` module.
     CheckName {
         /// One distinct Content-Location.
@@ -292,6 +336,32 @@ words! {
         WrappedBinary = "wrapped-binary",
         /// The job that the probe started did not come to a good end.
         JobNotCompleted = "job-not-completed",
+        /// The file is the target's own, and the manifest says that files need a token.
+        TokenRequired = "token-required",
+        /// `Content-Location` of the target's own file names that file, or a version of it.
+        StoredVersion = "stored-version",
+        /// The file has as many bytes as `Content-Length` says.
+        AnnouncedLength = "announced-length",
+        /// The CapabilityStatement declares an export of everything.
+        DeclaresExport = "declares-export",
+        /// The target says, or shows, that a job's status comes beside that of the poll.
+        SeparateStatusHonoured = "separate-status-honoured",
+        /// `Preference-Applied` names respond-async and separate-export-status.
+        PreferencesApplied = "preferences-applied",
+        /// `X-Export-Status` begins with the status that fits the job.
+        ExportStatusFits = "export-status-fits",
+        /// A manifest shown while the job ran stays as it was, but for `link`.
+        ManifestUnaltered = "manifest-unaltered",
+        /// A linked manifest repeats the fields of the first.
+        FieldsOfFirstPage = "fields-of-first-page",
+        /// `link` is one object that leads to another manifest.
+        OneNextLink = "one-next-link",
+        /// A file fetched while the job ran is there unchanged when it is done.
+        FileKept = "file-kept",
+        /// `X-Export-Status` begins with 4xx or 5xx.
+        ExportStatusOfFailure = "export-status-of-failure",
+        /// The flow's own kick-off was accepted.
+        KickoffAccepted = "kickoff-accepted",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
         KickoffFound = "kickoff-found",
     }

@@ -5,9 +5,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::model::On;
 use super::param::Param;
 use super::values::{Names, Wait};
 use crate::words::{ExportLevel, words};
+
+/// How long a deleted job that is asked for at several times may still be known. What comes later is asked in a run with
+/// `--late-polls` only.
+pub const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// One conversation with the target, without its name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -37,8 +42,17 @@ pub struct Flow {
     /// Which files are fetched where a test looks at files.
     #[serde(default)]
     pub download: Download,
+    /// How files are fetched.
+    #[serde(default)]
+    pub fetch: Fetch,
     /// Why the target may refuse this kick-off; its tests are then not applicable.
     pub optional: Option<String>,
+    /// Kick-off parameters that the target may not take: where it refuses the kick-off, it is asked without them.
+    #[serde(default)]
+    pub forgo: Vec<String>,
+    /// An earlier flow that asks for much the same: where its kick-off was not accepted this one's is not sent, and what
+    /// it had to forgo is left out here, too.
+    pub like: Option<String>,
     /// Specs that do not know what it asks for, so that its tests are not judged there.
     #[serde(default)]
     pub except: Vec<String>,
@@ -51,6 +65,17 @@ pub struct Flow {
     /// Extra requests beside the conversation; they never move it.
     #[serde(default)]
     pub probes: Vec<Probe>,
+}
+
+impl Flow {
+    /// Whether the conversation ever has the exchange that `on` names.
+    pub fn shows(&self, on: &On) -> bool {
+        match on {
+            On::Probe(id) => self.probes.iter().any(|probe| probe.id == *id),
+            On::Delete => self.delete.is_some(),
+            _ => true,
+        }
+    }
 }
 
 words! {
@@ -89,6 +114,19 @@ words! {
     }
 }
 
+words! {
+    /// How a flow fetches files.
+    #[derive(Default)]
+    Fetch {
+        /// By GET.
+        #[default]
+        Get = "get",
+        /// By GET and, where the target does not take that, by POST without a body. A file on another origin is not
+        /// asked for by POST.
+        Either = "either",
+    }
+}
+
 /// An extra request.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -111,9 +149,14 @@ pub struct Probe {
     /// Kick-off parameters, beside those of the flow.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
+    /// Kick-off parameters of the flow that are left out.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// What is deliberately wrong with it.
     pub wrong: Option<Wrong>,
-    /// Sent once at each of these times after its moment; left out: once, at once.
+    /// Sent once at each of these times after its moment; left out: once, at once. A poll of a deleted job is sent until
+    /// the job is unknown, for 10 seconds, and then at those of the times that are left; those beyond the 10 seconds only
+    /// in a run with `--late-polls`.
     #[serde(default)]
     pub after: Vec<Wait>,
 }
@@ -125,6 +168,8 @@ words! {
         Start = "start",
         /// While the job runs.
         InProgress = "in-progress",
+        /// While the job runs, when a manifest of the files that are ready was first seen.
+        Partial = "partial",
         /// After the manifest was seen.
         Complete = "complete",
         /// After the flow's DELETE.
@@ -143,6 +188,10 @@ words! {
         Poll = "poll",
         /// GET of the first output file that held something, else of the first listed.
         File = "file",
+        /// POST, without a body, to that file's URL.
+        FilePost = "file-post",
+        /// GET of every file that the manifest lists, each once.
+        Files = "files",
         /// DELETE of the polling URL.
         Delete = "delete",
         /// GET of the CapabilityStatement.
@@ -167,7 +216,7 @@ words! {
         /// As the run's own client.
         #[default]
         Client = "client",
-        /// Without credentials; where the run has none to leave out, such a kick-off would show nothing and is not sent.
+        /// Without credentials; where the run has none to leave out, such a request would show nothing and is not sent.
         None = "none",
         /// As the second client of the configuration.
         SecondClient = "second-client",
@@ -185,6 +234,8 @@ words! {
         NotParameters = "not-parameters",
         /// A POST body that is not JSON.
         BrokenJson = "broken-json",
+        /// A POST body that is a JSON object without a resourceType.
+        NoResource = "no-resource",
         /// A client id that nobody registered, in an assertion signed with the run's own key.
         Client = "client",
     }

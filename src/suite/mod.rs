@@ -5,6 +5,7 @@
 pub mod describe;
 mod expect;
 mod flow;
+mod line_rules;
 pub mod model;
 pub mod named;
 pub mod near;

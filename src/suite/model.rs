@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::expect::{BodyShape, CheckName, Expect, LineRule, Shape};
-pub use super::flow::{DeleteAt, Download, Flow, Identity, Method, Moment, Probe, Send, Wrong};
+pub use super::expect::{BodyShape, CheckName, DirectoryTopic, Expect, LineRule, Shape};
+pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Probe, Send, Wrong};
 use super::named::Named;
 use crate::words::{Area, Level, words};
 
@@ -71,11 +71,57 @@ impl Catalog {
             .collect()
     }
 
-    /// The flows on which `test` is judged under `spec`: its own, but for what `except` leaves out.
-    pub fn flows_of<'a>(&'a self, test: &'a Test, spec: &'a str) -> impl Iterator<Item = &'a String> + 'a {
-        let whole = excepts(&self.specs, &test.except, spec);
-        let known = move |name: &str| !self.flow(name).is_some_and(|flow| excepts(&self.specs, &flow.except, spec));
-        test.flows.iter().filter(move |name| !whole && known(name))
+    /// The flows on which `test` is judged under `spec`: its own, but for what `except` leaves out, or, where it is
+    /// inherited by a spec with stand-ins, theirs.
+    pub fn flows_of(&self, test: &Test, spec: &str) -> Vec<String> {
+        if excepts(&self.specs, &test.except, spec) {
+            return Vec::new();
+        }
+        let mut flows = self.standing_in(test, spec, &test.flows, |flow| test.on.iter().any(|on| flow.shows(on)));
+        flows.retain(|name| !self.flow(name).is_some_and(|flow| excepts(&self.specs, &flow.except, spec)));
+        flows
+    }
+
+    /// The flows that `test` compares with in `spec`, likewise.
+    pub fn beside_of(&self, test: &Test, spec: &str) -> Vec<String> {
+        self.standing_in(test, spec, &test.beside, |_| true)
+    }
+
+    fn standing_in(&self, test: &Test, spec: &str, named: &[String], fits: impl Fn(&Flow) -> bool) -> Vec<String> {
+        let Some(known) = self.spec(spec).filter(|known| !known.stand_ins.is_empty()) else { return named.to_vec() };
+        let base = known.builds_on.as_deref().unwrap_or_default();
+        let holds_in_base = |id: &String| self.requirement(id).is_some_and(|r| r.places.contains_key(base));
+        if !test.verifies.iter().any(holds_in_base) {
+            return named.to_vec();
+        }
+        let mut flows: Vec<String> = Vec::new();
+        for stand_in in named.iter().filter_map(|name| known.stand_ins.get(name)).flatten() {
+            if !flows.contains(stand_in) && self.flow(stand_in).is_some_and(&fits) {
+                flows.push(stand_in.clone());
+            }
+        }
+        flows
+    }
+
+    /// Why no test verifies `requirement` in `spec`: it says so itself, or its tests look at what is not asked for there.
+    pub fn untested_in(&self, requirement: &Requirement, spec: &str) -> Option<String> {
+        let place = requirement.places.get(spec)?;
+        if let Some(why) = place.untested.as_ref().or(requirement.untested.as_ref()) {
+            return Some(why.clone());
+        }
+        if self.tests_of(&requirement.id).any(|test| !self.flows_of(test, spec).is_empty()) {
+            return None;
+        }
+        let mut flows: Vec<&str> = Vec::new();
+        for flow in self.tests_of(&requirement.id).flat_map(|test| &test.flows) {
+            if !flows.contains(&flow.as_str()) {
+                flows.push(flow);
+            }
+        }
+        let flows = flows.iter().filter_map(|name| self.flow(name)).map(|flow| flow.title.as_str());
+        let title = self.spec(spec).map(|spec| spec.title.as_str()).unwrap_or_default();
+        let flows = flows.collect::<Vec<_>>().join("; ");
+        Some(format!("it shows in exports that {title} does not describe: {flows}"))
     }
 
     /// The tests that verify `requirement`, in the order of the files.
@@ -118,6 +164,9 @@ pub struct Spec {
     pub builds_on: Option<String>,
     /// Requirements of `builds_on` that do not hold here, with the reason.
     pub drops: Vec<Dropped>,
+    /// For flows that inherited tests name, those that stand in for them here; where there are any, inherited tests on
+    /// other flows are not judged.
+    pub stand_ins: BTreeMap<String, Vec<String>>,
     /// The areas in which a SHALL must have been decided before a target is called conformant.
     pub areas: Vec<Area>,
     /// Canonical URLs by which a CapabilityStatement declares this spec, in `instantiates` or `implementationGuide`,
@@ -238,6 +287,8 @@ pub struct Outcome {
 pub enum On {
     /// `kickoff`: the answer to the kick-off.
     Kickoff,
+    /// `kickoff.optional`: the same, judged also where the flow's kick-off may be refused, and was.
+    KickoffOptional,
     /// `poll`: every poll of the flow itself.
     Poll,
     /// `poll.in-progress`: the polls that say the job still runs.
@@ -248,6 +299,8 @@ pub enum On {
     PollComplete,
     /// `manifest`: the same, where its body is a manifest.
     Manifest,
+    /// `page`: the manifests that others link to.
+    Page,
     /// `file`: every file fetched.
     File,
     /// `file.output`, `file.error`, `file.deleted`: those of one list.

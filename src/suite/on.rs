@@ -12,11 +12,13 @@ use super::model::{FileList, On};
 /// The words for [`On`], with `probe.ID` standing for any probe.
 pub const ON_WORDS: &[&str] = &[
     "kickoff",
+    "kickoff.optional",
     "poll",
     "poll.in-progress",
     "poll.failed",
     "poll.complete",
     "manifest",
+    "page",
     "file",
     "file.output",
     "file.error",
@@ -30,11 +32,13 @@ impl On {
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "kickoff" => On::Kickoff,
+            "kickoff.optional" => On::KickoffOptional,
             "poll" => On::Poll,
             "poll.in-progress" => On::PollInProgress,
             "poll.failed" => On::PollFailed,
             "poll.complete" => On::PollComplete,
             "manifest" => On::Manifest,
+            "page" => On::Page,
             "file" => On::File,
             "file.output" => On::FileOf(FileList::Output),
             "file.error" => On::FileOf(FileList::Error),
@@ -52,11 +56,13 @@ impl fmt::Display for On {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             On::Kickoff => f.pad("kickoff"),
+            On::KickoffOptional => f.pad("kickoff.optional"),
             On::Poll => f.pad("poll"),
             On::PollInProgress => f.pad("poll.in-progress"),
             On::PollFailed => f.pad("poll.failed"),
             On::PollComplete => f.pad("poll.complete"),
             On::Manifest => f.pad("manifest"),
+            On::Page => f.pad("page"),
             On::File => f.pad("file"),
             On::FileOf(FileList::Output) => f.pad("file.output"),
             On::FileOf(FileList::Error) => f.pad("file.error"),

@@ -59,6 +59,10 @@ pub struct RawSpec {
     /// Requirements of `builds-on` that do not hold here, with the reason.
     #[serde(default)]
     pub drops: Vec<Dropped>,
+    /// For flows that the tests of `builds-on` name, those that stand in for them here, where exports are asked for in
+    /// another way. Where any are named, inherited tests on other flows are not judged.
+    #[serde(default)]
+    pub stand_ins: BTreeMap<String, Names>,
     /// The areas in which a SHALL must have been decided before a target is called conformant.
     #[schemars(length(min = 1))]
     pub areas: Vec<Area>,

@@ -125,6 +125,7 @@ impl<'a, 't> Resolver<'a, 't> {
         let parsed = self.parsed;
         let mut specs = Named::new();
         let known: Vec<&str> = parsed.specs.iter().map(|entry| entry.name.as_str()).collect();
+        let flows: Vec<&str> = parsed.flows.iter().map(|entry| entry.name.as_str()).collect();
         for entry in &parsed.specs {
             let Some(raw) = &entry.raw else { continue };
             if let Some(base) = &raw.builds_on
@@ -133,6 +134,9 @@ impl<'a, 't> Resolver<'a, 't> {
                 self.unknown("spec", base, entry.file, entry.place(&[Step::Key("builds-on")]), known.iter().copied());
             }
             rules::spec(entry, raw, self.refusals);
+            for (name, span) in rules::stand_ins(entry, raw).filter(|(name, _)| !flows.contains(name)) {
+                self.unknown("flow", name, entry.file, span, flows.iter().copied());
+            }
             let spec = Spec {
                 id: entry.name.clone(),
                 title: raw.title.clone(),
@@ -143,6 +147,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 auth: raw.auth,
                 builds_on: raw.builds_on.clone(),
                 drops: raw.drops.clone(),
+                stand_ins: raw.stand_ins.iter().map(|(flow, names)| (flow.clone(), names.0.clone())).collect(),
                 areas: raw.areas.clone(),
                 declared_by: raw.declared_by.clone(),
                 source: self.source(entry.file, entry.key.start),
@@ -165,6 +170,13 @@ impl<'a, 't> Resolver<'a, 't> {
                 if !known.contains(&name.as_str()) {
                     self.unknown("flow", &name, entry.file, span, known.iter().copied());
                 }
+            }
+            // An earlier one, so that none waits for itself.
+            let earlier = known.iter().take_while(|name| **name != entry.name);
+            if let Some(other) = &flow.like
+                && !earlier.clone().any(|name| name == other)
+            {
+                self.unknown("earlier flow", other, entry.file, entry.place(&[Step::Key("like")]), earlier.copied());
             }
             flows.insert(entry.name.clone(), flow.clone());
         }

@@ -30,6 +30,23 @@ pub(super) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec
         let spot = Spot::new(entry.file, entry.key_place(&[], "drops"), "there is nothing to drop from");
         refusals.push(Refusal::new("`drops` without `builds-on`", spot));
     }
+    if raw.builds_on.is_none() && !raw.stand_ins.is_empty() {
+        let spot = Spot::new(entry.file, entry.key_place(&[], "stand-ins"), "no test is inherited");
+        refusals.push(Refusal::new("`stand-ins` without `builds-on`", spot));
+    }
+}
+
+/// The flows that a spec names under `stand-ins`, and where.
+pub(super) fn stand_ins<'a>(
+    entry: &'a Entry<'_, RawSpec>,
+    raw: &'a RawSpec,
+) -> impl Iterator<Item = (&'a str, Range<usize>)> {
+    raw.stand_ins.iter().flat_map(move |(flow, Names(names))| {
+        let replaced = (flow.as_str(), entry.key_place(&[Step::Key("stand-ins")], flow));
+        let place = move |index| entry.place(&[Step::Key("stand-ins"), Step::Key(flow), Step::Item(index)]);
+        let named = names.iter().enumerate().map(move |(index, name)| (name.as_str(), place(index)));
+        std::iter::once(replaced).chain(named)
+    })
 }
 
 pub(super) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
@@ -250,7 +267,8 @@ fn expects(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expects: &[Expect], wh
 }
 
 /// The keys that say what an expectation looks at.
-const SUBJECTS: &str = "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines` or `check`";
+const SUBJECTS: &str =
+    "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines`, `directory` or `check`";
 
 fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, refusals: &mut Vec<Refusal>) {
     let whole = || entry.place(path);

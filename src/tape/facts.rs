@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::suite::model::LineRule;
+use crate::suite::model::{DirectoryTopic, LineRule};
 
 /// What was measured on one file while it came.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -98,6 +98,52 @@ pub struct LineFacts {
     /// What is wrong, by rule; each rule once, with its first place and how often. What breaks FHIR's
     /// definitions is told for each element, as far as there is room.
     pub findings: Vec<LineFinding>,
+    /// The rules of a provider directory, where the plan asked for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryFacts>,
+}
+
+/// What the rules of a provider directory came to on one file's lines.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryFacts {
+    /// Lines that were looked at, by topic.
+    pub looked_at: BTreeMap<DirectoryTopic, u64>,
+    /// Lines that do not claim the profile of their type, and were not held to it, by type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unclaimed: BTreeMap<String, u64>,
+    /// Lines without some part of `meta`, by its path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub without: BTreeMap<String, u64>,
+    /// Lines beyond our limits, which were not looked at.
+    #[serde(default)]
+    pub unread: u64,
+    /// What is wrong, by rule; each rule once, with its first place and how often.
+    pub findings: Vec<DirectoryFinding>,
+}
+
+/// One rule of a provider directory that is broken. Never holds resource content, only shapes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryFinding {
+    /// What the rule belongs to.
+    pub topic: DirectoryTopic,
+    /// Its name.
+    pub rule: String,
+    /// The first line, from 1.
+    pub line: u64,
+    /// The column of the element there, or of the nearest around it, from 1, in characters.
+    pub column: u64,
+    /// The byte offset of that in the decoded file, from 0.
+    pub offset: u64,
+    /// The path within the resource, as `Organization.identifier[0].value`.
+    pub path: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+    /// How many lines.
+    pub count: u64,
+    /// The next lines with it, at most five.
+    pub also: Vec<u64>,
 }
 
 /// What was held against FHIR's definitions.

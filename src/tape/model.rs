@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::facts::{Comparison, FileFacts, Filtered, Kept, LineFacts, LineFinding, Validated};
+pub use super::facts::{
+    Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding, Validated,
+};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
@@ -127,6 +129,8 @@ words! {
         Kickoff = "kickoff",
         /// A poll of the flow's job.
         Poll = "poll",
+        /// A manifest that another links to.
+        Page = "page",
         /// A file of the flow's manifest.
         File = "file",
         /// The flow's own DELETE.

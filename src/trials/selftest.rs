@@ -96,11 +96,11 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
     }
     let run = judged(catalog, plan, spec, vec![fault.clone()])?;
     let judgement = run.judgements.first().ok_or("the run was judged by no spec")?;
-    let expected = match kind {
+    let listed = match kind {
         Kind::Legal => &fault.leaves_open,
         Kind::Defect | Kind::Hostile => &fault.notices,
     };
-    let cell = compare(&fault.id, kind, expected, judgement);
+    let cell = compare(&fault.id, kind, &on_stand_ins(catalog, spec.as_str(), listed), judgement);
     let broken = |test: &&TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
     let noticed: Vec<&str> = judgement.tests.iter().filter(broken).map(|test| test.id.as_str()).collect();
     match (&fault.excluded, noticed.is_empty()) {
@@ -112,6 +112,22 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
             Ok(Cell { result: CellResult::Overkilled, because, ..cell })
         }
     }
+}
+
+/// The entries of a fault as they read under `spec`: one on a flow that others stand in for there is on those.
+fn on_stand_ins(catalog: &Catalog, spec: &str, entries: &[String]) -> Vec<String> {
+    let Some(known) = catalog.spec(spec) else { return entries.to_vec() };
+    let read = |entry: &String| {
+        let stand_ins = entry.split_once('@').and_then(|(name, flow)| Some((name, known.stand_ins.get(flow)?)));
+        match stand_ins {
+            Some((name, flows)) => flows.iter().map(|flow| format!("{name}@{flow}")).collect(),
+            None => vec![entry.clone()],
+        }
+    };
+    let mut read: Vec<String> = entries.iter().flat_map(read).collect();
+    read.sort();
+    read.dedup();
+    read
 }
 
 /// A run of `plan` against the reference server with `faults`, in paused time: it takes no waiting, and equal orders
@@ -144,7 +160,8 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         let transport = Arc::new(InProcess::new(reference::router(options)));
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
-        let settings = Settings { groups: vec![GROUP.to_owned()], credentials, ..Settings::new(base) };
+        let settings =
+            Settings { groups: vec![GROUP.to_owned()], credentials, late_polls: true, ..Settings::new(base) };
         drive::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
     })
 }

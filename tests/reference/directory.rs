@@ -239,3 +239,25 @@ fn suppressed_resources_are_kept_back_unless_a_fault_lets_them_out() {
         assert_eq!(let_out, BTreeSet::from(["Organization", "Practitioner", "PractitionerRole"]));
     });
 }
+
+#[test]
+fn a_search_chooses_as_the_same_filter_does() {
+    paused(async {
+        let client = client();
+        for (kind, query) in [
+            ("Location", "address-state=NSW&near=-33.8136%7C150.9996%7C25"),
+            ("Organization", "name=Clinica"),
+            ("Practitioner", "_has:PractitionerRole:practitioner:location.address-city=Balmain"),
+        ] {
+            let found = client.get(&format!("{kind}?{query}&_count=100")).await.json();
+            let filter = format!("{kind}?{query}");
+            let chosen = exported(&client, &[("_type", kind), ("_typeFilter", &filter)]).await;
+            let resources: Vec<&Value> = list(&found, "entry").iter().map(|entry| &entry["resource"]).collect();
+            assert_eq!(resources, chosen.iter().collect::<Vec<_>>(), "{filter}");
+            assert_eq!(found["total"], chosen.len());
+        }
+        for unknown in ["Location?colour=blue", "Location?near=here", "HealthcareService?type=1"] {
+            assert_eq!(client.get(unknown).await.status, 400, "{unknown}");
+        }
+    });
+}

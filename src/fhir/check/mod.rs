@@ -5,7 +5,9 @@
 //! [`Validator::explain`] reads it again by the same code and says *what* is wrong. Text that is no JSON is refused by the
 //! first and not explained by the second: that is said elsewhere.
 
+mod array;
 mod close;
+mod compare;
 mod fault;
 mod formats;
 mod pass;

@@ -7,7 +7,7 @@ use super::{MOST_FILES, Page};
 use crate::report::escape::visible;
 use crate::report::text;
 use crate::report::wire::{self, Detail};
-use crate::tape::model::{Exchange, FileFacts, Outcome};
+use crate::tape::model::{DirectoryFacts, Exchange, FileFacts, Outcome};
 
 /// Columns of an exchange.
 const COLUMNS: usize = 160;
@@ -79,7 +79,9 @@ impl Page<'_> {
                 div { (f.rule) ", line " (f.line) ", column " (f.column) ", " (text::count(f.count, "time")) }
             }
             @if lines.findings.len() > 8 { div { (lines.findings.len() - 8) " more" } }
-            @if file.whole && lines.findings.is_empty() { span.zero { "nothing" } }
+            @if let Some(directory) = &lines.directory { (of_directory(directory)) }
+            @let told = lines.directory.as_ref().is_some_and(|directory| !directory.findings.is_empty());
+            @if file.whole && lines.findings.is_empty() && !told { span.zero { "nothing" } }
         };
         Row::new(vec![
             html! { (visible(flow)) ", " (part) " (" (self.exchange_link(file.exchange)) ")" },
@@ -123,5 +125,22 @@ impl Page<'_> {
                 (table("What the run was told", &["Setting", "Value"], rows.collect()))
             }
         }
+    }
+}
+
+/// What the rules of a provider directory came to on one file: what is broken, and what was only counted.
+fn of_directory(facts: &DirectoryFacts) -> Markup {
+    let lines = |count: &u64| text::count(*count, "line");
+    html! {
+        @for f in facts.findings.iter().take(8) {
+            div { (visible(&f.rule)) ", line " (f.line) ", column " (f.column) ", " (text::count(f.count, "time")) }
+        }
+        @if facts.findings.len() > 8 { div { (facts.findings.len() - 8) " more" } }
+        @for (name, count) in facts.unclaimed.iter().take(8) {
+            div.note { (lines(count)) " of " (visible(name)) " held to no profile, for claiming none of 0.3.0-preview" }
+        }
+        @for (part, count) in facts.without.iter().take(8) { div.note { (lines(count)) " without " (visible(part)) } }
+        @if facts.unread > 0 { div.note { (lines(&facts.unread)) " not looked at: too long, too deep or too strange" } }
+        div.note { "Value sets were not looked up." }
     }
 }

@@ -1,0 +1,58 @@
+//! The rules of a provider directory on the lines of a file.
+
+use super::{Broken, Held, Scene, response};
+use crate::record::Position;
+use crate::suite::describe;
+use crate::suite::model::{DirectoryTopic, FileList};
+use crate::tape::model::{DirectoryFacts, DirectoryFinding, Exchange};
+
+/// Whether the lines of the file that `exchange` fetched keep the rules of `topic`.
+pub(super) fn lines(topic: DirectoryTopic, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(file) = scene.index.facts(exchange) else {
+        let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
+        return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));
+    };
+    let Some(facts) = &file.lines.directory else {
+        return Held::Unknown("the run did not look at this file's lines as those of a provider directory".to_owned());
+    };
+    let broken: Vec<Broken> = facts.findings.iter().filter(|finding| finding.topic == topic).map(broken).collect();
+    if !broken.is_empty() {
+        return Held::No(broken);
+    }
+    if facts.unread > 0 {
+        let lines = if facts.unread == 1 { "1 line was" } else { &format!("{} lines were", facts.unread) };
+        return Held::Unknown(format!("{lines} too long, too deep or too strange to be read"));
+    }
+    if !file.whole {
+        let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
+        return Held::Unknown(why.unwrap_or_else(|| "the file did not come whole".to_owned()));
+    }
+    match facts.looked_at.get(&topic) {
+        Some(1..) => Held::Yes,
+        _ => Held::Nothing(nothing(topic, scene)),
+    }
+}
+
+/// One finding. A line may break several rules at one place, so the path is part of it.
+fn broken(finding: &DirectoryFinding) -> Broken {
+    let place = format!("line {} column {}, {}", finding.line, finding.column, finding.path);
+    let mut broken = Broken::new("line", place, finding.expected.clone(), finding.actual.clone());
+    broken.position = Some(Position { line: finding.line, column: finding.column, offset: finding.offset });
+    broken.count = finding.count;
+    broken
+}
+
+/// Why no line of the flow's files could be held to a topic.
+fn nothing(topic: DirectoryTopic, scene: &Scene<'_>) -> String {
+    let files = scene.index.files(&scene.flow.name, FileList::Output);
+    let facts: Vec<&DirectoryFacts> =
+        files.into_iter().filter_map(|(_, facts)| facts?.lines.directory.as_ref()).collect();
+    let Some(name) = describe::directory_type(topic) else {
+        return "no line is of a type that this is asked of".to_owned();
+    };
+    match facts.iter().filter_map(|facts| facts.unclaimed.get(name)).sum::<u64>() {
+        0 => format!("no {name} was exported"),
+        1 => format!("the one {name} that was exported does not claim the profile, so it is not held to it"),
+        count => format!("none of {count} {name} resources claims the profile, so they are not held to it"),
+    }
+}

@@ -1,0 +1,198 @@
+//! Checks of what STU 3 brought: a job's status beside that of the poll, and manifests in parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, show};
+use crate::instant::Instant;
+use crate::suite::model::FileList;
+use crate::tape::model::{Exchange, Phase, Role};
+
+/// The preference, and what `Preference-Applied` says where it was honoured.
+const SEPARATE: &str = "separate-export-status";
+
+/// The preferences that the kick-off's answer says were applied, in lower case.
+fn applied(kickoff: &Exchange) -> BTreeSet<String> {
+    let lines = response(kickoff).into_iter().flat_map(|answer| answer.header_lines("preference-applied"));
+    lines
+        .flat_map(|line| line.split(','))
+        .map(|wish| wish.split([';', '=']).next().unwrap_or_default().trim().to_ascii_lowercase())
+        .filter(|wish| !wish.is_empty())
+        .collect()
+}
+
+/// The number that `X-Export-Status` begins with.
+fn export_status(exchange: &Exchange) -> Option<u16> {
+    response(exchange)?.header("x-export-status")?.trim().get(..3)?.parse().ok()
+}
+
+/// `separate-status-honoured`: the kick-off's answer says so, or a poll of the running job was answered 200 with the
+/// job's status beside it.
+pub fn separate_status_honoured(scene: &Scene<'_>) -> Held {
+    let said = scene.index.kickoff(&scene.flow.name).is_some_and(|kickoff| applied(kickoff).contains(SEPARATE));
+    let shown = scene.index.exchanges(&scene.flow.name).iter().any(|exchange| {
+        exchange.role == Role::Poll
+            && exchange.phase == Some(Phase::InProgress)
+            && response(exchange).is_some_and(|answer| answer.status == 200)
+            && export_status(exchange).is_some()
+    });
+    match said || shown {
+        true => Held::Yes,
+        false => Held::Nothing(format!("the server does not say that it applied {SEPARATE}")),
+    }
+}
+
+/// `preferences-applied`: `Preference-Applied` names both preferences.
+pub fn preferences_applied(exchange: &Exchange) -> Held {
+    let applied = applied(exchange);
+    Held::or_broken(applied.contains("respond-async") && applied.contains(SEPARATE), || {
+        let lines: Vec<&str> =
+            response(exchange).into_iter().flat_map(|answer| answer.header_lines("preference-applied")).collect();
+        let actual = if lines.is_empty() { "no Preference-Applied".to_owned() } else { show::text(&lines.join(", ")) };
+        Broken::new("header", "header Preference-Applied", format!("respond-async and {SEPARATE}"), actual)
+    })
+}
+
+/// `export-status-fits`: `X-Export-Status` begins with 202 for a job that runs, and with 200 for one that is done.
+pub fn export_status_fits(exchange: &Exchange) -> Held {
+    match exchange.phase {
+        Some(Phase::InProgress) => export_status_is(exchange, |status| status == 202, "202, for the job runs"),
+        Some(Phase::Complete) => export_status_is(exchange, |status| status == 200, "200, for the job is done"),
+        _ => Held::Nothing("the poll says nothing of a job that runs or is done".to_owned()),
+    }
+}
+
+/// `export-status-of-failure`: `X-Export-Status` begins with 4xx or 5xx.
+pub fn export_status_of_failure(exchange: &Exchange) -> Held {
+    export_status_is(exchange, |status| (400..=599).contains(&status), "4xx or 5xx, for the job failed")
+}
+
+fn export_status_is(exchange: &Exchange, good: fn(u16) -> bool, expected: &str) -> Held {
+    Held::or_broken(export_status(exchange).is_some_and(good), || {
+        let text = response(exchange).and_then(|answer| answer.header("x-export-status"));
+        let actual = text.map_or_else(|| "no X-Export-Status".to_owned(), show::text);
+        Broken::new("header", "header X-Export-Status", expected, actual)
+    })
+}
+
+/// What must stay of a manifest: its fields, but for `link` and the lists, with instants as instants.
+fn fields(manifest: &Value) -> BTreeMap<&str, String> {
+    const FIXED: [&str; 4] = ["transactionTime", "request", "requiresAccessToken", "outputOrganizedBy"];
+    let text = |key: &str| match manifest.get(key).filter(|value| !value.is_null()) {
+        None => String::new(),
+        Some(Value::String(text)) if key == "transactionTime" => {
+            Instant::parse(text).map_or_else(|| text.clone(), |instant| instant.to_string())
+        }
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    FIXED.iter().map(|key| (*key, text(key))).collect()
+}
+
+fn differing(first: &Value, second: &Value, shown_in: u32) -> Vec<Broken> {
+    let (was, is) = (fields(first), fields(second));
+    was.iter()
+        .filter(|(key, value)| is.get(*key) != Some(*value))
+        .map(|(key, _)| {
+            Broken::new(
+                "body",
+                format!("body /{key}"),
+                format!("{}, as in exchange {shown_in}", show::shape(first.get(*key))),
+                show::shape(second.get(*key)),
+            )
+        })
+        .collect()
+}
+
+/// How many items of each type and count a list names.
+fn tally(manifest: &Value, list: FileList) -> BTreeMap<(String, String), usize> {
+    let mut items_by_kind = BTreeMap::new();
+    let text = |item: &Value, key: &str| {
+        item.get(key).filter(|value| !value.is_null()).map(Value::to_string).unwrap_or_default()
+    };
+    for item in items(manifest, list.as_str()) {
+        *items_by_kind.entry((text(item, "type"), text(item, "count"))).or_default() += 1;
+    }
+    items_by_kind
+}
+
+/// `manifest-unaltered`: a manifest seen while the job ran is later the same, but for `link`, the order of items, and
+/// their URLs, which may be refreshed.
+pub fn manifest_unaltered(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let polls = scene.index.exchanges(&scene.flow.name).iter().copied().filter(|poll| poll.role == Role::Poll);
+    let first = polls.filter_map(|poll| Some((poll, manifest_of(poll)?))).find(|(poll, _)| poll.id < exchange.id);
+    let Some((first, before)) = first else {
+        return Held::Nothing("no manifest was seen before this one".to_owned());
+    };
+    let mut broken = differing(before, manifest, first.id);
+    for list in FileList::ALL.iter().copied() {
+        let (was, is) = (tally(before, list), tally(manifest, list));
+        if was != is {
+            let total = |files: &BTreeMap<_, usize>| files.values().sum::<usize>();
+            let differ = if total(&was) == total(&is) { ", other types or counts" } else { "" };
+            broken.push(Broken::new(
+                "body",
+                format!("body /{list}"),
+                format!("the {} files of exchange {}; what comes later belongs behind a link", total(&was), first.id),
+                format!("{} files{differ}", total(&is)),
+            ));
+        }
+    }
+    Held::from_broken(broken)
+}
+
+/// `fields-of-first-page`: a manifest that another links to has its `transactionTime`, `request`, `requiresAccessToken`
+/// and `outputOrganizedBy`.
+pub fn fields_of_first_page(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    match scene.index.manifest(&scene.flow.name) {
+        Some((first, before)) => Held::from_broken(differing(before, manifest, first.id)),
+        None => no_manifest(),
+    }
+}
+
+/// `one-next-link`: `link` holds one object with a `url`, and that leads to no manifest that was seen before.
+pub fn one_next_link(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    let links = match manifest.get("link") {
+        None | Some(Value::Null) => return Held::Nothing("the manifest has no link".to_owned()),
+        Some(Value::Array(links)) if links.is_empty() => {
+            return Held::Nothing("the manifest has no link".to_owned());
+        }
+        Some(Value::Array(links)) => links,
+        other => return Held::No(vec![Broken::new("body", "body /link", "an array", show::shape(other))]),
+    };
+    let url = links.first().and_then(|link| link.get("url")).and_then(Value::as_str);
+    let Some(url) = url.filter(|_| links.len() == 1) else {
+        let actual = match links.len() {
+            1 => "one without a url".to_owned(),
+            n => format!("{n} items"),
+        };
+        return Held::No(vec![Broken::new("body", "body /link", "one object with relation and url", actual)]);
+    };
+    let before = scene.index.exchanges(&scene.flow.name).iter().copied();
+    let known = before.filter(|e| e.id <= exchange.id && matches!(e.role, Role::Poll | Role::Page));
+    Held::or_broken(!known.into_iter().any(|e| e.request.url == url), || {
+        let expected = "the URL of a manifest not seen before";
+        Broken::new("body", "body /link/0/url", expected, "one that was fetched already, so that the pages never end")
+    })
+}
+
+/// `file-kept`: a file fetched while the job ran is still among those that the flow fetched in the end.
+pub fn file_kept(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(own) = scene.index.facts(exchange).filter(|facts| facts.whole) else {
+        return Held::Unknown("the file did not come whole".to_owned());
+    };
+    let Some(place) = exchange.file else { return Held::Nothing("no file was asked for".to_owned()) };
+    let later = scene.index.files(&scene.flow.name, place.list);
+    if later.iter().any(|(_, facts)| facts.is_some_and(|facts| facts.sha256 == own.sha256)) {
+        return Held::Yes;
+    }
+    if later.is_empty() || later.iter().any(|(_, facts)| !facts.is_some_and(|facts| facts.whole)) {
+        return Held::Unknown("not every file was fetched whole when the job was done".to_owned());
+    }
+    let expected = format!("these {} bytes in some file when the job was done", own.lines.bytes);
+    Held::No(vec![Broken::new("body", "body", expected, "no file with them any longer")])
+}

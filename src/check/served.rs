@@ -1,0 +1,79 @@
+//! Checks on how a target serves what it has: the headers of its files, who may have them, what it declares.
+
+use serde_json::Value;
+use url::Url;
+
+use super::{Broken, Held, Scene, response, show};
+use crate::drive::offer;
+use crate::tape::model::Exchange;
+use crate::words::ExportLevel;
+
+/// Whether what `exchange` asked for is at the target's own origin.
+fn is_own(exchange: &Exchange, scene: &Scene<'_>) -> bool {
+    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+    origin(&exchange.request.url).is_some_and(|asked| Some(asked) == origin(&scene.index.tape.start.base))
+}
+
+/// `token-required`: `requiresAccessToken` is true in the flow's manifest. A file elsewhere, at a signed URL perhaps, is
+/// not the target's to protect.
+pub fn token_required(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if !is_own(exchange, scene) {
+        return Held::Nothing("the file is at another origin than the target".to_owned());
+    }
+    let Some((_, manifest)) = scene.index.manifest(&scene.flow.name) else {
+        return Held::Nothing("there is no manifest".to_owned());
+    };
+    let value = manifest.get("requiresAccessToken");
+    Held::or_broken(value.and_then(Value::as_bool) == Some(true), || {
+        Broken::new("body", "body /requiresAccessToken", "the JSON value true", show::shape(value))
+    })
+}
+
+/// `stored-version`: the path of `Content-Location`, resolved against the URL asked for, begins with that URL's own; its
+/// query does not count. Of a file at another origin nothing is said.
+pub fn stored_version(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(answer) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
+    if !is_own(exchange, scene) {
+        return Held::Nothing("the file is at another origin than the target".to_owned());
+    }
+    let broken = |actual: String| {
+        let expected = "the URL of the file, or of a version of it below";
+        Held::No(vec![Broken::new("header", "header Content-Location", expected, actual)])
+    };
+    let Some(text) = answer.header("content-location") else { return broken("no Content-Location".to_owned()) };
+    let Ok(asked) = Url::parse(&exchange.request.url) else {
+        return Held::Unknown("the URL of the file cannot be read".to_owned());
+    };
+    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    match asked.join(text).map(|named| path(&named)) {
+        Ok(named) if named == path(&asked) || named.starts_with(&format!("{}/", path(&asked))) => Held::Yes,
+        _ => broken(show::text(text)),
+    }
+}
+
+/// `announced-length`: as many bytes came as `Content-Length` says. A transfer that broke off says nothing: whether it
+/// broke is judged elsewhere.
+pub fn announced_length(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let announced = response(exchange).and_then(|answer| answer.header("content-length")?.trim().parse::<u64>().ok());
+    let Some(announced) = announced else { return Held::Nothing("no length was announced".to_owned()) };
+    match scene.index.facts(exchange).filter(|facts| facts.whole) {
+        None => Held::Nothing("the file did not come whole".to_owned()),
+        Some(facts) => Held::or_broken(facts.lines.bytes == announced, || {
+            let expected = format!("{}, the bytes that came", facts.lines.bytes);
+            Broken::new("header", "header Content-Length", expected, announced.to_string())
+        }),
+    }
+}
+
+/// `declares-export`: an operation of the statement's `rest` is the export of everything, by name or by definition.
+pub fn declares_export(exchange: &Exchange) -> Held {
+    let Some(statement) = response(exchange).and_then(|answer| answer.body.json.as_ref()) else {
+        return Held::Nothing("there is no CapabilityStatement".to_owned());
+    };
+    if statement.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
+        return Held::Nothing("there is no CapabilityStatement".to_owned());
+    }
+    Held::or_broken(offer::read(statement).levels.contains(&ExportLevel::System), || {
+        Broken::new("body", "body /rest/*/operation", "an operation export, for the whole system", "none")
+    })
+}

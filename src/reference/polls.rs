@@ -1,0 +1,216 @@
+//! Answers to polls and DELETEs, and the manifests.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::behaviour::Behaviour;
+use super::jobs::{Job, JobFile, Jobs, Stage};
+use super::options::Personality;
+use super::reply::{Context, Point, Reply, outcome};
+use super::server::Server;
+use crate::instant::rfc3339;
+
+impl Server {
+    /// Answers a poll.
+    pub(super) fn poll(&self, id: &str) -> Reply {
+        let now = self.options.clock.now();
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        let deleted = jobs.was_deleted(id);
+        let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id, deleted) };
+        let context = job.context_with_id();
+        let early = self.does(Behaviour::ThrottleEarly);
+        if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
+            let text = "polled too often; keep to Retry-After";
+            return Reply::refusal(Point::PollThrottled, StatusCode::TOO_MANY_REQUESTS, "throttled", text)
+                .with("retry-after", "1")
+                .of(context);
+        }
+        let reply = match job.stage(now) {
+            Stage::Running(percent) => {
+                self.running(job).with("retry-after", "1").with("x-progress", &self.progress(job, percent)).of(context)
+            }
+            Stage::Over => match &job.fails {
+                Some(text) => {
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    self.poll_error(Reply::refusal(Point::PollFailed, status, "processing", text)).of(context)
+                }
+                None if self.is_smile() => {
+                    let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
+                    Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
+                }
+                None => Reply::json(
+                    Point::PollComplete,
+                    StatusCode::OK,
+                    self.with_message(job, self.manifest(job, 0, true)),
+                )
+                .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
+                .of(context),
+            },
+        };
+        if job.separate { apart(reply) } else { reply }
+    }
+
+    /// A poll of a running job: with what is ready, where that was asked for.
+    fn running(&self, job: &Job) -> Reply {
+        let status = StatusCode::ACCEPTED;
+        match job.first_page {
+            Some(_) => Reply::json(Point::PollInProgress, status, self.manifest(job, 0, false)),
+            None => Reply::empty(Point::PollInProgress, status),
+        }
+    }
+
+    /// Answers a request for a job's second manifest.
+    pub(super) fn page(&self, id: &str) -> Reply {
+        let now = self.options.clock.now();
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        let there = jobs.get_mut(id).filter(|job| !job.deleted && job.first_page.is_some());
+        let Some(job) = there.filter(|job| job.fails.is_none() && job.stage(now) == Stage::Over) else {
+            return self.unknown_job(id, false);
+        };
+        Reply::json(Point::Page, StatusCode::OK, self.manifest(job, 1, true))
+            .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
+            .of(job.context_with_id())
+    }
+
+    /// `X-Progress` of a job that runs.
+    fn progress(&self, job: &Job, percent: u64) -> String {
+        match self.options.spec {
+            Personality::Smile => self.smile_progress(job),
+            Personality::Hcpd => Self::hcpd_progress(job, percent),
+            _ => format!("{percent}% complete"),
+        }
+    }
+
+    fn unknown_job(&self, id: &str, deleted: bool) -> Reply {
+        if self.does(Behaviour::UnknownJobRuns) {
+            return Reply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
+        }
+        let context = Context { job: Some(id.to_owned()), deleted, ..Context::default() };
+        let text = "there is no such job, or no longer";
+        let refusal = Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
+        self.poll_error(refusal).of(context)
+    }
+
+    /// STU 1 has the errors of polls sent as plain JSON.
+    fn poll_error(&self, refusal: Reply) -> Reply {
+        match self.options.spec.edition() {
+            1 => refusal.with("content-type", "application/json"),
+            _ => refusal,
+        }
+    }
+
+    /// The job's manifest: the first, or the second that the first links to once the job is over.
+    fn manifest(&self, job: &Job, page: usize, over: bool) -> Value {
+        let list = |point: Point| -> Vec<Value> {
+            let files = job.files.iter().filter(|file| file.point == point);
+            files
+                .map(|file| json!({ "type": file.kind, "url": self.file_url(job, file), "count": file.rows.len() }))
+                .collect()
+        };
+        let mut output = list(Point::FileOutput);
+        if let Some(first) = job.first_page {
+            let whole = self.does(Behaviour::GrowingManifest) && over;
+            let second = output.split_off(first.min(output.len()));
+            match (page, whole) {
+                (0, false) => {}
+                (0, true) => output.extend(second),
+                _ => output = second,
+            }
+        }
+        let mut manifest = json!({
+            "transactionTime": rfc3339(job.started),
+            "request": job.request,
+            "requiresAccessToken": self.protected(),
+            "output": output,
+        });
+        if let Some(fields) = manifest.as_object_mut() {
+            let gone = if page == 0 { list(Point::FileDeleted) } else { Vec::new() };
+            // STU 1 knows no such list.
+            let told = job.incremental && self.options.spec.edition() >= 2 && page == 0;
+            if told || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
+                fields.insert("deleted".to_owned(), Value::Array(gone));
+            }
+            fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
+            if job.first_page.is_some() && page == 0 && over {
+                let next = json!([{ "relation": "next", "url": format!("{}/bulk/jobs/{}/2", self.base(), job.id) }]);
+                fields.insert("link".to_owned(), next);
+            }
+        }
+        manifest
+    }
+
+    fn file_url(&self, job: &Job, file: &JobFile) -> String {
+        let url = match self.is_hapi() {
+            true => self.hapi_file_url(job, file),
+            false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
+        };
+        match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
+            Some(Ok(signature)) => format!("{url}?signature={signature}"),
+            _ => url,
+        }
+    }
+
+    /// Answers a DELETE of a polling URL.
+    pub(super) fn cancel(&self, id: &str) -> Reply {
+        let now = self.options.clock.now();
+        let mut jobs = self.jobs();
+        jobs.tidy(now, self.options.keep);
+        let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
+        let Some(job) = there else {
+            let context = Context { job: Some(id.to_owned()), ..Context::default() };
+            if self.is_hcpd() && !jobs.was_deleted(id) {
+                return Self::hcpd_refuses_delete().of(context);
+            }
+            let text = "there is no such job, or no longer";
+            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
+        };
+        let context = job.context_with_id();
+        let running = matches!(job.stage(now), Stage::Running(_));
+        if self.does(Behaviour::DeleteRunningOnly) && !running {
+            let text = "the job is done and cannot be cancelled";
+            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
+        }
+        if self.does(Behaviour::DeleteFinishedOnly) && running {
+            let text = "the job cannot be cancelled while it runs";
+            return Reply::refusal(Point::DeleteRefused, StatusCode::CONFLICT, "conflict", text).of(context);
+        }
+        if let Some(refusal) = self.smile_refuses_delete(job, now) {
+            return refusal.of(context);
+        }
+        self.forget(&mut jobs, id);
+        let told = match self.options.spec {
+            Personality::Hcpd => return Reply::empty(Point::DeleteAccepted, StatusCode::ACCEPTED).of(context),
+            Personality::Smile => Self::smile_cancelled(id),
+            _ => outcome("information", "informational", "the job and its files are deleted"),
+        };
+        Reply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
+    }
+
+    fn forget(&self, jobs: &mut Jobs, id: &str) {
+        if self.does(Behaviour::DeleteWithoutEffect) {
+            return;
+        }
+        if self.does(Behaviour::FilesStay) || self.does(Behaviour::DeleteAgain) {
+            if let Some(job) = jobs.get_mut(id) {
+                job.deleted = true;
+            }
+            return;
+        }
+        jobs.remove(id);
+    }
+}
+
+impl Job {
+    fn context_with_id(&self) -> Context {
+        Context { job: Some(self.id.clone()), ..self.context.clone() }
+    }
+}
+
+/// A poll whose status speaks of the poll alone, and says beside it how the job is.
+fn apart(reply: Reply) -> Reply {
+    let status = reply.status;
+    let told = reply.with("x-export-status", status.as_str());
+    Reply { status: StatusCode::OK, ..told }
+}
