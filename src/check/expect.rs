@@ -42,6 +42,9 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if let Some(rules) = &expect.lines {
         return lines(rules, exchange, scene);
     }
+    if let Some(types) = &expect.file_type {
+        return file_type(types, exchange, scene);
+    }
     if let Some(topic) = expect.directory {
         return super::directory::lines(topic, exchange, scene);
     }
@@ -61,6 +64,16 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Some(pointer) => json(pointer, expect, response, scene.index.tape.start.fhir.is_some()),
         None => Held::Nothing("the expectation looks at nothing".to_owned()),
     }
+}
+
+/// Whether the file holds a resource of one of these types.
+fn file_type(types: &[String], exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let Some(facts) = scene.index.facts(exchange) else {
+        return Held::Unknown("the tape holds no facts of this file".to_owned());
+    };
+    Held::or_broken(types.iter().any(|kind| facts.lines.types.contains_key(kind)), || {
+        Broken::new("none", "lines", format!("a resource of type {}", types.join(" or ")), "none".to_owned())
+    })
 }
 
 fn header(name: &str, expect: &Expect, response: &Response) -> Held {

@@ -251,6 +251,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
         CheckName::OnlyMatching => select::only_matching(exchange, scene),
+        CheckName::WithinBeside => select::within_beside(exchange, scene),
         CheckName::AllExpected => select::all_expected(exchange, scene),
     }
 }

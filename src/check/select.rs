@@ -1,5 +1,7 @@
 //! Checks of what came back against what was asked for, and against what an earlier flow holds.
 
+use std::collections::BTreeMap;
+
 use super::files::whole;
 use super::{Broken, Held, Scene, items, manifest_of, no_manifest};
 use crate::suite::model::FileList;
@@ -43,8 +45,13 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if comparison.types.values().all(|kept| kept.expected == 0) {
         return Held::NoData(format!("nothing that flow {} exported is asked for here", comparison.flow));
     }
-    if whole(scene, FileList::Output).len() < items(manifest, "output").len() {
+    let files = whole(scene, FileList::Output);
+    if files.len() < items(manifest, "output").len() {
         return Held::Unknown("not every output file was read whole".to_owned());
+    }
+    // A line that cannot be read, or has no id, may hold what seems to be missing; its own test says what is wrong.
+    if files.values().any(|(_, facts)| !facts.lines.is_legible()) {
+        return Held::Nothing("lines that are wrong for themselves may hold what was asked for".to_owned());
     }
     let missing: Vec<String> = comparison
         .types
@@ -59,6 +66,47 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         broken.count = comparison.types.values().map(|kept| kept.expected - kept.found).sum();
         broken
     })
+}
+
+/// `within-beside`: of no type more came back than with the flow beside.
+pub fn within_beside(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if manifest_of(exchange).is_none() {
+        return no_manifest();
+    }
+    let Some(beside) = scene.beside else {
+        return Held::Nothing("no export at the same level was made to compare it with".to_owned());
+    };
+    let (Some(own), Some(other)) = (types(scene, &scene.flow.name), types(scene, &beside.name)) else {
+        return Held::Unknown("one of the two exports was not read whole".to_owned());
+    };
+    if own.is_empty() {
+        return Held::NoData("nothing came back".to_owned());
+    }
+    let count = |kind: &str| other.get(kind).copied().unwrap_or_default();
+    let more = own.iter().filter(|(kind, many)| **many > count(kind));
+    Held::from_broken(
+        more.map(|(kind, many)| {
+            let expected = format!("at most the {} of type {kind} of flow {}", count(kind), beside.name);
+            Broken::new("body", "body /output", expected, many.to_string())
+        })
+        .collect(),
+    )
+}
+
+/// The resources of a flow by type, if every output file was read whole.
+fn types(scene: &Scene<'_>, flow: &str) -> Option<BTreeMap<String, u64>> {
+    let (_, manifest) = scene.index.manifest(flow)?;
+    let files = scene.index.files(flow, FileList::Output);
+    if files.len() < items(manifest, "output").len() {
+        return None;
+    }
+    let mut all = BTreeMap::new();
+    for (_, facts) in files {
+        for (kind, many) in &facts.filter(|facts| facts.whole)?.lines.types {
+            *all.entry(kind.clone()).or_default() += many;
+        }
+    }
+    Some(all)
 }
 
 /// The filters that the kick-off sent.

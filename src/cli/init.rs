@@ -111,7 +111,9 @@ fn toml(answers: &Answers, specs: &[String]) -> String {
     groups(&mut out, answers);
     out.push_str(
         "# Keep exports small on a production server.\n# types = [\"Patient\"]\n\n\
-         # From a kick-off to its completion, and for the whole run.\nmax-wait = \"10m\"\n# deadline = \"1h\"\n\n",
+         # From a kick-off to its completion, and for the whole run.\nmax-wait = \"10m\"\n# deadline = \"1h\"\n\n\
+         # Look at deleted jobs once more after a minute, where a spec cares whether they stay away.\n\
+         # late-polls = true\n\n",
     );
     auth(&mut out, answers);
     out.push_str(

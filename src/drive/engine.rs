@@ -26,7 +26,7 @@ use crate::instant::rfc3339;
 use crate::ndjson::RunKey;
 use crate::plan::Plan;
 use crate::suite::model::Identity;
-use crate::tape::model::{End, FORMAT, Role, Start, Tape, TroubleKind};
+use crate::tape::model::{End, Exchange, FORMAT, Outcome, Role, Start, Tape, TroubleKind};
 use crate::tape::store::Writer;
 
 /// What a run needs beside the plan, the settings and the target.
@@ -158,10 +158,13 @@ impl Drive {
             self.session.recorder().supersede(reply.exchange);
             reply = self.session.send(Ask { identity: Identity::Client, ..ask }).await;
         }
+        // What answered with a redirect to nowhere is there all the same.
+        let answers = |exchange: &Exchange| matches!(exchange.outcome, Outcome::Response(_));
+        let answered = self.session.recorder().tape().exchanges.iter().any(answers);
         match reply.result {
             Err(trouble)
                 if matches!(trouble.kind, TroubleKind::Connect | TroubleKind::Tls | TroubleKind::NotSent)
-                    && !protected =>
+                    && !answered =>
             {
                 Err(RunError::Unreachable { base: self.start.base.clone(), why: trouble.message })
             }

@@ -126,7 +126,8 @@ impl Walk<'_> {
             };
             // The deleted lists stand after the output lists, so that every output file was read by now.
             got.facts.lines.deleted_in_output = index.held(&got.deleted);
-            whole &= got.facts.whole || wanted.item.place.list != FileList::Output;
+            let good = got.facts.whole && got.facts.lines.is_legible();
+            whole &= good || wanted.item.place.list != FileList::Output;
             measured.push(got.measured);
             fetched.files.push((wanted, got.facts));
         }

@@ -22,6 +22,10 @@ const AGENT: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"), " (+bulk dat
 /// The most that is read of the body of an answer that is not the last one.
 const PASSING_BODY: usize = 64 << 10;
 
+/// The bytes a second, on average, that a body must bring once it has taken longer than a job is waited for: whatever is
+/// slower could go on for ever, a byte at a time.
+const SLOWEST: u64 = 10_000;
+
 /// How long the answer to a kick-off that is under way is still waited for when the run is interrupted.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -223,14 +227,15 @@ impl Session {
         self.shared.recorder.open(hop.about, request)
     }
 
-    /// A body that is counted, that must not pause for too long, and that ends when the run is interrupted.
+    /// A body that is counted, that must neither pause for too long nor drip, and that ends when the run is interrupted.
     fn watched(&self, body: BodyStream, even_if_interrupted: bool) -> BodyStream {
-        let idle = self.shared.settings.idle_timeout;
+        let (idle, longest) = (self.shared.settings.idle_timeout, self.shared.settings.max_wait);
+        let (clock, began) = (self.shared.clock, self.shared.clock.elapsed());
         let bytes = self.shared.bytes.clone();
         let flag = (!even_if_interrupted).then(|| self.shared.interrupt.subscribe());
-        let state = Some((body, flag, bytes));
+        let state = Some((body, flag, bytes, 0_u64));
         Box::pin(stream::unfold(state, move |state| async move {
-            let (mut body, flag, bytes) = state?;
+            let (mut body, flag, bytes, mut came) = state?;
             let stopped = async {
                 match flag.clone() {
                     Some(flag) => wait_for(flag).await,
@@ -245,7 +250,12 @@ impl Session {
             match next? {
                 Ok(chunk) => {
                     bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                    Some((Ok(chunk), Some((body, flag, bytes))))
+                    came = came.saturating_add(chunk.len() as u64);
+                    let took = clock.elapsed().saturating_sub(began);
+                    if took > longest.saturating_add(Duration::from_secs(came / SLOWEST)) {
+                        return Some((Err(dripped(came, took)), None));
+                    }
+                    Some((Ok(chunk), Some((body, flag, bytes, came))))
                 }
                 Err(trouble) => Some((Err(trouble), None)),
             }
@@ -261,6 +271,12 @@ fn fail(pending: Pending, trouble: Trouble) -> Reply {
 
 fn paused(idle: Duration) -> Trouble {
     trouble(TroubleKind::Timeout, format!("nothing more of the body came for {} s", idle.as_secs_f32()))
+}
+
+fn dripped(came: u64, took: Duration) -> Trouble {
+    let seconds = took.as_secs();
+    let message = format!("the body is too slow: {came} bytes came in {seconds} s; --max-wait says how long is waited");
+    trouble(TroubleKind::Timeout, message)
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Trouble> {

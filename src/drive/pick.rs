@@ -10,6 +10,9 @@ use crate::search::World as _;
 use crate::suite::param::PickName;
 use crate::tape::model::LineFacts;
 
+/// The system of an HPI-O.
+const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
+
 /// Chooses `pick` from the facts of a flow's output files and from what is held of them, at the wall time `now`. The same
 /// data give the same value, in whatever order they came. The error is a fragment that says what the data lack.
 pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTime) -> Result<String, String> {
@@ -19,7 +22,7 @@ pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTim
         PickName::AddressCity => place(shelf, "/address/city"),
         PickName::AddressPostcode => place(shelf, "/address/postalCode"),
         PickName::Position => best(shelf, "Location", &|value| position(value), &|value| fewest_of_state(shelf, value)),
-        PickName::Hpio => identifier(shelf, "http://ns.electronichealth.net.au/id/hi/hpio/1.0"),
+        PickName::Hpio => identifier(shelf, HPIO),
         PickName::Abn => identifier(shelf, "http://hl7.org.au/id/abn"),
         PickName::Acn => identifier(shelf, "http://hl7.org.au/id/acn"),
         PickName::OrganizationName => best(shelf, "Organization", &|value| plain(value.get("name")?), &|_| (0, 0)),
@@ -70,12 +73,15 @@ fn fewest_of_state(shelf: &Shelf, location: &Value) -> (usize, usize) {
 }
 
 fn identifier(shelf: &Shelf, system: &str) -> Option<String> {
-    let of_system = |value: &Value| {
+    let of = |value: &Value, system: &str| {
         let identifiers = value.get("identifier")?.as_array()?;
         let own = identifiers.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(system))?;
         plain(own.get("value")?)
     };
-    best(shelf, "Organization", &of_system, &|_| (0, 0))
+    // The ABN is of another organisation than the HPI-O, where the data allow: filters by both are then told apart.
+    let taken = (system != HPIO).then(|| identifier(shelf, HPIO)).flatten();
+    let same = |value: &Value| taken.is_some() && of(value, HPIO) == taken;
+    best(shelf, "Organization", &|value| of(value, system), &|value| (usize::from(same(value)), 0))
 }
 
 /// What `value` gives for the HealthcareService that has a type and a Location with an address, of the rarest type.

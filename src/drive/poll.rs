@@ -15,7 +15,7 @@ use super::patience;
 use super::phases::{self, Seen, Standing};
 use super::progress::Event;
 use super::session::{Ask, Reply, Whole};
-use crate::tape::model::{Phase, Role, Stop, StopKind, TroubleKind};
+use crate::tape::model::{Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::tape::shape::{is_manifest, without_bom};
 
 /// The longest answer to a poll that is read: a manifest of a hundred thousand files fits.
@@ -64,6 +64,10 @@ impl Polls {
         let mut manifest = None;
         let seen = match &reply.result {
             Err(_) => Seen { status: None, manifest: false, digest: 0, signs: false },
+            // A 200 whose body was lost on the way says nothing of the job: it may be done.
+            Ok(whole) if whole.status.as_u16() == 200 && lost(whole).is_some() => {
+                Seen { status: None, manifest: false, digest: 0, signs: false }
+            }
             Ok(whole) => {
                 let body =
                     serde_json::from_slice::<Value>(without_bom(&whole.body)).ok().filter(|_| whole.broken.is_none());
@@ -144,6 +148,10 @@ impl Walk<'_> {
                 return Err(no_answer("the poll", exchange, trouble));
             }
             Err(_) => None,
+            // The next answer would be as long.
+            Ok(Whole { broken: Some(trouble), .. }) if trouble.kind == TroubleKind::Limit => {
+                return Err(stop(StopKind::Limit, Some(exchange), trouble.message.clone()));
+            }
             Ok(whole) => {
                 let progress = whole.headers.get("x-progress").and_then(|text| text.to_str().ok());
                 self.show(Event::Polled { number: polls.count() + 1, progress });
@@ -187,7 +195,10 @@ impl Walk<'_> {
             }
             Standing::Silent => match &reply.result {
                 Err(trouble) => Err(no_answer("the poll", exchange, trouble)),
-                Ok(_) => Err(ended("the poll brought no answer".to_owned())),
+                Ok(whole) => match lost(whole) {
+                    Some(trouble) => Err(no_answer("the poll", exchange, trouble)),
+                    None => Err(ended("the poll brought no answer".to_owned())),
+                },
             },
         }
     }
@@ -203,6 +214,11 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Why an answer's body did not come whole, if the way is to blame.
+fn lost(whole: &Whole) -> Option<&Trouble> {
+    whole.broken.as_ref().filter(|trouble| matches!(trouble.kind, TroubleKind::Cut | TroubleKind::Timeout))
 }
 
 impl Polls {

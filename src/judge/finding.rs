@@ -1,42 +1,51 @@
 //! From broken things to findings: equal ones of several exchanges become one.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use crate::check::Broken;
 use crate::record::Finding;
 
 /// The most findings kept of one test; the rest is counted.
 const KEPT: usize = 25;
 
+/// What makes two findings the same: kind, place, expected, actual, and the file where there is a position in one.
+type Key = (&'static str, String, String, String, Option<u32>);
+
 /// Findings of `broken`, each with the exchange that shows it; `looked_at` exchanges were looked at in all.
 pub fn gather(broken: Vec<(u32, Broken)>, looked_at: usize) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
+    // A hostile manifest breaks a rule a hundred thousand times: nothing here looks at all earlier findings again.
+    let mut known: HashMap<Key, usize> = HashMap::new();
+    let mut repeated: HashSet<(usize, u32)> = HashSet::new();
     for (exchange, broken) in broken {
         let shown = broken.exchange.unwrap_or(exchange);
-        let same = findings.iter_mut().find(|finding| {
-            finding.kind == broken.kind
-                && finding.place == broken.place
-                && finding.expected == broken.expected
-                && finding.actual == broken.actual
-                // Lines of different files are different places, whatever their numbers.
-                && (broken.position.is_none() || finding.exchange == Some(shown))
-        });
-        match same {
-            Some(finding) if finding.exchange != Some(shown) => {
-                if !finding.repeats.contains(&shown) {
-                    finding.repeats.push(shown);
-                }
+        // Lines of different files are different places, whatever their numbers.
+        let file = broken.position.is_some().then_some(shown);
+        let key = (broken.kind, broken.place.clone(), broken.expected.clone(), broken.actual.clone(), file);
+        let index = match known.entry(key) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                entry.insert(findings.len());
+                findings.push(Finding {
+                    exchange: Some(shown),
+                    place: broken.place,
+                    kind: broken.kind.to_owned(),
+                    expected: broken.expected,
+                    actual: broken.actual,
+                    position: broken.position,
+                    repeats: Vec::new(),
+                    count: broken.count,
+                    looked_at: u32::try_from(looked_at).unwrap_or(u32::MAX),
+                });
+                continue;
             }
-            Some(finding) => finding.count += broken.count,
-            None => findings.push(Finding {
-                exchange: Some(shown),
-                place: broken.place,
-                kind: broken.kind.to_owned(),
-                expected: broken.expected,
-                actual: broken.actual,
-                position: broken.position,
-                repeats: Vec::new(),
-                count: broken.count,
-                looked_at: u32::try_from(looked_at).unwrap_or(u32::MAX),
-            }),
+        };
+        let Some(finding) = findings.get_mut(index) else { continue };
+        if finding.exchange == Some(shown) {
+            finding.count += broken.count;
+        } else if repeated.insert((index, shown)) {
+            finding.repeats.push(shown);
         }
     }
     let more = findings.len().saturating_sub(KEPT);

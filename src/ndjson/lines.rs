@@ -381,7 +381,9 @@ impl Lines {
                 self.facts.first_after_transaction_time.get_or_insert(source.place(0).line);
             }
         }
-        if let Some(watch) = self.watch.as_mut().filter(|_| judge) {
+        // A resource that is spread over lines may have lost something at their ends.
+        let alone = source.starts.len() == 1;
+        if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone) {
             watch.see(source.place(0).line, source.text, notes);
         }
         let Some(key) = &self.key else { return };

@@ -59,6 +59,7 @@ impl CheckName {
             | CheckName::FileKept
             | CheckName::OnlyMatching
             | CheckName::AllExpected
+            | CheckName::WithinBeside
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -118,7 +119,8 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
     }
     for expect in expects(test) {
         need.measures.directory |= expect.directory.is_some();
-        if expect.lines.is_some() || expect.directory.is_some() || expect.check.is_some_and(CheckName::needs_files) {
+        let of_files = expect.lines.is_some() || expect.file_type.is_some() || expect.directory.is_some();
+        if of_files || expect.check.is_some_and(CheckName::needs_files) {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);

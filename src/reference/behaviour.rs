@@ -53,6 +53,34 @@ words! {
         EmptyFiles = "empty-files",
         /// `_typeFilter` is accepted and has no effect; for servers that know it.
         IgnoreTypeFilter = "ignore-type-filter",
+        /// Of several criteria in a filter the last alone counts.
+        LastCriterionOnly = "last-criterion-only",
+        /// Criteria that lead to another resource are passed over.
+        IgnoreChains = "ignore-chains",
+        /// Criteria that come from another resource are passed over.
+        IgnoreReverseChains = "ignore-reverse-chains",
+        /// Distances are passed over.
+        IgnoreNear = "ignore-near",
+        /// Distances are taken for miles.
+        NearInMiles = "near-in-miles",
+        /// `HealthcareService?type=` is passed over.
+        IgnoreUndefinedParameters = "ignore-undefined-parameters",
+        /// `HealthcareService?type=` is taken for `service-type`.
+        TakeTypeForServiceType = "take-type-for-service-type",
+        /// An identifier without its system finds nobody.
+        BareIdentifiersUnknown = "bare-identifiers-unknown",
+        /// Filters let nothing pass.
+        FiltersPassNothing = "filters-pass-nothing",
+        /// Several filters on one type must all hold.
+        FiltersAllHold = "filters-all-hold",
+        /// Where any type has a filter, those without leave nothing.
+        FiltersSpill = "filters-spill",
+        /// With `_since` filters have no effect.
+        IgnoreTypeFilterWithSince = "ignore-type-filter-with-since",
+        /// `_since` is taken for now.
+        SinceIsNow = "since-is-now",
+        /// An export without a filter has three resources of a type.
+        UnfilteredIsShort = "unfiltered-is-short",
         /// `_typeFilter` has no effect in a kick-off by GET.
         IgnoreTypeFilterOnGet = "ignore-type-filter-on-get",
         /// Binary is taken for a type like others where it is refused.

@@ -203,8 +203,11 @@ impl Server {
         }
         if !wanted.searches.is_empty() {
             let world = self.population.world();
-            let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world)));
+            let does = |behaviour| self.does(behaviour);
+            let sifted = found.into_iter().map(|(name, rows)| (name, sift(&wanted.searches, name, rows, world, &does)));
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
+        } else if self.does(Behaviour::UnfilteredIsShort) {
+            found = found.into_iter().map(|(name, rows)| (name, rows.part(0, 3))).collect();
         }
         let mut files = Vec::new();
         for (name, rows) in &found {

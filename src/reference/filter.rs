@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::behaviour::Behaviour;
 use super::rows::Rows;
 use crate::search::{Answer, Query, Reading, World};
 
@@ -41,14 +42,24 @@ impl World for Shelf {
 }
 
 /// The lines of type `kind` that pass one at least of the filters for it; all where there is none.
-pub(super) fn sift(filters: &[Query], kind: &str, rows: Rows, world: &dyn World) -> Rows {
+pub(super) fn sift(
+    filters: &[Query],
+    kind: &str,
+    rows: Rows,
+    world: &dyn World,
+    does: &dyn Fn(Behaviour) -> bool,
+) -> Rows {
     let own: Vec<&Query> = filters.iter().filter(|filter| filter.kind == kind).collect();
+    if does(Behaviour::FiltersPassNothing) || (own.is_empty() && does(Behaviour::FiltersSpill)) {
+        return Rows::held(Vec::new());
+    }
     if own.is_empty() {
         return rows;
     }
     let passes = |line: &bytes::Bytes| {
         let value: Value = serde_json::from_slice(line).unwrap_or_default();
-        own.iter().any(|filter| filter.matches(&value, world, Reading::Strict) == Answer::Yes)
+        let mut passed = own.iter().map(|filter| filter.matches(&value, world, Reading::Strict) == Answer::Yes);
+        if does(Behaviour::FiltersAllHold) { passed.all(|yes| yes) } else { passed.any(|yes| yes) }
     };
     Rows::held(rows.iter().filter(passes).collect())
 }

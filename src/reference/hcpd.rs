@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::behaviour::Behaviour;
 use super::hapi::nothing_to_report;
 use super::jobs::Job;
+use super::misread::misread;
 use super::options::Personality;
 use super::params::{Reader, Wanted, bad};
 use super::reply::{Point, Reply, outcome};
@@ -121,7 +122,8 @@ impl Reader<'_> {
     /// Takes in a filter of one type. One that is not understood whole is refused, lest more is exported than was asked
     /// for: `HealthcareService?type=`, too, which FHIR does not have, though one page of the guide writes it.
     fn hcpd_filter(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
-        let query = Query::parse(value).map_err(|refused| bad("invalid", &format!("_typeFilter: {refused}")))?;
+        let Some(value) = misread(value, self.does) else { return Ok(()) };
+        let query = Query::parse(&value).map_err(|refused| bad("invalid", &format!("_typeFilter: {refused}")))?;
         if let Some(unknown) = query.unknown.first() {
             return self.unsupported(wanted, &format!("the criterion {unknown} in _typeFilter is not supported"));
         }

@@ -21,6 +21,7 @@ mod jobs;
 mod keys;
 mod lines;
 mod metadata;
+mod misread;
 mod mutate;
 mod options;
 mod params;

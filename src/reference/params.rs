@@ -145,6 +145,12 @@ impl Reader<'_> {
         if (self.does)(Behaviour::IgnoreType) {
             wanted.selection.types = None;
         }
+        if wanted.selection.since.is_some() && (self.does)(Behaviour::IgnoreTypeFilterWithSince) {
+            wanted.searches.clear();
+        }
+        if wanted.selection.since.is_some() && (self.does)(Behaviour::SinceIsNow) {
+            wanted.selection.since = Instant::parse("9000-01-01T00:00:00Z");
+        }
         self.refuse_outside_compartment(&mut wanted)?;
         if wanted.selection.types.is_none() && (self.does)(Behaviour::PatientsByDefault) {
             wanted.selection.types = Some(BTreeSet::from(["Patient".to_owned()]));

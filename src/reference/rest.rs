@@ -60,7 +60,7 @@ impl Server {
         };
         let lines = match search.is_empty() {
             true => lines,
-            false => sift(&search, name, Rows::held(lines), self.population.world()).iter().collect(),
+            false => sift(&search, name, Rows::held(lines), self.population.world(), &|_| false).iter().collect(),
         };
         let found = lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let found: Vec<Value> =

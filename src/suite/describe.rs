@@ -36,6 +36,10 @@ pub fn describe(expect: &Expect) -> String {
         let rules: Vec<&str> = rules.iter().map(|rule| line_rule(*rule)).collect();
         parts.push(format!("lines without {}", or(&rules)));
     }
+    if let Some(types) = &expect.file_type {
+        let names: Vec<&str> = types.iter().map(String::as_str).collect();
+        parts.push(format!("a file of {} resources", or(&names)));
+    }
     if let Some(topic) = expect.directory {
         parts.push(directory(topic).to_owned());
     }
@@ -239,6 +243,7 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
+        CheckName::WithinBeside => "of no type more came back than with the export beside it",
         CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
         CheckName::JobNotCompleted => "no job that it started comes to a good end",
     }
@@ -392,6 +397,7 @@ mod tests {
                 "body = 'operation-outcome'",
                 "body is an OperationOutcome in JSON, with an issue that has severity and code",
             ),
+            ("file-type = ['Location', 'Endpoint']", "a file of Location or Endpoint resources"),
             ("lines = ['bom', 'utf8']", "lines without a byte order mark or bytes that are not UTF-8"),
             ("check = 'distinct-urls'", "no URL is listed twice"),
         ];

@@ -7,12 +7,12 @@ use super::values::{MediaTypes, StatusSet};
 use crate::words::words;
 
 /// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
-/// `lines`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
+/// `lines`, `file-type`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [
     {"required": ["status"]}, {"required": ["not-status"]}, {"required": ["header"]}, {"required": ["json"]}, {"required": ["media-type"]},
-    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["directory"]}, {"required": ["check"]}
+    {"required": ["body"]}, {"required": ["lines"]}, {"required": ["file-type"]}, {"required": ["directory"]}, {"required": ["check"]}
 ]))]
 pub struct Expect {
     /// The status: `202`, `"4xx"`, or a list of such.
@@ -30,6 +30,9 @@ pub struct Expect {
     /// NDJSON rules that the file must not break.
     #[schemars(length(min = 1))]
     pub lines: Option<Vec<LineRule>>,
+    /// Resource types of which the file holds one.
+    #[schemars(length(min = 1))]
+    pub file_type: Option<Vec<String>>,
     /// Rules of a provider directory that the file's lines must not break.
     pub directory: Option<DirectoryTopic>,
     /// A built-in check.
@@ -54,6 +57,7 @@ impl Expect {
             ("media-type", self.media_type.is_some()),
             ("body", self.body.is_some()),
             ("lines", self.lines.is_some()),
+            ("file-type", self.file_type.is_some()),
             ("directory", self.directory.is_some()),
             ("check", self.check.is_some()),
         ];
@@ -330,6 +334,8 @@ words! {
         NothingBeforeSince = "nothing-before-since",
         /// Every resource of the file passes the filters that were sent.
         OnlyMatching = "only-matching",
+        /// Of no type more came back than with the flow beside it.
+        WithinBeside = "within-beside",
         /// What the flow that this one is compared with holds, and what was asked for takes in, came back.
         AllExpected = "all-expected",
         /// The file came as one Binary resource.

@@ -268,7 +268,7 @@ fn expects(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expects: &[Expect], wh
 
 /// The keys that say what an expectation looks at.
 const SUBJECTS: &str =
-    "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines`, `directory` or `check`";
+    "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines`, `file-type`, `directory` or `check`";
 
 fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, refusals: &mut Vec<Refusal>) {
     let whole = || entry.place(path);
@@ -313,9 +313,16 @@ fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, r
     {
         refuse(format!("`{header}` is no header name"), value("header"), "");
     }
+    for (index, name) in expect.file_type.iter().flatten().enumerate() {
+        if !crate::resources::is_r4(name) {
+            let span = entry.place(&[path, &[Step::Key("file-type"), Step::Item(index)]].concat());
+            refuse(format!("`{name}` is no resource type"), span, "");
+        }
+    }
     let no_lines = expect.lines.as_ref().is_some_and(Vec::is_empty);
     let no_types = expect.media_type.as_ref().is_some_and(|types| types.0.is_empty());
-    for (name, empty) in [("lines", no_lines), ("media-type", no_types)] {
+    let no_file_types = expect.file_type.as_ref().is_some_and(Vec::is_empty);
+    for (name, empty) in [("lines", no_lines), ("media-type", no_types), ("file-type", no_file_types)] {
         if empty {
             refuse(format!("`{name}` is empty"), value(name), "name at least one");
         }

@@ -30,6 +30,8 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("smile-errors.toml", include_str!("../../suites/smile-errors.toml")),
     ("smile-auth.toml", include_str!("../../suites/smile-auth.toml")),
     ("au-flows.toml", include_str!("../../suites/au-flows.toml")),
+    ("au-filter-flows.toml", include_str!("../../suites/au-filter-flows.toml")),
+    ("au-filters.toml", include_str!("../../suites/au-filters.toml")),
     ("au-kickoff.toml", include_str!("../../suites/au-kickoff.toml")),
     ("au-params.toml", include_str!("../../suites/au-params.toml")),
     ("au-poll.toml", include_str!("../../suites/au-poll.toml")),

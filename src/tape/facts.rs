@@ -159,6 +159,15 @@ pub struct Validated {
     pub bare: u64,
 }
 
+impl LineFacts {
+    /// Whether every line could be told and read for what it is, so that what is not among them is not there. A file of
+    /// which that is not so has findings of its own.
+    pub fn is_legible(&self) -> bool {
+        let harmless = |rule: LineRule| matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_definitions();
+        self.findings.iter().all(|finding| harmless(finding.rule))
+    }
+}
+
 /// One way in which a file is wrong. Never holds resource content, only shapes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LineFinding {

@@ -1,6 +1,8 @@
 //! Probes and DELETEs at their moments.
 
+use plimsoll::drive::settings::{Credentials, Settings};
 use plimsoll::plan::Depth;
+use plimsoll::secret::Secret;
 use plimsoll::tape::model::StopKind;
 
 use crate::server::{Server, capability, flow, one, outcome, plan, respond, story};
@@ -24,7 +26,9 @@ probes = [
         (_, "/fhir/jobs/2114") => Some(outcome(404, "not-found")),
         _ => None,
     });
-    let tape = server.run(&one(flow_toml, Depth::Files), |_| {});
+    // A request without credentials shows something only where there are some to leave out.
+    let token = |settings: &mut Settings| settings.credentials = Credentials::Token(Secret::new("t0ken".to_owned()));
+    let tape = server.run(&one(flow_toml, Depth::Files), token);
     assert_eq!(
         story(&tape),
         [

@@ -1,0 +1,131 @@
+//! Redirects that lead nowhere, in circles, or where nobody else should look.
+
+use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use plimsoll::drive::guard::{Addresses, Lookup};
+use plimsoll::drive::inprocess::InProcess;
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::transport::{Answer, Outgoing, Transport};
+use plimsoll::drive::wire::Wire;
+use plimsoll::record::Conformance;
+
+use crate::lair::{Lair, MOMENTS, Moment, answer, once};
+use crate::trial::Trial;
+
+const MB: usize = 1_000_000;
+
+#[test]
+fn a_circle_of_redirects_ends_at_every_moment() {
+    for at in MOMENTS {
+        let lair = Lair::honest().before(move |request, moment| {
+            let here = request.url.to_string();
+            (moment == at).then(|| answer(307, &[("location", &here)], once("")))
+        });
+        let came = Trial::whole().against(lair);
+        came.within(&format!("redirect circle ({at:?})"), 500, 4 << 20, 100 * MB);
+        if at != Moment::Metadata {
+            came.says("in a circle");
+            assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_redirects_ends_at_every_moment() {
+    for at in MOMENTS {
+        let links = AtomicU64::new(0);
+        let lair = Lair::honest().before(move |request, moment| {
+            let link = links.fetch_add(1, Ordering::Relaxed);
+            let mut next = request.url.clone();
+            next.set_query(Some(&format!("link={link}")));
+            (moment == at).then(|| answer(308, &[("location", next.as_str())], once("x".repeat(100_000))))
+        });
+        let came = Trial::whole().against(lair);
+        came.within(&format!("redirect chain ({at:?})"), 2500, 256 << 20, 150 * MB);
+        if at != Moment::Metadata {
+            came.says("more than 5 redirects in a row");
+            assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
+        }
+    }
+}
+
+/// The target by its name, everything else by the network.
+struct Split {
+    lair: Lair,
+    wire: Wire,
+}
+
+impl Transport for Split {
+    fn send(&self, request: Outgoing) -> Answer<'_> {
+        if request.url.host_str() == Some("public.test") { self.lair.send(request) } else { self.wire.send(request) }
+    }
+}
+
+struct Names;
+
+impl Lookup for Names {
+    fn lookup<'a>(&'a self, host: &'a str) -> Addresses<'a> {
+        let address: IpAddr = if host == "public.test" { "203.0.113.7" } else { "127.0.0.1" }.parse().unwrap();
+        Box::pin(async move { Ok(vec![address]) })
+    }
+}
+
+#[test]
+fn a_redirect_into_our_own_network_is_reported_and_not_followed() {
+    let inside = TcpListener::bind("127.0.0.1:0").unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let port = inside.local_addr().unwrap().port();
+    for at in MOMENTS {
+        for host in ["127.0.0.1", "lure.test", "169.254.169.254", "[::ffff:127.0.0.1]", "localhost", "0x7f.1"] {
+            let to = format!("http://{host}:{port}/latest/meta-data");
+            let lair = Lair::honest()
+                .before(move |_, moment| (moment == at).then(|| answer(307, &[("location", &to)], once(""))));
+            let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
+            let came = trial.through(|inner: InProcess, settings: &Settings| {
+                let wire = Wire::with_lookup(settings, Arc::new(Names)).unwrap();
+                Arc::new(Split { lair: lair.over(inner), wire })
+            });
+            came.within(&format!("redirect to {host} ({at:?})"), 600, 4 << 20, 100 * MB);
+            if at != Moment::Metadata {
+                came.says("it is reported, not visited");
+                assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
+            }
+        }
+    }
+    assert!(inside.accept().is_err(), "somebody came");
+}
+
+#[test]
+fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
+    let inside = TcpListener::bind("127.0.0.1:0").unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let port = inside.local_addr().unwrap().port();
+    let urls = [
+        format!("http://127.0.0.1:{port}/"),
+        format!("http://lure.test:{port}/"),
+        "file:///etc/passwd".to_owned(),
+        "gopher://127.0.0.1/".to_owned(),
+    ];
+    for url in urls {
+        let (scheme, shown) = (url.split(':').next().unwrap().to_owned(), url.clone());
+        let lair = Lair::honest().bend(move |moment, headers, status, body| {
+            let mut manifest: serde_json::Value =
+                serde_json::from_slice(&body).ok().filter(|_| moment == Moment::Poll)?;
+            for item in manifest.get_mut("output")?.as_array_mut()? {
+                item["url"] = url.as_str().into();
+            }
+            Some(plimsoll::drive::transport::Incoming { status, headers, body: once(manifest.to_string()) })
+        });
+        let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
+        let came = trial.through(|inner, settings| {
+            let wire = Wire::with_lookup(settings, Arc::new(Names)).unwrap();
+            Arc::new(Split { lair: lair.over(inner), wire })
+        });
+        came.within(&format!("manifest names {shown}"), 400, 4 << 20, 100 * MB);
+        came.says(if scheme == "http" { "it is reported, not visited" } else { "only http and https are" });
+        assert_ne!(came.outcome(), Conformance::Conformant);
+    }
+    assert!(inside.accept().is_err(), "somebody came");
+}

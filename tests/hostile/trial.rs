@@ -1,0 +1,192 @@
+//! One run against one such server, from the first request to the last report, and what it cost.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use plimsoll::clock::Clock;
+use plimsoll::drive::inprocess::InProcess;
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::transport::Transport;
+use plimsoll::drive::{self, Options};
+use plimsoll::judge;
+use plimsoll::plan::{self, Plan};
+use plimsoll::record::{Conformance, Run};
+use plimsoll::reference::{self, Personality};
+use plimsoll::report::{self, finding, terminal};
+use plimsoll::suite;
+use plimsoll::suite::model::Catalog;
+use plimsoll::tape::store::{self, Writer};
+use plimsoll::trials::selftest::GROUP;
+use plimsoll::words::Verdict;
+use tempfile::TempDir;
+
+use crate::MEMORY;
+use crate::lair::Lair;
+
+/// 2026-01-01T12:00:00Z.
+pub const NOON: Duration = Duration::from_secs(1_767_268_800);
+pub const SPEC: &str = "hl7-3.0.0";
+
+/// Memory is counted for the whole process: one run at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What a run came to.
+pub struct Came {
+    pub run: Run,
+    /// Everything that a person sees: the terminal's text, and each report by its name.
+    pub terminal: String,
+    pub folder: TempDir,
+    /// Virtual time that passed.
+    pub took: Duration,
+    pub requests: u64,
+    pub bytes: u64,
+    pub peak: usize,
+}
+
+impl Came {
+    /// The text of a report.
+    pub fn report(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    pub fn outcome(&self) -> Conformance {
+        self.run.judgements[0].outcome
+    }
+
+    /// The verdict of one test.
+    pub fn verdict(&self, id: &str) -> Verdict {
+        self.run.judgements[0].tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("{id}")).verdict
+    }
+
+    /// Fails unless a person is told this: why a flow ended, why a test could not be decided, or what was found.
+    pub fn says(&self, why: &str) -> &Self {
+        let stops = self.run.flows.iter().filter_map(|flow| flow.stop.as_ref()).map(|stop| stop.because.clone());
+        let tests = self.run.judgements.iter().flat_map(|judgement| &judgement.tests);
+        let of_tests = tests.flat_map(|test| {
+            let found = test.findings.iter().map(|finding| format!("{} {}", finding.place, finding.actual));
+            found.chain([test.because.clone()])
+        });
+        let mut all: Vec<String> = stops.chain(of_tests).chain([self.terminal.clone()]).collect();
+        assert!(all.iter().any(|text| text.contains(why)), "nothing says {why:?}: {:#?}", {
+            all.pop();
+            all.sort();
+            all.dedup();
+            all
+        });
+        self
+    }
+
+    /// Writes the line of the table, and fails where a bound is broken.
+    pub fn within(&self, name: &str, requests: u64, bytes: u64, peak: usize) -> &Self {
+        println!(
+            "| {name} | {} | {} | {} | {} | {} |",
+            self.outcome(),
+            self.took.as_secs(),
+            self.requests,
+            report::text::bytes(self.bytes),
+            report::text::bytes(self.peak as u64)
+        );
+        assert!(self.requests <= requests, "{name}: {} requests", self.requests);
+        assert!(self.bytes <= bytes, "{name}: {} bytes", self.bytes);
+        assert!(self.peak <= peak, "{name}: {} bytes of memory", self.peak);
+        self
+    }
+}
+
+/// A run to be made.
+pub struct Trial {
+    catalog: Catalog,
+    plan: Plan,
+    settings: Settings,
+    wall: SystemTime,
+}
+
+impl Trial {
+    /// Of all tests.
+    pub fn whole() -> Self {
+        Self::of(&|_| true)
+    }
+
+    /// Of the tests whose name `selected` takes.
+    pub fn of(selected: &dyn Fn(&str) -> bool) -> Self {
+        let catalog = suite::embedded().unwrap();
+        let ask = plan::Ask { specs: vec![SPEC.to_owned()], ..plan::Ask::default() };
+        let plan = plan::build(&catalog, &ask, selected).unwrap();
+        let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
+        settings.groups = vec![GROUP.to_owned()];
+        // What a run may take of files is the caller's to say; with less, hostile files take less time to try.
+        settings.max_bytes = 256 << 20;
+        Self { catalog, plan, settings, wall: SystemTime::UNIX_EPOCH + NOON }
+    }
+
+    pub fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// The wall clock of the server, where it is not ours.
+    pub fn server_at(mut self, wall: SystemTime) -> Self {
+        self.wall = wall;
+        self
+    }
+
+    /// Runs it against the reference server with `lair` in between, in paused time.
+    pub fn against(self, lair: Lair) -> Came {
+        self.through(move |inner, _| Arc::new(lair.over(inner)))
+    }
+
+    /// The same, with a transport of any kind.
+    pub fn through(self, between: impl FnOnce(InProcess, &Settings) -> Arc<dyn Transport>) -> Came {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        self.go(runtime, |trial, clock| {
+            let server = Clock::starting_at(trial.wall);
+            let spec = Personality::from_word(SPEC).unwrap();
+            let options = reference::Options::new(spec, trial.settings.base.clone(), server);
+            let inner = InProcess::new(reference::router(options));
+            (between(inner, &trial.settings), clock)
+        })
+    }
+
+    /// Runs it over real connections, in real time.
+    pub fn over(self, transport: impl FnOnce(&Settings) -> Arc<dyn Transport>) -> Came {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        self.go(runtime, |trial, clock| (transport(&trial.settings), clock))
+    }
+
+    fn go(
+        self,
+        runtime: tokio::runtime::Runtime,
+        transport: impl FnOnce(&Self, Clock) -> (Arc<dyn Transport>, Clock),
+    ) -> Came {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::tempdir().unwrap();
+        MEMORY.reset_peak_usage();
+        let before = MEMORY.current_usage();
+        let (tape, took) = runtime.block_on(async {
+            let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
+            let (transport, clock) = transport(&self, clock);
+            let sink = Some(Writer::create(&folder.path().join(store::FOLDER)).unwrap());
+            let options = Options { sink, ..Options::quiet(self.catalog.digest.clone()) };
+            let tape = drive::run(&self.plan, self.settings.clone(), transport, clock, options).await.unwrap();
+            (tape, clock.elapsed())
+        });
+        let run = judge::judge(&self.catalog, &self.plan, &tape);
+        report::write_all(folder.path(), &run, &report::Options::default()).unwrap();
+        let mut terminal = String::new();
+        for judgement in &run.judgements {
+            for test in &judgement.tests {
+                terminal += &finding::told(&run, judgement, test);
+                terminal.push('\n');
+            }
+        }
+        terminal += &terminal::summary(&run, &terminal::Options::default());
+        let peak = MEMORY.peak_usage().saturating_sub(before);
+        let kept = store::read(folder.path()).unwrap();
+        assert_eq!(kept.exchanges.len(), tape.exchanges.len(), "the tape on disk holds what the run saw");
+        let again = judge::judge(&self.catalog, &self.plan, &kept);
+        assert_eq!(again.judgements, run.judgements, "a replay judges alike");
+        let requests = tape.exchanges.len() as u64;
+        let bytes = tape.end.as_ref().unwrap().bytes;
+        Came { run, terminal, folder, took, requests, bytes, peak }
+    }
+}
