@@ -85,6 +85,10 @@ pub struct RunArgs {
     #[arg(long, env = "PLIMSOLL_REPORT", value_name = "DIR")]
     pub report: Option<PathBuf>,
 
+    /// Go on with the jobs of a run that was killed; TAPE is its tape, or its report folder. Other flags as then
+    #[arg(long, value_name = "TAPE")]
+    pub resume: Option<PathBuf>,
+
     /// Treat warnings as failures
     #[arg(long, env = "PLIMSOLL_STRICT", value_parser = BoolishValueParser::new())]
     pub strict: bool,

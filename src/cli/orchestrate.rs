@@ -19,7 +19,7 @@ use crate::drive::session::{Ask, Session};
 use crate::drive::settings::Settings;
 use crate::drive::transport::Transport;
 use crate::drive::wire::Wire;
-use crate::drive::{self, Drive};
+use crate::drive::{self, Drive, Remains};
 use crate::plan::{self, Plan};
 use crate::record::{Judgement, Run, TestResult};
 use crate::reference::{self, Personality};
@@ -203,9 +203,34 @@ pub struct Voyage {
 
 /// Where jobs that could not be deleted are listed: beside the report, not in it, since reports are passed on.
 pub fn leftovers(folder: &Path) -> PathBuf {
+    beside(folder, ".leftovers")
+}
+
+/// The file beside a report folder whose name ends so.
+fn beside(folder: &Path, ending: &str) -> PathBuf {
     let mut name = folder.as_os_str().to_owned();
-    name.push(".leftovers");
+    name.push(ending);
     PathBuf::from(name)
+}
+
+/// What is left of a run that was killed, by its tape: the tape, the jobs to go on with, and the file that lists them.
+///
+/// # Errors
+/// There is no such tape, or nothing to go on with.
+pub fn remains(path: &Path) -> Result<(Tape, Remains, PathBuf), Refusal> {
+    let tape = tape(path)?;
+    let file = store::locate(path);
+    // The tape's folder, and the report's around it.
+    let folder = file.parent().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    let ledger = beside(folder.unwrap_or(Path::new(".")), ".resume");
+    let remains = Remains::read(&ledger, &tape).map_err(|e| {
+        let why = match tape.end {
+            Some(_) => "that run came to its end".to_owned(),
+            None => format!("{} cannot be read: {e}", ledger.display()),
+        };
+        Refusal::usage(format!("nothing to resume: {why}; leave --resume out to run anew"))
+    })?;
+    Ok((tape, remains, ledger))
 }
 
 impl Voyage {
@@ -215,6 +240,7 @@ impl Voyage {
         target: Target,
         folder: &Path,
         interrupt: watch::Receiver<bool>,
+        remains: Remains,
     ) -> Result<Self, Refusal> {
         let clock = Clock::system();
         let transport = target.transport(clock)?;
@@ -226,6 +252,8 @@ impl Voyage {
             interrupt,
             sink: Some(sink),
             leftovers: (!target.is_embedded()).then(|| leftovers(folder)),
+            ledger: (!target.is_embedded()).then(|| beside(folder, ".resume")),
+            remains,
         };
         Ok(Self { drive: Drive::new(target.settings, transport, clock, options) })
     }
@@ -261,7 +289,11 @@ pub fn copy_tape(path: &Path, folder: &Path) -> Result<(), Refusal> {
     if same().unwrap_or(false) {
         return Ok(());
     }
-    let copied = std::fs::create_dir_all(folder.join(store::FOLDER)).and_then(|()| std::fs::copy(&from, &to));
+    // Whole or not at all, as the reports are.
+    let part = to.with_extension(format!("jsonl.{}.part", std::process::id()));
+    let copied = std::fs::create_dir_all(folder.join(store::FOLDER))
+        .and_then(|()| std::fs::copy(&from, &part))
+        .and_then(|_| std::fs::rename(&part, &to));
     copied.map(drop).map_err(|e| {
         Refusal::usage(format!("the tape cannot be copied to {}: {e}; give another folder with --report", to.display()))
     })

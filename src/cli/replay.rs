@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::args::ReplayArgs;
 use super::{Refusal, orchestrate, run, say, show};
+use crate::config::DEFAULT_SPEC;
 use crate::config::effective::{Effective, Given};
 use crate::config::file::File;
 use crate::trials::{self, exit};
@@ -29,7 +30,13 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Refusal> {
     // Specs that are named replace both lists of the run.
     let of_run = args.spec.is_empty() && args.also.is_empty();
     let also = show::specs_named(&catalog, if of_run { &start.also } else { &args.also })?;
-    let named = if args.spec.is_empty() { &start.specs } else { &args.spec };
+    // A run that was killed at its very start had not yet settled what to judge by.
+    let usual = [DEFAULT_SPEC.to_owned()];
+    let named: &[String] = match (args.spec.as_slice(), start.specs.as_slice()) {
+        ([], []) => &usual,
+        ([], of_tape) => of_tape,
+        (named, _) => named,
+    };
     let specs = show::specs_named(&catalog, named)?.into_iter().filter(|id| !also.contains(id)).collect::<Vec<_>>();
 
     let chosen: Option<BTreeSet<&str>> = start.selected.as_ref().map(|ids| ids.iter().map(String::as_str).collect());

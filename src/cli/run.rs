@@ -14,6 +14,7 @@ use super::{Refusal, print, say, show};
 use crate::config::effective::{Effective, Origin};
 use crate::config::values::{AuthKind, Day};
 use crate::config::{DEFAULT_SPEC, file::File, guard, print as print_config};
+use crate::drive::Remains;
 use crate::instant::rfc3339;
 use crate::plan::Plan;
 use crate::record::Run;
@@ -51,7 +52,36 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
         ));
     }
     let target = Target::new(config)?.protected(&catalog, config)?;
-    super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target))
+    let resumed = match &args.resume {
+        Some(path) => Some(resumed(path, &told)?),
+        None => None,
+    };
+    super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target, resumed))
+}
+
+/// A run that was killed and is gone on with.
+struct Killed {
+    specs: Vec<String>,
+    remains: Remains,
+    /// Where its jobs are listed.
+    ledger: PathBuf,
+}
+
+/// Reads what a killed run left. Its jobs are those of one server: another one would be asked for what it never had.
+fn resumed(path: &Path, told: &Told) -> Result<Killed, Refusal> {
+    let (tape, remains, ledger) = orchestrate::remains(path)?;
+    let base = told.config.target.as_ref().map(|base| base.value.as_str().trim_end_matches('/'));
+    if base != Some(tape.start.base.as_str()) {
+        let message = format!(
+            "the run to resume was against {}; give that BASE-URL with --resume, and the flags that it had",
+            tape.start.base
+        );
+        return Err(Refusal::usage(message));
+    }
+    let many =
+        |n: usize| if n == 1 { "1 job that was under way".to_owned() } else { format!("{n} jobs that were under way") };
+    say(&format!("resuming with {}", many(remains.len())));
+    Ok(Killed { specs: tape.start.specs, remains, ledger })
 }
 
 /// Everything from the first request on.
@@ -61,11 +91,14 @@ async fn go(
     libtest: &Arguments,
     known: &[Known],
     target: Target,
+    killed: Option<Killed>,
 ) -> Result<u8, Refusal> {
     let config = &told.config;
     let strict = config.strict.value;
+    let of_killed = killed.as_ref().map(|killed| killed.specs.clone()).filter(|specs| !specs.is_empty());
     // What the filters leave is known before anything is sent, whatever the specs will be.
     let decided = match (config.specs.value.is_empty(), target.is_embedded()) {
+        (true, _) if of_killed.is_some() => of_killed.map(|specs| (specs, ", as the run that is resumed")),
         (false, _) => Some((config.specs.value.clone(), "")),
         (true, true) => Some((or_default(&[]), ", which the reference server speaks")),
         (true, false) => None,
@@ -74,7 +107,8 @@ async fn go(
         return Ok(nothing(told));
     }
     let folder = folder(config, &target)?;
-    let mut voyage = Voyage::new(catalog, target, &folder, super::interrupt::watch())?;
+    let (remains, old) = killed.map(|killed| (killed.remains, killed.ledger)).unzip();
+    let mut voyage = Voyage::new(catalog, target, &folder, super::interrupt::watch(), remains.unwrap_or_default())?;
     let (specs, why) = match decided {
         Some(decided) => decided,
         None => match voyage.declared(catalog).await? {
@@ -90,6 +124,12 @@ async fn go(
     }
     say(&format!("judging by {}{why}", specs.join(" and ")));
     let tape = voyage.run(&plan).await?;
+    // Its jobs are this run's now, which has dealt with them.
+    if let Some(old) = old.filter(|old| old.exists())
+        && let Err(error) = std::fs::remove_file(&old)
+    {
+        say(&format!("note: {} is of no use any more and cannot be removed: {error}", old.display()));
+    }
     let mut run = orchestrate::judge(catalog, &plan, &tape);
     let left = orchestrate::leftovers(&folder);
     if !run.leftovers.is_empty() && left.exists() {

@@ -10,8 +10,9 @@ use http::header::ACCEPT;
 use url::Url;
 
 use super::asks;
-use super::house::{Budget, Walk, no_answer, stop};
+use super::house::{Budget, House, Walk, no_answer, stop};
 use super::kickoff::Job;
+use super::ledger::Line;
 use super::session::Ask;
 use crate::tape::model::{Role, Stop, StopKind, TroubleKind};
 
@@ -59,7 +60,7 @@ impl Walk<'_> {
 
     fn settle(&self, job: &Url, fate: Fate) {
         match fate {
-            Fate::Gone => self.house.jobs.gone(job),
+            Fate::Gone => self.house.gone(job),
             Fate::Kept => self.house.jobs.kept(job),
             Fate::Unknown => {}
         }
@@ -106,6 +107,27 @@ impl Walk<'_> {
     fn delete_ask(&self, job: &Url, role: Role) -> Ask {
         let headers = asks::usual(&[(ACCEPT, "application/fhir+json")]);
         asks::plain(self.name(), role, Method::DELETE, job.clone(), headers)
+    }
+}
+
+/// Deletes jobs that a killed run left and that nobody goes on with. What cannot be deleted is listed with the rest.
+pub(super) async fn others(house: &House<'_>, jobs: &[Url]) {
+    for job in jobs {
+        house.ledger.write(&Line::Held { flow: String::new(), job: job.clone(), own: None });
+        house.jobs.hold(job);
+        house.jobs.let_go(job);
+        if house.settings.no_delete {
+            continue;
+        }
+        let headers = asks::usual(&[(ACCEPT, "application/fhir+json")]);
+        let ask = Ask { flow: None, ..asks::plain("", Role::Cleanup, Method::DELETE, job.clone(), headers) };
+        if let Ok(whole) = &house.session.send(ask).await.result {
+            match fate(whole.status.as_u16()) {
+                Fate::Gone => house.gone(job),
+                Fate::Kept => house.jobs.kept(job),
+                Fate::Unknown => {}
+            }
+        }
     }
 }
 

@@ -9,12 +9,14 @@ use futures_util::stream::FuturesUnordered;
 use http::Method;
 use http::header::ACCEPT;
 use tokio::sync::{Semaphore, watch};
+use url::Url;
 
 use super::asks;
 use super::board::{Board, Jobs};
 use super::cleanup;
 use super::flow;
 use super::house::House;
+use super::ledger::{Ledger, Remains};
 use super::offer::{self, Declared};
 use super::progress::{Progress, Silent};
 use super::recorder::Recorder;
@@ -44,6 +46,11 @@ pub struct Options {
     /// Where the polling URLs of jobs that could not be deleted are written as they are, readable by the user alone:
     /// the tape holds them redacted, and nobody could delete the jobs by those.
     pub leftovers: Option<PathBuf>,
+    /// Where the jobs that are under way are written down, for the user alone, so that a run that is killed can be
+    /// resumed; none writes nothing. The file is gone when the run ends by itself.
+    pub ledger: Option<PathBuf>,
+    /// What a killed run left: its jobs are gone on with instead of starting others.
+    pub remains: Remains,
 }
 
 impl Options {
@@ -57,6 +64,8 @@ impl Options {
             interrupt,
             sink: None,
             leftovers: None,
+            ledger: None,
+            remains: Remains::default(),
         }
     }
 }
@@ -201,8 +210,15 @@ impl Drive {
         }
         // R4's; other versions are read as JSON alone.
         let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::r4);
+        let ledger = Ledger::create(self.options.ledger.as_deref()).unwrap_or_else(|error| {
+            self.options.progress.note(&format!("this run cannot be resumed if it is killed: {error}"));
+            Ledger::default()
+        });
+        let Remains { jobs: resumed, others } = std::mem::take(&mut self.options.remains);
         let house = House {
             plan,
+            ledger,
+            resumed: Mutex::new(resumed),
             settings: self.settings.clone(),
             session: self.session.clone(),
             clock: self.clock,
@@ -222,6 +238,7 @@ impl Drive {
             file_bytes: AtomicU64::new(0),
         };
         let all = async {
+            cleanup::others(&house, &others).await;
             let mut flows: FuturesUnordered<_> = plan.flows.iter().map(|flow| flow::run(&house, flow)).collect();
             while flows.next().await.is_some() {}
         };
@@ -232,12 +249,16 @@ impl Drive {
             () = all => {}
         }
         let recorder = self.session.recorder();
+        // What a killed run began and this one does not ask for is nobody's any more.
+        let unclaimed: Vec<Url> = house.unclaimed();
+        cleanup::others(&house, &unclaimed).await;
         let left = house.jobs.left();
         if let (Some(path), false) = (&self.options.leftovers, left.is_empty())
             && let Err(error) = cleanup::list(path, &left)
         {
             self.options.progress.note(&format!("{} cannot be written: {error}", path.display()));
         }
+        house.ledger.close();
         recorder.end(End {
             finished: rfc3339(self.clock.now()),
             early: house.halted(),

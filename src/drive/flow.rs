@@ -115,7 +115,10 @@ impl<'a> Walk<'a> {
     /// From the first probe on.
     async fn with_route(&self, route: &Route, came: &mut Came) -> Result<(), Stop> {
         self.probe_all(Moment::Start, Sight { route, job: None, file: None }).await?;
-        let mut job = self.kick_off(route).await;
+        let mut job = match self.resume(route).await {
+            Some(job) => Ok(job),
+            None => self.kick_off(route).await,
+        };
         let mut route = route.clone();
         let forgo: Vec<String> = self.planned.flow.forgo.clone();
         if let Err(Stop { kind: StopKind::Declined, exchange: Some(refused), .. }) = &job

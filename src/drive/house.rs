@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::board::{Board, Jobs};
+use super::ledger::{Ledger, Line, Own, Resumed};
 use super::offer::Declared;
 use super::patience;
 use super::progress::{Event, Progress};
@@ -31,6 +32,10 @@ pub(super) struct House<'a> {
     pub declared: Declared,
     pub board: Board,
     pub jobs: Jobs,
+    /// Where the jobs are written down in case the run is killed.
+    pub ledger: Ledger,
+    /// Jobs of a killed run, by the flow that is to go on with them.
+    pub resumed: Mutex<Vec<(String, Resumed)>>,
     /// One permit a job that may run.
     pub permits: Semaphore,
     pub progress: Arc<dyn Progress>,
@@ -55,6 +60,25 @@ pub(super) struct House<'a> {
 }
 
 impl House<'_> {
+    /// A job is deleted, or the target knows it no more.
+    pub fn gone(&self, job: &Url) {
+        self.jobs.gone(job);
+        self.ledger.write(&Line::Gone(job.clone()));
+    }
+
+    /// The job of a killed run that the flow of this name goes on with, if there is one.
+    pub fn resumed(&self, flow: &str) -> Option<Resumed> {
+        let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = resumed.iter().position(|(name, _)| name == flow)?;
+        Some(resumed.swap_remove(at).1)
+    }
+
+    /// The jobs of a killed run that no flow went on with.
+    pub fn unclaimed(&self) -> Vec<Url> {
+        let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        resumed.drain(..).map(|(_, resumed)| resumed.job).collect()
+    }
+
     /// Why the run is being ended, if it is.
     pub fn halted(&self) -> Option<String> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -134,9 +158,11 @@ impl<'a> Walk<'a> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a kick-off of this flow was accepted: the job is to be deleted when the flow is over.
-    pub fn hold(&self, job: &Url) {
+    /// Notes that a kick-off of this flow was accepted: the job is to be deleted when the flow is over. `own` says that
+    /// it was the flow's own.
+    pub fn hold(&self, job: &Url, own: Option<Own>) {
         self.record().accepted += 1;
+        self.house.ledger.write(&Line::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // The same job given twice is held once.
         if !held.contains(job) {

@@ -9,8 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::asks::{self, Kickoff};
+use super::cleanup;
 use super::flow::Source;
 use super::house::{Budget, Walk, no_answer, stop};
+use super::ledger::{self, Own, Resumed};
 use super::offer::{self, Offer};
 use super::session::{Ask, Whole};
 use crate::suite::model::{Method, Probe, Send};
@@ -82,6 +84,14 @@ impl Walk<'_> {
         ask
     }
 
+    /// What is to be known of a job that `route` asked for.
+    fn job(&self, route: &Route, url: Url, budget: Budget, retry_after: Option<Duration>) -> Job {
+        let asked_partial = |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
+        let partial = route.params.iter().any(asked_partial);
+        let separate = self.planned.flow.headers.values().any(|value| value.contains(SEPARATE));
+        Job { url, retry_after, budget, partial, separate }
+    }
+
     /// Kicks the flow's job off. The error says why there is none.
     pub async fn kick_off(&self, route: &Route) -> Result<Job, Stop> {
         let mut budget = Budget::new(self.house);
@@ -92,16 +102,36 @@ impl Walk<'_> {
         };
         match polling_url(whole) {
             Some(Ok(url)) => {
-                self.hold(&url);
-                let asked_partial =
-                    |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
-                let partial = route.params.iter().any(asked_partial);
-                let separate = self.planned.flow.headers.values().any(|value| value.contains(SEPARATE));
-                Ok(Job { url, separate, retry_after: self.retry_after(&whole.headers), budget, partial })
+                self.hold(&url, Some(self.own(route, &url, reply.exchange)));
+                Ok(self.job(route, url, budget, self.retry_after(&whole.headers)))
             }
             Some(Err(why)) => Err(stop(StopKind::Answer, Some(reply.exchange), why)),
             None => Err(self.refusal(route, whole, reply.exchange)),
         }
+    }
+
+    /// How this flow's kick-off started a job, for a run that resumes this one.
+    fn own(&self, route: &Route, url: &Url, exchange: u32) -> Own {
+        let shown = self.house.session.recorder().redact_url(url);
+        Own { exchange, shown, level: route.level, params: route.params.clone() }
+    }
+
+    /// The job that a killed run's kick-off of this flow started, where it asked for the same: its kick-off is told
+    /// again, and its polls go on. A job that was started for something else is deleted.
+    pub async fn resume(&self, route: &Route) -> Option<Job> {
+        let Resumed { job: url, own, kickoff } = self.house.resumed(self.name())?;
+        if own.level != route.level || own.params != route.params {
+            cleanup::others(self.house, &[url]).await;
+            return None;
+        }
+        let recorder = self.house.session.recorder();
+        // What we asked for then is no secret when the manifest says it.
+        let ask = self.kickoff_ask(route, None, &[]);
+        recorder.redactor().ours(&ask.url);
+        recorder.redactor().our_values(ask.body.as_deref().unwrap_or_default());
+        let exchange = recorder.retell(&ledger::retold(&kickoff, &own.shown, &recorder.redact_url(&url)));
+        self.hold(&url, Some(self.own(route, &url, exchange)));
+        Some(self.job(route, url, Budget::new(self.house), None))
     }
 
     /// What it means that the kick-off started no job.

@@ -15,6 +15,7 @@ mod house;
 pub mod inprocess;
 mod jobid;
 mod kickoff;
+mod ledger;
 mod manifest;
 mod mishap;
 pub mod offer;
@@ -37,3 +38,4 @@ pub mod transport;
 pub mod wire;
 
 pub use engine::{Drive, Options, RunError, run};
+pub use ledger::Remains;

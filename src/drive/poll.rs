@@ -185,7 +185,7 @@ impl Walk<'_> {
             Standing::Failed => {
                 self.house.any_ended.store(true, Ordering::Relaxed);
                 if matches!(status, 404 | 410) {
-                    self.house.jobs.gone(&job.url);
+                    self.house.gone(&job.url);
                     return Err(ended(format!("the target answered {status} for the job that it had started")));
                 }
                 Err(ended(format!("the job ended with {status}")))

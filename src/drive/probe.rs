@@ -197,7 +197,7 @@ impl<'a> Walk<'a> {
         let Some(Ok(url)) = polling_url(whole) else { return Ok(()) };
         // A server that gives equal kick-offs one job has given the flow's own.
         let shared = self.held().contains(&url);
-        self.hold(&url);
+        self.hold(&url, None);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
                 let job = Job {

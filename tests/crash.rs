@@ -1,0 +1,241 @@
+//! Killed at any moment: the tape is readable and judges what it holds, a job that still runs is gone on with, and
+//! nothing is left half-written.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use plimsoll::clock::Clock;
+use plimsoll::drive::inprocess::InProcess;
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::transport::{Answer, Outgoing, Transport};
+use plimsoll::drive::{self, Options, Remains};
+use plimsoll::judge;
+use plimsoll::plan::{self, Plan};
+use plimsoll::record::Conformance;
+use plimsoll::reference::{self, Personality};
+use plimsoll::suite;
+use plimsoll::suite::model::Catalog;
+use plimsoll::tape::store::{self, Writer};
+use plimsoll::trials::selftest::GROUP;
+use plimsoll::words::Verdict;
+
+const SPEC: &str = "hl7-3.0.0";
+const NOON: Duration = Duration::from_secs(1_767_268_800);
+
+fn plan(catalog: &Catalog) -> Plan {
+    let ask = plan::Ask { specs: vec![SPEC.to_owned()], ..plan::Ask::default() };
+    plan::build(catalog, &ask, &|_| true).unwrap()
+}
+
+fn settings() -> Settings {
+    let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
+    settings.groups = vec![GROUP.to_owned()];
+    settings
+}
+
+/// The reference server, and what it was asked.
+#[derive(Clone)]
+struct Watched {
+    inner: InProcess,
+    asked: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Transport for Watched {
+    fn send(&self, request: Outgoing) -> Answer<'_> {
+        self.asked.lock().unwrap().push((request.method.to_string(), request.url.to_string()));
+        self.inner.send(request)
+    }
+}
+
+impl Watched {
+    fn new(clock: Clock, job_time: Duration) -> Self {
+        let spec = Personality::from_word(SPEC).unwrap();
+        let mut options = reference::Options::new(spec, settings().base, clock);
+        options.job_time = job_time;
+        Self { inner: InProcess::new(reference::router(options)), asked: Arc::default() }
+    }
+
+    fn count(&self, method: &str, what: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|(m, url)| m == method && url.contains(what)).count()
+    }
+
+    fn clear(&self) {
+        self.asked.lock().unwrap().clear();
+    }
+}
+
+fn paused<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(future)
+}
+
+#[test]
+fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
+    let catalog = suite::embedded().unwrap();
+    let plan = plan(&catalog);
+    let folder = tempfile::tempdir().unwrap();
+    paused(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
+        let server = Watched::new(clock, Duration::from_secs(2));
+        let sink = Some(Writer::create(folder.path()).unwrap());
+        let options = Options { sink, ..Options::quiet(catalog.digest.clone()) };
+        drive::run(&plan, settings(), Arc::new(server), clock, options).await.unwrap();
+    });
+    let whole = std::fs::read(folder.path().join(store::FILE_NAME)).unwrap();
+    let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    assert!(ends.len() > 200, "{} lines", ends.len());
+    let cut = folder.path().join("cut.jsonl");
+    // After every few lines, and within some.
+    let cuts = ends.iter().step_by(7).copied().chain(ends.iter().step_by(13).map(|end| end + 20));
+    for at in cuts.chain([ends[0], whole.len()]) {
+        let at = at.min(whole.len());
+        std::fs::write(&cut, &whole[..at]).unwrap();
+        let tape = store::read(&cut).unwrap();
+        let run = judge::judge(&catalog, &plan, &tape);
+        let judgement = &run.judgements[0];
+        let failed = judgement.tests.iter().find(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
+        assert!(failed.is_none(), "cut at {at}: the server was honest, yet {failed:#?}");
+        assert_eq!(judgement.outcome == Conformance::Conformant, at == whole.len(), "cut at {at}");
+        if at < whole.len() {
+            assert!(!judgement.because.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_killed_run_is_resumed_with_the_jobs_that_run() {
+    let catalog = suite::embedded().unwrap();
+    let plan = plan(&catalog);
+    // Killed at moments of all kinds: before the first kick-off is answered, while jobs run, while files come.
+    for killed_after in [0, 5, 9, 11, 25] {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, again) = (folder.path().join("first.resume"), folder.path().join("second.resume"));
+        paused(async {
+            let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
+            let server = Watched::new(clock, Duration::from_secs(10));
+            let sink = Some(Writer::create(folder.path()).unwrap());
+            let options = Options { sink, ledger: Some(ledger.clone()), ..Options::quiet(catalog.digest.clone()) };
+            let run = drive::run(&plan, settings(), Arc::new(server.clone()), clock, options);
+            // Dropped where it stands, as a killed process is: nothing is tidied up.
+            assert!(tokio::time::timeout(Duration::from_secs(killed_after), run).await.is_err());
+            server.clear();
+
+            let tape = store::read(folder.path()).unwrap();
+            let remains = Remains::read(&ledger, &tape).unwrap();
+            let running = remains.len();
+            assert!(running <= 4, "{running} jobs at once");
+            if killed_after > 0 {
+                assert!(running > 0, "killed after {killed_after} s");
+            }
+            let options = Options { remains, ledger: Some(again.clone()), ..Options::quiet(catalog.digest.clone()) };
+            let tape = drive::run(&plan, settings(), Arc::new(server.clone()), clock, options).await.unwrap();
+            let run = judge::judge(&catalog, &plan, &tape);
+            let bad = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
+            let wrong: Vec<_> = run.judgements[0].tests.iter().filter(|test| bad(test.verdict)).collect();
+            assert!(wrong.is_empty(), "killed after {killed_after} s: {wrong:#?}");
+            assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
+
+            // As many kick-offs were spared as jobs ran, and nothing is left on the server.
+            let fresh = Watched::new(clock, Duration::from_secs(10));
+            let quiet = Options::quiet(catalog.digest.clone());
+            drive::run(&plan, settings(), Arc::new(fresh.clone()), clock, quiet).await.unwrap();
+            assert_eq!(server.count("", "$export"), 0);
+            let sent = |server: &Watched| server.count("GET", "$export") + server.count("POST", "$export");
+            assert_eq!(sent(&server) + running, sent(&fresh), "killed after {killed_after} s");
+            assert!(tape.end.unwrap().leftovers.is_empty());
+            assert!(!again.exists(), "what resuming needs goes at the end");
+        });
+    }
+}
+
+/// A child that is killed with its owner.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PLIMSOLL_") {
+            command.env_remove(name);
+        }
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    command
+}
+
+/// `plimsoll serve`, and the base that it prints.
+fn serve() -> (Running, String) {
+    let mut child = command().args(["serve", "--addr", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let base = lines.find_map(|line| {
+        let line = line.unwrap();
+        line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+    });
+    (Running(child), base.expect("it prints its base"))
+}
+
+fn lines_of(path: &Path) -> usize {
+    std::fs::read(path).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
+}
+
+#[test]
+fn a_process_killed_at_any_moment_leaves_a_tape_that_replays_and_a_run_that_resumes() {
+    let (server, base) = serve();
+    let folder = tempfile::tempdir().unwrap();
+    // By what is on the tape, not by a clock: from its first line to its end.
+    for (nth, lines) in [1, 12, 40, 90].into_iter().enumerate() {
+        let report = folder.path().join(format!("report-{nth}"));
+        let arguments = ["run", base.as_str(), "--spec", SPEC, "--group", GROUP, "--report"];
+        let mut run = Running(command().args(arguments).arg(&report).spawn().unwrap());
+        let tape = report.join("tape").join("tape.jsonl");
+        let ended = loop {
+            if lines_of(&tape) >= lines {
+                break false;
+            }
+            if run.0.try_wait().unwrap().is_some() {
+                break true;
+            }
+            std::thread::yield_now();
+        };
+        assert!(!ended, "the run was over before {lines} lines");
+        run.0.kill().unwrap();
+        run.0.wait().unwrap();
+
+        let reports: Vec<String> = std::fs::read_dir(&report)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(reports, ["tape"], "no report is there in part");
+        let drawn = folder.path().join(format!("drawn-{nth}"));
+        let replay = command().arg("replay").arg(&report).arg("--report").arg(&drawn).status().unwrap();
+        assert_eq!(replay.code(), Some(3), "an honest server, seen in part, is undetermined");
+        assert!(drawn.join("index.html").exists() && drawn.join("junit.xml").exists());
+
+        let resumed = folder.path().join(format!("resumed-{nth}"));
+        let ledger = folder.path().join(format!("report-{nth}.resume"));
+        let arguments = ["run", base.as_str(), "--group", GROUP, "--resume"];
+        if lines == 1 {
+            assert!(!ledger.exists(), "no job was started yet");
+            let status = command().args(arguments).arg(&report).arg("--report").arg(&resumed).status().unwrap();
+            assert_eq!(status.code(), Some(2), "there is nothing to resume");
+            continue;
+        }
+        assert!(ledger.exists());
+        let status = command().args(arguments).arg(&report).arg("--report").arg(&resumed).status().unwrap();
+        assert_eq!(status.code(), Some(0), "resumed after {lines} lines");
+        assert!(!ledger.exists() && !folder.path().join(format!("resumed-{nth}.resume")).exists());
+        assert!(!folder.path().join(format!("resumed-{nth}.leftovers")).exists());
+        let again = command().args(arguments).arg(&resumed).arg("--report").arg(&drawn).status().unwrap();
+        assert_eq!(again.code(), Some(2), "what came to its end is not resumed");
+    }
+    drop(server);
+}
