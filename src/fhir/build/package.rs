@@ -149,6 +149,6 @@ fn untar(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
 /// The path that a pax header gives: records such as `30 path=package/x.json`.
 fn pax_path(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
-    let records = text.lines().filter_map(|line| line.split_once(' ')?.1.strip_prefix("path="));
-    records.last().map(str::to_owned)
+    let mut records = text.lines().filter_map(|line| line.split_once(' ')?.1.strip_prefix("path="));
+    records.next_back().map(str::to_owned)
 }
