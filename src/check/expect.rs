@@ -104,7 +104,7 @@ fn wanted(expect: &Expect) -> String {
     match (&expect.equals, expect.is) {
         (Some(equals), _) => format!("{equals:?}"),
         (None, Some(wanted)) => describe::shape(wanted).to_owned(),
-        (None, None) => "anything".to_owned(),
+        (None, None) => expect.has.as_deref().map_or_else(|| "anything".to_owned(), describe::array_with),
     }
 }
 
@@ -125,6 +125,11 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
         }
         seen = true;
         let good = match (&expect.equals, expect.is) {
+            (None, None) if expect.has.is_some() => {
+                let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let wanted = expect.has.as_deref().unwrap_or_default();
+                items.iter().filter_map(Value::as_str).any(|item| wanted.iter().any(|text| text == item))
+            }
             (Some(equals), _) => value.and_then(Value::as_str) == Some(equals),
             // A target that does not tell its version may speak one that we do not know.
             (None, Some(Shape::ResourceType)) if !version_known => {

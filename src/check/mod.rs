@@ -1,6 +1,7 @@
 //! What can be looked at in an exchange, and the built-in checks for what arithmetic or memory needs. All pure: the
 //! tape in, [`Held`] out.
 
+mod auth;
 mod directory;
 pub mod expect;
 mod files;
@@ -250,6 +251,21 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::AnnouncedLength => served::announced_length(exchange, scene),
         CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
+        CheckName::GivesTokens => auth::gives_tokens(scene),
+        CheckName::TokenGranted => auth::token_granted(exchange, scene),
+        CheckName::TokenResponse => auth::token_response(exchange),
+        CheckName::ShortToken => auth::short_token(exchange),
+        CheckName::NoStore => auth::no_store(exchange),
+        CheckName::ScopeNotBroader => auth::scope_not_broader(exchange),
+        CheckName::OauthError => auth::oauth_error(exchange),
+        CheckName::EndpointsAbsolute => auth::endpoints_absolute(exchange),
+        CheckName::SmartUsed => auth::smart_used(scene),
+        CheckName::DoorClosed => auth::door_closed(scene),
+        CheckName::FilesNeedToken => auth::files_need_token(scene),
+        CheckName::TokenStaysHome => auth::token_stays_home(exchange, scene),
+        CheckName::NoTokenEchoed => auth::no_token_echoed(exchange),
+        CheckName::WithinScope => auth::within_scope(exchange, scene),
+        CheckName::AsIfUnknown => auth::as_if_unknown(exchange, scene),
         CheckName::OnlyMatching => select::only_matching(exchange, scene),
         CheckName::WithinBeside => select::within_beside(exchange, scene),
         CheckName::AllExpected => select::all_expected(exchange, scene),

@@ -13,6 +13,8 @@ pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
         Shape::Value => value.is_some_and(|value| !value.is_null()),
         Shape::Absent => value.is_none(),
         Shape::String => string.is_some(),
+        Shape::Text => string.is_some_and(|text| !text.is_empty()),
+        Shape::Strings => value.and_then(Value::as_array).is_some_and(|items| items.iter().all(Value::is_string)),
         Shape::Boolean => value.is_some_and(Value::is_boolean),
         Shape::True => value.and_then(Value::as_bool) == Some(true),
         Shape::Object => value.is_some_and(Value::is_object),
@@ -38,6 +40,7 @@ pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
 pub fn text_has(shape: Shape, text: &str) -> bool {
     match shape {
         Shape::Present | Shape::Value | Shape::String => true,
+        Shape::Text => !text.is_empty(),
         Shape::AbsoluteUrl => is_absolute_url(text),
         Shape::Instant => crate::instant::Instant::parse(text).is_some(),
         Shape::ResourceType => is_resource_type(text),
@@ -67,6 +70,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
         | Shape::Object
         | Shape::Array
         | Shape::Objects
+        | Shape::Strings
         | Shape::EmptyArray
         | Shape::Count => false,
     }

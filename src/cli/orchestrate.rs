@@ -27,7 +27,7 @@ use crate::report;
 use crate::suite::model::{Catalog, Identity};
 use crate::tape::model::{Role, Tape};
 use crate::tape::store;
-use crate::trials::selftest::{self, GROUP};
+use crate::trials::selftest::{self, GROUP, Protected};
 
 /// Where the reference server answers within this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
@@ -92,8 +92,9 @@ impl Target {
     pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, Refusal> {
         let Kind::Embedded(spec, _) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.also.value).cloned().collect();
-        let (auth, credentials) = selftest::protection(catalog, &specs).map_err(Refusal::undetermined)?;
-        Ok(Self { settings: Settings { credentials, ..self.settings }, kind: Kind::Embedded(spec, auth) })
+        let Protected { auth, credentials, second } =
+            selftest::protection_of(catalog, &specs).map_err(Refusal::undetermined)?;
+        Ok(Self { settings: Settings { credentials, second, ..self.settings }, kind: Kind::Embedded(spec, auth) })
     }
 
     /// Whether it is the server within.
@@ -120,6 +121,8 @@ impl Target {
                 options.auth = auth.clone();
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.
                 options.job_time = Duration::from_secs(1);
+                // A token that is over is waited for, too.
+                options.token_time = Duration::from_secs(20);
                 Ok(Arc::new(InProcess::new(reference::router(options))))
             }
         }

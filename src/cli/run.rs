@@ -14,7 +14,7 @@ use super::{Refusal, print, say, show};
 use crate::config::effective::{Effective, Origin};
 use crate::config::values::{AuthKind, Day};
 use crate::config::{DEFAULT_SPEC, file::File, guard, print as print_config};
-use crate::drive::Remains;
+use crate::drive::{self, Remains};
 use crate::instant::rfc3339;
 use crate::plan::Plan;
 use crate::record::Run;
@@ -23,7 +23,7 @@ use crate::suite::near;
 use crate::tape::model::{Outcome, Role, StopKind};
 use crate::trials::gate::Known;
 use crate::trials::{self, exit, gate};
-use crate::words::ExportLevel;
+use crate::words::{ExportLevel, Verdict};
 
 /// Carries out `plimsoll run` and gives the exit code.
 pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
@@ -131,6 +131,9 @@ async fn go(
         say(&format!("note: {} is of no use any more and cannot be removed: {error}", old.display()));
     }
     let mut run = orchestrate::judge(catalog, &plan, &tape);
+    if let Some(why) = no_token(&run) {
+        return Err(Refusal::undetermined(why));
+    }
     let left = orchestrate::leftovers(&folder);
     if !run.leftovers.is_empty() && left.exists() {
         say(&format!(
@@ -139,6 +142,12 @@ async fn go(
         ));
     }
     finish(&mut run, known, strict, libtest, Some(&folder))
+}
+
+/// Why no token could be had, where nothing that the server said of itself is to blame: then there is nothing to report.
+fn no_token(run: &Run) -> Option<String> {
+    let failed = run.judgements.iter().flat_map(|judgement| &judgement.tests).any(|test| test.verdict == Verdict::Fail);
+    run.early.clone().filter(|why| why.starts_with(drive::NO_TOKEN) && !failed)
 }
 
 /// From a judged run to what is read of it: the gate, the trials, the summary, the reports.

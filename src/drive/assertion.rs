@@ -1,21 +1,16 @@
 //! The signed assertion by which a SMART Backend Services client says who it is (SMART App Launch, asymmetric client
 //! authentication).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use aws_lc_rs::rand;
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde::Serialize;
 use serde_json::Value;
-use url::Url;
 
 use crate::secret::Secret;
-
-/// How long an assertion lasts; five minutes is the most that is allowed, and clocks differ.
-const LIFETIME: Duration = Duration::from_secs(240);
 
 /// A client's private key.
 pub(super) struct Key {
@@ -23,16 +18,6 @@ pub(super) struct Key {
     algorithm: Algorithm,
     /// The id that the key itself names.
     id: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    sub: &'a str,
-    aud: &'a str,
-    exp: u64,
-    iat: u64,
-    jti: String,
 }
 
 impl Key {
@@ -79,35 +64,74 @@ impl Key {
         }
     }
 
-    /// Signs an assertion of `client` for the token endpoint `audience`, at the wall time `now`. `id` is the key's id
-    /// where the key does not name one.
+    /// What it signs by: RS384 or ES384.
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The id that the key itself names.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Signs a text: the signature, base64url.
     ///
     /// # Errors
-    /// A fragment, where there is no randomness or the library refuses.
-    pub(super) fn assertion(
-        &self,
-        client: &str,
-        audience: &Url,
-        id: Option<&str>,
-        now: SystemTime,
-    ) -> Result<Secret, String> {
-        let mut unique = [0_u8; 16];
-        rand::fill(&mut unique).map_err(|_| "the system gives no random bytes".to_owned())?;
-        let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let claims = Claims {
-            iss: client,
-            sub: client,
-            aud: audience.as_str(),
-            exp: seconds.saturating_add(LIFETIME.as_secs()),
-            iat: seconds,
-            jti: unique.iter().map(|byte| format!("{byte:02x}")).collect(),
-        };
-        let mut header = Header::new(self.algorithm);
-        header.kid = self.id.clone().or_else(|| id.map(str::to_owned));
-        let text = jsonwebtoken::encode(&header, &claims, &self.key)
-            .map_err(|error| format!("the assertion cannot be signed: {error}"))?;
-        Ok(Secret::new(text))
+    /// A fragment, where the library refuses.
+    pub(super) fn sign(&self, text: &str) -> Result<String, String> {
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.key, self.algorithm)
+            .map_err(|error| format!("the assertion cannot be signed: {error}"))
     }
+
+    /// The public half of it, as a PEM file has it.
+    ///
+    /// # Errors
+    /// A fragment, where the library cannot read its own key.
+    pub(super) fn public_pem(&self) -> Result<String, String> {
+        let failed = || "the public half of the key cannot be had".to_owned();
+        let bytes = self.key.as_bytes();
+        let der = match self.algorithm {
+            Algorithm::ES384 => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, bytes).map_err(|_| failed())?;
+                let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| failed())?;
+                public.as_ref().to_vec()
+            }
+            _ => {
+                let pair = rsa::KeyPair::from_der(bytes).or_else(|_| rsa::KeyPair::from_pkcs8(bytes));
+                let pair = pair.map_err(|_| failed())?;
+                let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| failed())?;
+                public.as_ref().to_vec()
+            }
+        };
+        Ok(pem("PUBLIC KEY", &der))
+    }
+
+    /// Another key of the same kind, made up here and now.
+    ///
+    /// # Errors
+    /// A fragment, where there is no randomness.
+    pub(super) fn another(&self) -> Result<Self, String> {
+        let failed = |_| "no other key can be made: the system gives no random bytes".to_owned();
+        let der = match self.algorithm {
+            Algorithm::ES384 => {
+                let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new());
+                made.map_err(failed)?.as_ref().to_vec()
+            }
+            _ => {
+                let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).map_err(failed)?;
+                let made: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
+                made.as_ref().to_vec()
+            }
+        };
+        Key::parse(&Secret::new(pem("PRIVATE KEY", &der)))
+    }
+}
+
+/// PEM of DER, in lines of 64 characters.
+fn pem(what: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
 }
 
 fn from_jwk(text: &str) -> Result<Key, String> {
@@ -189,26 +213,30 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use aws_lc_rs::encoding::AsDer;
-    use aws_lc_rs::rsa::{self, KeySize};
+    use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, EcdsaSigningAlgorithm, KeyPair,
-        RSA_PKCS1_2048_8192_SHA384, UnparsedPublicKey, VerificationAlgorithm,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, EcdsaSigningAlgorithm, RSA_PKCS1_2048_8192_SHA384,
+        UnparsedPublicKey, VerificationAlgorithm,
     };
-    use base64::engine::general_purpose::STANDARD;
-    use serde_json::json;
+    use std::time::{Duration, UNIX_EPOCH};
 
+    use serde_json::json;
+    use url::Url;
+
+    use super::super::forge::Applicant;
     use super::*;
 
     fn pem(label: &str, der: &[u8]) -> Secret {
-        Secret::new(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der)))
+        Secret::new(super::pem(label, der))
     }
 
     /// Signs, verifies, and gives back header and claims.
     fn signed(key: &Key, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) -> (Value, Value) {
-        let audience = Url::parse("https://auth.example.org/token").unwrap();
+        let endpoint: Url = "https://auth.example.org/token".parse().unwrap();
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let text = key.assertion("me", &audience, Some("configured"), now).unwrap();
+        let applicant =
+            Applicant { client: "me", key, key_id: Some("configured"), endpoint: &endpoint, scope: "s", now };
+        let text = applicant.apply(None).unwrap().assertion;
         let parts: Vec<&str> = text.reveal().split('.').collect();
         let message = format!("{}.{}", parts[0], parts[1]);
         let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();

@@ -14,6 +14,7 @@ use super::house::{Budget, House, Walk, no_answer, stop};
 use super::kickoff::Job;
 use super::ledger::Line;
 use super::session::Ask;
+use crate::suite::model::Identity;
 use crate::tape::model::{Role, Stop, StopKind, TroubleKind};
 
 /// The longest time for tidying up one job, once the run is being ended.
@@ -43,7 +44,9 @@ impl Walk<'_> {
     /// The flow's own DELETE. The error is that there is nothing to be seen after it.
     pub async fn delete(&self, job: &Job) -> Result<(), Stop> {
         let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
-        let reply = self.send_patiently(&mut budget, self.delete_ask(&job.url, Role::Delete), false).await?;
+        let reply = self
+            .send_patiently(&mut budget, self.delete_ask(&job.url, Role::Delete, self.planned.flow.identity), false)
+            .await?;
         let exchange = reply.exchange;
         let status = match &reply.result {
             Ok(whole) => whole.status.as_u16(),
@@ -68,7 +71,7 @@ impl Walk<'_> {
 
     /// Lets go of a job, and deletes it if no other flow holds it. Goes out even when the run is being ended, but does
     /// not hold it up for more than [`LAST_ORDERS`].
-    pub async fn tidy(&self, job: &Url) {
+    pub async fn tidy(&self, job: &Url, owner: Identity) {
         if !self.drop_hold(job) || !self.house.jobs.let_go(job) || self.house.settings.no_delete {
             return;
         }
@@ -78,14 +81,14 @@ impl Walk<'_> {
         };
         tokio::select! {
             biased;
-            () = self.send_cleanup(job) => {}
+            () = self.send_cleanup(job, owner) => {}
             () = late => {}
         }
     }
 
-    async fn send_cleanup(&self, job: &Url) {
+    async fn send_cleanup(&self, job: &Url, owner: Identity) {
         let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
-        let ask = self.delete_ask(job, Role::Cleanup);
+        let ask = self.delete_ask(job, Role::Cleanup, owner);
         let reply = match self.send_patiently(&mut budget, ask.clone(), false).await {
             Ok(reply) => reply,
             // A wait for patience was ended with the run: one last try.
@@ -99,14 +102,14 @@ impl Walk<'_> {
 
     /// Lets go of everything that the flow has started.
     pub async fn tidy_all(&self) {
-        for job in self.held() {
-            self.tidy(&job).await;
+        for (job, owner) in self.held() {
+            self.tidy(&job, owner).await;
         }
     }
 
-    fn delete_ask(&self, job: &Url, role: Role) -> Ask {
+    fn delete_ask(&self, job: &Url, role: Role, identity: Identity) -> Ask {
         let headers = asks::usual(&[(ACCEPT, "application/fhir+json")]);
-        asks::plain(self.name(), role, Method::DELETE, job.clone(), headers)
+        Ask { identity, ..asks::plain(self.name(), role, Method::DELETE, job.clone(), headers) }
     }
 }
 

@@ -70,6 +70,9 @@ impl Options {
     }
 }
 
+/// How a run says that it ended early because no token could be had.
+pub const NO_TOKEN: &str = "no access token for ";
+
 /// Why there is nothing to judge.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -82,7 +85,7 @@ pub enum RunError {
         why: String,
     },
     /// No access token could be had.
-    #[error("no access token for {base}: {why}")]
+    #[error("{NO_TOKEN}{base}: {why}")]
     Credentials {
         /// The target's base.
         base: String,
@@ -202,11 +205,17 @@ impl Drive {
             declared = self.metadata().await?.clone();
         }
         self.session.recorder().start(self.start.clone());
-        if !plan.flows.is_empty() && !*self.options.interrupt.borrow() {
-            self.session
-                .authorize()
-                .await
-                .map_err(|trouble| RunError::Credentials { base: self.start.base.clone(), why: trouble.message })?;
+        let mut no_token = None;
+        if !plan.flows.is_empty()
+            && !*self.options.interrupt.borrow()
+            && let Err(trouble) = self.session.authorize().await
+        {
+            let refused = RunError::Credentials { base: self.start.base.clone(), why: trouble.message };
+            // Whether it is the server that is wrong shows in what it says of itself.
+            if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
+                return Err(refused);
+            }
+            no_token = Some(refused.to_string());
         }
         // R4's; other versions are read as JSON alone.
         let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::r4);
@@ -228,6 +237,7 @@ impl Drive {
             permits: Semaphore::new(self.settings.jobs.clamp(1, Semaphore::MAX_PERMITS)),
             progress: self.options.progress.clone(),
             halted: Mutex::new(None),
+            no_token: no_token.clone(),
             running: AtomicUsize::new(0),
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
@@ -261,7 +271,7 @@ impl Drive {
         house.ledger.close();
         recorder.end(End {
             finished: rfc3339(self.clock.now()),
-            early: house.halted(),
+            early: house.halted().or(no_token),
             leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
         });
@@ -313,6 +323,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         Credentials::Token(_) => "bearer token",
         Credentials::Smart(_) => "SMART Backend Services",
     };
+    let origins: Vec<String> = settings.allow_origins.iter().map(url::Origin::ascii_serialization).collect();
     let mut shown = vec![
         ("authorization", credentials.to_owned()),
         ("levels", levels.unwrap_or_else(|| "as declared".to_owned())),
@@ -323,6 +334,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         ("deadline", settings.deadline.map(seconds).unwrap_or_default()),
         ("most bytes", settings.max_bytes.to_string()),
         ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
+        ("origins with the token", origins.join(", ")),
         ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
     ];
     shown.retain(|(_, value)| !value.is_empty());

@@ -47,6 +47,13 @@ pub(super) struct Wanted {
     transaction_time: Option<String>,
 }
 
+impl Wanted {
+    /// The list of the manifest that names it.
+    pub fn list(&self) -> FileList {
+        self.item.place.list
+    }
+}
+
 /// The files that came, in the manifest's order.
 #[derive(Debug, Default)]
 pub(super) struct Fetched {
@@ -158,14 +165,16 @@ impl Walk<'_> {
         (wanted.filter(|wanted| known.insert(wanted.url.clone())).collect(), too_many)
     }
 
-    /// The file that probes ask for: the first output file that held a line, else the first that is listed.
-    pub fn probed_file(&self, job: &Job, manifest: &Value, fetched: &Fetched) -> Option<Wanted> {
-        let output = || fetched.files.iter().filter(|(wanted, _)| wanted.item.place.list == FileList::Output);
-        if let Some((wanted, _)) = output().find(|(_, facts)| facts.lines.lines > 0) {
-            return Some(wanted.clone());
-        }
-        let (items, _) = manifest::files(manifest, crate::suite::model::Download::First);
-        items.into_iter().find_map(|item| usable(job, manifest, item))
+    /// The file that probes ask for, list by list: the first that held a line, else the first that is listed.
+    pub fn probed_files(&self, job: &Job, manifest: &Value, fetched: &Fetched) -> Vec<Wanted> {
+        let (items, _) = manifest::files(manifest, crate::suite::model::Download::All);
+        let listed: Vec<Wanted> = items.into_iter().filter_map(|item| usable(job, manifest, item)).collect();
+        let of_list = |list: FileList| {
+            let held = fetched.files.iter().find(|(wanted, facts)| wanted.list() == list && facts.lines.lines > 0);
+            let held = held.map(|(wanted, _)| wanted);
+            held.or_else(|| listed.iter().find(|wanted| wanted.list() == list)).cloned()
+        };
+        FileList::ALL.iter().filter_map(|list| of_list(*list)).collect()
     }
 
     /// A file once more, as a probe.
@@ -193,6 +202,7 @@ impl Walk<'_> {
         let mut ask = Ask {
             file: Some(wanted.item.place),
             open: wanted.open,
+            identity: self.planned.flow.identity,
             ..asks::plain(self.name(), Role::File, method, wanted.url.clone(), file_headers())
         };
         if let Some(probe) = probe {

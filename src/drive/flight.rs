@@ -92,7 +92,7 @@ impl Session {
             let mut landing = self.hop(hop, ask.role == Role::Cleanup).await?;
             if landing.status == StatusCode::UNAUTHORIZED
                 && refused.is_none()
-                && let Some(token) = token.filter(|_| self.shared.auth.renewable())
+                && let Some(token) = token.filter(|_| self.shared.auth.renewable(ask.identity))
             {
                 refused = Some(token);
                 self.pass(landing).await;
@@ -121,18 +121,12 @@ impl Session {
         first: bool,
         refused: Option<&Secret>,
     ) -> Result<Option<Secret>, Trouble> {
-        match ask.identity {
-            Identity::None => return Ok(None),
-            Identity::SecondClient => {
-                return Err(trouble(
-                    TroubleKind::NotSent,
-                    "no second client is configured, as whom this would be sent",
-                ));
-            }
-            Identity::Client => {}
+        if ask.identity == Identity::None {
+            return Ok(None);
         }
         // The discovery document is where tokens come from: it is read without one.
-        if ask.open || ask.role == Role::SmartConfiguration || !self.shared.auth.at_play() {
+        let own = matches!(ask.identity, Identity::Client | Identity::Renewed);
+        if ask.open || ask.role == Role::SmartConfiguration || (own && !self.shared.auth.at_play()) {
             return Ok(None);
         }
         let settings = &self.shared.settings;
@@ -148,7 +142,7 @@ impl Session {
             );
             return Err(trouble(TroubleKind::NotSent, message));
         }
-        self.token(refused, ask.role == Role::Cleanup).await
+        self.token(ask.identity, refused, ask.role == Role::Cleanup).await
     }
 
     /// Sends one request and writes its head down. Trouble is on the tape when this returns.

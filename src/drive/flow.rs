@@ -18,7 +18,7 @@ use super::probe::Sight;
 use super::progress::Event;
 use super::shelf::Shelf;
 use crate::plan::{Depth, PlannedFlow};
-use crate::suite::model::{DeleteAt, FileList, Method, Moment};
+use crate::suite::model::{DeleteAt, FileList, Identity, Method, Moment, Probe, Send};
 use crate::suite::param::{Param, PickName};
 use crate::tape::model::{LineFacts, Stop, StopKind};
 use crate::words::ExportLevel;
@@ -60,13 +60,18 @@ pub(super) struct Source {
 /// A flow whose kick-off says whether its level is offered: no parameters, nothing unusual.
 fn is_plain(planned: &PlannedFlow) -> bool {
     let flow = &planned.flow;
-    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last
+    let own = flow.identity == Identity::Client;
+    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last && own
 }
 
 impl<'a> Walk<'a> {
     /// The whole conversation. The error is why it ended early. Everything started is tidied up when it returns.
     async fn converse(&self, came: &mut Came) -> Result<(), Stop> {
         let flow = &self.planned.flow;
+        self.can_begin().await?;
+        if flow.probes_only {
+            return self.probes_alone().await;
+        }
         if flow.last {
             for other in self.house.plan.flows.iter().filter(|other| !other.flow.last) {
                 self.house.board.outcome(&other.name).await;
@@ -112,9 +117,43 @@ impl<'a> Walk<'a> {
         end
     }
 
+    /// Whether the run has the credentials that the flow needs.
+    async fn can_begin(&self) -> Result<(), Stop> {
+        let flow = &self.planned.flow;
+        if let Some(lacks) = flow.credentials.and_then(|needs| self.house.session.lacks(needs)) {
+            return Err(stop(StopKind::NotOffered, None, lacks));
+        }
+        if let (Some(why), false) = (&self.house.no_token, flow.probes_only) {
+            return Err(stop(StopKind::Credentials, None, why.clone()));
+        }
+        if flow.identity == Identity::Narrow {
+            let narrow = self.house.session.narrow().await;
+            narrow.map_err(|why| {
+                stop(StopKind::NotOffered, None, format!("no token for Patient resources alone was had: {why}"))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The probes of a flow that makes no export. Those that kick off go to the first level that the target offers.
+    async fn probes_alone(&self) -> Result<(), Stop> {
+        let kicks_off = |probe: &Probe| matches!(probe.send, Send::Kickoff | Send::KickoffPost);
+        let level = match self.planned.flow.probes.iter().any(kicks_off) {
+            true if self.house.no_token.is_some() => return Ok(()),
+            true => self.level().await?,
+            false => ExportLevel::Any,
+        };
+        self.show(Event::Started);
+        self.record().export = level;
+        let route = Route { level, params: Vec::new(), source: None, forgone: Vec::new() };
+        let end = self.probe_all(Moment::Start, Sight { route: &route, job: None, files: &[] }).await;
+        self.tidy_all().await;
+        end
+    }
+
     /// From the first probe on.
     async fn with_route(&self, route: &Route, came: &mut Came) -> Result<(), Stop> {
-        self.probe_all(Moment::Start, Sight { route, job: None, file: None }).await?;
+        self.probe_all(Moment::Start, Sight { route, job: None, files: &[] }).await?;
         let mut job = match self.resume(route).await {
             Some(job) => Ok(job),
             None => self.kick_off(route).await,
@@ -149,7 +188,7 @@ impl<'a> Walk<'a> {
 
     /// From the accepted kick-off on.
     async fn with_job(&self, route: &Route, job: &Job, came: &mut Came) -> Result<(), Stop> {
-        let sight = Sight { route, job: Some(job), file: None };
+        let sight = Sight { route, job: Some(job), files: &[] };
         self.probe_all(Moment::Start, sight).await?;
         let flow = &self.planned.flow;
         let depth = self.planned.depth;
@@ -173,11 +212,11 @@ impl<'a> Walk<'a> {
             *came = Came { output: fetched.facts_of(FileList::Output).cloned().collect(), shelf };
         }
         self.check_halt()?;
-        let file = self.probed_file(job, &manifest, &fetched);
-        self.probe_all(Moment::Complete, Sight { file: file.as_ref(), ..sight }).await?;
+        let files = self.probed_files(job, &manifest, &fetched);
+        self.probe_all(Moment::Complete, Sight { files: &files, ..sight }).await?;
         if flow.delete == Some(DeleteAt::Complete) {
             self.delete(job).await?;
-            self.probe_all(Moment::Deleted, Sight { file: file.as_ref(), ..sight }).await?;
+            self.probe_all(Moment::Deleted, Sight { files: &files, ..sight }).await?;
         }
         end
     }

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::fhir::Tables;
 use crate::ndjson::RunKey;
 use crate::plan::{Plan, PlannedFlow};
+use crate::suite::model::Identity;
 use crate::tape::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
 use crate::words::ExportLevel;
 
@@ -39,6 +40,8 @@ pub(super) struct House<'a> {
     /// One permit a job that may run.
     pub permits: Semaphore,
     pub progress: Arc<dyn Progress>,
+    /// Why no token can be had: only flows that need none of their own begin.
+    pub no_token: Option<String>,
     /// Why all waiting ends, once it does.
     pub halted: Mutex<Option<String>>,
     /// Jobs of ours that run now.
@@ -130,7 +133,7 @@ pub(super) struct Walk<'a> {
     pub house: &'a House<'a>,
     pub planned: &'a PlannedFlow,
     record: Mutex<FlowRecord>,
-    held: Mutex<Vec<Url>>,
+    held: Mutex<Vec<(Url, Identity)>>,
 }
 
 impl<'a> Walk<'a> {
@@ -158,15 +161,17 @@ impl<'a> Walk<'a> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a kick-off of this flow was accepted: the job is to be deleted when the flow is over. `own` says that
-    /// it was the flow's own.
-    pub fn hold(&self, job: &Url, own: Option<Own>) {
+    /// Notes that a kick-off of this flow, made by `identity`, was accepted: the job is to be deleted when the flow is
+    /// over. `own` says that it was the flow's own.
+    pub fn hold(&self, job: &Url, identity: Identity, own: Option<Own>) {
         self.record().accepted += 1;
         self.house.ledger.write(&Line::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // The same job given twice is held once.
-        if !held.contains(job) {
-            held.push(job.clone());
+        if !held.iter().any(|(one, _)| one == job) {
+            // The second client's jobs are its own; all others are, or should be, the first's.
+            let owner = if identity == Identity::SecondClient { identity } else { Identity::Client };
+            held.push((job.clone(), owner));
             self.house.jobs.hold(job);
         }
     }
@@ -175,12 +180,12 @@ impl<'a> Walk<'a> {
     pub fn drop_hold(&self, job: &Url) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let before = held.len();
-        held.retain(|one| one != job);
+        held.retain(|(one, _)| one != job);
         held.len() < before
     }
 
-    /// The jobs that the flow holds.
-    pub fn held(&self) -> Vec<Url> {
+    /// The jobs that the flow holds, and whose they are.
+    pub fn held(&self) -> Vec<(Url, Identity)> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

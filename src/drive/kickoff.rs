@@ -15,7 +15,7 @@ use super::house::{Budget, Walk, no_answer, stop};
 use super::ledger::{self, Own, Resumed};
 use super::offer::{self, Offer};
 use super::session::{Ask, Whole};
-use crate::suite::model::{Method, Probe, Send};
+use crate::suite::model::{Identity, Method, Probe, Send};
 use crate::tape::model::{Role, Stop, StopKind};
 use crate::tape::shape::{urls_of_line, without_bom};
 use crate::words::ExportLevel;
@@ -77,6 +77,7 @@ impl Walk<'_> {
         let role = if probe.is_some() { Role::Probe } else { Role::Kickoff };
         let mut ask = asks::plain(self.name(), role, method, url, headers);
         ask.body = body;
+        ask.identity = flow.identity;
         if let Some(probe) = probe {
             ask.probe = Some(probe.id.clone());
             ask.identity = probe.identity;
@@ -102,7 +103,7 @@ impl Walk<'_> {
         };
         match polling_url(whole) {
             Some(Ok(url)) => {
-                self.hold(&url, Some(self.own(route, &url, reply.exchange)));
+                self.hold(&url, self.planned.flow.identity, Some(self.own(route, &url, reply.exchange)));
                 Ok(self.job(route, url, budget, self.retry_after(&whole.headers)))
             }
             Some(Err(why)) => Err(stop(StopKind::Answer, Some(reply.exchange), why)),
@@ -130,7 +131,7 @@ impl Walk<'_> {
         recorder.redactor().ours(&ask.url);
         recorder.redactor().our_values(ask.body.as_deref().unwrap_or_default());
         let exchange = recorder.retell(&ledger::retold(&kickoff, &own.shown, &recorder.redact_url(&url)));
-        self.hold(&url, Some(self.own(route, &url, exchange)));
+        self.hold(&url, self.planned.flow.identity, Some(self.own(route, &url, exchange)));
         Some(self.job(route, url, Budget::new(self.house), None))
     }
 
@@ -144,7 +145,12 @@ impl Walk<'_> {
         }
         let undeclared = offer::offer(route.level, &self.house.declared, &self.house.settings) == Offer::Perhaps;
         let optional = self.planned.flow.optional.as_ref();
+        let narrow = self.planned.flow.identity == Identity::Narrow;
         match (status, optional) {
+            // Whoever may not have all of it may be refused the whole.
+            (400..=499, Some(optional)) if narrow => {
+                stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
+            }
             (401 | 403, _) => stop(StopKind::Credentials, at, format!("the kick-off was answered {status}")),
             // Nor is it known to be offered where whatever answers does not speak FHIR there.
             _ if undeclared && (is_unsupported(whole) || !(is_outcome(&whole.body) || is_gateway(whole.status))) => {

@@ -10,6 +10,8 @@ mod engine;
 mod files;
 mod flight;
 mod flow;
+mod forge;
+mod grant;
 pub mod guard;
 mod house;
 pub mod inprocess;
@@ -37,5 +39,5 @@ mod tls;
 pub mod transport;
 pub mod wire;
 
-pub use engine::{Drive, Options, RunError, run};
+pub use engine::{Drive, NO_TOKEN, Options, RunError, run};
 pub use ledger::Remains;

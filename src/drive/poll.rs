@@ -125,7 +125,9 @@ fn job_status(whole: &Whole, separate: bool) -> u16 {
 impl Walk<'_> {
     /// A poll of `job`.
     pub fn poll_ask(&self, url: &url::Url) -> Ask {
-        asks::plain(self.name(), Role::Poll, Method::GET, url.clone(), asks::usual(&[(ACCEPT, "application/json")]))
+        let headers = asks::usual(&[(ACCEPT, "application/json")]);
+        let identity = self.planned.flow.identity;
+        Ask { identity, ..asks::plain(self.name(), Role::Poll, Method::GET, url.clone(), headers) }
     }
 
     /// Waits as long as the server asked, polls once, and says what came of it. The error says why the flow ends.

@@ -13,7 +13,7 @@ use super::kickoff::{Job, Route, polling_url};
 use super::poll::{Polls, Step};
 use super::session::Ask;
 use super::settings::Credentials;
-use crate::suite::model::{GRACE, Identity, Moment, Probe, Send, Wrong};
+use crate::suite::model::{FileList, GRACE, Identity, Moment, Probe, Send, Wrong};
 use crate::suite::values::Wait;
 use crate::tape::model::{Role, Stop};
 use crate::words::ExportLevel;
@@ -25,6 +25,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How often the job that a wrong kick-off started is polled, to see what becomes of it.
 const WRONG_JOB_POLLS: usize = 10;
 
+/// When a token that is over is shown, each after the one before.
+const CLOCKS: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(240)];
+
 /// What a probe may refer to, as far as the flow has come.
 #[derive(Clone, Copy)]
 pub(super) struct Sight<'s> {
@@ -32,8 +35,8 @@ pub(super) struct Sight<'s> {
     pub route: &'s Route,
     /// Its job.
     pub job: Option<&'s Job>,
-    /// The file that a file probe asks for.
-    pub file: Option<&'s super::files::Wanted>,
+    /// The files that file probes ask for, one of each list.
+    pub files: &'s [super::files::Wanted],
 }
 
 impl<'a> Walk<'a> {
@@ -59,13 +62,28 @@ impl<'a> Walk<'a> {
 
     /// Sends one probe, at each of its times. A stop within it is the probe's alone.
     async fn probe(&self, probe: &Probe, sight: Sight<'_>) {
-        if probe.identity == Identity::SecondClient {
-            // There is no second client in the settings, and as the first it would show nothing.
+        let kicks_off = matches!(probe.send, Send::Kickoff | Send::KickoffPost);
+        let open = matches!(self.house.settings.credentials, Credentials::None);
+        if self.house.settings.second.is_none() && probe.identity == Identity::SecondClient
+            || open && probe.identity == Identity::Tampered
+            || open && kicks_off && probe.identity == Identity::None
+        {
+            // There is no such client in the settings, or it would be the flow's own request again.
+            return;
+        }
+        if probe.send == Send::Token && probe.wrong.is_some() && self.house.no_token.is_some() {
+            // Where a good request is refused, that bad ones are says nothing.
             return;
         }
         if probe.identity == Identity::None && matches!(self.house.settings.credentials, Credentials::None) {
             // It would be the flow's own request again.
             return;
+        }
+        if probe.identity == Identity::Renewed {
+            self.house.session.renew().await;
+        }
+        if probe.identity == Identity::Expired {
+            return self.probe_expired(probe, sight).await;
         }
         let settles = probe.at == Moment::Deleted && probe.after.is_empty();
         if settles && matches!(probe.send, Send::Poll | Send::Delete) {
@@ -95,20 +113,46 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A probe with a token that is over, once it is. Clocks differ, by five minutes at some servers, so that one that is
+    /// accepted is tried again later; the last answer counts.
+    async fn probe_expired(&self, probe: &Probe, sight: Sight<'_>) {
+        let Ok(lasts) = self.house.session.soon_expired().await else { return };
+        if lasts > self.house.settings.max_wait {
+            return;
+        }
+        if self.wait(lasts, "until a token is over").await.is_err() {
+            return;
+        }
+        for (index, pause) in CLOCKS.into_iter().enumerate() {
+            if self.wait(pause, "until a token is surely over").await.is_err() {
+                return;
+            }
+            // The flow holds no permit while it waits.
+            let Ok(_permit) = self.house.permits.acquire().await else { return };
+            let Ok(Some((exchange, accepted))) = self.probe_kickoff(probe, sight.route).await else { return };
+            if !accepted || index + 1 == CLOCKS.len() {
+                return;
+            }
+            self.house.session.recorder().supersede(exchange);
+        }
+    }
+
     /// Sends one probe once.
     async fn probe_once(&self, probe: &Probe, sight: Sight<'_>) -> Result<(), Stop> {
         let mut budget = Budget::new(self.house);
         match probe.send {
-            Send::Kickoff | Send::KickoffPost => self.probe_kickoff(probe, sight.route).await,
+            Send::Kickoff | Send::KickoffPost => self.probe_kickoff(probe, sight.route).await.map(drop),
             Send::Token => {
-                let stranger = probe.wrong == Some(Wrong::Client);
-                self.house.session.probe_token(self.name(), &probe.id, stranger).await;
+                self.house.session.probe_token(self.name(), probe).await;
                 Ok(())
             }
-            Send::File | Send::FilePost => match sight.file {
-                Some(wanted) => self.fetch_again(wanted, probe).await,
-                None => Ok(()),
-            },
+            Send::File | Send::FilePost => {
+                let list = probe.list.unwrap_or(FileList::Output);
+                match sight.files.iter().find(|wanted| wanted.list() == list) {
+                    Some(wanted) => self.fetch_again(wanted, probe).await,
+                    None => Ok(()),
+                }
+            }
             _ => match self.probe_ask(probe, sight) {
                 Some(ask) => self.send_patiently(&mut budget, ask, false).await.map(drop),
                 None => Ok(()),
@@ -186,18 +230,20 @@ impl<'a> Walk<'a> {
     }
 
     /// A kick-off as a probe. A job that it starts is looked at where its kick-off was wrong, and deleted.
-    async fn probe_kickoff(&self, probe: &Probe, route: &Route) -> Result<(), Stop> {
+    /// Gives its exchange, and whether it started a job.
+    async fn probe_kickoff(&self, probe: &Probe, route: &Route) -> Result<Option<(u32, bool)>, Stop> {
         if probe.wrong == Some(Wrong::Group) && route.level != ExportLevel::Group {
-            return Ok(());
+            return Ok(None);
         }
         let more = self.resolve(&probe.params, route.source.as_ref())?;
         let mut budget = Budget::new(self.house);
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
-        let Ok(whole) = &reply.result else { return Ok(()) };
-        let Some(Ok(url)) = polling_url(whole) else { return Ok(()) };
-        // A server that gives equal kick-offs one job has given the flow's own.
-        let shared = self.held().contains(&url);
-        self.hold(&url, None);
+        let exchange = reply.exchange;
+        let Ok(whole) = &reply.result else { return Ok(None) };
+        let Some(Ok(url)) = polling_url(whole) else { return Ok(Some((exchange, false))) };
+        // A server that gives the flow's own job again means that one: it is not the probe's to delete.
+        let shared = self.held().iter().any(|(job, _)| *job == url);
+        self.hold(&url, probe.identity, None);
         let seen = match probe.wrong {
             Some(Wrong::Group) => {
                 let job = Job {
@@ -211,10 +257,10 @@ impl<'a> Walk<'a> {
             }
             _ => Ok(()),
         };
-        if !shared {
-            self.tidy(&url).await;
+        for (job, owner) in self.held().into_iter().filter(|(job, _)| *job == url && !shared) {
+            self.tidy(&job, owner).await;
         }
-        seen
+        seen.map(|()| Some((exchange, true)))
     }
 
     /// Polls the job of a wrong kick-off a few times: it may well be accepted and fail then.

@@ -60,8 +60,10 @@ impl Recorder {
     /// `sink`, if there is one.
     pub fn new(settings: &Settings, clock: Clock, sink: Option<Writer>) -> Self {
         let redactor = Redactor::new(&settings.base);
-        if let Credentials::Token(token) = &settings.credentials {
-            redactor.hide(token.reveal());
+        for credentials in std::iter::once(&settings.credentials).chain(&settings.second) {
+            if let Credentials::Token(token) = credentials {
+                redactor.hide(token.reveal());
+            }
         }
         Self { shared: Arc::new(Shared { state: Mutex::new(State { sink, ..State::default() }), redactor, clock }) }
     }

@@ -175,7 +175,7 @@ impl Session {
     /// Asks for an access token ahead of the first request that needs one, so that a run whose credentials are wrong
     /// ends before it begins. Nothing is sent where no token endpoint is at play.
     pub async fn authorize(&self) -> Result<(), Trouble> {
-        self.token(None, false).await.map(drop)
+        self.token(Identity::Client, None, false).await.map(drop)
     }
 
     /// Ends all sending but clean-up: requests under way and bodies being read come back as

@@ -45,6 +45,8 @@ pub struct Settings {
     pub keep_files: Option<PathBuf>,
     /// How requests are authorized.
     pub credentials: Credentials,
+    /// How those of a second client are, whose jobs the first must not see.
+    pub second: Option<Credentials>,
     /// Accept any certificate. Leaves no verdict conformant.
     pub insecure: bool,
     /// More certificate authorities, as a PEM file.
@@ -73,6 +75,7 @@ impl Settings {
             allow_origins: Vec::new(),
             keep_files: None,
             credentials: Credentials::None,
+            second: None,
             insecure: false,
             ca_file: None,
             use_proxy: false,

@@ -67,11 +67,20 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
         On::Probe(id) => {
             let probe = definition.probes.iter().find(|probe| probe.id == *id);
             match probe.map(|probe| (probe.at, probe.send, probe.identity)) {
+                Some((_, Send::Token, Identity::Narrow)) => {
+                    format!("probe {id} was not sent: the run's own scope cannot be narrowed to Patient resources")
+                }
                 Some((_, Send::Token, _)) => {
-                    format!("probe {id} was not sent: this run was given no client of SMART Backend Services")
+                    format!("probe {id} was not sent: this run has no token of SMART Backend Services")
                 }
                 Some(_) if lacks_credentials(index, definition, on) => {
                     format!("probe {id} was not sent: this run has no credentials that it could leave out")
+                }
+                Some((_, _, Identity::Tampered)) => {
+                    format!("probe {id} was not sent: this run has no token that could be changed")
+                }
+                Some((_, _, Identity::Expired)) => {
+                    format!("probe {id} was not sent: no token ends within --max-wait")
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
                 Some((Moment::Partial, ..)) => {
@@ -86,11 +95,15 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
     }
 }
 
-/// Whether `on` is a probe without credentials, in a run that has none which it could leave out.
+/// Whether `on` is a probe that is sent only by runs with credentials of some kind, and this run has none.
 pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool {
     let On::Probe(id) = on else { return false };
-    let open = definition.probes.iter().any(|probe| probe.id == *id && probe.identity == Identity::None);
-    open && index.tape.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none")
+    let open = index.tape.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none");
+    definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| match probe.identity {
+        Identity::None => open,
+        Identity::Tampered | Identity::Expired => true,
+        _ => probe.send == Send::Token,
+    })
 }
 
 /// Whether `on` is a probe that follows the flow's DELETE, and that DELETE was refused: the exchange that refused it.

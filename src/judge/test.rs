@@ -7,7 +7,7 @@ use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, Expect, Flow, Hold, On, Outcome as Allowed};
+use crate::suite::model::{Catalog, Expect, Flow, Hold, Identity, On, Outcome as Allowed};
 use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
@@ -86,9 +86,11 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
     let on = &test.test.on;
+    // Of a flow whose token does not cover what it asks for, the refusal is what some tests are for.
+    let narrow = definition.identity == Identity::Narrow;
+    let awaited = on.iter().all(|on| *on == On::KickoffOptional || (narrow && *on == On::Kickoff));
     if let Some(stop) = &flow.stop
-        && (stop.kind == StopKind::NotOffered
-            || (stop.kind == StopKind::Declined && !on.iter().all(|on| *on == On::KickoffOptional)))
+        && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !awaited))
     {
         return verdict(Verdict::NotApplicable, stop.because.clone());
     }
@@ -115,7 +117,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     }
     let beside = beside(test, flow, index);
     let scene = Scene { index, test, flow, beside };
-    narrow_and_judge(test, flow, &looked, &scene)
+    narrow_and_judge(test, flow, &looked, &scene, narrow)
 }
 
 /// Why the test is not applicable, where this spec leaves it to the target to refuse the flow's kick-off, and it did.
@@ -137,10 +139,16 @@ fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Optio
         .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())
 }
 
-fn narrow_and_judge(test: &PlannedTest, flow: &FlowRecord, looked: &[&Exchange], scene: &Scene<'_>) -> Decision {
+fn narrow_and_judge(
+    test: &PlannedTest,
+    flow: &FlowRecord,
+    looked: &[&Exchange],
+    scene: &Scene<'_>,
+    narrow: bool,
+) -> Decision {
     let (mut kept, mut unknown) = (Vec::new(), None);
     for exchange in looked {
-        if let Some(why) = credentials(exchange) {
+        if let Some(why) = credentials(exchange).filter(|_| !narrow) {
             unknown.get_or_insert((exchange.id, why));
             continue;
         }

@@ -55,6 +55,7 @@ impl CheckName {
             | CheckName::ExportsNothing
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
+            | CheckName::WithinScope
             | CheckName::AnnouncedLength
             | CheckName::FileKept
             | CheckName::OnlyMatching
@@ -77,7 +78,7 @@ impl CheckName {
             | CheckName::OnlyTypesAsked
             | CheckName::NoBinaryListed
             | CheckName::ExtensionsAreObjects
-            | CheckName::TokenRequired
+            | CheckName::FilesNeedToken
             | CheckName::StoredVersion
             | CheckName::DeclaresExport
             | CheckName::AsWellReceived
@@ -90,7 +91,31 @@ impl CheckName {
             | CheckName::ExportStatusOfFailure
             | CheckName::KickoffAccepted
             | CheckName::KickoffFound
+            | CheckName::GivesTokens
+            | CheckName::TokenGranted
+            | CheckName::TokenResponse
+            | CheckName::ShortToken
+            | CheckName::NoStore
+            | CheckName::ScopeNotBroader
+            | CheckName::OauthError
+            | CheckName::EndpointsAbsolute
+            | CheckName::SmartUsed
+            | CheckName::DoorClosed
+            | CheckName::TokenRequired
+            | CheckName::TokenStaysHome
+            | CheckName::NoTokenEchoed
+            | CheckName::AsIfUnknown
             | CheckName::JobNotCompleted => false,
+        }
+    }
+
+    /// The probe of the same flow that the check compares with.
+    pub fn compares_with(self) -> Option<&'static str> {
+        match self {
+            CheckName::GivesTokens => Some("token"),
+            CheckName::DoorClosed => Some("no-token"),
+            CheckName::AsIfUnknown => Some("second-unknown"),
+            _ => None,
         }
     }
 
@@ -124,6 +149,9 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
+        if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
+            need.probes.extend(flow.probes.iter().filter(|other| other.id == probe).map(|other| other.id.clone()));
+        }
         need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need

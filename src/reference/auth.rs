@@ -1,39 +1,68 @@
-//! Who may ask: a fixed bearer token, or SMART Backend Services with signed assertions.
+//! Who may ask, and for what: a fixed bearer token, or SMART Backend Services with scopes.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode};
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::behaviour::Behaviour;
-use super::options::{Auth, SmartClient};
+use super::options::Auth;
 use super::params;
 use super::reply::{Point, Reply};
 use super::server::{Ask, Server};
 
-/// Seconds that an access token lasts.
-const LIFETIME: u64 = 300;
-
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-#[derive(Debug, Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    exp: u64,
-    jti: String,
+/// An access token that was given.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    /// When it ends.
+    pub until: SystemTime,
+    /// Whose it is.
+    pub client: String,
+    /// The scopes that it covers.
+    pub scope: String,
 }
 
-fn unauthorized(text: &str) -> Box<Reply> {
+/// What a request was let in with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Grant {
+    /// Whose request it is; nobody's where no token was shown, or none was needed.
+    pub client: Option<String>,
+    /// The token that was shown.
+    pub token: Option<String>,
+    /// The resource types that may be read; none: all.
+    pub types: Option<Vec<String>>,
+}
+
+impl Grant {
+    /// Whether resources of this type may be read.
+    pub(super) fn covers(&self, kind: &str) -> bool {
+        self.types.as_ref().is_none_or(|types| types.iter().any(|one| one == kind))
+    }
+}
+
+/// The resource types of scopes such as `system/Patient.rs`; none: all types.
+fn types_of(scope: &str) -> Option<Vec<String>> {
+    let types: Vec<&str> = scope.split(' ').filter_map(resource_type).collect();
+    (!types.contains(&"*")).then(|| types.into_iter().map(str::to_owned).collect())
+}
+
+/// The resource type of a system scope that lets read.
+fn resource_type(scope: &str) -> Option<&str> {
+    let (kind, may) = scope.strip_prefix("system/")?.split_once('.')?;
+    let known = kind == "*" || crate::resources::is_known(kind);
+    (known && matches!(may, "read" | "*" | "rs" | "r" | "cruds")).then_some(kind)
+}
+
+fn unauthorized(text: &str, error: Option<&str>) -> Box<Reply> {
     let refusal = Reply::refusal(Point::Unauthorized, StatusCode::UNAUTHORIZED, "login", text);
-    Box::new(refusal.with("www-authenticate", "Bearer"))
+    let challenge = error.map_or_else(|| "Bearer".to_owned(), |error| format!("Bearer error=\"{error}\""));
+    Box::new(refusal.with("www-authenticate", &challenge))
 }
 
 fn oauth_error(code: &str, text: &str) -> Reply {
-    Reply::json(Point::Token, StatusCode::BAD_REQUEST, json!({ "error": code, "error_description": text }))
+    Reply::json(Point::TokenRefused, StatusCode::BAD_REQUEST, json!({ "error": code, "error_description": text }))
         .with("cache-control", "no-store")
 }
 
@@ -41,6 +70,29 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let line = headers.get("authorization")?.to_str().ok()?;
     let (scheme, token) = line.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The doors of the house, which faults leave open one by one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Kickoff,
+    Poll,
+    File,
+    Delete,
+    Other,
+}
+
+impl Door {
+    fn of(ask: &Ask) -> Self {
+        let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            [.., "$export"] => Door::Kickoff,
+            ["bulk", "jobs", _] | ["$export-poll-status"] if ask.method == Method::DELETE => Door::Delete,
+            ["bulk", "jobs", ..] | ["$export-poll-status"] => Door::Poll,
+            ["bulk", "files", ..] | ["Binary", _] => Door::File,
+            _ => Door::Other,
+        }
+    }
 }
 
 impl Server {
@@ -52,26 +104,74 @@ impl Server {
     ///
     /// # Errors
     /// The refusal.
-    pub(super) fn admit(&self, ask: &Ask) -> Result<(), Box<Reply>> {
+    pub(super) fn admit(&self, ask: &Ask) -> Result<Grant, Box<Reply>> {
         if !self.protected() {
-            return Ok(());
+            return Ok(Grant::default());
         }
-        let shown = match bearer(&ask.headers) {
-            Some(shown) => shown,
-            None if self.does(Behaviour::MissNoToken) => return Ok(()),
-            None => return Err(unauthorized("a bearer token is needed")),
+        let door = Door::of(ask);
+        let shown = bearer(&ask.headers);
+        if door == Door::File && self.does(Behaviour::SignedFiles) {
+            return match shown {
+                None => Ok(Grant::default()),
+                Some(_) => {
+                    let text = "the URL is signed; no other credentials are taken";
+                    Err(Box::new(Reply::refusal(Point::Unauthorized, StatusCode::BAD_REQUEST, "invalid", text)))
+                }
+            };
+        }
+        let opened = match door {
+            Door::Kickoff => self.does(Behaviour::OpenKickoff),
+            Door::Poll => self.does(Behaviour::OpenPolls),
+            Door::File => self.does(Behaviour::OpenFiles),
+            Door::Delete => self.does(Behaviour::OpenDelete),
+            Door::Other => false,
         };
-        let good = match &self.options.auth {
-            Auth::None => true,
+        let Some(shown) = shown else {
+            let missed = !(opened || self.does(Behaviour::MissNoToken));
+            return if missed { Err(unauthorized("a bearer token is needed", None)) } else { Ok(Grant::default()) };
+        };
+        if let Some(grant) = self.grant_of(shown) {
+            return Ok(grant);
+        }
+        let any = match door {
+            Door::Kickoff => self.does(Behaviour::AnyTokenAtKickoff),
+            Door::Poll => self.does(Behaviour::AnyTokenAtPolls),
+            Door::File => self.does(Behaviour::AnyTokenAtFiles),
+            Door::Delete | Door::Other => false,
+        };
+        if any {
+            return Ok(Grant::default());
+        }
+        let text = "the bearer token is not valid, or no longer";
+        let text = if self.does(Behaviour::TokenEchoed) { format!("{text}: {shown}") } else { text.to_owned() };
+        Err(unauthorized(&text, Some("invalid_token")))
+    }
+
+    /// What a token that was shown lets do.
+    fn grant_of(&self, shown: &str) -> Option<Grant> {
+        match &self.options.auth {
+            Auth::None => Some(Grant::default()),
             Auth::Token(secret) => {
-                aws_lc_rs::constant_time::verify_slices_are_equal(shown.as_bytes(), secret.reveal().as_bytes()).is_ok()
+                let secret = secret.reveal().as_bytes();
+                aws_lc_rs::constant_time::verify_slices_are_equal(shown.as_bytes(), secret).ok()?;
+                Some(Grant::default())
             }
             Auth::Smart(_) => {
                 let now = self.options.clock.now();
-                self.notes().tokens.get(shown).is_some_and(|until| now < *until)
+                let notes = self.notes();
+                let half = |token: &str| token.get(..token.len() / 2) == shown.get(..shown.len() / 2);
+                let halves = self.does(Behaviour::HalfTokens);
+                let (token, given) =
+                    notes.tokens.iter().find(|(token, _)| *token == shown || (halves && half(token)))?;
+                let late = if self.does(Behaviour::TokensEndLate) { 60 } else { 0 };
+                let alive = now < given.until + Duration::from_secs(late) || self.does(Behaviour::TokensNeverEnd);
+                alive.then(|| Grant {
+                    client: Some(given.client.clone()),
+                    token: Some(token.clone()),
+                    types: if self.does(Behaviour::ScopeIgnored) { None } else { types_of(&given.scope) },
+                })
             }
-        };
-        if good { Ok(()) } else { Err(unauthorized("the bearer token is not valid, or no longer")) }
+        }
     }
 
     /// Answers `GET .well-known/smart-configuration`.
@@ -104,98 +204,41 @@ impl Server {
         }
         let form = params::of_query(&String::from_utf8_lossy(&ask.body));
         let field = |name: &str| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
-        if field("grant_type") != "client_credentials" {
+        if field("grant_type") != "client_credentials" && !self.does(Behaviour::GrantTypeUnchecked) {
             return oauth_error("unsupported_grant_type", "grant_type must be client_credentials");
         }
-        let scope = field("scope").to_owned();
-        if scope.is_empty() || !scope.split(' ').all(|one| one.starts_with("system/")) {
-            return oauth_error("invalid_scope", "scope must name system scopes, as system/*.rs");
-        }
-        if field("client_assertion_type") != ASSERTION_TYPE {
+        if field("client_assertion_type") != ASSERTION_TYPE && !self.does(Behaviour::AssertionTypeUnchecked) {
             return oauth_error("invalid_client", "client_assertion_type is not that of a JWT");
         }
-        if !self.does(Behaviour::TrustAnyClient)
-            && let Err(text) = self.trust(clients, field("client_assertion"))
-        {
-            return oauth_error("invalid_client", text);
+        let client = match self.trust(clients, field("client_assertion")) {
+            Ok(client) => client.client_id.clone(),
+            Err(text) => return oauth_error("invalid_client", text).at(Point::ClientRefused),
+        };
+        let mut scope: Vec<&str> = field("scope").split(' ').filter(|one| resource_type(one).is_some()).collect();
+        if self.does(Behaviour::ScopeWidened) || (field("scope").is_empty() && self.does(Behaviour::UsualScope)) {
+            scope = vec!["system/*.rs"];
         }
+        if scope.is_empty() {
+            return oauth_error("invalid_scope", "scope must name system scopes, as system/*.rs");
+        }
+        let scope = scope.join(" ");
         let token = match self.secret() {
             Ok(token) => token,
             Err(refusal) => return *refusal,
         };
         let now = self.options.clock.now();
+        let lasts = self.options.token_time;
         let mut notes = self.notes();
-        notes.tokens.retain(|_, until| *until > now);
-        notes.tokens.insert(token.clone(), now + Duration::from_secs(LIFETIME));
+        if !self.does(Behaviour::TokensNeverEnd) {
+            notes.tokens.retain(|_, given| given.until + Duration::from_secs(60) > now);
+        }
+        notes.tokens.insert(token.clone(), Given { until: now + lasts, client, scope: scope.clone() });
         Reply::json(
             Point::Token,
             StatusCode::OK,
-            json!({ "access_token": token, "token_type": "bearer", "expires_in": LIFETIME, "scope": scope }),
+            json!({ "access_token": token, "token_type": "bearer", "expires_in": lasts.as_secs(), "scope": scope }),
         )
         .with("cache-control", "no-store")
         .with("pragma", "no-cache")
     }
-
-    /// Checks an assertion: signed by a registered client, for this endpoint, not too long, not twice.
-    fn trust(&self, clients: &[SmartClient], assertion: &str) -> Result<(), &'static str> {
-        let header = decode_header(assertion).map_err(|_| "the assertion is not a JWT")?;
-        if !matches!(header.alg, Algorithm::RS384 | Algorithm::ES384) {
-            return Err("the assertion must be signed with RS384 or ES384");
-        }
-        let mut rules = Validation::new(header.alg);
-        rules.set_audience(&[format!("{}/auth/token", self.base())]);
-        rules.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
-        // The server's own clock decides, which may be virtual.
-        rules.validate_exp = false;
-        rules.validate_nbf = false;
-        let claims = clients
-            .iter()
-            .flat_map(|client| keys(client, header.alg, header.kid.as_deref()).map(move |key| (client, key)))
-            .filter_map(|(client, key)| Some((client, decode::<Claims>(assertion, &key, &rules).ok()?.claims)))
-            .find(|(client, claims)| claims.iss == client.client_id && claims.sub == client.client_id)
-            .map(|(_, claims)| claims)
-            .ok_or("the assertion is not signed by a registered client for this endpoint")?;
-        let now = self.options.clock.now();
-        let ends = SystemTime::UNIX_EPOCH
-            .checked_add(Duration::from_secs(claims.exp))
-            .ok_or("the assertion's exp is out of range")?;
-        if ends <= now {
-            return Err("the assertion has expired");
-        }
-        // A minute is given for clocks that differ.
-        if ends > now + Duration::from_secs(360) {
-            return Err("the assertion's exp is more than five minutes ahead");
-        }
-        let mut notes = self.notes();
-        notes.assertions.retain(|_, ends| *ends > now);
-        if claims.jti.is_empty() || notes.assertions.insert(claims.jti, ends).is_some() {
-            return Err("the assertion's jti is missing or was used before");
-        }
-        Ok(())
-    }
-}
-
-/// The keys of a client that fit an algorithm and a key id.
-fn keys<'a>(
-    client: &'a SmartClient,
-    alg: Algorithm,
-    kid: Option<&'a str>,
-) -> Box<dyn Iterator<Item = DecodingKey> + 'a> {
-    let text = client.public_key.trim();
-    if text.starts_with("-----") {
-        let key = match alg {
-            Algorithm::RS384 => DecodingKey::from_rsa_pem(text.as_bytes()),
-            _ => DecodingKey::from_ec_pem(text.as_bytes()),
-        };
-        return Box::new(key.into_iter());
-    }
-    let set: Vec<Jwk> = match serde_json::from_str::<Value>(text) {
-        Ok(value) if value.get("keys").is_some() => {
-            serde_json::from_value::<JwkSet>(value).map(|set| set.keys).unwrap_or_default()
-        }
-        Ok(value) => serde_json::from_value::<Jwk>(value).into_iter().collect(),
-        Err(_) => Vec::new(),
-    };
-    let fits = move |key: &Jwk| kid.is_none() || key.common.key_id.is_none() || key.common.key_id.as_deref() == kid;
-    Box::new(set.into_iter().filter(fits).filter_map(|key| DecodingKey::from_jwk(&key).ok()))
 }

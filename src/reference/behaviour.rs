@@ -147,5 +147,85 @@ words! {
         TrustAnyClient = "trust-any-client",
         /// A token that is not shown is not missed.
         MissNoToken = "miss-no-token",
+        /// A token that is not shown is not missed at kick-off.
+        OpenKickoff = "open-kickoff",
+        /// The same of polls.
+        OpenPolls = "open-polls",
+        /// The same of files.
+        OpenFiles = "open-files",
+        /// The same of DELETE.
+        OpenDelete = "open-delete",
+        /// Any token will do for kick-offs.
+        AnyTokenAtKickoff = "any-token-at-kickoff",
+        /// Any token will do for polls.
+        AnyTokenAtPolls = "any-token-at-polls",
+        /// Any token will do for files.
+        AnyTokenAtFiles = "any-token-at-files",
+        /// A token is known by its first half.
+        HalfTokens = "half-tokens",
+        /// The end of a token is not looked at.
+        TokensNeverEnd = "tokens-never-end",
+        /// The end of a token is looked at a minute too late.
+        TokensEndLate = "tokens-end-late",
+        /// The scope of a token is not looked at.
+        ScopeIgnored = "scope-ignored",
+        /// Types that the token does not cover are passed over where they are asked for.
+        ForeignTypesDropped = "foreign-types-dropped",
+        /// A Group may be exported without leave to read it.
+        GroupReadUnasked = "group-read-unasked",
+        /// Jobs may be polled by every client.
+        ForeignPolls = "foreign-polls",
+        /// Files may be fetched by every client.
+        ForeignFiles = "foreign-files",
+        /// Jobs may be deleted by every client.
+        ForeignDeletes = "foreign-deletes",
+        /// A client hears that a job is another's.
+        ForeignJobsTold = "foreign-jobs-told",
+        /// The same request of two clients gets the same job.
+        JobsShared = "jobs-shared",
+        /// A job belongs to the token that started it.
+        JobsOfTokens = "jobs-of-tokens",
+        /// Files lie on another origin, where the token is taken too.
+        FilesElsewhere = "files-elsewhere",
+        /// The manifest lists files on an origin that is nobody's.
+        FilesOfNobody = "files-of-nobody",
+        /// Files need no token, for their URLs are secrets, and refuse one.
+        SignedFiles = "signed-files",
+        /// A refusal repeats the token.
+        TokenEchoed = "token-echoed",
+        /// The signature of an assertion is not looked at.
+        SignatureUnchecked = "signature-unchecked",
+        /// An assertion without a signature is taken.
+        UnsignedTaken = "unsigned-taken",
+        /// An assertion signed with the public key for a secret is taken.
+        PublicKeyAsSecret = "public-key-as-secret",
+        /// The issuer of an assertion is not looked at.
+        IssuerUnchecked = "issuer-unchecked",
+        /// The subject of an assertion is not looked at.
+        SubjectUnchecked = "subject-unchecked",
+        /// The audience of an assertion is not looked at.
+        AudienceUnchecked = "audience-unchecked",
+        /// Whether an assertion is over is not looked at.
+        ExpiryUnchecked = "expiry-unchecked",
+        /// An assertion may last as long as it likes.
+        LongAssertions = "long-assertions",
+        /// Whether an assertion has begun is not looked at.
+        BeginUnchecked = "begin-unchecked",
+        /// An assertion needs no id.
+        IdUnasked = "id-unasked",
+        /// An assertion may be used again.
+        ReplayTaken = "replay-taken",
+        /// The id of the key is not looked at.
+        KeyIdUnchecked = "key-id-unchecked",
+        /// The address of keys that an assertion names is not looked at.
+        KeyUrlUnchecked = "key-url-unchecked",
+        /// `grant_type` is not looked at.
+        GrantTypeUnchecked = "grant-type-unchecked",
+        /// `client_assertion_type` is not looked at.
+        AssertionTypeUnchecked = "assertion-type-unchecked",
+        /// A token covers all that the client may have, whatever was asked for.
+        ScopeWidened = "scope-widened",
+        /// Without a scope a token covers all that the client may have.
+        UsualScope = "usual-scope",
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
+use super::auth::Grant;
 use super::behaviour::Behaviour;
 use super::deleted;
 use super::filter::sift;
@@ -66,13 +67,17 @@ impl Server {
         let separate = separate && self.pages_and_parts() && !self.does(Behaviour::OneStatus);
         let does = |behaviour| self.does(behaviour);
         let reader = Reader { spec: self.options.spec, population: &self.population, lenient, does: &does };
-        let wanted = reader.read(reach, &ask.method, &context.params)?;
+        self.may_read(&ask.grant, &reach)?;
+        let mut wanted = reader.read(reach, &ask.method, &context.params)?;
+        self.keep_to_scope(&ask.grant, &mut wanted)?;
 
         let now = self.options.clock.now();
-        let likeness = format!("{} {} {lenient} {separate} {:?}", ask.method, ask.target, context.params);
+        let owner = if self.does(Behaviour::JobsShared) { &None } else { &ask.grant.client };
+        let likeness = format!("{} {} {lenient} {separate} {:?} {owner:?}", ask.method, ask.target, context.params);
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let reuses = self.does(Behaviour::ReuseJobs) || self.smile_reuses(&ask.headers);
+        let reuses =
+            self.does(Behaviour::ReuseJobs) || self.does(Behaviour::JobsShared) || self.smile_reuses(&ask.headers);
         if let Some(same) = jobs.alike(&likeness).filter(|_| reuses) {
             context.job = Some(same.id.clone());
             return Ok(self.accepted(&same.id, same.separate));
@@ -96,6 +101,8 @@ impl Server {
             likeness,
             incremental: wanted.selection.since.is_some(),
             files,
+            owner: ask.grant.client.clone(),
+            token: ask.grant.token.clone(),
             first_page: (wanted.partial && outputs > 1).then_some(outputs / 2),
             separate,
             context: context.clone(),
@@ -106,6 +113,31 @@ impl Server {
         let reply = self.accepted(&job.id, separate);
         jobs.insert(job);
         Ok(reply)
+    }
+
+    /// A Group is exported to those who may read it; SMART names them by scope.
+    fn may_read(&self, grant: &Grant, reach: &Reach) -> Result<(), Box<Reply>> {
+        if matches!(reach, Reach::Group(_)) && !grant.covers("Group") && !self.does(Behaviour::GroupReadUnasked) {
+            return Err(refused(StatusCode::FORBIDDEN, "forbidden", "the token does not let read Groups"));
+        }
+        Ok(())
+    }
+
+    /// Narrows an export to what the token covers. What it does not cover and was asked for by name is refused.
+    fn keep_to_scope(&self, grant: &Grant, wanted: &mut Wanted) -> Result<(), Box<Reply>> {
+        let Some(covered) = &grant.types else { return Ok(()) };
+        let covers = |kind: &str| covered.iter().any(|one| one == kind);
+        let types = &mut wanted.selection.types;
+        match types {
+            Some(asked) if asked.iter().all(|kind| covers(kind)) => {}
+            Some(asked) if self.does(Behaviour::ForeignTypesDropped) => asked.retain(|kind| covers(kind)),
+            Some(_) => {
+                let text = "_type names resources that the token does not cover";
+                return Err(refused(StatusCode::FORBIDDEN, "forbidden", text));
+            }
+            None => *types = Some(covered.iter().cloned().collect()),
+        }
+        Ok(())
     }
 
     /// The honest server takes missing headers for those it needs; faults do not.

@@ -9,6 +9,7 @@ use super::behaviour::Behaviour;
 use super::mutate::placeholders_of;
 use super::options::Personality;
 use super::reply::Point;
+use crate::suite::model::Protection;
 use crate::suite::values::Names;
 use crate::words::{Area, ExportLevel, words};
 
@@ -40,10 +41,15 @@ pub struct Fault {
     /// The tests that must notice, as `poll::in-progress-202`, with `@flow` where not all flows can.
     #[serde(default)]
     pub notices: Vec<String>,
+    /// The tests that must notice, too, where the server is protected.
+    #[serde(default, rename = "notices-protected")]
+    pub notices_protected: Vec<String>,
     /// The tests that a legal variant leaves undecided, because the text does not say what it then demands, or that warn
     /// of it, because what they ask is no duty.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
+    /// How the server is protected while it is wrong or unusual in this way; left out: as the spec says.
+    pub auth: Option<Protection>,
     /// Why no test of this release has to notice it; the matrix then leaves it out.
     pub excluded: Option<String>,
     /// What it does, in order.
@@ -254,7 +260,7 @@ pub fn parse_fault(file: &str, text: &str) -> Result<Fault, FaultError> {
         FaultKind::Defect if !fault.leaves_open.is_empty() => {
             return Err(refuse("only a legal variant has leaves-open; a defect is noticed".to_owned()));
         }
-        FaultKind::Legal if !fault.notices.is_empty() => {
+        FaultKind::Legal if !(fault.notices.is_empty() && fault.notices_protected.is_empty()) => {
             return Err(refuse("nothing may notice a legal variant; take notices out".to_owned()));
         }
         _ => {}

@@ -10,8 +10,9 @@ use flate2::write::GzEncoder;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
 
+use super::auth::Grant;
 use super::behaviour::Behaviour;
-use super::jobs::Stage;
+use super::jobs::{Job, Stage};
 use super::reply::{Context, FHIR_NDJSON, Payload, Point, Reply};
 use super::rows::Rows;
 use super::server::Server;
@@ -21,14 +22,19 @@ const CHUNK: usize = 64 << 10;
 
 impl Server {
     /// Answers a GET of a file.
-    pub(super) fn file(&self, shelf: &str, name: &str) -> Reply {
+    pub(super) fn file(&self, shelf: &str, name: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let found = jobs.by_shelf(shelf).filter(|job| !job.deleted || self.does(Behaviour::FilesStay));
         let file = found.and_then(|job| Some((job, job.files.iter().find(|file| file.name == name)?)));
-        let Some((job, file)) = file else { return missing(Context::default()) };
+        let own = |job: &Job| job.is_of(grant) || self.does(Behaviour::ForeignFiles);
+        let Some((job, file)) = file.filter(|(job, _)| own(job)) else { return missing(Context::default()) };
         let context = Context { job: Some(job.id.clone()), file: Some(file.name.clone()), ..job.context.clone() };
+        if file.point == Point::FileOutput && !grant.covers(file.kind) {
+            let text = "the token does not cover the resources in this file";
+            return Reply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
+        }
         if self.does(Behaviour::SingleUseFiles) && self.spent(&format!("{shelf}/{name}")) {
             return missing(context);
         }

@@ -54,9 +54,9 @@ impl Server {
         let id = given.into_iter().find(|(name, _)| name == "_jobId").map(|(_, value)| value);
         match (id, &ask.method) {
             (None, _) => Reply::refusal(Point::PollGone, StatusCode::BAD_REQUEST, "processing", "_jobId is missing"),
-            (Some(id), &Method::GET) => self.poll(&id),
-            (Some(id), &Method::POST) if self.is_smile() => self.poll(&id),
-            (Some(id), &Method::DELETE) => self.cancel(&id),
+            (Some(id), &Method::GET) => self.poll(&id, &ask.grant),
+            (Some(id), &Method::POST) if self.is_smile() => self.poll(&id, &ask.grant),
+            (Some(id), &Method::DELETE) => self.cancel(&id, &ask.grant),
             _ if self.is_hcpd() => super::server::not_allowed("GET, DELETE"),
             _ => super::server::not_allowed("GET, POST, DELETE"),
         }
@@ -72,7 +72,7 @@ impl Server {
             let jobs = self.jobs();
             jobs.by_shelf(shelf).and_then(|job| job.files.get(at)).map(|file| file.name.clone())
         });
-        let reply = self.file(shelf, name.as_deref().unwrap_or_default());
+        let reply = self.file(shelf, name.as_deref().unwrap_or_default(), &ask.grant);
         if reply.status != StatusCode::OK {
             return reply;
         }

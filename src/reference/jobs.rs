@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
+use super::auth::Grant;
 use super::reply::{Context, Point};
 use super::rows::Rows;
 
@@ -46,6 +47,10 @@ pub(super) struct Job {
     pub incremental: bool,
     /// Its files.
     pub files: Vec<JobFile>,
+    /// The client that started it; none: nobody, or everybody.
+    pub owner: Option<String>,
+    /// The token that it was started with.
+    pub token: Option<String>,
     /// How many of its output files the first manifest lists, where the rest is listed by a second one.
     pub first_page: Option<usize>,
     /// Whether its status comes beside that of the poll.
@@ -68,6 +73,11 @@ pub(super) enum Stage {
 }
 
 impl Job {
+    /// Whether it belongs to whoever asks. Who came in without a token, where none was missed, may see everything.
+    pub(super) fn is_of(&self, grant: &Grant) -> bool {
+        grant.client.is_none() || self.owner == grant.client
+    }
+
     /// How far it is.
     pub(super) fn stage(&self, now: SystemTime) -> Stage {
         let ran = now.duration_since(self.started).unwrap_or_default();
@@ -167,6 +177,8 @@ mod tests {
             likeness: String::new(),
             incremental: false,
             files: Vec::new(),
+            owner: None,
+            token: None,
             first_page: None,
             separate: false,
             context: Context::default(),

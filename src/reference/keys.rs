@@ -10,10 +10,14 @@ use serde_json::json;
 use super::options::SmartClient;
 use crate::secret::Secret;
 
+/// The id of every key made here.
+pub const KEY_ID: &str = "plimsoll-1";
+
 /// Bytes of a coordinate on the curve P-384.
 const COORDINATE: usize = 48;
 
-/// A client called `id` as the server knows it, by its public key, and its private key (PKCS #8, PEM) for ES384.
+/// A client called `id` as the server knows it, by its public key [`KEY_ID`], and its private key (PKCS #8, PEM) for
+/// ES384.
 ///
 /// # Errors
 /// The system gives no random numbers, or the library refuses: a lower-case fragment.
@@ -27,7 +31,7 @@ pub fn client(id: &str) -> Result<(SmartClient, Secret), String> {
     let point = pair.public_key().as_ref().get(1..).filter(|point| point.len() == 2 * COORDINATE);
     let (x, y) = point.ok_or("the public key just made is no point of P-384")?.split_at(COORDINATE);
     let public_key = json!({
-        "kty": "EC", "crv": "P-384", "alg": "ES384", "use": "sig",
+        "kty": "EC", "crv": "P-384", "alg": "ES384", "use": "sig", "kid": KEY_ID,
         "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
     });
     let private = STANDARD.encode(document.as_ref());

@@ -5,6 +5,7 @@
 //! then the faults that were asked for change it; then it becomes bytes. So a fault never has to know how an answer is
 //! made, and what no answer can show is a [`Behaviour`] in the server itself.
 
+mod assertion;
 mod auth;
 mod behaviour;
 mod deleted;
@@ -32,6 +33,7 @@ mod rest;
 mod rows;
 mod server;
 mod shelf;
+mod shelf_auth;
 mod smile;
 
 use std::future::Future;
@@ -41,9 +43,11 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 pub use behaviour::Behaviour;
+
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
-pub use keys::client;
+pub use keys::{KEY_ID, client};
 pub use options::{Auth, Options, Personality, SmartClient};
+pub use polls::FILES_ORIGIN;
 pub use shelf::{fault, faults};
 
 /// The reference server as a router, to be called in process or served. It answers below the path of

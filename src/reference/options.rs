@@ -62,6 +62,8 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// Who may ask.
     pub auth: Auth,
+    /// How long an access token lasts.
+    pub token_time: Duration,
     /// How long a job runs.
     pub job_time: Duration,
     /// How long a finished job and its files stay.
@@ -82,6 +84,7 @@ impl Options {
             patients: None,
             faults: Vec::new(),
             auth: Auth::None,
+            token_time: Duration::from_secs(300),
             job_time: Duration::from_secs(2),
             keep: Duration::from_secs(hours * 3600),
             lines_per_file: None,
@@ -96,7 +99,7 @@ pub enum Auth {
     None,
     /// Who shows this bearer token.
     Token(Secret),
-    /// Registered SMART Backend Services clients, by tokens of 300 s from `BASE/auth/token`.
+    /// Registered SMART Backend Services clients, by tokens of [`Options::token_time`] from `BASE/auth/token`.
     Smart(Vec<SmartClient>),
 }
 
@@ -105,6 +108,6 @@ pub enum Auth {
 pub struct SmartClient {
     /// Its id, the `iss` and `sub` of its assertions.
     pub client_id: String,
-    /// Its public keys: a PEM file's text, a JWK or a JWK set.
+    /// Its public keys: a PEM file's text, a JWK or a JWK set. A key of a PEM file has no id.
     pub public_key: String,
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::auth::Grant;
 use super::behaviour::Behaviour;
 use super::jobs::{Job, JobFile, Jobs, Stage};
 use super::options::Personality;
@@ -10,14 +11,29 @@ use super::reply::{Context, Point, Reply, outcome};
 use super::server::Server;
 use crate::instant::rfc3339;
 
+/// Another origin, at which a server in process answers too.
+pub const FILES_ORIGIN: &str = "https://files.localhost";
+/// An origin that belongs to nobody; the name is reserved.
+const NOBODYS_ORIGIN: &str = "https://lure.invalid";
+
+/// What a client hears of another's job, where it hears anything.
+fn foreign() -> Reply {
+    let text = "the job belongs to another client";
+    Reply::refusal(Point::PollGone, StatusCode::FORBIDDEN, "forbidden", text)
+}
+
 impl Server {
     /// Answers a poll.
-    pub(super) fn poll(&self, id: &str) -> Reply {
+    pub(super) fn poll(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let deleted = jobs.was_deleted(id);
         let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id, deleted) };
+        let other_token = self.does(Behaviour::JobsOfTokens) && job.token != grant.token;
+        if other_token || !(job.is_of(grant) || self.does(Behaviour::ForeignPolls)) {
+            return if self.does(Behaviour::ForeignJobsTold) { foreign() } else { self.unknown_job(id, deleted) };
+        }
         let context = job.context_with_id();
         let early = self.does(Behaviour::ThrottleEarly);
         if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
@@ -61,11 +77,11 @@ impl Server {
     }
 
     /// Answers a request for a job's second manifest.
-    pub(super) fn page(&self, id: &str) -> Reply {
+    pub(super) fn page(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let there = jobs.get_mut(id).filter(|job| !job.deleted && job.first_page.is_some());
+        let there = jobs.get_mut(id).filter(|job| !job.deleted && job.first_page.is_some() && job.is_of(grant));
         let Some(job) = there.filter(|job| job.fails.is_none() && job.stage(now) == Stage::Over) else {
             return self.unknown_job(id, false);
         };
@@ -122,7 +138,7 @@ impl Server {
         let mut manifest = json!({
             "transactionTime": rfc3339(job.started),
             "request": job.request,
-            "requiresAccessToken": self.protected(),
+            "requiresAccessToken": self.protected() && !self.does(Behaviour::SignedFiles),
             "output": output,
         });
         if let Some(fields) = manifest.as_object_mut() {
@@ -146,6 +162,11 @@ impl Server {
             true => self.hapi_file_url(job, file),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
+        let url = match url.strip_prefix(&self.origin()) {
+            Some(path) if self.does(Behaviour::FilesElsewhere) => format!("{FILES_ORIGIN}{path}"),
+            Some(path) if self.does(Behaviour::FilesOfNobody) => format!("{NOBODYS_ORIGIN}{path}"),
+            _ => url,
+        };
         match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
             Some(Ok(signature)) => format!("{url}?signature={signature}"),
             _ => url,
@@ -153,11 +174,12 @@ impl Server {
     }
 
     /// Answers a DELETE of a polling URL.
-    pub(super) fn cancel(&self, id: &str) -> Reply {
+    pub(super) fn cancel(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
+        let there = there.filter(|job| job.is_of(grant) || self.does(Behaviour::ForeignDeletes));
         let Some(job) = there else {
             let context = Context { job: Some(id.to_owned()), ..Context::default() };
             if self.is_hcpd() && !jobs.was_deleted(id) {

@@ -51,6 +51,10 @@ words! {
         SmartConfiguration = "smart-configuration",
         /// A token response.
         Token = "token",
+        /// A refused token request.
+        TokenRefused = "token.refused",
+        /// A token request refused because its client is not believed.
+        ClientRefused = "token.client-refused",
         /// A read of a resource.
         Read = "read",
         /// A search.
@@ -133,6 +137,12 @@ impl Reply {
     /// The answer, with a header set. A value that no header can hold is left out.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         set(&mut self.headers, name, value);
+        self
+    }
+
+    /// The answer, standing at another point.
+    pub(super) fn at(mut self, point: Point) -> Self {
+        self.point = point;
         self
     }
 

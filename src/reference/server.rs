@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use super::auth::{Given, Grant};
 use super::behaviour::Behaviour;
 use super::files;
 use super::jobs::Jobs;
@@ -39,6 +40,8 @@ pub(super) struct Ask {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
+    /// What it was let in with.
+    pub grant: Grant,
 }
 
 /// The server's state.
@@ -54,8 +57,8 @@ pub(super) struct Server {
 /// What is remembered beside jobs.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// Access tokens, and when they end.
-    pub tokens: HashMap<String, SystemTime>,
+    /// Access tokens.
+    pub tokens: HashMap<String, Given>,
     /// Ids of assertions, and when those end.
     pub assertions: HashMap<String, SystemTime>,
     /// How often each step of a fault came to each job or file.
@@ -138,19 +141,22 @@ impl Server {
         !self.notes().spent.insert(what.to_owned())
     }
 
-    fn reply(&self, ask: &Ask) -> Reply {
-        let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
+    fn reply(&self, ask: &mut Ask) -> Reply {
+        let words = ask.path.clone();
+        let path: Vec<&str> = words.iter().map(String::as_str).collect();
         match path.as_slice() {
             ["metadata"] => return self.metadata(),
             [".well-known", "smart-configuration"] => return self.smart_configuration(),
             ["auth", "token"] => return self.token(ask),
             _ => {}
         }
-        if let Err(refusal) = self.admit(ask) {
-            return *refusal;
+        match self.admit(ask) {
+            Ok(grant) => ask.grant = grant,
+            Err(refusal) => return *refusal,
         }
+        let ask: &Ask = ask;
         if let (["bulk", "jobs", id, "2"], &Method::GET) = (path.as_slice(), &ask.method) {
-            return self.page(id);
+            return self.page(id, &ask.grant);
         }
         if self.is_hapi()
             && let Some(reply) = self.hapi_answer(ask, &path)
@@ -164,12 +170,12 @@ impl Server {
             ["Patient", "$export"] => self.kick_off(ask, Reach::Patients),
             ["Group", id, "$export"] => self.kick_off(ask, Reach::Group((*id).to_owned())),
             ["bulk", "jobs", id] => match ask.method {
-                Method::GET => self.poll(id),
-                Method::DELETE => self.cancel(id),
+                Method::GET => self.poll(id, &ask.grant),
+                Method::DELETE => self.cancel(id, &ask.grant),
                 _ => not_allowed("GET, DELETE"),
             },
             _ if ask.method != Method::GET => not_allowed("GET"),
-            ["bulk", "files", shelf, name] => self.file(shelf, name),
+            ["bulk", "files", shelf, name] => self.file(shelf, name, &ask.grant),
             [name] => self.search(name, ask),
             [name, id] => self.read(name, id),
             _ => not_found(),
@@ -228,7 +234,8 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) 
             (None, Reply::refusal(Point::Other, status, "too-long", "the body is longer than a mebibyte"))
         }
         (Some(path), Ok(body)) => {
-            let ask = Ask {
+            let mut ask = Ask {
+                grant: Grant::default(),
                 method: parts.method,
                 target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
                 path,
@@ -236,7 +243,7 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) 
                 headers: parts.headers,
                 body,
             };
-            let reply = server.reply(&ask);
+            let reply = server.reply(&mut ask);
             (Some(ask), reply)
         }
     };

@@ -1,6 +1,7 @@
 //! The fault files that are compiled in.
 
 use super::fault::{Fault, FaultError, parse_fault};
+use super::shelf_auth;
 
 /// Pairs of a fault file's path and text.
 macro_rules! shelf {
@@ -8,6 +9,7 @@ macro_rules! shelf {
         &[$((concat!("fixtures/", $name, ".toml"), include_str!(concat!("../../fixtures/", $name, ".toml")))),*]
     };
 }
+pub(super) use shelf;
 
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = shelf![
@@ -416,8 +418,6 @@ const FILES: &[(&str, &str)] = shelf![
     "legal/legal-smile-retry-after-120",
     "legal/legal-smile-short-formats",
     "legal/legal-smile-transaction-time-end",
-    "legal/legal-token-bearer-case",
-    "legal/legal-token-missing-403",
     "legal/legal-transient-5xx-recovers",
     "legal/legal-type-refused",
     "legal/legal-unknown-group-fails",
@@ -430,7 +430,7 @@ const FILES: &[(&str, &str)] = shelf![
 /// # Errors
 /// The first file that cannot be used, and why.
 pub fn faults() -> Result<Vec<Fault>, FaultError> {
-    FILES.iter().map(|(file, text)| parse_fault(file, text)).collect()
+    FILES.iter().chain(shelf_auth::FILES).map(|(file, text)| parse_fault(file, text)).collect()
 }
 
 /// The fault called `id`.

@@ -1,14 +1,10 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
-use super::flow::GRACE;
-pub use super::line_rules::line_rule;
-use super::model::{
-    BodyShape, CheckName, DirectoryTopic, Expect, FileList, Flow, Hold, Identity, Method, Moment, On, Probe, Send,
-    Shape, Wrong,
-};
-use super::param::Param;
+use super::model::{BodyShape, CheckName, DirectoryTopic, Expect, FileList, Flow, Hold, On, Shape};
 use super::values::{StatusRange, StatusSet};
-use crate::words::ExportLevel;
+
+pub use super::asked::{flow, probe};
+pub use super::line_rules::line_rule;
 
 /// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
 pub fn describe(expect: &Expect) -> String {
@@ -50,12 +46,18 @@ pub fn describe(expect: &Expect) -> String {
 }
 
 fn value(expect: &Expect) -> String {
-    let wanted = match (expect.is, &expect.equals) {
-        (Some(shape), _) => format!("is {}", self::shape(shape)),
-        (None, Some(text)) => format!("equals {text:?}"),
-        (None, None) => "is present".to_owned(),
+    let wanted = match (expect.is, &expect.equals, &expect.has) {
+        (Some(shape), ..) => format!("is {}", self::shape(shape)),
+        (None, Some(text), _) => format!("equals {text:?}"),
+        (None, None, Some(texts)) => format!("is {}", array_with(texts)),
+        (None, None, None) => "is present".to_owned(),
     };
     if expect.optional { format!("{wanted}, if there") } else { wanted }
+}
+
+/// An array that holds one of some texts, to follow `is` or `expected`.
+pub fn array_with(texts: &[String]) -> String {
+    format!("an array with {}", or(&texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>()))
 }
 
 /// A list as in a sentence: `a, b or c`.
@@ -100,6 +102,8 @@ pub fn shape(shape: Shape) -> &'static str {
         Shape::Value => "present and not null",
         Shape::Absent => "absent",
         Shape::String => "a JSON string",
+        Shape::Text => "a JSON string with something in it",
+        Shape::Strings => "a JSON array of strings",
         Shape::Boolean => "a JSON boolean, true or false",
         Shape::Object => "a JSON object",
         Shape::Array => "a JSON array",
@@ -214,6 +218,23 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NoOutcomeInOutput => "no output file is of, or holds, OperationOutcomes",
         CheckName::LenientReported => "the error files report the parameter that cannot be supported",
         CheckName::ExtensionsAreObjects => "every extension is an object",
+        CheckName::GivesTokens => "the run's client gets tokens for valid requests",
+        CheckName::TokenGranted => "a valid request brings a token",
+        CheckName::TokenResponse => {
+            "the response is JSON with access_token, token_type bearer, expires_in as a number of seconds, and scope"
+        }
+        CheckName::ShortToken => "expires_in is no more than 300",
+        CheckName::NoStore => "Cache-Control forbids to store the answer",
+        CheckName::ScopeNotBroader => "the granted scope is no more than was asked for",
+        CheckName::OauthError => "error is a code that OAuth 2.0 defines",
+        CheckName::EndpointsAbsolute => "every endpoint, and jwks_uri, is an absolute URL",
+        CheckName::SmartUsed => "the run's client is one of SMART Backend Services",
+        CheckName::DoorClosed => "the same kick-off without a token is refused",
+        CheckName::FilesNeedToken => "the manifest says that its files need a token",
+        CheckName::TokenStaysHome => "no file that needs a token lies on an origin which may not see it",
+        CheckName::NoTokenEchoed => "the answer does not repeat the token that was sent",
+        CheckName::WithinScope => "no resource is exported that the token's scope does not cover",
+        CheckName::AsIfUnknown => "the answer is that of a job which does not exist",
         CheckName::AsWellReceived => "the kick-off is as well received as that of the flow beside it",
         CheckName::OtherJob => "its job is another than that of the flow's own kick-off",
         CheckName::OwnOrigin => "URLs have the scheme, host and port that were asked",
@@ -279,89 +300,6 @@ pub fn hold(hold: Hold) -> Option<&'static str> {
         Hold::Last => Some("the last of these counts"),
         Hold::None => Some("none of these may be so"),
     }
-}
-
-/// An extra request: `a kick-off without Accept, beside the flow's own`.
-pub fn probe(probe: &Probe) -> String {
-    let mut text = match (probe.send, probe.wrong) {
-        (Send::Kickoff, Some(Wrong::Group)) => "a kick-off for a Group that does not exist",
-        (Send::Kickoff, _) => "a kick-off by GET",
-        (Send::KickoffPost, Some(Wrong::NotParameters)) => "a kick-off by POST of a resource other than Parameters",
-        (Send::KickoffPost, Some(Wrong::BrokenJson)) => "a kick-off by POST of broken JSON",
-        (Send::KickoffPost, Some(Wrong::NoResource)) => "a kick-off by POST of JSON that is no resource",
-        (Send::KickoffPost, Some(Wrong::Group)) => "a kick-off by POST for a Group that does not exist",
-        (Send::KickoffPost, _) => "a kick-off by POST",
-        (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
-        (Send::Poll, _) => "another poll",
-        (Send::File, _) => "another fetch of the first output file",
-        (Send::FilePost, _) => "a POST without a body to the first output file",
-        (Send::Files, _) => "a fetch of every file listed",
-        (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
-        (Send::Delete, _) => "another DELETE",
-        (Send::Metadata, _) => "a read of the CapabilityStatement",
-        (Send::SmartConfiguration, _) => "a read of the SMART configuration",
-        (Send::Token, _) => "a token request",
-        (Send::Read, _) => "a read of the Group",
-        (Send::Count, _) => "a search that counts",
-        (Send::Tls, _) => "a TLS handshake",
-    }
-    .to_owned();
-    if !probe.params.is_empty() {
-        text += &format!(" with {}", and(&params(probe.params.iter())));
-    }
-    if !probe.without.is_empty() {
-        text += &format!(" without {}", or(&probe.without));
-    }
-    if !probe.headers.is_empty() {
-        let lines = |(name, value): (&String, &String)| {
-            value.split('\n').map(|line| format!("{name}: {line}")).collect::<Vec<_>>().join(" and, on another line, ")
-        };
-        text += &format!(" with {}", and(&probe.headers.iter().map(lines).collect::<Vec<_>>()));
-    }
-    if !probe.omit.is_empty() {
-        text += &format!(" without {}", or(&probe.omit));
-    }
-    text += match probe.identity {
-        Identity::Client => "",
-        Identity::None => ", without credentials",
-        Identity::SecondClient => ", as the second client",
-    };
-    text += match probe.at {
-        Moment::Start => ", beside the flow's own kick-off",
-        Moment::InProgress => ", while the job runs",
-        Moment::Partial => ", when a manifest is seen while the job runs",
-        Moment::Complete => ", after the manifest",
-        Moment::Deleted => ", after the DELETE",
-    };
-    if !probe.after.is_empty() {
-        let times: Vec<String> = probe.after.iter().map(|time| time.duration().as_secs().to_string()).collect();
-        text += &format!(", at {} s", and(&times));
-        let late = probe.after.iter().any(|time| time.duration() > GRACE);
-        if late && probe.at == Moment::Deleted {
-            text += " (beyond 10 s in a run with --late-polls only)";
-        }
-    }
-    text
-}
-
-/// A flow in words: its title, and how it is kicked off where that is not plain.
-pub fn flow(flow: &Flow) -> String {
-    let level = match flow.export {
-        ExportLevel::System => "system level",
-        ExportLevel::Patient => "patient level",
-        ExportLevel::Group => "group level",
-        ExportLevel::Any => "the first level offered",
-    };
-    let method = if flow.method == Method::Post { ", by POST" } else { "" };
-    let with = match flow.params.is_empty() {
-        true => String::new(),
-        false => format!(", with {}", and(&params(flow.params.iter()))),
-    };
-    format!("{} ({level}{method}{with})", flow.title)
-}
-
-fn params<'a>(params: impl Iterator<Item = (&'a String, &'a Param)>) -> Vec<String> {
-    params.flat_map(|(name, param)| param.0.iter().map(move |value| format!("{name}={value}"))).collect()
 }
 
 #[cfg(test)]

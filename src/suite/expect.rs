@@ -7,7 +7,8 @@ use super::values::{MediaTypes, StatusSet};
 use crate::words::words;
 
 /// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
-/// `lines`, `file-type`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is` and `equals`.
+/// `lines`, `file-type`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is`, `equals` and
+/// `has`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [
@@ -41,6 +42,9 @@ pub struct Expect {
     pub is: Option<Shape>,
     /// The text that the header or JSON value must equal.
     pub equals: Option<String>,
+    /// Texts of which the array that the JSON value must be holds one at least.
+    #[schemars(length(min = 1))]
+    pub has: Option<Vec<String>>,
     /// An absent header or JSON value (or a JSON null) satisfies it too.
     #[serde(default)]
     pub optional: bool,
@@ -108,6 +112,8 @@ words! {
         Absent = "absent",
         /// A JSON string.
         String = "string",
+        /// A JSON string with something in it.
+        Text = "text",
         /// A JSON boolean.
         Boolean = "boolean",
         /// The JSON value true.
@@ -118,6 +124,8 @@ words! {
         Array = "array",
         /// A JSON array of objects.
         Objects = "objects",
+        /// A JSON array of texts.
+        Strings = "strings",
         /// An empty JSON array.
         EmptyArray = "empty-array",
         /// An absolute http or https URL.
@@ -310,6 +318,36 @@ words! {
         LenientReported = "lenient-reported",
         /// Every `extension` is an object.
         ExtensionsAreObjects = "extensions-are-objects",
+        /// The flow's plain token request brought a token.
+        GivesTokens = "gives-tokens",
+        /// A valid token request brought a token.
+        TokenGranted = "token-granted",
+        /// A token response has all its members.
+        TokenResponse = "token-response",
+        /// A token lasts five minutes at most.
+        ShortToken = "short-token",
+        /// The answer may not be kept by caches.
+        NoStore = "no-store",
+        /// The scope that was granted is no more than was asked for.
+        ScopeNotBroader = "scope-not-broader",
+        /// The error is one that OAuth knows.
+        OauthError = "oauth-error",
+        /// Every endpoint of the SMART configuration is an absolute URL.
+        EndpointsAbsolute = "endpoints-absolute",
+        /// The run's client is one of SMART Backend Services.
+        SmartUsed = "smart-used",
+        /// The flow's kick-off without a token was refused.
+        DoorClosed = "door-closed",
+        /// The manifest says that its files need a token.
+        FilesNeedToken = "files-need-token",
+        /// The manifest sends no token to a foreign origin.
+        TokenStaysHome = "token-stays-home",
+        /// The answer does not repeat the token.
+        NoTokenEchoed = "no-token-echoed",
+        /// No resource of another type than the narrower token covers was exported.
+        WithinScope = "within-scope",
+        /// A foreign job is answered as one that does not exist.
+        AsIfUnknown = "as-if-unknown",
         /// The kick-off was as well received as that of the flow beside it.
         AsWellReceived = "as-well-received",
         /// The file was fetched whole, from the URL listed.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::model::On;
+use super::model::{FileList, On};
 use super::param::Param;
 use super::values::{Names, Wait};
 use crate::words::{ExportLevel, words};
@@ -47,6 +47,14 @@ pub struct Flow {
     pub fetch: Fetch,
     /// Why the target may refuse this kick-off; its tests are then not applicable.
     pub optional: Option<String>,
+    /// What a run must have been given for this flow to begin; its tests are else not applicable.
+    pub credentials: Option<Needs>,
+    /// As whom the whole conversation is made.
+    #[serde(default, rename = "as")]
+    pub identity: Identity,
+    /// There is no export, only the probes of the start.
+    #[serde(default)]
+    pub probes_only: bool,
     /// Kick-off parameters that the target may not take: where it refuses the kick-off, it is asked without them.
     #[serde(default)]
     pub forgo: Vec<String>,
@@ -75,6 +83,18 @@ impl Flow {
             On::Delete => self.delete.is_some(),
             _ => true,
         }
+    }
+}
+
+words! {
+    /// Credentials that a flow cannot do without.
+    Needs {
+        /// A token, or a client that can get one.
+        Any = "any",
+        /// A client of SMART Backend Services.
+        Smart = "smart",
+        /// Two clients of SMART Backend Services, or two tokens.
+        SecondClient = "second-client",
     }
 }
 
@@ -154,6 +174,9 @@ pub struct Probe {
     pub without: Vec<String>,
     /// What is deliberately wrong with it.
     pub wrong: Option<Wrong>,
+    /// The list of the manifest that the file of a `file` probe comes from; left out: `output`.
+    pub list: Option<FileList>,
+    /// Sent once at each of these times after its moment; left out: once, at once.
     /// Sent once at each of these times after its moment; left out: once, at once. A poll of a deleted job is sent until
     /// the job is unknown, for 10 seconds, and then at those of the times that are left; those beyond the 10 seconds only
     /// in a run with `--late-polls`.
@@ -186,7 +209,7 @@ words! {
         KickoffPost = "kickoff-post",
         /// GET of the polling URL.
         Poll = "poll",
-        /// GET of the first output file that held something, else of the first listed.
+        /// GET of the first output file that held something, else of the first listed; or of the first of `list`.
         File = "file",
         /// POST, without a body, to that file's URL.
         FilePost = "file-post",
@@ -220,6 +243,16 @@ words! {
         None = "none",
         /// As the second client of the configuration.
         SecondClient = "second-client",
+        /// With a token that the target never gave.
+        Garbage = "garbage",
+        /// With the run's own token, one character of it changed.
+        Tampered = "tampered",
+        /// With a token of the run's own client whose time is over. It is waited for.
+        Expired = "expired",
+        /// With a token of the run's own client that was asked for, and given, for Patient resources alone.
+        Narrow = "narrow",
+        /// As the run's own client, with a token fetched anew.
+        Renewed = "renewed",
     }
 }
 
@@ -238,5 +271,45 @@ words! {
         NoResource = "no-resource",
         /// A client id that nobody registered, in an assertion signed with the run's own key.
         Client = "client",
+        /// An assertion signed with another key than the client's.
+        OtherKey = "other-key",
+        /// An assertion whose claims were changed after it was signed.
+        Tampered = "tampered",
+        /// An assertion without a signature, of the algorithm `none`.
+        AlgNone = "alg-none",
+        /// An assertion signed by HS256 with the client's public key for a secret.
+        AlgHs256 = "alg-hs256",
+        /// An assertion whose `iss` is another client than its `sub`.
+        Issuer = "issuer",
+        /// An assertion whose `sub` is another client than its `iss`.
+        Subject = "subject",
+        /// An assertion for another server.
+        Audience = "audience",
+        /// An assertion without `aud`.
+        NoAudience = "no-audience",
+        /// An assertion that ended an hour ago.
+        Expired = "expired",
+        /// An assertion without `exp`.
+        NoExpiry = "no-expiry",
+        /// An assertion that lasts for an hour.
+        FarExpiry = "far-expiry",
+        /// An assertion that begins in an hour.
+        NotYet = "not-yet",
+        /// An assertion without `jti`.
+        NoJti = "no-jti",
+        /// An assertion that was used a moment before.
+        Replay = "replay",
+        /// An assertion that names a key which nobody registered, signed with the client's own.
+        Kid = "kid",
+        /// An assertion that says its keys are at an address which nobody registered.
+        Jku = "jku",
+        /// A `grant_type` that does not exist.
+        GrantType = "grant-type",
+        /// A `client_assertion_type` that does not exist.
+        AssertionType = "assertion-type",
+        /// A scope that does not exist.
+        Scope = "scope",
+        /// No scope.
+        NoScope = "no-scope",
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Files are read by [`embedded`] or [`read_dir`]; both go the same way, and refuse with [`Refusals`].
 
+mod asked;
 pub mod describe;
 mod expect;
 mod flow;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::expect::{BodyShape, CheckName, DirectoryTopic, Expect, LineRule, Shape};
-pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Probe, Send, Wrong};
+pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Needs, Probe, Send, Wrong};
 use super::named::Named;
 use crate::words::{Area, Level, words};
 

@@ -99,7 +99,12 @@ pub(super) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refu
         } else {
             seen.insert(&probe.id, index);
         }
-        if probe.at == Moment::Deleted && flow.delete.is_none() {
+        if flow.probes_only && probe.at != Moment::Start {
+            let span = entry.place(&[Step::Key("probes"), Step::Item(index), Step::Key("at")]);
+            let spot = Spot::new(entry.file, span, "this moment never comes");
+            let title = format!("flow `{}` makes no export", entry.name);
+            refusals.push(Refusal::new(title, spot).help("write at = \"start\", or take `probes-only` out"));
+        } else if probe.at == Moment::Deleted && flow.delete.is_none() {
             let span = entry.place(&[Step::Key("probes"), Step::Item(index), Step::Key("at")]);
             let spot = Spot::new(entry.file, span, "this moment never comes");
             let title = format!("flow `{}` does not delete its job", entry.name);
@@ -229,6 +234,11 @@ fn seen(entry: &Entry<'_, RawTest>, on: &On, index: usize, name: &str, flow: &Fl
                 Refusal::new(format!("flow `{name}` has no probe `{id}`"), Spot::new(entry.file, span, label));
             refusals.push(refusal.help(format!("probes of `{name}`: {}", list(&words))));
         }
+        other if flow.probes_only && !matches!(other, On::Probe(_)) => {
+            let spot = Spot::new(entry.file, span, "this is never seen there");
+            let refusal = Refusal::new(format!("flow `{name}` makes no export"), spot);
+            refusals.push(refusal.help("look at one of its probes, or name another flow"));
+        }
         On::Delete if flow.delete.is_none() => {
             let spot = Spot::new(entry.file, span, "this is never seen there");
             let refusal = Refusal::new(format!("flow `{name}` does not delete its job"), spot);
@@ -286,7 +296,7 @@ fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, r
             refuse("this looks at two things at once".to_owned(), key(second), &format!("only one of {SUBJECTS}"));
         }
     }
-    match (with_value, expect.is.is_some(), expect.equals.is_some()) {
+    match (with_value, expect.is.is_some() || expect.has.is_some(), expect.equals.is_some()) {
         (true, false, false) => {
             let subject = if expect.header.is_some() { "header" } else { "json" };
             let label = "what must it be: `is` a shape, or `equals` a text?";
@@ -294,10 +304,17 @@ fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, r
         }
         (_, true, true) => refuse("both `is` and `equals`".to_owned(), key("equals"), "only one of the two"),
         (false, true, _) | (false, _, true) => {
-            let name = if expect.is.is_some() { "is" } else { "equals" };
+            let name = match (&expect.is, &expect.has) {
+                (Some(_), _) => "is",
+                (None, Some(_)) => "has",
+                (None, None) => "equals",
+            };
             refuse(format!("`{name}` has nothing to compare"), key(name), "it goes with `header` or `json` only");
         }
         _ => {}
+    }
+    if expect.has.is_some() && (expect.is.is_some() || expect.header.is_some()) {
+        refuse("`has` stands with something else".to_owned(), key("has"), "it goes with `json`, and without `is`");
     }
     if expect.optional && !with_value {
         refuse("`optional` has nothing to excuse".to_owned(), key("optional"), "it goes with `header` or `json` only");
@@ -321,8 +338,11 @@ fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, r
     }
     let no_lines = expect.lines.as_ref().is_some_and(Vec::is_empty);
     let no_types = expect.media_type.as_ref().is_some_and(|types| types.0.is_empty());
+    let no_texts = expect.has.as_ref().is_some_and(Vec::is_empty);
     let no_file_types = expect.file_type.as_ref().is_some_and(Vec::is_empty);
-    for (name, empty) in [("lines", no_lines), ("media-type", no_types), ("file-type", no_file_types)] {
+    for (name, empty) in
+        [("lines", no_lines), ("media-type", no_types), ("file-type", no_file_types), ("has", no_texts)]
+    {
         if empty {
             refuse(format!("`{name}` is empty"), value(name), "name at least one");
         }
