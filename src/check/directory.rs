@@ -50,7 +50,7 @@ fn nothing(topic: DirectoryTopic, scene: &Scene<'_>) -> String {
     let Some(name) = describe::directory_type(topic) else {
         return "no line is of a type that this is asked of".to_owned();
     };
-    match facts.iter().filter_map(|facts| facts.unclaimed.get(name)).sum::<u64>() {
+    match facts.iter().filter_map(|facts| facts.unclaimed.get(name)).copied().fold(0, u64::saturating_add) {
         0 => format!("no {name} was exported"),
         1 => format!("the one {name} that was exported does not claim the profile, so it is not held to it"),
         count => format!("none of {count} {name} resources claims the profile, so they are not held to it"),

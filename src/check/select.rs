@@ -57,13 +57,16 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         .types
         .iter()
         .filter(|(_, kept)| kept.found < kept.expected)
-        .map(|(kind, Kept { expected, found })| format!("{} of {expected} of type {kind}", expected - found))
+        .map(|(kind, Kept { expected, found })| {
+            format!("{} of {expected} of type {kind}", expected.saturating_sub(*found))
+        })
         .collect();
     Held::or_broken(missing.is_empty(), || {
         let expected = format!("everything that was asked for and that flow {} exported", comparison.flow);
         let missing = format!("without {}", missing.join(", "));
         let mut broken = Broken::new("body", "body /output", expected, missing);
-        broken.count = comparison.types.values().map(|kept| kept.expected - kept.found).sum();
+        broken.count =
+            comparison.types.values().map(|kept| kept.expected.saturating_sub(kept.found)).fold(0, u64::saturating_add);
         broken
     })
 }
@@ -103,7 +106,8 @@ fn types(scene: &Scene<'_>, flow: &str) -> Option<BTreeMap<String, u64>> {
     let mut all = BTreeMap::new();
     for (_, facts) in files {
         for (kind, many) in &facts.filter(|facts| facts.whole)?.lines.types {
-            *all.entry(kind.clone()).or_default() += many;
+            let known: &mut u64 = all.entry(kind.clone()).or_default();
+            *known = known.saturating_add(*many);
         }
     }
     Some(all)

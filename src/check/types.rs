@@ -107,7 +107,7 @@ pub fn exports_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     };
     let resources = |flow: &str| -> u64 {
         let files = scene.index.files(flow, FileList::Output).into_iter();
-        files.filter_map(|(_, facts)| facts).map(|facts| facts.lines.resources).sum()
+        files.filter_map(|(_, facts)| facts).map(|facts| facts.lines.resources).fold(0, u64::saturating_add)
     };
     if resources(&beside.name) == 0 {
         return Held::Nothing(format!("flow {} exported nothing that a filter could leave out", beside.name));

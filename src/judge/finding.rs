@@ -43,7 +43,7 @@ pub fn gather(broken: Vec<(u32, Broken)>, looked_at: usize) -> Vec<Finding> {
         };
         let Some(finding) = findings.get_mut(index) else { continue };
         if finding.exchange == Some(shown) {
-            finding.count += broken.count;
+            finding.count = finding.count.saturating_add(broken.count);
         } else if repeated.insert((index, shown)) {
             finding.repeats.push(shown);
         }

@@ -54,9 +54,12 @@ fn traffic(tape: &Tape) -> Traffic {
     };
     Traffic {
         requests: tape.exchanges.len() as u64,
-        kickoffs: tape.flows.iter().map(|flow| u64::from(flow.accepted)).sum(),
+        kickoffs: tape.flows.iter().map(|flow| u64::from(flow.accepted)).fold(0, u64::saturating_add),
         kickoff_requests: tape.exchanges.iter().filter(|e| is_kickoff(e.role, &e.request.url)).count() as u64,
-        bytes: tape.end.as_ref().map_or_else(|| tape.files.iter().map(|file| file.lines.bytes).sum(), |end| end.bytes),
-        resources: tape.files.iter().map(|file| file.lines.resources).sum(),
+        bytes: tape.end.as_ref().map_or_else(
+            || tape.files.iter().map(|file| file.lines.bytes).fold(0, u64::saturating_add),
+            |end| end.bytes,
+        ),
+        resources: tape.files.iter().map(|file| file.lines.resources).fold(0, u64::saturating_add),
     }
 }

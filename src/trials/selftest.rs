@@ -289,6 +289,18 @@ mod tests {
     }
 
     #[test]
+    fn certificates_that_were_not_checked_leave_nothing_conformant() {
+        let catalog = crate::suite::embedded().unwrap();
+        let plan = whole_plan(&catalog, Personality::Stu3).unwrap();
+        let mut tape = recorded(&catalog, &plan, Personality::Stu3, Vec::new()).unwrap();
+        let shown = tape.start.settings.iter_mut().find(|(name, _)| name == "certificates").unwrap();
+        assert_eq!(shown.1, "checked");
+        shown.1 = "not checked".to_owned();
+        let run = judge::judge(&catalog, &plan, &tape);
+        assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
+    }
+
+    #[test]
     fn what_does_not_exist_is_refused() {
         let catalog = crate::suite::embedded().unwrap();
         let order =

@@ -1,0 +1,85 @@
+//! A run against a server whose polls answer as the fuzzer says: drive, tape, judge and reports, in paused time.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, StatusCode};
+use plimsoll::clock::Clock;
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::transport::{Answer, Incoming, Outgoing, Transport};
+use plimsoll::drive::{self, Options};
+use plimsoll::judge;
+use plimsoll::plan::{self, Plan};
+use plimsoll::record::Run;
+use plimsoll::report::{finding, html, junit, terminal};
+use plimsoll::suite::{self, model::Catalog};
+
+const BASE: &str = "http://localhost/fhir";
+
+/// The rules built in, and a plan of the tests of one flow.
+pub fn rules() -> &'static (Catalog, Plan) {
+    static RULES: OnceLock<(Catalog, Plan)> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let catalog = suite::embedded().expect("the rules built in are sound");
+        let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
+        let plan = plan::build(&catalog, &ask, &|name| name.ends_with("@system")).expect("a plan");
+        (catalog, plan)
+    })
+}
+
+struct Said {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Transport for Said {
+    fn send(&self, request: Outgoing) -> Answer<'_> {
+        let path = request.url.path();
+        let mut headers = HeaderMap::new();
+        let (status, body) = if path.ends_with("$export") {
+            headers.insert("content-location", http::HeaderValue::from_static("http://localhost/fhir/job"));
+            (StatusCode::ACCEPTED, Bytes::new())
+        } else if path.ends_with("/job") && request.method == http::Method::GET {
+            headers = self.headers.clone();
+            (self.status, self.body.clone())
+        } else if request.method == http::Method::DELETE {
+            (StatusCode::ACCEPTED, Bytes::new())
+        } else {
+            headers = self.headers.clone();
+            (StatusCode::OK, Bytes::from_static(b"{\"resourceType\":\"Patient\",\"id\":\"a\"}\n"))
+        };
+        Box::pin(async move { Ok(Incoming { status, headers, body: Box::pin(stream::iter([Ok(body)])) }) })
+    }
+}
+
+/// Runs against it, judges twice, and draws everything.
+pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
+    let (catalog, plan) = rules();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    let tape = runtime.block_on(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
+        let settings = Settings::new(BASE.parse().expect("a URL"));
+        let said = Arc::new(Said { status, headers, body });
+        drive::run(plan, settings, said, clock, Options::quiet(catalog.digest.clone())).await.expect("a tape")
+    });
+    let run = judge::judge(catalog, plan, &tape);
+    assert_eq!(run.judgements, judge::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
+    draw(&run);
+}
+
+/// Draws every report in memory.
+pub fn draw(run: &Run) {
+    let page = html::render(run);
+    assert!(!page.contains("<script"), "a script in the page");
+    junit::render(run, false).expect("JUnit");
+    let mut shown = terminal::summary(run, &terminal::Options::default());
+    for judgement in &run.judgements {
+        for test in &judgement.tests {
+            shown += &finding::told(run, judgement, test);
+        }
+    }
+    assert!(!shown.contains('\u{1b}'), "an escape on the terminal");
+}

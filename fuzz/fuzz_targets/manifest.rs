@@ -1,0 +1,12 @@
+//! Any bytes as the answer of a poll: a run ends, is judged the same twice, and every report is drawn.
+#![no_main]
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    plimsoll_fuzz::converse(StatusCode::OK, headers, Bytes::copy_from_slice(data));
+});

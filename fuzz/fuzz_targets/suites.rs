@@ -1,0 +1,12 @@
+//! Any text as a suite file: read, or refused with a place.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use plimsoll::suite::{self, SuiteFile};
+
+fuzz_target!(|text: &str| {
+    let file = SuiteFile { name: "fuzzed.toml".into(), path: "fuzzed.toml".into(), text: text.to_owned() };
+    if let Err(refusals) = suite::load(vec![file]) {
+        assert!(!refusals.render(false).is_empty(), "refused without a word");
+    }
+});

@@ -1,0 +1,18 @@
+//! Any bytes as a tape: read, or refused; what is read is judged, twice alike, and drawn.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use plimsoll::judge;
+use plimsoll::tape::store;
+
+fuzz_target!(|data: &[u8]| {
+    let path = std::env::temp_dir().join(format!("plimsoll-fuzz-{}.jsonl", std::process::id()));
+    if std::fs::write(&path, data).is_err() {
+        return;
+    }
+    let Ok(tape) = store::read(&path) else { return };
+    let (catalog, plan) = plimsoll_fuzz::rules();
+    let run = judge::judge(catalog, plan, &tape);
+    assert_eq!(run.judgements, judge::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
+    plimsoll_fuzz::draw(&run);
+});

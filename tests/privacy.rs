@@ -1,0 +1,166 @@
+//! Nothing of a patient leaves the files: a marked population is exported under every fault, and searched for in
+//! everything that a run writes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use plimsoll::judge;
+use plimsoll::plan::Plan;
+use plimsoll::reference::{self, Fault, Personality};
+use plimsoll::report::{self, finding, terminal};
+use plimsoll::suite;
+use plimsoll::suite::model::Catalog;
+use plimsoll::trials::selftest::{recorded, whole_plan};
+use serde_json::Value;
+
+/// Keys whose values are codes, types, units and times of measurement: the same for everybody, or asked for by tests.
+const SHARED: [&str; 14] = [
+    "resourceType",
+    "system",
+    "code",
+    "unit",
+    "url",
+    "use",
+    "gender",
+    "status",
+    "type",
+    "lastUpdated",
+    "versionId",
+    "display",
+    "contentType",
+    "intent",
+];
+
+/// The texts of the population that could name, place or describe somebody.
+fn marks() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/population");
+    let mut marks = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "ndjson") {
+            continue;
+        }
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            collect(&serde_json::from_str(line).unwrap(), "", &mut marks);
+        }
+    }
+    // A test that picks a time between two exports sends a time of change; other times of the same instant are no mark.
+    let changed: BTreeSet<String> =
+        marks.iter().filter_map(|mark| mark.strip_prefix("changed ")).map(str::to_owned).collect();
+    marks.retain(|mark| !mark.starts_with("changed ") && !changed.contains(mark));
+    // What a word of ours may hold by chance, or what the tests themselves ask the server for, is no mark.
+    marks.retain(|mark| mark.chars().count() >= 6 && !mark.starts_with("http"));
+    marks
+}
+
+fn collect(value: &Value, key: &str, marks: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| collect(value, key, marks)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, key, marks)),
+        Value::String(text) if key == "lastUpdated" => drop(marks.insert(format!("changed {text}"))),
+        // Ids and references name somebody too, but for those of organizations and groups, which tests ask for.
+        Value::String(text) if !SHARED.contains(&key) && !matches!(key, "id" | "reference") => {
+            marks.insert(text.clone());
+        }
+        Value::String(text) if text.contains("sailor-") => {
+            marks.insert(text.clone());
+        }
+        _ => {}
+    }
+}
+
+/// Finds many marks in one pass: by their first three bytes, then whole.
+struct Sieve<'m> {
+    starts: Vec<bool>,
+    marks: HashMap<[u8; 3], Vec<&'m str>>,
+}
+
+impl<'m> Sieve<'m> {
+    fn new(marks: impl Iterator<Item = &'m String>) -> Self {
+        let mut sieve = Self { starts: vec![false; 1 << 24], marks: HashMap::new() };
+        for mark in marks {
+            let start: [u8; 3] = mark.as_bytes()[..3].try_into().unwrap();
+            sieve.starts[place(&start)] = true;
+            sieve.marks.entry(start).or_default().push(mark);
+        }
+        sieve
+    }
+
+    fn found(&self, text: &str) -> BTreeSet<&'m str> {
+        let bytes = text.as_bytes();
+        let mut found = BTreeSet::new();
+        for (at, window) in bytes.windows(3).enumerate() {
+            if self.starts[place(window)] {
+                let marks = &self.marks[window];
+                found.extend(marks.iter().filter(|mark| bytes[at..].starts_with(mark.as_bytes())));
+            }
+        }
+        found
+    }
+}
+
+fn place(start: &[u8]) -> usize {
+    usize::from(start[0]) << 16 | usize::from(start[1]) << 8 | usize::from(start[2])
+}
+
+/// Everything that a run writes or says, by its name.
+fn written(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Vec<(String, String)> {
+    let tape = recorded(catalog, plan, spec, faults).unwrap();
+    let run = judge::judge(catalog, plan, &tape);
+    let mut out = vec![("tape".to_owned(), serde_json::to_string(&tape).unwrap())];
+    let folder = tempfile::tempdir().unwrap();
+    for path in report::write_all(folder.path(), &run, &report::Options::default()).unwrap() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        out.push((name, std::fs::read_to_string(path).unwrap()));
+    }
+    let mut told = terminal::summary(&run, &terminal::Options::default());
+    for judgement in &run.judgements {
+        for test in &judgement.tests {
+            told += &finding::told(&run, judgement, test);
+        }
+    }
+    out.push(("terminal".to_owned(), told));
+    out
+}
+
+#[test]
+fn no_resource_is_found_in_anything_that_is_written() {
+    let marks = marks();
+    assert!(marks.len() > 100 && marks.contains("Ankerløkke"), "{} marks", marks.len());
+    let spec = Personality::from_word("hl7-3.0.0").unwrap();
+    let catalog = suite::embedded().unwrap();
+    let plan = whole_plan(&catalog, spec).unwrap();
+    let honest = written(&catalog, &plan, spec, Vec::new());
+    // What an honest run says for reasons of its own (a pick that a test sends, such as a patient's id) is known.
+    let all = Sieve::new(marks.iter());
+    let asked: BTreeSet<&str> = honest.iter().flat_map(|(_, text)| all.found(text)).collect();
+    let is_asked = |mark: &str| {
+        // Patients by their id, times between which to export, and the Group that the caller named.
+        mark.contains("sailor-") || plimsoll::instant::Instant::parse(mark).is_some() || mark == "harbour"
+    };
+    let names = asked.iter().filter(|mark| !is_asked(mark)).collect::<Vec<_>>();
+    assert!(names.is_empty(), "an honest run shows {names:?}");
+
+    let sieve = Sieve::new(marks.iter().filter(|mark| !asked.contains(mark.as_str())));
+    let faults = reference::faults().unwrap();
+    let found = std::sync::Mutex::new(BTreeSet::new());
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let Some(fault) = faults.get(index) else { return };
+                    for (name, text) in written(&catalog, &plan, spec, vec![fault.clone()]) {
+                        for mark in sieve.found(&text) {
+                            found.lock().unwrap().insert(format!("{} shows {mark:?} in {name}", fault.id));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let found = found.into_inner().unwrap();
+    assert!(found.is_empty(), "{} leaks: {found:#?}", found.len());
+}

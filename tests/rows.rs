@@ -1,0 +1,61 @@
+//! The list of known ways to be wrong or odd names what exists, and says so as soon as more of it does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use plimsoll::reference::{self, FaultKind};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Stands {
+    /// A fault of the reference server.
+    Fault(String),
+    /// A legal variant of it.
+    Legal(String),
+    /// A test with a hostile server: `file::name` below tests/.
+    Hostile(String),
+    /// The honest server shows it; the text says how.
+    Honest(String),
+    /// Nothing yet; the text says why.
+    Open(String),
+}
+
+#[test]
+fn each_row_names_what_stands_for_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("fixtures/rows.toml");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    let faults = reference::faults().unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        let named = |line: &str| {
+            let id = line.split_once(" = { open = ")?.0;
+            let fault = faults.iter().find(|fault| fault.id == id)?;
+            let kind = if fault.kind == FaultKind::Legal { "legal" } else { "fault" };
+            Some(format!("{id} = {{ {kind} = \"{id}\" }}"))
+        };
+        text = text.lines().map(|line| named(line).unwrap_or_else(|| line.to_owned()) + "\n").collect();
+        std::fs::write(&path, &text).unwrap();
+    }
+    let rows: BTreeMap<String, Stands> = toml::from_str(&text).unwrap();
+    assert_eq!(rows.len(), 213);
+    let known = |id: &str, kind: FaultKind| faults.iter().any(|fault| fault.id == id && fault.kind == kind);
+    for (row, stands) in &rows {
+        match stands {
+            Stands::Fault(id) => assert!(known(id, FaultKind::Defect), "{row}: there is no fault {id}"),
+            Stands::Legal(id) => assert!(known(id, FaultKind::Legal), "{row}: there is no legal variant {id}"),
+            Stands::Hostile(test) => {
+                let (file, name) = test.split_once("::").unwrap();
+                let source = std::fs::read_to_string(root.join("tests").join(file)).unwrap();
+                assert!(source.contains(&format!("fn {name}()")), "{row}: {file} has no test {name}");
+            }
+            Stands::Honest(how) => assert!(!how.is_empty(), "{row}"),
+            Stands::Open(why) => {
+                assert!(!why.is_empty(), "{row}");
+                let there = faults.iter().any(|fault| fault.id == *row);
+                assert!(!there, "{row} is not open any more: UPDATE=1 cargo test --test rows");
+            }
+        }
+    }
+}

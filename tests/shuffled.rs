@@ -1,0 +1,160 @@
+//! The order of things changes no verdict: flows, jobs at once, the pace of answers, the order of files and of lines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use plimsoll::clock::Clock;
+use plimsoll::drive::inprocess::InProcess;
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::transport::{Answer, Incoming, Outgoing, Transport};
+use plimsoll::drive::{self, Options};
+use plimsoll::judge;
+use plimsoll::plan::{Plan, PlannedFlow};
+use plimsoll::reference::{self, Fault, Personality};
+use plimsoll::suite;
+use plimsoll::suite::model::Catalog;
+use plimsoll::trials::selftest::{GROUP, whole_plan};
+use plimsoll::words::Verdict;
+use serde_json::Value;
+
+const NOON: Duration = Duration::from_secs(1_767_268_800);
+
+/// Numbers that look random and are the same each time (SplitMix64).
+struct Dice(AtomicU64);
+
+impl Dice {
+    fn roll(&self, sides: u64) -> u64 {
+        let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % sides
+    }
+
+    fn shuffle<T>(&self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.roll(at as u64 + 1) as usize);
+        }
+    }
+}
+
+/// The flows in another order: each still stands behind those that it picks from.
+fn shuffled(plan: &Plan, dice: &Dice) -> Plan {
+    let mut left: Vec<PlannedFlow> = plan.flows.clone();
+    dice.shuffle(&mut left);
+    let mut flows: Vec<PlannedFlow> = Vec::new();
+    while !left.is_empty() {
+        let known = |flow: &PlannedFlow| {
+            flow.needs.iter().all(|need| !left.iter().any(|other| other.name == *need) || *need == flow.name)
+        };
+        let at = left.iter().position(known).expect("flows that need each other");
+        flows.push(left.remove(at));
+    }
+    Plan { flows, ..plan.clone() }
+}
+
+/// A server whose answers come at odd times and in odd pieces, its files in another order.
+struct Odd {
+    inner: InProcess,
+    dice: Arc<Dice>,
+    /// The order of a job's files, once it was given: a manifest does not change.
+    orders: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Transport for Odd {
+    fn send(&self, request: Outgoing) -> Answer<'_> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(self.dice.roll(400))).await;
+            let path = request.url.path().to_owned();
+            let Incoming { status, mut headers, body } = self.inner.send(request).await?;
+            let chunks: Vec<Bytes> = body.map(|chunk| chunk.unwrap()).collect().await;
+            let mut whole = chunks.concat();
+            if path.contains("/bulk/jobs/") && status.as_u16() == 200 {
+                let order = *self.orders.lock().unwrap().entry(path).or_insert_with(|| self.dice.roll(u64::MAX));
+                whole = reordered(&whole, &Dice(AtomicU64::new(order)));
+                headers.remove("content-length");
+            }
+            let size = 1 + self.dice.roll(5000) as usize;
+            let dice = self.dice.clone();
+            let pieces: Vec<Bytes> = whole.chunks(size).map(Bytes::copy_from_slice).collect();
+            let body = stream::iter(pieces).then(move |piece| {
+                let pause = Duration::from_millis(dice.roll(30));
+                async move {
+                    tokio::time::sleep(pause).await;
+                    Ok(piece)
+                }
+            });
+            Ok(Incoming { status, headers, body: Box::pin(body) })
+        })
+    }
+}
+
+fn reordered(body: &[u8], dice: &Dice) -> Vec<u8> {
+    let Ok(mut manifest) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
+    for list in ["output", "error", "deleted"] {
+        if let Some(items) = manifest.get_mut(list).and_then(Value::as_array_mut) {
+            dice.shuffle(items);
+        }
+    }
+    manifest.to_string().into_bytes()
+}
+
+/// The verdicts of one run, whose order of things comes from `seed`.
+fn verdicts(catalog: &Catalog, plan: &Plan, faults: &[Fault], seed: u64) -> BTreeMap<String, Verdict> {
+    let dice = Arc::new(Dice(AtomicU64::new(seed)));
+    let plan = shuffled(plan, &dice);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let tape = runtime.block_on(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
+        let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
+        settings.groups = vec![GROUP.to_owned()];
+        settings.jobs = [1, 2, 4, 16][dice.roll(4) as usize];
+        let mut options =
+            reference::Options::new(Personality::from_word("hl7-3.0.0").unwrap(), settings.base.clone(), clock);
+        options.faults = faults.to_vec();
+        // So long that a poll comes before the end, whatever the pace.
+        options.job_time = Duration::from_secs(6);
+        let inner = InProcess::new(reference::router(options));
+        let odd = Arc::new(Odd { inner, dice: dice.clone(), orders: Mutex::default() });
+        drive::run(&plan, settings, odd, clock, Options::quiet(catalog.digest.clone())).await.unwrap()
+    });
+    let run = judge::judge(catalog, &plan, &tape);
+    run.judgements[0].tests.iter().map(|test| (test.id.clone(), test.verdict)).collect()
+}
+
+/// Pass and skip where a job was done before its first poll are the same; nothing else is.
+fn differing(first: &BTreeMap<String, Verdict>, other: &BTreeMap<String, Verdict>) -> Vec<String> {
+    let alike = |a: Verdict, b: Verdict| {
+        a == b || (matches!(a, Verdict::Pass | Verdict::Skip) && matches!(b, Verdict::Pass | Verdict::Skip))
+    };
+    assert_eq!(first.len(), other.len());
+    let pairs = first.iter().filter(|(id, verdict)| !alike(**verdict, other[*id]));
+    pairs.map(|(id, verdict)| format!("{id}: {verdict} and {}", other[id])).collect()
+}
+
+fn all_alike(faults: &[&str], runs: u64) {
+    let catalog = suite::embedded().unwrap();
+    let plan = whole_plan(&catalog, Personality::from_word("hl7-3.0.0").unwrap()).unwrap();
+    let faults: Vec<Fault> = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+    let first = verdicts(&catalog, &plan, &faults, 0);
+    let failed = first.values().filter(|verdict| **verdict == Verdict::Fail).count();
+    assert_eq!(failed > 0, !faults.is_empty());
+    for seed in 1..runs {
+        let differs = differing(&first, &verdicts(&catalog, &plan, &faults, seed));
+        assert!(differs.is_empty(), "seed {seed}: {differs:#?}");
+    }
+}
+
+#[test]
+fn fifty_shuffled_runs_of_an_honest_server_give_one_set_of_verdicts() {
+    all_alike(&[], 50);
+}
+
+#[test]
+fn shuffled_runs_of_a_server_with_faults_give_one_set_of_verdicts() {
+    all_alike(&["ndjson-trailing-comma", "manifest-missing-request", "cancel-404-no-oo", "status-no-expires"], 20);
+}
