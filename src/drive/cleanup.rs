@@ -43,6 +43,7 @@ fn fate(status: u16) -> Fate {
 impl Walk<'_> {
     /// The flow's own DELETE. The error is that there is nothing to be seen after it.
     pub async fn delete(&self, job: &Job) -> Result<(), Stop> {
+        self.house.ledger.write(&Line::Ending(job.url.clone()));
         let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
         let reply = self
             .send_patiently(&mut budget, self.delete_ask(&job.url, Role::Delete, self.planned.flow.identity), false)
@@ -87,6 +88,7 @@ impl Walk<'_> {
     }
 
     async fn send_cleanup(&self, job: &Url, owner: Identity) {
+        self.house.ledger.write(&Line::Ending(job.clone()));
         let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
         let ask = self.delete_ask(job, Role::Cleanup, owner);
         let reply = match self.send_patiently(&mut budget, ask.clone(), false).await {

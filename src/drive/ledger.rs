@@ -43,6 +43,8 @@ pub(super) enum Line {
         /// How, if by its own kick-off.
         own: Option<Own>,
     },
+    /// A DELETE of the job is about to be sent: whoever finds this must not poll it any more.
+    Ending(#[serde(with = "as_text")] Url),
     /// A job is deleted, or the target knows it no more.
     Gone(#[serde(with = "as_text")] Url),
 }
@@ -146,6 +148,7 @@ impl Remains {
 
     fn of(lines: &[Line], tape: &Tape) -> Self {
         let gone = |url: &Url| lines.iter().any(|line| matches!(line, Line::Gone(gone) if gone == url));
+        let ending = |url: &Url| lines.iter().any(|line| matches!(line, Line::Ending(ending) if ending == url));
         let mut remains = Self::default();
         for line in lines {
             let Line::Held { flow, job, own } = line else { continue };
@@ -159,7 +162,9 @@ impl Remains {
                 tape.exchanges.iter().find(fits)
             });
             match (own, kickoff) {
-                (Some(own), Some(kickoff)) if !over && !remains.jobs.iter().any(|(known, _)| known == flow) => {
+                (Some(own), Some(kickoff))
+                    if !over && !ending(job) && !remains.jobs.iter().any(|(known, _)| known == flow) =>
+                {
                     let resumed = Resumed { job: job.clone(), own: own.clone(), kickoff: kickoff.clone() };
                     remains.jobs.push((flow.clone(), resumed));
                 }
@@ -233,11 +238,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("resume");
         let ledger = Ledger::create(Some(&path)).unwrap();
-        let tape = Tape { exchanges: vec![kickoff(1, "a"), kickoff(2, "b"), kickoff(3, "c")], ..Tape::default() };
+        let tape = Tape {
+            exchanges: vec![kickoff(1, "a"), kickoff(2, "b"), kickoff(3, "c"), kickoff(4, "d")],
+            ..Tape::default()
+        };
         for line in [
             held("a", "http://h/1", Some(1)),
             held("b", "http://h/2", Some(2)),
             held("b", "http://h/3", None),
+            held("d", "http://h/5", Some(4)),
+            Line::Ending(url("http://h/5")),
             Line::Gone(url("http://h/2")),
             held("c", "http://h/4", Some(9)),
         ] {
@@ -249,7 +259,7 @@ mod tests {
         assert_eq!((remains.jobs[0].0.as_str(), remains.jobs[0].1.job.as_str()), ("a", "http://h/1"));
         assert_eq!(
             remains.others,
-            [url("http://h/3"), url("http://h/4")],
+            [url("http://h/3"), url("http://h/5"), url("http://h/4")],
             "a probe's, and one whose kick-off is not known"
         );
         #[cfg(unix)]
