@@ -9,11 +9,12 @@
 //!
 //! | room | what it does |
 //! |---|---|
-//! | [`words`], [`resources`], [`hidden`], [`clock`], [`instant`], [`secret`] | what every room shares |
+//! | [`words`], [`resources`], [`hidden`], [`clock`], [`instant`], [`secret`], [`json`] | what every room shares |
 //! | [`search`] | filters such as `Location?address-city=Balmain`, and whether a resource passes |
 //! | [`suite`] | reads the rules, refuses what is wrong with them, says them in words |
 //! | [`plan`] | which tests are judged, which flows they need and how deep |
 //! | [`tape`] | what a run keeps: exchanges, facts of files, flows |
+//! | [`fhir`] | FHIR's definitions as tables, and whether a resource keeps them |
 //! | [`ndjson`] | bytes in, facts of a file out |
 //! | [`drive`] | asks the target, and writes the tape |
 //! | [`record`] | what a judged run is: `run.json` |
@@ -40,6 +41,8 @@ pub mod instant;
 
 pub mod secret;
 
+pub mod json;
+
 pub mod search;
 
 pub mod suite;
@@ -47,6 +50,8 @@ pub mod suite;
 pub mod plan;
 
 pub mod tape;
+
+pub mod fhir;
 
 pub mod ndjson;
 

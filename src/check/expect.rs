@@ -228,6 +228,34 @@ fn what_body(response: &Response) -> String {
 }
 
 fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    breaking(|rule| rules.contains(&rule), exchange, scene)
+}
+
+/// `resources-valid`: every resource of the file keeps FHIR's definitions.
+pub(super) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let validated = scene.index.facts(exchange).map(|facts| facts.lines.validated.as_ref());
+    match (validated, scene.index.tape.start.fhir.as_deref()) {
+        (Some(None), Some(version)) if version.starts_with("4.0") => {
+            Held::Unknown("the tape does not hold whether the resources are valid, make it anew".to_owned())
+        }
+        (Some(None), Some(version)) => {
+            let shown = show::text(version);
+            Held::Nothing(format!(
+                "the server declares FHIR {shown}; resources are held against R4's definitions alone"
+            ))
+        }
+        (Some(None), None) => {
+            Held::Nothing("the server does not declare a FHIR version to hold resources against".to_owned())
+        }
+        (Some(Some(validated)), _) if validated.resources == 0 => {
+            Held::Nothing("no resource could be held against FHIR's definitions".to_owned())
+        }
+        _ => breaking(LineRule::is_of_definitions, exchange, scene),
+    }
+}
+
+/// Whether a file breaks no rule that `counts`.
+fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(facts) = scene.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
         return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));
@@ -236,7 +264,7 @@ fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
         .lines
         .findings
         .iter()
-        .filter(|finding| rules.contains(&finding.rule))
+        .filter(|finding| counts(finding.rule))
         // A transfer that was cut leaves a cut line; that says nothing about the file.
         .filter(|finding| facts.whole || finding.rule != LineRule::CutOff)
         .map(|finding| {

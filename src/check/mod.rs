@@ -245,6 +245,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::PatientListed => files::patient_listed(exchange, scene),
         CheckName::NoOutcomeInOutput => files::no_outcome_in_output(exchange, scene),
         CheckName::LenientReported => files::lenient_reported(exchange, scene),
+        CheckName::ResourcesValid => expect::resources_valid(exchange, scene),
         CheckName::SameFile => files::same_file(exchange, scene),
         CheckName::SameResources => files::same_resources(exchange, scene),
         CheckName::AllowedEncoding => files::allowed_encoding(exchange, scene),

@@ -46,8 +46,10 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Serve the reference server: prints its base URL and stays
     Serve(ServeArgs),
-    /// Validate NDJSON files, plain or gzip
+    /// Validate NDJSON files: every line a resource that FHIR R4 allows
     Ndjson(NdjsonArgs),
+    /// Make the tables of FHIR's definitions that NDJSON is validated by
+    Definitions(DefinitionsArgs),
     /// List what is judged
     List(ListArgs),
     /// Explain a requirement or a test
@@ -211,7 +213,7 @@ pub struct ServeArgs {
 /// `plimsoll ndjson`
 #[derive(Args, Debug)]
 pub struct NdjsonArgs {
-    /// Files, folders, or - for standard input
+    /// Files, folders, or - for standard input; plain, gzip or zstd
     #[arg(value_name = "FILE|DIR|-", required = true)]
     pub paths: Vec<PathBuf>,
 
@@ -219,9 +221,84 @@ pub struct NdjsonArgs {
     #[arg(long = "type", value_name = "TYPE", value_parser = values::resource_type)]
     pub of_type: Option<String>,
 
+    /// How many different findings of one file are told apart
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub max_findings: usize,
+
+    /// What makes the exit code 1: error is anything wrong, advice also a resource without a narrative
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    pub fail_on: FailOnArg,
+
+    /// Hold resources against these tables, made by `plimsoll definitions build`, in place of R4's
+    #[arg(long, value_name = "FILE")]
+    pub definitions: Option<PathBuf>,
+
+    /// Check that lines are JSON objects of a type, and nothing else
+    #[arg(long, conflicts_with = "definitions")]
+    pub lines_only: bool,
+
+    /// Files at once; left out: as many as there are cores
+    #[arg(long, value_name = "N", value_parser = values::jobs)]
+    pub threads: Option<usize>,
+
     /// How it is printed
-    #[command(flatten)]
-    pub format: FormatArg,
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: NdjsonFormat,
+}
+
+/// How `plimsoll ndjson` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum NdjsonFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For Jenkins, GitLab and GitHub.
+    Junit,
+}
+
+/// What makes `plimsoll ndjson` end with 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOnArg {
+    /// Anything wrong.
+    #[default]
+    Error,
+    /// Also what is only good practice.
+    Advice,
+    /// Only a file that cannot be read.
+    Never,
+}
+
+/// `plimsoll definitions`
+#[derive(Args, Debug)]
+pub struct DefinitionsArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: DefinitionsCommand,
+}
+
+/// The commands of `plimsoll definitions`.
+#[derive(Debug, Subcommand)]
+pub enum DefinitionsCommand {
+    /// Make a table file from the definitions of a FHIR package
+    Build(DefinitionsBuildArgs),
+}
+
+/// `plimsoll definitions build`
+#[derive(Args, Debug)]
+pub struct DefinitionsBuildArgs {
+    /// The package: a .tgz as packages are published, or a folder of JSON files
+    #[arg(value_name = "PACKAGE")]
+    pub package: PathBuf,
+
+    /// Where the tables go
+    #[arg(long, short, value_name = "FILE", default_value = "definitions.tables")]
+    pub output: PathBuf,
+
+    /// What links to the definitions begin with
+    #[arg(long, value_name = "URL", default_value = "http://hl7.org/fhir/R4/")]
+    pub links: String,
 }
 
 /// `plimsoll list` and `plimsoll coverage`

@@ -1,6 +1,7 @@
 //! The command line: reads what is asked for, has it done, and turns what came of it into an exit code.
 
 pub mod args;
+mod definitions;
 mod diff;
 mod given;
 mod help;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::trials::exit;
-use args::{Cli, Command};
+use args::{Cli, Command, DefinitionsArgs, DefinitionsCommand};
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +82,7 @@ fn carry_out(mut line: Vec<std::ffi::OsString>) -> u8 {
         Command::Replay(args) => replay::replay(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Ndjson(args) => ndjson::check(&args),
+        Command::Definitions(DefinitionsArgs { command: DefinitionsCommand::Build(args) }) => definitions::make(&args),
         Command::List(args) => show::list(&args),
         Command::Explain(args) => show::explain(&args),
         Command::Coverage(args) => show::coverage(&args),

@@ -20,7 +20,6 @@ use crate::drive::settings::Settings;
 use crate::drive::transport::Transport;
 use crate::drive::wire::Wire;
 use crate::drive::{self, Drive, Remains};
-use crate::ndjson::files;
 use crate::plan::{self, Plan};
 use crate::record::{Judgement, Run, TestResult};
 use crate::reference::{self, Personality};
@@ -317,19 +316,6 @@ pub fn summary(run: &Run, colour: bool, strict: bool, reports: Option<&Path>) ->
 pub fn reports(folder: &Path, run: &Run, strict: bool) -> Result<(), Refusal> {
     let written = report::write_all(folder, run, &report::Options { strict });
     written.map(drop).map_err(|e| Refusal::undetermined(e.to_string()))
-}
-
-/// Validates NDJSON files: what is to be printed, and the exit code.
-pub fn ndjson(paths: &[PathBuf], of_type: Option<&str>, json: bool) -> Result<(String, u8), Refusal> {
-    let options = files::CheckOptions { announced: of_type.map(str::to_owned), ..Default::default() };
-    let report = files::check(paths, &options).map_err(Refusal::usage)?;
-    let text = if json {
-        let json = serde_json::to_string_pretty(&report).map_err(|e| Refusal::undetermined(e.to_string()))?;
-        format!("{json}\n")
-    } else {
-        report.text()
-    };
-    Ok((text, report.exit_code()))
 }
 
 #[cfg(test)]

@@ -217,6 +217,8 @@ impl Drive {
             }
             no_token = Some(refused.to_string());
         }
+        // R4's; other versions are read as JSON alone.
+        let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::r4);
         let ledger = Ledger::create(self.options.ledger.as_deref()).unwrap_or_else(|error| {
             self.options.progress.note(&format!("this run cannot be resumed if it is killed: {error}"));
             Ledger::default()
@@ -239,6 +241,7 @@ impl Drive {
             running: AtomicUsize::new(0),
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
+            definitions,
             files_by_post: AtomicBool::new(false),
             forgone: Mutex::default(),
             key: RunKey::new(),
@@ -336,4 +339,8 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
     ];
     shown.retain(|(_, value)| !value.is_empty());
     shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+/// Whether a `fhirVersion` is R4's: 4.0.1, or 4.0.0 and its like.
+fn is_r4(version: &str) -> bool {
+    version == "4.0" || version.starts_with("4.0.")
 }

@@ -24,7 +24,7 @@ use super::select::{self, Counter, Measured};
 use super::session::{Ask, Streaming, trouble};
 use super::shelf::Shelf;
 use crate::ndjson::directory::Measure;
-use crate::ndjson::{Coding, Expected, FileReader, Identity, Options};
+use crate::ndjson::{Coding, Expected, FhirInspector, FileReader, Identity, Options};
 use crate::suite::model::{Fetch, FileList, Probe, Send};
 use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::words::ExportLevel;
@@ -304,6 +304,9 @@ impl Walk<'_> {
         let eye = fetching.counter.filter(|_| item.place.list == FileList::Output).and_then(|counter| counter.eye());
         let (watch, measured) = eye.unzip();
         options.watch = watch;
+        if let Some(tables) = &self.house.definitions {
+            options.inspector = Some(Box::new(FhirInspector::new(Arc::clone(tables), options.limits.max_depth)));
+        }
         options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
         let mut reader = FileReader::new(options);
         let mut kept = self.keep(wanted, coding, probe)?;

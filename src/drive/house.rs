@@ -17,6 +17,7 @@ use super::progress::{Event, Progress};
 use super::session::{Ask, Reply, Session};
 use super::settings::Settings;
 use crate::clock::Clock;
+use crate::fhir::Tables;
 use crate::ndjson::RunKey;
 use crate::plan::{Plan, PlannedFlow};
 use crate::suite::model::Identity;
@@ -49,6 +50,8 @@ pub(super) struct House<'a> {
     pub any_ended: AtomicBool,
     /// Whether any job was waited for until `--max-wait` ran out.
     pub waited_in_vain: AtomicBool,
+    /// FHIR's definitions, where they are those of the version that the target declares.
+    pub definitions: Option<Arc<Tables>>,
     /// Whether the target was seen to hand out files by POST and not by GET.
     pub files_by_post: AtomicBool,
     /// By flow: the kick-off parameters that it had to forgo.

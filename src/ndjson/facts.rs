@@ -122,6 +122,12 @@ pub struct Notes {
     pub wrapped: bool,
     /// How many `issue` have a severity and a code.
     pub issues: u64,
+    /// Whether it was held against FHIR's definitions.
+    pub judged: bool,
+    /// What breaks them.
+    pub invalid: Vec<crate::fhir::check::Fault>,
+    /// Whether it could have a narrative and has none.
+    pub bare: bool,
     /// Of a Bundle: the `request.url` of each entry whose request is a DELETE, or says no method.
     pub removed: Vec<String>,
 }
@@ -138,6 +144,9 @@ impl Notes {
         self.wrapped = false;
         self.issues = 0;
         self.removed.clear();
+        self.judged = false;
+        self.invalid.clear();
+        self.bare = false;
     }
 
     /// Takes a fault, unless the rule was noted for this line before.

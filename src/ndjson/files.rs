@@ -1,21 +1,27 @@
-//! The command `plimsoll ndjson`: validates files of one's own, plain or gzip.
+//! The command `plimsoll ndjson`: validates files of one's own, plain, gzip or zstd, as many at once as there are cores.
 //!
 //! The outcome is `clean` (exit 0) or `findings` (exit 1). A path that cannot be opened, or a folder without NDJSON, is a
 //! mistake in the call (exit 2), found before anything is read.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Chain, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::decode::Coding;
+use super::fhir::FhirInspector;
+use super::gather::{Input, inputs, unusable};
 use super::identity::{Identity, RunKey};
+use super::inspect::{Inspector, JsonInspector};
 use super::lines::Expected;
-use super::reader::{FileReader, Finished, Limits, Options};
+use super::reader::{FileReader, Limits, Options};
+use super::source;
+use crate::fhir::Tables;
 use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::LineFinding;
+use crate::tape::model::{LineFinding, Validated};
 
 /// What to hold files against.
 #[derive(Clone, Debug)]
@@ -28,11 +34,51 @@ pub struct CheckOptions {
     pub list: FileList,
     /// Whether the files are one export, so that a resource must not come twice among them.
     pub together: bool,
+    /// FHIR's definitions that every resource must keep; none: only that the lines are JSON objects of a type.
+    pub definitions: Option<Arc<Tables>>,
+    /// How many different findings of one file are told apart.
+    pub max_findings: usize,
+    /// What makes the outcome `findings`.
+    pub fail_on: FailOn,
+    /// Files at once; 0: as many as there are cores.
+    pub threads: usize,
+}
+
+/// What makes the outcome `findings`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// Anything that is wrong.
+    #[default]
+    Error,
+    /// Also what is only good practice: a resource without a narrative (dom-6).
+    Advice,
+    /// Nothing but a file that cannot be read.
+    Never,
+}
+
+/// How far a check has come. Others may look while it runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes read, as they lie on disk.
+    pub bytes: AtomicU64,
+    /// Lines.
+    pub lines: AtomicU64,
+    /// Files that are done.
+    pub files: AtomicUsize,
 }
 
 impl Default for CheckOptions {
     fn default() -> Self {
-        Self { limits: Limits::default(), announced: None, list: FileList::Output, together: false }
+        Self {
+            limits: Limits::default(),
+            announced: None,
+            list: FileList::Output,
+            together: false,
+            definitions: Some(crate::fhir::r4()),
+            max_findings: 100,
+            fail_on: FailOn::Error,
+            threads: 0,
+        }
     }
 }
 
@@ -41,8 +87,21 @@ impl Default for CheckOptions {
 pub struct Report {
     /// The files, in the order they were named; those of a folder by name.
     pub files: Vec<FileReport>,
+    /// What FHIR's definitions demand of these types and nobody could decide; empty where nothing was held against them.
+    pub not_checked: Vec<Open>,
     /// `clean` or `findings`.
     pub outcome: Outcome,
+}
+
+/// Something that FHIR's definitions demand and that was not decided.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Open {
+    /// `invariant` or `binding`.
+    pub kind: &'static str,
+    /// The invariant's key, or the value set whose codes are not known.
+    pub what: String,
+    /// The type or element that it is of.
+    pub of: String,
 }
 
 /// What the files come to.
@@ -66,6 +125,9 @@ pub struct FileReport {
     pub bytes: u64,
     /// Resources by type.
     pub types: BTreeMap<String, u64>,
+    /// What was held against FHIR's definitions; left out if nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validated: Option<Validated>,
     /// What is wrong.
     pub findings: Vec<Finding>,
     /// Why the file could not be read to its end, a lower-case fragment; left out if it could.
@@ -92,6 +154,9 @@ pub struct Finding {
     pub actual: String,
     /// How often.
     pub count: u64,
+    /// Where the element is defined; left out of what is not about FHIR's definitions.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub link: String,
     /// The next few lines, for people.
     #[serde(skip)]
     pub also: Vec<u64>,
@@ -106,6 +171,14 @@ impl Report {
         }
     }
 
+    /// The report for JUnit's readers: a suite a file, a failed case a finding.
+    ///
+    /// # Errors
+    /// When the XML writer refuses what it is given.
+    pub fn junit(&self) -> Result<String, String> {
+        super::junit::render(self)
+    }
+
     /// The report for people, one line a finding: `FILE:LINE:COLUMN: RULE: ...`.
     pub fn text(&self) -> String {
         super::render::text(self)
@@ -114,144 +187,159 @@ impl Report {
 
 impl From<LineFinding> for Finding {
     fn from(from: LineFinding) -> Self {
-        let LineFinding { rule, line, column, offset, path, expected, actual, count, also } = from;
-        Self { rule, line, column, offset, path, expected, actual, count, also }
+        let LineFinding { rule, line, column, offset, path, expected, actual, link, count, also } = from;
+        Self { rule, line, column, offset, path, expected, actual, count, link, also }
     }
 }
 
-/// A file that was named, or found in a folder that was.
-enum Input {
-    Standard,
-    Path(PathBuf),
-}
-
-/// Validates `paths`: files, folders (their `.ndjson`, `.jsonl` and `.gz` of these, at any depth, by name), or `-` for
-/// standard input. gzip is told by its first bytes.
+/// Validates `paths`: files, folders (their `.ndjson`, `.jsonl` and `.gz`, `.zst` of these, at any depth, by name), or `-` for
+/// standard input. gzip and zstd are told by their first bytes.
 ///
 /// # Errors
 /// A lower-case fragment that names the path and the way out, where one cannot be opened or a folder holds no such file.
 pub fn check(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, String> {
-    check_with(paths, options, &mut std::io::stdin())
+    check_with(paths, options, &mut std::io::stdin(), &Progress::default())
 }
 
-/// [`check`], with `standard_input` in the place of the process's own.
+/// [`check`], with `standard_input` in the place of the process's own, telling `progress` how far it is.
 ///
 /// # Errors
 /// As [`check`].
-pub fn check_with(paths: &[PathBuf], options: &CheckOptions, standard_input: &mut dyn Read) -> Result<Report, String> {
-    let mut inputs = Vec::new();
-    for path in paths {
-        gather(path, &mut inputs)?;
-    }
-    if inputs.is_empty() {
-        return Err("no file was named, name files, folders, or - for standard input".to_owned());
-    }
+pub fn check_with(
+    paths: &[PathBuf],
+    options: &CheckOptions,
+    standard_input: &mut (dyn Read + Send),
+    progress: &Progress,
+) -> Result<Report, String> {
+    let inputs = inputs(paths)?;
     let key = RunKey::new();
-    let all = Identity::new(&key);
-    let mut files = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let index = if options.together { all.clone() } else { Identity::new(&key) };
-        files.push(match input {
-            Input::Standard => check_one("-".to_owned(), standard_input, index, options),
-            Input::Path(path) => {
-                let name = path.to_string_lossy().into_owned();
-                let mut file = File::open(&path).map_err(|error| unusable(&path, &error))?;
-                check_one(name, &mut file, index, options)
-            }
-        });
-    }
-    let clean = files.iter().all(|file| file.findings.is_empty() && file.broken.is_none());
-    Ok(Report { files, outcome: if clean { Outcome::Clean } else { Outcome::Findings } })
-}
-
-fn unusable(path: &Path, error: &std::io::Error) -> String {
-    format!("{} cannot be read: {error}, name a file or folder that can", path.display())
-}
-
-fn gather(path: &Path, inputs: &mut Vec<Input>) -> Result<(), String> {
-    if path.as_os_str() == "-" {
-        inputs.push(Input::Standard);
-        return Ok(());
-    }
-    let about = std::fs::metadata(path).map_err(|error| unusable(path, &error))?;
-    if !about.is_dir() {
-        File::open(path).map_err(|error| unusable(path, &error))?;
-        inputs.push(Input::Path(path.to_owned()));
-        return Ok(());
-    }
-    let mut found = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(|error| unusable(&folder, &error))? {
-            let entry = entry.map_err(|error| unusable(&folder, &error))?;
-            // A link could lead in a circle; it is followed to a file, not to a folder.
-            let kind = entry.file_type().map_err(|error| unusable(&entry.path(), &error))?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if is_ndjson(&entry.path()) && entry.path().is_file() {
-                found.push(entry.path());
-            }
-        }
-    }
-    if found.is_empty() {
-        return Err(format!("{} holds no .ndjson, name the files themselves", path.display()));
-    }
-    found.sort();
-    inputs.extend(found.into_iter().map(Input::Path));
-    Ok(())
-}
-
-fn is_ndjson(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    plain.ends_with(".ndjson") || plain.ends_with(".jsonl")
-}
-
-/// The bytes that tell gzip, then the rest.
-type Sniffed<'a> = Chain<Cursor<Vec<u8>>, &'a mut dyn Read>;
-
-fn sniff(input: &mut dyn Read) -> std::io::Result<(Coding, Sniffed<'_>)> {
-    let mut head = Vec::new();
-    input.take(2).read_to_end(&mut head)?;
-    let coding = if head == [0x1f, 0x8b] { Coding::Gzip } else { Coding::Identity };
-    Ok((coding, Cursor::new(head).chain(input)))
-}
-
-fn check_one(path: String, input: &mut dyn Read, index: Identity, options: &CheckOptions) -> FileReport {
-    let expected = Expected { list: options.list, announced: options.announced.clone() };
-    let mut broken = None;
-    let finished = match sniff(input) {
-        Err(error) => {
-            broken = Some(format!("it cannot be read: {error}"));
-            FileReader::new(Options::new(expected)).finish(false)
-        }
-        Ok((coding, input)) => {
-            let base = Options::new(expected);
-            let reader = FileReader::new(Options { limits: options.limits, coding, identity: Some(index), ..base });
-            pump(reader, input, &mut broken)
-        }
+    let work = Work {
+        options,
+        progress,
+        all: Identity::new(&key),
+        key,
+        standard_input: Mutex::new(standard_input),
+        next: AtomicUsize::new(0),
+        done: Mutex::new(Vec::new()),
+        inputs,
     };
-    let broken = broken.or(finished.broken.map(|trouble| trouble.message));
-    let facts = finished.lines;
-    let findings = facts.findings.into_iter().map(Finding::from).collect();
-    FileReport { path, lines: facts.lines, bytes: facts.bytes, types: facts.types, findings, broken }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if options.threads == 0 { cores } else { options.threads }.min(work.inputs.len());
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|| work.some());
+        }
+        work.some();
+    });
+    let mut done = work.done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    let files: Vec<FileReport> = done.into_iter().map(|(_, file)| file).collect::<Result<_, String>>()?;
+    let wrong = |file: &FileReport| match options.fail_on {
+        FailOn::Never => file.broken.is_some(),
+        FailOn::Error => file.is_wrong(),
+        FailOn::Advice => file.is_wrong() || file.validated.as_ref().is_some_and(|v| v.bare > 0),
+    };
+    let outcome = if files.iter().any(wrong) { Outcome::Findings } else { Outcome::Clean };
+    let not_checked = options.definitions.as_deref().map(|tables| open(tables, &files)).unwrap_or_default();
+    Ok(Report { files, not_checked, outcome })
 }
 
-fn pump(mut reader: FileReader, mut input: Sniffed<'_>, broken: &mut Option<String>) -> Finished {
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        match input.read(&mut buffer) {
-            Ok(0) => return reader.finish(true),
-            Ok(length) => {
-                if reader.push(buffer.get(..length).unwrap_or_default()).is_err() {
-                    return reader.finish(false);
-                }
+impl FileReport {
+    /// Whether anything is wrong with it.
+    pub fn is_wrong(&self) -> bool {
+        !self.findings.is_empty() || self.broken.is_some()
+    }
+}
+
+/// What the threads of a check share.
+struct Work<'w> {
+    inputs: Vec<Input>,
+    options: &'w CheckOptions,
+    progress: &'w Progress,
+    key: RunKey,
+    all: Identity,
+    standard_input: Mutex<&'w mut (dyn Read + Send)>,
+    next: AtomicUsize,
+    done: Mutex<Vec<(usize, Result<FileReport, String>)>>,
+}
+
+impl Work<'_> {
+    /// Takes file after file until none is left.
+    fn some(&self) {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = self.inputs.get(index) else { return };
+            let report = self.one(input);
+            self.progress.files.fetch_add(1, Ordering::Relaxed);
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
+        }
+    }
+
+    fn one(&self, input: &Input) -> Result<FileReport, String> {
+        match input {
+            Input::Standard => {
+                let mut input = self.standard_input.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(self.read("-".to_owned(), *input))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                *broken = Some(format!("it cannot be read further: {error}"));
-                return reader.finish(false);
+            Input::Path(path) => {
+                let mut file = File::open(path).map_err(|error| unusable(path, &error))?;
+                Ok(self.read(path.to_string_lossy().into_owned(), &mut file))
             }
         }
     }
+
+    fn read(&self, path: String, input: &mut (dyn Read + Send)) -> FileReport {
+        let options = self.options;
+        let depth = options.limits.max_depth;
+        let inspector: Box<dyn Inspector> = match &options.definitions {
+            Some(tables) => Box::new(FhirInspector::new(Arc::clone(tables), depth)),
+            None => Box::new(JsonInspector::new(depth)),
+        };
+        let expected = Expected { list: options.list, announced: options.announced.clone() };
+        let identity = if options.together { self.all.clone() } else { Identity::new(&self.key) };
+        let read = Options {
+            limits: options.limits,
+            identity: Some(identity),
+            inspector: Some(inspector),
+            digest: false,
+            most_findings: options.max_findings,
+            ..Options::new(expected)
+        };
+        let mut broken = None;
+        let finished =
+            source::pump(input, &mut broken, self.progress, |coding| FileReader::new(Options { coding, ..read }));
+        let broken = broken.or(finished.broken.map(|trouble| trouble.message));
+        let facts = finished.lines;
+        FileReport {
+            path,
+            lines: facts.lines,
+            bytes: facts.bytes,
+            types: facts.types,
+            validated: facts.validated,
+            findings: facts.findings.into_iter().map(Finding::from).collect(),
+            broken,
+        }
+    }
+}
+
+/// What the definitions leave undecided of the types that were met, and of the data types, which stand in any of them.
+fn open(tables: &Tables, files: &[FileReport]) -> Vec<Open> {
+    let met = |name: &str| files.iter().any(|file| file.types.contains_key(name));
+    if files.iter().all(|file| file.types.is_empty()) {
+        return Vec::new();
+    }
+    let mut open = Vec::new();
+    for row in &tables.open {
+        let of = tables.text(row.of);
+        let root = of.split('.').next().unwrap_or_default();
+        let resource = tables.resource(format!("\"{root}\"").as_bytes()).is_some();
+        // ElementDefinition stands in a few definitions alone.
+        let common = !resource && (root != "ElementDefinition" || met("StructureDefinition"));
+        if met(root) || common {
+            let kind = if row.kind == 0 { "invariant" } else { "binding" };
+            open.push(Open { kind, what: tables.text(row.what).to_owned(), of: of.to_owned() });
+        }
+    }
+    open.sort();
+    open
 }

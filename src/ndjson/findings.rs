@@ -1,5 +1,10 @@
-//! Gathers findings: each rule once, with its first place, how often, and a few more lines.
+//! Gathers findings: each rule once, with its first place, how often, and a few more lines. What breaks FHIR's definitions
+//! is gathered by element, as far as there is room.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::fhir::check::Fault;
 use crate::suite::model::LineRule;
 use crate::tape::model::LineFinding;
 
@@ -19,19 +24,54 @@ pub(super) struct Place {
 
 /// The findings of one file.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<LineFinding>);
+pub(super) struct Findings {
+    all: Vec<LineFinding>,
+    /// Where among them the faults of an element are, by a hash of what they have in common.
+    groups: HashMap<u64, usize>,
+    hasher: RandomState,
+    /// How many groups there may be; 0 for [`MOST_GROUPS`].
+    most: usize,
+}
+
+/// More different faults of one file are counted by their rule alone.
+pub(super) const MOST_GROUPS: usize = 100;
 
 impl Findings {
+    /// Findings with room for this many different faults.
+    pub(super) fn keep(&mut self, most: usize) {
+        self.most = most;
+    }
+
     /// Takes one occurrence. Where the rule was met before, only its place and count are kept.
     pub(super) fn add(&mut self, rule: LineRule, place: Place, path: &str, expected: &str, actual: &str) {
-        if let Some(known) = self.0.iter_mut().find(|known| known.rule == rule) {
-            known.count += 1;
-            if known.also.len() < MORE_LINES && known.line != place.line && known.also.last() != Some(&place.line) {
-                known.also.push(place.line);
-            }
+        match self.all.iter_mut().find(|known| known.rule == rule) {
+            Some(known) => again(known, place),
+            None => self.first(rule, place, path, expected, actual, ""),
+        }
+    }
+
+    /// Takes what breaks FHIR's definitions: the same fault of the same element is one finding.
+    pub(super) fn add_fault(&mut self, fault: &Fault, place: Place) {
+        let hash = self.hasher.hash_one((fault.rule, &fault.place, &fault.expected));
+        if let Some(known) = self.groups.get(&hash).and_then(|index| self.all.get_mut(*index)) {
+            again(known, place);
             return;
         }
-        self.0.push(LineFinding {
+        let most = if self.most == 0 { MOST_GROUPS } else { self.most };
+        if self.groups.len() < most {
+            self.groups.insert(hash, self.all.len());
+            self.first(fault.rule, place, &fault.path, &fault.expected, &fault.actual, &fault.link);
+            return;
+        }
+        let beyond = |known: &&mut LineFinding| known.rule == fault.rule && known.path.is_empty();
+        match self.all.iter_mut().find(beyond) {
+            Some(known) => again(known, place),
+            None => self.first(fault.rule, place, "", "what holds of elements beyond those told", &fault.actual, ""),
+        }
+    }
+
+    fn first(&mut self, rule: LineRule, place: Place, path: &str, expected: &str, actual: &str, link: &str) {
+        self.all.push(LineFinding {
             rule,
             line: place.line,
             column: place.column,
@@ -39,6 +79,7 @@ impl Findings {
             path: path.to_owned(),
             expected: expected.to_owned(),
             actual: actual.to_owned(),
+            link: link.to_owned(),
             count: 1,
             also: Vec::new(),
         });
@@ -46,7 +87,14 @@ impl Findings {
 
     /// The findings in the order of their places.
     pub(super) fn finish(mut self) -> Vec<LineFinding> {
-        self.0.sort_by_key(|finding| (finding.offset, finding.rule));
-        self.0
+        self.all.sort_by_key(|finding| (finding.offset, finding.rule));
+        self.all
+    }
+}
+
+fn again(known: &mut LineFinding, place: Place) {
+    known.count += 1;
+    if known.also.len() < MORE_LINES && known.line != place.line && known.also.last() != Some(&place.line) {
+        known.also.push(place.line);
     }
 }

@@ -54,7 +54,11 @@ impl Framer {
 
     /// Takes the next bytes and hands on every line that ends in them. Lines that lie within one chunk are not copied.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn FnMut(Framed<'_>)) {
-        for piece in chunk.split_inclusive(|b| *b == b'\n') {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let Some((piece, after)) = rest.split_at_checked(end) else { return };
+            rest = after;
             self.at += piece.len() as u64;
             match piece.split_last() {
                 Some((b'\n', body)) => self.end(body, true, out),

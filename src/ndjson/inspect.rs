@@ -7,6 +7,11 @@ use super::json::Scanner;
 pub trait Inspector: Send {
     /// Fills `notes`, which come cleared, for `line`: a line without its end, not blank, of a length within limits.
     fn inspect(&mut self, line: &[u8], notes: &mut Notes);
+
+    /// The FHIR version of the definitions that it holds resources against, if it does.
+    fn definitions(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Looks at each resource beside the rules: measures it, or keeps it in memory. Nothing of it may go elsewhere.

@@ -13,7 +13,7 @@ use super::join::{Nesting, Pending, Source, Start};
 use super::rules;
 use crate::instant::Instant;
 use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::LineFacts;
+use crate::tape::model::{LineFacts, Validated};
 
 /// What the manifest says of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,7 @@ pub(super) struct Outcome {
 
 impl Lines {
     pub(super) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
+        let validated = inspector.definitions().map(|by| Validated { by, ..Validated::default() });
         Self {
             expected,
             not_after: transaction_time.map(|time| time.plus_seconds(TOLERANCE_SECONDS)),
@@ -90,7 +91,7 @@ impl Lines {
             notes: Notes::default(),
             state: State::Lines,
             findings: Findings::default(),
-            facts: LineFacts { final_newline: true, ..LineFacts::default() },
+            facts: LineFacts { final_newline: true, validated, ..LineFacts::default() },
             earliest: None,
             latest: None,
             hashes: None,
@@ -114,6 +115,11 @@ impl Lines {
     /// Lets something else look at each resource.
     pub(super) fn watched_by(&mut self, watch: Option<Box<dyn Watch>>) {
         self.watch = watch;
+    }
+
+    /// Tells this many faults of FHIR's definitions apart.
+    pub(super) fn keep_findings(&mut self, most: usize) {
+        self.findings.keep(most);
     }
 
     /// Keeps the hash of every resource.
@@ -338,10 +344,25 @@ impl Lines {
             rules::judge(notes, &self.expected, &mut |rule, at, path, expected, actual| {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
+            // A string that was broken in two is another value now.
+            if intact {
+                self.held_against_definitions(notes, source);
+            }
             self.count(notes, source, true);
             if let Some(measure) = self.directory.as_mut().filter(|_| intact) {
                 measure.take(source.text, !notes.faults.is_empty(), &|at| source.place(at));
             }
+        }
+    }
+
+    /// Takes over what FHIR's definitions say of a resource.
+    fn held_against_definitions(&mut self, notes: &Notes, source: Source<'_>) {
+        let Some(validated) = self.facts.validated.as_mut().filter(|_| notes.judged) else { return };
+        validated.resources += 1;
+        validated.bare += u64::from(notes.bare);
+        validated.invalid += u64::from(!notes.invalid.is_empty());
+        for fault in &notes.invalid {
+            self.findings.add_fault(fault, source.place(fault.at));
         }
     }
 

@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::apart::Apart;
 use super::decode::{Coding, Decoder};
 use super::directory::Measure;
 use super::frame::Framer;
@@ -49,6 +50,10 @@ pub struct Options {
     pub hashes: Option<RunKey>,
     /// What looks at a line; none: [`JsonInspector`].
     pub inspector: Option<Box<dyn Inspector>>,
+    /// Whether the digest of the decoded bytes is wanted.
+    pub digest: bool,
+    /// How many different faults of FHIR's definitions are told apart; 0: some hundred.
+    pub most_findings: usize,
     /// What holds the lines to the rules of a provider directory, if they are.
     pub directory: Option<Measure>,
     /// What else looks at each resource.
@@ -66,6 +71,8 @@ impl Options {
             identity: None,
             hashes: None,
             inspector: None,
+            digest: true,
+            most_findings: 0,
             directory: None,
             watch: None,
         }
@@ -77,7 +84,7 @@ impl Options {
 pub struct Finished {
     /// The facts of its lines. `deleted_in_output` is 0: see [`Finished::deleted`].
     pub lines: LineFacts,
-    /// SHA-256 of the decoded bytes, hex.
+    /// SHA-256 of the decoded bytes, hex; empty where it was not wanted.
     pub sha256: String,
     /// The coding that was undone.
     pub coding: Option<&'static str>,
@@ -95,15 +102,27 @@ pub struct Finished {
 /// Reads one file, streaming. Synchronous and `Send`; memory is bounded by the longest line, or a few MiB for an object
 /// that is spread over lines.
 pub struct FileReader {
-    decoder: Decoder,
+    decoding: Decoding,
+    taken: u64,
     coding: Coding,
     broken: Option<Trouble>,
     text: Decoded,
 }
 
+/// Where the content coding is undone.
+enum Decoding {
+    /// Here; none while it is moved.
+    Here(Option<Decoder>),
+    /// On a thread of its own.
+    There(Apart),
+}
+
+/// A body of more encoded bytes is decoded on a thread of its own.
+const LARGE: u64 = 1 << 20;
+
 /// What happens to decoded bytes.
 struct Decoded {
-    digest: Context,
+    digest: Option<Context>,
     bytes: u64,
     /// The first bytes, until there are enough to know what they are; then none.
     head: Option<Vec<u8>>,
@@ -125,6 +144,7 @@ impl FileReader {
             lines.with_identity(index);
         }
         lines.watched_by(options.watch);
+        lines.keep_findings(options.most_findings);
         if let Some(key) = options.hashes {
             lines.keep_hashes(key);
         }
@@ -132,13 +152,14 @@ impl FileReader {
             lines.with_directory(measure);
         }
         let text = Decoded {
-            digest: Context::new(&SHA256),
+            digest: options.digest.then(|| Context::new(&SHA256)),
             bytes: 0,
             head: Some(Vec::new()),
             framer: Framer::new(limits.max_line),
             lines,
         };
-        Self { decoder: Decoder::new(options.coding, &limits), coding: options.coding, broken: None, text }
+        let decoding = Decoding::Here(Some(Decoder::new(options.coding, &limits)));
+        Self { decoding, taken: 0, coding: options.coding, broken: None, text }
     }
 
     /// Takes the next bytes of the body.
@@ -150,10 +171,30 @@ impl FileReader {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
+        if self.taken >= LARGE && self.coding != Coding::Identity {
+            self.move_away();
+        }
+        self.taken += chunk.len() as u64;
         let text = &mut self.text;
-        let result = self.decoder.push(chunk, &mut |decoded| text.take(decoded));
+        let result = match &mut self.decoding {
+            Decoding::Here(Some(decoder)) => decoder.push(chunk, &mut |decoded| text.take(decoded)),
+            Decoding::Here(None) => Ok(()),
+            Decoding::There(apart) => apart.push(chunk, &mut |decoded| text.take(decoded)),
+        };
         self.broken = result.as_ref().err().cloned();
         result
+    }
+
+    /// Undoes the coding on a thread of its own from now on, where one can be had.
+    fn move_away(&mut self) {
+        if let Decoding::Here(decoder) = &mut self.decoding
+            && let Some(decoder) = decoder.take()
+        {
+            self.decoding = match Apart::start(decoder) {
+                Ok(apart) => Decoding::There(apart),
+                Err(decoder) => Decoding::Here(Some(decoder)),
+            };
+        }
     }
 
     /// Decoded bytes so far.
@@ -163,7 +204,7 @@ impl FileReader {
 
     /// Bytes pushed so far.
     pub fn wire_bytes(&self) -> u64 {
-        self.decoder.taken()
+        self.taken
     }
 
     /// Lines so far that are not blank.
@@ -175,9 +216,13 @@ impl FileReader {
     /// a broken transfer says nothing about the server's file.
     pub fn finish(mut self, whole: bool) -> Finished {
         let text = &mut self.text;
-        if whole && self.broken.is_none() {
-            self.broken = self.decoder.finish(&mut |decoded| text.take(decoded)).err();
-        }
+        let good = self.broken.is_none();
+        let ended = match self.decoding {
+            Decoding::Here(Some(mut decoder)) if whole && good => decoder.finish(&mut |decoded| text.take(decoded)),
+            Decoding::There(apart) if good => apart.finish(whole, &mut |decoded| text.take(decoded)),
+            _ => Ok(()),
+        };
+        self.broken = self.broken.or(ended.err());
         let whole = whole && self.broken.is_none();
         let (outcome, sha256) = self.text.finish(whole);
         Finished {
@@ -194,7 +239,9 @@ impl FileReader {
 
 impl Decoded {
     fn take(&mut self, bytes: &[u8]) {
-        self.digest.update(bytes);
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
+        }
         self.bytes += bytes.len() as u64;
         match &mut self.head {
             None => self.frame(bytes),
@@ -245,7 +292,8 @@ impl Decoded {
         }
         let mut outcome = lines.finish(whole);
         outcome.facts.bytes = bytes;
-        let sha256 = digest.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        let digest = digest.map(Context::finish);
+        let sha256 = digest.iter().flat_map(|d| d.as_ref()).map(|b| format!("{b:02x}")).collect();
         (outcome, sha256)
     }
 }

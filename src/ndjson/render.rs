@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::files::{FileReport, Report};
+use super::files::{FileReport, Finding, Report};
 
 /// One line a finding, a line a clean file, and a sum where there are several files.
 pub(super) fn text(report: &Report) -> String {
@@ -10,35 +10,31 @@ pub(super) fn text(report: &Report) -> String {
     for file in &report.files {
         one(&mut out, file);
     }
-    let wrong = report.files.iter().filter(|file| is_wrong(file)).count();
+    let wrong = report.files.iter().filter(|file| file.is_wrong()).count();
     if report.files.len() > 1 {
         let clean = report.files.len() - wrong;
         let _ = writeln!(out, "{} files: {clean} clean, {wrong} with findings", report.files.len());
     }
+    if !report.not_checked.is_empty() {
+        let of = |kind: &str| {
+            let open = report.not_checked.iter().filter(|open| open.kind == kind);
+            let mut names: Vec<&str> = open.filter_map(|open| open.what.rsplit('/').next()).collect();
+            names.dedup();
+            names.join(", ")
+        };
+        let (codes, keys) = (of("binding"), of("invariant"));
+        let _ = writeln!(
+            out,
+            "not checked: profiles, bindings that are not required, the codes of {codes}; the invariants {keys}"
+        );
+    }
     out
-}
-
-fn is_wrong(file: &FileReport) -> bool {
-    !file.findings.is_empty() || file.broken.is_some()
 }
 
 fn one(out: &mut String, file: &FileReport) {
     let path = shown(&file.path);
     for finding in &file.findings {
-        let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
-        let _ = write!(
-            out,
-            "{path}:{}:{}: {}{within}: expected {}, found {}",
-            finding.line, finding.column, finding.rule, finding.expected, finding.actual
-        );
-        if finding.count > 1 {
-            let _ = write!(out, "; {} times", finding.count);
-            let lines: Vec<String> = finding.also.iter().map(u64::to_string).collect();
-            if !lines.is_empty() {
-                let more = if (lines.len() as u64) < finding.count - 1 { ", ..." } else { "" };
-                let _ = write!(out, ", next on {}{more}", lines.join(", "));
-            }
-        }
+        out.push_str(&said(&path, finding));
         out.push('\n');
     }
     if let Some(broken) = &file.broken {
@@ -46,13 +42,34 @@ fn one(out: &mut String, file: &FileReport) {
     }
     let types: Vec<String> = file.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let types = if types.is_empty() { "no resources".to_owned() } else { types.join(", ") };
-    let state = if is_wrong(file) { "wrong" } else { "clean" };
+    let state = if file.is_wrong() { "wrong" } else { "clean" };
     let plural = if file.lines == 1 { "" } else { "s" };
     let _ = writeln!(out, "{path}: {state}, {} line{plural}, {} bytes, {types}", file.lines, file.bytes);
 }
 
+/// One finding: where, what was expected and found, how often, and where it is defined.
+pub(super) fn said(path: &str, finding: &Finding) -> String {
+    let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
+    let mut out = format!(
+        "{path}:{}:{}: {}{within}: expected {}, found {}",
+        finding.line, finding.column, finding.rule, finding.expected, finding.actual
+    );
+    if finding.count > 1 {
+        let _ = write!(out, "; {} times", finding.count);
+        let lines: Vec<String> = finding.also.iter().map(u64::to_string).collect();
+        if !lines.is_empty() {
+            let more = if (lines.len() as u64) < finding.count - 1 { ", ..." } else { "" };
+            let _ = write!(out, ", next on {}{more}", lines.join(", "));
+        }
+    }
+    if !finding.link.is_empty() {
+        let _ = write!(out, "; see {}", finding.link);
+    }
+    out
+}
+
 /// A name with everything escaped that could move a terminal's cursor or turn its text around.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     let plain = |c: char| {
         !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };

@@ -48,6 +48,7 @@ impl CheckName {
             | CheckName::NothingAfterTransactionTime
             | CheckName::DeletedNotInOutput
             | CheckName::SameFile
+            | CheckName::ResourcesValid
             | CheckName::AllowedEncoding
             | CheckName::SameResources
             | CheckName::NoOutcomeInOutput

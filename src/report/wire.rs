@@ -355,6 +355,9 @@ impl Sheet {
                 }
             }
             self.push(Mark::Place, &said);
+            if !facts.link.is_empty() {
+                self.push(Mark::Place, &format!("@ defined at {}", visible(facts.link)));
+            }
         } else if finding.count > 1 {
             self.push(Mark::Place, &format!("@ {} times in this file", finding.count));
         }
@@ -382,6 +385,8 @@ struct Noted<'a> {
     path: &'a str,
     count: u64,
     also: &'a [u64],
+    /// Where the element is defined; empty for what FHIR does not define.
+    link: &'a str,
 }
 
 /// What the line reader noted at the place of a finding. Rules of a directory may share a place.
@@ -394,10 +399,11 @@ fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Optio
         .flat_map(|directory| &directory.findings)
         .find(|f| (f.offset, &f.expected, &f.actual) == (position.offset, &finding.expected, &finding.actual));
     if let Some(f) = of_directory {
-        return Some(Noted { rule: &f.rule, path: &f.path, count: f.count, also: &f.also });
+        return Some(Noted { rule: &f.rule, path: &f.path, count: f.count, also: &f.also, link: "" });
     }
-    let f = lines.findings.iter().find(|l| l.line == position.line && l.column == position.column)?;
-    Some(Noted { rule: f.rule.as_str(), path: &f.path, count: f.count, also: &f.also })
+    let here = || lines.findings.iter().filter(|l| l.line == position.line && l.column == position.column);
+    let f = here().find(|l| l.expected == finding.expected).or_else(|| here().next())?;
+    Some(Noted { rule: f.rule.as_str(), path: &f.path, count: f.count, also: &f.also, link: &f.link })
 }
 
 /// The requests of each flow, in the order sent; those of no flow under none.

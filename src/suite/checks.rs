@@ -19,6 +19,7 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NothingAfterTransactionTime => "no resource is newer than transactionTime",
         CheckName::DeletedNotInOutput => "no resource is both in deleted and in output",
         CheckName::PatientListed => "a file of Patient resources is listed where anything is",
+        CheckName::ResourcesValid => "every line is a valid FHIR resource",
         CheckName::SameFile => "the file is the same as the one fetched before",
         CheckName::AllowedEncoding => "the content coding is one that may be used, and can be undone",
         CheckName::SameResources => "the same resources as in the flow beside it were exported",

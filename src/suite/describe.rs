@@ -1,10 +1,11 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
 pub use super::checks::check;
-use super::model::{BodyShape, DirectoryTopic, Expect, FileList, Flow, Hold, LineRule, On, Shape};
+use super::model::{BodyShape, DirectoryTopic, Expect, FileList, Flow, Hold, On, Shape};
 use super::values::{StatusRange, StatusSet};
 
 pub use super::asked::{flow, probe};
+pub use super::line_rules::line_rule;
 
 /// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
 pub fn describe(expect: &Expect) -> String {
@@ -144,34 +145,6 @@ pub fn body(shape: BodyShape) -> &'static str {
     }
 }
 
-/// A way in which a file can be wrong, as a noun: `a byte order mark`.
-pub fn line_rule(rule: LineRule) -> &'static str {
-    match rule {
-        LineRule::Bom => "a byte order mark",
-        LineRule::Utf8 => "bytes that are not UTF-8",
-        LineRule::BlankLine => "a blank line",
-        LineRule::NotJson => "text that is not JSON",
-        LineRule::CutOff => "a cut-off end",
-        LineRule::NotObject => "a value that is no object",
-        LineRule::PrettyPrinted => "an object spread over lines",
-        LineRule::Array => "an array around the resources",
-        LineRule::TwoOnOneLine => "two resources on one line",
-        LineRule::TrailingComma => "a trailing comma",
-        LineRule::NotANumber => "NaN or Infinity",
-        LineRule::DuplicateKey => "a key twice in one object",
-        LineRule::ResourceTypeMissing => "a missing resourceType",
-        LineRule::ResourceTypeOther => "a resourceType other than announced",
-        LineRule::IdMissing => "a missing id",
-        LineRule::IdFormat => "an id that is no FHIR id",
-        LineRule::DuplicateId => "one resource twice",
-        LineRule::TwoVersions => "two versions of one resource",
-        LineRule::OutcomeWithoutIssue => "anything but an OperationOutcome with an issue",
-        LineRule::LineTooLong => "a line beyond the limit",
-        LineRule::TooDeep => "nesting beyond the limit",
-        LineRule::CompressedUnlabelled => "compression that no Content-Encoding names",
-    }
-}
-
 /// What is asked of the lines of a provider directory, as a sentence without its full stop.
 pub fn directory(topic: DirectoryTopic) -> &'static str {
     match topic {
@@ -258,7 +231,7 @@ pub fn hold(hold: Hold) -> Option<&'static str> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::suite::model::CheckName;
+    use crate::suite::model::{CheckName, LineRule};
 
     fn told(text: &str) -> String {
         describe(&toml::from_str::<Expect>(text).unwrap())

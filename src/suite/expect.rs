@@ -202,6 +202,43 @@ words! {
         TooDeep = "too-deep",
         /// Compressed bytes without a Content-Encoding.
         CompressedUnlabelled = "compressed-unlabelled",
+        /// A key that the definitions do not have there.
+        UnknownElement = "unknown-element",
+        /// A mandatory element that is not there.
+        MissingElement = "missing-element",
+        /// A JSON value of another shape: an object for a string, an array for one value.
+        WrongShape = "wrong-shape",
+        /// `null` where no place of an array is kept by it.
+        NullValue = "null-value",
+        /// An empty string, array or object, or an element with an id alone (ele-1).
+        EmptyValue = "empty-value",
+        /// Two of one choice of types.
+        TwoOfOneChoice = "two-of-one-choice",
+        /// An array and its `_` twin of different lengths.
+        TwinMisaligned = "twin-misaligned",
+        /// A primitive value that its type does not have.
+        PrimitiveFormat = "primitive-format",
+        /// A code outside the value set of a required binding.
+        CodeOutside = "code-outside",
+        /// A narrative that is no XHTML, or has in it what it must not have.
+        Narrative = "narrative",
+        /// A reference to a type that may not stand there.
+        ReferenceTarget = "reference-target",
+        /// A `#` that leads to no contained resource (ref-1).
+        ReferenceDangling = "reference-dangling",
+        /// A contained resource that breaks dom-2 to dom-5.
+        ContainedResource = "contained-resource",
+        /// Another invariant of the definitions that is broken.
+        Invariant = "invariant",
+        /// A resource type that the definitions do not have.
+        UnknownType = "unknown-type",
+    }
+}
+
+impl LineRule {
+    /// Whether it is a rule of FHIR's definitions rather than of the file's format.
+    pub fn is_of_definitions(self) -> bool {
+        self >= Self::UnknownElement
     }
 }
 
@@ -269,6 +306,8 @@ words! {
         PatientListed = "patient-listed",
         /// The probe's file is the one the flow fetched.
         SameFile = "same-file",
+        /// Every resource of the file keeps FHIR's definitions, where these are of the version that the server declares.
+        ResourcesValid = "resources-valid",
         /// The file's Content-Encoding is one that may be used, and the body decodes.
         AllowedEncoding = "allowed-encoding",
         /// This flow exported what the flow beside it did.

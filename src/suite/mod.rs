@@ -7,6 +7,7 @@ mod checks;
 pub mod describe;
 mod expect;
 mod flow;
+mod line_rules;
 pub mod model;
 pub mod named;
 pub mod near;

@@ -107,7 +107,11 @@ pub struct LineFacts {
     pub first_after_transaction_time: Option<u64>,
     /// In a `deleted` file: resources that some output file of the flow holds too.
     pub deleted_in_output: u64,
-    /// What is wrong, by rule; each rule once, with its first place and how often.
+    /// How many of the resources were held against FHIR's definitions; none where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validated: Option<Validated>,
+    /// What is wrong, by rule; each rule once, with its first place and how often. What breaks FHIR's
+    /// definitions is told for each element, as far as there is room.
     pub findings: Vec<LineFinding>,
     /// The rules of a provider directory, where the plan asked for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,11 +161,25 @@ pub struct DirectoryFinding {
     pub also: Vec<u64>,
 }
 
+/// What was held against FHIR's definitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validated {
+    /// The FHIR version of the definitions, such as `4.0.1`.
+    pub by: String,
+    /// The resources that were held against them.
+    pub resources: u64,
+    /// Those that break them.
+    pub invalid: u64,
+    /// Those without a narrative, where one is good practice (dom-6).
+    pub bare: u64,
+}
+
 impl LineFacts {
     /// Whether every line could be told and read for what it is, so that what is not among them is not there. A file of
     /// which that is not so has findings of its own.
     pub fn is_legible(&self) -> bool {
-        self.findings.iter().all(|finding| matches!(finding.rule, LineRule::Bom | LineRule::BlankLine))
+        let harmless = |rule: LineRule| matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_definitions();
+        self.findings.iter().all(|finding| harmless(finding.rule))
     }
 }
 
@@ -182,6 +200,9 @@ pub struct LineFinding {
     pub expected: String,
     /// What shape was there.
     pub actual: String,
+    /// Where the element is defined, for what breaks FHIR's definitions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub link: String,
     /// How often.
     pub count: u64,
     /// The next lines with it, at most five; the first is [`LineFinding::line`].

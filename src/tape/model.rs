@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
-    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
+    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};

@@ -152,6 +152,7 @@ fn broken_line(b: &mut Builder) -> TestResult {
         path: "Observation".into(),
         expected: "the end of the line after the object".into(),
         actual: "a comma".into(),
+        link: String::new(),
         count: 12,
         also: vec![17, 18, 19, 20, 21],
     });

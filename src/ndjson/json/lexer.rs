@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+pub(in crate::ndjson) use crate::json::{shape, unescape};
+
 /// What came of reading a token.
 pub(super) enum Lexed<T> {
     /// It is well-formed.
@@ -110,58 +112,6 @@ pub(super) fn not_a_number(line: &[u8], at: usize) -> Option<usize> {
 
 fn bad<T>(at: usize, expected: &'static str, actual: &'static str) -> Lexed<T> {
     Lexed::Bad { at, expected, actual: actual.into() }
-}
-
-/// Appends `raw`, the inside of a well-formed string, with its escapes undone. Lone surrogates become U+FFFD.
-pub(in crate::ndjson) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
-    let mut rest = raw;
-    while let Some((first, tail)) = rest.split_first() {
-        if *first != b'\\' {
-            out.push(*first);
-            rest = tail;
-            continue;
-        }
-        let Some((kind, tail)) = tail.split_first() else { return };
-        rest = tail;
-        let plain = match kind {
-            b'b' => 8,
-            b'f' => 12,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'u' => {
-                let first = unit(rest).unwrap_or(0xfffd);
-                rest = rest.get(4..).unwrap_or_default();
-                let low = rest.strip_prefix(b"\\u").and_then(unit);
-                let mut units = vec![first];
-                // A high surrogate joins with the low one that follows it; alone it is no character.
-                if let (0xd800..=0xdbff, Some(low @ 0xdc00..=0xdfff)) = (first, low) {
-                    units.push(low);
-                    rest = rest.get(6..).unwrap_or_default();
-                }
-                out.extend_from_slice(String::from_utf16_lossy(&units).as_bytes());
-                continue;
-            }
-            other => *other,
-        };
-        out.push(plain);
-    }
-}
-
-fn unit(digits: &[u8]) -> Option<u16> {
-    u16::from_str_radix(std::str::from_utf8(digits.get(..4)?).ok()?, 16).ok()
-}
-
-/// The shape of the value that begins with `byte`.
-pub(super) fn shape(byte: Option<u8>) -> &'static str {
-    match byte {
-        Some(b'{') => "an object",
-        Some(b'[') => "an array",
-        Some(b'"') => "a string",
-        Some(b't' | b'f') => "a boolean",
-        Some(b'n') => "null",
-        _ => "a number",
-    }
 }
 
 /// What stands at `at`, without showing it where it may be content.

@@ -1,0 +1,154 @@
+//! Reads a FHIR package: a gzipped tar as packages are published, or a folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
+
+/// More bytes of one package are not read.
+const MOST_BYTES: u64 = 2 << 30;
+
+/// The definitions of a package, by canonical URL.
+#[derive(Clone, Debug, Default)]
+pub struct Package {
+    /// `package.json`: name, version, FHIR version, licence.
+    pub about: Value,
+    /// StructureDefinitions.
+    pub structures: BTreeMap<String, Value>,
+    /// ValueSets.
+    pub value_sets: BTreeMap<String, Value>,
+    /// CodeSystems.
+    pub code_systems: BTreeMap<String, Value>,
+    /// SHA-256 over the names and contents of the files that were taken, in the order of their names, hex.
+    pub digest: String,
+}
+
+impl Package {
+    /// Reads the package at `path`.
+    ///
+    /// # Errors
+    /// A lower-case fragment, where it cannot be read or holds no StructureDefinition.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let cannot = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
+        let files = if fs::metadata(path).map_err(cannot)?.is_dir() {
+            folder(path).map_err(cannot)?
+        } else {
+            let file = fs::File::open(path).map_err(cannot)?;
+            let mut tar = Vec::new();
+            MultiGzDecoder::new(file).take(MOST_BYTES).read_to_end(&mut tar).map_err(cannot)?;
+            untar(&tar)
+        };
+        let package = Self::of(files);
+        if package.structures.is_empty() {
+            let path = path.display();
+            return Err(format!("{path} holds no StructureDefinition, name a FHIR package (.tgz) or its folder"));
+        }
+        Ok(package)
+    }
+
+    /// A package of these files; what is no definition is passed over.
+    pub fn of(files: BTreeMap<String, Vec<u8>>) -> Self {
+        let mut package = Self::default();
+        let mut digest = Context::new(&SHA256);
+        for (name, bytes) in files {
+            let base = name.rsplit('/').next().unwrap_or_default();
+            // Older packages carry a folder of pages and examples beside the definitions.
+            if !base.ends_with(".json") || base.starts_with('.') {
+                continue;
+            }
+            let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { continue };
+            if base == "package.json" {
+                package.about = value;
+                continue;
+            }
+            let into = match value.get("resourceType").and_then(Value::as_str) {
+                Some("StructureDefinition") => &mut package.structures,
+                Some("ValueSet") => &mut package.value_sets,
+                Some("CodeSystem") => &mut package.code_systems,
+                _ => continue,
+            };
+            if let Some(url) = value.get("url").and_then(Value::as_str).map(str::to_owned) {
+                digest.update(base.as_bytes());
+                digest.update(&[0]);
+                digest.update(&bytes);
+                into.insert(url, value);
+            }
+        }
+        package.digest = digest.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        package
+    }
+
+    /// A text of `package.json`.
+    pub fn says(&self, key: &str) -> &str {
+        self.about.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The FHIR version of its definitions.
+    pub fn fhir(&self) -> &str {
+        let of = |key: &str| self.about.get(key)?.get(0)?.as_str();
+        of("fhirVersions").or_else(|| of("fhir-version-list")).unwrap_or_else(|| {
+            let mut versions = self.structures.values().filter_map(|value| value.get("fhirVersion")?.as_str());
+            versions.next().unwrap_or_default()
+        })
+    }
+}
+
+fn folder(path: &Path) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
+    // A published package, unpacked, has everything in a folder of this name.
+    let inner = path.join("package");
+    let path = if inner.is_dir() { inner.as_path() } else { path };
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.path().is_file() {
+            files.insert(entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?);
+        }
+    }
+    Ok(files)
+}
+
+/// The files of a tar archive (POSIX ustar with pax headers). What is cut off is left out.
+fn untar(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut rest = tar;
+    let mut long_name = None;
+    while let Some((header, after)) = rest.split_first_chunk::<512>() {
+        if header.iter().all(|b| *b == 0) {
+            break;
+        }
+        let text = |range: std::ops::Range<usize>| {
+            let field = header.get(range).unwrap_or_default();
+            let field = field.split(|b| *b == 0).next().unwrap_or_default();
+            String::from_utf8_lossy(field).trim().to_owned()
+        };
+        let Ok(size) = usize::from_str_radix(&text(124..136), 8) else { break };
+        let Some(body) = after.get(..size) else { break };
+        let prefix = text(345..500);
+        let name = if prefix.is_empty() { text(0..100) } else { format!("{prefix}/{}", text(0..100)) };
+        match header.get(156) {
+            Some(b'0' | 0) => {
+                let name = long_name.take().unwrap_or(name);
+                // The definitions stand in the package's own folder, not in those below it.
+                if name.matches('/').count() <= 1 {
+                    files.insert(name.rsplit('/').next().unwrap_or_default().to_owned(), body.to_vec());
+                }
+            }
+            Some(b'x') => long_name = pax_path(body),
+            Some(b'L') => long_name = Some(String::from_utf8_lossy(body).trim_end_matches('\0').to_owned()),
+            _ => {}
+        }
+        rest = after.get(size.div_ceil(512) * 512..).unwrap_or_default();
+    }
+    files
+}
+
+/// The path that a pax header gives: records such as `30 path=package/x.json`.
+fn pax_path(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let mut records = text.lines().filter_map(|line| line.split_once(' ')?.1.strip_prefix("path="));
+    records.next_back().map(str::to_owned)
+}

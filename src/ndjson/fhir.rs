@@ -1,0 +1,72 @@
+//! The validator in its seam: a line is held against FHIR's definitions.
+
+use std::sync::Arc;
+
+use super::facts::{Notes, Standing, Text};
+use super::inspect::Inspector;
+use super::json::Scanner;
+use crate::fhir::Tables;
+use crate::fhir::check::{Span, Validator, Verdict};
+use crate::suite::model::LineRule;
+
+/// Holds each line against FHIR's definitions. A valid line is read once; one that is not is read again, to tell why.
+#[derive(Debug)]
+pub struct FhirInspector {
+    validator: Validator,
+    scanner: Scanner,
+}
+
+impl FhirInspector {
+    /// An inspector by these definitions, which reports nesting deeper than `max_depth`.
+    pub fn new(tables: Arc<Tables>, max_depth: usize) -> Self {
+        Self { validator: Validator::new(tables), scanner: Scanner::new(max_depth) }
+    }
+}
+
+impl Inspector for FhirInspector {
+    fn inspect(&mut self, line: &[u8], notes: &mut Notes) {
+        match self.validator.check(line) {
+            Verdict::Valid => {
+                let facts = *self.validator.facts();
+                notes.judged = true;
+                notes.bare = facts.bare;
+                // Of these two more is asked: what was deleted, and whether there is an issue.
+                if matches!(facts.resource_type.raw(line), b"Bundle" | b"OperationOutcome") {
+                    self.scanner.scan(line, notes);
+                    return;
+                }
+                notes.standing = Standing::Object;
+                notes.at = facts.at;
+                take(&mut notes.resource_type, facts.resource_type, line);
+                take(&mut notes.id, facts.id, line);
+                take(&mut notes.version_id, facts.version_id, line);
+                take(&mut notes.last_updated, facts.last_updated, line);
+            }
+            Verdict::Unchecked => self.scanner.scan(line, notes),
+            Verdict::Invalid => {
+                self.scanner.scan(line, notes);
+                // What is not even sound JSON is told as such alone.
+                let sound = !notes.faults.iter().any(|fault| {
+                    matches!(
+                        fault.rule,
+                        LineRule::Utf8 | LineRule::NotANumber | LineRule::DuplicateKey | LineRule::TooDeep
+                    )
+                });
+                if sound && notes.standing == Standing::Object && notes.resource_type.get().is_some() {
+                    notes.judged = true;
+                    notes.invalid = self.validator.explain(line);
+                }
+            }
+        }
+    }
+
+    fn definitions(&self) -> Option<String> {
+        Some(self.validator.tables().about.fhir.clone())
+    }
+}
+
+fn take(text: &mut Text, span: Span, line: &[u8]) {
+    if span.is_some() {
+        text.set(span.raw(line), span.escaped, span.at);
+    }
+}

@@ -1,0 +1,252 @@
+//! The validator: every rule with good and bad lines, what mutations make of valid ones, and the tables it goes by.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use plimsoll::fhir::build::{self, Package};
+use plimsoll::fhir::check::{Fault, Validator, Verdict};
+use plimsoll::fhir::{self, Tables};
+use plimsoll::suite::model::LineRule;
+use serde_json::{Value, json};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fhir")
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn rules(faults: &[Fault]) -> Vec<&'static str> {
+    faults.iter().map(|fault| fault.rule.as_str()).collect()
+}
+
+#[test]
+fn odd_but_valid_lines_are_valid() {
+    let mut validator = Validator::new(fhir::r4());
+    let good = lines(&fixtures().join("good.ndjson"));
+    assert!(good.len() > 30);
+    for line in &good {
+        assert_eq!(validator.explain(line.as_bytes()), [], "{line}");
+        // A trimmed resource is refused by the first reading, and excused by the second.
+        let trimmed = line.contains("SUBSETTED");
+        assert_eq!(validator.check(line.as_bytes()) == Verdict::Valid, !trimmed, "{line}");
+    }
+}
+
+#[test]
+fn each_rule_has_bad_lines_that_break_it_alone() {
+    let mut validator = Validator::new(fhir::r4());
+    let mut messages = String::new();
+    for rule in LineRule::ALL.iter().filter(|rule| rule.is_of_definitions()) {
+        let bad = lines(&fixtures().join("bad").join(format!("{rule}.ndjson")));
+        assert!(bad.len() >= 2, "{rule}");
+        for line in &bad {
+            assert_eq!(validator.check(line.as_bytes()), Verdict::Invalid, "{line}");
+            let faults = validator.explain(line.as_bytes());
+            let only: BTreeSet<&str> = rules(&faults).into_iter().collect();
+            assert_eq!(only, BTreeSet::from([rule.as_str()]), "{line}\n{faults:#?}");
+            for fault in &faults {
+                let Fault { at, path, expected, actual, link, .. } = fault;
+                writeln!(
+                    messages,
+                    "{rule} +{at} {path}\n  expected {expected}\n  found    {actual}\n  see      {link}"
+                )
+                .unwrap();
+                assert!(link.starts_with("http://hl7.org/fhir/R4/"), "{line} {link}");
+            }
+        }
+    }
+    insta::assert_snapshot!(messages);
+}
+
+/// A line with one thing changed, and what was changed.
+fn mutations(line: &str) -> Vec<(&'static str, String)> {
+    let root: Value = serde_json::from_str(line).unwrap();
+    let mut pointers = Vec::new();
+    pointers_of(&root, String::new(), &mut pointers);
+    let mut out = Vec::new();
+    for pointer in pointers.into_iter().filter(|pointer| !pointer.is_empty()) {
+        for (kind, value) in [
+            ("null", json!(null)),
+            ("empty object", json!({})),
+            ("empty array", json!([])),
+            ("empty string", json!("")),
+            ("string", json!("\u{e9} x ")),
+            ("number", json!(-3.5)),
+            ("boolean", json!(true)),
+            ("object", json!({"id": "x", "zzz": [null]})),
+        ] {
+            let mut changed = root.clone();
+            *changed.pointer_mut(&pointer).unwrap() = value;
+            out.push((kind, changed.to_string()));
+        }
+        let mut wrapped = root.clone();
+        let own = wrapped.pointer_mut(&pointer).unwrap();
+        *own = json!([own.clone(), own.clone()]);
+        out.push(("twice", wrapped.to_string()));
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let mut gone = root.clone();
+        if let Some(object) = gone.pointer_mut(parent).unwrap().as_object_mut() {
+            let value = object.shift_remove(key).unwrap();
+            out.push(("without", gone.to_string()));
+            let mut renamed = gone.clone();
+            renamed.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(format!("{key}x"), value.clone());
+            out.push(("renamed", renamed.to_string()));
+            gone.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(format!("_{key}"), json!({"id": "x"}));
+            out.push(("twin", gone.to_string()));
+        }
+    }
+    for cut in (0..line.len()).filter(|at| line.is_char_boundary(*at)) {
+        out.push(("cut", line[..cut].to_owned()));
+        for sign in ["\"", "}", "\\", "\u{1}", ",", "01"] {
+            out.push(("inserted", format!("{}{sign}{}", &line[..cut], &line[cut..])));
+        }
+    }
+    out
+}
+
+fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| pointers_of(inner, format!("{at}/{key}"), out)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(n, inner)| pointers_of(inner, format!("{at}/{n}"), out))
+        }
+        _ => {}
+    }
+    out.push(at);
+}
+
+/// Keys that come twice, which serde_json lets pass and the reader tells by a rule of its own.
+fn repeats(line: &str) -> bool {
+    use plimsoll::ndjson::{Inspector, JsonInspector, Notes};
+    let mut notes = Notes::default();
+    JsonInspector::new(512).inspect(line.as_bytes(), &mut notes);
+    notes.faults.iter().any(|fault| fault.rule == LineRule::DuplicateKey)
+}
+
+#[test]
+fn both_readings_agree_and_with_serde_on_what_is_json() {
+    let mut validator = Validator::new(fhir::r4());
+    let mut kinds: BTreeMap<&str, [u32; 2]> = BTreeMap::new();
+    let good = lines(&fixtures().join("good.ndjson"));
+    for line in good.iter().filter(|line| !line.contains("SUBSETTED") && line.len() < 400) {
+        for (kind, changed) in mutations(line) {
+            let json = serde_json::from_str::<serde::de::IgnoredAny>(&changed).is_ok();
+            let verdict = validator.check(changed.as_bytes());
+            let faults = validator.explain(changed.as_bytes());
+            if !json {
+                assert_eq!(verdict, Verdict::Invalid, "{kind}: {changed}");
+                continue;
+            }
+            let counts = kinds.entry(kind).or_default();
+            counts[usize::from(verdict == Verdict::Invalid)] += 1;
+            // Of the type and id of the line's own resource other rules speak.
+            let value: Value = serde_json::from_str(&changed).unwrap();
+            let elsewhere = value.get("resourceType").is_none_or(|name| !name.is_string())
+                || value
+                    .get("id")
+                    .and_then(Value::as_str)
+                    .is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric()))
+                || repeats(&changed);
+            assert_eq!(verdict == Verdict::Invalid, !faults.is_empty() || elsewhere, "{kind}: {changed}\n{faults:#?}");
+        }
+    }
+    // What is changed is mostly noticed; what is not is listed here, so that a rule that goes blind is seen.
+    insta::assert_debug_snapshot!(kinds);
+}
+
+#[test]
+fn what_is_learned_of_one_line_changes_nothing_of_the_next() {
+    let all: Vec<String> = std::fs::read_dir(fixtures().join("bad"))
+        .unwrap()
+        .flat_map(|entry| lines(&entry.unwrap().path()))
+        .chain(lines(&fixtures().join("good.ndjson")))
+        .collect();
+    let alone: Vec<Verdict> = all.iter().map(|line| Validator::new(fhir::r4()).check(line.as_bytes())).collect();
+    let mut one = Validator::new(fhir::r4());
+    for step in [1, 3, 7, 11] {
+        for index in (0..all.len()).map(|index| index * step % all.len()) {
+            assert_eq!(one.check(all[index].as_bytes()), alone[index], "{}", all[index]);
+        }
+    }
+}
+
+#[test]
+fn what_is_deep_or_late_is_bounded() {
+    let mut validator = Validator::new(fhir::r4());
+    let deep = |levels: usize| {
+        let item = |inner: String| format!("{{\"linkId\":\"1\",\"type\":\"group\",\"item\":[{inner}]}}");
+        let inner = (0..levels).fold("{\"linkId\":\"0\",\"type\":\"string\"}".to_owned(), |inner, _| item(inner));
+        format!("{{\"resourceType\":\"Questionnaire\",\"status\":\"draft\",\"item\":[{inner}]}}")
+    };
+    assert_eq!(validator.check(deep(150).as_bytes()), Verdict::Valid);
+    assert_eq!(validator.check(deep(5000).as_bytes()), Verdict::Unchecked);
+    // Bundles in Bundles, each with its type at its end.
+    let bundle = |inner: String| {
+        format!("{{\"entry\":[{{\"resource\":{inner}}}],\"type\":\"collection\",\"resourceType\":\"Bundle\"}}")
+    };
+    let nest = |levels: usize| (0..levels).fold("{\"resourceType\":\"Patient\"}".to_owned(), |inner, _| bundle(inner));
+    assert_eq!(validator.check(nest(3).as_bytes()), Verdict::Valid);
+    assert_eq!(validator.check(nest(60).as_bytes()), Verdict::Unchecked);
+    let many = format!("{{\"resourceType\":\"Patient\",\"name\":[{}{{}}]}}", "{\"x\":1},".repeat(5000));
+    assert_eq!(validator.explain(many.as_bytes()).len(), 200);
+}
+
+#[test]
+fn tables_are_whole_or_refused() {
+    let bytes = fhir::R4;
+    let tables = Tables::decode(bytes).unwrap();
+    assert_eq!((tables.about.fhir.as_str(), tables.about.licence.as_str()), ("4.0.1", "CC0-1.0"));
+    assert_eq!(tables.resources.len(), 146);
+    assert_eq!(tables.encode(), bytes);
+    for cut in (0..bytes.len()).step_by(4001) {
+        assert!(Tables::decode(&bytes[..cut]).is_err(), "{cut}");
+    }
+    // A changed byte makes other rules, but never a panic.
+    let line = lines(&fixtures().join("good.ndjson")).join("\n");
+    for at in (12..bytes.len()).step_by(5501) {
+        let mut changed = bytes.to_vec();
+        changed[at] ^= 0x55;
+        if let Ok(tables) = Tables::decode(&changed) {
+            let mut validator = Validator::new(tables.into());
+            for line in line.lines() {
+                validator.check(line.as_bytes());
+                validator.explain(line.as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_are_built_from_a_package() {
+    let folder = fixtures().join("package");
+    let tables = build::build(&folder, "http://example.org/").unwrap();
+    assert_eq!(tables.encode(), build::build(&folder, "http://example.org/").unwrap().encode());
+    let mut validator = Validator::new(tables.clone().into());
+    let mut say = |line: &str| {
+        let faults = validator.explain(line.as_bytes());
+        assert_eq!(validator.check(line.as_bytes()) == Verdict::Valid, faults.is_empty());
+        faults.iter().map(|f| format!("{} {}: {}", f.rule, f.path, f.expected)).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(say(r#"{"resourceType":"Buoy","colour":"red","light":{"period":4}}"#), "");
+    insta::assert_snapshot!(
+        [
+            r#"{"resourceType":"Buoy","colour":"blue"}"#,
+            r#"{"resourceType":"Buoy","colour":"green"}"#,
+            r#"{"resourceType":"Buoy","colour":"red","light":{"period":4,"fixed":true}}"#,
+            r#"{"resourceType":"Buoy","colour":"red","bell":"x"}"#,
+            r#"{"resourceType":"Patient"}"#,
+        ]
+        .map(|line| format!("{line}\n  {}\n", say(line)))
+        .concat()
+    );
+    let open: Vec<&str> = tables.open.iter().map(|row| tables.text(row.what)).collect();
+    assert_eq!(open, ["buoy-3"]);
+    let nothing = build::build(&fixtures().join("bad"), "").unwrap_err();
+    assert!(nothing.ends_with("name a FHIR package (.tgz) or its folder"), "{nothing}");
+    let base = build::tables(&Package::default(), "").unwrap_err();
+    assert_eq!(base, "the package does not define the base types, name a core package");
+}
