@@ -171,7 +171,11 @@ impl<'a> Walk<'a> {
         // The same job given twice is held once.
         if !held.iter().any(|(one, _)| one == job) {
             // The second client's jobs are its own; all others are, or should be, the first's.
-            let owner = if identity == Identity::SecondClient { identity } else { Identity::Client };
+            // A job that was started without a token is nobody's, and the client may not see it.
+            let owner = match identity {
+                Identity::SecondClient | Identity::None => identity,
+                _ => Identity::Client,
+            };
             held.push((job.clone(), owner));
             self.house.jobs.hold(job);
         }

@@ -207,7 +207,7 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
         .into_iter()
         .map(|(name, flow)| {
             let needs = flow.from.0.clone();
-            PlannedFlow { name, needs, depth, measures: Measures::default(), flow }
+            PlannedFlow { name, needs, depth, measures: Measures { shelf: true, ..Measures::default() }, flow }
         })
         .collect();
     flows.sort_by_key(|flow| (flow.flow.last, !flow.needs.is_empty()));
