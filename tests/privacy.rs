@@ -153,7 +153,8 @@ fn no_resource_is_found_in_anything_that_is_written() {
                     let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     let Some(fault) = faults.get(index) else { return };
                     for (name, text) in written(&catalog, &plan, spec, vec![fault.clone()]) {
-                        for mark in sieve.found(&text) {
+                        // Where a fault spoils the line of the patient that is picked else, another one is.
+                        for mark in sieve.found(&text).into_iter().filter(|mark| !is_asked(mark)) {
                             found.lock().unwrap().insert(format!("{} shows {mark:?} in {name}", fault.id));
                         }
                     }
