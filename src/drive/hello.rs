@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(rustls_says(Offer::Modern, &both), Handshake::Agreed("TLS 1.3".to_owned()));
         assert_eq!(rustls_says(Offer::Modern, &both[1..]), Handshake::Agreed("TLS 1.2".to_owned()));
         for offer in [Offer::Tls11, Offer::Tls10] {
-            assert_eq!(rustls_says(offer, &both), Handshake::Refused("protocol_version".to_owned()));
+            assert!(matches!(rustls_says(offer, &both), Handshake::Refused(_)));
         }
     }
 }

@@ -11,7 +11,7 @@ use plimsoll::reference::{self, Auth, Fault, Options, Personality, SmartClient};
 use plimsoll::secret::Secret;
 use serde_json::{Value, json};
 
-use super::client::{BASE, Client, Got, clock, options, paused};
+use super::client::{BASE, Client, Got, clock, options, paused, without_secrets};
 
 #[test]
 fn without_its_token_nothing_but_metadata_is_shown() {
@@ -23,11 +23,14 @@ fn without_its_token_nothing_but_metadata_is_shown() {
         assert_eq!(manifest["requiresAccessToken"], true);
         let file = manifest["output"][0]["url"].as_str().unwrap();
         assert_eq!(known.get(file).await.status, 200);
-        for stranger in [&bare, &bare.with_token("open-sesam")] {
+        for (stranger, challenge) in
+            [(&bare, "Bearer"), (&bare.with_token("open-sesam"), "Bearer error=\"invalid_token\"")]
+        {
             for path in ["$export", "Patient/$export", "Group/harbour", "Patient?_summary=count", file] {
                 let got = stranger.get(path).await;
                 assert_eq!(got.status, 401, "{path}");
-                assert!(got.is_outcome() && got.header("www-authenticate") == "Bearer");
+                assert!(got.is_outcome(), "{path}");
+                assert_eq!(got.header("www-authenticate"), challenge, "{path}");
             }
             assert_eq!(stranger.get("metadata").await.status, 200);
         }
@@ -114,14 +117,29 @@ pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
         };
         let stranger = token(&client, &assertion(&key, raft), &[]).await;
         let bare = client.kick_off("$export").await;
-        let told = |got: &Got| {
-            let mut body: Value = serde_json::from_slice(&got.body).unwrap_or_default();
-            if let Some(token) = body.get_mut("access_token") {
-                *token = "drawn by lot".into();
-            }
-            format!("{} {body}", got.status)
+        let issued = |got: &Got| -> Option<String> {
+            let body: Value = serde_json::from_slice(&got.body).ok()?;
+            Some(body.get("access_token")?.as_str()?.to_owned())
         };
-        [&own, &stranger, &bare].map(told).into_iter().chain(greeted).collect()
+        let bought = issued(&own).unwrap_or_default();
+        let known = client.with_token(&bought);
+        let unscoped = assertion(&key, |claims| claims["jti"] = "3".into());
+        let unscoped = token(&client, &unscoped, &[("scope", "")]).await;
+        let mut all = vec![own, stranger, bare, unscoped];
+        for path in ["metadata", ".well-known/smart-configuration"] {
+            all.push(client.get(path).await);
+        }
+        let manifest = known.export("$export").await;
+        let file = manifest.json()["output"][0]["url"].as_str().unwrap_or_default().to_owned();
+        all.extend([known.get(&file).await, client.get(&file).await, manifest]);
+        tokio::time::sleep(Duration::from_secs(301)).await;
+        all.push(known.get("Group").await);
+        // What differs from one conversation to the next says nothing of the fault.
+        let told = |got: &Got| {
+            let text = got.told();
+            without_secrets(&issued(got).map_or(text.clone(), |token| text.replace(&token, "drawn by lot")))
+        };
+        all.iter().map(told).chain(greeted).collect()
     })
 }
 
