@@ -155,3 +155,28 @@ fn sigterm_ends_the_server_politely() {
     assert!(kill.success());
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn the_server_within_is_judged_over_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["run", "--auth", "smart", "auth::tls", "auth::token-", "kickoff::accepted", "--report", "r"];
+    let run = plimsoll_in(folder.path(), &args, &[]);
+    assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+    let tape = std::fs::read_to_string(folder.path().join("r/tape/tape.jsonl")).unwrap();
+    assert!(tape.contains("https://127.0.0.1:") && tape.contains(r#"{"agreed":"TLS 1.3"}"#), "{tape}");
+    assert!(shown(&run).contains("auth::tls-spoken@transport"), "{}", shown(&run));
+
+    let given = ["run", "--auth", "smart", "--client-id", "me", "--key-file", "nowhere"];
+    let refused = plimsoll_in(folder.path(), &given, &[]);
+    assert_eq!(refused.status.code(), Some(2), "{}", shown(&refused));
+
+    // Certificates that are not checked are told of in every report.
+    let args = ["run", "--auth", "smart", "--insecure", "kickoff::accepted", "--report", "s"];
+    let run = plimsoll_in(folder.path(), &args, &[]);
+    assert_eq!(run.status.code(), Some(3), "{}", shown(&run));
+    assert!(shown(&run).contains("--insecure"), "{}", shown(&run));
+    for file in ["index.html", "junit.xml", "checklist.md", "run.json"] {
+        let text = std::fs::read_to_string(folder.path().join("s").join(file)).unwrap();
+        assert!(text.contains("--insecure"), "{file}");
+    }
+}

@@ -15,9 +15,12 @@ use plimsoll::drive::settings::Settings;
 use plimsoll::drive::wire::Wire;
 use plimsoll::suite::model::Identity;
 use plimsoll::tape::model::{Role, Trouble, TroubleKind};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, ServerConnection, SignatureScheme, StreamOwned};
 use url::Url;
 
 fn fixture(name: &str) -> PathBuf {
@@ -26,15 +29,20 @@ fn fixture(name: &str) -> PathBuf {
 
 /// A server on 127.0.0.1, whose certificate names that address and `localhost`, and which takes `connections`.
 fn serve(connections: usize) -> u16 {
+    serve_clients(connections, None)
+}
+
+/// The same, for clients that show a certificate where there is one to look at them.
+fn serve_clients(connections: usize, verifier: Option<Arc<dyn ClientCertVerifier>>) -> u16 {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let config = builder.with_single_cert(vec![certificate], key).unwrap();
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -57,7 +65,10 @@ fn serve(connections: usize) -> u16 {
 
 /// Asks once with an `Accept` and once without, for these go different ways.
 fn answers(change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
-    let port = serve(2);
+    answers_of(serve(2), change)
+}
+
+fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
     let url = Url::parse(&format!("https://127.0.0.1:{port}/")).unwrap();
     let mut settings = Settings::new(url.clone());
     change(&mut settings);
@@ -115,6 +126,84 @@ fn a_file_without_certificates_is_refused() {
     for (name, expected) in [("server.key", "holds no certificate"), ("missing.pem", "missing.pem cannot be used")] {
         let mut settings = Settings::new(base.clone());
         settings.ca_file = Some(fixture(name));
+        let Err(error) = Wire::new(&settings) else { panic!("{name} was taken") };
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+/// Lets in whoever shows the one certificate and has its key.
+#[derive(Debug)]
+struct OneClient(CertificateDer<'static>);
+
+impl ClientCertVerifier for OneClient {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let known = *shown == self.0;
+        known.then(ClientCertVerified::assertion).ok_or_else(|| rustls::Error::General("a stranger".to_owned()))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let algorithms = provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let algorithms = provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_client_certificate_is_shown_one() {
+    let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
+    let port = || serve_clients(2, Some(Arc::new(OneClient(certificate.clone()))));
+    let folder = tempfile::tempdir().unwrap();
+    let pem = folder.path().join("client.pem");
+    let read = |name: &str| std::fs::read_to_string(fixture(name)).unwrap();
+    std::fs::write(&pem, read("server.pem") + &read("server.key")).unwrap();
+    let trusting = |settings: &mut Settings| settings.ca_file = Some(fixture("ca.pem"));
+    let results = answers_of(port(), |settings| {
+        trusting(settings);
+        settings.client_cert = Some(pem.clone());
+    });
+    assert_eq!(results, [Ok("safe".to_owned()), Ok("safe".to_owned())]);
+    for result in answers_of(port(), trusting) {
+        let trouble = result.unwrap_err();
+        assert!(matches!(trouble.kind, TroubleKind::Tls | TroubleKind::Cut), "{trouble:?}");
+    }
+}
+
+#[test]
+fn a_client_certificate_without_its_key_is_refused_before_anything_is_sent() {
+    for (name, expected) in
+        [("server.pem", "no private key"), ("server.key", "no certificate"), ("none", "none cannot")]
+    {
+        let mut settings = Settings::new(Url::parse("https://127.0.0.1/").unwrap());
+        settings.client_cert = Some(fixture(name));
         let Err(error) = Wire::new(&settings) else { panic!("{name} was taken") };
         assert!(error.to_string().contains(expected), "{error}");
     }

@@ -39,7 +39,7 @@ fn no_answer() -> Held {
 }
 
 /// Whether a token response holds a token.
-fn grants(response: &Response) -> bool {
+pub(super) fn grants(response: &Response) -> bool {
     let token = response.body.json.as_ref().and_then(|json| json.get("access_token")).and_then(Value::as_str);
     (200..300).contains(&response.status) && token.is_some_and(|token| !token.is_empty())
 }
@@ -51,7 +51,7 @@ fn probe<'a>(scene: &Scene<'a>, id: &str) -> Option<&'a Exchange> {
 }
 
 /// What a form that was sent says of a field.
-fn field(exchange: &Exchange, name: &str) -> Option<String> {
+pub(super) fn field(exchange: &Exchange, name: &str) -> Option<String> {
     let body = exchange.request.body.as_deref()?;
     url::form_urlencoded::parse(body.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
@@ -88,6 +88,10 @@ pub fn token_granted(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         .exchanges
         .iter()
         .find(|e| e.id != exchange.id && e.role == Role::Token && super::response(e).is_some_and(grants));
+    if let Some(other) = probe(scene, "with-client-id").filter(|e| super::response(e).is_some_and(grants)) {
+        let expected = format!("200 OK, as with a field client_id in exchange {}: a request has none", other.id);
+        return Held::No(vec![Broken::new("status", "status", expected, response.status.to_string())]);
+    }
     match other {
         Some(other) => {
             let expected = format!("200 OK, as in exchange {}", other.id);
@@ -184,13 +188,13 @@ pub fn scope_not_broader(exchange: &Exchange) -> Held {
 }
 
 /// What one scope lets do with resources of one type.
-struct Permission<'s> {
-    text: &'s str,
-    kind: &'s str,
-    may: BTreeSet<char>,
+pub(super) struct Permission<'s> {
+    pub text: &'s str,
+    pub kind: &'s str,
+    pub may: BTreeSet<char>,
 }
 
-fn permissions(scopes: &str) -> Vec<Permission<'_>> {
+pub(super) fn permissions(scopes: &str) -> Vec<Permission<'_>> {
     let read = |text: &'_ str| -> Option<BTreeSet<char>> {
         Some(match text {
             "read" => "rs".chars().collect(),

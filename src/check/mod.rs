@@ -6,6 +6,7 @@ mod capability;
 mod directory;
 pub mod expect;
 mod files;
+mod grants;
 mod kickoff;
 mod manifest;
 mod parts;
@@ -269,6 +270,9 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NewestTls => tls::newest_tls(exchange),
         CheckName::OldTlsRefused => tls::old_tls_refused(exchange, scene),
         CheckName::TokenOrigin => tls::token_origin(exchange, scene),
+        CheckName::KeySetRead => grants::key_set_read(scene),
+        CheckName::KeySetKept => grants::key_set_kept(scene),
+        CheckName::ScopeWithheld => grants::scope_withheld(exchange),
         CheckName::GivesTokens => auth::gives_tokens(scene),
         CheckName::TokenGranted => auth::token_granted(exchange, scene),
         CheckName::TokenResponse => auth::token_response(exchange),

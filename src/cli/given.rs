@@ -70,6 +70,14 @@ pub fn target(args: &TargetArgs, matches: &ArgMatches) -> Result<Given, Refusal>
         insecure: from.flag("insecure", args.insecure),
         allow_http: from.flag("allow_http", args.allow_http),
         ca_file: from.one("ca_file", args.ca_file.as_ref()),
+        client_cert: from.one("client_cert", args.client_cert.as_ref()),
+        second_client_id: from.one("second_client_id", args.second_client_id.as_ref()),
+        second_key_file: from.one("second_key_file", args.second_key_file.as_ref()),
+        second_key_id: from.one("second_key_id", args.second_key_id.as_ref()),
+        second_token_file: from.one("second_token_file", args.second_token_file.as_ref()),
+        jwks_addr: from.one("jwks_addr", args.jwks_addr.as_ref()),
+        forbidden_scope: from.one("forbidden_scope", args.forbidden_scope.as_ref()),
+        forbidden_group: from.one("forbidden_group", args.forbidden_group.as_ref()),
         proxy: from.flag("proxy", args.proxy),
         ..Given::default()
     })

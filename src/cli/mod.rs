@@ -7,6 +7,7 @@ mod given;
 mod help;
 mod init;
 mod interrupt;
+mod keys;
 mod ndjson;
 mod options;
 mod orchestrate;
@@ -98,8 +99,23 @@ fn carry_out(mut line: Vec<std::ffi::OsString>) -> u8 {
 /// Prints what clap has to say, help or a mistake, and gives the code for it.
 fn clap_ended(error: &clap::Error) -> u8 {
     // Whoever closed the stream does not want to read it.
-    let _ = error.print();
+    let text = error.to_string();
+    let bare = without_users(&text);
+    let _ = if bare == text { error.print() } else { std::io::stderr().write_all(bare.as_bytes()) };
     u8::try_from(error.exit_code()).unwrap_or(exit::USAGE)
+}
+
+/// A text with the user parts of the URLs in it left out: clap repeats the value that it refuses.
+fn without_users(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || matches!(c, '/' | '\'' | '"')).unwrap_or(part.len());
+        let (authority, rest) = part.split_at_checked(end).unwrap_or((part, ""));
+        let bare = authority.rsplit_once('@').map_or(authority.to_owned(), |(_, host)| format!("...@{host}"));
+        out.push_str(&format!("://{bare}{rest}"));
+    }
+    out
 }
 
 /// Writes a result to standard output. A reader that went away, such as `head`, is no error.
@@ -127,4 +143,41 @@ fn runtime() -> Result<tokio::runtime::Runtime, Refusal> {
         .enable_all()
         .build()
         .map_err(|e| Refusal::undetermined(format!("no runtime could be started: {e}")))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_passwords_are_left_out() {
+        let text = "invalid value 'https://me:hunter2@a.example/x@y' for '--token-url <URL>', see https://b.example";
+        let bare = "invalid value 'https://...@a.example/x@y' for '--token-url <URL>', see https://b.example";
+        assert_eq!(without_users(text), bare);
+        assert_eq!(without_users("no URL at all"), "no URL at all");
+    }
+
+    const MARK: &str = "marked-secret-of-a-panic";
+
+    /// Run by the test below in a process of its own.
+    #[test]
+    #[ignore = "it panics on purpose"]
+    fn panics_with_a_secret() {
+        quiet_panics();
+        let secret = std::env::var("MARKED_SECRET").unwrap();
+        panic!("the server said {secret}");
+    }
+
+    #[test]
+    fn the_hook_for_panics_says_where_and_not_what() {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "cli::tests::panics_with_a_secret", "--ignored", "--nocapture", "--test-threads=1"])
+            .env("MARKED_SECRET", MARK)
+            .output()
+            .unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(text.contains("error: a defect of plimsoll itself at src/cli/mod.rs"), "{text}");
+        assert!(!text.contains(MARK), "{text}");
+    }
 }

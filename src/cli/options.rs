@@ -1,5 +1,6 @@
 //! Options that several commands share.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -121,6 +122,34 @@ pub struct TargetArgs {
     #[arg(long, env = "PLIMSOLL_SCOPE", value_name = "SCOPES")]
     pub scope: Option<String>,
 
+    /// The id of a second client, who must not see what the first exports
+    #[arg(long, env = "PLIMSOLL_SECOND_CLIENT_ID", value_name = "ID")]
+    pub second_client_id: Option<String>,
+
+    /// The file of its private key
+    #[arg(long, env = "PLIMSOLL_SECOND_KEY_FILE", value_name = "FILE")]
+    pub second_key_file: Option<PathBuf>,
+
+    /// The id by which the server knows that key
+    #[arg(long, env = "PLIMSOLL_SECOND_KEY_ID", value_name = "KID")]
+    pub second_key_id: Option<String>,
+
+    /// A file that holds a bearer token of a second client
+    #[arg(long, env = "PLIMSOLL_SECOND_TOKEN_FILE", value_name = "FILE")]
+    pub second_token_file: Option<PathBuf>,
+
+    /// SMART: serve the public key at http://ADDRESS/jwks.json while the run lasts; for a client registered by that URL
+    #[arg(long, env = "PLIMSOLL_JWKS_ADDR", value_name = "ADDRESS")]
+    pub jwks_addr: Option<SocketAddr>,
+
+    /// SMART: a scope that the server keeps from this client
+    #[arg(long, env = "PLIMSOLL_FORBIDDEN_SCOPE", value_name = "SCOPE")]
+    pub forbidden_scope: Option<String>,
+
+    /// A Group that this client may not export
+    #[arg(long, env = "PLIMSOLL_FORBIDDEN_GROUP", value_name = "ID")]
+    pub forbidden_group: Option<String>,
+
     /// Another origin that may see the token, such as https://files.example.org; may repeat
     #[arg(long, env = "PLIMSOLL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
     pub allow_origin: Vec<url::Url>,
@@ -136,6 +165,10 @@ pub struct TargetArgs {
     /// More certificate authorities, as PEM
     #[arg(long, env = "PLIMSOLL_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+
+    /// The certificate to show and its private key, in one PEM file, where the server wants one
+    #[arg(long, env = "PLIMSOLL_CLIENT_CERT", value_name = "FILE")]
+    pub client_cert: Option<PathBuf>,
 
     /// Use the proxies of the environment (HTTPS_PROXY and so on)
     #[arg(long, env = "PLIMSOLL_PROXY", value_parser = BoolishValueParser::new())]

@@ -1,22 +1,25 @@
 //! The one place where the command line takes hold of the other rooms.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method};
 use tokio::sync::watch;
 use url::Url;
 
-use super::Refusal;
+use super::{Refusal, keys};
 use crate::clock::Clock;
 use crate::config::effective::Effective;
 use crate::config::guard;
+use crate::config::values::AuthKind;
 use crate::drive::inprocess::InProcess;
+use crate::drive::keyset;
 use crate::drive::progress;
 use crate::drive::recorder::Recorder;
 use crate::drive::session::{Ask, Session};
-use crate::drive::settings::Settings;
+use crate::drive::settings::{Credentials, Settings};
 use crate::drive::transport::Transport;
 use crate::drive::wire::Wire;
 use crate::drive::{self, Drive, Remains};
@@ -66,8 +69,42 @@ pub struct Target {
 enum Kind {
     /// Over the network.
     Remote,
-    /// The reference server within this process, and who may ask it.
-    Embedded(Personality, reference::Auth),
+    /// The reference server within this process, who may ask it, and by which door where it is over sockets.
+    Embedded(Personality, reference::Auth, Option<Door>),
+}
+
+/// Where the server within listens when it is reached over TLS.
+struct Door {
+    listener: TcpListener,
+    certificate: reference::Certificate,
+}
+
+impl Door {
+    /// A free port of this machine, and a certificate for it.
+    fn open() -> Result<(Self, Url), Refusal> {
+        let refuse = |error: std::io::Error| Refusal::undetermined(format!("no port can be listened on: {error}"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(refuse)?;
+        listener.set_nonblocking(true).map_err(refuse)?;
+        let address = listener.local_addr().map_err(refuse)?;
+        let certificate = reference::Certificate::made(SystemTime::now()).map_err(Refusal::undetermined)?;
+        let base =
+            crate::config::values::base_url(&format!("https://{address}/fhir")).map_err(Refusal::undetermined)?;
+        Ok((Self { listener, certificate }, base))
+    }
+
+    /// Serves from now on. To be called within a runtime.
+    fn serve(&self, options: reference::Options) -> Result<(), Refusal> {
+        let refuse = |error: std::io::Error| Refusal::undetermined(format!("the server within cannot start: {error}"));
+        let listener = self.listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(refuse)?;
+        let certificate = self.certificate.clone();
+        tokio::spawn(async move {
+            let ended = reference::serve_tls(listener, options, &certificate, std::future::pending()).await;
+            if let Err(error) = ended {
+                super::say(&format!("note: the server within ended: {error}"));
+            }
+        });
+        Ok(())
+    }
 }
 
 impl Target {
@@ -81,20 +118,41 @@ impl Target {
             }
             return Ok(Self {
                 settings,
-                kind: Kind::Embedded(personality(&config.specs.value), reference::Auth::None),
+                kind: Kind::Embedded(personality(&config.specs.value), reference::Auth::None, None),
             });
         };
-        let credentials = guard::credentials(config).map_err(Refusal::usage)?;
-        Ok(Self { settings: Settings { credentials, ..settings(config, base.value.clone()) }, kind: Kind::Remote })
+        let mut credentials = guard::credentials(config).map_err(Refusal::usage)?;
+        let second = guard::second(config).map_err(Refusal::usage)?;
+        let mut settings = settings(config, base.value.clone());
+        if let Some(address) = &config.jwks_addr {
+            let Credentials::Smart(smart) = &mut credentials else {
+                let text = "--jwks-addr serves the key of a SMART client; give --client-id ID and --key-file FILE";
+                return Err(Refusal::usage(text));
+            };
+            smart.key_id.get_or_insert_with(|| keyset::KEY_ID.to_owned());
+            settings.key_set = Some(keys::serve(address.value)?);
+        }
+        Ok(Self { settings: Settings { credentials, second, ..settings }, kind: Kind::Remote })
     }
 
     /// The same; the server within protected as the specs to judge it by ask for, and the run its registered client.
     pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, Refusal> {
-        let Kind::Embedded(spec, _) = self.kind else { return Ok(self) };
+        let Kind::Embedded(spec, ..) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.also.value).cloned().collect();
-        let Protected { auth, credentials, second } =
-            selftest::protection_of(catalog, &specs).map_err(Refusal::undetermined)?;
-        Ok(Self { settings: Settings { credentials, second, ..self.settings }, kind: Kind::Embedded(spec, auth) })
+        let asked = config.auth.value == AuthKind::Smart;
+        let protected = if asked { selftest::protection() } else { selftest::protection_of(catalog, &specs) };
+        let Protected { auth, credentials, second, key_set } = protected.map_err(Refusal::undetermined)?;
+        let forbidden_scope = key_set.as_ref().map(|_| reference::KEPT_SCOPE.to_owned());
+        let forbidden_group = key_set.as_ref().map(|_| selftest::KEPT_GROUP.to_owned());
+        let mut settings = Settings { credentials, second, key_set, forbidden_scope, forbidden_group, ..self.settings };
+        let mut door = None;
+        if asked {
+            let (opened, base) = Door::open()?;
+            settings.authorities.push(opened.certificate.der().to_vec());
+            settings.base = base;
+            door = Some(opened);
+        }
+        Ok(Self { settings, kind: Kind::Embedded(spec, auth, door) })
     }
 
     /// Whether it is the server within.
@@ -116,14 +174,22 @@ impl Target {
     fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
         match &self.kind {
             Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
-            Kind::Embedded(spec, auth) => {
+            Kind::Embedded(spec, auth, door) => {
                 let mut options = reference::Options::new(*spec, self.settings.base.clone(), clock);
                 options.auth = auth.clone();
+                options.key_feed = self.settings.key_set.clone().map(selftest::feed);
+                options.kept_group.clone_from(&self.settings.forbidden_group);
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.
                 options.job_time = Duration::from_secs(1);
                 // A token that is over is waited for, too.
                 options.token_time = Duration::from_secs(20);
-                Ok(Arc::new(InProcess::new(reference::router(options))))
+                match door {
+                    None => Ok(Arc::new(InProcess::new(reference::router(options)))),
+                    Some(door) => {
+                        door.serve(options)?;
+                        Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?))
+                    }
+                }
             }
         }
     }
@@ -189,6 +255,9 @@ fn settings(config: &Effective, base: Url) -> Settings {
         insecure: config.insecure.value,
         allow_http: config.allow_http.value,
         ca_file: path(&config.ca_file),
+        client_cert: path(&config.client_cert),
+        forbidden_scope: config.forbidden_scope.as_ref().map(|s| s.value.clone()),
+        forbidden_group: config.forbidden_group.as_ref().map(|s| s.value.clone()),
         use_proxy: config.proxy.value,
         ..Settings::new(base)
     }

@@ -46,9 +46,15 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
     if let Some(refusal) = guard::refusal(config) {
         return Err(Refusal::usage(refusal));
     }
-    if config.target.is_none() && config.auth.value != AuthKind::None && config.auth.origin == Origin::Flag {
+    let own_client = config.auth.value == AuthKind::Smart && config.client_id.is_none() && config.key_file.is_none();
+    if config.target.is_none()
+        && config.auth.value != AuthKind::None
+        && !own_client
+        && config.auth.origin == Origin::Flag
+    {
         return Err(Refusal::usage(
-            "credentials need a server to go to; give its BASE-URL (the one within asks for none)",
+            "credentials need a server to go to; give its BASE-URL (the one within has clients of its own: --auth smart \
+             without credentials protects it)",
         ));
     }
     let target = Target::new(config)?.protected(&catalog, config)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -93,6 +94,14 @@ pub struct Given {
     pub key_file: Option<Setting<PathBuf>>,
     pub key_id: Option<Setting<String>>,
     pub token_url: Option<Setting<Url>>,
+    pub client_cert: Option<Setting<PathBuf>>,
+    pub second_client_id: Option<Setting<String>>,
+    pub second_key_file: Option<Setting<PathBuf>>,
+    pub second_key_id: Option<Setting<String>>,
+    pub second_token_file: Option<Setting<PathBuf>>,
+    pub jwks_addr: Option<Setting<SocketAddr>>,
+    pub forbidden_scope: Option<Setting<String>>,
+    pub forbidden_group: Option<Setting<String>>,
     pub scope: Option<Setting<String>>,
 }
 
@@ -166,6 +175,22 @@ pub struct Effective {
     pub token_url: Option<Setting<Url>>,
     /// SMART: the scopes.
     pub scope: Setting<String>,
+    /// The certificate to show and its private key, in one PEM file, where the server wants one.
+    pub client_cert: Option<Setting<PathBuf>>,
+    /// The id of a second client, who must not see what the first exports.
+    pub second_client_id: Option<Setting<String>>,
+    /// The file of its private key.
+    pub second_key_file: Option<Setting<PathBuf>>,
+    /// The id by which the server knows that key.
+    pub second_key_id: Option<Setting<String>>,
+    /// A file that holds a bearer token of a second client.
+    pub second_token_file: Option<Setting<PathBuf>>,
+    /// SMART: serve the public key at http://ADDRESS/jwks.json while the run lasts; for a client registered by that URL.
+    pub jwks_addr: Option<Setting<SocketAddr>>,
+    /// SMART: a scope that the server keeps from this client.
+    pub forbidden_scope: Option<Setting<String>>,
+    /// A Group that this client may not export.
+    pub forbidden_group: Option<Setting<String>>,
     /// Known deviations, with the bytes of the file where each stands.
     pub known: Vec<(KnownSays, std::ops::Range<usize>)>,
 }
@@ -250,6 +275,14 @@ impl Effective {
                 .scope
                 .or_else(|| pick.of(says.auth.scope.as_ref()))
                 .unwrap_or_else(|| Setting::new("system/*.read".to_owned(), Origin::Default)),
+            client_cert: given.client_cert.or_else(|| resolved(says.client_cert.as_ref())),
+            second_client_id: given.second_client_id.or_else(|| pick.of(says.auth.second_client_id.as_ref())),
+            second_key_file: given.second_key_file.or_else(|| resolved(says.auth.second_key_file.as_ref())),
+            second_key_id: given.second_key_id.or_else(|| pick.of(says.auth.second_key_id.as_ref())),
+            second_token_file: given.second_token_file.or_else(|| resolved(says.auth.second_token_file.as_ref())),
+            jwks_addr: given.jwks_addr.or_else(|| pick.of(says.auth.jwks_addr.as_ref())),
+            forbidden_scope: given.forbidden_scope.or_else(|| pick.of(says.auth.forbidden_scope.as_ref())),
+            forbidden_group: given.forbidden_group.or_else(|| pick.of(says.auth.forbidden_group.as_ref())),
             known: says.known.iter().map(|known| (known.get_ref().clone(), known.span())).collect(),
         }
     }

@@ -2,6 +2,7 @@
 //! is never shown in the excerpt.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +88,8 @@ pub struct Says {
     pub allow_http: Option<Spanned<bool>>,
     /// More certificate authorities.
     pub ca_file: Option<Spanned<PathBuf>>,
+    /// The certificate to show and its private key, in one PEM file, where the server wants one.
+    pub client_cert: Option<Spanned<PathBuf>>,
     /// Use the proxies of the environment.
     pub proxy: Option<Spanned<bool>>,
     /// How requests are authorized.
@@ -120,6 +123,20 @@ pub struct AuthSays {
     pub token_url: Option<Spanned<Url>>,
     /// SMART: the scopes.
     pub scope: Option<Spanned<String>>,
+    /// The id of a second client, who must not see what the first exports.
+    pub second_client_id: Option<Spanned<String>>,
+    /// The file of its private key.
+    pub second_key_file: Option<Spanned<PathBuf>>,
+    /// The id by which the server knows that key.
+    pub second_key_id: Option<Spanned<String>>,
+    /// A file that holds a bearer token of a second client.
+    pub second_token_file: Option<Spanned<PathBuf>>,
+    /// SMART: serve the public key at http://ADDRESS/jwks.json while the run lasts; for a client registered by that URL.
+    pub jwks_addr: Option<Spanned<SocketAddr>>,
+    /// SMART: a scope that the server keeps from this client.
+    pub forbidden_scope: Option<Spanned<String>>,
+    /// A Group that this client may not export.
+    pub forbidden_group: Option<Spanned<String>>,
     // Taken only to be refused in words that help.
     token: Option<Spanned<IgnoredAny>>,
     client_secret: Option<Spanned<IgnoredAny>>,

@@ -57,6 +57,40 @@ pub fn credentials(config: &Effective) -> Result<Credentials, String> {
     }
 }
 
+/// Reads the credentials of the second client, if one is named. Call [`refusal`] first. An error is a fragment and holds
+/// no secret.
+pub fn second(config: &Effective) -> Result<Option<Credentials>, String> {
+    match (config.auth.value, &config.second_client_id, &config.second_token_file) {
+        (AuthKind::Smart, Some(id), _) => {
+            let key_file =
+                config.second_key_file.as_ref().ok_or("the second client needs a key; give --second-key-file FILE")?;
+            Ok(Some(Credentials::Smart(Smart {
+                client_id: id.value.clone(),
+                key: Secret::new(read(&key_file.value, "key file")?),
+                key_id: config.second_key_id.as_ref().map(|s| s.value.clone()),
+                token_url: config.token_url.as_ref().map(|s| s.value.clone()),
+                scope: config.scope.value.clone(),
+            })))
+        }
+        (AuthKind::Token, _, Some(path)) => bearer_of(&path.value).map(|token| Some(Credentials::Token(token))),
+        (AuthKind::Smart, None, Some(_)) => {
+            Err("a second token goes with a first one; give --second-client-id ID and --second-key-file FILE"
+                .to_owned())
+        }
+        (AuthKind::Token, Some(_), None) => {
+            Err("a second SMART client goes with a first one; give --second-token-file FILE".to_owned())
+        }
+        (AuthKind::None, Some(_), _) | (AuthKind::None, _, Some(_)) => {
+            Err("a second client needs a first one; give its credentials, too".to_owned())
+        }
+        _ => Ok(None),
+    }
+}
+
+fn bearer_of(path: &Path) -> Result<Secret, String> {
+    bearer(&read(path, "token file")?, &path.display().to_string())
+}
+
 /// Reads the bearer token.
 fn token(config: &Effective) -> Result<Secret, String> {
     let place = config.token.as_ref().ok_or("no token is given; set PLIMSOLL_TOKEN or give --token-file FILE")?;
@@ -68,6 +102,10 @@ fn token(config: &Effective) -> Result<Secret, String> {
         }
         TokenPlace::File(path) => (read(path, "token file")?, path.display().to_string()),
     };
+    bearer(&text, &from)
+}
+
+fn bearer(text: &str, from: &str) -> Result<Secret, String> {
     // People paste the whole header; `Bearer Bearer x` helps nobody.
     let text = text.trim();
     let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
@@ -134,6 +172,39 @@ mod tests {
     fn a_found_file_cannot_send_a_file_of_its_choice() {
         let toml = "target = \"https://theirs.example\"\n[auth]\ntoken-file = \"/home/me/.netrc\"";
         assert!(refusal(&effective(Given::default(), toml, true)).is_some());
+    }
+
+    #[test]
+    fn a_second_client_goes_with_a_first_of_its_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            format!("{:?}", folder.path().join(name))
+        };
+        let (one, two) = (path("one", "first-token"), path("two", "second-token"));
+        let of = |auth: &str| second(&effective(Given::default(), &format!("[auth]\n{auth}"), false));
+        assert!(matches!(of("token-file = 'x'"), Ok(None)));
+        match of(&format!("token-file = {one}\nsecond-token-file = {two}")).unwrap().unwrap() {
+            Credentials::Token(token) => assert_eq!(token.reveal(), "second-token"),
+            other => panic!("{other:?}"),
+        }
+        let smart = format!("client-id = 'a'\nkey-file = {one}\nscope = 's'\n");
+        match of(&format!("{smart}second-client-id = 'b'\nsecond-key-file = {two}\nsecond-key-id = 'k2'")) {
+            Ok(Some(Credentials::Smart(smart))) => {
+                assert_eq!((smart.client_id.as_str(), smart.key_id.as_deref()), ("b", Some("k2")));
+                assert_eq!((smart.key.reveal(), smart.scope.as_str()), ("second-token", "s"));
+            }
+            other => panic!("{other:?}"),
+        }
+        for (auth, wanted) in [
+            (format!("{smart}second-client-id = 'b'"), "--second-key-file"),
+            (format!("{smart}second-token-file = {two}"), "--second-client-id"),
+            (format!("token-file = {one}\nsecond-client-id = 'b'"), "--second-token-file"),
+            ("second-client-id = 'b'".to_owned(), "needs a first one"),
+        ] {
+            let error = of(&auth).unwrap_err();
+            assert!(error.contains(wanted), "{auth}: {error}");
+        }
     }
 
     #[test]

@@ -101,6 +101,7 @@ fn shown(config: &Effective) -> Vec<Shown> {
         sure("insecure", &config.insecure, |v| (*v).into()),
         sure("allow-http", &config.allow_http, |v| (*v).into()),
         maybe("ca-file", config.ca_file.as_ref(), |v| path(v)),
+        maybe("client-cert", config.client_cert.as_ref(), |v| path(v)),
         sure("proxy", &config.proxy, |v| (*v).into()),
         sure("auth.kind", &config.auth, |v| v.as_str().into()),
         maybe("auth.token-env", token_env.as_ref(), |v| v.clone().into()),
@@ -109,6 +110,13 @@ fn shown(config: &Effective) -> Vec<Shown> {
         maybe("auth.key-file", config.key_file.as_ref(), |v| path(v)),
         maybe("auth.key-id", config.key_id.as_ref(), |v| v.clone().into()),
         maybe("auth.token-url", config.token_url.as_ref(), |v| url(v)),
+        maybe("auth.second-client-id", config.second_client_id.as_ref(), |v| v.clone().into()),
+        maybe("auth.second-key-file", config.second_key_file.as_ref(), |v| path(v)),
+        maybe("auth.second-key-id", config.second_key_id.as_ref(), |v| v.clone().into()),
+        maybe("auth.second-token-file", config.second_token_file.as_ref(), |v| path(v)),
+        maybe("auth.jwks-addr", config.jwks_addr.as_ref(), |v| v.to_string().into()),
+        maybe("auth.forbidden-scope", config.forbidden_scope.as_ref(), |v| v.clone().into()),
+        maybe("auth.forbidden-group", config.forbidden_group.as_ref(), |v| v.clone().into()),
         sure("auth.scope", &config.scope, |v| v.clone().into()),
     ]
 }

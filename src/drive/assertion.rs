@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::secret::Secret;
 
@@ -106,6 +106,27 @@ impl Key {
         Ok(pem("PUBLIC KEY", &der))
     }
 
+    /// The public half of it as a JWK with this id.
+    ///
+    /// # Errors
+    /// A fragment, where the library cannot read its own key.
+    pub(super) fn public_jwk(&self, id: &str) -> Result<Value, String> {
+        let failed = || "the public half of the key cannot be had".to_owned();
+        let bytes = self.key.as_bytes();
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        if self.algorithm == Algorithm::ES384 {
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, bytes).map_err(|_| failed())?;
+            // An uncompressed point: the byte 4, then both coordinates.
+            let point = pair.public_key().as_ref().get(1..).and_then(|point| point.split_at_checked(48));
+            let (x, y) = point.ok_or_else(failed)?;
+            let (x, y) = (text(x), text(y));
+            return Ok(json!({"kty": "EC", "crv": "P-384", "alg": "ES384", "use": "sig", "kid": id, "x": x, "y": y}));
+        }
+        let pair = rsa::KeyPair::from_der(bytes).or_else(|_| rsa::KeyPair::from_pkcs8(bytes)).map_err(|_| failed())?;
+        let (n, e) = modulus_and_exponent(pair.public_key().as_ref()).ok_or_else(failed)?;
+        Ok(json!({"kty": "RSA", "alg": "RS384", "use": "sig", "kid": id, "n": text(n), "e": text(e)}))
+    }
+
     /// Another key of the same kind, made up here and now.
     ///
     /// # Errors
@@ -125,6 +146,29 @@ impl Key {
         };
         Key::parse(&Secret::new(pem("PRIVATE KEY", &der)))
     }
+}
+
+/// The two integers of an `RSAPublicKey` (RFC 8017, A.1.1), without leading zeros.
+fn modulus_and_exponent(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    fn value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+        let (found, rest) = der.split_first()?;
+        let (first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            length if *length < 0x80 => (usize::from(*length), rest),
+            0x81 => (usize::from(*rest.first()?), rest.get(1..)?),
+            0x82 => (usize::from(u16::from_be_bytes(*rest.first_chunk()?)), rest.get(2..)?),
+            _ => return None,
+        };
+        (*found == tag).then_some(())?;
+        rest.split_at_checked(length)
+    }
+    fn number(der: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (number, rest) = value(der, 0x02)?;
+        Some((number.strip_prefix(&[0]).unwrap_or(number), rest))
+    }
+    let (inner, _) = value(der, 0x30)?;
+    let (n, rest) = number(inner)?;
+    Some((n, number(rest)?.0))
 }
 
 /// PEM of DER, in lines of 64 characters.

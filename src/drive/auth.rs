@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Auth {
     first: Client,
     second: Option<Client>,
+    key_set: bool,
+    forbidden_group: bool,
     /// Tokens that are no good on purpose, and the narrower one.
     special: std::sync::Mutex<BTreeMap<Identity, Secret>>,
 }
@@ -40,6 +42,11 @@ pub(super) struct State {
     pub endpoint: Option<Url>,
     pub key: Option<Key>,
     pub held: Option<Held>,
+    /// The key that takes the place of the client's own for a while, and whether it does.
+    pub next: Option<Key>,
+    pub rotated: bool,
+    /// Whether the client's own key is in the key set that the run serves.
+    pub published: bool,
     failed: Option<(Duration, Trouble)>,
 }
 
@@ -69,6 +76,8 @@ impl Auth {
         Self {
             first: Client::new(&settings.credentials),
             second: settings.second.as_ref().map(Client::new),
+            key_set: settings.key_set.is_some(),
+            forbidden_group: settings.forbidden_group.is_some(),
             special: std::sync::Mutex::default(),
         }
     }
@@ -99,6 +108,12 @@ impl Auth {
                 Some("this run was given no credentials, so that nothing shows whether the target asks for any")
             }
             Needs::Smart if !self.first.is_smart() => Some("this run was given no client of SMART Backend Services"),
+            Needs::KeySet if !self.first.is_smart() || !self.key_set => {
+                Some("this run serves no keys of a client, which --jwks-addr does")
+            }
+            Needs::ForbiddenGroup if !self.forbidden_group => {
+                Some("no Group is named that the client may not export, which --forbidden-group does")
+            }
             Needs::SecondClient if self.second.is_none() => Some("this run was given no second client"),
             _ => None,
         }
@@ -244,7 +259,7 @@ impl Session {
         Ok((since + lasts).saturating_sub(self.shared.clock.elapsed()))
     }
 
-    fn own_smart(&self) -> Result<(&super::settings::Smart, &Client), String> {
+    pub(super) fn own_smart(&self) -> Result<(&super::settings::Smart, &Client), String> {
         let client = self.shared.auth.client(Identity::Client);
         match client.map(|client| (&client.credentials, client)) {
             Some((Credentials::Smart(smart), client)) => Ok((smart, client)),

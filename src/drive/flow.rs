@@ -69,8 +69,11 @@ impl<'a> Walk<'a> {
     async fn converse(&self, came: &mut Came) -> Result<(), Stop> {
         let flow = &self.planned.flow;
         self.can_begin().await?;
-        if flow.last {
-            for other in self.house.plan.flows.iter().filter(|other| !other.flow.last) {
+        // While the client's keys change, nobody else can ask for a token.
+        let alone = self.turns_keys();
+        if flow.last || alone {
+            let before = |other: &&PlannedFlow| if alone { other.name != self.planned.name } else { !other.flow.last };
+            for other in self.house.plan.flows.iter().filter(before) {
                 self.house.board.outcome(&other.name).await;
             }
         }
@@ -152,6 +155,9 @@ impl<'a> Walk<'a> {
         self.record().export = level;
         let route = Route { level, params: Vec::new(), source: None, forgone: Vec::new() };
         let end = self.probe_all(Moment::Start, Sight { route: &route, job: None, files: &[] }).await;
+        if self.turns_keys() {
+            self.house.session.restore_key().await;
+        }
         self.tidy_all().await;
         end
     }

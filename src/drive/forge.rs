@@ -81,6 +81,9 @@ impl Applicant<'_> {
         if wrong != Some(Wrong::NoScope) {
             fields.push(("scope", scope.to_owned()));
         }
+        if wrong == Some(Wrong::ClientId) {
+            fields.push(("client_id", self.client.to_owned()));
+        }
         fields.push(("client_assertion_type", kind.to_owned()));
         Ok(Application { fields, assertion: self.assertion(wrong)? })
     }

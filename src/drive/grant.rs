@@ -15,6 +15,7 @@ use super::decode;
 use super::flight::{Hop, Landing};
 use super::forge::{self, Applicant, Application};
 use super::guard::is_loopback;
+use super::keyset::NEXT_KEY_ID;
 use super::recorder::About;
 use super::session::{Ask, Reply, Session, trouble};
 use super::settings::{Credentials, Smart};
@@ -53,7 +54,12 @@ impl Session {
         let Some(client) = self.shared.auth.client(Identity::Client) else { return };
         let Credentials::Smart(smart) = &client.credentials else { return };
         let about = About { flow: Some(flow.to_owned()), role: Role::Probe, probe: Some(probe.id.clone()), file: None };
+        let kept = self.shared.settings.forbidden_scope.as_ref();
         let scope = match probe.identity {
+            _ if probe.wrong == Some(Wrong::ForbiddenScope) => match kept {
+                Some(scope) => scope.clone(),
+                None => return,
+            },
             Identity::Narrow => match forge::narrow_scope(&smart.scope) {
                 Some(scope) => scope,
                 None => return,
@@ -96,11 +102,16 @@ impl Session {
         if state.key.is_none() {
             state.key = Some(Key::parse(&smart.key).map_err(unusable)?);
         }
-        let Some(key) = &state.key else { return Err(unusable("the key is gone".to_owned())) };
+        self.publish(smart, state).map_err(unusable)?;
+        let (key, key_id) = match &state.next {
+            Some(next) if wrong == Some(Wrong::NewKey) => (Some(next), Some(NEXT_KEY_ID)),
+            _ => (state.key.as_ref(), smart.key_id.as_deref()),
+        };
+        let Some(key) = key else { return Err(unusable("the key is gone".to_owned())) };
         let applicant = Applicant {
             client: &smart.client_id,
             key,
-            key_id: smart.key_id.as_deref(),
+            key_id,
             endpoint: &endpoint,
             scope,
             now: self.shared.clock.now(),
@@ -168,7 +179,9 @@ impl Session {
                 message.push_str(&format!(" {error:?}"));
             }
             if let Some(more) = text("error_description") {
-                message.push_str(&format!(": {:?}", more.chars().take(200).collect::<String>()));
+                // What is cut off first is not found any more.
+                let more: String = redactor.text(more).chars().take(200).collect();
+                message.push_str(&format!(": {more:?}"));
             }
             return Err(unusable(redactor.text(&message)));
         }

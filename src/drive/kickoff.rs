@@ -15,7 +15,7 @@ use super::house::{Budget, Walk, no_answer, stop};
 use super::ledger::{self, Own, Resumed};
 use super::offer::{self, Offer};
 use super::session::{Ask, Whole};
-use crate::suite::model::{Identity, Method, Probe, Send};
+use crate::suite::model::{Identity, Method, Probe, Send, Wrong};
 use crate::tape::model::{Role, Stop, StopKind};
 use crate::tape::shape::{urls_of_line, without_bom};
 use crate::words::ExportLevel;
@@ -66,7 +66,10 @@ impl Walk<'_> {
         let kickoff = Kickoff {
             base: &settings.base,
             level: route.level,
-            group: settings.groups.first().map(String::as_str),
+            group: match probe.and_then(|probe| probe.wrong) {
+                Some(Wrong::ForbiddenGroup) => settings.forbidden_group.as_deref(),
+                _ => settings.groups.first().map(String::as_str),
+            },
             post,
             params: &params,
             headers: over.map(|(name, value)| (name.as_str(), value.as_str())).collect(),

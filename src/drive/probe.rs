@@ -13,7 +13,7 @@ use super::kickoff::{Job, Route, polling_url};
 use super::poll::{Polls, Step};
 use super::session::Ask;
 use super::settings::Credentials;
-use crate::suite::model::{FileList, GRACE, Identity, Moment, Probe, Send, Wrong};
+use crate::suite::model::{FileList, GRACE, Identity, Moment, Needs, Probe, Send, Wrong};
 use crate::suite::values::Wait;
 use crate::tape::model::{Role, Stop};
 use crate::words::ExportLevel;
@@ -42,6 +42,11 @@ pub(super) struct Sight<'s> {
 }
 
 impl<'a> Walk<'a> {
+    /// Whether the flow changes the client's keys.
+    pub fn turns_keys(&self) -> bool {
+        self.planned.flow.credentials == Some(Needs::KeySet)
+    }
+
     /// Whether the flow has probes at `moment`.
     pub fn has_probes(&self, moment: Moment) -> bool {
         self.planned.flow.probes.iter().any(|probe| probe.at == moment)
@@ -73,9 +78,18 @@ impl<'a> Walk<'a> {
             // There is no such client in the settings, or it would be the flow's own request again.
             return;
         }
-        if probe.send == Send::Token && probe.wrong.is_some() && self.house.no_token.is_some() {
-            // Where a good request is refused, that bad ones are says nothing.
+        let with_id = probe.wrong == Some(Wrong::ClientId);
+        if probe.send == Send::Token && probe.wrong.is_some() && with_id != self.house.no_token.is_some() {
+            // Where a good request is refused, that bad ones are says nothing; where it is not, nothing need be found out.
             return;
+        }
+        if matches!(probe.wrong, Some(Wrong::NewKey | Wrong::OldKey)) {
+            let Ok(time) = self.house.session.rotate().await else { return };
+            if let Some(time) = time
+                && self.wait(time, "until the client's keys may be kept no longer").await.is_err()
+            {
+                return;
+            }
         }
         if probe.identity == Identity::None && matches!(self.house.settings.credentials, Credentials::None) {
             // It would be the flow's own request again.
@@ -148,6 +162,9 @@ impl<'a> Walk<'a> {
             Send::Kickoff | Send::KickoffPost => self.probe_kickoff(probe, sight.route).await.map(drop),
             Send::Token => {
                 self.house.session.probe_token(self.name(), probe).await;
+                if let Some(set) = self.house.settings.key_set.as_ref().filter(|_| self.turns_keys()) {
+                    self.record().key_reads.insert(probe.id.clone(), set.reads());
+                }
                 Ok(())
             }
             Send::Tls => {

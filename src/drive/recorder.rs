@@ -257,7 +257,13 @@ impl Pending {
             broken.map(|trouble| Trouble { kind: trouble.kind, message: self.recorder.redact_text(&trouble.message) });
         let outcome = match (self.handshake.take(), self.head.take()) {
             (Some(handshake), _) => Outcome::Handshake(handshake),
-            (None, Some((status, headers))) => Outcome::Response(Response { status, headers, body, broken }),
+            (None, Some((status, mut headers))) => {
+                // A secret may have become known since, by the body: a token that a header repeats.
+                for (_, value) in &mut headers {
+                    *value = self.recorder.redactor().secrets(value);
+                }
+                Outcome::Response(Response { status, headers, body, broken })
+            }
             (None, None) => Outcome::NoResponse(broken.unwrap_or_else(abandoned)),
         };
         self.recorder.close(Exchange {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::keyset::KeySet;
 use crate::secret::Secret;
 use crate::suite::param::PickName;
 use crate::words::ExportLevel;
@@ -53,6 +54,16 @@ pub struct Settings {
     pub allow_http: bool,
     /// More certificate authorities, as a PEM file.
     pub ca_file: Option<PathBuf>,
+    /// More of them, in DER.
+    pub authorities: Vec<Vec<u8>>,
+    /// The certificate that we show and its private key, as a PEM file.
+    pub client_cert: Option<PathBuf>,
+    /// Where the run serves the public keys of its client, to be read by the target.
+    pub key_set: Option<KeySet>,
+    /// A scope that the target keeps from the run's client.
+    pub forbidden_scope: Option<String>,
+    /// A Group that the run's client may not export.
+    pub forbidden_group: Option<String>,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
 }
@@ -81,6 +92,11 @@ impl Settings {
             insecure: false,
             allow_http: false,
             ca_file: None,
+            authorities: Vec::new(),
+            client_cert: None,
+            key_set: None,
+            forbidden_scope: None,
+            forbidden_group: None,
             use_proxy: false,
         }
     }

@@ -40,6 +40,14 @@ pub enum Error {
         /// Why.
         because: String,
     },
+    /// The file of the client's own certificate.
+    #[error("the client certificate {path} cannot be used: {because}")]
+    ClientCert {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        because: String,
+    },
     /// The TLS library.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),

@@ -1,7 +1,7 @@
 //! Which exchanges a test looks at.
 
 use crate::check::{Index, manifest_of};
-use crate::suite::model::{Flow, Identity, Moment, On, Send};
+use crate::suite::model::{Flow, Identity, Moment, On, Send, Wrong};
 use crate::tape::model::{Exchange, FlowRecord, Phase, Role};
 
 /// The exchanges of `flow` that `on` names.
@@ -66,6 +66,10 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
         On::Delete => format!("flow {name} sent no DELETE"),
         On::Probe(id) => {
             let probe = definition.probes.iter().find(|probe| probe.id == *id);
+            if probe.is_some_and(|probe| probe.wrong == Some(Wrong::ForbiddenScope)) {
+                return "no scope is named that the server keeps from the client, which --forbidden-scope does"
+                    .to_owned();
+            }
             match probe.map(|probe| (probe.at, probe.send, probe.identity)) {
                 Some((_, Send::Token, Identity::Narrow)) => {
                     format!("probe {id} was not sent: the run's own scope cannot be narrowed to Patient resources")

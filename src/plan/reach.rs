@@ -108,6 +108,9 @@ impl CheckName {
             | CheckName::NewestTls
             | CheckName::OldTlsRefused
             | CheckName::TokenOrigin
+            | CheckName::KeySetRead
+            | CheckName::KeySetKept
+            | CheckName::ScopeWithheld
             | CheckName::GivesTokens
             | CheckName::TokenGranted
             | CheckName::TokenResponse
@@ -130,6 +133,8 @@ impl CheckName {
     pub fn compares_with(self) -> Option<&'static str> {
         match self {
             CheckName::GivesTokens => Some("token"),
+            CheckName::TokenGranted => Some("with-client-id"),
+            CheckName::KeySetKept => Some("again"),
             CheckName::DoorClosed => Some("no-token"),
             CheckName::AsIfUnknown => Some("second-unknown"),
             _ => None,

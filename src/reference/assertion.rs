@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::options::SmartClient;
@@ -62,7 +62,8 @@ impl Server {
     ) -> Result<&'c SmartClient, &'static str> {
         let assertion = Assertion::read(assertion).ok_or("the assertion is not a JWT")?;
         let client = self.client_of(clients, &assertion)?;
-        self.signature(client, &assertion)?;
+        let registered = self.keys_of(clients, client, assertion.header("kid"));
+        self.signature(&registered, &assertion)?;
         if assertion.header.get("jku").is_some() && !self.does(Behaviour::KeyUrlUnchecked) {
             return Err("the assertion's jku is not registered");
         }
@@ -91,7 +92,29 @@ impl Server {
         }
     }
 
-    fn signature(&self, client: &SmartClient, assertion: &Assertion<'_>) -> Result<(), &'static str> {
+    /// The keys of a client: those it is registered with, or what its key set says. That is kept for as long as it may be,
+    /// and read anew for a key that it does not have.
+    fn keys_of(&self, clients: &[SmartClient], client: &SmartClient, kid: Option<&str>) -> String {
+        let first = clients.first().is_some_and(|first| first.client_id == client.client_id);
+        let Some(feed) = self.options.key_feed.as_ref().filter(|_| first) else { return client.public_key.clone() };
+        let now = self.options.clock.now();
+        let mut notes = self.notes();
+        if let Some((kept, until)) = &notes.key_set {
+            let known = kid.is_none_or(|kid| kept.contains(&format!("\"{kid}\"")));
+            let fresh = *until > now && known && !self.does(Behaviour::KeysAlwaysRead);
+            if fresh || self.does(Behaviour::KeysNeverReread) {
+                return kept.clone();
+            }
+        }
+        let mut read = (feed.read)();
+        if let (Some((kept, _)), true) = (&notes.key_set, self.does(Behaviour::KeysOnlyAdded)) {
+            read = together(kept, &read);
+        }
+        notes.key_set = Some((read.clone(), now + feed.max_age));
+        read
+    }
+
+    fn signature(&self, registered: &str, assertion: &Assertion<'_>) -> Result<(), &'static str> {
         let algorithm = match assertion.header("alg") {
             Some("RS384") => Algorithm::RS384,
             Some("ES384") => Algorithm::ES384,
@@ -100,7 +123,7 @@ impl Server {
             _ => return Err("the assertion must be signed with RS384 or ES384"),
         };
         let unchecked = self.does(Behaviour::KeyIdUnchecked);
-        let mut keys = keys(client, algorithm, assertion.header("kid"), unchecked);
+        let mut keys = keys(registered, algorithm, assertion.header("kid"), unchecked);
         // None or several is the same: it does not say which.
         let (Some(key), None) = (keys.pop(), keys.pop()) else {
             return Err("the assertion's kid names no registered key");
@@ -158,9 +181,20 @@ impl Server {
     }
 }
 
+/// One key set of two, no key twice.
+fn together(one: &str, other: &str) -> String {
+    let keys = |text: &str| -> Vec<Value> {
+        let read: Option<Value> = serde_json::from_str(text).ok();
+        read.and_then(|set| set.get("keys")?.as_array().cloned()).unwrap_or_default()
+    };
+    let mut all = keys(one);
+    all.extend(keys(other).into_iter().filter(|key| !keys(one).contains(key)));
+    json!({ "keys": all }).to_string()
+}
+
 /// The keys of a client that fit an algorithm and a key id; any id where it is not looked at.
-fn keys(client: &SmartClient, algorithm: Algorithm, kid: Option<&str>, unchecked: bool) -> Vec<DecodingKey> {
-    let text = client.public_key.trim();
+fn keys(registered: &str, algorithm: Algorithm, kid: Option<&str>, unchecked: bool) -> Vec<DecodingKey> {
+    let text = registered.trim();
     if text.starts_with("-----") {
         if kid.is_some() && !unchecked {
             return Vec::new();

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
 use super::behaviour::Behaviour;
-use super::options::Auth;
+use super::options::{Auth, KEPT_SCOPE};
 use super::params;
 use super::reply::{Point, Reply};
 use super::server::{Ask, Server};
@@ -210,6 +210,9 @@ impl Server {
         if field("client_assertion_type") != ASSERTION_TYPE && !self.does(Behaviour::AssertionTypeUnchecked) {
             return oauth_error("invalid_client", "client_assertion_type is not that of a JWT");
         }
+        if field("client_id").is_empty() && self.does(Behaviour::ClientIdDemanded) {
+            return oauth_error("invalid_request", "client_id is missing");
+        }
         let client = match self.trust(clients, field("client_assertion")) {
             Ok(client) => client.client_id.clone(),
             Err(text) => return oauth_error("invalid_client", text).at(Point::ClientRefused),
@@ -217,6 +220,10 @@ impl Server {
         let mut scope: Vec<&str> = field("scope").split(' ').filter(|one| resource_type(one).is_some()).collect();
         if self.does(Behaviour::ScopeWidened) || (field("scope").is_empty() && self.does(Behaviour::UsualScope)) {
             scope = vec!["system/*.rs"];
+        }
+        let kept = resource_type(KEPT_SCOPE);
+        if !self.does(Behaviour::KeptScopeGranted) {
+            scope.retain(|one| resource_type(one) != kept);
         }
         if scope.is_empty() {
             return oauth_error("invalid_scope", "scope must name system scopes, as system/*.rs");

@@ -241,6 +241,18 @@ words! {
         AssertionTypeUnchecked = "assertion-type-unchecked",
         /// A token covers all that the client may have, whatever was asked for.
         ScopeWidened = "scope-widened",
+        /// A scope that the client may not have is granted.
+        KeptScopeGranted = "kept-scope-granted",
+        /// A Group that no client may export is exported.
+        KeptGroupExported = "kept-group-exported",
+        /// A client's key set is read once and never again.
+        KeysNeverReread = "keys-never-reread",
+        /// Keys that were ever in a client's key set stay good.
+        KeysOnlyAdded = "keys-only-added",
+        /// A client's key set is read for each assertion.
+        KeysAlwaysRead = "keys-always-read",
+        /// A token request needs a field client_id.
+        ClientIdDemanded = "client-id-demanded",
         /// TLS 1.3 is not spoken.
         NoTls13 = "no-tls-1-3",
         /// TLS 1.1 is taken up, too.

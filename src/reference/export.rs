@@ -120,6 +120,10 @@ impl Server {
         if matches!(reach, Reach::Group(_)) && !grant.covers("Group") && !self.does(Behaviour::GroupReadUnasked) {
             return Err(refused(StatusCode::FORBIDDEN, "forbidden", "the token does not let read Groups"));
         }
+        let kept = self.options.kept_group.as_deref().filter(|_| !self.does(Behaviour::KeptGroupExported));
+        if matches!(reach, Reach::Group(id) if Some(id.as_str()) == kept) {
+            return Err(refused(StatusCode::FORBIDDEN, "forbidden", "the client may not export this Group"));
+        }
         Ok(())
     }
 

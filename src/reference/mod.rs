@@ -8,6 +8,7 @@
 mod assertion;
 mod auth;
 mod behaviour;
+mod certificate;
 mod deleted;
 mod directory;
 mod export;
@@ -31,6 +32,7 @@ mod population;
 mod reply;
 mod rest;
 mod rows;
+mod secure;
 mod server;
 mod shelf;
 mod shelf_auth;
@@ -45,11 +47,13 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 pub use behaviour::Behaviour;
+pub use certificate::Certificate;
 
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
 pub use keys::{KEY_ID, client};
-pub use options::{Auth, Options, Personality, SmartClient};
+pub use options::{Auth, KEPT_SCOPE, KeyFeed, Options, Personality, SmartClient};
 pub use polls::FILES_ORIGIN;
+pub use secure::serve_tls;
 pub use shelf::{fault, faults};
 pub use tls::greeter;
 

@@ -1,5 +1,6 @@
 //! What the reference server is told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -62,6 +63,10 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// Who may ask.
     pub auth: Auth,
+    /// Where the first client's keys are read, in place of its own; none: those it is registered with.
+    pub key_feed: Option<KeyFeed>,
+    /// A Group that no client may export.
+    pub kept_group: Option<String>,
     /// How long an access token lasts.
     pub token_time: Duration,
     /// How long a job runs.
@@ -84,6 +89,8 @@ impl Options {
             patients: None,
             faults: Vec::new(),
             auth: Auth::None,
+            key_feed: None,
+            kept_group: None,
             token_time: Duration::from_secs(300),
             job_time: Duration::from_secs(2),
             keep: Duration::from_secs(hours * 3600),
@@ -110,4 +117,22 @@ pub struct SmartClient {
     pub client_id: String,
     /// Its public keys: a PEM file's text, a JWK or a JWK set. A key of a PEM file has no id.
     pub public_key: String,
+}
+
+/// The scope that this server grants to no client.
+pub const KEPT_SCOPE: &str = "system/AuditEvent.rs";
+
+/// A client's key set, at an address that is read as often as it must be.
+#[derive(Clone)]
+pub struct KeyFeed {
+    /// Reads the set, as JSON.
+    pub read: Arc<dyn Fn() -> String + Send + Sync>,
+    /// How long what was read may be kept.
+    pub max_age: Duration,
+}
+
+impl std::fmt::Debug for KeyFeed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyFeed({:?})", self.max_age)
+    }
 }

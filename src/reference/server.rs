@@ -59,6 +59,8 @@ pub(super) struct Server {
 pub(super) struct Notes {
     /// Access tokens.
     pub tokens: HashMap<String, Given>,
+    /// The first client's key set as it was read last, and how long it may be kept.
+    pub key_set: Option<(String, SystemTime)>,
     /// Ids of assertions, and when those end.
     pub assertions: HashMap<String, SystemTime>,
     /// How often each step of a fault came to each job or file.

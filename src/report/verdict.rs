@@ -12,7 +12,7 @@ use crate::words::{Level, Verdict};
 pub fn sentence(run: &Run, judgement: &Judgement) -> String {
     let title = title(judgement);
     let filtered = run.scope == Scope::Filtered;
-    match judgement.outcome {
+    let sentence = match judgement.outcome {
         Conformance::Conformant if filtered => {
             let decided = text::count(u64::from(judgement.decided), "SHALL");
             format!("nothing failed in what was selected of {title}: {decided} decided; the whole spec is not claimed")
@@ -23,7 +23,16 @@ pub fn sentence(run: &Run, judgement: &Judgement) -> String {
         }
         Conformance::NotConformant => format!("not conformant with {title}: {}", violations(judgement)),
         Conformance::Undetermined => format!("undetermined for {title}: {}", visible(&judgement.because)),
+    };
+    match unchecked(run) && !sentence.contains("--insecure") {
+        true => format!("{sentence}; certificates were not checked (--insecure)"),
+        false => sentence,
     }
+}
+
+/// Whether the run was told to take any certificate, so that nobody knows who answered.
+fn unchecked(run: &Run) -> bool {
+    run.start.settings.iter().any(|(name, value)| name == "certificates" && value == "not checked")
 }
 
 /// What the judgement adds to [`sentence`], if anything.

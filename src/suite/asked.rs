@@ -114,11 +114,16 @@ fn token(wrong: Wrong) -> &'static str {
         Wrong::AssertionType => "a token request of an unknown client_assertion_type",
         Wrong::Scope => "a token request for a scope that does not exist",
         Wrong::NoScope => "a token request without a scope",
+        Wrong::ForbiddenScope => "a token request for a scope that is kept from the client",
+        Wrong::ClientId => "a token request with a field client_id, where the one without brought no token",
+        Wrong::NewKey => "a token request signed with a key that has just come into the client's key set",
+        Wrong::OldKey => "a token request signed with a key that has just gone from the client's key set",
         Wrong::Group
         | Wrong::Job
         | Wrong::NotParameters
         | Wrong::NoResource
         | Wrong::BrokenJson
+        | Wrong::ForbiddenGroup
         | Wrong::Tls11
         | Wrong::Tls10 => "a token request",
     }

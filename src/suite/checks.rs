@@ -72,6 +72,9 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NewestTls => "TLS 1.3 is taken up",
         CheckName::OldTlsRefused => "TLS 1.1 and older are not taken up",
         CheckName::TokenOrigin => "the handshake is with the token endpoint's origin",
+        CheckName::KeySetRead => "the server reads the client's key set by its address",
+        CheckName::KeySetKept => "the key set is not read anew for each token request",
+        CheckName::ScopeWithheld => "the token does not cover the scope that was asked for",
         CheckName::GivesTokens => "the run's client gets tokens for valid requests",
         CheckName::TokenGranted => "a valid request brings a token",
         CheckName::TokenResponse => {

@@ -326,6 +326,12 @@ words! {
         OldTlsRefused = "old-tls-refused",
         /// The handshake is with the origin of the token endpoint.
         TokenOrigin = "token-origin",
+        /// The target was seen to read the key set that the run serves.
+        KeySetRead = "key-set-read",
+        /// The key set was not read anew for each token request.
+        KeySetKept = "key-set-kept",
+        /// The token does not cover the scope that was asked for.
+        ScopeWithheld = "scope-withheld",
         /// The flow's plain token request brought a token.
         GivesTokens = "gives-tokens",
         /// A valid token request brought a token.

@@ -95,6 +95,10 @@ words! {
         Smart = "smart",
         /// Two clients of SMART Backend Services, or two tokens.
         SecondClient = "second-client",
+        /// A client of SMART Backend Services whose public keys the run serves. The flow runs when all others are over.
+        KeySet = "key-set",
+        /// A Group that the run's client may not export.
+        ForbiddenGroup = "forbidden-group",
     }
 }
 
@@ -313,6 +317,16 @@ words! {
         Scope = "scope",
         /// No scope.
         NoScope = "no-scope",
+        /// A token request for the scope that the target keeps from the client, as the settings name it.
+        ForbiddenScope = "forbidden-scope",
+        /// A token request with the client's id in a field of its own, sent where the one without brought no token.
+        ClientId = "client-id",
+        /// An assertion signed with a key that has just taken the place of the client's in its key set.
+        NewKey = "new-key",
+        /// An assertion signed with the client's own key, which has just been taken out of its key set.
+        OldKey = "old-key",
+        /// The Group that the client may not export, as the settings name it.
+        ForbiddenGroup = "forbidden-group",
         /// A handshake that offers TLS 1.1 at most.
         Tls11 = "tls-1-1",
         /// A handshake that offers TLS 1.0.

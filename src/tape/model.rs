@@ -1,6 +1,8 @@
 //! What a tape holds. On disk it is a folder with `tape.jsonl`: one [`Entry`] a line, appended as things happen, so
 //! that what a killed run saw can still be read.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
@@ -345,6 +347,9 @@ pub struct FlowRecord {
     /// What came back without having been asked for, where that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<Census>,
+    /// How often the key set that the run serves had been read when a token request of this probe was answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub key_reads: BTreeMap<String, u32>,
     /// Jobs that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.

@@ -10,11 +10,12 @@ use crate::clock::Clock;
 use crate::config::values::base_url;
 use crate::drive;
 use crate::drive::inprocess::InProcess;
+use crate::drive::keyset::{self, KeySet};
 use crate::drive::settings::{Credentials, Settings, Smart};
 use crate::judge;
 use crate::plan::{self, Plan};
 use crate::record::{Run, TestResult};
-use crate::reference::{self, Auth, Fault, FaultKind, Personality};
+use crate::reference::{self, Auth, Fault, FaultKind, KeyFeed, Personality};
 use crate::suite::model::{Catalog, Protection};
 use crate::tape::model::Tape;
 use crate::words::Verdict;
@@ -26,6 +27,9 @@ const PROTECTED_BASE: &str = "https://localhost/fhir";
 
 /// The Group of the reference server's own population that is exported.
 pub const GROUP: &str = "harbour";
+
+/// The Group that a protected reference server lets nobody export.
+pub const KEPT_GROUP: &str = "empty-berth";
 
 /// The clients that a protected reference server knows, and the scope that they ask for.
 const CLIENT: &str = "plimsoll";
@@ -159,7 +163,8 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         .map_err(|e| format!("no runtime could be started: {e}"))?;
     let protected = faults.iter().any(|fault| fault.auth == Some(Protection::Smart));
     let protected = if protected { protection()? } else { protection_of(catalog, &plan.specs)? };
-    let Protected { auth, credentials, second } = protected;
+    let Protected { auth, credentials, second, key_set } = protected;
+    let forbidden_group = key_set.is_some().then(|| KEPT_GROUP.to_owned());
     let base = base_url(if matches!(auth, Auth::None) { BASE } else { PROTECTED_BASE })?;
     let allow_origins = vec![base_url(reference::FILES_ORIGIN)?.origin()];
     runtime.block_on(async {
@@ -168,6 +173,8 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         let greeter = reference::greeter(&faults);
         options.faults = faults;
         options.auth = auth;
+        options.key_feed = key_set.clone().map(feed);
+        options.kept_group.clone_from(&forbidden_group);
         let transport = Arc::new(InProcess::new(reference::router(options)).greeted_by(Arc::new(greeter)));
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
@@ -175,6 +182,9 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
             groups: vec![GROUP.to_owned()],
             credentials,
             second,
+            forbidden_scope: key_set.as_ref().map(|_| reference::KEPT_SCOPE.to_owned()),
+            forbidden_group,
+            key_set,
             allow_origins,
             late_polls: true,
             ..Settings::new(base)
@@ -192,6 +202,13 @@ pub struct Protected {
     pub credentials: Credentials,
     /// For the run, as its second client.
     pub second: Option<Credentials>,
+    /// Where the run publishes its client's keys, and the server reads them.
+    pub key_set: Option<KeySet>,
+}
+
+/// Has a reference server read a key set.
+pub fn feed(set: KeySet) -> KeyFeed {
+    KeyFeed { read: Arc::new(move || set.read()), max_age: keyset::MAX_AGE }
 }
 
 /// Whether one of the specs has the reference server protected.
@@ -206,7 +223,7 @@ fn is_protected(catalog: &Catalog, specs: &[String]) -> bool {
 pub fn protection_of(catalog: &Catalog, specs: &[String]) -> Result<Protected, String> {
     match is_protected(catalog, specs) {
         true => protection(),
-        false => Ok(Protected { auth: Auth::None, credentials: Credentials::None, second: None }),
+        false => Ok(Protected { auth: Auth::None, credentials: Credentials::None, second: None, key_set: None }),
     }
 }
 
@@ -228,7 +245,8 @@ pub fn protection() -> Result<Protected, String> {
     };
     let (first, credentials) = register(CLIENT)?;
     let (second, others) = register(SECOND)?;
-    Ok(Protected { auth: Auth::Smart(vec![first, second]), credentials, second: Some(others) })
+    let key_set = Some(KeySet::default());
+    Ok(Protected { auth: Auth::Smart(vec![first, second]), credentials, second: Some(others), key_set })
 }
 
 /// Every test of one spec.

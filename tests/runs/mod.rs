@@ -105,6 +105,7 @@ impl Builder {
             posted: false,
             comparison: None,
             census: None,
+            key_reads: Default::default(),
             accepted: 1,
             stop: None,
             waits: Vec::new(),

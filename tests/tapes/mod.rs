@@ -133,6 +133,7 @@ impl Builder {
             posted: false,
             comparison: None,
             census: None,
+            key_reads: Default::default(),
             accepted: 1,
             stop: self.stop,
             waits: Vec::new(),

@@ -2,8 +2,12 @@
 
 use crate::tape::shape::urls_of_line;
 use http::HeaderMap;
+use http::header::SET_COOKIE;
 
 use super::{REDACTED, Redactor};
+
+/// Shorter values of cookies are words such as `deleted`, which are found everywhere.
+const SHORTEST_COOKIE: usize = 12;
 
 /// Headers in order, redacted.
 pub(in crate::drive) type Headers = Vec<(String, String)>;
@@ -11,12 +15,24 @@ pub(in crate::drive) type Headers = Vec<(String, String)>;
 impl Redactor {
     /// Headers of a request or a response. Bytes that are not UTF-8 are shown as replacement characters.
     pub(in crate::drive) fn headers(&self, headers: &HeaderMap) -> Headers {
+        for line in headers.get_all(SET_COOKIE) {
+            self.hide_cookie(&String::from_utf8_lossy(line.as_bytes()));
+        }
         headers
             .iter()
             .map(|(name, value)| {
                 (name.as_str().to_owned(), self.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes())))
             })
             .collect()
+    }
+
+    /// Hides the value of a cookie wherever it turns up, if it is long enough to be one that opens something.
+    fn hide_cookie(&self, line: &str) {
+        let pair = line.split(';').next().unwrap_or_default();
+        let value = pair.split_once('=').map_or(pair, |(_, value)| value).trim().trim_matches('"');
+        if value.len() >= SHORTEST_COOKIE {
+            self.hide(value);
+        }
     }
 
     fn header(&self, name: &str, value: &str) -> String {

@@ -129,7 +129,7 @@ impl Redactor {
     }
 
     /// Replaces the secrets alone.
-    fn secrets(&self, text: &str) -> String {
+    pub(super) fn secrets(&self, text: &str) -> String {
         let known = self.known();
         let mut out = text.to_owned();
         for secret in &known.secrets {

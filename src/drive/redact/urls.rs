@@ -58,6 +58,9 @@ impl Redactor {
             }
             None => ("", text),
         };
+        if let Some(password) = password(head).filter(|password| password.len() >= SHORTEST_PASSWORD) {
+            self.hide(password);
+        }
         let mut out = without_userinfo(head);
         let base = self.base_segments(head);
         for (index, segment) in path.split('/').enumerate() {
@@ -186,6 +189,16 @@ fn hide_userinfo(url: &mut Url) {
         let _ = url.set_password(None);
         let _ = url.set_username("redacted");
     }
+}
+
+/// Shorter passwords would be found in every other word.
+const SHORTEST_PASSWORD: usize = 8;
+
+/// The password in the head of a URL.
+fn password(head: &str) -> Option<&str> {
+    let (_, authority) = head.split_once("://")?;
+    let (user, _) = authority.rsplit_once('@')?;
+    Some(user.split_once(':')?.1)
 }
 
 fn without_userinfo(head: &str) -> String {

@@ -1,0 +1,63 @@
+//! `--jwks-addr`: the client's public keys, by address, for a server that reads them there.
+
+use std::net::{SocketAddr, TcpListener};
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::routing::get;
+
+use super::{Refusal, say};
+use crate::drive::keyset::{KeySet, MAX_AGE};
+
+/// Serves a key set at `address` from now on, by a thread of its own, and says where.
+pub fn serve(address: SocketAddr) -> Result<KeySet, Refusal> {
+    let refuse = |e: std::io::Error| {
+        Refusal::usage(format!("{address} cannot be listened on: {e}; give another by --jwks-addr"))
+    };
+    let listener = TcpListener::bind(address).map_err(refuse)?;
+    listener.set_nonblocking(true).map_err(refuse)?;
+    let at = listener.local_addr().map_err(refuse)?;
+    let runtime = super::runtime()?;
+    let set = KeySet::default();
+    let served = set.clone();
+    std::thread::spawn(move || {
+        runtime.block_on(async move {
+            let age = format!("max-age={}", MAX_AGE.as_secs());
+            let answer = move || {
+                let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CACHE_CONTROL, age.clone())];
+                std::future::ready((headers, served.read()))
+            };
+            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+            // It ends with the process.
+            let _ = axum::serve(listener, Router::new().route("/jwks.json", get(answer))).await;
+        });
+    });
+    say(&format!("the client's public keys are served at http://{at}/jwks.json"));
+    Ok(set)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn whoever_asks_reads_the_set_with_its_end_and_is_counted() {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let set = serve(address).unwrap();
+        for time in 1..=2 {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET /jwks.json HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let answer = answer.to_ascii_lowercase();
+            assert!(answer.starts_with("http/1.1 200"), "{answer}");
+            assert!(answer.contains("cache-control: max-age=10") && answer.ends_with("{\"keys\":[]}"), "{answer}");
+            assert_eq!(set.reads(), time);
+        }
+        assert!(serve(address).is_err(), "somebody listens there already");
+    }
+}
