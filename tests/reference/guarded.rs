@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use plimsoll::reference::{Auth, Fault, Options, Personality, SmartClient};
+use plimsoll::reference::{self, Auth, Fault, Options, Personality, SmartClient};
 use plimsoll::secret::Secret;
 use serde_json::{Value, json};
 
@@ -79,8 +79,34 @@ async fn token(client: &Client, assertion: &str, change: &[(&str, &str)]) -> Got
     client.send(Method::POST, "auth/token", &[("content-type", "application/x-www-form-urlencoded")], &body).await
 }
 
+/// ClientHellos of TLS 1.3, 1.1 and 1.0, as short as can be.
+const HELLOS: [fn() -> Vec<u8>; 3] = [|| hello(3, &[0, 0x2b, 0, 3, 2, 3, 4]), || hello(2, &[]), || hello(1, &[])];
+
+fn hello(minor: u8, extensions: &[u8]) -> Vec<u8> {
+    let mut body = vec![3, minor];
+    body.extend([0; 32]);
+    body.extend([0, 0, 2, 0xc0, 0x13, 1, 0, 0, extensions.len() as u8]);
+    body.extend(extensions);
+    let length = body.len() as u8;
+    [&[22, 3, 1, 0, length + 4, 1, 0, 0, length][..], &body].concat()
+}
+
+#[test]
+fn handshakes_of_today_are_taken_up_and_others_are_not() {
+    let greeter = reference::greeter(&[]);
+    let [modern, older, oldest] = HELLOS.map(|hello| greeter(&hello()));
+    assert_eq!((modern[0], modern[5]), (22, 2), "a ServerHello");
+    assert!(modern.ends_with(&[0, 0x2b, 0, 2, 3, 4]), "of TLS 1.3");
+    assert_eq!((older, oldest), (vec![21, 3, 1, 0, 2, 2, 70], vec![21, 3, 1, 0, 2, 2, 70]));
+    for noise in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &[22, 3, 1, 0, 1, 1]] {
+        assert!(greeter(noise).is_empty(), "{noise:?}");
+    }
+}
+
 /// What a protected server with `faults` says to a client that it knows, to a stranger, and to one without a token.
 pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
+    let greeter = reference::greeter(&faults);
+    let greeted = HELLOS.map(|hello| format!("{:02x?}", greeter(&hello())));
     paused(async {
         let key = key();
         let auth = Auth::Smart(vec![SmartClient { client_id: "ship".to_owned(), public_key: key.jwk.to_string() }]);
@@ -113,7 +139,7 @@ pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
             let text = got.told();
             without_secrets(&issued(got).map_or(text.clone(), |token| text.replace(&token, "drawn by lot")))
         };
-        all.iter().map(told).collect()
+        all.iter().map(told).chain(greeted).collect()
     })
 }
 
