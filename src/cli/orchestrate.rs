@@ -189,6 +189,7 @@ fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
         keep_files: path(&config.keep_files),
         profiles,
         insecure: config.insecure.value,
+        allow_http: config.allow_http.value,
         ca_file: path(&config.ca_file),
         use_proxy: config.proxy.value,
         ..Settings::new(base)
