@@ -112,7 +112,7 @@ impl Target {
     pub fn new(config: &Effective) -> Result<Self, Refusal> {
         let Some(base) = &config.target else {
             let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(Refusal::undetermined)?;
-            let mut settings = settings(config, base);
+            let mut settings = settings(config, base)?;
             if settings.groups.is_empty() {
                 settings.groups = vec![GROUP.to_owned()];
             }
@@ -123,7 +123,7 @@ impl Target {
         };
         let mut credentials = guard::credentials(config).map_err(Refusal::usage)?;
         let second = guard::second(config).map_err(Refusal::usage)?;
-        let mut settings = settings(config, base.value.clone());
+        let mut settings = settings(config, base.value.clone())?;
         if let Some(address) = &config.jwks_addr {
             let Credentials::Smart(smart) = &mut credentials else {
                 let text = "--jwks-addr serves the key of a SMART client; give --client-id ID and --key-file FILE";
@@ -237,9 +237,10 @@ pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
 }
 
 /// What the drive needs to know, without credentials.
-fn settings(config: &Effective, base: Url) -> Settings {
+fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
     let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
-    Settings {
+    let profiles = super::ndjson::profiles(&config.packages.value, &config.profiles.value, &crate::fhir::r4())?;
+    Ok(Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
         types: config.types.value.clone(),
@@ -252,6 +253,7 @@ fn settings(config: &Effective, base: Url) -> Settings {
         late_polls: config.late_polls.value,
         allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
         keep_files: path(&config.keep_files),
+        profiles,
         insecure: config.insecure.value,
         allow_http: config.allow_http.value,
         ca_file: path(&config.ca_file),
@@ -260,7 +262,7 @@ fn settings(config: &Effective, base: Url) -> Settings {
         forbidden_group: config.forbidden_group.as_ref().map(|s| s.value.clone()),
         use_proxy: config.proxy.value,
         ..Settings::new(base)
-    }
+    })
 }
 
 /// The rule book that the reference server keeps for a run by `specs`: the newest of HL7 among them, or a product's
