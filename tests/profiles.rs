@@ -266,6 +266,11 @@ fn a_run_holds_what_it_fetches_to_a_package_and_fails_nobody_for_it() {
         assert!(text.contains("found 12 resources, none with Patient.extension:mooring"), "{text}");
     };
     warned(&run(&[&named[..], &tests].concat()));
+    // What is not decided stands in the report.
+    let page = std::fs::read_to_string(report.join("index.html")).unwrap();
+    for said in ["example.harbour 1.0.0", "not checked of tide", "the invariant tide-1"] {
+        assert!(page.contains(said), "{said}");
+    }
     // The file says the same as the flags.
     std::fs::write(
         folder.path().join("plimsoll.toml"),
