@@ -230,10 +230,10 @@ fn nothing_fails_that_nobody_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("Patient.ndjson");
     std::fs::write(&file, "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n").unwrap();
-    let clean = check(&[file.clone()], &options(harbour(&[]))).unwrap();
+    let clean = check(std::slice::from_ref(&file), &options(harbour(&[]))).unwrap();
     assert_eq!(clean.exit_code(), 0);
     assert!(clean.text().contains("no resource claims a profile of example.harbour 1.0.0"), "{}", clean.text());
-    assert_eq!(check(&[file.clone()], &options(harbour(&["berth"]))).unwrap().exit_code(), 1);
+    assert_eq!(check(std::slice::from_ref(&file), &options(harbour(&["berth"]))).unwrap().exit_code(), 1);
     let never = CheckOptions { fail_on: FailOn::Never, ..options(harbour(&["berth"])) };
     assert_eq!(check(&[file], &never).unwrap().exit_code(), 0);
 }
