@@ -63,8 +63,9 @@ fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
     if profiles.unknown > 0 {
         let _ = writeln!(
             out,
-            "not checked: {} claims of profiles, or versions of them, that {packages} has not",
-            profiles.unknown
+            "not checked: {} claim{} of profiles, or versions of them, that {packages} has not",
+            profiles.unknown,
+            if profiles.unknown == 1 { "" } else { "s" }
         );
     }
     if profiles.unread > 0 {
