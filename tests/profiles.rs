@@ -230,10 +230,10 @@ fn nothing_fails_that_nobody_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("Patient.ndjson");
     std::fs::write(&file, "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n").unwrap();
-    let clean = check(&[file.clone()], &options(harbour(&[]))).unwrap();
+    let clean = check(std::slice::from_ref(&file), &options(harbour(&[]))).unwrap();
     assert_eq!(clean.exit_code(), 0);
     assert!(clean.text().contains("no resource claims a profile of example.harbour 1.0.0"), "{}", clean.text());
-    assert_eq!(check(&[file.clone()], &options(harbour(&["berth"]))).unwrap().exit_code(), 1);
+    assert_eq!(check(std::slice::from_ref(&file), &options(harbour(&["berth"]))).unwrap().exit_code(), 1);
     let never = CheckOptions { fail_on: FailOn::Never, ..options(harbour(&["berth"])) };
     assert_eq!(check(&[file], &never).unwrap().exit_code(), 0);
 }
@@ -266,6 +266,11 @@ fn a_run_holds_what_it_fetches_to_a_package_and_fails_nobody_for_it() {
         assert!(text.contains("found 12 resources, none with Patient.extension:mooring"), "{text}");
     };
     warned(&run(&[&named[..], &tests].concat()));
+    // What is not decided stands in the report.
+    let page = std::fs::read_to_string(report.join("index.html")).unwrap();
+    for said in ["example.harbour 1.0.0", "not checked of tide", "the invariant tide-1"] {
+        assert!(page.contains(said), "{said}");
+    }
     // The file says the same as the flags.
     std::fs::write(
         folder.path().join("plimsoll.toml"),

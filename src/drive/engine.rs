@@ -339,8 +339,17 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
     ];
     shown.retain(|(_, value)| !value.is_empty());
-    shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut shown: Vec<(String, String)> = shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    if let Some(profiles) = &settings.profiles {
+        shown.push(("packages of profiles".to_owned(), profiles.packages.join(", ")));
+        shown.push(("profiles assigned".to_owned(), profiles.assigned().join(", ")));
+        let left = profiles.left_open();
+        shown.extend(left.into_iter().map(|(of, rows)| (format!("not checked of {of}"), rows.join("; "))));
+        shown.retain(|(_, value)| !value.is_empty());
+    }
+    shown
 }
+
 /// Whether a `fhirVersion` is R4's: 4.0.1, or 4.0.0 and its like.
 fn is_r4(version: &str) -> bool {
     version == "4.0" || version.starts_with("4.0.")

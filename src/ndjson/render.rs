@@ -63,8 +63,9 @@ fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
     if profiles.unknown > 0 {
         let _ = writeln!(
             out,
-            "not checked: {} claims of profiles, or versions of them, that {packages} has not",
-            profiles.unknown
+            "not checked: {} claim{} of profiles, or versions of them, that {packages} has not",
+            profiles.unknown,
+            if profiles.unknown == 1 { "" } else { "s" }
         );
     }
     if profiles.unread > 0 {
@@ -72,14 +73,7 @@ fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
     }
     let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for row in report.not_checked.iter().filter(|row| !row.profile.is_empty()) {
-        let what = match row.kind {
-            "invariant" => format!("the invariant {}", row.what),
-            "binding" => format!("the codes of {} at {}", row.what, row.of),
-            "profile" => format!("{} at {}, no package has it", row.what, row.of),
-            "target" => format!("references to {} at {}", row.what, row.of),
-            "snapshot" => row.what.clone(),
-            _ => format!("{} at {}", row.what, row.of),
-        };
+        let what = crate::fhir::profile::said(row.kind, &row.what, &row.of);
         let rows = open.entry(&row.profile).or_default();
         if !rows.contains(&what) {
             rows.push(what);

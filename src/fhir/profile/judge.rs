@@ -305,29 +305,25 @@ impl<'a> Judge<'a> {
 
     /// Holds every extension of the resource to its definition, where a package has it.
     fn extensions(&mut self, value: &Value) {
-        match value {
-            Value::Object(object) => {
-                for (key, inner) in object {
-                    self.path.push(Step { key: key.clone(), index: None });
-                    let list = matches!(key.as_str(), "extension" | "modifierExtension");
-                    if let Value::Array(items) = inner {
-                        for (number, item) in items.iter().enumerate() {
-                            if let Some(step) = self.path.last_mut() {
-                                step.index = Some(number);
-                            }
-                            if list {
-                                self.extension(item);
-                            }
-                            self.extensions(item);
-                        }
-                    } else {
-                        self.extensions(inner);
+        // Nothing else holds extensions; arrays are opened with their keys.
+        let Value::Object(object) = value else { return };
+        for (key, inner) in object {
+            self.path.push(Step { key: key.clone(), index: None });
+            let list = matches!(key.as_str(), "extension" | "modifierExtension");
+            if let Value::Array(items) = inner {
+                for (number, item) in items.iter().enumerate() {
+                    if let Some(step) = self.path.last_mut() {
+                        step.index = Some(number);
                     }
-                    self.path.pop();
+                    if list {
+                        self.extension(item);
+                    }
+                    self.extensions(item);
                 }
+            } else {
+                self.extensions(inner);
             }
-            // Nothing else holds extensions; arrays were opened with their keys.
-            _ => {}
+            self.path.pop();
         }
     }
 

@@ -75,6 +75,18 @@ pub struct Open {
     pub at: String,
 }
 
+/// What is left open, in words: its kind, what and where of an [`Open`].
+pub fn said(kind: &str, what: &str, at: &str) -> String {
+    match kind {
+        "invariant" => format!("the invariant {what}"),
+        "binding" => format!("the codes of {what} at {at}"),
+        "profile" => format!("{what} at {at}, no package has it"),
+        "target" => format!("references to {what} at {at}"),
+        "snapshot" => what.to_owned(),
+        _ => format!("{what} at {at}"),
+    }
+}
+
 /// What one resource is to a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
@@ -195,6 +207,25 @@ impl Profiles {
         let index = self.by_url.get(plain).copied().or_else(named)?;
         let fits = |version: &str| self.get(index).is_some_and(|profile| profile.version == version);
         version.is_none_or(fits).then_some(index)
+    }
+
+    /// The names of the profiles that are assigned to their types.
+    pub fn assigned(&self) -> Vec<&str> {
+        let indices = self.assigned.values().flatten();
+        indices.filter_map(|index| self.get(*index)).map(|profile| profile.name.as_str()).collect()
+    }
+
+    /// What is not decided, by profile, in words.
+    pub fn left_open(&self) -> BTreeMap<&str, Vec<String>> {
+        let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for open in &self.open {
+            let rows = left.entry(&open.profile).or_default();
+            let what = said(open.kind, &open.what, &open.at);
+            if !rows.contains(&what) {
+                rows.push(what);
+            }
+        }
+        left
     }
 
     /// Whether resources of the type are held to some profile, whatever they claim.
