@@ -1,5 +1,6 @@
 //! Driving a target: the only room, beside the reference server, that is asynchronous.
 
+mod again;
 mod asks;
 mod assertion;
 mod auth;
@@ -7,6 +8,7 @@ mod board;
 mod census;
 mod cleanup;
 mod decode;
+mod effects;
 mod engine;
 mod files;
 mod flight;
@@ -18,8 +20,10 @@ mod house;
 pub mod inprocess;
 mod jobid;
 mod kickoff;
+mod kin;
 mod ledger;
 mod manifest;
+mod members;
 mod mishap;
 pub mod offer;
 mod pages;
@@ -38,6 +42,7 @@ pub mod settings;
 mod shelf;
 mod tls;
 pub mod transport;
+mod trim;
 pub mod wire;
 
 pub use engine::{Drive, NO_TOKEN, Options, RunError, run};

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::census::references;
+use super::again::Lost;
+use super::census::{Name, references};
 use super::shelf::{Book, Both, Shelf};
 use crate::instant::Instant;
+use crate::ndjson::contents::{self, Contents};
 use crate::ndjson::{Identity, Notes, Watch};
-use crate::search::{Answer, Nothing, Query, Reading};
+use crate::plan::Measures;
+use crate::search::{Answer, Nothing, Query, Reading, World as _};
 use crate::tape::model::{Comparison, Filtered, Kept};
 
 /// The most of one file that waits for resources that filters lead to, in bytes; what is beyond stays undecided.
@@ -21,6 +24,10 @@ const MOST_LINES: usize = 6;
 const MOST_HELD: usize = 1 << 20;
 /// The most types of one file that are told apart.
 const MOST_TYPES: usize = 256;
+/// The most resources that did not come of which something is kept.
+const MOST_LOST: usize = 16;
+/// The most URLs of attachments that are kept of one file.
+const MOST_URLS: usize = 8;
 
 /// What a kick-off asked for, as far as resources can be held against it.
 #[derive(Clone, Debug, Default)]
@@ -111,6 +118,16 @@ impl Selection {
     }
 }
 
+/// A flow beside the one before it.
+#[derive(Debug)]
+pub(super) struct Compared {
+    pub comparison: Comparison,
+    /// A resource of both.
+    pub control: Option<Name>,
+    /// The first that should have come and did not.
+    pub lost: Vec<Lost>,
+}
+
 /// What is held and measured while the files of a flow come.
 #[derive(Debug)]
 pub(super) struct Counter {
@@ -119,6 +136,8 @@ pub(super) struct Counter {
     compared: bool,
     /// Whether they are kept for later flows.
     shelved: bool,
+    /// Whether attachments and references are looked for in them.
+    contents: bool,
 }
 
 /// What was measured on one file.
@@ -132,8 +151,11 @@ pub(super) struct Measured {
     waiting_bytes: usize,
     held: Vec<Book>,
     held_bytes: usize,
+    looked_bytes: usize,
     /// The types of which not all are held.
     full: BTreeSet<String>,
+    /// Where attachments can be fetched.
+    pub urls: Vec<String>,
 }
 
 /// Where an eye writes.
@@ -147,17 +169,15 @@ struct Eye {
 
 impl Counter {
     /// For a flow with these parameters.
-    pub fn new(params: &[(String, String)], compared: bool, shelved: bool) -> Arc<Self> {
-        let selection = Selection::new(params);
-        // What chains lead to may come with the same flow.
-        let shelved = shelved || (compared && selection.is_chained());
-        Arc::new(Self { selection, compared, shelved })
+    pub fn new(params: &[(String, String)], measures: Measures) -> Arc<Self> {
+        let Measures { compared, shelf, census, contents, .. } = measures;
+        // What chains lead to may come with the same flow, and what came is held against what was there before.
+        Arc::new(Self { selection: Selection::new(params), compared, shelved: shelf || census || compared, contents })
     }
 
     /// What looks at the lines of one file, and where it writes; none if there is nothing to measure.
     pub fn eye(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Sheet)> {
-        if !self.shelved && (!self.compared || (self.selection.queries.is_empty() && self.selection.unread.is_empty()))
-        {
+        if !self.shelved && !self.contents {
             return None;
         }
         let measured = Arc::new(Mutex::new(Measured::default()));
@@ -195,19 +215,26 @@ impl Counter {
         concerned.then_some(filtered)
     }
 
-    /// Which resources of an earlier flow must have come back, and how many did; none where that cannot be said.
-    pub fn compare(&self, flow: &str, source: &Shelf, came: &Identity) -> Option<Comparison> {
+    /// Which resources of an earlier flow, `source`, must have come back, and how many did; none where that cannot be said.
+    /// `own` is held of what came, `came` is all of it.
+    pub fn compare(&self, (flow, source): (&str, &Shelf), own: &Shelf, came: &Identity) -> Option<Compared> {
         if !self.compared || self.selection.beyond {
             return None;
         }
         let mut types: BTreeMap<String, Kept> = BTreeMap::new();
         let (mut out, mut referred) = (Vec::new(), BTreeSet::new());
+        let (mut control, mut lost) = (None, Vec::new());
         for kind in source.kinds() {
             for (id, value) in source.of(kind) {
                 if self.selection.takes_in(kind, value, source) {
                     let kept = types.entry(kind.to_owned()).or_default();
                     kept.expected += 1;
-                    kept.found += came.held(&[came.key().hash(kind, id)]);
+                    if came.held(&[came.key().hash(kind, id)]) > 0 {
+                        kept.found += 1;
+                        control.get_or_insert_with(|| (kind.to_owned(), id.to_owned()));
+                    } else if lost.len() < MOST_LOST {
+                        lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
+                    }
                     referred.extend(references(value));
                 } else if self.selection.leaves_out(kind, value, source) {
                     out.push((kind.to_owned(), id.to_owned()));
@@ -217,9 +244,24 @@ impl Counter {
         let mut spared = Kept::default();
         for name in out.into_iter().filter(|name| !referred.contains(name)) {
             spared.expected += 1;
-            spared.found += came.held(&[came.key().hash(&name.0, &name.1)]);
+            // What was changed since may well be asked for as it is now.
+            let still = own.get(&name.0, &name.1).is_none_or(|now| self.selection.leaves_out(&name.0, now, source));
+            spared.found += u64::from(still && came.held(&[came.key().hash(&name.0, &name.1)]) > 0);
         }
-        Some(Comparison { flow: flow.to_owned(), types, spared })
+        let comparison = Comparison { types, spared, more: self.more(source, own), ..Comparison::default() };
+        Some(Compared { comparison: Comparison { flow: flow.to_owned(), ..comparison }, control, lost })
+    }
+
+    /// How many resources are on `own` and not on `source`, of types asked for that this one holds all of, and how many of
+    /// those are newer than all that is on it.
+    fn more(&self, source: &Shelf, own: &Shelf) -> (u64, u64) {
+        let updated =
+            |value: &Value| value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
+        let latest = source.kinds().flat_map(|kind| source.of(kind)).filter_map(|(_, value)| updated(value)).max();
+        let strange = own.kinds().filter(|kind| !source.lacks_some(kind)).flat_map(|kind| {
+            own.of(kind).filter(move |(id, _)| source.get(kind, id).is_none()).map(|(_, value)| updated(value))
+        });
+        strange.fold((0, 0), |(all, newer), at| (all + 1, newer + u64::from(at.is_some() && at > latest)))
     }
 }
 
@@ -243,8 +285,8 @@ fn count(filtered: &mut Filtered, answer: Answer) -> bool {
 }
 
 impl Watch for Eye {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) {
-        let (Some(kind), counter) = (notes.plausible_type(), &self.counter) else { return };
+    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+        let (kind, counter) = (notes.plausible_type()?, &self.counter);
         let selection = &counter.selection;
         let concerns = counter.compared
             && (selection.queries.iter().any(|query| query.kind == kind)
@@ -259,14 +301,22 @@ impl Watch for Eye {
             }
             shelved = false;
         }
-        if !concerns && !shelved {
-            return;
+        // No more of a file is looked into than could be held.
+        let looked = counter.contents && fits(measured.looked_bytes, MOST_HELD);
+        if !concerns && !shelved && !looked {
+            return None;
         }
         measured.concerned |= concerns;
         let Ok(value) = serde_json::from_slice::<Value>(resource) else {
             measured.filtered.undecided += u64::from(concerns);
-            return;
+            return None;
         };
+        let seen = looked.then(|| contents::look(&value));
+        if let Some(seen) = &seen {
+            measured.looked_bytes += resource.len();
+            let room = MOST_URLS.saturating_sub(measured.urls.len());
+            measured.urls.extend(seen.urls.iter().take(room).cloned());
+        }
         let id = notes.id.get().unwrap_or_default().to_owned();
         let book = Book { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
         if concerns {
@@ -283,6 +333,7 @@ impl Watch for Eye {
             measured.held_bytes += resource.len();
             measured.held.push(book);
         }
+        seen
     }
 }
 
@@ -340,18 +391,20 @@ mod tests {
     }
 
     fn shelf(lines: &[Value]) -> Shelf {
-        let counter = Counter::new(&[], false, true);
+        let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() });
         let mut measured = read(&counter, &[lines], &index());
         counter.shelve(&mut measured, true)
     }
 
     /// The facts of each file, and the comparison with the whole world.
     fn measured(sent: &[(&str, &str)], files: &[&[Value]]) -> (Vec<Option<Filtered>>, Option<Comparison>) {
-        let (counter, index, source) = (Counter::new(&params(sent), true, false), index(), shelf(&world()));
+        let measures = Measures { compared: true, ..Measures::default() };
+        let (counter, index, source) = (Counter::new(&params(sent), measures), index(), shelf(&world()));
         let mut all = read(&counter, files, &index);
         let own = counter.shelve(&mut all, false);
         let facts = all.into_iter().map(|one| counter.settle(one, &own, Some(&source))).collect();
-        (facts, counter.compare("everything", &source, &index))
+        let compared = counter.compare(("everything", &source), &own, &index);
+        (facts, compared.map(|compared| compared.comparison))
     }
 
     fn kept(comparison: &Comparison) -> Vec<(&str, u64, u64)> {

@@ -383,8 +383,15 @@ impl Lines {
         }
         // A resource that is spread over lines may have lost something at their ends.
         let alone = source.starts.len() == 1;
-        if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone) {
-            watch.see(source.place(0).line, source.text, notes);
+        if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone)
+            && let Some(seen) = watch.see(source.place(0).line, source.text, notes)
+        {
+            self.facts.attachments += seen.attachments;
+            self.facts.references += seen.references;
+            for fault in &seen.faults {
+                let path = notes.rooted(&fault.path);
+                self.findings.add(fault.rule, source.place(notes.at), &path, &fault.expected, &fault.actual);
+            }
         }
         let Some(key) = &self.key else { return };
         if self.expected.list == FileList::Deleted {
