@@ -48,19 +48,26 @@ pub(super) fn same_state(one: &Value, other: &Value) -> Option<bool> {
 }
 
 impl Walk<'_> {
-    /// What became of `lost`, told from the first of them. `control` came with the export: where not even that can be
-    /// read, that others cannot says nothing.
+    /// What became of `lost`, told from the first of them. That one is not found says that it was deleted where `control`,
+    /// which came with the export, can be read.
     pub async fn fate(&self, control: Option<(&str, &str)>, lost: &[Lost]) -> Fate {
-        let Some(control) = control else { return Fate::Unsure };
-        if !matches!(self.look_at(control.0, control.1).await, Seen::Value(_)) {
-            return Fate::Unsure;
-        }
-        let mut fate = Fate::Gone;
+        let (mut fate, mut readable) = (Fate::Gone, None);
         for one in lost.iter().take(MOST_ASKED) {
             match self.look_at(&one.kind, &one.id).await {
                 Seen::Value(now) if same_state(&one.was, &now).unwrap_or(one.was == now) => return Fate::There,
-                Seen::Value(_) | Seen::Nothing => {}
+                Seen::Value(_) | Seen::Deleted => {}
                 Seen::Unsure => fate = Fate::Unsure,
+                Seen::Nothing => {
+                    if readable.is_none() {
+                        readable = Some(match control {
+                            Some((kind, id)) => matches!(self.look_at(kind, id).await, Seen::Value(_)),
+                            None => false,
+                        });
+                    }
+                    if readable != Some(true) {
+                        return Fate::Unsure;
+                    }
+                }
             }
         }
         fate
@@ -79,7 +86,8 @@ impl Walk<'_> {
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         match whole.status {
             StatusCode::OK if text("resourceType") == Some(kind) && text("id") == Some(id) => Seen::Value(value),
-            StatusCode::NOT_FOUND | StatusCode::GONE => Seen::Nothing,
+            StatusCode::NOT_FOUND => Seen::Nothing,
+            StatusCode::GONE => Seen::Deleted,
             _ => Seen::Unsure,
         }
     }
@@ -88,6 +96,7 @@ impl Walk<'_> {
 /// What a read brought.
 enum Seen {
     Value(Value),
+    Deleted,
     Nothing,
     Unsure,
 }

@@ -47,9 +47,11 @@ words! {
         CompartmentShort = "compartment-short",
         /// The Binary behind a DocumentReference is exported, too.
         BinaryLines = "binary-lines",
-        /// A patient and an observation are deleted while the run goes on.
+        /// A patient is deleted while the run goes on.
+        DeletesOneMeanwhile = "deletes-one-meanwhile",
+        /// One patient after the other is deleted while the run goes on.
         DeletesMeanwhile = "deletes-meanwhile",
-        /// A patient is changed, and one is added, while the run goes on.
+        /// Patients are changed and added while the run goes on.
         ChangesMeanwhile = "changes-meanwhile",
         /// Any `_outputFormat` is accepted.
         AnyOutputFormat = "any-output-format",

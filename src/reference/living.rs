@@ -31,7 +31,10 @@ fn id(line: &Bytes) -> String {
 impl Server {
     fn deleted_by_now(&self, patient: &str) -> bool {
         let started = self.notes().started;
-        self.does(Behaviour::DeletesMeanwhile) && DELETED.iter().any(|(from, id)| started >= *from && *id == patient)
+        let many = self.does(Behaviour::DeletesMeanwhile);
+        let one = self.does(Behaviour::DeletesOneMeanwhile);
+        let gone = DELETED.iter().take(if many { DELETED.len() } else { usize::from(one) });
+        gone.into_iter().any(|(from, id)| started >= *from && *id == patient)
     }
 
     /// A patient who was changed, as they are now.
@@ -63,7 +66,8 @@ impl Server {
 
     /// The patients of an export as they are by now.
     pub(super) fn live_on(&self, found: &mut Found, selection: &Selection) {
-        if !self.does(Behaviour::DeletesMeanwhile) && !self.does(Behaviour::ChangesMeanwhile) {
+        use Behaviour::{ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile};
+        if ![ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile].into_iter().any(|living| self.does(living)) {
             return;
         }
         let everybody = selection.patients.is_none() && !matches!(selection.reach, Reach::Group(_));

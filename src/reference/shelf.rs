@@ -370,7 +370,6 @@ const FILES: &[(&str, &str)] = shelf![
     "legal/legal-accept-required",
     "legal/legal-adds-referenced",
     "legal/legal-any-post-body",
-    "legal/legal-attachments-elsewhere",
     "legal/legal-au-absolute-references",
     "legal/legal-au-data-absent",
     "legal/legal-au-delete-outcome",
