@@ -229,6 +229,7 @@ fn answered(exchange: &Exchange) -> Result<u16, Held> {
             Err(Held::NoData(format!("the attachment was answered {} to the last", answer.status)))
         }
         Outcome::Response(answer) => Ok(answer.status),
+        Outcome::Handshake(_) => Err(Held::Nothing("no attachment was asked for".to_owned())),
     }
 }
 
