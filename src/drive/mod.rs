@@ -7,6 +7,7 @@ mod auth;
 mod board;
 mod census;
 mod cleanup;
+mod compare;
 mod decode;
 mod effects;
 mod engine;

@@ -1,20 +1,18 @@
 //! What a kick-off's filters say of the resources that come back, and which resources of an earlier flow must be among
 //! them. Only counts and line numbers leave this room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::again::Lost;
-use super::census::{Name, references};
 use super::shelf::{Book, Both, Shelf};
 use crate::instant::Instant;
 use crate::ndjson::contents::{self, Contents};
-use crate::ndjson::{Identity, Notes, Watch};
+use crate::ndjson::{Notes, Watch};
 use crate::plan::Measures;
-use crate::search::{Answer, Nothing, Query, Reading, World as _};
-use crate::tape::model::{Comparison, Filtered, Kept};
+use crate::search::{Answer, Nothing, Query, Reading};
+use crate::tape::model::Filtered;
 
 /// The most of one file that waits for resources that filters lead to, in bytes; what is beyond stays undecided.
 const MOST_WAITING: usize = 4 << 20;
@@ -24,8 +22,6 @@ const MOST_LINES: usize = 6;
 const MOST_HELD: usize = 1 << 20;
 /// The most types of one file that are told apart.
 const MOST_TYPES: usize = 256;
-/// The most resources that did not come of which something is kept.
-const MOST_LOST: usize = 16;
 /// The most URLs of attachments that are kept of one file.
 const MOST_URLS: usize = 8;
 
@@ -39,7 +35,7 @@ pub(super) struct Selection {
     since: Option<Instant>,
     until: Option<Instant>,
     /// Parameters of which this room does not know what they leave out.
-    beyond: bool,
+    pub beyond: bool,
 }
 
 impl Selection {
@@ -90,7 +86,7 @@ impl Selection {
     }
 
     /// Whether a date or a filter certainly leaves a resource out, of a type that is asked for.
-    fn leaves_out(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
+    pub fn leaves_out(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let beyond = updated
@@ -103,7 +99,7 @@ impl Selection {
     }
 
     /// Whether a resource of an earlier, unfiltered flow must come back.
-    fn takes_in(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
+    pub fn takes_in(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let dated = |needed: bool, fits: &dyn Fn(Instant) -> bool| !needed || updated.is_some_and(fits);
@@ -118,22 +114,12 @@ impl Selection {
     }
 }
 
-/// A flow beside the one before it.
-#[derive(Debug)]
-pub(super) struct Compared {
-    pub comparison: Comparison,
-    /// A resource of both.
-    pub control: Option<Name>,
-    /// The first that should have come and did not.
-    pub lost: Vec<Lost>,
-}
-
 /// What is held and measured while the files of a flow come.
 #[derive(Debug)]
 pub(super) struct Counter {
     pub selection: Selection,
     /// Whether resources are held against the filters.
-    compared: bool,
+    pub compared: bool,
     /// Whether they are kept for later flows.
     shelved: bool,
     /// Whether attachments and references are looked for in them.
@@ -213,55 +199,6 @@ impl Counter {
         filtered.lines.sort_unstable();
         filtered.lines.truncate(MOST_LINES);
         concerned.then_some(filtered)
-    }
-
-    /// Which resources of an earlier flow, `source`, must have come back, and how many did; none where that cannot be said.
-    /// `own` is held of what came, `came` is all of it.
-    pub fn compare(&self, (flow, source): (&str, &Shelf), own: &Shelf, came: &Identity) -> Option<Compared> {
-        if !self.compared || self.selection.beyond {
-            return None;
-        }
-        let mut types: BTreeMap<String, Kept> = BTreeMap::new();
-        let (mut out, mut referred) = (Vec::new(), BTreeSet::new());
-        let (mut control, mut lost) = (None, Vec::new());
-        for kind in source.kinds() {
-            for (id, value) in source.of(kind) {
-                if self.selection.takes_in(kind, value, source) {
-                    let kept = types.entry(kind.to_owned()).or_default();
-                    kept.expected += 1;
-                    if came.held(&[came.key().hash(kind, id)]) > 0 {
-                        kept.found += 1;
-                        control.get_or_insert_with(|| (kind.to_owned(), id.to_owned()));
-                    } else if lost.len() < MOST_LOST {
-                        lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
-                    }
-                    referred.extend(references(value));
-                } else if self.selection.leaves_out(kind, value, source) {
-                    out.push((kind.to_owned(), id.to_owned()));
-                }
-            }
-        }
-        let mut spared = Kept::default();
-        for name in out.into_iter().filter(|name| !referred.contains(name)) {
-            spared.expected += 1;
-            // What was changed since may well be asked for as it is now.
-            let still = own.get(&name.0, &name.1).is_none_or(|now| self.selection.leaves_out(&name.0, now, source));
-            spared.found += u64::from(still && came.held(&[came.key().hash(&name.0, &name.1)]) > 0);
-        }
-        let comparison = Comparison { types, spared, more: self.more(source, own), ..Comparison::default() };
-        Some(Compared { comparison: Comparison { flow: flow.to_owned(), ..comparison }, control, lost })
-    }
-
-    /// How many resources are on `own` and not on `source`, of types asked for that this one holds all of, and how many of
-    /// those are newer than all that is on it.
-    fn more(&self, source: &Shelf, own: &Shelf) -> (u64, u64) {
-        let updated =
-            |value: &Value| value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
-        let latest = source.kinds().flat_map(|kind| source.of(kind)).filter_map(|(_, value)| updated(value)).max();
-        let strange = own.kinds().filter(|kind| !source.lacks_some(kind)).flat_map(|kind| {
-            own.of(kind).filter(move |(id, _)| source.get(kind, id).is_none()).map(|(_, value)| updated(value))
-        });
-        strange.fold((0, 0), |(all, newer), at| (all + 1, newer + u64::from(at.is_some() && at > latest)))
     }
 }
 
@@ -343,7 +280,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ndjson::{Expected, FileReader, Options, RunKey};
+    use crate::ndjson::{Expected, FileReader, Identity, Options, RunKey};
+    use crate::tape::model::Comparison;
     use crate::suite::model::FileList;
 
     fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
