@@ -74,6 +74,7 @@ fn answers(change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
                 headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
             }
             let ask = Ask {
+                masked: false,
                 flow: None,
                 role: Role::Metadata,
                 probe: None,

@@ -10,6 +10,7 @@ mod kickoff;
 mod kin;
 mod manifest;
 mod parts;
+mod profiles;
 mod select;
 mod served;
 pub mod shape;
@@ -248,6 +249,8 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoOutcomeInOutput => files::no_outcome_in_output(exchange, scene),
         CheckName::LenientReported => files::lenient_reported(exchange, scene),
         CheckName::ResourcesValid => expect::resources_valid(exchange, scene),
+        CheckName::ProfilesKept => profiles::kept(exchange, scene),
+        CheckName::MustSupportSeen => profiles::must_support_seen(exchange, scene),
         CheckName::SameFile => files::same_file(exchange, scene),
         CheckName::SameResources => files::same_resources(exchange, scene),
         CheckName::AllowedEncoding => files::allowed_encoding(exchange, scene),

@@ -281,8 +281,8 @@ mod tests {
 
     use super::*;
     use crate::ndjson::{Expected, FileReader, Identity, Options, RunKey};
-    use crate::tape::model::Comparison;
     use crate::suite::model::FileList;
+    use crate::tape::model::Comparison;
 
     fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

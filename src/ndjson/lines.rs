@@ -9,7 +9,7 @@ use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
 use super::identity::{Identity, RunKey};
 use super::inspect::{Inspector, Watch};
-use super::join::{Nesting, Pending, Source, Start};
+use super::join::{Nesting, Pending, Source, Start, open_end};
 use super::rules;
 use crate::instant::Instant;
 use crate::suite::model::{FileList, LineRule};
@@ -361,7 +361,7 @@ impl Lines {
         validated.resources += 1;
         validated.bare += u64::from(notes.bare);
         validated.invalid += u64::from(!notes.invalid.is_empty());
-        for fault in &notes.invalid {
+        for fault in notes.invalid.iter().chain(&notes.unkept) {
             self.findings.add_fault(fault, source.place(fault.at));
         }
     }
@@ -432,6 +432,9 @@ impl Lines {
         self.facts.earliest = self.earliest.map(|instant| instant.to_string());
         self.facts.latest = self.latest.map(|instant| instant.to_string());
         self.facts.findings = self.findings.finish();
+        if let Some(validated) = &mut self.facts.validated {
+            validated.profiles = self.inspector.profiles();
+        }
         self.facts.directory = self.directory.map(Measure::finish);
         Outcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
     }
@@ -443,8 +446,4 @@ fn tally(types: &mut BTreeMap<String, u64>, name: &str) {
         Some(count) => *count += 1,
         None => *types.entry(if room { name } else { OTHER_TYPES }.to_owned()).or_insert(0) += 1,
     }
-}
-
-fn open_end(in_string: bool) -> &'static str {
-    if in_string { "an end within a string" } else { "an end within an object" }
 }

@@ -37,6 +37,10 @@ words! {
         SameFile = "same-file",
         /// Every resource of the file keeps FHIR's definitions, where these are of the version that the server declares.
         ResourcesValid = "resources-valid",
+        /// Every resource of the file keeps the profiles that it claims or is assigned, where a package was given.
+        ProfilesKept = "profiles-kept",
+        /// Of what the profiles mark as must-support, each element is in some resource of the flow.
+        MustSupportSeen = "must-support-seen",
         /// The file's Content-Encoding is one that may be used, and the body decodes.
         AllowedEncoding = "allowed-encoding",
         /// This flow exported what the flow beside it did.

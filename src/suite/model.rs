@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::check_names::CheckName;
-pub use super::expect::{BodyShape, DirectoryTopic, Expect, LineRule, Shape};
+pub use super::expect::{BodyShape, DirectoryTopic, Expect, Shape};
 pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Needs, Probe, Send, Wrong};
+pub use super::line_rules::LineRule;
 use super::named::Named;
 use crate::words::{Area, Level, words};
 

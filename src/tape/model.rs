@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
     Census, Comparison, Compartment, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts,
-    LineFinding, Lineage, Trimmed, Validated,
+    LineFinding, Lineage, ProfileFacts, ProfileTally, Trimmed, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
