@@ -85,6 +85,7 @@ fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, T
                 headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
             }
             let ask = Ask {
+                masked: false,
                 flow: None,
                 role: Role::Metadata,
                 probe: None,

@@ -66,6 +66,7 @@ fn ask(url: &Url, accept: bool) -> Ask {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     }
     Ask {
+        masked: false,
         flow: None,
         role: Role::File,
         probe: None,

@@ -229,6 +229,14 @@ fn what_body(response: &Response) -> String {
 }
 
 fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    if let Some(facts) = scene.index.facts(exchange).map(|facts| &facts.lines) {
+        if facts.attachments == 0 && rules.iter().all(|rule| rule.is_of_attachments()) {
+            return Held::NoData("the resources hold no attachment".to_owned());
+        }
+        if facts.references == 0 && rules == [LineRule::ReferenceForm] {
+            return Held::NoData("the resources hold no reference".to_owned());
+        }
+    }
     breaking(|rule| rules.contains(&rule), exchange, scene)
 }
 

@@ -273,7 +273,15 @@ pub fn same_resources(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         return Held::Unknown("one of the two exports was not read whole".to_owned());
     };
     let (more, fewer) = (own.difference(&other).count(), other.difference(&own).count());
-    Held::or_broken(more == 0 && fewer == 0, || {
+    // What came or went between the two exports, as a second look showed.
+    let comparison = scene.flow.comparison.as_ref().filter(|comparison| comparison.flow == beside.name);
+    let (gone, newer) = comparison.map_or((0, 0), |comparison| (comparison.gone, comparison.more.1));
+    let changed = fewer as u64 <= gone && more as u64 <= newer;
+    let unsure = comparison.is_some_and(|comparison| comparison.unsure) && more as u64 <= newer;
+    if !changed && unsure && super::kin::few(fewer as u64, other.len() as u64) {
+        return Held::NoData(super::kin::unsure_of(fewer as u64));
+    }
+    Held::or_broken(changed, || {
         Broken::new(
             "body",
             "body /output",

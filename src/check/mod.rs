@@ -8,6 +8,7 @@ pub mod expect;
 mod files;
 mod grants;
 mod kickoff;
+mod kin;
 mod manifest;
 mod parts;
 mod profiles;
@@ -294,5 +295,19 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::OnlyMatching => select::only_matching(exchange, scene),
         CheckName::WithinBeside => select::within_beside(exchange, scene),
         CheckName::AllExpected => select::all_expected(exchange, scene),
+        CheckName::OnlyMembers => kin::only_members(exchange, scene),
+        CheckName::CompartmentTypes => kin::compartment_types(exchange, scene),
+        CheckName::NoPatientBinary => kin::no_patient_binary(exchange, scene),
+        CheckName::ProvenanceThere => kin::provenance_there(exchange, scene),
+        CheckName::ProvenanceNarrowed => kin::provenance_narrowed(exchange, scene),
+        CheckName::ProvenanceNewest => kin::provenance_newest(exchange, scene),
+        CheckName::ProvenanceUnion => kin::provenance_union(exchange, scene),
+        CheckName::ElementsTrimmed => kin::elements_trimmed(exchange, scene),
+        CheckName::ElementsKept => kin::elements_kept(exchange, scene),
+        CheckName::ElementsMandatory => kin::elements_mandatory(exchange, scene),
+        CheckName::ElementsTagged => kin::elements_tagged(exchange, scene),
+        CheckName::AttachmentAnswers => kin::attachment_answers(exchange),
+        CheckName::AttachmentTakesToken => kin::attachment_takes_token(exchange),
+        CheckName::AttachmentOpen => kin::attachment_open(exchange, scene),
     }
 }

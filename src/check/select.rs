@@ -61,12 +61,19 @@ pub fn all_expected(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             format!("{} of {expected} of type {kind}", expected.saturating_sub(*found))
         })
         .collect();
+    let all = comparison.types.values().fold(Kept::default(), |sum, kept| Kept {
+        expected: sum.expected.saturating_add(kept.expected),
+        found: sum.found.saturating_add(kept.found),
+    });
+    let lost = all.expected.saturating_sub(all.found);
+    if comparison.unsure && lost > 0 && super::kin::few(lost, all.expected) {
+        return Held::NoData(super::kin::unsure_of(lost));
+    }
     Held::or_broken(missing.is_empty(), || {
         let expected = format!("everything that was asked for and that flow {} exported", comparison.flow);
         let missing = format!("without {}", missing.join(", "));
         let mut broken = Broken::new("body", "body /output", expected, missing);
-        broken.count =
-            comparison.types.values().map(|kept| kept.expected.saturating_sub(kept.found)).fold(0, u64::saturating_add);
+        broken.count = lost;
         broken
     })
 }

@@ -205,6 +205,7 @@ impl Target {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/fhir+json, application/json"));
         let ask = Ask {
+            masked: false,
             flow: None,
             role,
             probe: None,

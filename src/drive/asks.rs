@@ -157,6 +157,7 @@ pub fn plain(flow: &str, role: Role, method: Method, url: Url, headers: HeaderMa
         body: None,
         identity: Identity::Client,
         open: false,
+        masked: false,
     }
 }
 

@@ -245,6 +245,7 @@ impl Drive {
             files_by_post: AtomicBool::new(false),
             forgone: Mutex::default(),
             key: RunKey::new(),
+            members: Mutex::default(),
             file_bytes: AtomicU64::new(0),
         };
         let all = async {

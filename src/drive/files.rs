@@ -13,7 +13,6 @@ use serde_json::Value;
 use url::Url;
 
 use super::asks;
-use super::census;
 use super::house::{Budget, Walk, stop};
 use super::kickoff::{Job, Route};
 use super::manifest::{self, Item, MOST_FILES};
@@ -104,7 +103,7 @@ impl Walk<'_> {
         let (wanted, too_many) = self.wanted(job, manifest);
         let index = Identity::new(&self.house.key);
         let measures = self.planned.measures;
-        let counter = Counter::new(&route.params, measures.compared, measures.shelf || measures.census);
+        let counter = Counter::new(&route.params, measures);
         let fetching = Fetching {
             index: Some(&index),
             hashes: measures.identity,
@@ -142,18 +141,14 @@ impl Walk<'_> {
         let came_whole = whole && end.is_ok();
         whole &= end.is_ok() && route.level == ExportLevel::System;
         *shelf = counter.shelve(&mut measured, whole);
+        self.note_attachments(measured.iter_mut().flat_map(|file| std::mem::take(&mut file.urls)));
         let source = route.source.as_ref();
         for ((_, facts), measured) in fetched.files.iter_mut().zip(measured) {
             // What a filter leads to may have come with any of the files.
             facts.filtered = counter.settle(measured, shelf, source.map(|source| &*source.outcome.shelf));
             self.house.session.recorder().file(facts.clone());
         }
-        if measures.census {
-            self.record().census = Some(census::take(shelf, &route.params, came_whole));
-        }
-        if let Some(source) = source.filter(|source| source.outcome.level == route.level) {
-            self.record().comparison = counter.compare(&source.flow, &source.outcome.shelf, &index);
-        }
+        self.weigh(route, &counter, shelf, &index, came_whole).await;
         end?;
         match too_many {
             true => Err(stop(StopKind::Limit, None, format!("the manifest lists more than {MOST_FILES} files"))),

@@ -49,6 +49,8 @@ pub(super) struct Hop {
     pub shown_body: Option<String>,
     /// Whether we made the URL ourselves.
     pub own: bool,
+    /// Whether the end of its path is not shown.
+    pub masked: bool,
 }
 
 impl Session {
@@ -74,6 +76,7 @@ impl Session {
                 body: ask.body.clone(),
                 shown_body: ask.body.as_ref().map(|body| redactor.text_of_ours(body)),
                 own: own && trail.is_empty(),
+                masked: ask.masked,
             };
             hop.headers.remove(AUTHORIZATION);
             if let Err(trouble) = redirect::allowed(&trail, &url) {
@@ -214,7 +217,11 @@ impl Session {
 
     fn write_down(&self, hop: Hop) -> Pending {
         let redactor = self.shared.recorder.redactor();
-        let url = if hop.own { redactor.own_url(&hop.url) } else { redactor.url(&hop.url) };
+        let url = match (hop.masked, hop.own) {
+            (true, _) => redactor.masked_url(&hop.url),
+            (false, true) => redactor.own_url(&hop.url),
+            (false, false) => redactor.url(&hop.url),
+        };
         let request = Request {
             method: hop.method.as_str().to_owned(),
             url,

@@ -90,6 +90,10 @@ impl<'a> Walk<'a> {
             forgone = self.house.forgone(other);
         }
         let source = self.source().await?;
+        let probes = flow.probes.iter().flat_map(|probe| probe.params.values());
+        if flow.params.values().chain(probes).flat_map(Param::picks).any(|pick| pick::is_of_members(pick)) {
+            self.members().await.map_err(|why| stop(StopKind::NoPick, None, why))?;
+        }
         let mut params = self.resolve(&flow.params, source.as_ref())?;
         let types = &self.house.settings.types;
         if !types.is_empty() && !params.iter().any(|(name, _)| name == "_type") {
@@ -154,7 +158,7 @@ impl<'a> Walk<'a> {
         self.show(Event::Started);
         self.record().export = level;
         let route = Route { level, params: Vec::new(), source: None, forgone: Vec::new() };
-        let end = self.probe_all(Moment::Start, Sight { route: &route, job: None, files: &[] }).await;
+        let end = self.probe_all(Moment::Start, Sight { route: &route, job: None, files: &[], manifest: None }).await;
         if self.turns_keys() {
             self.house.session.restore_key().await;
         }
@@ -164,7 +168,7 @@ impl<'a> Walk<'a> {
 
     /// From the first probe on.
     async fn with_route(&self, route: &Route, came: &mut Came) -> Result<(), Stop> {
-        self.probe_all(Moment::Start, Sight { route, job: None, files: &[] }).await?;
+        self.probe_all(Moment::Start, Sight { route, job: None, files: &[], manifest: None }).await?;
         let mut job = match self.resume(route).await {
             Some(job) => Ok(job),
             None => self.kick_off(route).await,
@@ -199,7 +203,7 @@ impl<'a> Walk<'a> {
 
     /// From the accepted kick-off on.
     async fn with_job(&self, route: &Route, job: &Job, came: &mut Came) -> Result<(), Stop> {
-        let sight = Sight { route, job: Some(job), files: &[] };
+        let sight = Sight { route, job: Some(job), files: &[], manifest: None };
         self.probe_all(Moment::Start, sight).await?;
         let flow = &self.planned.flow;
         let depth = self.planned.depth;
@@ -224,10 +228,11 @@ impl<'a> Walk<'a> {
         }
         self.check_halt()?;
         let files = self.probed_files(job, &manifest, &fetched);
-        self.probe_all(Moment::Complete, Sight { files: &files, ..sight }).await?;
+        let done = Sight { files: &files, manifest: Some(&manifest), ..sight };
+        self.probe_all(Moment::Complete, done).await?;
         if flow.delete == Some(DeleteAt::Complete) {
             self.delete(job).await?;
-            self.probe_all(Moment::Deleted, Sight { files: &files, ..sight }).await?;
+            self.probe_all(Moment::Deleted, done).await?;
         }
         end
     }
@@ -337,7 +342,10 @@ impl<'a> Walk<'a> {
         let Some(Source { outcome, .. }) = source else {
             return Err(format!("there is no data to pick {} from", pick.describe()));
         };
-        pick::choose(pick, &outcome.output, &outcome.shelf, self.house.clock.now())
+        match self.house.members().filter(|_| pick::is_of_members(pick)) {
+            Some(members) => pick::of_members(pick, &outcome.shelf, &members?),
+            None => pick::choose(pick, &outcome.output, &outcome.shelf, self.house.clock.now()),
+        }
     }
 
     /// The first of the flows that this one picks from or is compared with that went through; none where it needs none.

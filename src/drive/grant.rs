@@ -141,6 +141,7 @@ impl Session {
             body: Some(Bytes::from(application.form(application.assertion.reveal()))),
             shown_body: Some(application.form("") + super::redact::REDACTED),
             own: true,
+            masked: false,
         };
         let sent = self.shared.clock.elapsed();
         // No redirects: the assertion is for this endpoint alone.
@@ -213,6 +214,7 @@ impl Session {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let ask = Ask {
+            masked: false,
             flow: None,
             role: Role::SmartConfiguration,
             probe: None,

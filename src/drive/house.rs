@@ -11,6 +11,7 @@ use url::Url;
 
 use super::board::{Board, Jobs};
 use super::ledger::{Ledger, Line, Own, Resumed};
+use super::members::Members;
 use super::offer::Declared;
 use super::patience;
 use super::progress::{Event, Progress};
@@ -58,6 +59,8 @@ pub(super) struct House<'a> {
     pub forgone: Mutex<BTreeMap<String, Vec<String>>>,
     /// The key under which resources are hashed; never kept.
     pub key: RunKey,
+    /// The members of the Group that is exported, once they were asked for.
+    pub members: Mutex<Option<Members>>,
     /// Bytes of files, over the wire.
     pub file_bytes: AtomicU64,
 }
@@ -80,6 +83,16 @@ impl House<'_> {
     pub fn unclaimed(&self) -> Vec<Url> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         resumed.drain(..).map(|(_, resumed)| resumed.job).collect()
+    }
+
+    /// The members of the Group that is exported, if they were asked for.
+    pub fn members(&self) -> Option<Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes them.
+    pub fn learn_members(&self, members: &Members) {
+        *self.members.lock().unwrap_or_else(PoisonError::into_inner) = Some(members.clone());
     }
 
     /// Why the run is being ended, if it is.
@@ -134,6 +147,7 @@ pub(super) struct Walk<'a> {
     pub planned: &'a PlannedFlow,
     record: Mutex<FlowRecord>,
     held: Mutex<Vec<(Url, Identity)>>,
+    attachments: Mutex<Vec<String>>,
 }
 
 impl<'a> Walk<'a> {
@@ -151,7 +165,7 @@ impl<'a> Walk<'a> {
             stop: None,
             waits: Vec::new(),
         };
-        Self { house, planned, record: Mutex::new(record), held: Mutex::default() }
+        Self { house, planned, record: Mutex::new(record), held: Mutex::default(), attachments: Mutex::default() }
     }
 
     pub fn name(&self) -> &'a str {
@@ -161,6 +175,11 @@ impl<'a> Walk<'a> {
     /// The flow's record in the making. Never kept across a wait.
     pub fn record(&self) -> MutexGuard<'_, FlowRecord> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where attachments lie that the flow's files name.
+    pub fn attachments(&self) -> MutexGuard<'_, Vec<String>> {
+        self.attachments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that a kick-off of this flow, made by `identity`, was accepted: the job is to be deleted when the flow is

@@ -1,12 +1,15 @@
 //! Driving a target: the only room, beside the reference server, that is asynchronous.
 
+mod again;
 mod asks;
 mod assertion;
 mod auth;
 mod board;
 mod census;
 mod cleanup;
+mod compare;
 mod decode;
+mod effects;
 mod engine;
 mod files;
 mod flight;
@@ -21,8 +24,10 @@ pub mod inprocess;
 mod jobid;
 pub mod keyset;
 mod kickoff;
+mod kin;
 mod ledger;
 mod manifest;
+mod members;
 mod mishap;
 pub mod offer;
 mod pages;
@@ -42,6 +47,7 @@ pub mod settings;
 mod shelf;
 mod tls;
 pub mod transport;
+mod trim;
 pub mod wire;
 
 pub use engine::{Drive, NO_TOKEN, Options, RunError, run};

@@ -23,6 +23,10 @@ pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTim
         PickName::OtherGender => genders(shelf).into_iter().nth(1),
         PickName::PatientId => patient(shelf),
         PickName::OtherType => other_type(shelf),
+        PickName::MemberId | PickName::OutsiderId => None,
+        PickName::ElementTypes => super::trim::subject(shelf).map(|(types, _)| types),
+        PickName::Element => super::trim::subject(shelf).map(|(_, element)| element),
+        PickName::ProvenancedType => provenanced(shelf),
         PickName::AddressState => place(shelf, "/address/state"),
         PickName::AddressCity => place(shelf, "/address/city"),
         PickName::AddressPostcode => place(shelf, "/address/postalCode"),
@@ -49,6 +53,38 @@ pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTim
         let what = pick.describe();
         format!("the data show no value for {what}; name one under [values] as {name} if the target has any")
     })
+}
+
+/// Whether a pick is about the members of the Group that is exported.
+pub fn is_of_members(pick: PickName) -> bool {
+    matches!(pick, PickName::MemberId | PickName::OutsiderId)
+}
+
+/// Chooses a patient who is among `members`, or who is not. The error is a fragment that says what the data lack.
+pub fn of_members(pick: PickName, shelf: &Shelf, members: &BTreeSet<String>) -> Result<String, String> {
+    let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
+    let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
+    let mut patients = shelf.of("Patient").map(|(id, _)| id);
+    let found = match pick {
+        PickName::OutsiderId => patients.find(|id| !members.contains(*id)),
+        _ => patients.find(|id| members.contains(*id) && known.contains(id)),
+    };
+    found.map(str::to_owned).ok_or_else(|| format!("the data show no {}", pick.describe().trim_start_matches("a ")))
+}
+
+/// The type, of those with the fewest resources, of which one has several Provenance of different instants.
+fn provenanced(shelf: &Shelf) -> Option<String> {
+    let mut records: BTreeMap<crate::drive::census::Name, BTreeSet<String>> = BTreeMap::new();
+    for (_, value) in shelf.of("Provenance") {
+        let recorded = value.get("recorded").and_then(Value::as_str).and_then(Instant::parse);
+        for target in value.get("target").map(crate::drive::census::references).unwrap_or_default() {
+            records.entry(target).or_default().extend(recorded.map(|at| at.to_string()));
+        }
+    }
+    let several = records.into_iter().filter(|(name, at)| at.len() > 1 && shelf.get(&name.0, &name.1).is_some());
+    let counted =
+        several.map(|((kind, _), _)| (shelf.of(&kind).count(), kind)).filter(|(_, kind)| kind != "Provenance");
+    counted.min().map(|(_, kind)| kind)
 }
 
 /// The genders of patients, the rarest first, where there are two at least or some have none.

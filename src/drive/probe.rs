@@ -39,6 +39,8 @@ pub(super) struct Sight<'s> {
     pub job: Option<&'s Job>,
     /// The files that file probes ask for, one of each list.
     pub files: &'s [super::files::Wanted],
+    /// Its manifest.
+    pub manifest: Option<&'s serde_json::Value>,
 }
 
 impl<'a> Walk<'a> {
@@ -178,6 +180,12 @@ impl<'a> Walk<'a> {
                     None => Ok(()),
                 }
             }
+            Send::Attachment => {
+                if let (Some(job), Some(manifest)) = (sight.job, sight.manifest) {
+                    self.probe_attachment(probe, job, manifest).await;
+                }
+                Ok(())
+            }
             _ => match self.probe_ask(probe, sight) {
                 Some(ask) => self.send_patiently(&mut budget, ask, false).await.map(drop),
                 None => Ok(()),
@@ -214,9 +222,10 @@ impl<'a> Walk<'a> {
                 (Method::GET, url, fhir)
             }
             // Kick-offs, files, token requests and handshakes are sent elsewhere.
-            Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Files | Send::Token | Send::Tls => {
+            Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Files | Send::Attachment => {
                 return None;
             }
+            Send::Token | Send::Tls => return None,
         };
         let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);
         self.dress(&mut ask, probe);

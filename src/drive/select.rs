@@ -1,17 +1,18 @@
 //! What a kick-off's filters say of the resources that come back, and which resources of an earlier flow must be among
 //! them. Only counts and line numbers leave this room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::census::references;
 use super::shelf::{Book, Both, Shelf};
 use crate::instant::Instant;
-use crate::ndjson::{Identity, Notes, Watch};
+use crate::ndjson::contents::{self, Contents};
+use crate::ndjson::{Notes, Watch};
+use crate::plan::Measures;
 use crate::search::{Answer, Nothing, Query, Reading};
-use crate::tape::model::{Comparison, Filtered, Kept};
+use crate::tape::model::Filtered;
 
 /// The most of one file that waits for resources that filters lead to, in bytes; what is beyond stays undecided.
 const MOST_WAITING: usize = 4 << 20;
@@ -21,6 +22,8 @@ const MOST_LINES: usize = 6;
 const MOST_HELD: usize = 1 << 20;
 /// The most types of one file that are told apart.
 const MOST_TYPES: usize = 256;
+/// The most URLs of attachments that are kept of one file.
+const MOST_URLS: usize = 8;
 
 /// What a kick-off asked for, as far as resources can be held against it.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +35,7 @@ pub(super) struct Selection {
     since: Option<Instant>,
     until: Option<Instant>,
     /// Parameters of which this room does not know what they leave out.
-    beyond: bool,
+    pub beyond: bool,
 }
 
 impl Selection {
@@ -83,7 +86,7 @@ impl Selection {
     }
 
     /// Whether a date or a filter certainly leaves a resource out, of a type that is asked for.
-    fn leaves_out(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
+    pub fn leaves_out(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let beyond = updated
@@ -96,7 +99,7 @@ impl Selection {
     }
 
     /// Whether a resource of an earlier, unfiltered flow must come back.
-    fn takes_in(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
+    pub fn takes_in(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let dated = |needed: bool, fits: &dyn Fn(Instant) -> bool| !needed || updated.is_some_and(fits);
@@ -116,9 +119,11 @@ impl Selection {
 pub(super) struct Counter {
     pub selection: Selection,
     /// Whether resources are held against the filters.
-    compared: bool,
+    pub compared: bool,
     /// Whether they are kept for later flows.
     shelved: bool,
+    /// Whether attachments and references are looked for in them.
+    contents: bool,
 }
 
 /// What was measured on one file.
@@ -132,8 +137,11 @@ pub(super) struct Measured {
     waiting_bytes: usize,
     held: Vec<Book>,
     held_bytes: usize,
+    looked_bytes: usize,
     /// The types of which not all are held.
     full: BTreeSet<String>,
+    /// Where attachments can be fetched.
+    pub urls: Vec<String>,
 }
 
 /// Where an eye writes.
@@ -147,17 +155,15 @@ struct Eye {
 
 impl Counter {
     /// For a flow with these parameters.
-    pub fn new(params: &[(String, String)], compared: bool, shelved: bool) -> Arc<Self> {
-        let selection = Selection::new(params);
-        // What chains lead to may come with the same flow.
-        let shelved = shelved || (compared && selection.is_chained());
-        Arc::new(Self { selection, compared, shelved })
+    pub fn new(params: &[(String, String)], measures: Measures) -> Arc<Self> {
+        let Measures { compared, shelf, census, contents, .. } = measures;
+        // What chains lead to may come with the same flow, and what came is held against what was there before.
+        Arc::new(Self { selection: Selection::new(params), compared, shelved: shelf || census || compared, contents })
     }
 
     /// What looks at the lines of one file, and where it writes; none if there is nothing to measure.
     pub fn eye(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Sheet)> {
-        if !self.shelved && (!self.compared || (self.selection.queries.is_empty() && self.selection.unread.is_empty()))
-        {
+        if !self.shelved && !self.contents {
             return None;
         }
         let measured = Arc::new(Mutex::new(Measured::default()));
@@ -194,33 +200,6 @@ impl Counter {
         filtered.lines.truncate(MOST_LINES);
         concerned.then_some(filtered)
     }
-
-    /// Which resources of an earlier flow must have come back, and how many did; none where that cannot be said.
-    pub fn compare(&self, flow: &str, source: &Shelf, came: &Identity) -> Option<Comparison> {
-        if !self.compared || self.selection.beyond {
-            return None;
-        }
-        let mut types: BTreeMap<String, Kept> = BTreeMap::new();
-        let (mut out, mut referred) = (Vec::new(), BTreeSet::new());
-        for kind in source.kinds() {
-            for (id, value) in source.of(kind) {
-                if self.selection.takes_in(kind, value, source) {
-                    let kept = types.entry(kind.to_owned()).or_default();
-                    kept.expected += 1;
-                    kept.found += came.held(&[came.key().hash(kind, id)]);
-                    referred.extend(references(value));
-                } else if self.selection.leaves_out(kind, value, source) {
-                    out.push((kind.to_owned(), id.to_owned()));
-                }
-            }
-        }
-        let mut spared = Kept::default();
-        for name in out.into_iter().filter(|name| !referred.contains(name)) {
-            spared.expected += 1;
-            spared.found += came.held(&[came.key().hash(&name.0, &name.1)]);
-        }
-        Some(Comparison { flow: flow.to_owned(), types, spared })
-    }
 }
 
 /// What an eye wrote, once its file is read.
@@ -243,8 +222,8 @@ fn count(filtered: &mut Filtered, answer: Answer) -> bool {
 }
 
 impl Watch for Eye {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) {
-        let (Some(kind), counter) = (notes.plausible_type(), &self.counter) else { return };
+    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+        let (kind, counter) = (notes.plausible_type()?, &self.counter);
         let selection = &counter.selection;
         let concerns = counter.compared
             && (selection.queries.iter().any(|query| query.kind == kind)
@@ -259,14 +238,22 @@ impl Watch for Eye {
             }
             shelved = false;
         }
-        if !concerns && !shelved {
-            return;
+        // No more of a file is looked into than could be held.
+        let looked = counter.contents && fits(measured.looked_bytes, MOST_HELD);
+        if !concerns && !shelved && !looked {
+            return None;
         }
         measured.concerned |= concerns;
         let Ok(value) = serde_json::from_slice::<Value>(resource) else {
             measured.filtered.undecided += u64::from(concerns);
-            return;
+            return None;
         };
+        let seen = looked.then(|| contents::look(&value));
+        if let Some(seen) = &seen {
+            measured.looked_bytes += resource.len();
+            let room = MOST_URLS.saturating_sub(measured.urls.len());
+            measured.urls.extend(seen.urls.iter().take(room).cloned());
+        }
         let id = notes.id.get().unwrap_or_default().to_owned();
         let book = Book { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
         if concerns {
@@ -283,6 +270,7 @@ impl Watch for Eye {
             measured.held_bytes += resource.len();
             measured.held.push(book);
         }
+        seen
     }
 }
 
@@ -292,8 +280,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ndjson::{Expected, FileReader, Options, RunKey};
+    use crate::ndjson::{Expected, FileReader, Identity, Options, RunKey};
     use crate::suite::model::FileList;
+    use crate::tape::model::Comparison;
 
     fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -340,18 +329,20 @@ mod tests {
     }
 
     fn shelf(lines: &[Value]) -> Shelf {
-        let counter = Counter::new(&[], false, true);
+        let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() });
         let mut measured = read(&counter, &[lines], &index());
         counter.shelve(&mut measured, true)
     }
 
     /// The facts of each file, and the comparison with the whole world.
     fn measured(sent: &[(&str, &str)], files: &[&[Value]]) -> (Vec<Option<Filtered>>, Option<Comparison>) {
-        let (counter, index, source) = (Counter::new(&params(sent), true, false), index(), shelf(&world()));
+        let measures = Measures { compared: true, ..Measures::default() };
+        let (counter, index, source) = (Counter::new(&params(sent), measures), index(), shelf(&world()));
         let mut all = read(&counter, files, &index);
         let own = counter.shelve(&mut all, false);
         let facts = all.into_iter().map(|one| counter.settle(one, &own, Some(&source))).collect();
-        (facts, counter.compare("everything", &source, &index))
+        let compared = counter.compare(("everything", &source), &own, &index);
+        (facts, compared.map(|compared| compared.comparison))
     }
 
     fn kept(comparison: &Comparison) -> Vec<(&str, u64, u64)> {

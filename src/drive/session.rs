@@ -45,6 +45,8 @@ pub struct Ask {
     pub identity: Identity,
     /// The manifest said that this file needs no token: none is sent, whoever asks.
     pub open: bool,
+    /// The end of its URL is the target's data, and is not shown.
+    pub masked: bool,
 }
 
 /// A raw answer whose body was read whole, within limits.

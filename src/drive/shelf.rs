@@ -81,6 +81,11 @@ impl Shelf {
         self.kinds.values().any(|books| books.full)
     }
 
+    /// Whether some of a type did not fit.
+    pub fn lacks_some(&self, kind: &str) -> bool {
+        self.kinds.get(kind).is_some_and(|books| books.full)
+    }
+
     /// The types that are held.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.kinds.keys().map(String::as_str)

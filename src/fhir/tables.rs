@@ -181,6 +181,14 @@ impl Tables {
         self.resources.binary_search_by(|row| self.bytes(row.name).cmp(quoted)).ok()
     }
 
+    /// The `E_` flags of the key `key` of the resource type `kind`; none where that has no such key.
+    pub fn flags(&self, kind: &str, key: &str) -> Option<u16> {
+        let at = self.resource(format!("\"{kind}\"").as_bytes())?;
+        let of = self.types.get(usize::from(self.resources.get(at)?.of))?;
+        let row = self.find(of, format!("\"{key}\"").as_bytes())?;
+        Some(self.elements.get(row as usize)?.flags)
+    }
+
     /// Whether the list `targets` holds the resource type `index`.
     pub fn may_target(&self, targets: u16, index: usize) -> bool {
         let list = self.targets.get(usize::from(targets)..).unwrap_or_default();

@@ -132,6 +132,14 @@ pub struct Notes {
     pub bare: bool,
     /// Of a Bundle: the `request.url` of each entry whose request is a DELETE, or says no method.
     pub removed: Vec<String>,
+    /// `type`, where it is a string: of a Bundle its kind.
+    pub bundle_type: Text,
+    /// Of a Bundle: its entries.
+    pub entries: u64,
+    /// Those whose request lacks its method or its url.
+    pub entries_unsaid: u64,
+    /// Those whose method is not DELETE.
+    pub entries_kept: u64,
 }
 
 impl Notes {
@@ -140,9 +148,13 @@ impl Notes {
         self.standing = Standing::Broken;
         self.faults.clear();
         self.at = 0;
-        for text in [&mut self.resource_type, &mut self.id, &mut self.version_id, &mut self.last_updated] {
+        let texts = [&mut self.resource_type, &mut self.id, &mut self.version_id, &mut self.last_updated];
+        for text in texts.into_iter().chain([&mut self.bundle_type]) {
             text.clear();
         }
+        self.entries = 0;
+        self.entries_unsaid = 0;
+        self.entries_kept = 0;
         self.wrapped = false;
         self.issues = 0;
         self.removed.clear();

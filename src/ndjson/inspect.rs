@@ -1,5 +1,6 @@
 //! The seam that a validator fills: one line in, what it is out.
 
+use super::contents::Contents;
 use super::facts::Notes;
 use super::json::Scanner;
 use crate::tape::model::ProfileFacts;
@@ -22,8 +23,9 @@ pub trait Inspector: Send {
 
 /// Looks at each resource beside the rules: measures it, or keeps it in memory. Nothing of it may go elsewhere.
 pub trait Watch: Send {
-    /// Takes one resource: its first line, from 1, its JSON, and what the inspector said of it.
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes);
+    /// Takes one resource: its first line, from 1, its JSON, and what the inspector said of it. Gives what it found in it,
+    /// where it looked into it.
+    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents>;
 }
 
 /// Strict JSON (RFC 8259) and the facts of a resource, in one pass without a tree.

@@ -126,3 +126,8 @@ impl Nesting {
         self.closed
     }
 }
+
+/// How a value ended before its time, in words.
+pub(super) fn open_end(in_string: bool) -> &'static str {
+    if in_string { "an end within a string" } else { "an end within an object" }
+}

@@ -38,7 +38,8 @@ struct Frame {
     arena_from: usize,
     /// Of an array: the place of the current value.
     index: usize,
-    /// Of an Issue: 1 for severity, 2 for code. Of a Request: 1 for a method other than DELETE.
+    /// Of an Issue: 1 for severity, 2 for code. Of a Request: 1 for a method other than DELETE, 2 for a method, 4 for a
+    /// url. Of an Entry: 1 for a request with both, 2 for one whose method is not DELETE.
     seen: u8,
     /// Of a Request: how many urls were noted before.
     removed_from: usize,
@@ -227,12 +228,20 @@ impl Scanner {
         }
         match frame.element {
             Element::Issue if frame.seen == 3 => notes.issues += 1,
-            Element::Request if frame.seen != 0 => notes.removed.truncate(frame.removed_from),
+            Element::Request if frame.seen & 1 != 0 => notes.removed.truncate(frame.removed_from),
+            Element::Entry => {
+                notes.entries += 1;
+                notes.entries_unsaid += u64::from(frame.seen & 1 == 0);
+                notes.entries_kept += u64::from(frame.seen & 2 != 0);
+            }
             _ => {}
         }
         self.keys.truncate(frame.keys_from);
         self.arena.truncate(frame.arena_from);
         self.frames.pop();
+        if let (Element::Request, Some(entry)) = (frame.element, self.frames.last_mut()) {
+            entry.seen |= u8::from(frame.seen & 6 == 6) | (frame.seen & 1) << 1;
+        }
         self.frames.is_empty()
     }
 
@@ -325,9 +334,10 @@ impl Scanner {
         match element {
             Element::Severity if !raw.is_empty() => frame.seen |= 1,
             Element::Code if !raw.is_empty() => frame.seen |= 2,
-            Element::Method if raw != b"DELETE" => frame.seen |= 1,
+            Element::Method if !raw.is_empty() => frame.seen |= if raw == b"DELETE" { 2 } else { 3 },
             Element::WrappedType => notes.wrapped = true,
             Element::Url => {
+                frame.seen |= if raw.is_empty() { 0 } else { 4 };
                 let mut url = Text::default();
                 url.set(raw, escaped, 0);
                 notes.removed.push(url.text);

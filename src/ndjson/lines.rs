@@ -9,7 +9,7 @@ use super::findings::{Findings, Place};
 use super::frame::{Framed, Line};
 use super::identity::{Identity, RunKey};
 use super::inspect::{Inspector, Watch};
-use super::join::{Nesting, Pending, Source, Start};
+use super::join::{Nesting, Pending, Source, Start, open_end};
 use super::rules;
 use crate::instant::Instant;
 use crate::suite::model::{FileList, LineRule};
@@ -383,8 +383,15 @@ impl Lines {
         }
         // A resource that is spread over lines may have lost something at their ends.
         let alone = source.starts.len() == 1;
-        if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone) {
-            watch.see(source.place(0).line, source.text, notes);
+        if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone)
+            && let Some(seen) = watch.see(source.place(0).line, source.text, notes)
+        {
+            self.facts.attachments += seen.attachments;
+            self.facts.references += seen.references;
+            for fault in &seen.faults {
+                let path = notes.rooted(&fault.path);
+                self.findings.add(fault.rule, source.place(notes.at), &path, &fault.expected, &fault.actual);
+            }
         }
         let Some(key) = &self.key else { return };
         if self.expected.list == FileList::Deleted {
@@ -439,8 +446,4 @@ fn tally(types: &mut BTreeMap<String, u64>, name: &str) {
         Some(count) => *count += 1,
         None => *types.entry(if room { name } else { OTHER_TYPES }.to_owned()).or_insert(0) += 1,
     }
-}
-
-fn open_end(in_string: bool) -> &'static str {
-    if in_string { "an end within a string" } else { "an end within an object" }
 }

@@ -13,6 +13,7 @@
 //! resource types, and identities are keyed hashes.
 
 mod apart;
+pub mod contents;
 mod decode;
 pub mod directory;
 mod facts;

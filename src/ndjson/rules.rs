@@ -18,10 +18,44 @@ pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(L
         let rule = LineRule::OutcomeWithoutIssue;
         report(rule, notes.at, "issue", "an issue with severity and code", "an OperationOutcome without one");
     }
+    if expected.list == FileList::Deleted {
+        deletions(notes, report);
+    }
     // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id.
     let outcome = expected.announced.is_none() && notes.resource_type.get() == Some("OperationOutcome");
     id(notes, expected.list == FileList::Output && !outcome, report);
 }
+
+/// What must hold of a Bundle that says what was deleted (hl7-2.0.0 and later, `deleted` of the manifest).
+fn deletions(notes: &Notes, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
+    let kind = &notes.bundle_type;
+    if kind.get() != Some("transaction") {
+        let actual = match kind.state {
+            TextState::Absent => "a Bundle without a type".to_owned(),
+            TextState::Other(shape) => shape.to_owned(),
+            TextState::Present if BUNDLE_TYPES.contains(&kind.text.as_str()) => kind.text.clone(),
+            TextState::Present => "another string".to_owned(),
+        };
+        let at = if kind.state == TextState::Absent { notes.at } else { kind.at };
+        report(LineRule::NotTransaction, at, "type", "transaction", &actual);
+    }
+    if notes.entries == 0 {
+        report(LineRule::BundleWithoutEntry, notes.at, "entry", "one entry at least", "a Bundle without any");
+    }
+    let of = |count: u64| format!("{count} of {} entries", notes.entries);
+    if notes.entries_unsaid > 0 {
+        let actual = format!("{} without both", of(notes.entries_unsaid));
+        report(LineRule::EntryWithoutRequest, notes.at, "entry.request", "a method and a url in each entry", &actual);
+    }
+    if notes.entries_kept > 0 {
+        let actual = format!("{} with another method", of(notes.entries_kept));
+        report(LineRule::EntryNotDelete, notes.at, "entry.request.method", "DELETE in each entry", &actual);
+    }
+}
+
+/// The types of a Bundle that may be shown.
+const BUNDLE_TYPES: [&str; 8] =
+    ["batch", "batch-response", "collection", "document", "history", "message", "searchset", "transaction-response"];
 
 /// Whether the type is as it should be, so that the rest can be judged.
 fn resource_type(

@@ -97,8 +97,12 @@ pub struct Measures {
     /// The resources themselves, as many as a shelf holds, in memory and nowhere else: later flows pick from them and are
     /// compared with them.
     pub shelf: bool,
-    /// What came back without having been asked for.
+    /// What came back without having been asked for, and whose it is.
     pub census: bool,
+    /// What of that the flow's source is needed for.
+    pub sourced: bool,
+    /// Attachments and references in the lines.
+    pub contents: bool,
     /// Whether each resource passes the filters that were sent, and whether those of the flow's source that must come
     /// back did.
     pub compared: bool,

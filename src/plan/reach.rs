@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Depth, Measures};
-use crate::suite::model::{CheckName, DeleteAt, Expect, Flow, Moment, On, Send, Test};
+use crate::suite::model::{CheckName, DeleteAt, Expect, Flow, LineRule, Moment, On, Send, Test};
 
 /// What must be done of one flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ impl Need {
         self.measures.shelf |= other.measures.shelf;
         self.measures.compared |= other.measures.compared;
         self.measures.census |= other.measures.census;
+        self.measures.sourced |= other.measures.sourced;
+        self.measures.contents |= other.measures.contents;
     }
 }
 
@@ -72,6 +74,17 @@ impl CheckName {
             | CheckName::PatientsAsCounted
             | CheckName::NoPatientShort
             | CheckName::WithinBeside
+            | CheckName::OnlyMembers
+            | CheckName::CompartmentTypes
+            | CheckName::NoPatientBinary
+            | CheckName::ProvenanceThere
+            | CheckName::ProvenanceNarrowed
+            | CheckName::ProvenanceNewest
+            | CheckName::ProvenanceUnion
+            | CheckName::ElementsTrimmed
+            | CheckName::ElementsKept
+            | CheckName::ElementsMandatory
+            | CheckName::ElementsTagged
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -127,6 +140,9 @@ impl CheckName {
             | CheckName::TokenStaysHome
             | CheckName::NoTokenEchoed
             | CheckName::AsIfUnknown
+            | CheckName::AttachmentAnswers
+            | CheckName::AttachmentTakesToken
+            | CheckName::AttachmentOpen
             | CheckName::JobNotCompleted => false,
         }
     }
@@ -137,6 +153,7 @@ impl CheckName {
             CheckName::GivesTokens => Some("token"),
             CheckName::TokenGranted => Some("with-client-id"),
             CheckName::KeySetKept => Some("again"),
+            CheckName::NoPatientShort => Some("count-before"),
             CheckName::DoorClosed => Some("no-token"),
             CheckName::AsIfUnknown => Some("second-unknown"),
             _ => None,
@@ -147,13 +164,40 @@ impl CheckName {
     pub fn needs_comparison(self) -> bool {
         matches!(
             self,
-            CheckName::OnlyMatching | CheckName::AllExpected | CheckName::SomeLeftOut | CheckName::NoneBeyond
+            CheckName::OnlyMatching
+                | CheckName::AllExpected
+                | CheckName::SomeLeftOut
+                | CheckName::NoneBeyond
+                | CheckName::SameResources
         )
     }
 
     /// Whether the check looks at what came without having been asked for.
     pub fn needs_census(self) -> bool {
-        matches!(self, CheckName::OnlyTypesReturned | CheckName::OnlyTypesOrReferenced | CheckName::OnlyPatientsAsked)
+        matches!(
+            self,
+            CheckName::OnlyTypesReturned
+                | CheckName::OnlyTypesOrReferenced
+                | CheckName::OnlyPatientsAsked
+                | CheckName::OnlyMembers
+                | CheckName::NoPatientBinary
+        ) || self.needs_source()
+    }
+
+    /// Whether the check holds what came against what the flow's source holds, beyond what filters and dates say.
+    pub fn needs_source(self) -> bool {
+        matches!(
+            self,
+            CheckName::CompartmentTypes
+                | CheckName::ProvenanceThere
+                | CheckName::ProvenanceNarrowed
+                | CheckName::ProvenanceNewest
+                | CheckName::ProvenanceUnion
+                | CheckName::ElementsTrimmed
+                | CheckName::ElementsKept
+                | CheckName::ElementsMandatory
+                | CheckName::ElementsTagged
+        )
     }
 
     /// Whether the check compares which resources there are, so that their identity must be measured.
@@ -182,6 +226,9 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
         need.measures.census |= expect.check.is_some_and(CheckName::needs_census);
+        need.measures.sourced |= expect.check.is_some_and(CheckName::needs_source);
+        let of_contents = |rule: &LineRule| rule.is_of_attachments() || *rule == LineRule::ReferenceForm;
+        need.measures.contents |= expect.lines.iter().flatten().any(of_contents);
         if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
             need.probes.extend(flow.probes.iter().filter(|other| other.id == probe).map(|other| other.id.clone()));
         }
@@ -211,6 +258,12 @@ fn look(on: &On, flow: &Flow) -> Need {
             let mut need = match (probe.send, probe.at) {
                 // Which file is fetched again depends on what the files held.
                 (Send::File | Send::FilePost | Send::Files, _) => Need::depth(Depth::Files),
+                // Where attachments lie, the lines say.
+                (Send::Attachment, _) => {
+                    let mut need = Need::depth(Depth::Files);
+                    need.measures.contents = true;
+                    need
+                }
                 (_, Moment::Start) => Need::depth(Depth::Kickoff),
                 (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),

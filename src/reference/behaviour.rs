@@ -21,6 +21,38 @@ words! {
         IgnorePostParameters = "ignore-post-parameters",
         /// `patient` is accepted and has no effect.
         IgnorePatient = "ignore-patient",
+        /// A patient who is no member of the Group is passed over without a word.
+        OutsidersPassedOver = "outsiders-passed-over",
+        /// `_elements` is accepted and has no effect.
+        IgnoreElements = "ignore-elements",
+        /// `_elements` without a type are those of the first type alone.
+        ElementsOfOneType = "elements-of-one-type",
+        /// `_elements` leaves mandatory elements out, too.
+        ElementsDropMandatory = "elements-drop-mandatory",
+        /// What `_elements` leaves is not tagged.
+        ElementsUntagged = "elements-untagged",
+        /// `_elements` leaves more than was asked for.
+        ElementsKeepMore = "elements-keep-more",
+        /// `includeAssociatedData` is accepted and has no effect.
+        IgnoreAssociated = "ignore-associated",
+        /// The first Provenance is taken for the latest.
+        LatestIsFirst = "latest-is-first",
+        /// Of all relevant Provenance one is left out.
+        RelevantLosesOne = "relevant-loses-one",
+        /// Of two values of `includeAssociatedData` the one that leaves more out counts.
+        StrictestAssociation = "strictest-association",
+        /// An export of patients leaves Provenance out.
+        NoProvenanceOfPatients = "no-provenance-of-patients",
+        /// Exports of patients lack Conditions.
+        CompartmentShort = "compartment-short",
+        /// The Binary behind a DocumentReference is exported, too.
+        BinaryLines = "binary-lines",
+        /// A patient is deleted while the run goes on.
+        DeletesOneMeanwhile = "deletes-one-meanwhile",
+        /// One patient after the other is deleted while the run goes on.
+        DeletesMeanwhile = "deletes-meanwhile",
+        /// Patients are changed and added while the run goes on.
+        ChangesMeanwhile = "changes-meanwhile",
         /// Any `_outputFormat` is accepted.
         AnyOutputFormat = "any-output-format",
         /// Any body of a POST is accepted.

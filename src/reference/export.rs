@@ -110,6 +110,7 @@ impl Server {
             deleted: false,
         };
         context.job = Some(job.id.clone());
+        self.notes().started += 1;
         let reply = self.accepted(&job.id, separate);
         jobs.insert(job);
         Ok(reply)
@@ -227,6 +228,7 @@ impl Server {
         }
         let mut found =
             if self.does(Behaviour::ExportNothing) { Vec::new() } else { self.population.select(&selection) };
+        self.live_on(&mut found, &selection);
         if self.does(Behaviour::EmptyFiles) {
             let there: BTreeSet<&str> = found.iter().map(|(name, _)| *name).collect();
             let types = self.population.types().into_iter().chain(["Immunization"]);
@@ -251,6 +253,8 @@ impl Server {
         }
         self.spoil_dates(&mut found, &selection);
         self.add_referenced(&mut found);
+        self.associate(&mut found, wanted);
+        self.trim(&mut found, wanted);
         if self.does(Behaviour::LosesEverything) {
             found.clear();
         }

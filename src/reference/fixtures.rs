@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = &[
     ("Practitioner", include_str!("../../fixtures/population/Practitioner.ndjson")),
     ("Organization", include_str!("../../fixtures/population/Organization.ndjson")),
     ("Group", include_str!("../../fixtures/population/Group.ndjson")),
+    ("DocumentReference", include_str!("../../fixtures/population/DocumentReference.ndjson")),
 ];
 
 const DELETED: &str = include_str!("../../fixtures/population/deleted.json");
@@ -48,10 +49,11 @@ pub(super) struct Gone {
     pub groups: Vec<String>,
 }
 
-/// The resources by type, in the order of the files.
-pub(super) fn resources() -> Vec<(&'static str, Vec<Held>)> {
+/// The resources by type, in the order of the files. Attachments lie on the server at `base`.
+pub(super) fn resources(base: &str) -> Vec<(&'static str, Vec<Held>)> {
+    let own = |line: &str| held(&line.replace("%{base}", base));
     let mut loaded: Vec<(&'static str, Vec<Held>)> =
-        FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(held).collect())).collect();
+        FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(own).collect())).collect();
     // A Provenance is in the compartment of the patients of what it is about, as well as of those it names.
     let owners: BTreeMap<String, BTreeSet<String>> = loaded
         .iter()
@@ -97,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_fixture_line_is_held_under_its_type() {
-        let loaded = resources();
+        let loaded = resources("https://plimsoll.example/fhir");
         for ((name, text), (_, rows)) in FILES.iter().zip(&loaded) {
             assert_eq!(text.lines().count(), rows.len(), "{name}");
             for row in rows {
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn references_lead_to_resources_that_are_there() {
-        let loaded = resources();
+        let loaded = resources("https://plimsoll.example/fhir");
         let there: BTreeSet<String> =
             loaded.iter().flat_map(|(name, rows)| rows.iter().map(move |row| format!("{name}/{}", row.id))).collect();
         for line in loaded.iter().flat_map(|(_, rows)| rows.iter().map(|row| &row.line)) {
@@ -123,7 +125,11 @@ mod tests {
 
     #[test]
     fn deletions_come_after_every_change() {
-        let latest = resources().iter().flat_map(|(_, rows)| rows.iter().map(|row| row.updated)).max().unwrap();
+        let latest = resources("https://plimsoll.example/fhir")
+            .iter()
+            .flat_map(|(_, rows)| rows.iter().map(|row| row.updated))
+            .max()
+            .unwrap();
         let gone = deleted();
         assert!(gone.len() > 2);
         assert!(gone.iter().all(|gone| Instant::parse(&gone.at).unwrap() > latest));

@@ -6,6 +6,7 @@
 //! made, and what no answer can show is a [`Behaviour`] in the server itself.
 
 mod assertion;
+mod associated;
 mod auth;
 mod behaviour;
 mod certificate;
@@ -22,6 +23,7 @@ mod hcpd;
 mod jobs;
 mod keys;
 mod lines;
+mod living;
 mod metadata;
 mod misread;
 mod mutate;

@@ -14,6 +14,11 @@ use crate::instant::Instant;
 use crate::resources;
 use crate::search::Query;
 
+/// Of each resource the newest Provenance.
+pub(super) const LATEST: &str = "LatestProvenanceResources";
+/// Of each resource all Provenance.
+pub(super) const RELEVANT: &str = "RelevantProvenanceResources";
+
 /// What the `Prefer` lines of a request say.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Preferences {
@@ -51,6 +56,10 @@ pub(super) struct Wanted {
     pub filters: Vec<Filter>,
     /// What `_typeFilter` leaves, where it is understood as a search.
     pub searches: Vec<Query>,
+    /// The elements that are asked for, each for one type or for all; none: all.
+    pub elements: Vec<(Option<String>, String)>,
+    /// The data to go with the rest that are asked for by name.
+    pub associated: BTreeSet<String>,
     /// Whether its files may be spread over manifests.
     pub partial: bool,
     /// Why the job will fail, where only it looks at a parameter.
@@ -129,6 +138,8 @@ impl Reader<'_> {
             ignored: Vec::new(),
             filters: Vec::new(),
             searches: Vec::new(),
+            elements: Vec::new(),
+            associated: BTreeSet::new(),
             partial: false,
             spoiled: None,
         };
@@ -200,6 +211,8 @@ impl Reader<'_> {
                 }
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },
+            "_elements" if self.knows_elements() => Self::elements(wanted, value),
+            "includeAssociatedData" if self.knows_elements() => self.associated(wanted, value),
             "_typeFilter" if (self.does)(Behaviour::IgnoreTypeFilter) => Ok(()),
             "_typeFilter" => self.search(wanted, value),
             "_format" if value.contains("json") => Ok(()),
@@ -213,6 +226,36 @@ impl Reader<'_> {
             return Err(bad("not-supported", text));
         }
         wanted.ignored.push(format!("{text}; it was ignored"));
+        Ok(())
+    }
+
+    /// Whether the server knows what STU 2 brought and products mostly have not.
+    fn knows_elements(&self) -> bool {
+        self.spec.edition() >= 2 && !matches!(self.spec, Personality::Smile | Personality::Hcpd)
+    }
+
+    fn elements(wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+        for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let (kind, element) = match name.split_once('.') {
+                Some((kind, element)) if resources::is_r4(kind) => (Some(kind.to_owned()), element),
+                _ => (None, name),
+            };
+            if !element.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                return Err(bad("value", "_elements names elements at the root of a resource alone"));
+            }
+            wanted.elements.push((kind, element.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn associated(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+        for name in value.split(',').map(str::trim) {
+            if !matches!(name, LATEST | RELEVANT) {
+                let shown: String = name.chars().take(80).collect();
+                self.unsupported(wanted, &format!("the associated data {shown} are not supported"))?;
+            }
+            wanted.associated.insert(name.to_owned());
+        }
         Ok(())
     }
 
@@ -274,6 +317,9 @@ impl Reader<'_> {
         let listed = wanted.selection.patients.get_or_insert_default();
         if known {
             listed.insert(id.to_owned());
+            return Ok(());
+        }
+        if matches!(wanted.selection.reach, Reach::Group(_)) && (self.does)(Behaviour::OutsidersPassedOver) {
             return Ok(());
         }
         let shown: String = id.chars().take(80).collect();

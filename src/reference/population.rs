@@ -62,9 +62,9 @@ pub(super) struct Population {
 }
 
 impl Population {
-    /// The fixtures.
-    pub(super) fn fixtures() -> Self {
-        Self { held: fixtures::resources(), made: None, gone: fixtures::deleted(), shelf: Shelf::default() }
+    /// The fixtures of a server at `base`.
+    pub(super) fn fixtures(base: &str) -> Self {
+        Self { held: fixtures::resources(base), made: None, gone: fixtures::deleted(), shelf: Shelf::default() }
     }
 
     /// The Australian provider directory of a server at `base`, without the resources that are suppressed there, or with

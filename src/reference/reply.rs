@@ -41,6 +41,8 @@ words! {
         FileDeleted = "file.deleted",
         /// A file that is not there, or no longer.
         FileGone = "file.gone",
+        /// What a DocumentReference tells of.
+        Attachment = "attachment",
         /// A DELETE that was accepted.
         DeleteAccepted = "delete.accepted",
         /// A DELETE that was refused.

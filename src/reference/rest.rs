@@ -18,6 +18,9 @@ const PAGE: u64 = 100;
 impl Server {
     /// Answers `GET Type/id`.
     pub(super) fn read(&self, name: &str, id: &str) -> Reply {
+        if let Some(now) = self.as_it_is_now(name, id) {
+            return now;
+        }
         match self.population.read(name, id) {
             Some(line) => Reply { payload: Payload::Raw(line), ..Reply::empty(Point::Read, StatusCode::OK) }
                 .with("content-type", FHIR_JSON),
@@ -69,6 +72,7 @@ impl Server {
         let found = if self.does(Behaviour::ExportNothing) { Vec::new() } else { found };
         let filtered = filtered || self.does(Behaviour::ExportNothing);
         let total = if filtered { found.len() as u64 } else { self.population.count(name) };
+        let total = if name == "Patient" && !filtered { self.patients_by_now(total) } else { total };
         let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
         if let (Some(fields), false, false) = (bundle.as_object_mut(), count_only, found.is_empty()) {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);

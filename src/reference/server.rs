@@ -65,6 +65,8 @@ pub(super) struct Notes {
     pub assertions: HashMap<String, SystemTime>,
     /// How often each step of a fault came to each job or file.
     pub counts: HashMap<(usize, usize, String), u32>,
+    /// Jobs that were started.
+    pub started: u32,
     spent: BTreeSet<String>,
 }
 
@@ -77,7 +79,7 @@ impl Server {
                 let suppressed = behaviours.contains(&Behaviour::ExportSuppressed);
                 Population::directory(options.base.as_str().trim_end_matches('/'), suppressed)
             }
-            (None, _) => Population::fixtures(),
+            (None, _) => Population::fixtures(options.base.as_str().trim_end_matches('/')),
         };
         Self { options, population, behaviours, jobs: Mutex::default(), notes: Mutex::default() }
     }
@@ -178,6 +180,7 @@ impl Server {
             },
             _ if ask.method != Method::GET => not_allowed("GET"),
             ["bulk", "files", shelf, name] => self.file(shelf, name, &ask.grant),
+            ["Binary", id] => self.attachment(id),
             [name] => self.search(name, ask),
             [name, id] => self.read(name, id),
             _ => not_found(),

@@ -23,6 +23,7 @@ pub fn probe(probe: &Probe) -> String {
             Some(FileList::Deleted) => "another fetch of the first file of deletions",
             Some(FileList::Output) | None => "another fetch of the first output file",
         },
+        (Send::Attachment, _) => "a fetch of an attachment that an output file names",
         (Send::FilePost, _) => "a POST without a body to the first output file",
         (Send::Files, _) => "a fetch of every file listed",
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",

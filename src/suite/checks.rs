@@ -97,6 +97,24 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",
         CheckName::AllExpected => "everything that was asked for and that the earlier export holds came back",
+        CheckName::OnlyMembers => "no resource comes of a patient who is no member of the Group",
+        CheckName::CompartmentTypes => {
+            "each type comes of which an export of everything holds resources about patients"
+        }
+        CheckName::NoPatientBinary => "no Binary line is a patient's",
+        CheckName::ProvenanceThere => "all Provenance of what comes, and that the earlier export holds, comes",
+        CheckName::ProvenanceNarrowed => "some Provenance of what comes is left out",
+        CheckName::ProvenanceNewest => {
+            "of each resource that comes the newest Provenance comes, and none that is older"
+        }
+        CheckName::ProvenanceUnion => "all Provenance comes, where the value for the newest alone leaves some out",
+        CheckName::ElementsTrimmed => "some line lost elements that _elements does not name",
+        CheckName::ElementsKept => "every line keeps the elements that _elements names",
+        CheckName::ElementsMandatory => "no line loses a mandatory element",
+        CheckName::ElementsTagged => "every line that lost elements is tagged SUBSETTED",
+        CheckName::AttachmentAnswers => "the attachment comes, or is refused for want of credentials",
+        CheckName::AttachmentTakesToken => "the attachment is not refused to the token that files are fetched with",
+        CheckName::AttachmentOpen => "the attachment is not refused for want of a token, where files need none",
         CheckName::JobNotCompleted => "no job that it started comes to a good end",
     }
 }

@@ -217,6 +217,8 @@ words! {
         File = "file",
         /// POST, without a body, to that file's URL.
         FilePost = "file-post",
+        /// GET of an attachment that an output file names.
+        Attachment = "attachment",
         /// GET of every file that the manifest lists, each once.
         Files = "files",
         /// DELETE of the polling URL.

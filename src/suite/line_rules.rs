@@ -49,6 +49,24 @@ words! {
         TooDeep = "too-deep",
         /// Compressed bytes without a Content-Encoding.
         CompressedUnlabelled = "compressed-unlabelled",
+        /// A line of a `deleted` file that is a Bundle, but no transaction.
+        NotTransaction = "not-transaction",
+        /// A Bundle of deletions without an entry.
+        BundleWithoutEntry = "bundle-without-entry",
+        /// An entry there whose request lacks its method or its url.
+        EntryWithoutRequest = "entry-without-request",
+        /// An entry there whose method is not DELETE.
+        EntryNotDelete = "entry-not-delete",
+        /// An Attachment without `contentType`.
+        AttachmentWithoutType = "attachment-without-type",
+        /// An Attachment with neither `data` nor `url`.
+        AttachmentEmpty = "attachment-empty",
+        /// An Attachment without `data` whose `url` is not absolute.
+        AttachmentUrlRelative = "attachment-url-relative",
+        /// An Attachment with `data` whose `url` is not absolute.
+        AttachmentUrlBesideData = "attachment-url-beside-data",
+        /// A `reference` that is neither `Type/id`, nor absolute, nor to a contained resource.
+        ReferenceForm = "reference-form",
         /// A key that the definitions do not have there.
         UnknownElement = "unknown-element",
         /// A mandatory element that is not there.
@@ -93,6 +111,17 @@ words! {
 }
 
 impl LineRule {
+    /// Whether it is about what resources hold rather than about the file's format: lines that break it can be told for
+    /// what they are.
+    pub fn is_of_contents(self) -> bool {
+        self >= Self::NotTransaction
+    }
+
+    /// Whether it is about attachments.
+    pub fn is_of_attachments(self) -> bool {
+        (Self::AttachmentWithoutType..=Self::AttachmentUrlBesideData).contains(&self)
+    }
+
     /// Whether it is a rule of FHIR's definitions rather than of the file's format.
     pub fn is_of_definitions(self) -> bool {
         self >= Self::UnknownElement && !self.is_of_profiles()
@@ -129,6 +158,15 @@ pub fn line_rule(rule: LineRule) -> &'static str {
         LineRule::LineTooLong => "a line beyond the limit",
         LineRule::TooDeep => "nesting beyond the limit",
         LineRule::CompressedUnlabelled => "compression that no Content-Encoding names",
+        LineRule::NotTransaction => "a Bundle that is no transaction",
+        LineRule::BundleWithoutEntry => "a Bundle without an entry",
+        LineRule::EntryWithoutRequest => "an entry without a request's method and url",
+        LineRule::EntryNotDelete => "an entry whose method is not DELETE",
+        LineRule::AttachmentWithoutType => "an attachment without contentType",
+        LineRule::AttachmentEmpty => "an attachment with neither data nor url",
+        LineRule::AttachmentUrlRelative => "an attachment without data whose url is not absolute",
+        LineRule::AttachmentUrlBesideData => "an attachment with data whose url is not absolute",
+        LineRule::ReferenceForm => "a reference that is neither Type/id, nor absolute, nor to a contained resource",
         LineRule::UnknownElement => "an element that FHIR does not have there",
         LineRule::MissingElement => "a resource without a mandatory element",
         LineRule::WrongShape => "a JSON value of another shape than the element's",

@@ -3,6 +3,7 @@
 //! Files are read by [`embedded`] or [`read_dir`]; both go the same way, and refuse with [`Refusals`].
 
 mod asked;
+mod check_names;
 mod checks;
 pub mod describe;
 mod expect;

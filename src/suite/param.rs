@@ -23,6 +23,16 @@ words! {
         PatientId = "patient-id",
         /// A type of resources about patients, other than Patient, the one with the fewest.
         OtherType = "other-type",
+        /// The id of a patient who is a member of the Group that is exported, with more about them.
+        MemberId = "member-id",
+        /// The id of a patient who is none.
+        OutsiderId = "outsider-id",
+        /// One or two types, parted by a comma, to see what `_elements` does to; with the next one.
+        ElementTypes = "element-types",
+        /// An element that lines of those have and need not have.
+        Element = "element",
+        /// A type of which a resource has several Provenance.
+        ProvenancedType = "provenanced-type",
         /// The state of a Location; with the next three, of the same one.
         AddressState = "address-state",
         /// Its city.
@@ -65,6 +75,11 @@ impl PickName {
             PickName::OtherGender => "another gender",
             PickName::PatientId => "a patient",
             PickName::OtherType => "a type of data about patients",
+            PickName::MemberId => "a member of the Group",
+            PickName::OutsiderId => "a patient who is no member of the Group",
+            PickName::ElementTypes => "types that have an optional element in common",
+            PickName::Element => "an optional element",
+            PickName::ProvenancedType => "a type with several Provenance of one resource",
             PickName::AddressState => "the state of a Location",
             PickName::AddressCity => "the city of a Location",
             PickName::AddressPostcode => "the postcode of a Location",

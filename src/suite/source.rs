@@ -19,6 +19,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("profiles.toml", include_str!("../../suites/profiles.toml")),
     ("delete.toml", include_str!("../../suites/delete.toml")),
     ("params.toml", include_str!("../../suites/params.toml")),
+    ("effects.toml", include_str!("../../suites/effects.toml")),
     ("errors.toml", include_str!("../../suites/errors.toml")),
     ("metadata.toml", include_str!("../../suites/metadata.toml")),
     ("auth.toml", include_str!("../../suites/auth.toml")),

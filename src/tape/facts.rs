@@ -43,7 +43,7 @@ pub struct Filtered {
 }
 
 /// A flow's result beside what an earlier flow holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// The earlier flow.
     pub flow: String,
@@ -53,6 +53,17 @@ pub struct Comparison {
     /// refers to, and how many of them came all the same.
     #[serde(default)]
     pub spared: Kept,
+    /// Those that did not come and were seen, by asking for them, to be deleted or changed since: they are not counted
+    /// among those that must.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gone: u64,
+    /// Whether that cannot be seen of all that did not come.
+    #[serde(default)]
+    pub unsure: bool,
+    /// Of the types asked for: resources that came, were held, and that the earlier flow does not hold; and those of them
+    /// that are newer than all that it holds.
+    #[serde(default)]
+    pub more: (u64, u64),
 }
 
 /// What came back without having been asked for, as far as it was held.
@@ -64,6 +75,64 @@ pub struct Census {
     pub foreign: BTreeMap<String, (u64, u64)>,
     /// By type: resources of patients that `patient` does not name.
     pub strangers: BTreeMap<String, u64>,
+    /// Of a Group's export, by type: resources of patients who are no members.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outsiders: BTreeMap<String, u64>,
+    /// Why nobody can tell who is a member, in a Group's export; none: it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_unknown: Option<String>,
+    /// Of an export of patients beside one of everything, by type: resources about patients of types of which none came,
+    /// and all those of the other types; none where there was nothing to hold it against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compartment: Option<Compartment>,
+    /// Binary resources that came, and those among them that belong to a patient.
+    #[serde(default)]
+    pub binaries: (u64, u64),
+    /// The Provenance that an earlier export holds of what came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Lineage>,
+    /// What `_elements` left of the lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trimmed: Option<Trimmed>,
+}
+
+/// What is about patients in an export of everything, beside an export of patients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compartment {
+    /// The types of which some came.
+    pub came: Vec<String>,
+    /// The types of which none came, and how many resources of theirs are about patients.
+    pub absent: BTreeMap<String, u64>,
+}
+
+/// The Provenance of the resources that came, as far as an earlier export holds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// All of it, and what of it came.
+    pub all: Kept,
+    /// Of each resource with some the newest.
+    pub newest: Kept,
+    /// What is the newest of no resource that came.
+    pub older: Kept,
+    /// Whether some is missing of which nobody can tell whether it is still there.
+    #[serde(default)]
+    pub unsure: bool,
+}
+
+/// What `_elements` left of lines that an earlier export holds whole, in the same version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trimmed {
+    /// Lines that have an element which may be left out.
+    pub trimmable: u64,
+    /// Those of them that lost one.
+    pub trimmed: u64,
+    /// Those that lost one and are not tagged SUBSETTED.
+    pub untagged: u64,
+    /// By type: lines with an element that was asked for, and those of them that kept it.
+    pub listed: BTreeMap<String, Kept>,
+    /// By `Type.element`: mandatory elements that were not asked for, and those of them that were kept; none where the
+    /// definitions are not known.
+    pub mandatory: Option<BTreeMap<String, Kept>>,
 }
 
 /// How many resources of one type must come back, and how many did.
@@ -107,6 +176,12 @@ pub struct LineFacts {
     pub first_after_transaction_time: Option<u64>,
     /// In a `deleted` file: resources that some output file of the flow holds too.
     pub deleted_in_output: u64,
+    /// How many attachments were seen, where they were looked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attachments: u64,
+    /// How many references were seen, where they were looked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub references: u64,
     /// How many of the resources were held against FHIR's definitions; none where they were not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validated: Option<Validated>,
@@ -116,6 +191,10 @@ pub struct LineFacts {
     /// The rules of a provider directory, where the plan asked for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryFacts>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What the rules of a provider directory came to on one file's lines.
@@ -208,10 +287,6 @@ pub struct ProfileTally {
     pub never: Vec<String>,
 }
 
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
 impl ProfileFacts {
     /// Adds what another file came to: an element was seen if either has it.
     pub fn add(&mut self, other: &Self) {
@@ -240,9 +315,7 @@ impl LineFacts {
     /// Whether every line could be told and read for what it is, so that what is not among them is not there. A file of
     /// which that is not so has findings of its own.
     pub fn is_legible(&self) -> bool {
-        let harmless = |rule: LineRule| {
-            matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_definitions() || rule.is_of_profiles()
-        };
+        let harmless = |rule: LineRule| matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_contents();
         self.findings.iter().all(|finding| harmless(finding.rule))
     }
 }

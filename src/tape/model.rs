@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
-    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
-    ProfileFacts, ProfileTally, Validated,
+    Census, Comparison, Compartment, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts,
+    LineFinding, Lineage, ProfileFacts, ProfileTally, Trimmed, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};

@@ -203,6 +203,12 @@ pub fn outcome(status: u16, code: &str) -> Response {
 /// The flows of a suite, all to the depth given. Flows with picks after the others, `last` ones last.
 pub fn plan(toml: &str, depth: Depth) -> Plan {
     let flows: BTreeMap<String, Flow> = toml::from_str(toml).unwrap();
+    // Each after those that it picks from.
+    fn rank(flows: &BTreeMap<String, Flow>, name: &str) -> usize {
+        let from = flows.get(name).map(|flow| flow.from.0.clone()).unwrap_or_default();
+        from.iter().map(|name| 1 + rank(flows, name)).max().unwrap_or_default()
+    }
+    let ranks: BTreeMap<String, usize> = flows.keys().map(|name| (name.clone(), rank(&flows, name))).collect();
     let mut flows: Vec<PlannedFlow> = flows
         .into_iter()
         .map(|(name, flow)| {
@@ -210,7 +216,7 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
             PlannedFlow { name, needs, depth, measures: Measures { shelf: true, ..Measures::default() }, flow }
         })
         .collect();
-    flows.sort_by_key(|flow| (flow.flow.last, !flow.needs.is_empty()));
+    flows.sort_by_key(|flow| (flow.flow.last, ranks[&flow.name]));
     Plan { specs: vec!["hl7-3.0.0".into()], also: vec![], whole: true, tests: vec![], flows }
 }
 

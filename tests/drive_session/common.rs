@@ -78,6 +78,7 @@ pub fn session(settings: Settings, router: Router, sink: Option<Writer>) -> Sess
 
 pub fn ask(role: Role, method: Method, url: &str) -> Ask {
     Ask {
+        masked: false,
         flow: Some("system".to_owned()),
         role,
         probe: None,

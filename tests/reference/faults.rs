@@ -96,6 +96,10 @@ async fn talk(options: Options) -> Vec<String> {
         "_since=2024-03-05T12:00:00Z",
         "_until=2024-03-05T12:00:00Z",
         "_harnessBogus=1",
+        "_type=Organization,Group&_elements=id,active",
+        "_type=Condition,Provenance&includeAssociatedData=LatestProvenanceResources",
+        "_type=Condition,Provenance&includeAssociatedData=RelevantProvenanceResources",
+        "_type=Condition,Provenance&includeAssociatedData=LatestProvenanceResources,RelevantProvenanceResources",
     ];
     for query in queries {
         talk.export(Method::GET, &format!("$export?{query}"), &usual, "").await;
@@ -109,10 +113,19 @@ async fn talk(options: Options) -> Vec<String> {
     talk.start(Method::GET, "$export", &lenient, "").await;
     let typed = r#"{"resourceType":"Parameters","parameter":[{"name":"_type","valueString":"Patient"}]}"#;
     let one = r#"{"resourceType":"Parameters","parameter":[{"name":"patient","valueReference":{"reference":"Patient/sailor-01"}}]}"#;
-    for (path, body) in
-        [("$export", typed), ("Patient/$export", one), ("$export", r#"{"resourceType":"Patient"}"#), ("$export", "{")]
-    {
+    let bodies = [
+        ("$export", typed),
+        ("Patient/$export", one),
+        // No member of that Group.
+        ("Group/empty-berth/$export", one),
+        ("$export", r#"{"resourceType":"Patient"}"#),
+        ("$export", "{"),
+    ];
+    for (path, body) in bodies {
         talk.export(Method::POST, path, &usual, body).await;
+    }
+    for path in ["Patient/sailor-07", "Binary/letter-01"] {
+        talk.ask("read", Method::GET, path, &[], "").await;
     }
     talk.ask("unknown job", Method::GET, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
     talk.ask("unknown job", Method::DELETE, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use plimsoll::suite::model::FileList;
 use plimsoll::tape::model::{
-    Body, BodyKind, End, Exchange, FileFacts, FileRef, FlowRecord, LineFacts, Outcome, Phase, Request, Response, Role,
-    Start, Stop, StopKind, Tape, Trouble, TroubleKind,
+    Body, BodyKind, Census, End, Exchange, FileFacts, FileRef, FlowRecord, LineFacts, Outcome, Phase, Request,
+    Response, Role, Start, Stop, StopKind, Tape, Trouble, TroubleKind,
 };
 use plimsoll::words::ExportLevel;
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ impl Builder {
             params: Vec::new(),
             posted: false,
             comparison: None,
-            census: None,
+            census: Some(Census { whole: true, ..Census::default() }),
             key_reads: Default::default(),
             accepted: 1,
             stop: self.stop,

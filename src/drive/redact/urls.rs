@@ -40,6 +40,17 @@ impl Redactor {
         self.secrets(url.as_str())
     }
 
+    /// A URL whose end names a resource: it goes, with whatever stands behind it.
+    pub(in crate::drive) fn masked_url(&self, url: &Url) -> String {
+        let mut url = url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().pop();
+        }
+        format!("{}/[id]", self.url(&url).trim_end_matches('/'))
+    }
+
     /// A URL that the server gave.
     pub(in crate::drive) fn url(&self, url: &Url) -> String {
         self.url_text(url.as_str())

@@ -15,6 +15,8 @@ pub(super) enum Element {
     Id,
     /// `meta`
     Meta,
+    /// `type`, as of a Bundle
+    BundleType,
     /// `meta.versionId`
     Version,
     /// `meta.lastUpdated`
@@ -51,6 +53,7 @@ impl Element {
             (Self::Root, b"resourceType") => Self::Type,
             (Self::Root, b"id") => Self::Id,
             (Self::Root, b"meta") => Self::Meta,
+            (Self::Root, b"type") => Self::BundleType,
             (Self::Root, b"issue") => Self::Issues,
             (Self::Root, b"entry") => Self::Entries,
             (Self::Root, b"resource") => Self::Wrapped,
@@ -82,6 +85,7 @@ impl Element {
             Self::Id => Some(&mut notes.id),
             Self::Version => Some(&mut notes.version_id),
             Self::Updated => Some(&mut notes.last_updated),
+            Self::BundleType => Some(&mut notes.bundle_type),
             _ => None,
         }
     }

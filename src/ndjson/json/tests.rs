@@ -253,7 +253,14 @@ fn facts_are_found_where_they_stand_and_nowhere_else() {
     let entries =
         br#"{"entry":[{"request":{"method":"DELETE","url":"Patient/1"}},{"request":{"url":"Patient/2","method":"PUT"}},
         {"request":{"url":"Patient/3"}},{"url":"Patient/4"},{"request":{"url":"Patient/5","method":"DELETE"}}]}"#;
-    assert_eq!(scan(entries).removed, ["Patient/1", "Patient/3", "Patient/5"]);
+    let notes = scan(entries);
+    assert_eq!(notes.removed, ["Patient/1", "Patient/3", "Patient/5"]);
+    assert_eq!((notes.entries, notes.entries_unsaid, notes.entries_kept), (5, 2, 1));
+    let notes = scan(br#"{"type":"batch","entry":[{"request":{"method":"","url":"Patient/1"}},{"request":{"method":"DELETE","url":""}}]}"#);
+    assert_eq!(
+        (notes.bundle_type.get(), notes.entries, notes.entries_unsaid, notes.entries_kept),
+        (Some("batch"), 2, 2, 0)
+    );
 }
 
 fn duplicate(line: &str) -> Option<String> {

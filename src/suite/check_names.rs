@@ -1,0 +1,211 @@
+//! The names of the built-in checks.
+
+use crate::words::words;
+
+words! {
+    /// The built-in checks, each documented in the `check` module.
+    CheckName {
+        /// One distinct Content-Location.
+        OneLocation = "one-location",
+        /// The manifest's `request` fits the kick-off.
+        RequestFitsKickoff = "request-fits-kickoff",
+        /// The manifest's `request` shows no parameter that was in the body only.
+        RequestWithoutBodyParams = "request-without-body-params",
+        /// `transactionTime` is not in the server's future.
+        TransactionTimeNotFuture = "transaction-time-not-future",
+        /// `Expires` is later than the answer.
+        ExpiresLater = "expires-later",
+        /// A second manifest says the same as the first.
+        SameManifest = "same-manifest",
+        /// No URL is listed twice.
+        DistinctUrls = "distinct-urls",
+        /// `count` equals the resources in the file.
+        CountEqualsLines = "count-equals-lines",
+        /// Where nothing was exported `output` is an empty array.
+        EmptyOutputWhenNothing = "empty-output-when-nothing",
+        /// Where there is nothing to report `error` is an empty array.
+        EmptyErrorWhenNothing = "empty-error-when-nothing",
+        /// No listed file is without a resource.
+        NoEmptyFiles = "no-empty-files",
+        /// No resource is newer than `transactionTime`.
+        NothingAfterTransactionTime = "nothing-after-transaction-time",
+        /// No resource is in `deleted` and in `output`.
+        DeletedNotInOutput = "deleted-not-in-output",
+        /// An output file of type Patient is listed, where anything is.
+        PatientListed = "patient-listed",
+        /// The probe's file is the one the flow fetched.
+        SameFile = "same-file",
+        /// Every resource of the file keeps FHIR's definitions, where these are of the version that the server declares.
+        ResourcesValid = "resources-valid",
+        /// Every resource of the file keeps the profiles that it claims or is assigned, where a package was given.
+        ProfilesKept = "profiles-kept",
+        /// Of what the profiles mark as must-support, each element is in some resource of the flow.
+        MustSupportSeen = "must-support-seen",
+        /// The file's Content-Encoding is one that may be used, and the body decodes.
+        AllowedEncoding = "allowed-encoding",
+        /// This flow exported what the flow beside it did.
+        SameResources = "same-resources",
+        /// No output item or line is an OperationOutcome.
+        NoOutcomeInOutput = "no-outcome-in-output",
+        /// The error files report something, of a flow that sent a parameter which cannot be supported.
+        LenientReported = "lenient-reported",
+        /// Every `extension` is an object.
+        ExtensionsAreObjects = "extensions-are-objects",
+        /// TLS 1.2 or 1.3 is taken up.
+        ModernTls = "modern-tls",
+        /// TLS 1.3 is taken up.
+        NewestTls = "newest-tls",
+        /// TLS 1.0 and 1.1 are not taken up.
+        OldTlsRefused = "old-tls-refused",
+        /// The handshake is with the origin of the token endpoint.
+        TokenOrigin = "token-origin",
+        /// The target was seen to read the key set that the run serves.
+        KeySetRead = "key-set-read",
+        /// The key set was not read anew for each token request.
+        KeySetKept = "key-set-kept",
+        /// The token does not cover the scope that was asked for.
+        ScopeWithheld = "scope-withheld",
+        /// The flow's plain token request brought a token.
+        GivesTokens = "gives-tokens",
+        /// A valid token request brought a token.
+        TokenGranted = "token-granted",
+        /// A token response has all its members.
+        TokenResponse = "token-response",
+        /// A token lasts five minutes at most.
+        ShortToken = "short-token",
+        /// The answer may not be kept by caches.
+        NoStore = "no-store",
+        /// The scope that was granted is no more than was asked for.
+        ScopeNotBroader = "scope-not-broader",
+        /// The error is one that OAuth knows.
+        OauthError = "oauth-error",
+        /// Every endpoint of the SMART configuration is an absolute URL.
+        EndpointsAbsolute = "endpoints-absolute",
+        /// The run's client is one of SMART Backend Services.
+        SmartUsed = "smart-used",
+        /// The flow's kick-off without a token was refused.
+        DoorClosed = "door-closed",
+        /// The manifest says that its files need a token.
+        FilesNeedToken = "files-need-token",
+        /// The manifest sends no token to a foreign origin.
+        TokenStaysHome = "token-stays-home",
+        /// The answer does not repeat the token.
+        NoTokenEchoed = "no-token-echoed",
+        /// No resource of another type than the narrower token covers was exported.
+        WithinScope = "within-scope",
+        /// A foreign job is answered as one that does not exist.
+        AsIfUnknown = "as-if-unknown",
+        /// The kick-off was as well received as that of the flow beside it.
+        AsWellReceived = "as-well-received",
+        /// The file was fetched whole, from the URL listed.
+        Delivered = "delivered",
+        /// The probe's kick-off was given a job of its own.
+        OtherJob = "other-job",
+        /// Polling and file URLs have the scheme, host and port that were asked.
+        OwnOrigin = "own-origin",
+        /// `transactionTime` lies between the kick-off and the manifest.
+        TransactionTimeInJob = "transaction-time-in-job",
+        /// The types listed are those of the flow beside it.
+        SameTypes = "same-types",
+        /// The types of the flow beside it are all listed.
+        TypesCover = "types-cover",
+        /// No type is listed that `_type` does not name.
+        OnlyTypesAsked = "only-types-asked",
+        /// No file of type Binary is listed.
+        NoBinaryListed = "no-binary-listed",
+        /// Nothing is exported where a filter matches nothing.
+        ExportsNothing = "exports-nothing",
+        /// No resource is older than `_since`.
+        NothingBeforeSince = "nothing-before-since",
+        /// Every resource of the file passes the filters that were sent.
+        OnlyMatching = "only-matching",
+        /// Of no type more came back than with the flow beside it.
+        WithinBeside = "within-beside",
+        /// What the flow that this one is compared with holds, and what was asked for takes in, came back.
+        AllExpected = "all-expected",
+        /// The file came as one Binary resource.
+        WrappedBinary = "wrapped-binary",
+        /// The job that the probe started did not come to a good end.
+        JobNotCompleted = "job-not-completed",
+        /// The file is the target's own, and the manifest says that files need a token.
+        TokenRequired = "token-required",
+        /// `Content-Location` of the target's own file names that file, or a version of it.
+        StoredVersion = "stored-version",
+        /// The file has as many bytes as `Content-Length` says.
+        AnnouncedLength = "announced-length",
+        /// The CapabilityStatement declares an export of everything.
+        DeclaresExport = "declares-export",
+        /// The target says, or shows, that a job's status comes beside that of the poll.
+        SeparateStatusHonoured = "separate-status-honoured",
+        /// `Preference-Applied` names respond-async and separate-export-status.
+        PreferencesApplied = "preferences-applied",
+        /// `X-Export-Status` begins with the status that fits the job.
+        ExportStatusFits = "export-status-fits",
+        /// A manifest shown while the job ran stays as it was, but for `link`.
+        ManifestUnaltered = "manifest-unaltered",
+        /// A linked manifest repeats the fields of the first.
+        FieldsOfFirstPage = "fields-of-first-page",
+        /// `link` is one object that leads to another manifest.
+        OneNextLink = "one-next-link",
+        /// A file fetched while the job ran is there unchanged when it is done.
+        FileKept = "file-kept",
+        /// `X-Export-Status` begins with 4xx or 5xx.
+        ExportStatusOfFailure = "export-status-of-failure",
+        /// Some of what a date or a filter leaves out did not come back.
+        SomeLeftOut = "some-left-out",
+        /// Nothing that a date leaves out came back, but for what is referred to.
+        NoneBeyond = "none-beyond",
+        /// No resource came whose type `_type` does not name.
+        OnlyTypesReturned = "only-types-returned",
+        /// The same, but for resources that other lines refer to.
+        OnlyTypesOrReferenced = "only-types-or-referenced",
+        /// No resource came of a patient whom `patient` does not name.
+        OnlyPatientsAsked = "only-patients-asked",
+        /// The CapabilityStatement declares an export at the level of the flow.
+        LevelDeclared = "level-declared",
+        /// A level that the CapabilityStatement declares is served.
+        DeclaredLevelServed = "declared-level-served",
+        /// The CapabilityStatement instantiates the guide's.
+        GuideDeclared = "guide-declared",
+        /// Export operations stand where they belong in the CapabilityStatement.
+        OperationsPlaced = "operations-placed",
+        /// Every exported type stands in the CapabilityStatement.
+        TypesDeclared = "types-declared",
+        /// Where a search counts patients, some were exported.
+        PatientsAsCounted = "patients-as-counted",
+        /// As many patients were exported as a search counts.
+        NoPatientShort = "no-patient-short",
+        /// The flow's own kick-off was accepted.
+        KickoffAccepted = "kickoff-accepted",
+        /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
+        KickoffFound = "kickoff-found",
+        /// No resource of a Group's export is of a patient who is no member.
+        OnlyMembers = "only-members",
+        /// Of the types of which an export of everything holds resources about patients, each came.
+        CompartmentTypes = "compartment-types",
+        /// No Binary line is a patient's.
+        NoPatientBinary = "no-patient-binary",
+        /// What is about exported resources in Provenance, and was exported before, came.
+        ProvenanceThere = "provenance-there",
+        /// Some Provenance was left out.
+        ProvenanceNarrowed = "provenance-narrowed",
+        /// Of each exported resource the newest Provenance came, and no other.
+        ProvenanceNewest = "provenance-newest",
+        /// Where the flow beside it left Provenance out, all came.
+        ProvenanceUnion = "provenance-union",
+        /// Some line lost elements that were not asked for.
+        ElementsTrimmed = "elements-trimmed",
+        /// The lines of every type kept the elements that were asked for.
+        ElementsKept = "elements-kept",
+        /// No line lost a mandatory element.
+        ElementsMandatory = "elements-mandatory",
+        /// Every line that lost elements says so.
+        ElementsTagged = "elements-tagged",
+        /// The attachment was delivered, or it is a question of credentials.
+        AttachmentAnswers = "attachment-answers",
+        /// The attachment was delivered to the run's own token.
+        AttachmentTakesToken = "attachment-takes-token",
+        /// The attachment was delivered without a token.
+        AttachmentOpen = "attachment-open",
+    }
+}
