@@ -384,6 +384,8 @@ words! {
         TokenRequired = "token-required",
         /// `Content-Location` of the target's own file names that file, or a version of it.
         StoredVersion = "stored-version",
+        /// No cache between may keep the answer for everybody.
+        NotPublic = "not-public",
         /// The file has as many bytes as `Content-Length` says.
         AnnouncedLength = "announced-length",
         /// The CapabilityStatement declares an export of everything.
