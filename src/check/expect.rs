@@ -18,6 +18,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let response = match &exchange.outcome {
         Outcome::Response(response) => response,
         Outcome::NoResponse(trouble) => return Held::Unknown(trouble.message.clone()),
+        Outcome::Handshake(_) => return Held::Nothing("a handshake is no answer".to_owned()),
     };
     if let Some(allowed) = &expect.status {
         return Held::or_broken(allowed.contains(response.status), || {

@@ -13,6 +13,7 @@ mod select;
 mod served;
 pub mod shape;
 mod show;
+mod tls;
 mod types;
 
 pub use expect::holds;
@@ -184,7 +185,7 @@ fn no_manifest() -> Held {
 pub fn response(exchange: &Exchange) -> Option<&Response> {
     match &exchange.outcome {
         Outcome::Response(response) => Some(response),
-        Outcome::NoResponse(_) => None,
+        Outcome::NoResponse(_) | Outcome::Handshake(_) => None,
     }
 }
 
@@ -265,6 +266,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::AnnouncedLength => served::announced_length(exchange, scene),
         CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
+        CheckName::ModernTls => tls::modern_tls(exchange, scene),
+        CheckName::NewestTls => tls::newest_tls(exchange),
+        CheckName::OldTlsRefused => tls::old_tls_refused(exchange, scene),
+        CheckName::TokenOrigin => tls::token_origin(exchange, scene),
         CheckName::GivesTokens => auth::gives_tokens(scene),
         CheckName::TokenGranted => auth::token_granted(exchange, scene),
         CheckName::TokenResponse => auth::token_response(exchange),

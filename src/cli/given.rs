@@ -68,6 +68,7 @@ pub fn target(args: &TargetArgs, matches: &ArgMatches) -> Result<Given, Refusal>
         scope: from.one("scope", args.scope.as_ref()),
         allow_origins: from.many("allow_origin", &args.allow_origin),
         insecure: from.flag("insecure", args.insecure),
+        allow_http: from.flag("allow_http", args.allow_http),
         ca_file: from.one("ca_file", args.ca_file.as_ref()),
         proxy: from.flag("proxy", args.proxy),
         ..Given::default()

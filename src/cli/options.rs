@@ -129,6 +129,10 @@ pub struct TargetArgs {
     #[arg(long, env = "PLIMSOLL_INSECURE", value_parser = BoolishValueParser::new())]
     pub insecure: bool,
 
+    /// Plain http is meant, to other machines too: the tests of TLS do not apply, and tokens go in the clear
+    #[arg(long, env = "PLIMSOLL_ALLOW_HTTP", value_parser = BoolishValueParser::new())]
+    pub allow_http: bool,
+
     /// More certificate authorities, as PEM
     #[arg(long, env = "PLIMSOLL_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,

@@ -187,6 +187,7 @@ fn settings(config: &Effective, base: Url) -> Settings {
         allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
         keep_files: path(&config.keep_files),
         insecure: config.insecure.value,
+        allow_http: config.allow_http.value,
         ca_file: path(&config.ca_file),
         use_proxy: config.proxy.value,
         ..Settings::new(base)

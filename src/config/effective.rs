@@ -82,6 +82,7 @@ pub struct Given {
     pub keep_files: Option<Setting<PathBuf>>,
     pub allow_origins: Option<Setting<Vec<Url>>>,
     pub insecure: Option<Setting<bool>>,
+    pub allow_http: Option<Setting<bool>>,
     pub ca_file: Option<Setting<PathBuf>>,
     pub proxy: Option<Setting<bool>>,
     pub auth: Option<Setting<AuthKind>>,
@@ -145,6 +146,8 @@ pub struct Effective {
     pub allow_origins: Setting<Vec<Url>>,
     /// Accept any certificate.
     pub insecure: Setting<bool>,
+    /// Plain http is meant.
+    pub allow_http: Setting<bool>,
     /// More certificate authorities.
     pub ca_file: Option<Setting<PathBuf>>,
     /// Use the proxies of the environment.
@@ -234,6 +237,7 @@ impl Effective {
                 .or_else(|| pick.of(says.allow_origins.as_ref()))
                 .unwrap_or(Setting::new(Vec::new(), Origin::Default)),
             insecure: given.insecure.or_else(|| pick.of(says.insecure.as_ref())).unwrap_or(DEFAULT_FALSE),
+            allow_http: given.allow_http.or_else(|| pick.of(says.allow_http.as_ref())).unwrap_or(DEFAULT_FALSE),
             ca_file: given.ca_file.or_else(|| resolved(says.ca_file.as_ref())),
             proxy: given.proxy.or_else(|| pick.of(says.proxy.as_ref())).unwrap_or(DEFAULT_FALSE),
             auth,

@@ -83,6 +83,8 @@ pub struct Says {
     pub allow_origins: Option<Spanned<Vec<Url>>>,
     /// Accept any certificate.
     pub insecure: Option<Spanned<bool>>,
+    /// Plain http is meant.
+    pub allow_http: Option<Spanned<bool>>,
     /// More certificate authorities.
     pub ca_file: Option<Spanned<PathBuf>>,
     /// Use the proxies of the environment.

@@ -99,6 +99,7 @@ fn shown(config: &Effective) -> Vec<Shown> {
         maybe("keep-files", config.keep_files.as_ref(), |v| path(v)),
         Shown { key: "allow-origins", value: origins, origin: config.allow_origins.origin.clone() },
         sure("insecure", &config.insecure, |v| (*v).into()),
+        sure("allow-http", &config.allow_http, |v| (*v).into()),
         maybe("ca-file", config.ca_file.as_ref(), |v| path(v)),
         sure("proxy", &config.proxy, |v| (*v).into()),
         sure("auth.kind", &config.auth, |v| v.as_str().into()),

@@ -49,6 +49,8 @@ pub struct Settings {
     pub second: Option<Credentials>,
     /// Accept any certificate. Leaves no verdict conformant.
     pub insecure: bool,
+    /// Plain http is meant, on this machine or not: TLS is not this server's.
+    pub allow_http: bool,
     /// More certificate authorities, as a PEM file.
     pub ca_file: Option<PathBuf>,
     /// Use the proxies of the environment.
@@ -77,6 +79,7 @@ impl Settings {
             credentials: Credentials::None,
             second: None,
             insecure: false,
+            allow_http: false,
             ca_file: None,
             use_proxy: false,
         }

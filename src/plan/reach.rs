@@ -105,6 +105,10 @@ impl CheckName {
             | CheckName::OperationsPlaced
             | CheckName::KickoffAccepted
             | CheckName::KickoffFound
+            | CheckName::ModernTls
+            | CheckName::NewestTls
+            | CheckName::OldTlsRefused
+            | CheckName::TokenOrigin
             | CheckName::GivesTokens
             | CheckName::TokenGranted
             | CheckName::TokenResponse

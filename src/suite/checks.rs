@@ -69,6 +69,10 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::NoPatientShort => "as many patients come as a search counts",
         CheckName::KickoffAccepted => "the flow's own kick-off was accepted",
         CheckName::WithinBeside => "of no type more came back than with the export beside it",
+        CheckName::ModernTls => "TLS 1.2 or 1.3 is taken up",
+        CheckName::NewestTls => "TLS 1.3 is taken up",
+        CheckName::OldTlsRefused => "TLS 1.1 and older are not taken up",
+        CheckName::TokenOrigin => "the handshake is with the token endpoint's origin",
         CheckName::GivesTokens => "the run's client gets tokens for valid requests",
         CheckName::TokenGranted => "a valid request brings a token",
         CheckName::TokenResponse => {

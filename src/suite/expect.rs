@@ -318,6 +318,14 @@ words! {
         LenientReported = "lenient-reported",
         /// Every `extension` is an object.
         ExtensionsAreObjects = "extensions-are-objects",
+        /// TLS 1.2 or 1.3 is taken up.
+        ModernTls = "modern-tls",
+        /// TLS 1.3 is taken up.
+        NewestTls = "newest-tls",
+        /// TLS 1.0 and 1.1 are not taken up.
+        OldTlsRefused = "old-tls-refused",
+        /// The handshake is with the origin of the token endpoint.
+        TokenOrigin = "token-origin",
         /// The flow's plain token request brought a token.
         GivesTokens = "gives-tokens",
         /// A valid token request brought a token.
