@@ -274,7 +274,7 @@ pub(super) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// Whether a file breaks no rule that `counts`.
-fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(super) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(facts) = scene.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
         return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));

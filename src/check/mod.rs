@@ -9,6 +9,7 @@ mod files;
 mod kickoff;
 mod manifest;
 mod parts;
+mod profiles;
 mod select;
 mod served;
 pub mod shape;
@@ -247,6 +248,8 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoOutcomeInOutput => files::no_outcome_in_output(exchange, scene),
         CheckName::LenientReported => files::lenient_reported(exchange, scene),
         CheckName::ResourcesValid => expect::resources_valid(exchange, scene),
+        CheckName::ProfilesKept => profiles::kept(exchange, scene),
+        CheckName::MustSupportSeen => profiles::must_support_seen(exchange, scene),
         CheckName::SameFile => files::same_file(exchange, scene),
         CheckName::SameResources => files::same_resources(exchange, scene),
         CheckName::AllowedEncoding => files::allowed_encoding(exchange, scene),

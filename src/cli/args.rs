@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::help;
-pub use super::options::{Format, FormatArg, LimitArgs, ScopeArgs, SuitesArg, TargetArgs};
+pub use super::options::{Format, FormatArg, LimitArgs, ProfileArgs, ScopeArgs, SuitesArg, TargetArgs};
 use crate::config::values::{self, AuthKind};
 
 /// The whole command line.
@@ -113,6 +113,10 @@ pub struct RunArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
 
+    /// Profiles
+    #[command(flatten)]
+    pub profiles: ProfileArgs,
+
     /// Limits
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -197,6 +201,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N")]
     pub patients: Option<u64>,
 
+    /// Lines in a file at most [default: 40; with --patients 50000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub lines_per_file: Option<u64>,
+
     /// Ask for credentials; token: the one in PLIMSOLL_TOKEN
     #[arg(long, value_enum, value_name = "KIND", default_value = "none")]
     pub auth: AuthKind,
@@ -234,8 +242,12 @@ pub struct NdjsonArgs {
     pub definitions: Option<PathBuf>,
 
     /// Check that lines are JSON objects of a type, and nothing else
-    #[arg(long, conflicts_with = "definitions")]
+    #[arg(long, conflicts_with_all = ["definitions", "package"])]
     pub lines_only: bool,
+
+    /// Hold resources to profiles, too
+    #[command(flatten)]
+    pub profiles: ProfileArgs,
 
     /// Files at once; left out: as many as there are cores
     #[arg(long, value_name = "N", value_parser = values::jobs)]

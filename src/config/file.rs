@@ -78,6 +78,10 @@ pub struct Says {
     pub late_polls: Option<Spanned<bool>>,
     /// Keep the files.
     pub keep_files: Option<Spanned<PathBuf>>,
+    /// Packages of profiles.
+    pub packages: Option<Spanned<Vec<PathBuf>>>,
+    /// Profiles that all resources of their type are held to.
+    pub profiles: Option<Spanned<Vec<String>>>,
     /// Origins that may see the token.
     #[serde(default, deserialize_with = "origins")]
     pub allow_origins: Option<Spanned<Vec<Url>>>,

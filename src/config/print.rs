@@ -97,6 +97,8 @@ fn shown(config: &Effective) -> Vec<Shown> {
         sure("no-delete", &config.no_delete, |v| (*v).into()),
         sure("late-polls", &config.late_polls, |v| (*v).into()),
         maybe("keep-files", config.keep_files.as_ref(), |v| path(v)),
+        sure("packages", &config.packages, |v| v.iter().map(|package| path(package)).collect()),
+        sure("profiles", &config.profiles, |v| v.clone().into()),
         Shown { key: "allow-origins", value: origins, origin: config.allow_origins.origin.clone() },
         sure("insecure", &config.insecure, |v| (*v).into()),
         sure("allow-http", &config.allow_http, |v| (*v).into()),

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+use crate::fhir::profile::Profiles;
 use crate::secret::Secret;
 use crate::suite::param::PickName;
 use crate::words::ExportLevel;
@@ -43,6 +45,8 @@ pub struct Settings {
     pub allow_origins: Vec<url::Origin>,
     /// Where to keep the files' bodies.
     pub keep_files: Option<PathBuf>,
+    /// Profiles that resources are held to beyond FHIR's own definitions.
+    pub profiles: Option<Arc<Profiles>>,
     /// How requests are authorized.
     pub credentials: Credentials,
     /// How those of a second client are, whose jobs the first must not see.
@@ -76,6 +80,7 @@ impl Settings {
             late_polls: false,
             allow_origins: Vec::new(),
             keep_files: None,
+            profiles: None,
             credentials: Credentials::None,
             second: None,
             insecure: false,

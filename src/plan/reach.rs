@@ -49,6 +49,8 @@ impl CheckName {
             | CheckName::DeletedNotInOutput
             | CheckName::SameFile
             | CheckName::ResourcesValid
+            | CheckName::ProfilesKept
+            | CheckName::MustSupportSeen
             | CheckName::AllowedEncoding
             | CheckName::SameResources
             | CheckName::NoOutcomeInOutput

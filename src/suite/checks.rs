@@ -20,6 +20,8 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::DeletedNotInOutput => "no resource is both in deleted and in output",
         CheckName::PatientListed => "a file of Patient resources is listed where anything is",
         CheckName::ResourcesValid => "every line is a valid FHIR resource",
+        CheckName::ProfilesKept => "every resource keeps the profiles that it claims or is assigned",
+        CheckName::MustSupportSeen => "each element that the profiles mark as must-support is in some resource",
         CheckName::SameFile => "the file is the same as the one fetched before",
         CheckName::AllowedEncoding => "the content coding is one that may be used, and can be undone",
         CheckName::SameResources => "the same resources as in the flow beside it were exported",

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::expect::{BodyShape, CheckName, DirectoryTopic, Expect, LineRule, Shape};
+pub use super::expect::{BodyShape, CheckName, DirectoryTopic, Expect, Shape};
 pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Needs, Probe, Send, Wrong};
+pub use super::line_rules::LineRule;
 use super::named::Named;
 use crate::words::{Area, Level, words};
 

@@ -16,6 +16,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("poll.toml", include_str!("../../suites/poll.toml")),
     ("manifest.toml", include_str!("../../suites/manifest.toml")),
     ("files.toml", include_str!("../../suites/files.toml")),
+    ("profiles.toml", include_str!("../../suites/profiles.toml")),
     ("delete.toml", include_str!("../../suites/delete.toml")),
     ("params.toml", include_str!("../../suites/params.toml")),
     ("errors.toml", include_str!("../../suites/errors.toml")),

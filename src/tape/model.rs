@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
-    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding, Validated,
+    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
+    ProfileFacts, ProfileTally, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
