@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use plimsoll::reference::{self, FaultKind};
+use plimsoll::suite::values::Names;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Stands {
-    /// A fault of the reference server.
-    Fault(String),
+    /// A fault of the reference server, or several.
+    Fault(Names),
     /// A legal variant of it.
     Legal(String),
     /// A test with a hostile server: `file::name` below tests/.
@@ -43,7 +44,11 @@ fn each_row_names_what_stands_for_it() {
     let known = |id: &str, kind: FaultKind| faults.iter().any(|fault| fault.id == id && fault.kind == kind);
     for (row, stands) in &rows {
         match stands {
-            Stands::Fault(id) => assert!(known(id, FaultKind::Defect), "{row}: there is no fault {id}"),
+            Stands::Fault(ids) => {
+                for id in &ids.0 {
+                    assert!(known(id, FaultKind::Defect), "{row}: there is no fault {id}");
+                }
+            }
             Stands::Legal(id) => assert!(known(id, FaultKind::Legal), "{row}: there is no legal variant {id}"),
             Stands::Hostile(test) => {
                 let (file, name) = test.split_once("::").unwrap();

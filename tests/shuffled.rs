@@ -1,4 +1,5 @@
-//! The order of things changes no verdict: flows, jobs at once, the pace of answers, the order of files and of lines.
+//! The order of things changes no verdict: flows, jobs at once, the pace of answers, the order of files, and how many
+//! threads make runs at the same time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -143,9 +144,20 @@ fn all_alike(faults: &[&str], runs: u64) {
     let first = verdicts(&catalog, &plan, &faults, 0);
     let failed = first.values().filter(|verdict| **verdict == Verdict::Fail).count();
     assert_eq!(failed > 0, !faults.is_empty());
-    for seed in 1..runs {
-        let differs = differing(&first, &verdicts(&catalog, &plan, &faults, seed));
-        assert!(differs.is_empty(), "seed {seed}: {differs:#?}");
+    // The runs are made by one thread or by several, which share the rules and nothing else.
+    for (threads, seeds) in [(1, 1..runs / 4), (2, runs / 4..runs / 2), (5, runs / 2..runs)] {
+        let next = AtomicU64::new(seeds.start);
+        let work = || {
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= seeds.end {
+                    return;
+                }
+                let differs = differing(&first, &verdicts(&catalog, &plan, &faults, seed));
+                assert!(differs.is_empty(), "seed {seed}, {threads} threads: {differs:#?}");
+            }
+        };
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     }
 }
 

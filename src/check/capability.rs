@@ -201,7 +201,9 @@ fn counted(exchange: &Exchange, scene: &Scene<'_>) -> Result<(u64, u64, u64), He
     }
     let Some((_, manifest)) = scene.index.manifest(&scene.flow.name) else { return Err(no_manifest()) };
     let files = scene.index.files(&scene.flow.name, FileList::Output);
-    let listed = manifest.get("output").is_some_and(Value::is_array) && !super::select::unreadable(scene);
+    // A null in the array's place lists nothing.
+    let output = manifest.get("output").is_some_and(|output| output.is_array() || output.is_null());
+    let listed = output && !super::select::unreadable(scene);
     let whole = files.iter().all(|(_, facts)| facts.is_some_and(|facts| facts.whole));
     if !listed || !whole || files.len() < super::items(manifest, "output").len() {
         return Err(Held::Nothing("not every output file was read whole".to_owned()));

@@ -6,8 +6,8 @@ use super::{Broken, Held, Scene, response, shape, show};
 use crate::record::Position;
 use crate::suite::describe;
 use crate::suite::model::{BodyShape, Expect, LineRule, Shape};
-use crate::tape::model::{BodyKind, Exchange, Outcome, Response};
-use crate::tape::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome};
+use crate::tape::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
+use crate::tape::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
 
 /// Whether `expect` holds of `exchange`.
 pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
@@ -31,9 +31,11 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         });
     }
     if let Some(allowed) = &expect.media_type {
-        let actual = response.media_type();
-        return Held::or_broken(actual.as_ref().is_some_and(|actual| allowed.0.contains(actual)), || {
-            let actual = actual.map_or_else(|| "no Content-Type".to_owned(), |actual| show::text(&actual));
+        // Of two lines a client may believe either.
+        let types = response.media_types();
+        return Held::or_broken(!types.is_empty() && types.iter().all(|media| allowed.0.contains(media)), || {
+            let actual: Vec<String> = types.iter().map(|media| show::text(media)).collect();
+            let actual = if actual.is_empty() { "no Content-Type".to_owned() } else { actual.join(" and ") };
             Broken::new("header", "header Content-Type", allowed.0.join(" or "), actual)
         });
     }
@@ -49,11 +51,17 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if let Some(topic) = expect.directory {
         return super::directory::lines(topic, exchange, scene);
     }
-    // What follows reads the body, and a body that broke off says nothing.
+    // What follows reads the body, and a body that broke off says nothing. One that is not coded as it says came whole,
+    // and nobody can read it.
     if let Some(trouble) = &response.broken {
+        let coding: Vec<&str> = response.header_lines("content-encoding").collect();
+        if trouble.kind == TroubleKind::Protocol && coding.len() == 1 && expect.body.is_some_and(is_read) {
+            let expected = format!("a body in {}, as Content-Encoding says", show::text(&coding.join(", ")));
+            return Held::No(vec![Broken::new("body", "body", expected, show::text(&trouble.message))]);
+        }
         return Held::Unknown(trouble.message.clone());
     }
-    let of_json = !matches!(expect.body, Some(BodyShape::Empty | BodyShape::NotEmpty | BodyShape::NotHtml));
+    let of_json = expect.body.is_none_or(is_read);
     if of_json && response.body.not_json.as_deref().is_some_and(|why| why.starts_with("recursion limit")) {
         // The limit is ours.
         return Held::Unknown("the body is JSON nested more deeply than is read".to_owned());
@@ -65,6 +73,11 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Some(pointer) => json(pointer, expect, response, scene.index.tape.start.fhir.is_some()),
         None => Held::Nothing("the expectation looks at nothing".to_owned()),
     }
+}
+
+/// Whether it takes the body's text to tell.
+fn is_read(shape: BodyShape) -> bool {
+    !matches!(shape, BodyShape::Empty | BodyShape::NotEmpty | BodyShape::NotHtml)
 }
 
 /// Whether the file holds a resource of one of these types.
@@ -210,7 +223,12 @@ fn what_body(response: &Response) -> String {
     let what = match (body.kind, &body.resource_type, &body.json) {
         (BodyKind::Empty, ..) => return "no body".to_owned(),
         (BodyKind::Json, Some(kind), Some(json)) if kind == "OperationOutcome" && !is_operation_outcome(json) => {
-            "an OperationOutcome without an issue that has severity and code".to_owned()
+            match strange_issue(json) {
+                Some(word) => {
+                    format!("an OperationOutcome with {}, which FHIR does not have", show::text(word))
+                }
+                None => "an OperationOutcome without an issue that has severity and code".to_owned(),
+            }
         }
         (BodyKind::Json, Some(kind), _) => format!("a FHIR resource, resourceType {}", show::text(kind)),
         (BodyKind::Json, None, Some(json)) => show::shape(Some(json)),

@@ -267,6 +267,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NothingBeforeSince => types::nothing_before_since(exchange, scene),
         CheckName::TokenRequired => served::token_required(exchange, scene),
         CheckName::StoredVersion => served::stored_version(exchange, scene),
+        CheckName::NotPublic => served::not_public(exchange),
         CheckName::AnnouncedLength => served::announced_length(exchange, scene),
         CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),

@@ -77,3 +77,15 @@ pub fn declares_export(exchange: &Exchange) -> Held {
         Broken::new("body", "body /rest/*/operation", "an operation export, for the whole system", "none")
     })
 }
+
+/// `not-public`: Cache-Control does not allow caches that are shared to keep what is about patients.
+pub fn not_public(exchange: &Exchange) -> Held {
+    let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+    let directives = answer.header_lines("cache-control").flat_map(|line| line.split(','));
+    let mut names = directives.map(|one| one.split('=').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let shared = names.find(|name| matches!(name.as_str(), "public" | "s-maxage"));
+    Held::or_broken(shared.is_none(), || {
+        let actual = show::text(&shared.clone().unwrap_or_default());
+        Broken::new("header", "header Cache-Control", "nothing that lets shared caches keep it", actual)
+    })
+}

@@ -360,6 +360,10 @@ pub struct SelftestArgs {
     #[arg(long)]
     pub list: bool,
 
+    /// Where the matrix goes as a page and for programs, too: index.html and matrix.json; left out: nowhere
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+
     /// Threads to use; left out: as many as there are cores, at least 2
     #[arg(long, value_name = "N", value_parser = values::jobs)]
     pub threads: Option<usize>,

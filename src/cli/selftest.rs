@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::Path;
 
 use serde_json::json;
 
 use super::args::{Format, SelftestArgs};
 use super::{Refusal, orchestrate, print, say, show};
 use crate::reference::{self, Fault};
+use crate::report;
 use crate::suite::model::Catalog;
 use crate::trials::compare::{Cell, Result as CellResult};
-use crate::trials::{exit, selftest, tripped};
+use crate::trials::{exit, matrix_page, selftest, tripped};
 
 /// Carries out `plimsoll selftest`. Exit code 0 where every fault is noticed by exactly the tests it lists, no legal
 /// variant by any, and (where all faults were tried) every SHALL and SHOULD test is tripped by one; else 1.
@@ -36,11 +38,26 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
         }
     }
     let rumours = if args.fault.is_empty() { rumours(&catalog, &cells) } else { Vec::new() };
+    if let Some(folder) = &args.report {
+        write(folder, &cells, &rumours)?;
+    }
     for rumour in &rumours {
         say(&format!("no fault trips {rumour}; a test that nobody has seen fail is a rumour"));
     }
     let good = rumours.is_empty() && cells.iter().all(|cell| cell.result.is_good());
     Ok(if good { exit::CONFORMANT } else { exit::NOT_CONFORMANT })
+}
+
+/// Writes the page and the record.
+fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), Refusal> {
+    let faults = reference::faults().map_err(|e| Refusal::usage(e.to_string()))?;
+    let json = serde_json::to_string_pretty(cells).map_err(|e| Refusal::undetermined(e.to_string()))?;
+    let page = matrix_page::render(cells, &faults, rumours);
+    for (name, text) in [("index.html", page), ("matrix.json", format!("{json}\n"))] {
+        let path = report::write_one(folder, name, &text).map_err(|e| Refusal::undetermined(e.to_string()))?;
+        say(&format!("wrote {}", path.display()));
+    }
+    Ok(())
 }
 
 /// Prints the faults and legal variants: those that are named, or all.

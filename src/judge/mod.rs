@@ -1,6 +1,7 @@
 //! Judging: a tape and a plan in, a [`Run`] out. Pure and synchronous; the same tape gives the same run, byte for byte.
 
 mod finding;
+mod gather;
 mod look;
 mod outcome;
 mod requirements;

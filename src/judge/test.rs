@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{finding, look};
+use super::{finding, gather, look};
 use crate::check::{self, Broken, Held, Index, Scene};
 use crate::plan::PlannedTest;
 use crate::record::{Finding, TestResult};
@@ -13,7 +13,7 @@ use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
 use crate::words::{Level, Verdict};
 
 /// What a test came to, before consequences are told from causes.
-enum Decision {
+pub(super) enum Decision {
     Verdict {
         verdict: Verdict,
         because: String,
@@ -79,6 +79,14 @@ fn verdict(verdict: Verdict, because: impl Into<String>) -> Decision {
 }
 
 fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
+    match catalog.flow(&test.flow).filter(|flow| flow.gathers) {
+        Some(flow) => gather::decide(test, catalog, flow, |one| decide_on(one, catalog, index)),
+        None => decide_on(test, catalog, index),
+    }
+}
+
+/// The test on a flow that was run.
+fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
     let Some(flow) = index.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("flow {} did not end: the run was cut short", test.flow));
     };

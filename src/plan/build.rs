@@ -115,6 +115,13 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     };
     for planned in tests {
         let Some(flow) = catalog.flow(&planned.flow) else { continue };
+        if flow.gathers {
+            for name in catalog.gathered(&planned.test, &planned.spec, flow) {
+                let Some(flow) = catalog.flow(&name) else { continue };
+                add(&mut needs, &name, reach(&planned.test, flow));
+            }
+            continue;
+        }
         add(&mut needs, &planned.flow, reach(&planned.test, flow));
         for beside in &planned.beside {
             add(&mut needs, beside, reach_beside(&planned.test, flow));
@@ -335,6 +342,7 @@ mod tests {
             assert_eq!(flow.flow.probes.len(), used.probes.len(), "a probe of {} is looked at by no test", flow.name);
             assert_eq!(flow.flow.delete, used.delete, "the DELETE of {} is looked at by no test", flow.name);
         }
-        assert_eq!(plan.flows.len(), catalog.flows.len(), "every flow is used");
+        let conversations = catalog.flows.values().filter(|flow| !flow.gathers).count();
+        assert_eq!(plan.flows.len(), conversations, "every flow is used");
     }
 }

@@ -61,6 +61,7 @@ impl CheckName {
             | CheckName::NothingBeforeSince
             | CheckName::WrappedBinary
             | CheckName::WithinScope
+            | CheckName::NotPublic
             | CheckName::AnnouncedLength
             | CheckName::FileKept
             | CheckName::OnlyMatching

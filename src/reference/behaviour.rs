@@ -95,6 +95,12 @@ words! {
         FilterLoses = "filter-loses",
         /// `_since` leaves out the newest resource of each type, too.
         SinceLosesNewest = "since-loses-newest",
+        /// With `_since` what belongs to a patient who did not change is left out.
+        SinceHidesChildren = "since-hides-children",
+        /// With `_since` all that belongs to one patient comes, however old.
+        SinceKeepsMember = "since-keeps-member",
+        /// An export that was made before brings nothing.
+        RepeatFindsNothing = "repeat-finds-nothing",
         /// `_until` lets the newest resource of each type pass.
         UntilLeaks = "until-leaks",
         /// Of several filters of one type only the last counts.

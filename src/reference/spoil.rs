@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::behaviour::Behaviour;
 use super::population::Selection;
@@ -60,12 +61,53 @@ impl Server {
                 *rows = rows.part(0, rows.len() - 1);
             }
         }
+        if selection.since.is_some() {
+            self.spoil_children(found, selection);
+        }
         if self.does(Behaviour::UntilLeaks) && selection.until.is_some() {
             let all = self.population.select(&Selection { until: None, ..selection.clone() });
             for (name, rows) in found.iter_mut() {
                 let newest = all.iter().find(|(kind, _)| kind == name).and_then(|(_, all)| all.line(all.len() - 1));
                 let own: Vec<_> = rows.iter().filter(|line| Some(line) != newest.as_ref()).collect();
                 *rows = Rows::held(own.into_iter().chain(newest).collect());
+            }
+        }
+    }
+
+    /// Leaves out what belongs to patients who are not among what is new, or adds all that belongs to one.
+    fn spoil_children(&self, found: &mut Found, selection: &Selection) {
+        let all = self.population.select(&Selection { since: None, ..selection.clone() });
+        let patients = |rows: &Found| -> Vec<String> {
+            let lines = rows.iter().filter(|(name, _)| *name == "Patient").flat_map(|(_, rows)| rows.iter());
+            lines
+                .filter_map(|line| Some(serde_json::from_slice::<Value>(&line).ok()?.get("id")?.as_str()?.into()))
+                .collect()
+        };
+        let (everybody, new) = (patients(&all), patients(found));
+        let belongs = |line: &Bytes, id: &String| {
+            let text = String::from_utf8_lossy(line);
+            text.contains(&format!("\"Patient/{id}\"")) || text.contains(&format!("\"Patient\",\"id\":\"{id}\""))
+        };
+        if self.does(Behaviour::SinceHidesChildren) {
+            let hidden: Vec<&String> = everybody.iter().filter(|id| !new.contains(id)).collect();
+            for (_, rows) in found.iter_mut() {
+                *rows = Rows::held(rows.iter().filter(|line| !hidden.iter().any(|id| belongs(line, id))).collect());
+            }
+            found.retain(|(_, rows)| rows.len() > 0);
+        }
+        let member = everybody.iter().find(|id| !new.contains(id));
+        if let Some(member) = member.filter(|_| self.does(Behaviour::SinceKeepsMember)) {
+            for (name, rows) in all {
+                let own: Vec<Bytes> = rows.iter().filter(|line| belongs(line, member)).collect();
+                match found.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, rows)) => {
+                        let held: Vec<Bytes> = rows.iter().collect();
+                        let more = own.into_iter().filter(|line| !held.contains(line)).collect::<Vec<_>>();
+                        *rows = Rows::held(held.into_iter().chain(more).collect());
+                    }
+                    None if !own.is_empty() => found.push((name, Rows::held(own))),
+                    None => {}
+                }
             }
         }
     }

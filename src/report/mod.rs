@@ -1,5 +1,5 @@
 //! What people and other programs read of a run. Reports are drawn from [`crate::record::Run`] alone, and [`list`],
-//! [`explain`] and [`coverage`] from the suites; nothing here waits, and only [`write_all`] touches the disk.
+//! [`explain`] and [`coverage`] from the suites; nothing here waits, and only [`write_all`] and [`write_one`] touch the disk.
 
 pub mod escape;
 
@@ -40,4 +40,4 @@ pub mod coverage;
 
 mod write;
 
-pub use write::{Options, WriteError, write_all};
+pub use write::{Options, WriteError, write_all, write_one};

@@ -49,6 +49,20 @@ pub fn write_all(folder: &Path, run: &Run, options: &Options) -> Result<Vec<Path
     Ok(out)
 }
 
+/// Writes one more page or record into `folder`, which is made where it is missing, and returns its path. The file is
+/// there whole or not at all.
+///
+/// # Errors
+///
+/// The file or folder, with the system's reason.
+pub fn write_one(folder: &Path, name: &str, text: &str) -> Result<PathBuf, WriteError> {
+    let path = folder.join(name);
+    match std::fs::create_dir_all(folder).and_then(|()| whole(&path, text.as_bytes())) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(WriteError { path, source }),
+    }
+}
+
 /// Writes a file beside its place and moves it there.
 fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();

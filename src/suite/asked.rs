@@ -135,6 +135,9 @@ pub fn flow(flow: &Flow) -> String {
     if flow.probes_only {
         return format!("{} (no export)", flow.title);
     }
+    if flow.gathers {
+        return format!("{}: {}", flow.title, flow.from.0.join(", "));
+    }
     let level = match flow.export {
         ExportLevel::System => "system level",
         ExportLevel::Patient => "patient level",

@@ -75,6 +75,8 @@ words! {
         ShortToken = "short-token",
         /// The answer may not be kept by caches.
         NoStore = "no-store",
+        /// No cache between may keep the answer for everybody.
+        NotPublic = "not-public",
         /// The scope that was granted is no more than was asked for.
         ScopeNotBroader = "scope-not-broader",
         /// The error is one that OAuth knows.

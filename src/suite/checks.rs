@@ -43,6 +43,7 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::WrappedBinary => "the file comes as one Binary resource",
         CheckName::TokenRequired => "the manifest says that files need a token, and the file is the target's own",
         CheckName::StoredVersion => "Content-Location names the file itself or a version of it",
+        CheckName::NotPublic => "no cache that is shared may keep the answer",
         CheckName::AnnouncedLength => "the file has as many bytes as Content-Length says",
         CheckName::DeclaresExport => "the CapabilityStatement declares $export for the whole system",
         CheckName::Delivered => "the file comes whole from the URL listed",

@@ -52,6 +52,10 @@ pub struct Flow {
     /// As whom the whole conversation is made.
     #[serde(default, rename = "as")]
     pub identity: Identity,
+    /// It makes no conversation of its own: its tests look at what the flows under `from` showed, those left out that the
+    /// test names itself, and tell what is broken there. What these did not show is nobody's fault here.
+    #[serde(default)]
+    pub gathers: bool,
     /// There is no export, only the probes of the start.
     #[serde(default)]
     pub probes_only: bool,

@@ -84,6 +84,15 @@ impl Catalog {
         flows
     }
 
+    /// The flows that `test` looks at in `spec` where it stands on `flow`, which gathers.
+    pub fn gathered(&self, test: &Test, spec: &str, flow: &Flow) -> Vec<String> {
+        let own = self.flows_of(test, spec);
+        let known = |name: &&String| {
+            self.flow(name).is_some_and(|flow| !flow.gathers && !excepts(&self.specs, &flow.except, spec))
+        };
+        flow.from.0.iter().filter(|name| !own.contains(name)).filter(known).cloned().collect()
+    }
+
     /// The flows that `test` compares with in `spec`, likewise.
     pub fn beside_of(&self, test: &Test, spec: &str) -> Vec<String> {
         self.standing_in(test, spec, &test.beside, |_| true)

@@ -247,8 +247,13 @@ impl Response {
 
     /// The essence of the media type, in lower case: `application/json; charset=utf-8` is `application/json`.
     pub fn media_type(&self) -> Option<String> {
-        let value = self.header("content-type")?;
-        Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+        self.media_types().into_iter().next()
+    }
+
+    /// The same of every line of Content-Type there is.
+    pub fn media_types(&self) -> Vec<String> {
+        let essence = |value: &str| value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase();
+        self.header_lines("content-type").map(essence).collect()
     }
 }
 

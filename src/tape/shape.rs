@@ -31,13 +31,65 @@ pub fn urls_of_line(line: &str) -> Vec<&str> {
     starts.iter().zip(ends).map(|(start, end)| line.get(*start..end).unwrap_or_default().trim()).collect()
 }
 
-/// Whether `body` is an OperationOutcome with at least one issue, each of which has severity and code.
+/// The severities of an issue, of FHIR R4 and R5.
+const SEVERITIES: &[&str] = &["fatal", "error", "warning", "information", "success"];
+
+/// The codes of an issue, of FHIR R4 and later.
+const CODES: &[&str] = &[
+    "invalid",
+    "structure",
+    "required",
+    "value",
+    "invariant",
+    "security",
+    "login",
+    "unknown",
+    "expired",
+    "forbidden",
+    "suppressed",
+    "processing",
+    "not-supported",
+    "duplicate",
+    "multiple-matches",
+    "not-found",
+    "deleted",
+    "too-long",
+    "code-invalid",
+    "extension",
+    "too-costly",
+    "business-rule",
+    "conflict",
+    "transient",
+    "lock-error",
+    "no-store",
+    "exception",
+    "timeout",
+    "incomplete",
+    "throttled",
+    "informational",
+    "success",
+    "limited-filter",
+    "mfa-required",
+];
+
+/// Whether `body` is an OperationOutcome with at least one issue, each of which has a severity and a code that FHIR
+/// knows (both are bound to their value sets by required bindings).
 pub fn is_operation_outcome(body: &Value) -> bool {
     issues(body).is_some_and(|issues| {
+        let knows = |issue: &Value, key: &str, words: &[&str]| {
+            issue.get(key).and_then(Value::as_str).is_some_and(|word| words.contains(&word))
+        };
         !issues.is_empty()
-            && issues.iter().all(|issue| {
-                issue.get("severity").is_some_and(Value::is_string) && issue.get("code").is_some_and(Value::is_string)
-            })
+            && issues.iter().all(|issue| knows(issue, "severity", SEVERITIES) && knows(issue, "code", CODES))
+    })
+}
+
+/// The first severity or code in an OperationOutcome's issues that FHIR does not know.
+pub fn strange_issue(body: &Value) -> Option<&str> {
+    issues(body)?.iter().find_map(|issue| {
+        let strange =
+            |key: &str, words: &[&str]| issue.get(key).and_then(Value::as_str).filter(|word| !words.contains(word));
+        strange("severity", SEVERITIES).or_else(|| strange("code", CODES))
     })
 }
 
@@ -72,6 +124,20 @@ mod tests {
         assert!(!is_manifest(&json!({"output": []})));
         assert!(!is_manifest(&json!({"resourceType": "Parameters", "transactionTime": 1, "output": []})));
         assert!(!is_manifest(&json!([{"transactionTime": 1, "output": []}])));
+    }
+
+    #[test]
+    fn an_outcome_speaks_the_words_of_fhir() {
+        let of = |severity: &str, code: &str| json!({"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]});
+        assert!(is_operation_outcome(&of("error", "not-found")));
+        assert!(is_operation_outcome(&of("success", "success")), "R5");
+        for (severity, code, strange) in [("bad", "not-found", "bad"), ("error", "bad-request", "bad-request")] {
+            let body = of(severity, code);
+            assert!(!is_operation_outcome(&body) && is_any_outcome(&body));
+            assert_eq!(strange_issue(&body), Some(strange));
+        }
+        let bare = json!({"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]});
+        assert!(!is_operation_outcome(&bare) && strange_issue(&bare).is_none());
     }
 
     #[test]

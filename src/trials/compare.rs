@@ -151,7 +151,7 @@ fn decided(test: &TestResult) -> bool {
 }
 
 /// Whether `entry` names the test of this full id.
-fn names(entry: &str, id: &str) -> bool {
+pub(super) fn names(entry: &str, id: &str) -> bool {
     entry == id || id.split_once('@').is_some_and(|(name, _)| name == entry)
 }
 

@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod exit;
 pub mod gate;
+pub mod matrix_page;
 pub mod selftest;
 pub mod tripped;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::compare::{Cell, Kind, Result as CellResult, compare};
+use super::compare::{Cell, Kind, Result as CellResult, compare, names};
 use crate::clock::Clock;
 use crate::config::values::base_url;
 use crate::drive;
@@ -123,6 +123,15 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
             Ok(Cell { result: CellResult::Overkilled, because, ..cell })
         }
     }
+}
+
+/// Whether `fault` is tried under `spec` by `plan`: it is a fault or variant there, and one at least of the tests that
+/// must notice it is in the spec.
+pub fn is_tried(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> bool {
+    let listed: Vec<String> = fault.notices.iter().chain(&fault.notices_protected).cloned().collect();
+    let named = |entry: &String| plan.tests.iter().any(|test| names(entry, &test.id));
+    let noticed = on_stand_ins(catalog, spec.as_str(), &listed).iter().any(named);
+    fault.concerns(spec.as_str()) && fault.excluded.is_none() && (fault.kind == FaultKind::Legal || noticed)
 }
 
 /// The entries of a fault as they read under `spec`: one on a flow that others stand in for there is on those.

@@ -19,7 +19,8 @@ use super::escape::visible;
 use crate::record::{Run, TestResult};
 use crate::words::Verdict;
 
-const STYLE: &str = include_str!("style.css");
+/// The style of all pages.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// Exchanges that are written out. A browser has to hold them all; `run.json` has the rest.
 const MOST_EXCHANGES: usize = 400;

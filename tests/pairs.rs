@@ -1,0 +1,118 @@
+//! Two faults at once are two faults: of seeded pairs, each is still noticed, unless the other keeps its tests from being
+//! decided at all.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use plimsoll::record::TestResult;
+use plimsoll::reference::{self, Fault, FaultKind, Personality};
+use plimsoll::suite;
+use plimsoll::trials::selftest::{is_tried, judged, whole_plan};
+use plimsoll::words::Verdict;
+
+/// Pairs that must show both.
+const PAIRS: usize = 200;
+
+/// Numbers that look random and are the same each time (SplitMix64).
+struct Dice(AtomicU64);
+
+impl Dice {
+    fn roll(&self, sides: usize) -> usize {
+        let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % sides as u64).unwrap()
+    }
+}
+
+/// Whether two faults change the same answers, so that one may write over what the other wrote. Of behaviours nobody
+/// knows, so only those of one area may meet.
+fn meet(one: &Fault, other: &Fault) -> bool {
+    let points = |fault: &Fault| -> BTreeSet<String> {
+        fault.does.iter().flat_map(|step| step.at.iter().map(|at| at.split('.').next().unwrap().to_owned())).collect()
+    };
+    let behaves = |fault: &Fault| fault.behaviours().next().is_some();
+    let (first, second) = (points(one), points(other));
+    !first.is_disjoint(&second) || ((behaves(one) || behaves(other)) && one.area == other.area)
+}
+
+#[derive(Debug, PartialEq)]
+enum Shown {
+    /// A test that must notice it did.
+    Yes,
+    /// None of its tests was decided: the other fault stopped what they look at.
+    Stopped,
+    /// Its tests were decided and none noticed.
+    Hidden,
+}
+
+fn shown(fault: &Fault, tests: &[TestResult]) -> Shown {
+    let names = |entry: &String, id: &str| entry == id || id.split_once('@').is_some_and(|(name, _)| name == entry);
+    let own: Vec<Verdict> = tests
+        .iter()
+        .filter(|test| fault.notices.iter().any(|entry| names(entry, &test.id)))
+        .map(|test| test.verdict)
+        .collect();
+    if own.iter().any(|verdict| matches!(verdict, Verdict::Fail | Verdict::Warn)) {
+        Shown::Yes
+    } else if own.contains(&Verdict::Pass) {
+        Shown::Hidden
+    } else {
+        Shown::Stopped
+    }
+}
+
+#[test]
+fn two_hundred_pairs_of_faults_show_both() {
+    let began = Instant::now();
+    let catalog = suite::embedded().unwrap();
+    let spec = Personality::from_word("hl7-3.0.0").unwrap();
+    let plan = whole_plan(&catalog, spec).unwrap();
+    let faults: Vec<Fault> = reference::faults()
+        .unwrap()
+        .into_iter()
+        .filter(|fault| {
+            fault.kind == FaultKind::Defect && fault.auth.is_none() && is_tried(&catalog, &plan, spec, fault)
+        })
+        .collect();
+    let dice = Dice(AtomicU64::new(6));
+    let mut drawn: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    while pairs.len() < 3 * PAIRS {
+        let (first, second) = (dice.roll(faults.len()), dice.roll(faults.len()));
+        let pair = (first.min(second), first.max(second));
+        if first != second && !meet(&faults[first], &faults[second]) && drawn.insert(pair) {
+            pairs.push(pair);
+        }
+    }
+
+    let (next, both) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let hidden = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while both.load(Ordering::Relaxed) < PAIRS {
+                    let Some((first, second)) = pairs.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    let (first, second) = (&faults[*first], &faults[*second]);
+                    let run = judged(&catalog, &plan, spec, vec![first.clone(), second.clone()]).unwrap();
+                    let tests = &run.judgements[0].tests;
+                    match (shown(first, tests), shown(second, tests)) {
+                        (Shown::Yes, Shown::Yes) => drop(both.fetch_add(1, Ordering::Relaxed)),
+                        (Shown::Hidden, _) | (_, Shown::Hidden) => {
+                            hidden.lock().unwrap().push(format!("{} and {}", first.id, second.id));
+                        }
+                        _ => {}
+                    }
+                }
+            });
+        }
+    });
+    let (both, tried) = (both.into_inner(), next.into_inner().min(pairs.len()));
+    println!("{both} pairs showed both, of {tried} that were tried, in {:.1?}", began.elapsed());
+    let hidden = hidden.into_inner().unwrap();
+    assert!(hidden.is_empty(), "a fault hides another: {hidden:#?}");
+    assert!(both >= PAIRS, "{both} of {tried} pairs showed both");
+}
