@@ -38,7 +38,7 @@ fn walk(value: &Value, depth: usize, found: &mut BTreeSet<Name>) {
 }
 
 /// The patient to whom a resource belongs, as far as `subject` or `patient` says it beyond doubt.
-fn owner(value: &Value) -> Option<&str> {
+pub(super) fn owner(value: &Value) -> Option<&str> {
     let named = |key: &str| value.get(key)?.get("reference")?.as_str();
     let (kind, id) = normalise_reference(named("subject").or_else(|| named("patient"))?)?;
     (kind == "Patient").then_some(id)

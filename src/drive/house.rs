@@ -146,6 +146,7 @@ impl<'a> Walk<'a> {
             posted: false,
             comparison: None,
             census: None,
+            organized: None,
             accepted: 0,
             stop: None,
             waits: Vec::new(),

@@ -3,6 +3,7 @@
 mod asks;
 mod assertion;
 mod auth;
+mod blocks;
 mod board;
 mod census;
 mod cleanup;

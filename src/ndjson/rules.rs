@@ -18,9 +18,11 @@ pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(L
         let rule = LineRule::OutcomeWithoutIssue;
         report(rule, notes.at, "issue", "an issue with severity and code", "an OperationOutcome without one");
     }
-    // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id.
-    let outcome = expected.announced.is_none() && notes.resource_type.get() == Some("OperationOutcome");
-    id(notes, expected.list == FileList::Output && !outcome, report);
+    // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id, and one that is organised
+    // has headers without one.
+    let free = expected.announced.is_none()
+        && matches!(notes.resource_type.get(), Some("OperationOutcome" | "Parameters"));
+    id(notes, expected.list == FileList::Output && !free, report);
 }
 
 /// Whether the type is as it should be, so that the rest can be judged.

@@ -128,7 +128,9 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             continue;
         }
         let (Some(flow), Some(need)) = (catalog.flow(&name), needs.get(&name)) else { continue };
-        let shelf = need.measures.compared || picks(flow, need).iter().any(|pick| *pick != PickName::InstantInside);
+        let shelf = need.measures.compared
+            || need.measures.blocks
+            || picks(flow, need).iter().any(|pick| *pick != PickName::InstantInside);
         let measures = Measures { shelf, ..Measures::default() };
         for source in sources(flow, need) {
             add(&mut needs, &source, Need { measures, ..Need::depth(Depth::Files) });
@@ -142,7 +144,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
 
 /// The flows that a flow picks from or is compared with, as far as it is needed.
 fn sources(flow: &Flow, need: &Need) -> Vec<String> {
-    let needed = need.measures.compared || !picks(flow, need).is_empty();
+    let needed = need.measures.compared || need.measures.blocks || !picks(flow, need).is_empty();
     if needed { flow.from.0.clone() } else { Vec::new() }
 }
 

@@ -34,6 +34,7 @@ impl Need {
         self.measures.shelf |= other.measures.shelf;
         self.measures.compared |= other.measures.compared;
         self.measures.census |= other.measures.census;
+        self.measures.blocks |= other.measures.blocks;
     }
 }
 
@@ -70,6 +71,19 @@ impl CheckName {
             | CheckName::PatientsAsCounted
             | CheckName::NoPatientShort
             | CheckName::WithinBeside
+            | CheckName::OrganizedAtAll
+            | CheckName::OrganizedNamed
+            | CheckName::OrganizedUntyped
+            | CheckName::OrganizedHeaders
+            | CheckName::OrganizedWhole
+            | CheckName::OrganizedOwn
+            | CheckName::OrganizedTogether
+            | CheckName::OrganizedLinked
+            | CheckName::OrganizedRepeated
+            | CheckName::OrganizedCompartment
+            | CheckName::ErrorInPlace
+            | CheckName::OutlastsExpires
+            | CheckName::FilterDeclared
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -118,6 +132,16 @@ impl CheckName {
             | CheckName::TokenStaysHome
             | CheckName::NoTokenEchoed
             | CheckName::AsIfUnknown
+            | CheckName::TokenSent
+            | CheckName::OpenToAll
+            | CheckName::CapabilityUrl
+            | CheckName::NoBearerChallenge
+            | CheckName::PartlyDone
+            | CheckName::TransientCode
+            | CheckName::SomeLevelAnswers
+            | CheckName::RefusedTypeFlagged
+            | CheckName::CohortDeclared
+            | CheckName::CohortFiltered
             | CheckName::JobNotCompleted => false,
         }
     }
@@ -136,7 +160,28 @@ impl CheckName {
     pub fn needs_comparison(self) -> bool {
         matches!(
             self,
-            CheckName::OnlyMatching | CheckName::AllExpected | CheckName::SomeLeftOut | CheckName::NoneBeyond
+            CheckName::OnlyMatching
+                | CheckName::AllExpected
+                | CheckName::SomeLeftOut
+                | CheckName::NoneBeyond
+                | CheckName::FilterDeclared
+        )
+    }
+
+    /// Whether the check looks at the blocks of organised files.
+    pub fn needs_blocks(self) -> bool {
+        matches!(
+            self,
+            CheckName::OrganizedAtAll
+                | CheckName::OrganizedNamed
+                | CheckName::OrganizedUntyped
+                | CheckName::OrganizedHeaders
+                | CheckName::OrganizedWhole
+                | CheckName::OrganizedOwn
+                | CheckName::OrganizedTogether
+                | CheckName::OrganizedLinked
+                | CheckName::OrganizedRepeated
+                | CheckName::OrganizedCompartment
         )
     }
 
@@ -174,6 +219,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
             need.probes.extend(flow.probes.iter().filter(|other| other.id == probe).map(|other| other.id.clone()));
         }
+        need.measures.blocks |= expect.check.is_some_and(CheckName::needs_blocks);
         need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need
@@ -187,8 +233,8 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
-        On::Kickoff | On::KickoffOptional => Need::depth(Depth::Kickoff),
-        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
+        On::Kickoff | On::KickoffOptional | On::KickoffBusy => Need::depth(Depth::Kickoff),
+        On::Poll | On::PollInProgress | On::PollTransient | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
             Need::depth(Depth::Manifest)
         }
         On::File | On::FileOf(_) => Need::depth(Depth::Files),

@@ -24,6 +24,9 @@ impl Server {
                 "interaction": [{ "code": "read" }, { "code": "search-type" }],
                 "searchParam": [{ "name": "_id", "type": "token" }, { "name": "identifier", "type": "token" }]
             });
+            if let ("Patient", Some(params)) = (kind, resource.get_mut("searchParam").and_then(Value::as_array_mut)) {
+                params.push(json!({ "name": "gender", "type": "token" }));
+            }
             let own = match kind {
                 "Patient" => Some(operation("patient-export", "patient-export")),
                 "Group" => Some(operation("group-export", "group-export")),

@@ -8,6 +8,7 @@
 mod assertion;
 mod auth;
 mod behaviour;
+mod blocks;
 mod deleted;
 mod directory;
 mod export;
@@ -34,6 +35,7 @@ mod rows;
 mod server;
 mod shelf;
 mod shelf_auth;
+mod shelf_stu3;
 mod smile;
 mod spoil;
 

@@ -53,6 +53,8 @@ pub(super) struct Wanted {
     pub searches: Vec<Query>,
     /// Whether its files may be spread over manifests.
     pub partial: bool,
+    /// The type by whose resources the output is organised.
+    pub organizer: Option<&'static str>,
     /// Why the job will fail, where only it looks at a parameter.
     pub spoiled: Option<String>,
 }
@@ -130,6 +132,7 @@ impl Reader<'_> {
             filters: Vec::new(),
             searches: Vec::new(),
             partial: false,
+            organizer: None,
             spoiled: None,
         };
         let mut seen = BTreeSet::new();
@@ -200,6 +203,7 @@ impl Reader<'_> {
                 }
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
             },
+            "organizeOutputBy" if self.organizes() => self.organizer(wanted, value),
             "_typeFilter" if (self.does)(Behaviour::IgnoreTypeFilter) => Ok(()),
             "_typeFilter" => self.search(wanted, value),
             "_format" if value.contains("json") => Ok(()),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::shapes::{BodyShape, DirectoryTopic, Shape};
 use super::values::{MediaTypes, StatusSet};
 use crate::words::words;
 
@@ -66,92 +67,6 @@ impl Expect {
             ("check", self.check.is_some()),
         ];
         subjects.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
-    }
-}
-
-words! {
-    /// What a body must be.
-    BodyShape {
-        /// Nothing, or white space.
-        Empty = "empty",
-        /// Something.
-        NotEmpty = "not-empty",
-        /// Parses as JSON.
-        Json = "json",
-        /// A JSON object that is not a FHIR resource.
-        PlainObject = "plain-object",
-        /// An OperationOutcome with at least one issue that has severity and code.
-        OperationOutcome = "operation-outcome",
-        /// An OperationOutcome with an issue, whatever it says.
-        Outcome = "outcome",
-        /// An OperationOutcome with an issue of severity error or fatal.
-        ErrorOutcome = "error-outcome",
-        /// A bulk data manifest, as far as one can tell.
-        Manifest = "manifest",
-        /// Not a manifest.
-        NotManifest = "not-manifest",
-        /// No exported data: neither NDJSON nor a resource other than an OperationOutcome.
-        NotData = "not-data",
-        /// Anything but an OperationOutcome.
-        NotOutcome = "not-outcome",
-        /// Not an HTML page.
-        NotHtml = "not-html",
-        /// JSON in a body whose media type says JSON, anything in one that says otherwise.
-        AsAnnounced = "as-announced",
-    }
-}
-
-words! {
-    /// What a header or a JSON value must be.
-    Shape {
-        /// There, whatever it is.
-        Present = "present",
-        /// There, and not a JSON null.
-        Value = "value",
-        /// Not there.
-        Absent = "absent",
-        /// A JSON string.
-        String = "string",
-        /// A JSON string with something in it.
-        Text = "text",
-        /// A JSON boolean.
-        Boolean = "boolean",
-        /// The JSON value true.
-        True = "true",
-        /// A JSON object.
-        Object = "object",
-        /// A JSON array.
-        Array = "array",
-        /// A JSON array of objects.
-        Objects = "objects",
-        /// A JSON array of texts.
-        Strings = "strings",
-        /// An empty JSON array.
-        EmptyArray = "empty-array",
-        /// An absolute http or https URL.
-        AbsoluteUrl = "absolute-url",
-        /// A FHIR instant: date, time to the second or finer, zone.
-        Instant = "instant",
-        /// A whole JSON number of at least 0.
-        Count = "count",
-        /// The name of a FHIR resource type.
-        ResourceType = "resource-type",
-        /// Seconds or an HTTP date.
-        RetryAfter = "retry-after",
-        /// Seconds, in digits alone.
-        Digits = "digits",
-        /// A text that is not blank.
-        NotBlank = "not-blank",
-        /// A text of printable characters alone.
-        Printable = "printable",
-        /// A disposition of type attachment, with parameters or without.
-        Attachment = "attachment",
-        /// Begins with a status of three digits.
-        StatusCode = "status-code",
-        /// An HTTP date.
-        HttpDate = "http-date",
-        /// Fewer than 100 characters.
-        Under100Characters = "under-100-characters",
     }
 }
 
@@ -239,37 +154,6 @@ impl LineRule {
     /// Whether it is a rule of FHIR's definitions rather than of the file's format.
     pub fn is_of_definitions(self) -> bool {
         self >= Self::UnknownElement
-    }
-}
-
-words! {
-    /// What can be asked of the lines of a provider directory. The first seven are types: lines that claim the type's
-    /// Health Connect profile of 0.3.0-preview are held to it, but for what its value sets hold.
-    DirectoryTopic {
-        /// HC Organization.
-        Organization = "organization",
-        /// HC Practitioner.
-        Practitioner = "practitioner",
-        /// HC PractitionerRole.
-        PractitionerRole = "practitioner-role",
-        /// HC HealthcareService.
-        HealthcareService = "healthcare-service",
-        /// HC Location or HC Service Coverage Area.
-        Location = "location",
-        /// HC Endpoint.
-        Endpoint = "endpoint",
-        /// HC Provenance.
-        Provenance = "provenance",
-        /// What those profiles only warn of.
-        Cautions = "cautions",
-        /// The form of references.
-        References = "references",
-        /// Ids.
-        Ids = "ids",
-        /// Resources that are flagged to be hidden.
-        Suppressed = "suppressed",
-        /// What was written so before 0.3.0.
-        Retired = "retired",
     }
 }
 
@@ -432,5 +316,51 @@ words! {
         KickoffAccepted = "kickoff-accepted",
         /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
         KickoffFound = "kickoff-found",
+        /// Files that were to be organised are; a server that cannot do it refuses.
+        OrganizedAtAll = "organized-at-all",
+        /// Where files are organised, `outputOrganizedBy` is what was asked for.
+        OrganizedNamed = "organized-named",
+        /// Where files are organised, output items have no `type`.
+        OrganizedUntyped = "organized-untyped",
+        /// Organised files begin with a header, and headers refer to the type asked for.
+        OrganizedHeaders = "organized-headers",
+        /// Every resource of the type has a block.
+        OrganizedWhole = "organized-whole",
+        /// Every block holds the resource that it is about.
+        OrganizedOwn = "organized-own",
+        /// No block is split across files.
+        OrganizedTogether = "organized-together",
+        /// Files with parts of one block are linked by `continuesInFile`.
+        OrganizedLinked = "organized-linked",
+        /// A file in which a block goes on begins with its header.
+        OrganizedRepeated = "organized-repeated",
+        /// A patient's block holds what belongs to the patient.
+        OrganizedCompartment = "organized-compartment",
+        /// The manifest asks for a token, and the request for the file showed it.
+        TokenSent = "token-sent",
+        /// The manifest says that files need no token.
+        OpenToAll = "open-to-all",
+        /// The same, and no extension says how else to be let in.
+        CapabilityUrl = "capability-url",
+        /// The answer does not ask for a bearer token.
+        NoBearerChallenge = "no-bearer-challenge",
+        /// The answer carries a manifest with output, and speaks of errors.
+        PartlyDone = "partly-done",
+        /// An issue has a code of `transient` or below it.
+        TransientCode = "transient-code",
+        /// With a status of success came an error in the place of the file.
+        ErrorInPlace = "error-in-place",
+        /// A file that was still coming when `Expires` passed came whole.
+        OutlastsExpires = "outlasts-expires",
+        /// A kick-off at one level at least was accepted.
+        SomeLevelAnswers = "some-level-answers",
+        /// A search parameter by which a filter filters is listed for its type.
+        FilterDeclared = "filter-declared",
+        /// A listed type that is refused in `_type` has the extension that says so.
+        RefusedTypeFlagged = "refused-type-flagged",
+        /// The profile of cohorts is listed for Group.
+        CohortDeclared = "cohort-declared",
+        /// A Group of the profile of cohorts has a member filter.
+        CohortFiltered = "cohort-filtered",
     }
 }

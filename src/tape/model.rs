@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
-    Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding, Validated,
+    BlockAt, Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding, Organized,
+    Organizing, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
@@ -317,6 +318,9 @@ pub struct FlowRecord {
     /// What came back without having been asked for, where that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<Census>,
+    /// What organised files hold, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organized: Option<Organizing>,
     /// Jobs that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.

@@ -105,6 +105,7 @@ impl Builder {
             posted: false,
             comparison: None,
             census: None,
+            organized: None,
             accepted: 1,
             stop: None,
             waits: Vec::new(),
@@ -162,6 +163,7 @@ impl Builder {
                     ..LineFacts::default()
                 },
                 filtered: None,
+                organized: None,
                 identity: None,
             });
         }

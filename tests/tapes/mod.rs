@@ -133,6 +133,7 @@ impl Builder {
             posted: false,
             comparison: None,
             census: None,
+            organized: None,
             accepted: 1,
             stop: self.stop,
             waits: Vec::new(),
