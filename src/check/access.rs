@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Held, Broken, Scene, items, response};
+use super::{Broken, Held, Scene, items, response};
 use crate::tape::model::Exchange;
 
 /// What the flow's manifest says: whether files need the token.

@@ -64,15 +64,15 @@ pub fn filter_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Err(held) => return held,
     };
     let sent = scene.flow.params.iter().find(|(name, _)| name == "_typeFilter").map(|(_, value)| value.as_str());
-    let parts = sent.and_then(|filter| filter.split_once('?')).and_then(|(kind, rest)| Some((kind, rest.split_once('=')?.0)));
+    let parts =
+        sent.and_then(|filter| filter.split_once('?')).and_then(|(kind, rest)| Some((kind, rest.split_once('=')?.0)));
     let Some((kind, param)) = parts else { return Held::Nothing("no filter was sent".to_owned()) };
     let entries: Vec<&Value> = entries(statement, kind).collect();
     if entries.is_empty() {
         return Held::Nothing(format!("the CapabilityStatement does not list {kind}"));
     }
     let params = entries.iter().flat_map(|entry| list(entry, "searchParam"));
-    let listed: Vec<&Value> =
-        params.filter(|one| one.get("name").and_then(Value::as_str) == Some(param)).collect();
+    let listed: Vec<&Value> = params.filter(|one| one.get("name").and_then(Value::as_str) == Some(param)).collect();
     let barred = entries.iter().copied().chain(listed.iter().copied());
     let barred = barred.into_iter().any(|one| has_extension(one, "extension", NOT_SUPPORTED));
     let Some(answer) = response(exchange) else { return Held::Unknown("the kick-off got no answer".to_owned()) };
@@ -89,7 +89,9 @@ pub fn filter_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             })
         }
         status if is_beside_the_point(status) => Held::Unknown(format!("the kick-off was answered {status}")),
-        _ if listed.is_empty() || barred => Held::Nothing(format!("{param} is not listed as good for exports of {kind}")),
+        _ if listed.is_empty() || barred => {
+            Held::Nothing(format!("{param} is not listed as good for exports of {kind}"))
+        }
         // Whether filters are supported at all shows in no refusal.
         _ => Held::NoData("a filter by a listed parameter was refused, as every filter may be".to_owned()),
     }
@@ -99,9 +101,9 @@ pub fn filter_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 /// that says so.
 pub fn refused_type_flagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let types = |exchange: &Exchange| -> Vec<String> {
-        let url = url::Url::parse(&exchange.request.url).ok();
-        let pairs = url.iter().flat_map(|url| url.query_pairs()).filter(|(name, _)| name == "_type");
-        pairs.flat_map(|(_, value)| value.split(',').map(|one| one.trim().to_owned()).collect::<Vec<_>>()).collect()
+        let flow = exchange.flow.as_deref().and_then(|flow| scene.index.flow(flow));
+        let sent = flow.into_iter().flat_map(|flow| &flow.params).filter(|(name, _)| name == "_type");
+        sent.flat_map(|(_, value)| value.split(',')).map(|one| one.trim().to_owned()).collect()
     };
     let asked = types(exchange);
     let [kind] = asked.as_slice() else { return Held::Nothing("not one type was asked for".to_owned()) };
@@ -124,7 +126,8 @@ pub fn refused_type_flagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         return Held::Nothing(format!("the CapabilityStatement does not list {kind}"));
     }
     Held::or_broken(entries.iter().any(|entry| has_extension(entry, "extension", NOT_SUPPORTED)), || {
-        let expected = format!("the extension operation-not-supported on {}, which is refused in _type", show::text(kind));
+        let expected =
+            format!("the extension operation-not-supported on {}, which is refused in _type", show::text(kind));
         Broken::new("body", "body /rest/0/resource", expected, "none").shown_by(id)
     })
 }
@@ -144,7 +147,8 @@ pub fn cohort_declared(scene: &Scene<'_>) -> Held {
 
 /// `cohort-filtered`: a Group that claims the profile of cohorts has a member filter.
 pub fn cohort_filtered(exchange: &Exchange) -> Held {
-    let Some(group) = response(exchange).filter(|answer| answer.status == 200).and_then(|answer| answer.body.json.as_ref())
+    let Some(group) =
+        response(exchange).filter(|answer| answer.status == 200).and_then(|answer| answer.body.json.as_ref())
     else {
         return Held::Nothing("the Group was not read".to_owned());
     };

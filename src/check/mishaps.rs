@@ -5,8 +5,7 @@ use crate::suite::model::FileList;
 use crate::tape::model::{BodyKind, Exchange, TroubleKind};
 
 /// The codes of `transient` and below it, in FHIR's IssueType.
-const TRANSIENT: [&str; 7] =
-    ["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"];
+const TRANSIENT: [&str; 7] = ["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"];
 
 /// `partly-done`: the last answer to a poll carries a manifest with output, and speaks of errors: in its own list, or by
 /// its status.

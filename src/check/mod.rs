@@ -308,6 +308,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::FilterDeclared => declared::filter_declared(exchange, scene),
         CheckName::RefusedTypeFlagged => declared::refused_type_flagged(exchange, scene),
         CheckName::CohortDeclared => declared::cohort_declared(scene),
+        CheckName::ExpiresReadable => manifest::expires_readable(exchange),
         CheckName::CohortFiltered => declared::cohort_filtered(exchange),
     }
 }

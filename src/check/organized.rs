@@ -28,10 +28,11 @@ impl<'a> View<'a> {
         let Some((_, asked)) = asked else { return Err(Held::Nothing("nothing was to be organised".to_owned())) };
         let exchanges = scene.index.exchanges(&scene.flow.name).iter().copied();
         let pages = exchanges.filter(|page| page.role == Role::Page && !page.superseded).filter_map(manifest_of);
-        let files = scene.index.files(&scene.flow.name, FileList::Output).into_iter().filter_map(|(exchange, facts)| {
-            let facts = facts.filter(|facts| facts.whole)?;
-            Some((exchange.file?.index, exchange, facts, facts.organized.as_ref()?))
-        });
+        let files =
+            scene.index.files(&scene.flow.name, FileList::Output).into_iter().filter_map(|(exchange, facts)| {
+                let facts = facts.filter(|facts| facts.whole)?;
+                Some((exchange.file?.index, exchange, facts, facts.organized.as_ref()?))
+            });
         Ok(Self {
             asked,
             named: says(manifest),
@@ -93,9 +94,9 @@ impl<'a> View<'a> {
     /// The URL in the item's `continuesInFile`, and the item that it names.
     fn continues(&self, place: usize) -> Option<(&'a Value, Option<usize>)> {
         let value = self.items.get(place)?.get("continuesInFile").filter(|value| !value.is_null())?;
-        let named = value.as_str().and_then(|text| {
-            (0..self.items.len()).find(|other| *other != place && self.url(*other) == Some(text))
-        });
+        let named = value
+            .as_str()
+            .and_then(|text| (0..self.items.len()).find(|other| *other != place && self.url(*other) == Some(text)));
         Some((value, named))
     }
 
@@ -126,7 +127,12 @@ pub fn organized_at_all(scene: &Scene<'_>) -> Held {
         return Held::NoData("nothing was exported".to_owned());
     }
     let expected = format!("files organised by {}, or a refusal", show::text(view.asked));
-    Held::No(vec![Broken::new("body", "body /output", expected, "files without headers, and a manifest without a word")])
+    Held::No(vec![Broken::new(
+        "body",
+        "body /output",
+        expected,
+        "files without headers, and a manifest without a word",
+    )])
 }
 
 /// `organized-named`: where files have headers, `outputOrganizedBy` is the type that was asked for.
@@ -202,7 +208,8 @@ pub fn organized_whole(scene: &Scene<'_>) -> Held {
     let (expected, found) = (organizing.instances.expected, organizing.instances.found);
     Held::or_broken(found >= expected, || {
         let kind = show::text(view.asked);
-        let wanted = format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
+        let wanted =
+            format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
         let mut broken = Broken::new("body", "body /output", wanted, format!("blocks for {found} of them"));
         broken.count = expected.saturating_sub(found);
         broken
@@ -261,7 +268,12 @@ pub fn organized_linked(scene: &Scene<'_>) -> Held {
             if named.is_none() {
                 let at = format!("body /output/{place}/continuesInFile");
                 let expected = "the url of another output item";
-                broken.push(Broken::new("body", at, expected, value.as_str().map_or_else(|| show::shape(Some(value)), show::text)));
+                broken.push(Broken::new(
+                    "body",
+                    at,
+                    expected,
+                    value.as_str().map_or_else(|| show::shape(Some(value)), show::text),
+                ));
             }
         }
     }
@@ -276,7 +288,8 @@ pub fn organized_linked(scene: &Scene<'_>) -> Held {
             let shares = |place: usize| {
                 view.blocks(place).is_some_and(|blocks| blocks.shared.iter().any(|other| other.of == at.of))
             };
-            let places: Vec<usize> = view.files.iter().map(|(place, ..)| *place).filter(|place| shares(*place)).collect();
+            let places: Vec<usize> =
+                view.files.iter().map(|(place, ..)| *place).filter(|place| shares(*place)).collect();
             let linked = places.iter().filter(|place| {
                 view.continues(**place).is_some_and(|(_, named)| named.is_some_and(|named| places.contains(&named)))
             });

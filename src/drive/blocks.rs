@@ -66,13 +66,8 @@ impl Organizer {
     /// organised.
     pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &Shelf)>) -> Option<Arc<Self>> {
         let kind = params.iter().find(|(name, _)| name == "organizeOutputBy").map(|(_, value)| value.clone())?;
-        let mut this = Self {
-            kind,
-            key: key.clone(),
-            flow: String::new(),
-            instances: HashSet::new(),
-            belongings: HashMap::new(),
-        };
+        let mut this =
+            Self { kind, key: key.clone(), flow: String::new(), instances: HashSet::new(), belongings: HashMap::new() };
         // What filters leave of a block is not said.
         let plain = params.iter().all(|(name, _)| matches!(name.as_str(), "organizeOutputBy" | "_outputFormat"));
         if let Some((flow, shelf)) = source.filter(|_| plain) {

@@ -1,7 +1,6 @@
 //! Fetching the files of a manifest: streamed through the line reader, a few at once, facts in the manifest's order.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -203,8 +202,14 @@ impl Walk<'_> {
 
     /// A file once more, as a probe.
     pub async fn fetch_again(&self, wanted: &Wanted, probe: &Probe) -> Result<(), Stop> {
-        let fetching =
-            Fetching { index: None, hashes: false, counter: None, organizer: None, bytes: AtomicU64::new(0), lines: AtomicU64::new(0) };
+        let fetching = Fetching {
+            index: None,
+            hashes: false,
+            counter: None,
+            organizer: None,
+            bytes: AtomicU64::new(0),
+            lines: AtomicU64::new(0),
+        };
         if let Some(got) = self.fetch(wanted, &fetching, Some(probe)).await? {
             self.house.session.recorder().file(got.facts);
         }
@@ -334,7 +339,7 @@ impl Walk<'_> {
         }
         options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
         let mut reader = FileReader::new(options);
-        let mut kept = self.keep(wanted, coding, probe)?;
+        let mut kept = self.keep(wanted.item.place, coding, probe)?;
         let mut head = Vec::new();
         let (mut turn, mut broken, mut ended) = (0_u64, None::<Trouble>, None);
         while let Some(chunk) = streaming.body.next().await {
@@ -414,22 +419,6 @@ impl Walk<'_> {
             return Err(stop(StopKind::Limit, exchange, because));
         }
         Ok(())
-    }
-
-    /// Opens the file that the body is kept in, if bodies are kept. Its name is ours alone.
-    fn keep(&self, wanted: &Wanted, coding: Coding, probe: bool) -> Result<Option<File>, Stop> {
-        let Some(folder) = self.house.settings.keep_files.as_ref().filter(|_| !probe) else { return Ok(None) };
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-        let folder = folder.join(self.name().chars().map(plain).collect::<String>());
-        let ending = if coding == Coding::Gzip { ".gz" } else { "" };
-        let place = wanted.item.place;
-        let path = folder.join(format!("{}-{}.ndjson{ending}", place.list, place.index));
-        let file = std::fs::create_dir_all(&folder).and_then(|()| File::create(path));
-        file.map(Some).map_err(|error| self.cannot_keep(&error))
-    }
-
-    fn cannot_keep(&self, error: &std::io::Error) -> Stop {
-        stop(StopKind::Limit, None, format!("the files cannot be kept: {error}; see --keep-files"))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod guard;
 mod house;
 pub mod inprocess;
 mod jobid;
+mod keep;
 mod kickoff;
 mod ledger;
 mod manifest;

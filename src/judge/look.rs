@@ -16,7 +16,8 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
             .collect(),
         On::PollTransient => {
             let goes_on = |e: &&Exchange| matches!(e.phase, Some(Phase::InProgress | Phase::Complete));
-            let last = all.clone().filter(|e| e.role == Role::Poll).filter(goes_on).map(|e| e.id).max().unwrap_or_default();
+            let last =
+                all.clone().filter(|e| e.role == Role::Poll).filter(goes_on).map(|e| e.id).max().unwrap_or_default();
             let polls = all.filter(|e| e.role == Role::Poll && e.phase == Some(Phase::Transient));
             polls.filter(|e| e.id < last).collect()
         }

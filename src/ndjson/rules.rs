@@ -20,8 +20,8 @@ pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(L
     }
     // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id, and one that is organised
     // has headers without one.
-    let free = expected.announced.is_none()
-        && matches!(notes.resource_type.get(), Some("OperationOutcome" | "Parameters"));
+    let free =
+        expected.announced.is_none() && matches!(notes.resource_type.get(), Some("OperationOutcome" | "Parameters"));
     id(notes, expected.list == FileList::Output && !free, report);
 }
 

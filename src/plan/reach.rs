@@ -142,6 +142,7 @@ impl CheckName {
             | CheckName::RefusedTypeFlagged
             | CheckName::CohortDeclared
             | CheckName::CohortFiltered
+            | CheckName::ExpiresReadable
             | CheckName::JobNotCompleted => false,
         }
     }
@@ -234,9 +235,13 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
         On::Kickoff | On::KickoffOptional | On::KickoffBusy => Need::depth(Depth::Kickoff),
-        On::Poll | On::PollInProgress | On::PollTransient | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
-            Need::depth(Depth::Manifest)
-        }
+        On::Poll
+        | On::PollInProgress
+        | On::PollTransient
+        | On::PollFailed
+        | On::PollComplete
+        | On::Manifest
+        | On::Page => Need::depth(Depth::Manifest),
         On::File | On::FileOf(_) => Need::depth(Depth::Files),
         On::Delete => deleted(flow),
         On::Probe(id) => {

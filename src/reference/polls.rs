@@ -173,6 +173,7 @@ impl Server {
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
         let url = match self.is_hapi() {
             true => self.hapi_file_url(job, file),
+            false if self.does(Behaviour::RelativeFileUrls) => format!("../files/{}/{}", job.shelf, file.name),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
         let url = match url.strip_prefix(&self.origin()) {

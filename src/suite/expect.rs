@@ -362,5 +362,7 @@ words! {
         CohortDeclared = "cohort-declared",
         /// A Group of the profile of cohorts has a member filter.
         CohortFiltered = "cohort-filtered",
+        /// `Expires` is an HTTP date, or what frameworks send for none.
+        ExpiresReadable = "expires-readable",
     }
 }

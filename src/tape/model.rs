@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
-    BlockAt, Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding, Organized,
-    Organizing, Validated,
+    BlockAt, Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
+    Organized, Organizing, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
