@@ -30,7 +30,12 @@ fn answer(exchange: &Exchange) -> Result<&Response, Held> {
     match &exchange.outcome {
         Outcome::Response(response) => Ok(response),
         Outcome::NoResponse(trouble) => Err(Held::Unknown(trouble.message.clone())),
+        Outcome::Handshake(_) => Err(no_answer()),
     }
+}
+
+fn no_answer() -> Held {
+    Held::Nothing("a handshake is no answer".to_owned())
 }
 
 /// Whether a token response holds a token.

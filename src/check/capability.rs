@@ -23,6 +23,7 @@ pub(super) fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held>
     match (found, &last.outcome) {
         (Some(found), _) => Ok((last.id, found)),
         (None, Outcome::NoResponse(trouble)) => Err(Held::Unknown(trouble.message.clone())),
+        (None, Outcome::Handshake(_)) => Err(Held::Nothing("a handshake is no CapabilityStatement".to_owned())),
         (None, Outcome::Response(answer)) => {
             Err(Held::Nothing(format!("there is no CapabilityStatement: metadata was answered {}", answer.status)))
         }

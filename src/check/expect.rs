@@ -18,6 +18,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let response = match &exchange.outcome {
         Outcome::Response(response) => response,
         Outcome::NoResponse(trouble) => return Held::Unknown(trouble.message.clone()),
+        Outcome::Handshake(_) => return Held::Nothing("a handshake is no answer".to_owned()),
     };
     if let Some(allowed) = &expect.status {
         return Held::or_broken(allowed.contains(response.status), || {
@@ -255,7 +256,7 @@ pub(super) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// Whether a file breaks no rule that `counts`.
-fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(super) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(facts) = scene.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
         return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));

@@ -344,6 +344,7 @@ pub fn allowed_encoding(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 pub fn delivered(exchange: &Exchange, _scene: &Scene<'_>) -> Held {
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => Held::Unknown(trouble.message.clone()),
+        Outcome::Handshake(_) => Held::Nothing("a handshake is no file".to_owned()),
         // Rates and gateways say nothing of the file, however often they are met with patience; nor does a question of
         // credentials.
         Outcome::Response(answer) if matches!(answer.status, 401 | 403 | 429 | 502 | 503 | 504) => {

@@ -31,6 +31,7 @@ pub fn as_well_received(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     };
     let (own, other_status) = match (&exchange.outcome, response(other)) {
         (Outcome::NoResponse(trouble), _) => return Held::Unknown(trouble.message.clone()),
+        (Outcome::Handshake(_), _) => return Held::Nothing("a handshake is no kick-off".to_owned()),
         (_, None) => return Held::Nothing(format!("the kick-off of flow {} got no answer", beside.name)),
         (Outcome::Response(own), Some(other)) => (own, other.status),
     };

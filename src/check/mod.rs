@@ -13,10 +13,12 @@ mod manifest;
 mod mishaps;
 mod organized;
 mod parts;
+mod profiles;
 mod select;
 mod served;
 pub mod shape;
 mod show;
+mod tls;
 mod types;
 
 pub use expect::holds;
@@ -188,7 +190,7 @@ fn no_manifest() -> Held {
 pub fn response(exchange: &Exchange) -> Option<&Response> {
     match &exchange.outcome {
         Outcome::Response(response) => Some(response),
-        Outcome::NoResponse(_) => None,
+        Outcome::NoResponse(_) | Outcome::Handshake(_) => None,
     }
 }
 
@@ -250,6 +252,8 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::NoOutcomeInOutput => files::no_outcome_in_output(exchange, scene),
         CheckName::LenientReported => files::lenient_reported(exchange, scene),
         CheckName::ResourcesValid => expect::resources_valid(exchange, scene),
+        CheckName::ProfilesKept => profiles::kept(exchange, scene),
+        CheckName::MustSupportSeen => profiles::must_support_seen(exchange, scene),
         CheckName::SameFile => files::same_file(exchange, scene),
         CheckName::SameResources => files::same_resources(exchange, scene),
         CheckName::AllowedEncoding => files::allowed_encoding(exchange, scene),
@@ -268,6 +272,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::AnnouncedLength => served::announced_length(exchange, scene),
         CheckName::DeclaresExport => served::declares_export(exchange),
         CheckName::WrappedBinary => types::wrapped_binary(exchange, scene),
+        CheckName::ModernTls => tls::modern_tls(exchange, scene),
+        CheckName::NewestTls => tls::newest_tls(exchange),
+        CheckName::OldTlsRefused => tls::old_tls_refused(exchange, scene),
+        CheckName::TokenOrigin => tls::token_origin(exchange, scene),
         CheckName::GivesTokens => auth::gives_tokens(scene),
         CheckName::TokenGranted => auth::token_granted(exchange, scene),
         CheckName::TokenResponse => auth::token_response(exchange),

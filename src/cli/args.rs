@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::help;
-pub use super::options::{CoverageFormat, Format, FormatArg, LimitArgs, ScopeArgs, SuitesArg, TargetArgs};
+pub use super::options::{CoverageFormat, Format, FormatArg, LimitArgs, ProfileArgs, ScopeArgs, SuitesArg, TargetArgs};
 use crate::config::values::{self, AuthKind};
 
 /// The whole command line.
@@ -112,6 +112,10 @@ pub struct RunArgs {
     /// Scope
     #[command(flatten)]
     pub scope: ScopeArgs,
+
+    /// Profiles
+    #[command(flatten)]
+    pub profiles: ProfileArgs,
 
     /// Limits
     #[command(flatten)]
@@ -234,8 +238,12 @@ pub struct NdjsonArgs {
     pub definitions: Option<PathBuf>,
 
     /// Check that lines are JSON objects of a type, and nothing else
-    #[arg(long, conflicts_with = "definitions")]
+    #[arg(long, conflicts_with_all = ["definitions", "package"])]
     pub lines_only: bool,
+
+    /// Hold resources to profiles, too
+    #[command(flatten)]
+    pub profiles: ProfileArgs,
 
     /// Files at once; left out: as many as there are cores
     #[arg(long, value_name = "N", value_parser = values::jobs)]

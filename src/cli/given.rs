@@ -44,6 +44,8 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<Told, Refusal> {
     given.no_delete = from.flag("no_delete", args.limits.no_delete);
     given.late_polls = from.flag("late_polls", args.limits.late_polls);
     given.keep_files = from.one("keep_files", args.limits.keep_files.as_ref());
+    given.packages = from.many("package", &args.profiles.package);
+    given.profiles = from.many("profile", &args.profiles.profile);
     let file = File::read(args.target.config.as_deref(), std::path::Path::new("")).map_err(Refusal::usage)?;
     Ok(Told { config: Effective::new(given, file.as_ref()), file, filters })
 }
@@ -68,6 +70,7 @@ pub fn target(args: &TargetArgs, matches: &ArgMatches) -> Result<Given, Refusal>
         scope: from.one("scope", args.scope.as_ref()),
         allow_origins: from.many("allow_origin", &args.allow_origin),
         insecure: from.flag("insecure", args.insecure),
+        allow_http: from.flag("allow_http", args.allow_http),
         ca_file: from.one("ca_file", args.ca_file.as_ref()),
         proxy: from.flag("proxy", args.proxy),
         ..Given::default()

@@ -1,7 +1,7 @@
 //! `plimsoll ndjson`: NDJSON files validated without a server.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,6 +12,7 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use super::args::{FailOnArg, NdjsonArgs, NdjsonFormat};
 use super::{Refusal, print, say};
 use crate::fhir::Tables;
+use crate::fhir::profile::Profiles;
 use crate::ndjson::files::{self, CheckOptions, FailOn, Progress, Report};
 
 /// Carries out `plimsoll ndjson`. Exit code 0 where nothing is wrong, 1 where something is.
@@ -21,9 +22,14 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, Refusal> {
         None if args.lines_only => None,
         None => Some(crate::fhir::r4()),
     };
+    let profiles = match &definitions {
+        Some(tables) => profiles(&args.profiles.package, &args.profiles.profile, tables)?,
+        None => None,
+    };
     let options = CheckOptions {
         announced: args.of_type.clone(),
         definitions,
+        profiles,
         max_findings: args.max_findings,
         fail_on: match args.fail_on {
             FailOnArg::Error => FailOn::Error,
@@ -58,6 +64,24 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, Refusal> {
     print(&text);
     say(&summary(&report, begun.elapsed()));
     Ok(report.exit_code())
+}
+
+/// The profiles of the packages; none where no package is named.
+pub(super) fn profiles(
+    packages: &[PathBuf],
+    assigned: &[String],
+    tables: &Tables,
+) -> Result<Option<Arc<Profiles>>, Refusal> {
+    if packages.is_empty() {
+        return match assigned.first() {
+            Some(_) => {
+                Err(Refusal::usage("a profile needs the package that defines it, name that by --package".to_owned()))
+            }
+            None => Ok(None),
+        };
+    }
+    let profiles = Profiles::read(packages, assigned, tables).map_err(Refusal::usage)?;
+    Ok(Some(Arc::new(profiles)))
 }
 
 fn tables(path: &Path) -> Result<Tables, Refusal> {

@@ -64,6 +64,19 @@ pub struct ScopeArgs {
     pub types: Vec<String>,
 }
 
+/// What resources are held to beyond FHIR's own definitions.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Profiles")]
+pub struct ProfileArgs {
+    /// A package of profiles with snapshots, a .tgz or a folder: resources are held to those that they claim; may repeat
+    #[arg(long, env = "PLIMSOLL_PACKAGE", value_name = "PKG", value_delimiter = ',')]
+    pub package: Vec<PathBuf>,
+
+    /// A profile of the packages, by URL or name, that all resources of its type are held to; may repeat
+    #[arg(long, env = "PLIMSOLL_PROFILE", value_name = "PROFILE", value_delimiter = ',')]
+    pub profile: Vec<String>,
+}
+
 /// How much is asked of the target.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Politeness and limits")]
@@ -140,6 +153,10 @@ pub struct TargetArgs {
     /// Accept any certificate; no verdict is then conformant
     #[arg(long, env = "PLIMSOLL_INSECURE", value_parser = BoolishValueParser::new())]
     pub insecure: bool,
+
+    /// Plain http is meant, to other machines too: the tests of TLS do not apply, and tokens go in the clear
+    #[arg(long, env = "PLIMSOLL_ALLOW_HTTP", value_parser = BoolishValueParser::new())]
+    pub allow_http: bool,
 
     /// More certificate authorities, as PEM
     #[arg(long, env = "PLIMSOLL_CA_FILE", value_name = "FILE")]

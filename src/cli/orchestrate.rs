@@ -75,7 +75,7 @@ impl Target {
     pub fn new(config: &Effective) -> Result<Self, Refusal> {
         let Some(base) = &config.target else {
             let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(Refusal::undetermined)?;
-            let mut settings = settings(config, base);
+            let mut settings = settings(config, base)?;
             if settings.groups.is_empty() {
                 settings.groups = vec![GROUP.to_owned()];
             }
@@ -85,7 +85,7 @@ impl Target {
             });
         };
         let credentials = guard::credentials(config).map_err(Refusal::usage)?;
-        Ok(Self { settings: Settings { credentials, ..settings(config, base.value.clone()) }, kind: Kind::Remote })
+        Ok(Self { settings: Settings { credentials, ..settings(config, base.value.clone())? }, kind: Kind::Remote })
     }
 
     /// The same; the server within protected as the specs to judge it by ask for, and the run its registered client.
@@ -171,9 +171,10 @@ pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
 }
 
 /// What the drive needs to know, without credentials.
-fn settings(config: &Effective, base: Url) -> Settings {
+fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
     let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
-    Settings {
+    let profiles = super::ndjson::profiles(&config.packages.value, &config.profiles.value, &crate::fhir::r4())?;
+    Ok(Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
         types: config.types.value.clone(),
@@ -186,11 +187,13 @@ fn settings(config: &Effective, base: Url) -> Settings {
         late_polls: config.late_polls.value,
         allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
         keep_files: path(&config.keep_files),
+        profiles,
         insecure: config.insecure.value,
+        allow_http: config.allow_http.value,
         ca_file: path(&config.ca_file),
         use_proxy: config.proxy.value,
         ..Settings::new(base)
-    }
+    })
 }
 
 /// The rule book that the reference server keeps for a run by `specs`: the newest of HL7 among them, or a product's

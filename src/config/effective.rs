@@ -80,8 +80,11 @@ pub struct Given {
     pub no_delete: Option<Setting<bool>>,
     pub late_polls: Option<Setting<bool>>,
     pub keep_files: Option<Setting<PathBuf>>,
+    pub packages: Option<Setting<Vec<PathBuf>>>,
+    pub profiles: Option<Setting<Vec<String>>>,
     pub allow_origins: Option<Setting<Vec<Url>>>,
     pub insecure: Option<Setting<bool>>,
+    pub allow_http: Option<Setting<bool>>,
     pub ca_file: Option<Setting<PathBuf>>,
     pub proxy: Option<Setting<bool>>,
     pub auth: Option<Setting<AuthKind>>,
@@ -141,10 +144,16 @@ pub struct Effective {
     pub late_polls: Setting<bool>,
     /// Where the files' bodies are kept.
     pub keep_files: Option<Setting<PathBuf>>,
+    /// Packages of profiles.
+    pub packages: Setting<Vec<PathBuf>>,
+    /// Profiles that all resources of their type are held to.
+    pub profiles: Setting<Vec<String>>,
     /// Origins that may see the token.
     pub allow_origins: Setting<Vec<Url>>,
     /// Accept any certificate.
     pub insecure: Setting<bool>,
+    /// Plain http is meant.
+    pub allow_http: Setting<bool>,
     /// More certificate authorities.
     pub ca_file: Option<Setting<PathBuf>>,
     /// Use the proxies of the environment.
@@ -229,11 +238,17 @@ impl Effective {
             no_delete: given.no_delete.or_else(|| pick.of(says.no_delete.as_ref())).unwrap_or(DEFAULT_FALSE),
             late_polls: given.late_polls.or_else(|| pick.of(says.late_polls.as_ref())).unwrap_or(DEFAULT_FALSE),
             keep_files: given.keep_files.or_else(|| resolved(says.keep_files.as_ref())),
+            packages: given
+                .packages
+                .or_else(|| pick.of(says.packages.as_ref()).map(|s| s.map(|all| all.into_iter().map(path).collect())))
+                .unwrap_or(Setting::new(Vec::new(), Origin::Default)),
+            profiles: given.profiles.or_else(|| pick.of(says.profiles.as_ref())).unwrap_or_else(|| or(Vec::new())),
             allow_origins: given
                 .allow_origins
                 .or_else(|| pick.of(says.allow_origins.as_ref()))
                 .unwrap_or(Setting::new(Vec::new(), Origin::Default)),
             insecure: given.insecure.or_else(|| pick.of(says.insecure.as_ref())).unwrap_or(DEFAULT_FALSE),
+            allow_http: given.allow_http.or_else(|| pick.of(says.allow_http.as_ref())).unwrap_or(DEFAULT_FALSE),
             ca_file: given.ca_file.or_else(|| resolved(says.ca_file.as_ref())),
             proxy: given.proxy.or_else(|| pick.of(says.proxy.as_ref())).unwrap_or(DEFAULT_FALSE),
             auth,

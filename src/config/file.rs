@@ -78,11 +78,17 @@ pub struct Says {
     pub late_polls: Option<Spanned<bool>>,
     /// Keep the files.
     pub keep_files: Option<Spanned<PathBuf>>,
+    /// Packages of profiles.
+    pub packages: Option<Spanned<Vec<PathBuf>>>,
+    /// Profiles that all resources of their type are held to.
+    pub profiles: Option<Spanned<Vec<String>>>,
     /// Origins that may see the token.
     #[serde(default, deserialize_with = "origins")]
     pub allow_origins: Option<Spanned<Vec<Url>>>,
     /// Accept any certificate.
     pub insecure: Option<Spanned<bool>>,
+    /// Plain http is meant.
+    pub allow_http: Option<Spanned<bool>>,
     /// More certificate authorities.
     pub ca_file: Option<Spanned<PathBuf>>,
     /// Use the proxies of the environment.

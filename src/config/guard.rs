@@ -24,6 +24,7 @@ pub fn refusal(config: &Effective) -> Option<String> {
         ("the token URL", config.token_url.as_ref().filter(|_| smart).map(|s| &s.origin), "give it by --token-url"),
         ("an origin that may see the token", Some(&config.allow_origins.origin), "give it by --allow-origin"),
         ("insecure", config.insecure.value.then_some(&config.insecure.origin), "give --insecure"),
+        ("allow-http", config.allow_http.value.then_some(&config.allow_http.origin), "give --allow-http"),
         ("a certificate authority", config.ca_file.as_ref().map(|s| &s.origin), "give it by --ca-file"),
         ("the use of proxies", config.proxy.value.then_some(&config.proxy.origin), "give --proxy"),
     ];
@@ -118,6 +119,7 @@ mod tests {
         for toml in [
             "allow-origins = [\"https://theirs.example\"]",
             "insecure = true",
+            "allow-http = true",
             "ca-file = \"theirs.pem\"",
             "proxy = true",
         ] {

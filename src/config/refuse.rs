@@ -25,6 +25,7 @@ const SHOWN: &[&str] = &[
     "late-polls",
     "keep-files",
     "insecure",
+    "allow-http",
     "ca-file",
     "proxy",
     "kind",

@@ -335,6 +335,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         ("most bytes", settings.max_bytes.to_string()),
         ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
         ("origins with the token", origins.join(", ")),
+        ("plain http", if settings.allow_http { "meant (--allow-http)" } else { "" }.to_owned()),
         ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
     ];
     shown.retain(|(_, value)| !value.is_empty());

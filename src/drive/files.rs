@@ -335,7 +335,8 @@ impl Walk<'_> {
             (options.watch, measured) = eye.unzip();
         }
         if let Some(tables) = &self.house.definitions {
-            options.inspector = Some(Box::new(FhirInspector::new(Arc::clone(tables), options.limits.max_depth)));
+            let inspector = FhirInspector::new(Arc::clone(tables), options.limits.max_depth);
+            options.inspector = Some(Box::new(inspector.with_profiles(self.house.settings.profiles.clone())));
         }
         options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
         let mut reader = FileReader::new(options);

@@ -187,6 +187,9 @@ impl Session {
                 result = &mut sending => result,
             }
         };
+        if !matches!(&result, Err(trouble) if trouble.kind != TroubleKind::Tls) {
+            self.note_origin(&target);
+        }
         match result {
             Ok(Incoming { status, headers, body }) => {
                 pending.head(status, &headers);

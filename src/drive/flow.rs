@@ -69,13 +69,13 @@ impl<'a> Walk<'a> {
     async fn converse(&self, came: &mut Came) -> Result<(), Stop> {
         let flow = &self.planned.flow;
         self.can_begin().await?;
-        if flow.probes_only {
-            return self.probes_alone().await;
-        }
         if flow.last {
             for other in self.house.plan.flows.iter().filter(|other| !other.flow.last) {
                 self.house.board.outcome(&other.name).await;
             }
+        }
+        if flow.probes_only {
+            return self.probes_alone().await;
         }
         let level = self.level().await?;
         let mut forgone = Vec::new();
@@ -143,6 +143,11 @@ impl<'a> Walk<'a> {
             true => self.level().await?,
             false => ExportLevel::Any,
         };
+        if self.planned.flow.probes.iter().all(|probe| probe.send == Send::Tls)
+            && self.house.session.origins().is_empty()
+        {
+            return Err(stop(StopKind::NotOffered, None, "the target is reached by plain http, as it may be here"));
+        }
         self.show(Event::Started);
         self.record().export = level;
         let route = Route { level, params: Vec::new(), source: None, forgone: Vec::new() };

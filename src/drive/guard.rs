@@ -117,6 +117,16 @@ impl Guard {
     }
 }
 
+/// Whether a URL's host is this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
 /// Whether an address is one that only this machine or its own network reaches.
 pub(super) fn is_private(address: IpAddr) -> bool {
     match address {

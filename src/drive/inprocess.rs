@@ -1,29 +1,55 @@
 //! A transport that calls a router in process: for the embedded reference server, `selftest` and tests. It opens no
 //! socket and blocks no thread, so that a paused clock stays in charge of all waiting.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use futures_util::StreamExt;
 use tower::ServiceExt;
 
+use super::hello;
 use super::session::trouble;
-use super::transport::{Answer, Incoming, Outgoing, Transport};
+use super::transport::{Answer, Greeting, Heard, Incoming, Outgoing, Transport};
 use crate::tape::model::TroubleKind;
+
+/// Answers the bytes of a handshake's first message with those of a server.
+pub type Greeter = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
 /// A server within this process.
 #[derive(Clone)]
 pub struct InProcess {
     router: Router,
+    greeter: Option<Greeter>,
 }
 
 impl InProcess {
     /// Sends every request to `router`, whatever host its URL names. The router finds the host in the `Host` header.
     pub fn new(router: Router) -> Self {
-        Self { router }
+        Self { router, greeter: None }
+    }
+
+    /// The same, with handshakes answered by `greeter`. Requests go on to need none.
+    pub fn greeted_by(self, greeter: Greeter) -> Self {
+        Self { greeter: Some(greeter), ..self }
     }
 }
 
 impl Transport for InProcess {
+    fn greet(&self, greeting: Greeting) -> Heard<'_> {
+        Box::pin(async move {
+            let Some(greeter) = &self.greeter else {
+                return Err(trouble(TroubleKind::NotSent, "a server within this process makes no handshakes"));
+            };
+            let bytes = greeter(&greeting.message);
+            match hello::read(&bytes) {
+                Ok(Some(handshake)) => Ok(handshake),
+                Ok(None) => Ok(hello::read_to_end(&bytes)),
+                Err(why) => Err(trouble(TroubleKind::Protocol, why)),
+            }
+        })
+    }
+
     fn send(&self, request: Outgoing) -> Answer<'_> {
         let router = self.router.clone();
         Box::pin(async move {

@@ -15,6 +15,8 @@ mod flow;
 mod forge;
 mod grant;
 pub mod guard;
+mod handshake;
+pub mod hello;
 mod house;
 pub mod inprocess;
 mod jobid;

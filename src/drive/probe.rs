@@ -150,6 +150,10 @@ impl<'a> Walk<'a> {
                 self.house.session.probe_token(self.name(), probe).await;
                 Ok(())
             }
+            Send::Tls => {
+                self.house.session.probe_tls(self.name(), probe).await;
+                Ok(())
+            }
             Send::File | Send::FilePost => {
                 let list = probe.list.unwrap_or(FileList::Output);
                 match sight.files.iter().find(|wanted| wanted.list() == list) {
@@ -192,7 +196,7 @@ impl<'a> Walk<'a> {
                 url.set_query(Some("_summary=count"));
                 (Method::GET, url, fhir)
             }
-            // Kick-offs, files and token requests are sent elsewhere. TLS handshakes are no requests of a session.
+            // Kick-offs, files, token requests and handshakes are sent elsewhere.
             Send::Kickoff | Send::KickoffPost | Send::File | Send::FilePost | Send::Files | Send::Token | Send::Tls => {
                 return None;
             }

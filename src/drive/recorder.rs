@@ -11,8 +11,8 @@ use super::redact::Redactor;
 use super::settings::{Credentials, Settings};
 use crate::clock::Clock;
 use crate::tape::model::{
-    Body, BodyKind, End, Entry, Exchange, FileFacts, FlowRecord, Outcome, Phase, Request, Response, Start, Tape,
-    Trouble, TroubleKind,
+    Body, BodyKind, End, Entry, Exchange, FileFacts, FlowRecord, Handshake, Outcome, Phase, Request, Response, Start,
+    Tape, Trouble, TroubleKind,
 };
 use crate::tape::store::Writer;
 
@@ -177,7 +177,7 @@ impl Recorder {
             state.sent
         };
         let at = millis(self.shared.clock);
-        Pending { recorder: self.clone(), id, about, at, request: Some(request), head: None }
+        Pending { recorder: self.clone(), id, about, at, request: Some(request), head: None, handshake: None }
     }
 
     fn close(&self, mut exchange: Exchange) {
@@ -213,6 +213,7 @@ pub struct Pending {
     at: u64,
     request: Option<Request>,
     head: Option<(u16, Vec<(String, String)>)>,
+    handshake: Option<Handshake>,
 }
 
 impl Pending {
@@ -244,13 +245,20 @@ impl Pending {
         self.write(Body::default(), Some(trouble), false);
     }
 
+    /// Closes it with what was said to a handshake.
+    pub(super) fn handshake(mut self, handshake: Handshake) {
+        self.handshake = Some(handshake);
+        self.write(Body::default(), None, false);
+    }
+
     fn write(&mut self, body: Body, broken: Option<Trouble>, superseded: bool) {
         let Some(request) = self.request.take() else { return };
         let broken =
             broken.map(|trouble| Trouble { kind: trouble.kind, message: self.recorder.redact_text(&trouble.message) });
-        let outcome = match self.head.take() {
-            Some((status, headers)) => Outcome::Response(Response { status, headers, body, broken }),
-            None => Outcome::NoResponse(broken.unwrap_or_else(abandoned)),
+        let outcome = match (self.handshake.take(), self.head.take()) {
+            (Some(handshake), _) => Outcome::Handshake(handshake),
+            (None, Some((status, headers))) => Outcome::Response(Response { status, headers, body, broken }),
+            (None, None) => Outcome::NoResponse(broken.unwrap_or_else(abandoned)),
         };
         self.recorder.close(Exchange {
             id: self.id,

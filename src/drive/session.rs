@@ -2,8 +2,8 @@
 //! redacted exchange lies on the tape. Credentials, redirects, limits and the guard against luring live here; the flows
 //! never see a token.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -117,6 +117,8 @@ pub(super) struct Shared {
     pub(super) requests: AtomicU64,
     pub(super) bytes: Arc<AtomicU64>,
     pub(super) interrupt: watch::Sender<bool>,
+    /// The origins that the run came to, each by a URL without a path.
+    pub(super) origins: Mutex<Vec<Url>>,
 }
 
 impl Session {
@@ -133,6 +135,7 @@ impl Session {
             requests: AtomicU64::new(0),
             bytes: Arc::default(),
             interrupt,
+            origins: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+use crate::fhir::profile::Profiles;
 use crate::secret::Secret;
 use crate::suite::param::PickName;
 use crate::words::ExportLevel;
@@ -43,12 +45,16 @@ pub struct Settings {
     pub allow_origins: Vec<url::Origin>,
     /// Where to keep the files' bodies.
     pub keep_files: Option<PathBuf>,
+    /// Profiles that resources are held to beyond FHIR's own definitions.
+    pub profiles: Option<Arc<Profiles>>,
     /// How requests are authorized.
     pub credentials: Credentials,
     /// How those of a second client are, whose jobs the first must not see.
     pub second: Option<Credentials>,
     /// Accept any certificate. Leaves no verdict conformant.
     pub insecure: bool,
+    /// Plain http is meant, on this machine or not: TLS is not this server's.
+    pub allow_http: bool,
     /// More certificate authorities, as a PEM file.
     pub ca_file: Option<PathBuf>,
     /// Use the proxies of the environment.
@@ -74,9 +80,11 @@ impl Settings {
             late_polls: false,
             allow_origins: Vec::new(),
             keep_files: None,
+            profiles: None,
             credentials: Credentials::None,
             second: None,
             insecure: false,
+            allow_http: false,
             ca_file: None,
             use_proxy: false,
         }

@@ -17,14 +17,17 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
-use url::Url;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use url::{Host, Url};
 
 use super::guard::{Guard, Lookup, SystemLookup};
+use super::hello;
 use super::mishap::{Stage, explain};
 use super::session::trouble;
 use super::settings::Settings;
-use super::transport::{Answer, Incoming, Outgoing, Transport};
-use crate::tape::model::{Trouble, TroubleKind};
+use super::transport::{Answer, Greeting, Heard, Incoming, Outgoing, Transport};
+use crate::tape::model::{Handshake, Trouble, TroubleKind};
 
 /// Why the network cannot be used as the settings ask.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +153,78 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// A connection to the host of `url` that the guard lets through.
+    async fn connect(&self, url: &Url) -> Result<TcpStream, Trouble> {
+        self.guard.admit(url).await.map_err(|refused| trouble(TroubleKind::NotSent, refused.to_string()))?;
+        let refuse = |why: String| trouble(TroubleKind::Connect, why);
+        let port = url.port_or_known_default().unwrap_or(443);
+        let addresses = match url.host() {
+            Some(Host::Ipv4(address)) => vec![address.into()],
+            Some(Host::Ipv6(address)) => vec![address.into()],
+            Some(Host::Domain(name)) => self.guard.resolve(name).await.map_err(|error| refuse(error.to_string()))?,
+            None => Vec::new(),
+        };
+        let mut last = refuse("the URL has no host".to_owned());
+        for address in addresses {
+            let connecting = TcpStream::connect(SocketAddr::new(address, port));
+            match tokio::time::timeout(self.connect_timeout, connecting).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = refuse(format!("no connection to {}: {error}", place(url))),
+                Err(_) => {
+                    let message = format!("{} took no connection in {} s", place(url), self.connect_timeout.as_secs());
+                    last = trouble(TroubleKind::Timeout, message);
+                }
+            }
+        }
+        Err(last)
+    }
+
+    async fn shake(&self, greeting: &Greeting) -> Result<Handshake, Trouble> {
+        if self.use_proxy {
+            let message = "a handshake of our own cannot be sent through a proxy; run without proxies to ask this";
+            return Err(trouble(TroubleKind::NotSent, message));
+        }
+        let mut stream = self.connect(&greeting.url).await?;
+        let cut = |error: std::io::Error| trouble(TroubleKind::Cut, format!("the handshake broke off: {error}"));
+        stream.write_all(&greeting.message).await.map_err(cut)?;
+        let mut came = Vec::new();
+        loop {
+            let mut some = [0_u8; 4096];
+            let count = match stream.read(&mut some).await {
+                Ok(count) => count,
+                // The rudest way to say no, and a common one.
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
+                Err(error) => return Err(cut(error)),
+            };
+            came.extend_from_slice(some.get(..count).unwrap_or_default());
+            match hello::read(&came) {
+                Ok(Some(handshake)) => return Ok(handshake),
+                Ok(None) if count == 0 => return Ok(hello::read_to_end(&came)),
+                Ok(None) if came.len() > hello::MOST => {
+                    return Err(trouble(TroubleKind::Limit, "the answer to the handshake has no end"));
+                }
+                Ok(None) => {}
+                Err(why) => return Err(trouble(TroubleKind::Protocol, format!("{}: {why}", place(&greeting.url)))),
+            }
+        }
+    }
+}
+
 impl Transport for Wire {
+    fn greet(&self, greeting: Greeting) -> Heard<'_> {
+        Box::pin(async move {
+            match tokio::time::timeout(greeting.patience, self.shake(&greeting)).await {
+                Ok(result) => result,
+                Err(_) => {
+                    let seconds = greeting.patience.as_secs_f32();
+                    let message = format!("{} said nothing to a handshake for {seconds} s", place(&greeting.url));
+                    Err(trouble(TroubleKind::Timeout, message))
+                }
+            }
+        })
+    }
+
     fn send(&self, request: Outgoing) -> Answer<'_> {
         let patience = request.patience;
         let host = place(&request.url);

@@ -5,12 +5,15 @@
 //!                                                       if not: what is wrong, where, and where it is defined
 //! ```
 //!
+//! Where packages of profiles are given, `profile` holds resources to these, too.
+//!
 //! The validator makes no tree: it reads a line once, looking up each key in the tables as it comes. Only a line that
 //! turns out to be wrong is read again, to say what is wrong with it; both readings are the same code.
 
 pub mod build;
 pub mod check;
 mod layout;
+pub mod profile;
 mod ready;
 mod rows;
 pub mod tables;

@@ -126,6 +126,8 @@ pub struct Notes {
     pub judged: bool,
     /// What breaks them.
     pub invalid: Vec<crate::fhir::check::Fault>,
+    /// What breaks the profiles that it is held to.
+    pub unkept: Vec<crate::fhir::check::Fault>,
     /// Whether it could have a narrative and has none.
     pub bare: bool,
     /// Of a Bundle: the `request.url` of each entry whose request is a DELETE, or says no method.
@@ -146,6 +148,7 @@ impl Notes {
         self.removed.clear();
         self.judged = false;
         self.invalid.clear();
+        self.unkept.clear();
         self.bare = false;
     }
 

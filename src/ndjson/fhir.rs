@@ -5,26 +5,35 @@ use std::sync::Arc;
 use super::facts::{Notes, Standing, Text};
 use super::inspect::Inspector;
 use super::json::Scanner;
+use super::profiles::Holder;
 use crate::fhir::Tables;
 use crate::fhir::check::{Span, Validator, Verdict};
+use crate::fhir::profile::Profiles;
 use crate::suite::model::LineRule;
+use crate::tape::model::ProfileFacts;
 
 /// Holds each line against FHIR's definitions. A valid line is read once; one that is not is read again, to tell why.
 #[derive(Debug)]
 pub struct FhirInspector {
     validator: Validator,
     scanner: Scanner,
+    profiles: Option<Holder>,
 }
 
 impl FhirInspector {
     /// An inspector by these definitions, which reports nesting deeper than `max_depth`.
     pub fn new(tables: Arc<Tables>, max_depth: usize) -> Self {
-        Self { validator: Validator::new(tables), scanner: Scanner::new(max_depth) }
+        Self { validator: Validator::new(tables), scanner: Scanner::new(max_depth), profiles: None }
     }
-}
 
-impl Inspector for FhirInspector {
-    fn inspect(&mut self, line: &[u8], notes: &mut Notes) {
+    /// Holds resources to these profiles, too: those that they claim, and those that their type is assigned.
+    #[must_use]
+    pub fn with_profiles(mut self, profiles: Option<Arc<Profiles>>) -> Self {
+        self.profiles = profiles.map(Holder::new);
+        self
+    }
+
+    fn base(&mut self, line: &[u8], notes: &mut Notes) {
         match self.validator.check(line) {
             Verdict::Valid => {
                 let facts = *self.validator.facts();
@@ -58,6 +67,19 @@ impl Inspector for FhirInspector {
                 }
             }
         }
+    }
+}
+
+impl Inspector for FhirInspector {
+    fn inspect(&mut self, line: &[u8], notes: &mut Notes) {
+        self.base(line, notes);
+        if let Some(holder) = &mut self.profiles {
+            holder.hold(line, notes);
+        }
+    }
+
+    fn profiles(&self) -> Option<ProfileFacts> {
+        self.profiles.as_ref().map(Holder::facts)
     }
 
     fn definitions(&self) -> Option<String> {

@@ -20,8 +20,9 @@ use super::lines::Expected;
 use super::reader::{FileReader, Limits, Options};
 use super::source;
 use crate::fhir::Tables;
+use crate::fhir::profile::Profiles;
 use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::{LineFinding, Validated};
+use crate::tape::model::{LineFinding, ProfileFacts, Validated};
 
 /// What to hold files against.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct CheckOptions {
     pub together: bool,
     /// FHIR's definitions that every resource must keep; none: only that the lines are JSON objects of a type.
     pub definitions: Option<Arc<Tables>>,
+    /// Profiles that resources must keep, where they claim them or are assigned them.
+    pub profiles: Option<Arc<Profiles>>,
     /// How many different findings of one file are told apart.
     pub max_findings: usize,
     /// What makes the outcome `findings`.
@@ -75,6 +78,7 @@ impl Default for CheckOptions {
             list: FileList::Output,
             together: false,
             definitions: Some(crate::fhir::r4()),
+            profiles: None,
             max_findings: 100,
             fail_on: FailOn::Error,
             threads: 0,
@@ -89,6 +93,9 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// What FHIR's definitions demand of these types and nobody could decide; empty where nothing was held against them.
     pub not_checked: Vec<Open>,
+    /// What the profiles came to over all files; left out where no package was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<ProfileFacts>,
     /// `clean` or `findings`.
     pub outcome: Outcome,
 }
@@ -96,12 +103,16 @@ pub struct Report {
 /// Something that FHIR's definitions demand and that was not decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Open {
-    /// `invariant` or `binding`.
+    /// `invariant` or `binding`; of profiles also `slice`, `profile`, `target`, `bound` and `snapshot`.
     pub kind: &'static str,
-    /// The invariant's key, or the value set whose codes are not known.
+    /// The invariant's key, the value set whose codes are not known, how slices are told apart, the profile that no
+    /// package has.
     pub what: String,
     /// The type or element that it is of.
     pub of: String,
+    /// The profile that asks it; left out where FHIR's own definitions do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub profile: String,
 }
 
 /// What the files come to.
@@ -240,8 +251,13 @@ pub fn check_with(
         FailOn::Advice => file.is_wrong() || file.validated.as_ref().is_some_and(|v| v.bare > 0),
     };
     let outcome = if files.iter().any(wrong) { Outcome::Findings } else { Outcome::Clean };
-    let not_checked = options.definitions.as_deref().map(|tables| open(tables, &files)).unwrap_or_default();
-    Ok(Report { files, not_checked, outcome })
+    let mut not_checked = options.definitions.as_deref().map(|tables| open(tables, &files)).unwrap_or_default();
+    let profiles = options.profiles.as_deref().map(|profiles| {
+        let sum = sum(&files);
+        not_checked.extend(open_of_profiles(profiles, &sum));
+        sum
+    });
+    Ok(Report { files, not_checked, profiles, outcome })
 }
 
 impl FileReport {
@@ -292,7 +308,9 @@ impl Work<'_> {
         let options = self.options;
         let depth = options.limits.max_depth;
         let inspector: Box<dyn Inspector> = match &options.definitions {
-            Some(tables) => Box::new(FhirInspector::new(Arc::clone(tables), depth)),
+            Some(tables) => {
+                Box::new(FhirInspector::new(Arc::clone(tables), depth).with_profiles(options.profiles.clone()))
+            }
             None => Box::new(JsonInspector::new(depth)),
         };
         let expected = Expected { list: options.list, announced: options.announced.clone() };
@@ -337,9 +355,35 @@ fn open(tables: &Tables, files: &[FileReport]) -> Vec<Open> {
         let common = !resource && (root != "ElementDefinition" || met("StructureDefinition"));
         if met(root) || common {
             let kind = if row.kind == 0 { "invariant" } else { "binding" };
-            open.push(Open { kind, what: tables.text(row.what).to_owned(), of: of.to_owned() });
+            let (what, of) = (tables.text(row.what).to_owned(), of.to_owned());
+            open.push(Open { kind, what, of, profile: String::new() });
         }
     }
     open.sort();
     open
+}
+
+/// What the profiles came to over all files.
+fn sum(files: &[FileReport]) -> ProfileFacts {
+    let mut sum = ProfileFacts::default();
+    for facts in files.iter().filter_map(|file| file.validated.as_ref()?.profiles.as_ref()) {
+        sum.add(facts);
+    }
+    sum
+}
+
+/// What the profiles ask that resources were held to, and the extensions and types within these, and nobody decides.
+fn open_of_profiles(profiles: &Profiles, sum: &ProfileFacts) -> Vec<Open> {
+    let held = |name: &str| {
+        let own = profiles.find(name).and_then(|index| profiles.get(index));
+        own.is_none_or(|own| !own.resource || sum.held.iter().any(|tally| tally.profile == own.url))
+    };
+    let some = profiles.open.iter().filter(|open| !sum.held.is_empty() && held(&open.profile));
+    let open = |open: &crate::fhir::profile::Open| Open {
+        kind: open.kind,
+        what: open.what.clone(),
+        of: open.at.clone(),
+        profile: open.profile.clone(),
+    };
+    some.map(open).collect()
 }

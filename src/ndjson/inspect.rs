@@ -2,6 +2,7 @@
 
 use super::facts::Notes;
 use super::json::Scanner;
+use crate::tape::model::ProfileFacts;
 
 /// Looks at one line. Implementations keep their buffers from line to line.
 pub trait Inspector: Send {
@@ -10,6 +11,11 @@ pub trait Inspector: Send {
 
     /// The FHIR version of the definitions that it holds resources against, if it does.
     fn definitions(&self) -> Option<String> {
+        None
+    }
+
+    /// What the profiles came to that it held resources to, if it did.
+    fn profiles(&self) -> Option<ProfileFacts> {
         None
     }
 }

@@ -361,7 +361,7 @@ impl Lines {
         validated.resources += 1;
         validated.bare += u64::from(notes.bare);
         validated.invalid += u64::from(!notes.invalid.is_empty());
-        for fault in &notes.invalid {
+        for fault in notes.invalid.iter().chain(&notes.unkept) {
             self.findings.add_fault(fault, source.place(fault.at));
         }
     }
@@ -425,6 +425,9 @@ impl Lines {
         self.facts.earliest = self.earliest.map(|instant| instant.to_string());
         self.facts.latest = self.latest.map(|instant| instant.to_string());
         self.facts.findings = self.findings.finish();
+        if let Some(validated) = &mut self.facts.validated {
+            validated.profiles = self.inspector.profiles();
+        }
         self.facts.directory = self.directory.map(Measure::finish);
         Outcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
     }

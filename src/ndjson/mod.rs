@@ -27,6 +27,7 @@ mod join;
 mod json;
 mod junit;
 mod lines;
+mod profiles;
 mod reader;
 mod render;
 mod rules;

@@ -1,8 +1,10 @@
 //! The report of `plimsoll ndjson` for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::files::{FileReport, Finding, Report};
+use crate::tape::model::ProfileFacts;
 
 /// One line a finding, a line a clean file, and a sum where there are several files.
 pub(super) fn text(report: &Report) -> String {
@@ -15,20 +17,77 @@ pub(super) fn text(report: &Report) -> String {
         let clean = report.files.len() - wrong;
         let _ = writeln!(out, "{} files: {clean} clean, {wrong} with findings", report.files.len());
     }
+    if let Some(profiles) = &report.profiles {
+        held(&mut out, report, profiles);
+    }
     if !report.not_checked.is_empty() {
         let of = |kind: &str| {
-            let open = report.not_checked.iter().filter(|open| open.kind == kind);
+            let open = report.not_checked.iter().filter(|open| open.kind == kind && open.profile.is_empty());
             let mut names: Vec<&str> = open.filter_map(|open| open.what.rsplit('/').next()).collect();
             names.dedup();
             names.join(", ")
         };
         let (codes, keys) = (of("binding"), of("invariant"));
+        let profiles = if report.profiles.is_some() { "" } else { "profiles, " };
         let _ = writeln!(
             out,
-            "not checked: profiles, bindings that are not required, the codes of {codes}; the invariants {keys}"
+            "not checked: {profiles}bindings that are not required, the codes of {codes}; the invariants {keys}"
         );
     }
     out
+}
+
+/// The profiles that resources were held to, and what of these is not checked.
+fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
+    let packages = profiles.packages.join(", ");
+    if profiles.held.is_empty() {
+        let _ = writeln!(out, "no resource claims a profile of {packages}, --profile holds those of a type to one");
+    }
+    for tally in &profiles.held {
+        let name = tally.profile.rsplit('/').next().unwrap_or_default();
+        let plural = if tally.resources == 1 { "" } else { "s" };
+        let _ = write!(out, "{name} {}: {} resource{plural}, ", tally.version, tally.resources);
+        let _ = match tally.invalid {
+            0 => write!(out, "all keep it"),
+            some => write!(out, "{some} do not keep it"),
+        };
+        if tally.supports > 0 {
+            let seen = tally.supports - tally.never.len() as u64;
+            let _ = write!(out, "; must-support: {seen} of {} seen", tally.supports);
+        }
+        if !tally.never.is_empty() {
+            let _ = write!(out, ", never {}", tally.never.join(", "));
+        }
+        out.push('\n');
+    }
+    if profiles.unknown > 0 {
+        let _ = writeln!(
+            out,
+            "not checked: {} claims of profiles, or versions of them, that {packages} has not",
+            profiles.unknown
+        );
+    }
+    if profiles.unread > 0 {
+        let _ = writeln!(out, "not checked: profiles of {} resources that are nested too deeply", profiles.unread);
+    }
+    let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for row in report.not_checked.iter().filter(|row| !row.profile.is_empty()) {
+        let what = match row.kind {
+            "invariant" => format!("the invariant {}", row.what),
+            "binding" => format!("the codes of {} at {}", row.what, row.of),
+            "profile" => format!("{} at {}, no package has it", row.what, row.of),
+            "target" => format!("references to {} at {}", row.what, row.of),
+            "snapshot" => row.what.clone(),
+            _ => format!("{} at {}", row.what, row.of),
+        };
+        let rows = open.entry(&row.profile).or_default();
+        if !rows.contains(&what) {
+            rows.push(what);
+        }
+    }
+    for (profile, rows) in open {
+        let _ = writeln!(out, "not checked of {profile}: {}", rows.join("; "));
+    }
 }
 
 fn one(out: &mut String, file: &FileReport) {

@@ -50,6 +50,8 @@ impl CheckName {
             | CheckName::DeletedNotInOutput
             | CheckName::SameFile
             | CheckName::ResourcesValid
+            | CheckName::ProfilesKept
+            | CheckName::MustSupportSeen
             | CheckName::AllowedEncoding
             | CheckName::SameResources
             | CheckName::NoOutcomeInOutput
@@ -118,6 +120,10 @@ impl CheckName {
             | CheckName::OperationsPlaced
             | CheckName::KickoffAccepted
             | CheckName::KickoffFound
+            | CheckName::ModernTls
+            | CheckName::NewestTls
+            | CheckName::OldTlsRefused
+            | CheckName::TokenOrigin
             | CheckName::GivesTokens
             | CheckName::TokenGranted
             | CheckName::TokenResponse

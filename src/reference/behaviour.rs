@@ -261,6 +261,16 @@ words! {
         AssertionTypeUnchecked = "assertion-type-unchecked",
         /// A token covers all that the client may have, whatever was asked for.
         ScopeWidened = "scope-widened",
+        /// TLS 1.3 is not spoken.
+        NoTls13 = "no-tls-1-3",
+        /// TLS 1.1 is taken up, too.
+        Tls11Taken = "tls-1-1-taken",
+        /// TLS 1.0 and 1.1 are taken up, too.
+        Tls10Taken = "tls-1-0-taken",
+        /// TLS 1.0 is all that is spoken.
+        OldTlsAlone = "old-tls-alone",
+        /// Handshakes of TLS 1.1 and older are met with nothing but the end of the connection.
+        OldTlsIgnored = "old-tls-ignored",
         /// Without a scope a token covers all that the client may have.
         UsualScope = "usual-scope",
     }

@@ -38,6 +38,7 @@ mod shelf_auth;
 mod shelf_stu3;
 mod smile;
 mod spoil;
+mod tls;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub use keys::{KEY_ID, client};
 pub use options::{Auth, Options, Personality, SmartClient};
 pub use polls::FILES_ORIGIN;
 pub use shelf::{fault, faults};
+pub use tls::greeter;
 
 /// The reference server as a router, to be called in process or served. It answers below the path of
 /// [`Options::base`] and keeps its jobs in memory.

@@ -2,7 +2,7 @@
 
 use super::escape::{shell, visible};
 use crate::record::Run;
-use crate::tape::model::{Exchange, Phase, Role};
+use crate::tape::model::{Exchange, Phase, Request, Role};
 
 /// Longer URLs are named, not repeated.
 const LONGEST_URL: usize = 1000;
@@ -15,6 +15,9 @@ const LONGEST_BODY: usize = 2000;
 /// stands.
 pub fn arguments(exchange: &Exchange) -> Vec<String> {
     let request = &exchange.request;
+    if request.method == "TLS" {
+        return handshake(request);
+    }
     let mut out = vec!["curl -i".to_owned()];
     if request.method != "GET" {
         out.push(format!("-X {}", shell(&request.method)));
@@ -39,6 +42,23 @@ pub fn arguments(exchange: &Exchange) -> Vec<String> {
     }
     out.push(url(exchange));
     out
+}
+
+/// The arguments of an `openssl s_client` that makes the handshake of a probe.
+fn handshake(request: &Request) -> Vec<String> {
+    let offered = request.headers.iter().find(|(name, _)| name == "offered").map_or("", |(_, offered)| offered);
+    let most = match offered {
+        offered if offered.starts_with("TLS 1.1") => " -max_protocol TLSv1.1 -cipher DEFAULT:@SECLEVEL=0",
+        offered if offered.starts_with("TLS 1.0") => " -max_protocol TLSv1 -cipher DEFAULT:@SECLEVEL=0",
+        _ => "",
+    };
+    let place = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest).trim_end_matches('/');
+    let place = if place.rsplit(']').next().is_some_and(|end| end.contains(':')) {
+        place.to_owned()
+    } else {
+        format!("{place}:443")
+    };
+    vec![format!("openssl s_client{most} -connect"), shell(&place), "</dev/null".to_owned()]
 }
 
 /// [`arguments`] on one line.

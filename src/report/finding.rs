@@ -308,6 +308,7 @@ pub(super) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a E
     let mut seen = test.exchanges.iter().filter_map(|id| wire::find(run, *id));
     seen.find(|e| match &e.outcome {
         Outcome::NoResponse(_) => true,
+        Outcome::Handshake(_) => false,
         Outcome::Response(r) => r.broken.is_some(),
     })
 }

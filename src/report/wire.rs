@@ -143,6 +143,13 @@ pub fn show(run: &Run, exchange: &Exchange, finding: Option<&Finding>, detail: D
             let said = format!("{}: {}", trouble.kind, visible(&trouble.message));
             sheet.caret(2, 11, &said);
         }
+        Outcome::Handshake(handshake) => {
+            let said = visible(&handshake.words());
+            sheet.push(Mark::Got, &format!("< {said}"));
+            if let Some(f) = finding.filter(|_| kind == "status") {
+                sheet.caret(2, said.chars().count(), &expected(f));
+            }
+        }
         Outcome::Response(response) => {
             sheet.push(Mark::Got, &format!("< {}", status_words(response.status)));
             if let Some(f) = finding.filter(|_| kind == "status") {

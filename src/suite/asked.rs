@@ -35,7 +35,9 @@ pub fn probe(probe: &Probe) -> String {
         (Send::Read, _) => "a read of the Group",
         (Send::Search, _) => "a search for the Group by its id",
         (Send::Count, _) => "a search that counts",
-        (Send::Tls, _) => "a TLS handshake",
+        (Send::Tls, Some(Wrong::Tls11)) => "a handshake of TLS 1.1 with every origin",
+        (Send::Tls, Some(Wrong::Tls10)) => "a handshake of TLS 1.0 with every origin",
+        (Send::Tls, _) => "a handshake of TLS 1.3 and 1.2 with every origin",
     }
     .to_owned();
     if !probe.params.is_empty() {
@@ -112,7 +114,13 @@ fn token(wrong: Wrong) -> &'static str {
         Wrong::AssertionType => "a token request of an unknown client_assertion_type",
         Wrong::Scope => "a token request for a scope that does not exist",
         Wrong::NoScope => "a token request without a scope",
-        Wrong::Group | Wrong::Job | Wrong::NotParameters | Wrong::NoResource | Wrong::BrokenJson => "a token request",
+        Wrong::Group
+        | Wrong::Job
+        | Wrong::NotParameters
+        | Wrong::NoResource
+        | Wrong::BrokenJson
+        | Wrong::Tls11
+        | Wrong::Tls10 => "a token request",
     }
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::line_rules::LineRule;
 use super::shapes::{BodyShape, DirectoryTopic, Shape};
 use super::values::{MediaTypes, StatusSet};
 use crate::words::words;
@@ -71,93 +72,6 @@ impl Expect {
 }
 
 words! {
-    /// The ways in which an NDJSON file can be wrong, as the reader reports them.
-    LineRule {
-        /// A byte order mark at the start.
-        Bom = "bom",
-        /// Bytes that are not UTF-8.
-        Utf8 = "utf8",
-        /// A line with nothing on it.
-        BlankLine = "blank-line",
-        /// A line that is not JSON, for a reason that has no rule of its own.
-        NotJson = "not-json",
-        /// The file ends within a line's JSON.
-        CutOff = "cut-off",
-        /// A line that is JSON but no object.
-        NotObject = "not-object",
-        /// One object spread over lines.
-        PrettyPrinted = "pretty-printed",
-        /// The file is a JSON array.
-        Array = "array",
-        /// Two objects on one line.
-        TwoOnOneLine = "two-on-one-line",
-        /// A comma after the object.
-        TrailingComma = "trailing-comma",
-        /// `NaN` or `Infinity`.
-        NotANumber = "not-a-number",
-        /// A key twice in one object.
-        DuplicateKey = "duplicate-key",
-        /// No `resourceType`.
-        ResourceTypeMissing = "resource-type-missing",
-        /// A `resourceType` other than the manifest announced.
-        ResourceTypeOther = "resource-type-other",
-        /// No `id`.
-        IdMissing = "id-missing",
-        /// An `id` that is no FHIR id.
-        IdFormat = "id-format",
-        /// The same type and id again, the same version.
-        DuplicateId = "duplicate-id",
-        /// Two versions of one type and id.
-        TwoVersions = "two-versions",
-        /// A line in the `error` list that is no OperationOutcome with an issue.
-        OutcomeWithoutIssue = "outcome-without-issue",
-        /// A line longer than the limit.
-        LineTooLong = "line-too-long",
-        /// Nesting deeper than the limit.
-        TooDeep = "too-deep",
-        /// Compressed bytes without a Content-Encoding.
-        CompressedUnlabelled = "compressed-unlabelled",
-        /// A key that the definitions do not have there.
-        UnknownElement = "unknown-element",
-        /// A mandatory element that is not there.
-        MissingElement = "missing-element",
-        /// A JSON value of another shape: an object for a string, an array for one value.
-        WrongShape = "wrong-shape",
-        /// `null` where no place of an array is kept by it.
-        NullValue = "null-value",
-        /// An empty string, array or object, or an element with an id alone (ele-1).
-        EmptyValue = "empty-value",
-        /// Two of one choice of types.
-        TwoOfOneChoice = "two-of-one-choice",
-        /// An array and its `_` twin of different lengths.
-        TwinMisaligned = "twin-misaligned",
-        /// A primitive value that its type does not have.
-        PrimitiveFormat = "primitive-format",
-        /// A code outside the value set of a required binding.
-        CodeOutside = "code-outside",
-        /// A narrative that is no XHTML, or has in it what it must not have.
-        Narrative = "narrative",
-        /// A reference to a type that may not stand there.
-        ReferenceTarget = "reference-target",
-        /// A `#` that leads to no contained resource (ref-1).
-        ReferenceDangling = "reference-dangling",
-        /// A contained resource that breaks dom-2 to dom-5.
-        ContainedResource = "contained-resource",
-        /// Another invariant of the definitions that is broken.
-        Invariant = "invariant",
-        /// A resource type that the definitions do not have.
-        UnknownType = "unknown-type",
-    }
-}
-
-impl LineRule {
-    /// Whether it is a rule of FHIR's definitions rather than of the file's format.
-    pub fn is_of_definitions(self) -> bool {
-        self >= Self::UnknownElement
-    }
-}
-
-words! {
     /// The built-in checks, each documented in the `check` module.
     CheckName {
         /// One distinct Content-Location.
@@ -192,6 +106,10 @@ words! {
         SameFile = "same-file",
         /// Every resource of the file keeps FHIR's definitions, where these are of the version that the server declares.
         ResourcesValid = "resources-valid",
+        /// Every resource of the file keeps the profiles that it claims or is assigned, where a package was given.
+        ProfilesKept = "profiles-kept",
+        /// Of what the profiles mark as must-support, each element is in some resource of the flow.
+        MustSupportSeen = "must-support-seen",
         /// The file's Content-Encoding is one that may be used, and the body decodes.
         AllowedEncoding = "allowed-encoding",
         /// This flow exported what the flow beside it did.
@@ -202,6 +120,14 @@ words! {
         LenientReported = "lenient-reported",
         /// Every `extension` is an object.
         ExtensionsAreObjects = "extensions-are-objects",
+        /// TLS 1.2 or 1.3 is taken up.
+        ModernTls = "modern-tls",
+        /// TLS 1.3 is taken up.
+        NewestTls = "newest-tls",
+        /// TLS 1.0 and 1.1 are not taken up.
+        OldTlsRefused = "old-tls-refused",
+        /// The handshake is with the origin of the token endpoint.
+        TokenOrigin = "token-origin",
         /// The flow's plain token request brought a token.
         GivesTokens = "gives-tokens",
         /// A valid token request brought a token.

@@ -229,7 +229,7 @@ words! {
         Search = "search",
         /// A search with `_summary=count`.
         Count = "count",
-        /// A TLS handshake.
+        /// The first message of a TLS handshake that offers 1.3 and 1.2, with every origin of the run.
         Tls = "tls",
     }
 }
@@ -313,5 +313,9 @@ words! {
         Scope = "scope",
         /// No scope.
         NoScope = "no-scope",
+        /// A handshake that offers TLS 1.1 at most.
+        Tls11 = "tls-1-1",
+        /// A handshake that offers TLS 1.0.
+        Tls10 = "tls-1-0",
     }
 }

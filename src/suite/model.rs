@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::expect::{CheckName, Expect, LineRule};
+pub use super::expect::{CheckName, Expect};
 pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Needs, Probe, Send, Wrong};
+pub use super::line_rules::LineRule;
 use super::named::Named;
 pub use super::shapes::{BodyShape, DirectoryTopic, Shape};
 use crate::words::{Area, Level, words};

@@ -228,13 +228,77 @@ pub struct Validated {
     pub invalid: u64,
     /// Those without a narrative, where one is good practice (dom-6).
     pub bare: u64,
+    /// The profiles that resources were held to; none where no package was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<ProfileFacts>,
+}
+
+/// What was held to the profiles of the packages that were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileFacts {
+    /// The packages: name and version.
+    pub packages: Vec<String>,
+    /// Claims of profiles, or versions of them, that none of these packages has.
+    pub unknown: u64,
+    /// Resources that are nested too deeply to be held to any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread: u64,
+    /// The profiles that some resource was held to.
+    pub held: Vec<ProfileTally>,
+}
+
+/// What came of one profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileTally {
+    /// Its URL.
+    pub profile: String,
+    /// Its version.
+    pub version: String,
+    /// The resources that were held to it.
+    pub resources: u64,
+    /// Those that do not keep it.
+    pub invalid: u64,
+    /// How many elements it wants to be supported.
+    pub supports: u64,
+    /// Those of them that no resource has, as ids of elements.
+    pub never: Vec<String>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl ProfileFacts {
+    /// Adds what another file came to: an element was seen if either has it.
+    pub fn add(&mut self, other: &Self) {
+        for package in &other.packages {
+            if !self.packages.contains(package) {
+                self.packages.push(package.clone());
+            }
+        }
+        self.unknown += other.unknown;
+        self.unread += other.unread;
+        for tally in &other.held {
+            match self.held.iter_mut().find(|own| own.profile == tally.profile) {
+                Some(own) => {
+                    own.resources += tally.resources;
+                    own.invalid += tally.invalid;
+                    own.never.retain(|element| tally.never.contains(element));
+                }
+                None => self.held.push(tally.clone()),
+            }
+        }
+        self.held.sort_by(|one, other| one.profile.cmp(&other.profile));
+    }
 }
 
 impl LineFacts {
     /// Whether every line could be told and read for what it is, so that what is not among them is not there. A file of
     /// which that is not so has findings of its own.
     pub fn is_legible(&self) -> bool {
-        let harmless = |rule: LineRule| matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_definitions();
+        let harmless = |rule: LineRule| {
+            matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_definitions() || rule.is_of_profiles()
+        };
         self.findings.iter().all(|finding| harmless(finding.rule))
     }
 }

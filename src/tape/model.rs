@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
     BlockAt, Census, Comparison, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts, LineFinding,
-    Organized, Organizing, Validated,
+    Organized, Organizing, ProfileFacts, ProfileTally, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
@@ -169,7 +169,7 @@ pub struct FileRef {
 /// What was sent, secrets replaced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// `GET`, `POST` or `DELETE`.
+    /// `GET`, `POST`, `DELETE`, or `TLS` of a handshake that carries no request.
     pub method: String,
     /// The URL, redacted.
     pub url: String,
@@ -188,6 +188,34 @@ pub enum Outcome {
     Response(Response),
     /// No response.
     NoResponse(Trouble),
+    /// What was sent was the first message of a TLS handshake alone.
+    Handshake(Handshake),
+}
+
+/// What a server answered to the first message of a TLS handshake.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handshake {
+    /// A ServerHello, which settles on this version, as `TLS 1.2`.
+    Agreed(String),
+    /// An alert of this name, as `protocol_version`.
+    Refused(String),
+    /// Nothing: it closed the connection.
+    Closed,
+    /// There is none to be had, and nothing was sent: the URL is one of plain http.
+    Plain,
+}
+
+impl Handshake {
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Handshake::Agreed(version) => format!("ServerHello, {version}"),
+            Handshake::Refused(alert) => format!("alert {alert}"),
+            Handshake::Closed => "the connection was closed".to_owned(),
+            Handshake::Plain => "plain http".to_owned(),
+        }
+    }
 }
 
 /// A response, redacted.

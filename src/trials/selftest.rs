@@ -21,6 +21,8 @@ use crate::words::Verdict;
 
 /// Where the server answers, within this process.
 const BASE: &str = "http://localhost/fhir";
+/// Where it does when it is protected: tokens go over TLS.
+const PROTECTED_BASE: &str = "https://localhost/fhir";
 
 /// The Group of the reference server's own population that is exported.
 pub const GROUP: &str = "harbour";
@@ -155,17 +157,18 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         .start_paused(true)
         .build()
         .map_err(|e| format!("no runtime could be started: {e}"))?;
-    let base = base_url(BASE)?;
     let protected = faults.iter().any(|fault| fault.auth == Some(Protection::Smart));
     let protected = if protected { protection()? } else { protection_of(catalog, &plan.specs)? };
     let Protected { auth, credentials, second } = protected;
+    let base = base_url(if matches!(auth, Auth::None) { BASE } else { PROTECTED_BASE })?;
     let allow_origins = vec![base_url(reference::FILES_ORIGIN)?.origin()];
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
         let mut options = reference::Options::new(spec, base.clone(), clock);
+        let greeter = reference::greeter(&faults);
         options.faults = faults;
         options.auth = auth;
-        let transport = Arc::new(InProcess::new(reference::router(options)));
+        let transport = Arc::new(InProcess::new(reference::router(options)).greeted_by(Arc::new(greeter)));
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
         let settings = Settings {

@@ -232,6 +232,7 @@ pub fn line(exchange: &Exchange) -> String {
     let status = match &exchange.outcome {
         Outcome::Response(response) => response.status.to_string(),
         Outcome::NoResponse(trouble) => trouble.kind.to_string(),
+        Outcome::Handshake(handshake) => handshake.words(),
     };
     let star = if exchange.superseded { "*" } else { "" };
     let phase = exchange.phase.map(|phase| format!(" {phase}")).unwrap_or_default();

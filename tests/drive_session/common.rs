@@ -98,6 +98,6 @@ pub fn get(url: &str) -> Ask {
 pub fn status(exchange: &Exchange) -> u16 {
     match &exchange.outcome {
         Outcome::Response(response) => response.status,
-        Outcome::NoResponse(_) => 0,
+        Outcome::NoResponse(_) | Outcome::Handshake(_) => 0,
     }
 }

@@ -60,6 +60,19 @@ impl Got {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// All of the answer as one text, its headers in order.
+    pub fn told(&self) -> String {
+        let mut headers: Vec<String> = self
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
+            .collect();
+        headers.sort();
+        let body: String =
+            self.body.iter().flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from).collect();
+        format!("{}\n{}\n{} {body}", self.status, headers.join("\n"), self.chunks)
+    }
+
     pub fn is_outcome(&self) -> bool {
         self.header("content-type") == "application/fhir+json"
             && self.json()["resourceType"] == "OperationOutcome"
@@ -143,4 +156,26 @@ impl Client {
         }
         all
     }
+}
+
+/// Replaces what is random: 22 characters after a known word.
+pub fn without_secrets(text: &str) -> String {
+    let mut done = text.to_owned();
+    for word in ["/jobs/", "/files/", "signature="] {
+        let parts: Vec<&str> = done.split(word).collect();
+        let parts: Vec<String> = parts
+            .iter()
+            .enumerate()
+            .map(|(at, part)| match part.get(22..) {
+                Some(rest)
+                    if at > 0 && part[..22].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
+                {
+                    format!("*{rest}")
+                }
+                _ => (*part).to_owned(),
+            })
+            .collect();
+        done = parts.join(word);
+    }
+    done
 }

@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use plimsoll::reference::{Auth, Fault, Options, Personality, SmartClient};
+use plimsoll::reference::{self, Auth, Fault, Options, Personality, SmartClient};
 use plimsoll::secret::Secret;
 use serde_json::{Value, json};
 
-use super::client::{BASE, Client, Got, clock, options, paused};
+use super::client::{BASE, Client, Got, clock, options, paused, without_secrets};
 
 #[test]
 fn without_its_token_nothing_but_metadata_is_shown() {
@@ -23,11 +23,14 @@ fn without_its_token_nothing_but_metadata_is_shown() {
         assert_eq!(manifest["requiresAccessToken"], true);
         let file = manifest["output"][0]["url"].as_str().unwrap();
         assert_eq!(known.get(file).await.status, 200);
-        for stranger in [&bare, &bare.with_token("open-sesam")] {
+        for (stranger, challenge) in
+            [(&bare, "Bearer"), (&bare.with_token("open-sesam"), "Bearer error=\"invalid_token\"")]
+        {
             for path in ["$export", "Patient/$export", "Group/harbour", "Patient?_summary=count", file] {
                 let got = stranger.get(path).await;
                 assert_eq!(got.status, 401, "{path}");
-                assert!(got.is_outcome() && got.header("www-authenticate") == "Bearer");
+                assert!(got.is_outcome(), "{path}");
+                assert_eq!(got.header("www-authenticate"), challenge, "{path}");
             }
             assert_eq!(stranger.get("metadata").await.status, 200);
         }
@@ -76,8 +79,34 @@ async fn token(client: &Client, assertion: &str, change: &[(&str, &str)]) -> Got
     client.send(Method::POST, "auth/token", &[("content-type", "application/x-www-form-urlencoded")], &body).await
 }
 
+/// ClientHellos of TLS 1.3, 1.1 and 1.0, as short as can be.
+const HELLOS: [fn() -> Vec<u8>; 3] = [|| hello(3, &[0, 0x2b, 0, 3, 2, 3, 4]), || hello(2, &[]), || hello(1, &[])];
+
+fn hello(minor: u8, extensions: &[u8]) -> Vec<u8> {
+    let mut body = vec![3, minor];
+    body.extend([0; 32]);
+    body.extend([0, 0, 2, 0xc0, 0x13, 1, 0, 0, extensions.len() as u8]);
+    body.extend(extensions);
+    let length = body.len() as u8;
+    [&[22, 3, 1, 0, length + 4, 1, 0, 0, length][..], &body].concat()
+}
+
+#[test]
+fn handshakes_of_today_are_taken_up_and_others_are_not() {
+    let greeter = reference::greeter(&[]);
+    let [modern, older, oldest] = HELLOS.map(|hello| greeter(&hello()));
+    assert_eq!((modern[0], modern[5]), (22, 2), "a ServerHello");
+    assert!(modern.ends_with(&[0, 0x2b, 0, 2, 3, 4]), "of TLS 1.3");
+    assert_eq!((older, oldest), (vec![21, 3, 1, 0, 2, 2, 70], vec![21, 3, 1, 0, 2, 2, 70]));
+    for noise in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &[22, 3, 1, 0, 1, 1]] {
+        assert!(greeter(noise).is_empty(), "{noise:?}");
+    }
+}
+
 /// What a protected server with `faults` says to a client that it knows, to a stranger, and to one without a token.
 pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
+    let greeter = reference::greeter(&faults);
+    let greeted = HELLOS.map(|hello| format!("{:02x?}", greeter(&hello())));
     paused(async {
         let key = key();
         let auth = Auth::Smart(vec![SmartClient { client_id: "ship".to_owned(), public_key: key.jwk.to_string() }]);
@@ -88,14 +117,29 @@ pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
         };
         let stranger = token(&client, &assertion(&key, raft), &[]).await;
         let bare = client.kick_off("$export").await;
-        let told = |got: &Got| {
-            let mut body: Value = serde_json::from_slice(&got.body).unwrap_or_default();
-            if let Some(token) = body.get_mut("access_token") {
-                *token = "drawn by lot".into();
-            }
-            format!("{} {body}", got.status)
+        let issued = |got: &Got| -> Option<String> {
+            let body: Value = serde_json::from_slice(&got.body).ok()?;
+            Some(body.get("access_token")?.as_str()?.to_owned())
         };
-        [&own, &stranger, &bare].map(told).to_vec()
+        let bought = issued(&own).unwrap_or_default();
+        let known = client.with_token(&bought);
+        let unscoped = assertion(&key, |claims| claims["jti"] = "3".into());
+        let unscoped = token(&client, &unscoped, &[("scope", "")]).await;
+        let mut all = vec![own, stranger, bare, unscoped];
+        for path in ["metadata", ".well-known/smart-configuration"] {
+            all.push(client.get(path).await);
+        }
+        let manifest = known.export("$export").await;
+        let file = manifest.json()["output"][0]["url"].as_str().unwrap_or_default().to_owned();
+        all.extend([known.get(&file).await, client.get(&file).await, manifest]);
+        tokio::time::sleep(Duration::from_secs(301)).await;
+        all.push(known.get("Group").await);
+        // What differs from one conversation to the next says nothing of the fault.
+        let told = |got: &Got| {
+            let text = got.told();
+            without_secrets(&issued(got).map_or(text.clone(), |token| text.replace(&token, "drawn by lot")))
+        };
+        all.iter().map(told).chain(greeted).collect()
     })
 }
 

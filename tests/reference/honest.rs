@@ -70,7 +70,7 @@ fn parameters_that_cannot_be_met_are_refused_by_name() {
             ("_since=2024-03-05", "_since"),
             ("_since=2024-03-05T12:00:00", "_since"),
             ("_type=Patient,Nonsense", "Nonsense"),
-            ("_typeFilter=Patient?active=true", "_typeFilter"),
+            ("_typeFilter=Patient?harnessBogus=true", "harnessBogus"),
             ("_elements=id", "_elements"),
             ("includeAssociatedData=LatestProvenanceResources", "includeAssociatedData"),
             ("organizeOutputBy=Patient", "organizeOutputBy"),

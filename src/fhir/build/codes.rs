@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::package::Package;
 
 /// Every code of the value set with its system; none where a terminology server would be needed to know them.
-pub(super) fn expand(package: &Package, url: &str) -> Option<BTreeSet<(String, String)>> {
+pub(in crate::fhir) fn expand(package: &Package, url: &str) -> Option<BTreeSet<(String, String)>> {
     let plain = url.split('|').next().unwrap_or_default();
     let compose = package.value_sets.get(plain)?.get("compose")?;
     if compose.get("exclude").is_some() {

@@ -17,7 +17,7 @@ pub(super) struct Watched {
 }
 
 /// Invariants that the validator decides by code of its own.
-const BUILT_IN: &[&str] = &[
+pub(in crate::fhir) const BUILT_IN: &[&str] = &[
     "ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6", "ref-1", "per-1", "rng-2", "obs-7", "mdd-1", "sqty-1",
     "txt-1", "txt-2",
 ];

@@ -11,6 +11,8 @@ mod types;
 use std::path::Path;
 
 use super::tables::Tables;
+pub(super) use codes::expand;
+pub(super) use invariants::BUILT_IN;
 pub use package::Package;
 
 /// Builds the tables of the package at `path`: a `.tgz` as packages are published, or a folder of JSON files. `links` is

@@ -236,7 +236,7 @@ fn neighbours(start: &str, end: &str) -> bool {
 }
 
 /// The shape of a text: digits as 9, letters as a and A, the rest of ASCII as it is; cut at 40 characters.
-pub(super) fn shape(text: &[u8]) -> String {
+pub(in crate::fhir) fn shape(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let mut shape: String = text
         .chars()

@@ -13,7 +13,7 @@ mod formats;
 mod pass;
 mod program;
 mod resource;
-mod scan;
+pub(super) mod scan;
 mod scratch;
 mod value;
 mod xhtml;
@@ -21,6 +21,7 @@ mod xhtml;
 use std::sync::Arc;
 
 pub use fault::Fault;
+pub(super) use formats::shape;
 use pass::Pass;
 use scratch::Scratch;
 pub use scratch::{Facts, Span};

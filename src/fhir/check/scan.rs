@@ -75,7 +75,7 @@ fn escape(line: &[u8], at: usize) -> Result<usize, Stop> {
 
 /// The first byte from `at` on that is no white space.
 #[inline]
-pub(super) fn space(line: &[u8], mut at: usize) -> usize {
+pub(in crate::fhir) fn space(line: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\r' | b'\n') = line.get(at) {
         at += 1;
     }
@@ -159,7 +159,7 @@ pub(super) fn skip(line: &[u8], at: usize) -> Result<usize, Stop> {
 
 /// Goes over the members of the object at `at` of valid JSON: its keys without quotes, and where their values begin and
 /// end. Stops where `each` says false.
-pub(super) fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u8], usize, usize) -> bool) {
+pub(in crate::fhir) fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u8], usize, usize) -> bool) {
     let mut walk = || -> Result<(), Stop> {
         let mut next = space(line, literal(line, at, b"{")?);
         while line.get(next) == Some(&b'"') {
@@ -182,7 +182,7 @@ pub(super) fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u
 }
 
 /// Goes over the items of the array at `at` of valid JSON: where they begin.
-pub(super) fn items(line: &[u8], at: usize, each: &mut dyn FnMut(usize)) {
+pub(in crate::fhir) fn items(line: &[u8], at: usize, each: &mut dyn FnMut(usize)) {
     let mut walk = || -> Result<(), Stop> {
         let mut next = space(line, literal(line, at, b"[")?);
         while line.get(next).is_some_and(|b| *b != b']') {

@@ -34,6 +34,7 @@ impl Page<'_> {
         let came = match &exchange.outcome {
             Outcome::Response(r) => wire::status_words(r.status),
             Outcome::NoResponse(t) => format!("no answer: {}", t.kind),
+            Outcome::Handshake(h) => visible(&h.words()),
         };
         html! {
             details.exchange id={ "x" (exchange.id) } {

@@ -130,6 +130,7 @@ fn came(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Outcome::Response(r) => wire::status_words(r.status),
         Outcome::NoResponse(t) => format!("no answer, {}", t.kind),
+        Outcome::Handshake(h) => visible(&h.words()),
     }
 }
 
@@ -223,6 +224,7 @@ fn refused(exchange: &Exchange) -> bool {
     match &exchange.outcome {
         Outcome::Response(r) => r.status >= 400,
         Outcome::NoResponse(_) => true,
+        Outcome::Handshake(_) => false,
     }
 }
 

@@ -1,0 +1,78 @@
+//! The codes of a value set, for the bindings of profiles.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::Value;
+
+use super::node::text;
+use crate::fhir::tables::{SetRow, Tables};
+
+/// The codes of a value set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codes {
+    /// Its URL.
+    pub url: String,
+    /// With their systems; none where these are not known.
+    pairs: Option<BTreeSet<(String, String)>>,
+    codes: HashSet<String>,
+}
+
+impl Codes {
+    pub(super) fn of(url: &str, pairs: BTreeSet<(String, String)>) -> Self {
+        let codes = pairs.iter().map(|(_, code)| code.clone()).collect();
+        Self { url: url.to_owned(), pairs: Some(pairs), codes }
+    }
+
+    pub(super) fn of_tables(tables: &Tables, set: &SetRow) -> Self {
+        let first = set.first as usize;
+        let rows = tables.codes.get(first..first + usize::from(set.count)).unwrap_or_default();
+        let pair = |text: &str| {
+            let (system, code) = text.rsplit_once('|').unwrap_or(("", text));
+            (system.to_owned(), code.trim_matches('"').to_owned())
+        };
+        let pairs: BTreeSet<(String, String)> = rows.iter().map(|row| pair(tables.text(row.text))).collect();
+        let mut codes = Self::of(tables.text(set.url), pairs);
+        if set.systems == 0 {
+            codes.pairs = None;
+        }
+        codes
+    }
+
+    /// Whether a value is of the set: a code, a Coding or Quantity, or a CodeableConcept with one such coding. None where
+    /// an extension may say what the value does not.
+    pub(super) fn hold(&self, value: &Value) -> Option<bool> {
+        match value {
+            Value::String(code) => Some(self.codes.contains(code)),
+            Value::Object(object) => {
+                if let Some(codings) = object.get("coding").and_then(Value::as_array) {
+                    let held: Vec<Option<bool>> = codings.iter().map(|coding| self.hold(coding)).collect();
+                    return if held.contains(&Some(true)) {
+                        Some(true)
+                    } else if held.contains(&None) || object.contains_key("extension") {
+                        None
+                    } else {
+                        Some(false)
+                    };
+                }
+                let (system, code) = (text(value, "system"), text(value, "code"));
+                let told = match &self.pairs {
+                    Some(pairs) => pairs.contains(&(system.to_owned(), code.to_owned())),
+                    None => self.codes.contains(code),
+                };
+                let elsewhere = ["extension", "_code", "_system"].iter().any(|key| object.contains_key(*key));
+                if !told && elsewhere { None } else { Some(told) }
+            }
+            _ => None,
+        }
+    }
+
+    /// What is expected, in words: few codes are named.
+    pub(super) fn said(&self) -> String {
+        if self.codes.len() > 12 {
+            return format!("a code of {}", self.url);
+        }
+        let mut codes: Vec<&str> = self.codes.iter().map(String::as_str).collect();
+        codes.sort_unstable();
+        format!("{} ({})", codes.join(", "), self.url)
+    }
+}

@@ -1,0 +1,355 @@
+//! One resource against one profile.
+
+use serde_json::{Map, Value};
+
+use super::node::{Node, Type};
+use super::place::{Step, place_of};
+use super::values::{self, Item};
+use super::{Kept, Profile, Profiles};
+use crate::fhir::check::{Fault, shape};
+use crate::suite::model::LineRule;
+
+/// Profiles within profiles are followed this deep: of elements that must keep one, and of extensions.
+const MOST_DEPTH: usize = 8;
+
+/// More faults of one resource are not told.
+const MOST_FAULTS: usize = 200;
+
+/// One reading of one resource.
+struct Judge<'a> {
+    profiles: &'a Profiles,
+    profile: &'a Profile,
+    resource: &'a Value,
+    path: Vec<Step>,
+    found: Vec<Found>,
+    has: Vec<bool>,
+    depth: usize,
+}
+
+struct Found {
+    rule: LineRule,
+    path: Vec<Step>,
+    expected: String,
+    actual: String,
+    link: String,
+}
+
+/// Holds `resource` to the profile; what breaks it goes to `faults`.
+pub(super) fn hold(profiles: &Profiles, index: usize, resource: &Value, line: &[u8], faults: &mut Vec<Fault>) -> Kept {
+    let Some(profile) = profiles.get(index) else { return Kept::default() };
+    let mut judge = Judge::new(profiles, profile, resource, Vec::new(), 0);
+    if let Value::Object(object) = resource {
+        judge.children(&profile.root.children, object);
+    }
+    judge.extensions(resource);
+    let valid = judge.found.is_empty();
+    let has = std::mem::take(&mut judge.has);
+    let of = profile.of.as_str();
+    for found in judge.found {
+        let fault = fault(found, of, line);
+        if faults.len() < MOST_FAULTS && !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    Kept { profile: index, valid, has }
+}
+
+/// A claim of a profile of another type.
+pub(super) fn misclaimed(
+    profiles: &Profiles,
+    index: usize,
+    number: usize,
+    of: &str,
+    line: &[u8],
+    faults: &mut Vec<Fault>,
+) {
+    let Some(profile) = profiles.get(index) else { return };
+    let path =
+        vec![Step { key: "meta".to_owned(), index: None }, Step { key: "profile".to_owned(), index: Some(number) }];
+    let expected = format!("a profile of {of}");
+    let actual = format!("{}, which is one of {}", profile.name, profile.of);
+    let link = profile.url.clone();
+    faults.push(fault(Found { rule: LineRule::ProfileType, path, expected, actual, link }, of, line));
+}
+
+fn fault(found: Found, of: &str, line: &[u8]) -> Fault {
+    let (mut path, mut place) = (of.to_owned(), of.to_owned());
+    for step in &found.path {
+        // Keys come from the resource; only what could be an element's name is repeated.
+        let plain = step.key.len() <= 41 && step.key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let key = if plain { step.key.as_str() } else { "?" };
+        path = format!("{path}.{key}");
+        place = format!("{place}.{key}");
+        if let Some(index) = step.index {
+            path = format!("{path}[{index}]");
+        }
+    }
+    Fault {
+        rule: found.rule,
+        at: place_of(line, &found.path),
+        path,
+        place,
+        expected: found.expected.into(),
+        actual: found.actual.into(),
+        link: found.link,
+    }
+}
+
+impl<'a> Judge<'a> {
+    fn new(profiles: &'a Profiles, profile: &'a Profile, resource: &'a Value, path: Vec<Step>, depth: usize) -> Self {
+        let has = vec![false; profile.supports.len()];
+        Self { profiles, profile, resource, path, found: Vec::new(), has, depth }
+    }
+
+    fn fault(&mut self, rule: LineRule, expected: String, actual: impl Into<String>) {
+        let expected = format!("{expected} ({})", self.profile.name);
+        let (path, link) = (self.path.clone(), self.profile.url.clone());
+        self.found.push(Found { rule, path, expected, actual: actual.into(), link });
+    }
+
+    fn children(&mut self, children: &[Node], object: &Map<String, Value>) {
+        for child in children {
+            let items = values::items(self.profiles, child, object);
+            self.count(child, items.len() as u64);
+            for item in &items {
+                self.within(item, |judge| judge.item(child, item));
+            }
+            if child.slicing.is_some() {
+                self.sliced(child, &items);
+            }
+        }
+    }
+
+    fn within(&mut self, item: &Item<'_>, look: impl FnOnce(&mut Self)) {
+        self.path.push(Step { key: item.key.clone(), index: item.index });
+        look(self);
+        self.path.pop();
+    }
+
+    fn count(&mut self, node: &Node, count: u64) {
+        let what = match &node.slice {
+            Some(slice) => format!("{}:{slice}", node.name),
+            None => node.name.clone(),
+        };
+        let actual = || if count == 0 { "none".to_owned() } else { count.to_string() };
+        if count < node.min {
+            self.fault(LineRule::ProfileCardinality, format!("at least {} {what}", node.min), actual());
+        }
+        match node.max {
+            Some(0) if count > 0 => self.fault(LineRule::ProfileCardinality, format!("no {what}"), actual()),
+            Some(max) if count > max => {
+                self.fault(LineRule::ProfileCardinality, format!("at most {max} {what}"), actual());
+            }
+            _ => {}
+        }
+    }
+
+    /// What must hold of one occurrence of an element, or of a slice of it.
+    fn item(&mut self, node: &Node, item: &Item<'_>) {
+        let extension = matches!(node.name.as_str(), "extension" | "modifierExtension");
+        if let Some(has) = node.support.and_then(|support| self.has.get_mut(support)) {
+            *has |= item.is_populated(extension);
+        }
+        if let Some(value) = item.value {
+            self.value(node, item, value);
+        }
+        let inner = match (item.value, item.twin) {
+            (Some(Value::Object(object)), _) | (_, Some(Value::Object(object))) => Some(object),
+            _ => None,
+        };
+        // Of a primitive, `value` is the value itself, and no child.
+        if let Some(object) = inner {
+            let primitive = !matches!(item.value, Some(Value::Object(_)));
+            let children = node.children.iter().filter(|child| !primitive || child.name != "value");
+            let own: Vec<Node> = if primitive { children.cloned().collect() } else { Vec::new() };
+            self.children(if primitive { &own } else { &node.children }, object);
+        }
+    }
+
+    fn value(&mut self, node: &Node, item: &Item<'_>, value: &Value) {
+        if let Some(wanted) = node.value.as_ref().filter(|wanted| !values::is(wanted, value)) {
+            self.fault(LineRule::ProfileValue, values::said(wanted), shown(value));
+        }
+        // A binding on a choice is of those of its types that are codes.
+        let text = node.choice && value.is_string() && item.ending.as_deref() != Some("Code");
+        if let Some(set) = node.set.and_then(|set| self.profiles.sets.get(set)).filter(|_| !text)
+            && set.hold(value) == Some(false)
+        {
+            self.fault(LineRule::ProfileCode, set.said(), shown(value));
+        }
+        let is_of = |of: &Type| values::is_of(std::slice::from_ref(&of.code), item.ending.as_deref(), value);
+        if !self.is_typed(node, item) {
+            let codes: Vec<&str> = node.types.iter().map(|of| of.code.as_str()).collect();
+            let expected = format!("{} of type {}", node.name, codes.join(", "));
+            self.fault(LineRule::ProfileType, expected, "another type");
+            return;
+        }
+        let own: Vec<&Type> = node.types.iter().filter(|of| !node.choice || is_of(of)).collect();
+        if let [Type { targets: Some(targets), .. }] = own.as_slice()
+            && let Some(name) = values::target(self.profiles, value, self.resource)
+            && !targets.contains(&name)
+        {
+            self.fault(
+                LineRule::ProfileType,
+                format!("a reference to {}", targets.join(", ")),
+                format!("one to {name}"),
+            );
+        }
+        // Extensions are held to their definitions wherever they stand.
+        let urls: Vec<&str> = own.iter().flat_map(|of| &of.profiles).map(String::as_str).collect();
+        if !urls.is_empty() && own.iter().all(|of| !of.profiles.is_empty() && of.code != "Extension") {
+            self.one_of(&urls, value);
+        }
+    }
+
+    /// Whether a choice, or a resource, is of one of the types that it may be.
+    fn is_typed(&self, node: &Node, item: &Item<'_>) -> bool {
+        let Some(value) = item.value.filter(|_| !node.types.is_empty()) else { return true };
+        let is_of = |of: &Type| values::is_of(std::slice::from_ref(&of.code), item.ending.as_deref(), value);
+        !(node.choice || value.get("resourceType").is_some()) || node.types.iter().any(is_of)
+    }
+
+    /// What must keep one of these profiles.
+    fn one_of(&mut self, urls: &[&str], value: &Value) {
+        if self.depth >= MOST_DEPTH {
+            return;
+        }
+        let mut tried = Vec::new();
+        for url in urls {
+            // What is not known may be kept.
+            let Some(profile) = self.profiles.by_url.get(*url).and_then(|index| self.profiles.get(*index)) else {
+                return;
+            };
+            let found = self.nested(profile, value);
+            if found.is_empty() {
+                return;
+            }
+            tried.push(found);
+        }
+        match <[Vec<Found>; 1]>::try_from(tried) {
+            Ok([only]) => self.found.extend(only),
+            Err(_) => {
+                let names: Vec<&str> = urls.iter().map(|url| super::short(url)).collect();
+                self.fault(LineRule::ProfileType, format!("one of the profiles {}", names.join(", ")), "none of them");
+            }
+        }
+    }
+
+    fn nested(&self, profile: &Profile, value: &Value) -> Vec<Found> {
+        // A resource within the resource has contained resources of its own.
+        let resource = if value.get("resourceType").is_some() { value } else { self.resource };
+        let mut inner = Judge::new(self.profiles, profile, resource, self.path.clone(), self.depth + 1);
+        if let Value::Object(object) = value {
+            let own = object.get("resourceType").and_then(Value::as_str);
+            if let Some(own) = own.filter(|own| *own != profile.of) {
+                let actual = if self.profiles.endings.contains(own) { own } else { "another type" };
+                inner.fault(LineRule::ProfileType, profile.of.clone(), actual);
+                return inner.found;
+            }
+            inner.children(&profile.root.children, object);
+        }
+        inner.found
+    }
+
+    /// Deals the items to the slices, and holds each slice to what it asks.
+    fn sliced(&mut self, node: &Node, items: &[Item<'_>]) {
+        let Some(slicing) = node.slicing else { return };
+        let mut dealt: Vec<Option<usize>> = Vec::with_capacity(items.len());
+        // Where it cannot be told of an item, nothing is said of how many each slice has.
+        let mut doubt = false;
+        for item in items {
+            let mut own = None;
+            for (number, slice) in node.slices.iter().enumerate() {
+                let passed = slice.tests.iter().map(|test| values::passes(self.profiles, test, item, self.resource));
+                let passed: Vec<Option<bool>> = passed.collect();
+                if passed.iter().all(|passed| *passed == Some(true)) {
+                    own = Some(number);
+                    break;
+                }
+                doubt |= !passed.contains(&Some(false));
+            }
+            dealt.push(own);
+        }
+        let mut last = 0;
+        let mut outside = false;
+        for (item, own) in items.iter().zip(&dealt) {
+            let late = own.is_some() && outside && slicing.at_end;
+            let turned = own.is_some_and(|own| own < last) && slicing.ordered;
+            outside |= own.is_none();
+            last = own.unwrap_or(last);
+            if doubt {
+                continue;
+            }
+            // Of another type than the choice may have, that is said already.
+            let mistyped = node.choice && !self.is_typed(node, item);
+            if own.is_none() && slicing.closed && !mistyped {
+                let names: Vec<&str> = node.slices.iter().filter_map(|slice| slice.slice.as_deref()).collect();
+                let expected = format!("only {} of the slices {}", node.name, names.join(", "));
+                self.within(item, |judge| judge.fault(LineRule::ProfileSlice, expected, "one of none of them"));
+            } else if late || turned {
+                let expected = format!("the slices of {} in their order", node.name);
+                self.within(item, |judge| judge.fault(LineRule::ProfileSlice, expected, "another order"));
+            }
+        }
+        for (number, slice) in node.slices.iter().enumerate() {
+            let own: Vec<&Item<'_>> =
+                items.iter().zip(&dealt).filter(|(_, own)| **own == Some(number)).map(|(item, _)| item).collect();
+            if !doubt {
+                self.count(slice, own.len() as u64);
+            }
+            for item in own {
+                self.within(item, |judge| judge.item(slice, item));
+            }
+        }
+    }
+
+    /// Holds every extension of the resource to its definition, where a package has it.
+    fn extensions(&mut self, value: &Value) {
+        match value {
+            Value::Object(object) => {
+                for (key, inner) in object {
+                    self.path.push(Step { key: key.clone(), index: None });
+                    let list = matches!(key.as_str(), "extension" | "modifierExtension");
+                    if let Value::Array(items) = inner {
+                        for (number, item) in items.iter().enumerate() {
+                            if let Some(step) = self.path.last_mut() {
+                                step.index = Some(number);
+                            }
+                            if list {
+                                self.extension(item);
+                            }
+                            self.extensions(item);
+                        }
+                    } else {
+                        self.extensions(inner);
+                    }
+                    self.path.pop();
+                }
+            }
+            // Nothing else holds extensions; arrays were opened with their keys.
+            _ => {}
+        }
+    }
+
+    fn extension(&mut self, value: &Value) {
+        let url = super::text(value, "url");
+        let known = self.profiles.by_url.get(url).and_then(|index| self.profiles.get(*index));
+        if let Some(profile) = known.filter(|profile| profile.of == "Extension") {
+            let found = self.nested(profile, value);
+            self.found.extend(found);
+        }
+    }
+}
+
+/// A value's shape, never the value itself.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => shape(text.as_bytes()),
+        Value::Object(object) if object.contains_key("coding") => "codings of other codes or systems".to_owned(),
+        Value::Object(_) => "an object with other values".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Number(_) => "another number".to_owned(),
+        Value::Bool(_) => "the other".to_owned(),
+        Value::Null => "null".to_owned(),
+    }
+}

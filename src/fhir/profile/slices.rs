@@ -1,0 +1,190 @@
+//! What tells slices apart: discriminators, followed through the slice's own elements.
+
+use serde_json::Value;
+
+use super::compile::Compiler;
+use super::node::{Hop, Node, Test, Wanted, Wants, list, of_choice, text};
+
+/// A step of a discriminator's path.
+enum Word {
+    Name(String),
+    Extension(String),
+    OfType(String),
+    Resolve,
+}
+
+/// The test of a slice for one discriminator; none where it cannot be told.
+pub(super) fn test(compiler: &mut Compiler<'_>, slice: &Node, discriminator: &Value) -> Option<Test> {
+    let words = words(text(discriminator, "path"))?;
+    let is_url = matches!(words.as_slice(), [Word::Name(name)] if name == "url");
+    match text(discriminator, "type") {
+        "value" | "pattern" if is_url && is_extension(slice) => {
+            let wants = Wants::Value(Wanted::Fixed(url_of(slice)?.into()));
+            Some(Test { path: vec![Hop::Key("url".to_owned())], wants })
+        }
+        // The deepest element that says a value.
+        "value" | "pattern" => {
+            trail(compiler, slice, &words).iter().rev().find_map(|stop| value(compiler, stop, &words))
+        }
+        "exists" => {
+            let Stop { node, path, .. } = end(compiler, slice, &words)?;
+            let there = match (node.raw.get("min").and_then(Value::as_u64), text(&node.raw, "max")) {
+                (_, "0") => false,
+                (Some(1..), _) => true,
+                _ => return None,
+            };
+            Some(Test { path, wants: Wants::There(there) })
+        }
+        "type" => of_type(compiler, slice, &words),
+        _ => None,
+    }
+}
+
+fn of_type(compiler: &mut Compiler<'_>, slice: &Node, words: &[Word]) -> Option<Test> {
+    let (rest, resolved) = match words {
+        [rest @ .., Word::Resolve] => (rest, true),
+        rest => (rest, false),
+    };
+    let Stop { node, path, .. } = end(compiler, slice, rest)?;
+    if resolved {
+        let targets = compiler.targets_of(&node).filter(|targets| !targets.is_empty())?;
+        return Some(Test { path, wants: Wants::Target(targets) });
+    }
+    let codes: Vec<String> = list(&node.raw, "type").iter().map(|of| text(of, "code").to_owned()).collect();
+    (!codes.is_empty()).then_some(Test { path, wants: Wants::Type(codes) })
+}
+
+fn value(compiler: &mut Compiler<'_>, stop: &Stop, words: &[Word]) -> Option<Test> {
+    let mut path = stop.path.clone();
+    let tail = words.get(words.len() - stop.left..)?;
+    for word in tail {
+        let Word::Name(name) = word else { return None };
+        path.push(Hop::Key(name.clone()));
+    }
+    let raw = &stop.node.raw;
+    let fixed = of_choice(raw, "fixed").map(|value| (value, true));
+    let wanted = fixed.or_else(|| of_choice(raw, "pattern").map(|value| (value, false)));
+    if let Some((value, exact)) = wanted {
+        let mut inner = vec![value];
+        for word in tail {
+            let Word::Name(name) = word else { return None };
+            inner = inner.into_iter().filter_map(|value| value.get(name)).flat_map(flat).collect();
+        }
+        // Several would have to be there at once, which one place cannot show.
+        let [value] = inner.as_slice() else { return None };
+        let value = (*value).clone();
+        let wants = Wants::Value(if exact { Wanted::Fixed(value) } else { Wanted::Pattern(value) });
+        return Some(Test { path, wants });
+    }
+    if !tail.is_empty() {
+        return None;
+    }
+    compiler.set_of(&stop.node).map(|set| Test { path, wants: Wants::Code(set) })
+}
+
+fn flat(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        value => vec![value],
+    }
+}
+
+/// A step of the way through a slice's elements: the element, the way to it, and how many words are left.
+struct Stop {
+    node: Node,
+    path: Vec<Hop>,
+    left: usize,
+}
+
+/// The element that all of the words lead to.
+fn end(compiler: &Compiler<'_>, slice: &Node, words: &[Word]) -> Option<Stop> {
+    trail(compiler, slice, words).pop().filter(|stop| stop.left == 0)
+}
+
+/// Follows the words through the slice as far as it says something.
+fn trail(compiler: &Compiler<'_>, slice: &Node, words: &[Word]) -> Vec<Stop> {
+    let mut trail = vec![Stop { node: slice.clone(), path: Vec::new(), left: words.len() }];
+    for (done, word) in words.iter().enumerate() {
+        let Some(Stop { node, path, .. }) = trail.last() else { break };
+        let mut path = path.clone();
+        let next = match word {
+            Word::Resolve => None,
+            Word::OfType(code) => {
+                let is = |slice: &&Node| list(&slice.raw, "type").iter().any(|of| text(of, "code") == code);
+                Some(node.slices.iter().find(is).unwrap_or(node).clone())
+            }
+            Word::Extension(url) => {
+                path.push(Hop::Extension(url.clone()));
+                let own = node.children.iter().find(|child| child.name == "extension");
+                own.and_then(|own| own.slices.iter().find(|slice| url_of(slice).as_deref() == Some(url))).cloned()
+            }
+            // An element that is sliced again has no one value of its own.
+            Word::Name(name) => child(compiler, node, name).filter(|next| next.slices.is_empty() || next.choice),
+        };
+        let Some(next) = next else { break };
+        if let Word::Name(name) = word {
+            path.push(if next.choice { Hop::Choice(name.clone()) } else { Hop::Key(name.clone()) });
+        }
+        trail.push(Stop { node: next, path, left: words.len() - done - 1 });
+    }
+    trail
+}
+
+/// The child of this name, in the slice or in the profile that its type must keep.
+fn child(compiler: &Compiler<'_>, node: &Node, name: &str) -> Option<Node> {
+    let own = node.children.iter().find(|child| child.name == name);
+    let of_profile = || {
+        let [of] = list(&node.raw, "type") else { return None };
+        let [profile] = list(of, "profile") else { return None };
+        let (_, tree) = compiler.trees.get(profile.as_str()?.split('|').next()?)?;
+        tree.children.iter().find(|child| child.name == name)
+    };
+    own.or_else(of_profile).cloned()
+}
+
+fn is_extension(slice: &Node) -> bool {
+    matches!(slice.name.as_str(), "extension" | "modifierExtension")
+}
+
+/// The URL of the extensions that are of this slice.
+fn url_of(slice: &Node) -> Option<String> {
+    let own = slice.children.iter().find(|child| child.name == "url");
+    if let Some(url) = own.and_then(|url| of_choice(&url.raw, "fixed")).and_then(Value::as_str) {
+        return Some(url.to_owned());
+    }
+    let [of] = list(&slice.raw, "type") else { return None };
+    let [profile] = list(of, "profile") else { return None };
+    Some(profile.as_str()?.split('|').next()?.to_owned())
+}
+
+/// A discriminator's path in words; none where it has some that are not followed.
+fn words(path: &str) -> Option<Vec<Word>> {
+    let mut words = Vec::new();
+    let mut rest = path.strip_prefix("$this").map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest));
+    while !rest.is_empty() {
+        // A URL has dots of its own.
+        let end = match rest.find(['.', '(']) {
+            Some(at) if rest.get(at..)?.starts_with('(') => at + rest.get(at..)?.find(')')? + 1,
+            Some(at) => at,
+            None => rest.len(),
+        };
+        let (word, after) = rest.split_at(end);
+        rest = after.strip_prefix('.').unwrap_or(after);
+        let argument = |name: &str| {
+            let inner = word.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')?;
+            Some(inner.trim_matches(['\'', '"', ' ']).to_owned())
+        };
+        words.push(if word == "resolve()" {
+            Word::Resolve
+        } else if let Some(url) = argument("extension") {
+            Word::Extension(url)
+        } else if let Some(code) = argument("ofType") {
+            Word::OfType(code)
+        } else if word.chars().all(|c| c.is_ascii_alphanumeric()) {
+            Word::Name(word.to_owned())
+        } else {
+            return None;
+        });
+    }
+    Some(words)
+}

@@ -1,0 +1,213 @@
+//! Values: equal, like a pattern, at the end of a path, of a type, populated.
+
+use serde_json::{Map, Value};
+
+use super::Profiles;
+use super::node::{Hop, Node, Test, Wanted, Wants, text};
+
+/// One occurrence of an element.
+#[derive(Clone, Debug)]
+pub(super) struct Item<'v> {
+    /// Its value; none where a primitive has extensions alone.
+    pub(super) value: Option<&'v Value>,
+    /// What stands beside a primitive under the key with `_`.
+    pub(super) twin: Option<&'v Value>,
+    /// The key.
+    pub(super) key: String,
+    /// Its place in an array.
+    pub(super) index: Option<usize>,
+    /// Of a choice: how its key ends.
+    pub(super) ending: Option<String>,
+}
+
+impl Item<'_> {
+    /// Whether there is more than an id and extensions.
+    pub(super) fn is_populated(&self, extension: bool) -> bool {
+        match self.value {
+            Some(Value::Object(object)) => {
+                extension || object.keys().any(|key| !matches!(key.as_str(), "id" | "extension"))
+            }
+            Some(Value::Null) | None => false,
+            Some(_) => true,
+        }
+    }
+}
+
+/// `dateTime` as it ends a key: `DateTime`.
+pub(super) fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
+/// The occurrences of an element in an object.
+pub(super) fn items<'v>(profiles: &Profiles, node: &Node, object: &'v Map<String, Value>) -> Vec<Item<'v>> {
+    if !node.choice {
+        return keyed(&node.name, None, object);
+    }
+    let mut all: Vec<Item<'v>> = Vec::new();
+    for key in object.keys() {
+        let plain = key.strip_prefix('_').unwrap_or(key);
+        let Some(ending) = plain.strip_prefix(node.name.as_str()) else { continue };
+        if profiles.endings.contains(ending) && !all.iter().any(|item| item.key.trim_start_matches('_') == plain) {
+            all.extend(keyed(plain, Some(ending), object));
+        }
+    }
+    all
+}
+
+fn keyed<'v>(key: &str, ending: Option<&str>, object: &'v Map<String, Value>) -> Vec<Item<'v>> {
+    let twin_key = format!("_{key}");
+    let (own, twins) = (object.get(key), object.get(&twin_key));
+    let places = |value: Option<&Value>| value.and_then(Value::as_array).map(Vec::len);
+    let place = |value: Option<&'v Value>, index: usize| match value {
+        Some(Value::Array(items)) => items.get(index),
+        other => other.filter(|_| index == 0),
+    };
+    let count = places(own).into_iter().chain(places(twins)).max();
+    let mut items = Vec::new();
+    for index in 0..count.unwrap_or(1) {
+        let some = |value: Option<&'v Value>| place(value, index).filter(|value| !value.is_null());
+        let (value, twin) = (some(own), some(twins));
+        if value.is_none() && twin.is_none() {
+            continue;
+        }
+        items.push(Item {
+            value,
+            twin,
+            key: if value.is_some() { key.to_owned() } else { twin_key.clone() },
+            index: count.map(|_| index),
+            ending: ending.map(str::to_owned),
+        });
+    }
+    items
+}
+
+/// Whether a value is the one that is wanted.
+pub(super) fn is(wanted: &Wanted, value: &Value) -> bool {
+    match wanted {
+        Wanted::Fixed(fixed) => same(fixed, value),
+        Wanted::Pattern(pattern) => like(pattern, value),
+    }
+}
+
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len() && one.iter().all(|(key, value)| other.get(key).is_some_and(|of| same(value, of)))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        // 1 and 1.0 differ in how precise they are, not in what they are.
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (one, other) => one == other,
+    }
+}
+
+fn like(pattern: &Value, value: &Value) -> bool {
+    match (pattern, value) {
+        (Value::Object(pattern), Value::Object(value)) => {
+            pattern.iter().all(|(key, wanted)| value.get(key).is_some_and(|of| like(wanted, of)))
+        }
+        (Value::Array(pattern), Value::Array(value)) => {
+            pattern.iter().all(|wanted| value.iter().any(|of| like(wanted, of)))
+        }
+        (pattern, value) => same(pattern, value),
+    }
+}
+
+/// The value that is wanted, short, for people. It stands in the package, not in the resource.
+pub(super) fn said(wanted: &Wanted) -> String {
+    let (verb, value) = match wanted {
+        Wanted::Fixed(value) => ("exactly", value),
+        Wanted::Pattern(value) => ("like", value),
+    };
+    let text = match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let mut short: String = text.chars().take(100).collect();
+    if short.len() < text.len() {
+        short.push_str("...");
+    }
+    format!("{verb} {short}")
+}
+
+/// Whether an item passes a slice's test; none where that cannot be told.
+pub(super) fn passes(profiles: &Profiles, test: &Test, item: &Item<'_>, resource: &Value) -> Option<bool> {
+    let start: Vec<(Option<&str>, &Value)> = item.value.iter().map(|value| (item.ending.as_deref(), *value)).collect();
+    let found = test
+        .path
+        .iter()
+        .fold(start, |from, hop| from.into_iter().flat_map(|(_, value)| step(profiles, hop, value)).collect());
+    match &test.wants {
+        Wants::There(there) => Some(found.is_empty() != *there),
+        Wants::Value(wanted) => Some(found.iter().any(|(_, value)| is(wanted, value))),
+        Wants::Code(set) => {
+            let set = profiles.sets.get(*set)?;
+            let held: Vec<Option<bool>> = found.iter().map(|(_, value)| set.hold(value)).collect();
+            if held.contains(&None) && !held.contains(&Some(true)) { None } else { Some(held.contains(&Some(true))) }
+        }
+        Wants::Type(codes) => Some(found.iter().any(|(ending, value)| is_of(codes, *ending, value))),
+        Wants::Target(targets) => {
+            let led: Vec<Option<String>> = found.iter().map(|(_, value)| target(profiles, value, resource)).collect();
+            let hit = led.iter().flatten().any(|name| targets.contains(name));
+            if !hit && led.contains(&None) { None } else { Some(hit) }
+        }
+    }
+}
+
+/// Whether a value is of one of these types: a choice by its key, a resource by what it says.
+pub(super) fn is_of(codes: &[String], ending: Option<&str>, value: &Value) -> bool {
+    let own = value.get("resourceType").and_then(Value::as_str);
+    match (ending, own) {
+        (Some(ending), _) => codes.iter().any(|code| capitalised(code) == ending),
+        (None, Some(own)) => {
+            codes.iter().any(|code| code == own || matches!(code.as_str(), "Resource" | "DomainResource"))
+        }
+        // What is neither has one type, and that is the slice's.
+        (None, None) => true,
+    }
+}
+
+fn step<'v>(profiles: &Profiles, hop: &Hop, value: &'v Value) -> Vec<(Option<&'v str>, &'v Value)> {
+    let Value::Object(object) = value else { return Vec::new() };
+    let flat = |value: &'v Value| match value {
+        Value::Array(items) => items.iter().collect::<Vec<_>>(),
+        value => vec![value],
+    };
+    match hop {
+        Hop::Key(name) => object.get(name).into_iter().flat_map(flat).map(|value| (None, value)).collect(),
+        Hop::Choice(name) => {
+            let own = object.iter().filter_map(|(key, value)| {
+                let ending = key.strip_prefix(name.as_str())?;
+                profiles.endings.contains(ending).then_some((Some(ending), value))
+            });
+            own.collect()
+        }
+        Hop::Extension(url) => {
+            let own = object.get("extension").into_iter().flat_map(flat);
+            own.filter(|extension| text(extension, "url") == url).map(|value| (None, value)).collect()
+        }
+    }
+}
+
+/// The resource type that a reference leads to, where it says one that there is.
+pub(super) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -> Option<String> {
+    let known = |name: &str| profiles.endings.contains(name).then(|| name.to_owned());
+    let named = text(reference, "type");
+    if !named.is_empty() {
+        return known(named);
+    }
+    let url = text(reference, "reference");
+    if let Some(id) = url.strip_prefix('#') {
+        let contained = super::node::list(resource, "contained");
+        return known(text(contained.iter().find(|inner| text(inner, "id") == id)?, "resourceType"));
+    }
+    let path = url.split(['?', '#']).next()?;
+    let whole = path.split("/_history/").next()?;
+    let mut parts = whole.rsplit('/');
+    let last = parts.next()?;
+    // A conditional reference ends in the type, others in the id.
+    known(if url.contains('?') { last } else { parts.next()? })
+}

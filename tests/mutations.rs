@@ -1,0 +1,282 @@
+//! Valid resources with one thing made wrong: what HL7's JSON Schema of R4 rejects, the validator rejects, and what the
+//! schema lets pass though R4 forbids it, the validator rejects as well.
+//!
+//! The schema is large and not here; what it says of each line lies in `fixtures/fhir/schema-says.txt`. With the schema at
+//! hand it is written anew by
+//!
+//!     UPDATE=1 PLIMSOLL_R4_SCHEMA=fhir.schema.json cargo test --test mutations
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use plimsoll::fhir;
+use plimsoll::fhir::check::{Validator, Verdict};
+use plimsoll::ndjson::{Expected, FhirInspector, FileReader, Options};
+use plimsoll::suite::model::{FileList, LineRule};
+use serde_json::{Map, Value, json};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// Valid resources: the odd ones, and two of each type of the population.
+fn seeds() -> Vec<String> {
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(fixtures().join("population")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "ndjson"));
+    files.sort();
+    let population =
+        files.into_iter().flat_map(|path| read(path).lines().take(2).map(str::to_owned).collect::<Vec<_>>());
+    let odd = read(fixtures().join("fhir/good.ndjson"));
+    let odd = odd.lines().filter(|line| !line.contains("SUBSETTED")).map(str::to_owned);
+    odd.chain(population).filter(|line| line.len() < 3000).collect()
+}
+
+/// One line made wrong, and how. It may be right all the same where `wrong` is false.
+struct Mutant {
+    kind: &'static str,
+    wrong: bool,
+    text: String,
+}
+
+/// Everything that is made of one line.
+fn mutants(line: &str) -> Vec<Mutant> {
+    let root: Value = serde_json::from_str(line).unwrap();
+    let mut out = Vec::new();
+    let mut pointers = Vec::new();
+    pointers_of(&root, String::new(), &mut pointers);
+    for pointer in pointers.iter().filter(|pointer| !pointer.is_empty()) {
+        values(&root, pointer, &mut out);
+        keys(&root, pointer, &mut out);
+    }
+    // A key twice cannot be said in a tree.
+    for (at, _) in line.match_indices("{\"") {
+        let text = format!("{}{{\"id\":\"x\",\"id\":\"y\",{}", &line[..at], &line[at + 1..]);
+        out.push(Mutant { kind: "key twice", wrong: true, text });
+    }
+    for (kind, value) in [("type unknown", json!("Keel")), ("type empty", json!("")), ("type a number", json!(3))] {
+        let mut changed = root.clone();
+        changed["resourceType"] = value;
+        out.push(Mutant { kind, wrong: true, text: changed.to_string() });
+    }
+    out
+}
+
+/// The value at `pointer` in other ways.
+fn values(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
+    let old = root.pointer(pointer).unwrap();
+    let key = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
+    let mut put = |kind, wrong, value: Value| {
+        let mut changed = root.clone();
+        *changed.pointer_mut(pointer).unwrap() = value;
+        if &changed != root {
+            out.push(Mutant { kind, wrong, text: changed.to_string() });
+        }
+    };
+    // In an array of primitives or twins a null may keep the place of what stands beside it.
+    let place = pointer.rsplit('/').next().unwrap().parse::<usize>().is_ok();
+    put("null", !place, json!(null));
+    put("empty object", true, json!({}));
+    put("empty array", true, json!([]));
+    put("array in array", true, json!([[old]]));
+    match old {
+        Value::Object(_) => {
+            put("string for object", true, json!("x"));
+            put("number for object", true, json!(1));
+            put("array for object", true, json!([old]));
+        }
+        Value::Array(items) => {
+            put("item for array", true, items.first().cloned().unwrap_or(json!("x")));
+            put("null in array", false, json!([items.clone(), vec![Value::Null]].concat()));
+        }
+        Value::String(text) => {
+            put("empty string", true, json!(""));
+            put("number for string", true, json!(7));
+            put("boolean for string", true, json!(true));
+            put("object for string", true, json!({"x": 1}));
+            put("spaces around", false, json!(format!(" {text} ")));
+            put("control character", false, json!(format!("{text}\u{1}")));
+            if key != "display" && text.len() >= 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-' {
+                put("30 February", true, json!(format!("{}-02-30{}", &text[..4], &text[10..])));
+                put("month 13", true, json!(format!("{}-13{}", &text[..4], &text[7..])));
+                put("date with slashes", true, json!(text.replace('-', "/")));
+                if text.len() > 10 {
+                    put("time without zone", true, json!(text[..19.min(text.len())]));
+                    put("hour 25", true, json!(format!("{}25{}", &text[..11], &text[13..])));
+                }
+            }
+            match key {
+                "div" => {
+                    put("narrative without namespace", true, json!("<div>x</div>"));
+                    put("narrative of text", true, json!("plain"));
+                    put("narrative not closed", true, json!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>x</div>"));
+                    let script = "<div xmlns=\"http://www.w3.org/1999/xhtml\">x<script>1</script></div>";
+                    put("narrative with a script", true, json!(script));
+                }
+                "data" | "hash" => put("base64 of nothing", true, json!("*not base64*")),
+                "reference" => {
+                    put("reference to a fragment that is not there", true, json!("#keel"));
+                    put("reference to no type", false, json!("Keel/1"));
+                }
+                "status" | "gender" | "use" | "intent" => put("code of none", true, json!("keelhauled")),
+                _ => {}
+            }
+        }
+        Value::Number(_) => {
+            put("string for number", true, json!(old.to_string()));
+            put("negative number", false, json!(-3));
+            put("fraction", false, json!(0.5));
+        }
+        Value::Bool(_) => {
+            put("string for boolean", true, json!(old.to_string()));
+            put("number for boolean", true, json!(1));
+        }
+        Value::Null => {}
+    }
+}
+
+/// The member at `pointer` under other keys, or not at all.
+fn keys(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let mut change = |kind, wrong, change: &dyn Fn(&mut Map<String, Value>)| {
+        let mut changed = root.clone();
+        let Some(object) = changed.pointer_mut(parent).and_then(Value::as_object_mut) else { return };
+        change(object);
+        out.push(Mutant { kind, wrong, text: changed.to_string() });
+    };
+    let old = root.pointer(pointer).unwrap().clone();
+    let ended = |name: &str| key.strip_prefix(name).is_some_and(|rest| rest.starts_with(|c: char| c.is_uppercase()));
+    change("without", false, &|object| _ = object.shift_remove(key));
+    change("unknown key", true, &|object| _ = object.insert(format!("{key}Keel"), old.clone()));
+    change("other case", true, &|object| {
+        let value = object.shift_remove(key).unwrap();
+        object.insert(key.to_ascii_uppercase(), value);
+    });
+    if ended("value") && key != "valueSet" {
+        let (other, value) =
+            if key == "valueString" { ("valueBoolean", json!(true)) } else { ("valueString", json!("x")) };
+        change("two of one choice", true, &|object| _ = object.insert(other.to_owned(), value.clone()));
+        change("choice of no type", true, &|object| {
+            let value = object.shift_remove(key).unwrap();
+            object.insert("valueKeel".to_owned(), value);
+        });
+    }
+    let plain = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+    let extension = json!({"extension": [{"url": "http://example.org/keel", "valueString": "x"}]});
+    match &old {
+        Value::Array(items) if items.iter().all(plain) && !key.starts_with('_') => {
+            let twins = vec![extension; items.len() + 1];
+            change("more twins than values", true, &|object| _ = object.insert(format!("_{key}"), json!(twins)));
+        }
+        value if plain(value) && !key.starts_with('_') && !matches!(key, "id" | "resourceType" | "div") => {
+            change("twin in an array", true, &|object| _ = object.insert(format!("_{key}"), json!([extension])));
+            change("twin with an id alone", false, &|object| {
+                object.shift_remove(key);
+                object.insert(format!("_{key}"), json!({"id": "x"}));
+            });
+        }
+        Value::Object(_) => {
+            change("twin of an object", true, &|object| _ = object.insert(format!("_{key}"), extension.clone()));
+        }
+        _ => {}
+    }
+}
+
+fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| pointers_of(inner, format!("{at}/{key}"), out)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(n, inner)| pointers_of(inner, format!("{at}/{n}"), out));
+        }
+        _ => {}
+    }
+    out.push(at);
+}
+
+/// Whether the reader finds anything wrong with the line, by any of its rules. FHIR lets a resource be without an id; only
+/// exports do not.
+fn is_refused(line: &str) -> bool {
+    let expected = Expected { list: FileList::Output, announced: None };
+    let inspector = Box::new(FhirInspector::new(fhir::r4(), 512));
+    let mut reader = FileReader::new(Options { inspector: Some(inspector), ..Options::new(expected) });
+    reader.push(line.as_bytes()).unwrap();
+    reader.finish(true).lines.findings.iter().any(|finding| finding.rule != LineRule::IdMissing)
+}
+
+/// What the schema says of each mutant, as one character: `x` where it rejects it, `-` where it rejects what the mutant was
+/// made of: it knows no nulls in arrays, with which R4 keeps the places of what stands beside them.
+fn said() -> Option<BTreeMap<String, String>> {
+    let path = std::env::var_os("PLIMSOLL_R4_SCHEMA")?;
+    let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let mut said = BTreeMap::new();
+    for (number, seed) in seeds().iter().enumerate() {
+        let valid = |text: &str| schema.is_valid(&serde_json::from_str(text).unwrap());
+        let known = valid(seed);
+        let of = |mutant: &Mutant| match (known, valid(&mutant.text)) {
+            (false, _) => '-',
+            (true, valid) => {
+                if valid {
+                    '.'
+                } else {
+                    'x'
+                }
+            }
+        };
+        said.insert(format!("{number:03}"), mutants(seed).iter().map(of).collect());
+    }
+    Some(said)
+}
+
+#[test]
+fn what_the_schema_rejects_is_rejected() {
+    let file = fixtures().join("fhir/schema-says.txt");
+    if let Some(said) = said().filter(|_| std::env::var_os("UPDATE").is_some()) {
+        let lines: Vec<String> = said.iter().map(|(number, said)| format!("{number} {said}\n")).collect();
+        std::fs::write(&file, lines.concat()).unwrap();
+    }
+    let said = std::fs::read_to_string(&file).unwrap();
+    let said: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once(' ')).collect();
+    let mut validator = Validator::new(fhir::r4());
+    // By kind: how many, rejected by the schema, by us, and by us alone.
+    let mut kinds: BTreeMap<&str, [u32; 4]> = BTreeMap::new();
+    let mut missed = Vec::new();
+    for (number, seed) in seeds().iter().enumerate() {
+        assert_eq!(validator.check(seed.as_bytes()), Verdict::Valid, "{seed}");
+        let says = said.get(format!("{number:03}").as_str()).expect("fixtures/fhir/schema-says.txt knows the line");
+        let mutants = mutants(seed);
+        assert_eq!(says.len(), mutants.len(), "fixtures/fhir/schema-says.txt is of other lines, write it anew");
+        for (mutant, says) in mutants.iter().zip(says.chars()) {
+            let (schema, ours) = (says == 'x', is_refused(&mutant.text));
+            let counts = kinds.entry(mutant.kind).or_default();
+            let adds = [true, schema, ours, ours && says == '.'];
+            counts.iter_mut().zip(adds).for_each(|(count, add)| *count += u32::from(add));
+            if (schema || mutant.wrong) && !ours {
+                missed.push(format!("{}: {}", mutant.kind, mutant.text));
+            }
+        }
+    }
+    if let Some(path) = std::env::var_os("PLIMSOLL_MUTANTS") {
+        dump(Path::new(&path));
+    }
+    let few: Vec<String> = missed.iter().take(40).cloned().collect();
+    assert!(missed.is_empty(), "{} are let pass:\n{}", missed.len(), few.join("\n"));
+    let mut table = format!("{:44} {:>6} {:>7} {:>6} {:>6}\n", "", "lines", "schema", "ours", "alone");
+    for (kind, [all, schema, ours, alone]) in kinds {
+        writeln!(table, "{kind:44} {all:6} {schema:7} {ours:6} {alone:6}").unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// Writes every mutant with its kind and whether it is refused here, for a comparison with other validators.
+fn dump(path: &Path) {
+    let mut out = String::new();
+    for mutant in seeds().iter().flat_map(|seed| mutants(seed)) {
+        let refused = is_refused(&mutant.text);
+        writeln!(out, "{}\t{refused}\t{}", mutant.kind, mutant.text).unwrap();
+    }
+    std::fs::write(path, out).unwrap();
+}

@@ -1,0 +1,147 @@
+//! Versions of TLS: what is said of origins that take them up, refuse them, hang up, or are no TLS at all.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use plimsoll::clock::Clock;
+use plimsoll::drive::inprocess::{Greeter, InProcess};
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::transport::{Greeting, Transport};
+use plimsoll::drive::wire::Wire;
+use plimsoll::drive::{self, hello};
+use plimsoll::record::TestResult;
+use plimsoll::reference::{self, Options, Personality};
+use plimsoll::suite;
+use plimsoll::tape::model::{Handshake, Trouble, TroubleKind};
+use plimsoll::trials::selftest::GROUP;
+use plimsoll::words::Verdict;
+use plimsoll::{judge, plan};
+use url::Url;
+
+const SPOKEN: &str = "auth::tls-spoken@transport";
+const OLD: &str = "auth::tls-old-refused@transport";
+
+/// The verdicts of the tests of TLS on a server in process, whose handshakes `greeter` answers.
+fn judged(base: &str, greeter: Option<Greeter>, change: impl FnOnce(&mut Settings)) -> Vec<TestResult> {
+    let catalog = suite::embedded().unwrap();
+    let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
+    let plan = plan::build(&catalog, &ask, &|name| name.contains("tls-")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let tape = runtime.block_on(async {
+        let base: Url = base.parse().unwrap();
+        let clock = Clock::system();
+        let router: Router = reference::router(Options::new(Personality::Stu3, base.clone(), clock));
+        let transport = match greeter {
+            Some(greeter) => InProcess::new(router).greeted_by(greeter),
+            None => InProcess::new(router),
+        };
+        let mut settings = Settings { groups: vec![GROUP.to_owned()], ..Settings::new(base) };
+        change(&mut settings);
+        let options = drive::Options::quiet(catalog.digest.clone());
+        drive::run(&plan, settings, Arc::new(transport), clock, options).await.unwrap()
+    });
+    judge::judge(&catalog, &plan, &tape).judgements.remove(0).tests
+}
+
+fn verdict(tests: &[TestResult], id: &str) -> (Verdict, String) {
+    let test = tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("{id} is not there"));
+    (test.verdict, test.because.clone())
+}
+
+fn always(bytes: &'static [u8]) -> Option<Greeter> {
+    Some(Arc::new(move |_: &[u8]| bytes.to_vec()))
+}
+
+#[test]
+fn an_honest_server_passes() {
+    let tests = judged("https://fhir.example.org/fhir", Some(Arc::new(reference::greeter(&[]))), |_| ());
+    for id in [SPOKEN, OLD] {
+        assert_eq!(verdict(&tests, id).0, Verdict::Pass, "{id}");
+    }
+}
+
+#[test]
+fn plain_http_fails_but_on_this_machine_and_where_it_is_meant() {
+    let tests = judged("http://fhir.example.org/fhir", None, |_| ());
+    let (found, because) = verdict(&tests, SPOKEN);
+    assert_eq!(found, Verdict::Fail, "{because}");
+    assert!(because.contains("plain http"), "{because}");
+    assert_eq!(verdict(&tests, OLD).0, Verdict::NotApplicable);
+
+    let tests = judged("http://fhir.example.org/fhir", None, |settings| settings.allow_http = true);
+    assert_eq!(verdict(&tests, SPOKEN).0, Verdict::NotApplicable);
+    for here in ["http://localhost:8080/fhir", "http://127.0.0.1/fhir", "http://[::1]:1/fhir"] {
+        assert_eq!(verdict(&judged(here, None, |_| ()), SPOKEN).0, Verdict::NotApplicable, "{here}");
+    }
+}
+
+#[test]
+fn what_could_not_be_offered_or_understood_is_never_a_pass_of_its_own() {
+    let base = "https://fhir.example.org/fhir";
+    // No handshake can be made on this way; that requests are answered still shows 1.2 or 1.3.
+    let tests = judged(base, None, |_| ());
+    assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Pass);
+    assert_eq!(verdict(&tests, OLD).0, Verdict::Error);
+    let tests = judged(base, always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), |_| ());
+    assert_eq!(verdict(&tests, OLD).0, Verdict::Error, "{}", verdict(&tests, OLD).1);
+    // An end of the connection is a refusal, of a server that answers requests.
+    let tests = judged(base, always(b""), |_| ());
+    assert_eq!(verdict(&tests, OLD).0, Verdict::Pass);
+}
+
+/// A server of sockets that reads a first message and answers with these bytes; none: it says nothing and stays.
+fn scripted(answer: Option<&'static [u8]>) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut buffer = [0_u8; 4096];
+        assert!(stream.read(&mut buffer).unwrap() > 0);
+        match answer {
+            Some(bytes) => stream.write_all(bytes).unwrap(),
+            None => while matches!(stream.read(&mut buffer), Ok(read) if read > 0) {},
+        }
+    });
+    format!("https://127.0.0.1:{port}/").parse().unwrap()
+}
+
+fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Trouble> {
+    let mut settings = Settings::new(url.clone());
+    change(&mut settings);
+    let message = hello::client_hello(hello::Offer::Tls10, None).unwrap();
+    let greeting = Greeting { url: url.clone(), message, patience: Duration::from_millis(500) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { Wire::new(&settings).unwrap().greet(greeting).await })
+}
+
+#[test]
+fn over_sockets_each_answer_is_told_from_the_others() {
+    let said = |answer| greet(&scripted(answer), |_| ());
+    const HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01\
+        aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\xc0\x13\x00";
+    assert_eq!(said(Some(HELLO)), Ok(Handshake::Agreed("TLS 1.0".to_owned())));
+    assert_eq!(said(Some(&[21, 3, 1, 0, 2, 2, 70])), Ok(Handshake::Refused("protocol_version".to_owned())));
+    assert_eq!(said(Some(b"")), Ok(Handshake::Closed));
+    assert_eq!(said(Some(b"HTTP/1.1 400 Bad Request\r\n")).unwrap_err().kind, TroubleKind::Protocol);
+    assert_eq!(said(None).unwrap_err().kind, TroubleKind::Timeout);
+    let gone: Url = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap()
+    };
+    assert_eq!(greet(&gone, |_| ()).unwrap_err().kind, TroubleKind::Connect);
+    let proxied = greet(&gone, |settings| settings.use_proxy = true).unwrap_err();
+    assert_eq!(proxied.kind, TroubleKind::NotSent, "{}", proxied.message);
+}
+
+#[test]
+fn a_public_server_cannot_have_a_private_address_greeted() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let inside: Url = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let trouble = greet(&inside, |settings| settings.base = "https://8.8.8.8/fhir".parse().unwrap()).unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::NotSent);
+    assert!(trouble.message.contains("private address"), "{}", trouble.message);
+}
