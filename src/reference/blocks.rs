@@ -32,7 +32,7 @@ impl Reader<'_> {
             }
             None => {
                 let shown: String = value.chars().take(80).collect();
-                self.unsupported(wanted, &format!("output cannot be organised by {shown}"))
+                self.unsupported(wanted, &format!("organizeOutputBy={shown} is not supported; Patient is"))
             }
         }
     }
