@@ -7,6 +7,7 @@ use super::capability::{list, statement};
 use super::{Broken, Held, Scene, response, show};
 use crate::suite::values::is_beside_the_point;
 use crate::tape::model::{Exchange, Role};
+use crate::words::ExportLevel;
 
 /// The end of the URLs of the extension that takes something out of exports: the guide's text has it under `Extension/`,
 /// its definition under `StructureDefinition/`.
@@ -114,6 +115,9 @@ pub fn refused_type_flagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         400..=499 | 501 => {}
         status => return Held::Nothing(format!("an answer of {status} says nothing of the type")),
     }
+    if scene.flow.export != ExportLevel::System && !crate::resources::is_of_patients(kind) {
+        return Held::Nothing(format!("{kind} does not belong to patients, and is rightly refused at this level"));
+    }
     if !accepted(scene).any(|other| !types(other).is_empty() && !types(other).contains(kind)) {
         return Held::Nothing("no kick-off with another _type was accepted".to_owned());
     }
@@ -130,6 +134,32 @@ pub fn refused_type_flagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             format!("the extension operation-not-supported on {}, which is refused in _type", show::text(kind));
         Broken::new("body", "body /rest/0/resource", expected, "none").shown_by(id)
     })
+}
+
+/// `undeclared-type-refused`: the one type that was asked for, where it is not listed, is refused.
+pub fn undeclared_type_refused(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+    let (id, statement) = match statement(scene.index) {
+        Ok(found) => found,
+        Err(held) => return held,
+    };
+    let sent = scene.flow.params.iter().filter(|(name, _)| name == "_type").map(|(_, value)| value.as_str());
+    let asked: Vec<&str> = sent.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let [kind] = asked.as_slice() else { return Held::Nothing("not one type was asked for".to_owned()) };
+    if list(statement, "rest").all(|rest| list(rest, "resource").next().is_none()) {
+        return Held::Nothing("the CapabilityStatement lists no types".to_owned());
+    }
+    if entries(statement, kind).next().is_some() {
+        return Held::Nothing(format!("the CapabilityStatement lists {kind}"));
+    }
+    let Some(answer) = response(exchange) else { return Held::Unknown("the kick-off got no answer".to_owned()) };
+    match answer.status {
+        status if is_beside_the_point(status) => Held::Unknown(format!("the kick-off was answered {status}")),
+        400..=499 | 501 => Held::Yes,
+        status => {
+            let expected = format!("a refusal, for exchange {id} does not list {}", show::text(kind));
+            Held::No(vec![Broken::new("status", "status", expected, status.to_string())])
+        }
+    }
 }
 
 /// `cohort-declared`: the profile of cohorts is among the supported ones of Group.

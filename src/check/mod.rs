@@ -317,6 +317,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::RefusedTypeFlagged => declared::refused_type_flagged(exchange, scene),
         CheckName::CohortDeclared => declared::cohort_declared(scene),
         CheckName::ExpiresReadable => manifest::expires_readable(exchange),
+        CheckName::UndeclaredTypeRefused => declared::undeclared_type_refused(exchange, scene),
         CheckName::CohortFiltered => declared::cohort_filtered(exchange),
     }
 }

@@ -148,6 +148,7 @@ impl CheckName {
             | CheckName::RefusedTypeFlagged
             | CheckName::CohortDeclared
             | CheckName::CohortFiltered
+            | CheckName::UndeclaredTypeRefused
             | CheckName::ExpiresReadable
             | CheckName::JobNotCompleted => false,
         }

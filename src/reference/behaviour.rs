@@ -163,6 +163,8 @@ words! {
         OwnerLast = "owner-last",
         /// The last block is left out.
         LosesBlock = "loses-block",
+        /// A type of which nothing is held is not declared.
+        UndeclaredType = "undeclared-type",
         /// The URLs of files are relative to that of the poll.
         RelativeFileUrls = "relative-file-urls",
         /// Files come with a pause of some seconds in their midst.

@@ -17,6 +17,7 @@ pub(super) const FILES: &[(&str, &str)] = shelf![
     "faults/meta-filter-undeclared",
     "faults/meta-no-export-at-all",
     "faults/meta-refused-type-unflagged",
+    "faults/param-type-undeclared-accepted",
     "faults/status-error-202",
     "faults/status-partial-500",
     "faults/status-stumble-fatal",
@@ -54,5 +55,6 @@ pub(super) const FILES: &[(&str, &str)] = shelf![
     "legal/legal-stu1-expires-zero",
     "legal/legal-stu1-file-urls-relative",
     "legal/legal-stu1-poll-error-fhir",
+    "legal/legal-type-undeclared-refused",
     "legal/legal-until-ignored",
 ];

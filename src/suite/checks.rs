@@ -136,6 +136,7 @@ pub fn check(name: CheckName) -> &'static str {
         }
         CheckName::CohortDeclared => "the CapabilityStatement lists the profile of cohorts for Group",
         CheckName::ExpiresReadable => "Expires is an HTTP date, or 0 for none",
+        CheckName::UndeclaredTypeRefused => "a type that the CapabilityStatement does not list is refused",
         CheckName::CohortFiltered => "a Group that claims the profile of cohorts has a member filter",
     }
 }

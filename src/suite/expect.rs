@@ -290,5 +290,7 @@ words! {
         CohortFiltered = "cohort-filtered",
         /// `Expires` is an HTTP date, or what frameworks send for none.
         ExpiresReadable = "expires-readable",
+        /// A type that the CapabilityStatement does not list is refused in `_type`.
+        UndeclaredTypeRefused = "undeclared-type-refused",
     }
 }
