@@ -180,3 +180,16 @@ fn the_readme_counts_what_there_is() {
 fn tokens_are_numbered_by_first_appearance() {
     assert_eq!(renumbered("a[uffff]b[u0a1bc][uffff][u][use][u12"), "a[u0001]b[u0002][u0001][u][use][u12");
 }
+
+#[test]
+fn the_page_of_what_is_covered_is_fresh() {
+    let catalog = suite::embedded().unwrap();
+    let specs: Vec<String> = catalog.specs.keys().cloned().collect();
+    let page = plimsoll::report::coverage::markdown(&catalog, &specs);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("COVERAGE.md");
+    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
+        fs::write(&path, &page).unwrap();
+    }
+    let fresh = fs::read_to_string(&path).is_ok_and(|written| written == page);
+    assert!(fresh, "COVERAGE.md is not fresh; UPDATE=1 cargo test --test sample writes it anew");
+}

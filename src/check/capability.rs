@@ -14,7 +14,7 @@ use crate::words::ExportLevel;
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 /// The CapabilityStatement and the exchange that brought it; why there is none.
-fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held> {
+pub(super) fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held> {
     let mut asked = index.tape.exchanges.iter().filter(|e| e.role == Role::Metadata && !e.superseded);
     let last =
         asked.next_back().ok_or_else(|| Held::Unknown("the CapabilityStatement was not asked for".to_owned()))?;
@@ -30,7 +30,7 @@ fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held> {
     }
 }
 
-fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
+pub(super) fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
     value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 

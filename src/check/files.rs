@@ -353,8 +353,9 @@ pub fn delivered(exchange: &Exchange, _scene: &Scene<'_>) -> Held {
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => Held::Unknown(trouble.message.clone()),
         Outcome::Handshake(_) => Held::Nothing("a handshake is no file".to_owned()),
-        // Rates and gateways say nothing of the file, however often they are met with patience.
-        Outcome::Response(answer) if matches!(answer.status, 429 | 502 | 503 | 504) => {
+        // Rates and gateways say nothing of the file, however often they are met with patience; nor does a question of
+        // credentials.
+        Outcome::Response(answer) if matches!(answer.status, 401 | 403 | 429 | 502 | 503 | 504) => {
             Held::Unknown(format!("it was answered {} to the last", answer.status))
         }
         Outcome::Response(answer) if answer.status != 200 => {

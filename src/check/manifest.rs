@@ -138,6 +138,17 @@ pub fn expires_later(exchange: &Exchange) -> Held {
     }
 }
 
+/// `expires-readable`: an HTTP date. `0`, `-1` and past dates count as absent, where that is no matter.
+pub fn expires_readable(exchange: &Exchange) -> Held {
+    let text = response(exchange).and_then(|response| response.header("expires")).unwrap_or_default().trim();
+    if matches!(text, "" | "0" | "-1") {
+        return Held::Nothing("there is no Expires, or one that says nothing".to_owned());
+    }
+    Held::or_broken(httpdate::parse_http_date(text).is_ok(), || {
+        Broken::new("header", "header Expires", "an HTTP date", show::text(text))
+    })
+}
+
 /// `distinct-urls`: no URL twice in `output`.
 pub fn distinct_urls(exchange: &Exchange) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };

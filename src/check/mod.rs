@@ -1,8 +1,10 @@
 //! What can be looked at in an exchange, and the built-in checks for what arithmetic or memory needs. All pure: the
 //! tape in, [`Held`] out.
 
+mod access;
 mod auth;
 mod capability;
+mod declared;
 mod directory;
 pub mod expect;
 mod files;
@@ -10,6 +12,8 @@ mod grants;
 mod kickoff;
 mod kin;
 mod manifest;
+mod mishaps;
+mod organized;
 mod parts;
 mod profiles;
 mod select;
@@ -310,5 +314,30 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::AttachmentAnswers => kin::attachment_answers(exchange),
         CheckName::AttachmentTakesToken => kin::attachment_takes_token(exchange),
         CheckName::AttachmentOpen => kin::attachment_open(exchange, scene),
+        CheckName::OrganizedAtAll => organized::organized_at_all(scene),
+        CheckName::OrganizedNamed => organized::organized_named(scene),
+        CheckName::OrganizedUntyped => organized::organized_untyped(exchange, scene),
+        CheckName::OrganizedHeaders => organized::organized_headers(scene),
+        CheckName::OrganizedWhole => organized::organized_whole(scene),
+        CheckName::OrganizedOwn => organized::organized_own(scene),
+        CheckName::OrganizedTogether => organized::organized_together(scene),
+        CheckName::OrganizedLinked => organized::organized_linked(scene),
+        CheckName::OrganizedRepeated => organized::organized_repeated(scene),
+        CheckName::OrganizedCompartment => organized::organized_compartment(scene),
+        CheckName::TokenSent => access::token_sent(exchange, scene),
+        CheckName::OpenToAll => access::open_to_all(scene),
+        CheckName::CapabilityUrl => access::capability_url(exchange, scene),
+        CheckName::NoBearerChallenge => access::no_bearer_challenge(exchange),
+        CheckName::PartlyDone => mishaps::partly_done(exchange),
+        CheckName::TransientCode => mishaps::transient_code(exchange),
+        CheckName::ErrorInPlace => mishaps::error_in_place(exchange, scene),
+        CheckName::OutlastsExpires => mishaps::outlasts_expires(exchange, scene),
+        CheckName::SomeLevelAnswers => declared::some_level_answers(exchange, scene),
+        CheckName::FilterDeclared => declared::filter_declared(exchange, scene),
+        CheckName::RefusedTypeFlagged => declared::refused_type_flagged(exchange, scene),
+        CheckName::CohortDeclared => declared::cohort_declared(scene),
+        CheckName::ExpiresReadable => manifest::expires_readable(exchange),
+        CheckName::UndeclaredTypeRefused => declared::undeclared_type_refused(exchange, scene),
+        CheckName::CohortFiltered => declared::cohort_filtered(exchange),
     }
 }

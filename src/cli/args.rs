@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::help;
-pub use super::options::{Format, FormatArg, LimitArgs, ProfileArgs, ScopeArgs, SuitesArg, TargetArgs};
+pub use super::options::{CoverageFormat, Format, FormatArg, LimitArgs, ProfileArgs, ScopeArgs, SuitesArg, TargetArgs};
 use crate::config::values::{self, AuthKind};
 
 /// The whole command line.
@@ -55,7 +55,7 @@ pub enum Command {
     /// Explain a requirement or a test
     Explain(ExplainArgs),
     /// Show which requirements are judged by what, and which are not and why
-    Coverage(ListArgs),
+    Coverage(CoverageArgs),
     /// Try every fault of the reference server against every test
     Selftest(SelftestArgs),
     /// Compare two runs
@@ -313,7 +313,23 @@ pub struct DefinitionsBuildArgs {
     pub links: String,
 }
 
-/// `plimsoll list` and `plimsoll coverage`
+/// `plimsoll coverage`
+#[derive(Args, Debug)]
+pub struct CoverageArgs {
+    /// A spec; may repeat. Left out: all
+    #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
+    pub spec: Vec<String>,
+
+    /// Print for people, for programs, or as a page in Markdown
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: CoverageFormat,
+
+    /// Rules
+    #[command(flatten)]
+    pub suites: SuitesArg,
+}
+
+/// `plimsoll list`
 #[derive(Args, Debug)]
 pub struct ListArgs {
     /// A spec; may repeat. Left out: all

@@ -20,6 +20,18 @@ pub enum Format {
     Json,
 }
 
+/// How the page of requirements is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CoverageFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For a page on the web.
+    Markdown,
+}
+
 /// `--format`
 #[derive(Args, Clone, Copy, Debug)]
 pub struct FormatArg {

@@ -1,6 +1,6 @@
 //! `plimsoll list`, `explain`, `coverage` and `run --list`: what is judged, and why.
 
-use super::args::{ExplainArgs, Format, ListArgs};
+use super::args::{CoverageArgs, CoverageFormat, ExplainArgs, Format, ListArgs};
 use super::orchestrate::{self, catalog, spec_ids};
 use super::run::unknown_spec;
 use super::{Refusal, print};
@@ -20,12 +20,13 @@ pub fn list(args: &ListArgs) -> Result<u8, Refusal> {
 }
 
 /// Carries out `plimsoll coverage`.
-pub fn coverage(args: &ListArgs) -> Result<u8, Refusal> {
+pub fn coverage(args: &CoverageArgs) -> Result<u8, Refusal> {
     let catalog = catalog(args.suites.suites.as_deref())?;
     let specs = specs(&catalog, &args.spec)?;
-    match args.format.format {
-        Format::Text => print(&report::coverage::text(&catalog, &specs)),
-        Format::Json => print_json(&report::coverage::json(&catalog, &specs)),
+    match args.format {
+        CoverageFormat::Text => print(&report::coverage::text(&catalog, &specs)),
+        CoverageFormat::Json => print_json(&report::coverage::json(&catalog, &specs)),
+        CoverageFormat::Markdown => print(&report::coverage::markdown(&catalog, &specs)),
     }
     Ok(exit::CONFORMANT)
 }

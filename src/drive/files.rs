@@ -1,7 +1,6 @@
 //! Fetching the files of a manifest: streamed through the line reader, a few at once, facts in the manifest's order.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::asks;
+use super::blocks::{self, BlockSheet, Blocks, Organizer};
 use super::house::{Budget, Walk, stop};
 use super::kickoff::{Job, Route};
 use super::manifest::{self, Item, MOST_FILES};
@@ -74,6 +74,8 @@ struct Got {
     deleted: Vec<u64>,
     /// What filters say of it, and what is held of it.
     measured: Measured,
+    /// What blocks it holds, where it was to be organised.
+    blocks: Option<Blocks>,
 }
 
 /// What the files of a flow share while they are fetched.
@@ -84,6 +86,8 @@ struct Fetching<'f> {
     hashes: bool,
     /// What is held and measured beside.
     counter: Option<&'f Arc<Counter>>,
+    /// What blocks are looked for, in files that were to be organised.
+    organizer: Option<&'f Arc<Organizer>>,
     /// Bytes and lines so far, for the progress.
     bytes: AtomicU64,
     lines: AtomicU64,
@@ -104,10 +108,15 @@ impl Walk<'_> {
         let index = Identity::new(&self.house.key);
         let measures = self.planned.measures;
         let counter = Counter::new(&route.params, measures);
+        let beside = route.source.as_ref().filter(|source| source.outcome.level == route.level);
+        let beside = beside.map(|source| (source.flow.as_str(), &*source.outcome.shelf));
+        let organizer = measures.blocks.then(|| Organizer::of(&route.params, &self.house.key, beside)).flatten();
         let fetching = Fetching {
-            index: Some(&index),
+            // What is organised may well stand in several blocks.
+            index: Some(&index).filter(|_| organizer.is_none()),
             hashes: measures.identity,
             counter: Some(&counter),
+            organizer: organizer.as_ref(),
             bytes: AtomicU64::new(0),
             lines: AtomicU64::new(0),
         };
@@ -118,7 +127,8 @@ impl Walk<'_> {
                 (wanted, got)
             })
             .buffered(AT_ONCE);
-        let (mut measured, mut end, mut whole) = (Vec::new(), Ok(()), !too_many);
+        let (mut measured, mut blocks) = (Vec::new(), Vec::new());
+        let (mut end, mut whole) = (Ok(()), !too_many);
         while let Some((wanted, got)) = coming.next().await {
             let mut got = match got {
                 Ok(Some(got)) => got,
@@ -136,6 +146,7 @@ impl Walk<'_> {
             let good = got.facts.whole && got.facts.lines.is_legible();
             whole &= good || wanted.item.place.list != FileList::Output;
             measured.push(got.measured);
+            blocks.push(got.blocks);
             fetched.files.push((wanted, got.facts));
         }
         let came_whole = whole && end.is_ok();
@@ -146,6 +157,13 @@ impl Walk<'_> {
         for ((_, facts), measured) in fetched.files.iter_mut().zip(measured) {
             // What a filter leads to may have come with any of the files.
             facts.filtered = counter.settle(measured, shelf, source.map(|source| &*source.outcome.shelf));
+        }
+        if let Some(organizer) = &organizer {
+            let read = blocks.iter_mut().map(Option::take).collect::<Vec<_>>();
+            let organised = fetched.files.iter_mut().zip(read).filter_map(|((_, facts), read)| Some((facts, read?)));
+            self.record().organized = Some(organizer.settle_into(organised));
+        }
+        for (_, facts) in &fetched.files {
             self.house.session.recorder().file(facts.clone());
         }
         self.weigh(route, &counter, shelf, &index, came_whole).await;
@@ -179,8 +197,14 @@ impl Walk<'_> {
 
     /// A file once more, as a probe.
     pub async fn fetch_again(&self, wanted: &Wanted, probe: &Probe) -> Result<(), Stop> {
-        let fetching =
-            Fetching { index: None, hashes: false, counter: None, bytes: AtomicU64::new(0), lines: AtomicU64::new(0) };
+        let fetching = Fetching {
+            index: None,
+            hashes: false,
+            counter: None,
+            organizer: None,
+            bytes: AtomicU64::new(0),
+            lines: AtomicU64::new(0),
+        };
         if let Some(got) = self.fetch(wanted, &fetching, Some(probe)).await? {
             self.house.session.recorder().file(got.facts);
         }
@@ -287,7 +311,7 @@ impl Walk<'_> {
                 streaming.finish(0, BodyKind::Streamed, Some(trouble(TroubleKind::Protocol, why)));
                 // Nothing was undone, so that no coding is named.
                 let facts = FileFacts { exchange, ..FileFacts::default() };
-                return Ok(Got { facts, deleted: Vec::new(), measured: Measured::default() });
+                return Ok(Got { facts, deleted: Vec::new(), measured: Measured::default(), blocks: None });
             }
         };
         let item = &wanted.item;
@@ -296,16 +320,22 @@ impl Walk<'_> {
         options.transaction_time.clone_from(&wanted.transaction_time);
         options.identity = fetching.index.cloned();
         options.hashes = fetching.hashes.then(|| self.house.key.clone());
-        let eye = fetching.counter.filter(|_| item.place.list == FileList::Output).and_then(|counter| counter.eye());
-        let (watch, measured) = eye.unzip();
-        options.watch = watch;
+        let output = item.place.list == FileList::Output;
+        let (mut measured, mut blocks): (_, Option<BlockSheet>) = (None, None);
+        if let Some(organizer) = fetching.organizer.filter(|_| output) {
+            let (watch, sheet) = organizer.eye();
+            (options.watch, blocks) = (Some(watch), Some(sheet));
+        } else {
+            let eye = fetching.counter.filter(|_| output).and_then(|counter| counter.eye());
+            (options.watch, measured) = eye.unzip();
+        }
         if let Some(tables) = &self.house.definitions {
             let inspector = FhirInspector::new(Arc::clone(tables), options.limits.max_depth);
             options.inspector = Some(Box::new(inspector.with_profiles(self.house.settings.profiles.clone())));
         }
         options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
         let mut reader = FileReader::new(options);
-        let mut kept = self.keep(wanted, coding, probe)?;
+        let mut kept = self.keep(wanted.item.place, coding, probe)?;
         let mut head = Vec::new();
         let (mut turn, mut broken, mut ended) = (0_u64, None::<Trouble>, None);
         while let Some(chunk) = streaming.body.next().await {
@@ -362,6 +392,7 @@ impl Walk<'_> {
             lines: done.lines,
             identity: done.identity,
             filtered: None,
+            organized: None,
         };
         match ended {
             Some(stop) => {
@@ -370,7 +401,8 @@ impl Walk<'_> {
             }
             None => {
                 let measured = measured.map(|measured| select::taken(&measured)).unwrap_or_default();
-                Ok(Got { facts, deleted: done.deleted, measured })
+                let blocks = blocks.map(|sheet| blocks::taken(&sheet));
+                Ok(Got { facts, deleted: done.deleted, measured, blocks })
             }
         }
     }
@@ -383,22 +415,6 @@ impl Walk<'_> {
             return Err(stop(StopKind::Limit, exchange, because));
         }
         Ok(())
-    }
-
-    /// Opens the file that the body is kept in, if bodies are kept. Its name is ours alone.
-    fn keep(&self, wanted: &Wanted, coding: Coding, probe: bool) -> Result<Option<File>, Stop> {
-        let Some(folder) = self.house.settings.keep_files.as_ref().filter(|_| !probe) else { return Ok(None) };
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-        let folder = folder.join(self.name().chars().map(plain).collect::<String>());
-        let ending = if coding == Coding::Gzip { ".gz" } else { "" };
-        let place = wanted.item.place;
-        let path = folder.join(format!("{}-{}.ndjson{ending}", place.list, place.index));
-        let file = std::fs::create_dir_all(&folder).and_then(|()| File::create(path));
-        file.map(Some).map_err(|error| self.cannot_keep(&error))
-    }
-
-    fn cannot_keep(&self, error: &std::io::Error) -> Stop {
-        stop(StopKind::Limit, None, format!("the files cannot be kept: {error}; see --keep-files"))
     }
 }
 

@@ -161,6 +161,7 @@ impl<'a> Walk<'a> {
             comparison: None,
             census: None,
             key_reads: Default::default(),
+            organized: None,
             accepted: 0,
             stop: None,
             waits: Vec::new(),

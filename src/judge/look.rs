@@ -10,6 +10,17 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
     let complete = |e: &&Exchange| e.role == Role::Poll && e.phase == Some(Phase::Complete) && !e.superseded;
     match on {
         On::Kickoff | On::KickoffOptional => index.kickoff(flow).into_iter().collect(),
+        On::KickoffBusy => all
+            .filter(|e| e.role == Role::Kickoff && e.superseded)
+            .filter(|e| crate::check::response(e).is_some_and(|answer| answer.status == 429))
+            .collect(),
+        On::PollTransient => {
+            let goes_on = |e: &&Exchange| matches!(e.phase, Some(Phase::InProgress | Phase::Complete));
+            let last =
+                all.clone().filter(|e| e.role == Role::Poll).filter(goes_on).map(|e| e.id).max().unwrap_or_default();
+            let polls = all.filter(|e| e.role == Role::Poll && e.phase == Some(Phase::Transient));
+            polls.filter(|e| e.id < last).collect()
+        }
         On::Poll => all.filter(|e| e.role == Role::Poll && (!e.superseded || is_detour(e))).collect(),
         On::PollInProgress => all
             .filter(|e| e.role == Role::Poll)
@@ -48,6 +59,8 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
     let name = &flow.name;
     match on {
         On::Kickoff | On::KickoffOptional => format!("flow {name} made no kick-off"),
+        On::KickoffBusy => "no kick-off was told to come again".to_owned(),
+        On::PollTransient => "no poll failed while the job went on".to_owned(),
         On::Poll | On::PollComplete | On::Manifest => format!("flow {name} saw no such answer"),
         On::PollInProgress => match index.manifest(name) {
             Some((exchange, _)) => format!("the job was done at its first poll (exchange {})", exchange.id),

@@ -99,6 +99,11 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
         *on == [On::Kickoff] && test.test.expect.iter().any(|expect| expect.check == Some(CheckName::AsWellReceived));
     // Of a flow whose token does not cover what it asks for, the refusal is what some tests are for.
     let narrow = definition.identity == Identity::Narrow;
+    // And of files it is what others look for: those hold the manifest's word on tokens against it.
+    let of_access = |expect: &Expect| {
+        matches!(expect.check, Some(CheckName::TokenSent | CheckName::OpenToAll | CheckName::CapabilityUrl))
+    };
+    let asked_for = narrow || test.test.when.iter().any(of_access);
     let awaited = compares || on.iter().all(|on| *on == On::KickoffOptional || (narrow && *on == On::Kickoff));
     if let Some(stop) = &flow.stop
         && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !awaited))
@@ -128,7 +133,7 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
     }
     let beside = beside(test, flow, index);
     let scene = Scene { index, test, flow, beside };
-    narrow_and_judge(test, flow, &looked, &scene, narrow)
+    narrow_and_judge(test, flow, &looked, &scene, asked_for)
 }
 
 /// Why the test is not applicable, where this spec leaves it to the target to refuse the flow's kick-off, and it did.
@@ -155,11 +160,11 @@ fn narrow_and_judge(
     flow: &FlowRecord,
     looked: &[&Exchange],
     scene: &Scene<'_>,
-    narrow: bool,
+    refusals: bool,
 ) -> Decision {
     let (mut kept, mut unknown) = (Vec::new(), None);
     for exchange in looked {
-        if let Some(why) = credentials(exchange).filter(|_| !narrow) {
+        if let Some(why) = credentials(exchange).filter(|_| !refusals) {
             unknown.get_or_insert((exchange.id, why));
             continue;
         }

@@ -21,9 +21,11 @@ pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(L
     if expected.list == FileList::Deleted {
         deletions(notes, report);
     }
-    // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id.
-    let outcome = expected.announced.is_none() && notes.resource_type.get() == Some("OperationOutcome");
-    id(notes, expected.list == FileList::Output && !outcome, report);
+    // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id, and one that is organised
+    // has headers without one.
+    let free =
+        expected.announced.is_none() && matches!(notes.resource_type.get(), Some("OperationOutcome" | "Parameters"));
+    id(notes, expected.list == FileList::Output && !free, report);
 }
 
 /// What must hold of a Bundle that says what was deleted (hl7-2.0.0 and later, `deleted` of the manifest).

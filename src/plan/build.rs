@@ -137,6 +137,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
         let (Some(flow), Some(need)) = (catalog.flow(&name), needs.get(&name)) else { continue };
         let shelf = need.measures.compared
             || need.measures.sourced
+            || need.measures.blocks
             || picks(flow, need).iter().any(|pick| *pick != PickName::InstantInside);
         let measures = Measures { shelf, ..Measures::default() };
         for source in sources(flow, need) {
@@ -151,7 +152,8 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
 
 /// The flows that a flow picks from or is compared with, as far as it is needed.
 fn sources(flow: &Flow, need: &Need) -> Vec<String> {
-    let needed = need.measures.compared || need.measures.sourced || !picks(flow, need).is_empty();
+    let measures = &need.measures;
+    let needed = measures.compared || measures.sourced || measures.blocks || !picks(flow, need).is_empty();
     if needed { flow.from.0.clone() } else { Vec::new() }
 }
 

@@ -106,4 +106,6 @@ pub struct Measures {
     /// Whether each resource passes the filters that were sent, and whether those of the flow's source that must come
     /// back did.
     pub compared: bool,
+    /// Which blocks organised files hold.
+    pub blocks: bool,
 }

@@ -36,6 +36,7 @@ impl Need {
         self.measures.census |= other.measures.census;
         self.measures.sourced |= other.measures.sourced;
         self.measures.contents |= other.measures.contents;
+        self.measures.blocks |= other.measures.blocks;
     }
 }
 
@@ -86,6 +87,19 @@ impl CheckName {
             | CheckName::ElementsKept
             | CheckName::ElementsMandatory
             | CheckName::ElementsTagged
+            | CheckName::OrganizedAtAll
+            | CheckName::OrganizedNamed
+            | CheckName::OrganizedUntyped
+            | CheckName::OrganizedHeaders
+            | CheckName::OrganizedWhole
+            | CheckName::OrganizedOwn
+            | CheckName::OrganizedTogether
+            | CheckName::OrganizedLinked
+            | CheckName::OrganizedRepeated
+            | CheckName::OrganizedCompartment
+            | CheckName::ErrorInPlace
+            | CheckName::OutlastsExpires
+            | CheckName::FilterDeclared
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -144,6 +158,18 @@ impl CheckName {
             | CheckName::AttachmentAnswers
             | CheckName::AttachmentTakesToken
             | CheckName::AttachmentOpen
+            | CheckName::TokenSent
+            | CheckName::OpenToAll
+            | CheckName::CapabilityUrl
+            | CheckName::NoBearerChallenge
+            | CheckName::PartlyDone
+            | CheckName::TransientCode
+            | CheckName::SomeLevelAnswers
+            | CheckName::RefusedTypeFlagged
+            | CheckName::CohortDeclared
+            | CheckName::CohortFiltered
+            | CheckName::UndeclaredTypeRefused
+            | CheckName::ExpiresReadable
             | CheckName::JobNotCompleted => false,
         }
     }
@@ -170,6 +196,24 @@ impl CheckName {
                 | CheckName::SomeLeftOut
                 | CheckName::NoneBeyond
                 | CheckName::SameResources
+                | CheckName::FilterDeclared
+        )
+    }
+
+    /// Whether the check looks at the blocks of organised files.
+    pub fn needs_blocks(self) -> bool {
+        matches!(
+            self,
+            CheckName::OrganizedAtAll
+                | CheckName::OrganizedNamed
+                | CheckName::OrganizedUntyped
+                | CheckName::OrganizedHeaders
+                | CheckName::OrganizedWhole
+                | CheckName::OrganizedOwn
+                | CheckName::OrganizedTogether
+                | CheckName::OrganizedLinked
+                | CheckName::OrganizedRepeated
+                | CheckName::OrganizedCompartment
         )
     }
 
@@ -233,6 +277,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
             need.probes.extend(flow.probes.iter().filter(|other| other.id == probe).map(|other| other.id.clone()));
         }
+        need.measures.blocks |= expect.check.is_some_and(CheckName::needs_blocks);
         need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need
@@ -246,10 +291,14 @@ pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
 
 fn look(on: &On, flow: &Flow) -> Need {
     match on {
-        On::Kickoff | On::KickoffOptional => Need::depth(Depth::Kickoff),
-        On::Poll | On::PollInProgress | On::PollFailed | On::PollComplete | On::Manifest | On::Page => {
-            Need::depth(Depth::Manifest)
-        }
+        On::Kickoff | On::KickoffOptional | On::KickoffBusy => Need::depth(Depth::Kickoff),
+        On::Poll
+        | On::PollInProgress
+        | On::PollTransient
+        | On::PollFailed
+        | On::PollComplete
+        | On::Manifest
+        | On::Page => Need::depth(Depth::Manifest),
         On::File | On::FileOf(_) => Need::depth(Depth::Files),
         On::Delete => deleted(flow),
         On::Probe(id) => {

@@ -187,6 +187,28 @@ words! {
         WholeManifests = "whole-manifests",
         /// The preference `separate-export-status` has no effect.
         OneStatus = "one-status",
+        /// `organizeOutputBy` is accepted and has no effect.
+        IgnoreOrganizer = "ignore-organizer",
+        /// `organizeOutputBy` is refused where it is known.
+        NeverOrganizes = "never-organizes",
+        /// Blocks are split wherever a file is full, and the rest stands in the next.
+        SplitBlocks = "split-blocks",
+        /// Every block has a file of its own.
+        BlockPerFile = "block-per-file",
+        /// What many refer to stands in every block.
+        SharedInBlocks = "shared-in-blocks",
+        /// The resource that a block is about stands at its end.
+        OwnerLast = "owner-last",
+        /// The last block is left out.
+        LosesBlock = "loses-block",
+        /// A type of which nothing is held is not declared.
+        UndeclaredType = "undeclared-type",
+        /// The URLs of files are relative to that of the poll.
+        RelativeFileUrls = "relative-file-urls",
+        /// Files come with a pause of some seconds in their midst.
+        SlowFiles = "slow-files",
+        /// Slow files are cut off in their midst.
+        CutAtExpiry = "cut-at-expiry",
         /// A manifest that was shown grows while the job runs.
         GrowingManifest = "growing-manifest",
         /// A file that was listed while the job ran has another line when the job is done.

@@ -103,6 +103,7 @@ impl Server {
             request: format!("{}{}", self.origin(), ask.target),
             likeness,
             incremental: wanted.selection.since.is_some(),
+            organizer: wanted.organizer,
             files,
             owner: ask.grant.client.clone(),
             token: ask.grant.token.clone(),
@@ -262,8 +263,13 @@ impl Server {
             found.clear();
         }
         let mut files = Vec::new();
-        for (name, rows) in &found {
-            self.cut(&mut files, Point::FileOutput, name, name, rows);
+        match wanted.organizer {
+            Some(kind) => self.cut_blocks(&mut files, kind, &found),
+            None => {
+                for (name, rows) in &found {
+                    self.cut(&mut files, Point::FileOutput, name, name, rows);
+                }
+            }
         }
         let mut gone = self.population.deleted(&selection);
         if let (true, Some(first)) = (self.does(Behaviour::DeletedInOutput), first_reference(&found)) {
@@ -299,7 +305,7 @@ impl Server {
         let count = rows.len().div_ceil(size).max(1);
         files.extend((0..count).map(|at| {
             let name = format!("{stem}-{}.ndjson", at + 1);
-            JobFile { point, kind, name, rows: rows.part(at * size, size) }
+            JobFile { point, kind, name, rows: rows.part(at * size, size), continues: false }
         }));
     }
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 
 use super::auth::Grant;
@@ -19,6 +19,9 @@ use super::server::Server;
 
 /// A chunk is sent when it has grown so large, in bytes before compression.
 const CHUNK: usize = 64 << 10;
+
+/// How long a slow body pauses.
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
 
 impl Server {
     /// Answers a GET of a file.
@@ -115,6 +118,18 @@ pub(super) fn gzip(plain: &[u8]) -> Vec<u8> {
     let written = writer.write_all(plain);
     debug_assert!(written.is_ok());
     writer.finish().unwrap_or_default()
+}
+
+/// A body that pauses in its midst, and may break off there.
+pub(super) fn slowly(whole: Bytes, cut: bool) -> Body {
+    let half = whole.len() / 2;
+    let parts = [(Some(whole.slice(..half)), false), (Some(whole.slice(half..)).filter(|_| !cut), true)];
+    Body::from_stream(stream::iter(parts).then(|(part, later)| async move {
+        if later {
+            tokio::time::sleep(PAUSE).await;
+        }
+        part.ok_or_else(|| std::io::Error::other("the file was removed"))
+    }))
 }
 
 /// A body in chunks of one to seven bytes, so that boundaries fall inside characters. The sizes follow from the place.

@@ -24,6 +24,8 @@ pub(super) struct JobFile {
     pub name: String,
     /// Its lines.
     pub rows: Rows,
+    /// Whether the block with which it ends goes on in the next one.
+    pub continues: bool,
 }
 
 /// One export. What it returns is settled when it starts.
@@ -45,6 +47,8 @@ pub(super) struct Job {
     pub likeness: String,
     /// Whether `_since` was given.
     pub incremental: bool,
+    /// The type by whose resources its output is organised.
+    pub organizer: Option<&'static str>,
     /// Its files.
     pub files: Vec<JobFile>,
     /// The client that started it; none: nobody, or everybody.
@@ -176,6 +180,7 @@ mod tests {
             request: String::new(),
             likeness: String::new(),
             incremental: false,
+            organizer: None,
             files: Vec::new(),
             owner: None,
             token: None,

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::behaviour::Behaviour;
 use super::options::Personality;
 use super::reply::{Point, Reply};
 use super::server::Server;
@@ -18,12 +19,17 @@ impl Server {
             Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "export",
         };
         let operation = |own: &'static str, kind: &str| json!({ "name": name(own), "definition": format!("{GUIDE}/OperationDefinition/{kind}") });
-        let resources = self.population.types().into_iter().map(|kind| {
+        // Nothing of it is held, and it can be asked for all the same.
+        let empty = Some("VerificationResult").filter(|_| !self.does(Behaviour::UndeclaredType));
+        let resources = self.population.types().into_iter().chain(empty).map(|kind| {
             let mut resource = json!({
                 "type": kind,
                 "interaction": [{ "code": "read" }, { "code": "search-type" }],
                 "searchParam": [{ "name": "_id", "type": "token" }, { "name": "identifier", "type": "token" }]
             });
+            if let ("Patient", Some(params)) = (kind, resource.get_mut("searchParam").and_then(Value::as_array_mut)) {
+                params.push(json!({ "name": "gender", "type": "token" }));
+            }
             let own = match kind {
                 "Patient" => Some(operation("patient-export", "patient-export")),
                 "Group" => Some(operation("group-export", "group-export")),

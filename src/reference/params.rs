@@ -62,6 +62,8 @@ pub(super) struct Wanted {
     pub associated: BTreeSet<String>,
     /// Whether its files may be spread over manifests.
     pub partial: bool,
+    /// The type by whose resources the output is organised.
+    pub organizer: Option<&'static str>,
     /// Why the job will fail, where only it looks at a parameter.
     pub spoiled: Option<String>,
 }
@@ -141,6 +143,7 @@ impl Reader<'_> {
             elements: Vec::new(),
             associated: BTreeSet::new(),
             partial: false,
+            organizer: None,
             spoiled: None,
         };
         let mut seen = BTreeSet::new();
@@ -213,6 +216,7 @@ impl Reader<'_> {
             },
             "_elements" if self.knows_elements() => Self::elements(wanted, value),
             "includeAssociatedData" if self.knows_elements() => self.associated(wanted, value),
+            "organizeOutputBy" if self.organizes() => self.organizer(wanted, value),
             "_typeFilter" if (self.does)(Behaviour::IgnoreTypeFilter) => Ok(()),
             "_typeFilter" => self.search(wanted, value),
             "_format" if value.contains("json") => Ok(()),

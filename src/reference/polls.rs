@@ -120,10 +120,20 @@ impl Server {
     /// The job's manifest: the first, or the second that the first links to once the job is over.
     fn manifest(&self, job: &Job, page: usize, over: bool) -> Value {
         let list = |point: Point| -> Vec<Value> {
-            let files = job.files.iter().filter(|file| file.point == point);
-            files
-                .map(|file| json!({ "type": file.kind, "url": self.file_url(job, file), "count": file.rows.len() }))
-                .collect()
+            let files: Vec<&JobFile> = job.files.iter().filter(|file| file.point == point).collect();
+            let urls: Vec<String> = files.iter().map(|file| self.file_url(job, file)).collect();
+            let item = |(at, file): (usize, &&JobFile)| {
+                let url = urls.get(at);
+                let mut item = json!({ "type": file.kind, "url": url, "count": file.rows.len() });
+                if let (Some(fields), Point::FileOutput, Some(_)) = (item.as_object_mut(), point, job.organizer) {
+                    fields.shift_remove("type");
+                    if let Some(next) = urls.get(at + 1).filter(|_| file.continues) {
+                        fields.insert("continuesInFile".to_owned(), Value::String(next.clone()));
+                    }
+                }
+                item
+            };
+            files.iter().enumerate().map(item).collect()
         };
         let mut output = list(Point::FileOutput);
         if let Some(first) = job.first_page {
@@ -142,6 +152,9 @@ impl Server {
             "output": output,
         });
         if let Some(fields) = manifest.as_object_mut() {
+            if let Some(kind) = job.organizer {
+                fields.insert("outputOrganizedBy".to_owned(), kind.into());
+            }
             let gone = if page == 0 { list(Point::FileDeleted) } else { Vec::new() };
             // STU 1 knows no such list.
             let told = job.incremental && self.options.spec.edition() >= 2 && page == 0;
@@ -160,6 +173,7 @@ impl Server {
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
         let url = match self.is_hapi() {
             true => self.hapi_file_url(job, file),
+            false if self.does(Behaviour::RelativeFileUrls) => format!("../files/{}/{}", job.shelf, file.name),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
         let url = match url.strip_prefix(&self.origin()) {

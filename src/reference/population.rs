@@ -82,6 +82,11 @@ impl Population {
         Self { held, made: Some(made), gone: fixtures::deleted(), shelf: Shelf::default() }
     }
 
+    /// Whether it is made while it is sent.
+    pub(super) fn is_made(&self) -> bool {
+        self.made.is_some()
+    }
+
     /// The types that are held, in the order in which they are exported.
     pub(super) fn types(&self) -> Vec<&'static str> {
         let made = self.made.iter().flat_map(|_| Kind::ALL.iter().map(|kind| kind.as_str()));

@@ -286,6 +286,11 @@ impl Server {
         }
         let gzip = labelled || unlabelled;
         let body = match reply.payload {
+            Payload::Lines(rows) if is_file && self.does(Behaviour::SlowFiles) => {
+                let plain = bytes_of(Payload::Lines(rows));
+                let whole = if gzip { Bytes::from(files::gzip(&plain)) } else { plain };
+                files::slowly(whole, self.does(Behaviour::CutAtExpiry))
+            }
             Payload::Lines(rows) if !self.does(Behaviour::OddChunks) => files::stream_lines(rows, gzip),
             payload => {
                 let plain = bytes_of(payload);

@@ -1,7 +1,10 @@
 //! What is judged, and what is not and why: the requirements of a spec with the tests that decide them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use super::escape::markdown as markdown_cell;
 use super::text::count;
 use super::wrap::{widest, wrap};
 use crate::suite::model::{Catalog, Requirement};
@@ -32,15 +35,30 @@ fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
     catalog.requirements.values().filter_map(row).collect()
 }
 
-/// `{"hl7-3.0.0": [{"id", "level", "tests": [], "untested": null}]}`, for each of `specs`; tests as `area::id@flow`.
+/// `{"hl7-3.0.0": [{"id", "level", "says", "at", "see": [], "tests": [], "untested": null}]}`, for each of `specs`; tests
+/// as `area::id@flow`, `see` as the ids that others have for it. Under `totals` the numbers by spec and level.
 pub fn json(catalog: &Catalog, specs: &[String]) -> Value {
-    let mut out = Map::new();
+    let (mut out, mut totals) = (Map::new(), Map::new());
     for spec in specs {
-        let rows = rows(catalog, spec).into_iter().map(
-            |row| json!({"id": row.requirement.id, "level": row.level, "tests": row.tests, "untested": row.untested}),
-        );
+        let rows = rows(catalog, spec);
+        let counts = counts(&rows).into_iter().map(|(name, tally)| {
+            let Tally { all, untested, tests } = tally;
+            (
+                name.to_owned(),
+                json!({"requirements": all, "verified": all - untested, "untested": untested, "tests": tests}),
+            )
+        });
+        totals.insert(spec.clone(), Value::Object(counts.collect()));
+        let rows = rows.into_iter().map(|row| {
+            let Row { requirement, level, tests, untested } = row;
+            json!({
+                "id": requirement.id, "level": level, "says": requirement.says, "at": catalog.link(&requirement.id, spec),
+                "see": requirement.see, "tests": tests, "untested": untested,
+            })
+        });
         out.insert(spec.clone(), Value::Array(rows.collect()));
     }
+    out.insert("totals".to_owned(), Value::Object(totals));
     Value::Object(out)
 }
 
@@ -86,34 +104,102 @@ fn decided(catalog: &Catalog, spec: &str, row: &Row<'_>) -> String {
     tests.join(", ") + &defect.unwrap_or_default()
 }
 
-fn totals(rows: &[Row<'_>]) -> String {
-    let levels: Vec<Level> =
-        Level::ALL.iter().copied().filter(|level| rows.iter().any(|row| row.level == *level)).collect();
-    let width = widest(levels.iter().map(|level| level.as_str())).max("together".len());
-    let line = |name: &str, rows: Vec<&Row<'_>>| {
+/// Numbers of one level, or of all.
+struct Tally {
+    /// The requirements.
+    all: usize,
+    /// Those without a test.
+    untested: usize,
+    /// The tests, each once.
+    tests: usize,
+}
+
+/// The numbers by level, and those of all levels as `together`.
+fn counts(rows: &[Row<'_>]) -> Vec<(&'static str, Tally)> {
+    let tally = |level: Option<Level>| {
+        let rows: Vec<&Row<'_>> = rows.iter().filter(|row| level.is_none_or(|level| row.level == level)).collect();
+        let tests: BTreeSet<&String> = rows.iter().flat_map(|row| &row.tests).collect();
         let untested = rows.iter().filter(|row| row.untested.is_some()).count();
-        let tests: usize = rows.iter().map(|row| row.tests.len()).sum();
-        format!(
-            "{name:width$}  {:>3} of {:>3} verified, {untested:>3} untested, by {}\n",
-            rows.len() - untested,
-            rows.len(),
-            count(tests as u64, "test")
-        )
+        Tally { all: rows.len(), untested, tests: tests.len() }
     };
-    let mut out = String::new();
-    for level in levels {
-        out += &line(level.as_str(), rows.iter().filter(|row| row.level == level).collect());
+    let levels =
+        Level::ALL.iter().map(|level| (level.as_str(), tally(Some(*level)))).filter(|(_, tally)| tally.all > 0);
+    levels.chain([("together", tally(None))]).collect()
+}
+
+fn totals(rows: &[Row<'_>]) -> String {
+    let counts = counts(rows);
+    let width = widest(counts.iter().map(|(name, _)| *name));
+    let line = |(name, tally): &(&str, Tally)| {
+        let Tally { all, untested, tests } = tally;
+        let verified = all - untested;
+        let tests = count(*tests as u64, "test");
+        format!("{name:width$}  {verified:>3} of {all:>3} verified, {untested:>3} untested, by {tests}\n")
+    };
+    counts.iter().map(line).collect()
+}
+
+/// The same as a page in Markdown: the totals of all `specs`, then every requirement with its level in each of them, the
+/// ids that others have for it, and its tests, or why there are none. Ends in a line feed.
+pub fn markdown(catalog: &Catalog, specs: &[String]) -> String {
+    let all: Vec<(&String, Vec<Row<'_>>)> = specs.iter().map(|spec| (spec, rows(catalog, spec))).collect();
+    let mut out = String::from(
+        "# Coverage\n\nEvery duty of a server that Plimsoll knows, and what decides it. Made by `plimsoll coverage --format markdown`.\n",
+    );
+    out += "\n| spec | level | duties | with tests | without | tests |\n|---|---|---:|---:|---:|---:|\n";
+    for (spec, rows) in &all {
+        for (name, Tally { all, untested, tests }) in counts(rows) {
+            out += &format!("| {spec} | {name} | {all} | {} | {untested} | {tests} |\n", all - untested);
+        }
     }
-    // A test may verify several requirements, of one level each; the sum counts it for each.
-    let distinct: std::collections::BTreeSet<&String> = rows.iter().flat_map(|row| &row.tests).collect();
-    let untested = rows.iter().filter(|row| row.untested.is_some()).count();
-    out + &format!(
-        "{:width$}  {:>3} of {:>3} verified, {untested:>3} untested, by {}\n",
-        "together",
-        rows.len() - untested,
-        rows.len(),
-        count(distinct.len() as u64, "different test")
-    )
+    for area in Area::ALL {
+        let known = catalog.requirements.values().filter(|requirement| requirement.area == *area);
+        let mut lines = known.filter_map(|requirement| page_line(catalog, &all, requirement)).peekable();
+        if lines.peek().is_some() {
+            out += &format!("\n## {area}\n\n| requirement | level | decided by |\n|---|---|---|\n");
+        }
+        out.extend(lines);
+    }
+    out
+}
+
+/// One requirement's line; none where no spec of the page has it.
+fn page_line(catalog: &Catalog, all: &[(&String, Vec<Row<'_>>)], requirement: &Requirement) -> Option<String> {
+    let own: Vec<(&String, &Row<'_>)> = all
+        .iter()
+        .filter_map(|(spec, rows)| Some((*spec, rows.iter().find(|row| row.requirement.id == requirement.id)?)))
+        .collect();
+    // What is alike in several specs is said once.
+    let together = |say: &dyn Fn(&str, &Row<'_>) -> String| -> String {
+        let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+        for (spec, row) in &own {
+            let text = say(spec, row);
+            match said.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, specs)) => specs.push(spec),
+                None => said.push((text, vec![spec])),
+            }
+        }
+        match said.as_slice() {
+            [(text, _)] => text.clone(),
+            many => many
+                .iter()
+                .map(|(text, specs)| format!("{}: {text}", specs.join(", ")))
+                .collect::<Vec<_>>()
+                .join("<br>"),
+        }
+    };
+    let linked = |(spec, row): &(&String, &Row<'_>)| match catalog.link(&requirement.id, spec) {
+        Some(link) => format!("[{spec} {}]({link})", row.level),
+        None => format!("{spec} {}", row.level),
+    };
+    let levels = own.iter().map(linked).collect::<Vec<_>>().join("<br>");
+    let decided = together(&|spec, row| markdown_cell(&decided(catalog, spec, row)));
+    let see = match requirement.see.as_slice() {
+        [] => String::new(),
+        see => format!("<br>see {}", markdown_cell(&see.join(", "))),
+    };
+    let says = markdown_cell(&requirement.says);
+    (!own.is_empty()).then(|| format!("| `{}`<br>{says}{see} | {levels} | {decided} |\n", requirement.id))
 }
 
 #[cfg(test)]
@@ -141,7 +227,7 @@ mod tests {
         let catalog = crate::suite::embedded().unwrap();
         let specs: Vec<String> = catalog.specs.keys().cloned().collect();
         let data = json(&catalog, &specs);
-        for (spec, rows) in data.as_object().unwrap() {
+        for (spec, rows) in data.as_object().unwrap().iter().filter(|(key, _)| *key != "totals") {
             for row in rows.as_array().unwrap() {
                 let tests = row["tests"].as_array().unwrap().len();
                 assert_eq!(tests == 0, row["untested"].is_string(), "{spec} {}", row["id"]);

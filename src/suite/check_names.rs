@@ -209,5 +209,55 @@ words! {
         AttachmentTakesToken = "attachment-takes-token",
         /// The attachment was delivered without a token.
         AttachmentOpen = "attachment-open",
+        /// Files that were to be organised are; a server that cannot do it refuses.
+        OrganizedAtAll = "organized-at-all",
+        /// Where files are organised, `outputOrganizedBy` is what was asked for.
+        OrganizedNamed = "organized-named",
+        /// Where files are organised, output items have no `type`.
+        OrganizedUntyped = "organized-untyped",
+        /// Organised files begin with a header, and headers refer to the type asked for.
+        OrganizedHeaders = "organized-headers",
+        /// Every resource of the type has a block.
+        OrganizedWhole = "organized-whole",
+        /// Every block holds the resource that it is about.
+        OrganizedOwn = "organized-own",
+        /// No block is split across files.
+        OrganizedTogether = "organized-together",
+        /// Files with parts of one block are linked by `continuesInFile`.
+        OrganizedLinked = "organized-linked",
+        /// A file in which a block goes on begins with its header.
+        OrganizedRepeated = "organized-repeated",
+        /// A patient's block holds what belongs to the patient.
+        OrganizedCompartment = "organized-compartment",
+        /// The manifest asks for a token, and the request for the file showed it.
+        TokenSent = "token-sent",
+        /// The manifest says that files need no token.
+        OpenToAll = "open-to-all",
+        /// The same, and no extension says how else to be let in.
+        CapabilityUrl = "capability-url",
+        /// The answer does not ask for a bearer token.
+        NoBearerChallenge = "no-bearer-challenge",
+        /// The answer carries a manifest with output, and speaks of errors.
+        PartlyDone = "partly-done",
+        /// An issue has a code of `transient` or below it.
+        TransientCode = "transient-code",
+        /// With a status of success came an error in the place of the file.
+        ErrorInPlace = "error-in-place",
+        /// A file that was still coming when `Expires` passed came whole.
+        OutlastsExpires = "outlasts-expires",
+        /// A kick-off at one level at least was accepted.
+        SomeLevelAnswers = "some-level-answers",
+        /// A search parameter by which a filter filters is listed for its type.
+        FilterDeclared = "filter-declared",
+        /// A listed type that is refused in `_type` has the extension that says so.
+        RefusedTypeFlagged = "refused-type-flagged",
+        /// The profile of cohorts is listed for Group.
+        CohortDeclared = "cohort-declared",
+        /// A Group of the profile of cohorts has a member filter.
+        CohortFiltered = "cohort-filtered",
+        /// `Expires` is an HTTP date, or what frameworks send for none.
+        ExpiresReadable = "expires-readable",
+        /// A type that the CapabilityStatement does not list is refused in `_type`.
+        UndeclaredTypeRefused = "undeclared-type-refused",
     }
 }

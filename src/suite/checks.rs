@@ -117,5 +117,48 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::AttachmentTakesToken => "the attachment is not refused to the token that files are fetched with",
         CheckName::AttachmentOpen => "the attachment is not refused for want of a token, where files need none",
         CheckName::JobNotCompleted => "no job that it started comes to a good end",
+        CheckName::OrganizedAtAll => "the files are organised, or the kick-off was refused",
+        CheckName::OrganizedNamed => {
+            "outputOrganizedBy is the type that was asked for, where files are organised by it"
+        }
+        CheckName::OrganizedUntyped => "no output item has a type, where files are organised",
+        CheckName::OrganizedHeaders => {
+            "every output file begins with a header, and every header refers to a resource of the type asked for"
+        }
+        CheckName::OrganizedWhole => "every resource of the type that an earlier export holds has a block",
+        CheckName::OrganizedOwn => "every resource that a header refers to stands in its block",
+        CheckName::OrganizedTogether => "every block stands whole in one file",
+        CheckName::OrganizedLinked => {
+            "files with parts of one block are linked by continuesInFile, which names an output file"
+        }
+        CheckName::OrganizedRepeated => {
+            "a file in which another goes on begins with the header of the block that goes on"
+        }
+        CheckName::OrganizedCompartment => {
+            "what belongs to a patient in an earlier export stands in the patient's block"
+        }
+        CheckName::TokenSent => "the manifest says that files need a token, and the request showed it",
+        CheckName::OpenToAll => "the manifest says that files need no token",
+        CheckName::CapabilityUrl => {
+            "the manifest says that files need no token, and no extension says how else to be let in"
+        }
+        CheckName::NoBearerChallenge => "the answer is no 401 that asks for a bearer token",
+        CheckName::PartlyDone => {
+            "the answer carries a manifest with output, and speaks of errors in its list or by its status"
+        }
+        CheckName::TransientCode => "an issue has the code transient, or one below it",
+        CheckName::ErrorInPlace => "with a status of success came an error in the place of the file",
+        CheckName::OutlastsExpires => "a file that was still coming when Expires passed came whole",
+        CheckName::SomeLevelAnswers => "a kick-off at one level at least was accepted",
+        CheckName::FilterDeclared => {
+            "the search parameter by which the filter filters is listed in the CapabilityStatement"
+        }
+        CheckName::RefusedTypeFlagged => {
+            "a type that is listed in the CapabilityStatement and refused in _type is flagged there"
+        }
+        CheckName::CohortDeclared => "the CapabilityStatement lists the profile of cohorts for Group",
+        CheckName::ExpiresReadable => "Expires is an HTTP date, or 0 for none",
+        CheckName::UndeclaredTypeRefused => "a type that the CapabilityStatement does not list is refused",
+        CheckName::CohortFiltered => "a Group that claims the profile of cohorts has a member filter",
     }
 }

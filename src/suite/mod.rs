@@ -20,6 +20,7 @@ mod refusal;
 mod resolve;
 mod rules;
 mod schema;
+mod shapes;
 mod source;
 pub mod values;
 

@@ -9,10 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::check_names::CheckName;
-pub use super::expect::{BodyShape, DirectoryTopic, Expect, Shape};
+pub use super::expect::Expect;
 pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Needs, Probe, Send, Wrong};
 pub use super::line_rules::LineRule;
 use super::named::Named;
+pub use super::shapes::{BodyShape, DirectoryTopic, Shape};
 use crate::words::{Area, Level, words};
 
 /// Where something stands in a suite file; lines count from 1.
@@ -330,10 +331,14 @@ pub enum On {
     Kickoff,
     /// `kickoff.optional`: the same, judged also where the flow's kick-off may be refused, and was.
     KickoffOptional,
+    /// `kickoff.busy`: the answers 429 to kick-offs that were sent again.
+    KickoffBusy,
     /// `poll`: every poll of the flow itself.
     Poll,
     /// `poll.in-progress`: the polls that say the job still runs.
     PollInProgress,
+    /// `poll.transient`: the polls that failed while the job went on.
+    PollTransient,
     /// `poll.failed`: the poll that says the job failed.
     PollFailed,
     /// `poll.complete`: the poll that says the job is done, whatever its body.

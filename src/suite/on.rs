@@ -13,8 +13,10 @@ use super::model::{FileList, On};
 pub const ON_WORDS: &[&str] = &[
     "kickoff",
     "kickoff.optional",
+    "kickoff.busy",
     "poll",
     "poll.in-progress",
+    "poll.transient",
     "poll.failed",
     "poll.complete",
     "manifest",
@@ -33,8 +35,10 @@ impl On {
         Some(match word {
             "kickoff" => On::Kickoff,
             "kickoff.optional" => On::KickoffOptional,
+            "kickoff.busy" => On::KickoffBusy,
             "poll" => On::Poll,
             "poll.in-progress" => On::PollInProgress,
+            "poll.transient" => On::PollTransient,
             "poll.failed" => On::PollFailed,
             "poll.complete" => On::PollComplete,
             "manifest" => On::Manifest,
@@ -57,7 +61,9 @@ impl fmt::Display for On {
         match self {
             On::Kickoff => f.pad("kickoff"),
             On::KickoffOptional => f.pad("kickoff.optional"),
+            On::KickoffBusy => f.pad("kickoff.busy"),
             On::Poll => f.pad("poll"),
+            On::PollTransient => f.pad("poll.transient"),
             On::PollInProgress => f.pad("poll.in-progress"),
             On::PollFailed => f.pad("poll.failed"),
             On::PollComplete => f.pad("poll.complete"),

@@ -27,6 +27,62 @@ pub struct FileFacts {
     /// What the filters of the kick-off say of its resources, where they were measured and one concerns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filtered: Option<Filtered>,
+    /// Its blocks, where it was asked to be organised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organized: Option<Organized>,
+}
+
+/// The blocks of a file that was asked to be organised by resources of one type. Those resources are numbered within
+/// the flow, in the order of its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organized {
+    /// Headers that refer to a resource of the type.
+    pub blocks: u64,
+    /// The first line with a resource that no header stands before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Headers that refer to nothing of the type.
+    pub strange: u64,
+    /// The line of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_strange: Option<u64>,
+    /// Whose block the file begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begins: Option<u64>,
+    /// Whose block it ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<u64>,
+    /// Resources whose blocks begin here and that stand in none of them, in no file.
+    pub bare: u64,
+    /// The block of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bare_at: Option<BlockAt>,
+    /// The first blocks of resources that have blocks in other files, too, at most twenty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<BlockAt>,
+    /// Some file of the flow had more blocks than are looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// One block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockAt {
+    /// The number of the resource that it is about.
+    pub of: u64,
+    /// The line of its header, from 1.
+    pub line: u64,
+}
+
+/// What a flow whose files were to be organised holds beside an earlier one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organizing {
+    /// The earlier flow; empty where there is none.
+    pub flow: String,
+    /// Its resources of the type, and how many of them have a block.
+    pub instances: Kept,
+    /// Of those that have one: what belongs to them there, by type, and how much of it stands in their blocks.
+    pub belongings: BTreeMap<String, Kept>,
 }
 
 /// What the filters of a kick-off say of the resources of one file, those of types that no filter concerns left out.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::facts::{
-    Census, Comparison, Compartment, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts,
-    LineFinding, Lineage, ProfileFacts, ProfileTally, Trimmed, Validated,
+    BlockAt, Census, Comparison, Compartment, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts,
+    LineFinding, Lineage, Organized, Organizing, ProfileFacts, ProfileTally, Trimmed, Validated,
 };
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
@@ -356,6 +356,9 @@ pub struct FlowRecord {
     /// How often the key set that the run serves had been read when a token request of this probe was answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_reads: BTreeMap<String, u32>,
+    /// What organised files hold, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organized: Option<Organizing>,
     /// Jobs that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.

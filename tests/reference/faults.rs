@@ -82,6 +82,7 @@ async fn talk(options: Options) -> Vec<String> {
     let usual = [ACCEPT, PREFER];
     let lenient = [ACCEPT, ("prefer", "respond-async, handling=lenient")];
     talk.ask("metadata", Method::GET, "metadata", &[], "").await;
+    talk.ask("read", Method::GET, "Group/harbour", &[], "").await;
     for path in ["$export", "Patient/$export", "Group/harbour/$export", "Group/no-such-group/$export"] {
         talk.export(Method::GET, path, &usual, "").await;
     }
@@ -93,6 +94,8 @@ async fn talk(options: Options) -> Vec<String> {
         "_type=Patient",
         "_type=Patient&_type=Condition",
         "_type=VerificationResult",
+        "_type=Patient&_typeFilter=Patient%3Fgender%3Dfemale",
+        "organizeOutputBy=Patient",
         "_since=2024-03-05T12:00:00Z",
         "_until=2024-03-05T12:00:00Z",
         "_harnessBogus=1",

@@ -73,7 +73,7 @@ fn parameters_that_cannot_be_met_are_refused_by_name() {
             ("_typeFilter=Patient?harnessBogus=true", "harnessBogus"),
             ("_elements=name.family", "_elements"),
             ("includeAssociatedData=Nonsense", "associated data Nonsense"),
-            ("organizeOutputBy=Patient", "organizeOutputBy"),
+            ("organizeOutputBy=Observation", "organizeOutputBy"),
             ("patient=Patient/sailor-01", "patient"),
             ("_harnessBogus=1", "_harnessBogus"),
             ("_since=2024-03-05T12:00:00Z&_since=2024-03-06T12:00:00Z", "_since"),

@@ -106,6 +106,7 @@ impl Builder {
             comparison: None,
             census: None,
             key_reads: Default::default(),
+            organized: None,
             accepted: 1,
             stop: None,
             waits: Vec::new(),
@@ -163,6 +164,7 @@ impl Builder {
                     ..LineFacts::default()
                 },
                 filtered: None,
+                organized: None,
                 identity: None,
             });
         }

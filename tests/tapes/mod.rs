@@ -134,6 +134,7 @@ impl Builder {
             comparison: None,
             census: Some(Census { whole: true, ..Census::default() }),
             key_reads: Default::default(),
+            organized: None,
             accepted: 1,
             stop: self.stop,
             waits: Vec::new(),

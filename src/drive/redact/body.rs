@@ -1,6 +1,6 @@
 //! What is kept of a body: the shape always, the content only of what is no resource.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Redactor;
 use crate::drive::manifest::MOST_FILES;
@@ -56,6 +56,7 @@ impl Redactor {
         let reduced = match resource.as_deref() {
             Some("OperationOutcome") => pick(&value, &["resourceType", "issue"]),
             Some("CapabilityStatement") => capability(&value),
+            Some("Group") => cohort(&value),
             // How many there are is no content.
             Some("Bundle") if value.get("entry").is_none() => pick(&value, &["resourceType", "total"]),
             Some(_) => Value::Null,
@@ -134,7 +135,7 @@ impl Redactor {
     fn string(&self, text: &str, key: &str, keep: Keep) -> String {
         let text = if keep.public {
             self.words(&self.secrets(text))
-        } else if matches!(key, "url" | "request" | "location" | "Location" | "href")
+        } else if matches!(key, "url" | "request" | "location" | "Location" | "href" | "continuesInFile")
             && !text.contains("://")
             && !text.contains(char::is_whitespace)
         {
@@ -219,6 +220,37 @@ fn pick(value: &Value, names: &[&str]) -> Value {
     Value::Object(members.collect())
 }
 
+/// What matters of one type in a CapabilityStatement. Of search parameters that is what filters of ours use.
+fn resource(one: &Value) -> Value {
+    let mut out = pick(one, &["type", "operation", "supportedProfile", "extension"]);
+    let patient = one.get("type").and_then(Value::as_str) == Some("Patient");
+    let params = one.get("searchParam").and_then(Value::as_array).filter(|_| patient);
+    if let (Some(params), Some(map)) = (params, out.as_object_mut()) {
+        let params = params.iter().map(|param| pick(param, &["name", "extension"]));
+        map.insert("searchParam".to_owned(), Value::Array(params.collect()));
+    }
+    out
+}
+
+/// Of a Group that claims the profile of cohorts: the names of its profiles and of its modifier extensions, which are
+/// no one's data. Of any other: nothing.
+fn cohort(value: &Value) -> Value {
+    let profiles: Vec<&str> = value
+        .pointer("/meta/profile")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|profile| profile.contains("/bulk-cohort-group"))
+        .collect();
+    if profiles.is_empty() {
+        return Value::Null;
+    }
+    let extensions = value.get("modifierExtension").and_then(Value::as_array).into_iter().flatten();
+    let extensions: Vec<Value> = extensions.map(|one| pick(one, &["url"])).collect();
+    json!({"resourceType": "Group", "meta": {"profile": profiles}, "modifierExtension": extensions})
+}
+
 /// What matters of a CapabilityStatement, which may be megabytes long.
 fn capability(value: &Value) -> Value {
     let mut out = pick(
@@ -242,7 +274,7 @@ fn capability(value: &Value) -> Value {
             let resources = rest
                 .get("resource")
                 .and_then(Value::as_array)
-                .map(|list| Value::Array(list.iter().map(|one| pick(one, &["type", "operation"])).collect()));
+                .map(|list| Value::Array(list.iter().map(resource).collect()));
             if let (Some(resources), Some(map)) = (resources, out.as_object_mut()) {
                 map.insert("resource".to_owned(), resources);
             }
@@ -259,7 +291,6 @@ fn capability(value: &Value) -> Value {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use serde_json::json;
     use url::Url;
 
     use super::*;
