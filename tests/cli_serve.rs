@@ -122,6 +122,21 @@ fn a_whole_name_selects_where_the_server_is_yet_to_declare_its_spec() {
     assert!(shown(&run).contains("1 passed; 0 failed"), "{}", shown(&run));
 }
 
+#[test]
+fn files_are_as_short_as_asked_for() {
+    // 12 patients, each in a file, all fetched by one run.
+    let server = Server::start(&["--patients", "12", "--lines-per-file", "1"]);
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["run", &server.base, "files::ndjson@system", "--types", "Patient", "--report", "report"];
+    let run = plimsoll_in(folder.path(), &args, &[]);
+    assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+    let record = std::fs::read_to_string(folder.path().join("report/run.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let files = record["files"].as_array().unwrap();
+    let alone = |file: &&serde_json::Value| file["lines"]["types"] == serde_json::json!({ "Patient": 1 });
+    assert_eq!(files.iter().filter(alone).count(), 12, "{files:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_tidies_up_and_writes_the_reports() {

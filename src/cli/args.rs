@@ -201,6 +201,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N")]
     pub patients: Option<u64>,
 
+    /// Lines in a file at most [default: 40; with --patients 50000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub lines_per_file: Option<u64>,
+
     /// Ask for credentials; token: the one in PLIMSOLL_TOKEN
     #[arg(long, value_enum, value_name = "KIND", default_value = "none")]
     pub auth: AuthKind,

@@ -325,7 +325,13 @@ impl Sheet {
                 for (i, row) in shown.rows.iter().enumerate() {
                     self.push(Mark::Body, &format!("| {row}"));
                     if shown.caret == Some(i) {
-                        let said = if shown.found { expected(finding) } else { missing(pointer, finding) };
+                        // A value that stands there whole says itself what was found.
+                        let whole = !value.pointer(pointer).is_some_and(|v| v.is_object() || v.is_array());
+                        let said = match shown.found {
+                            true if whole => expected(finding),
+                            true => both(finding),
+                            false => missing(pointer, finding),
+                        };
                         self.caret(shown.start + 2, shown.length, &said);
                     }
                 }

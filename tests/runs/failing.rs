@@ -132,11 +132,21 @@ fn wire_faults(b: &mut Builder) -> Vec<TestResult> {
         test(Area::Manifest, "expires", "system", "Expires is an HTTP date", Level::Should, Verdict::Warn);
     expires.findings = vec![finding(manifest, "header", "header Expires", "an HTTP date", "soon")];
     expires.why = "a client that cannot read it keeps links that no longer work".into();
-    for t in [&mut typed, &mut absent, &mut expires] {
+    let mut less = test(
+        Area::Params,
+        "filter-either",
+        "system",
+        "Two filters bring what passes either",
+        Level::Shall,
+        Verdict::Fail,
+    );
+    less.findings =
+        vec![finding(manifest, "body", "body /output", "all that was asked for", "without 3 of 8 Patients")];
+    for t in [&mut typed, &mut absent, &mut expires, &mut less] {
         t.exchanges = vec![manifest];
     }
     b.files("system");
-    let mut out = vec![missing, skipped, typed, absent, expires];
+    let mut out = vec![missing, skipped, typed, absent, expires, less];
     out.push(broken_line(b));
     out.push(hostile(b, first));
     out
