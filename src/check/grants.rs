@@ -35,7 +35,8 @@ pub fn key_set_read(scene: &Scene<'_>) -> Held {
         return Held::Yes;
     }
     Held::Nothing(
-        "the server did not read the key set that the run serves: the client is registered otherwise".to_owned(),
+        "the server did not read the key set that the run serves; the client is registered otherwise, it seems"
+            .to_owned(),
     )
 }
 

@@ -64,6 +64,7 @@ pub(super) const FILES: &[(&str, &str)] = shelf![
     "faults/auth-token-refresh",
     "faults/auth-token-response-incomplete",
     "faults/auth-type-outside-scope-dropped",
+    "faults/auth-type-unsupported-accepted",
     "faults/auth-unknown-client-served",
     "faults/au-tls-1-2-alone",
     "faults/cancel-open",

@@ -200,6 +200,22 @@ mod tests {
     }
 
     #[test]
+    fn handshakes_are_made_again_with_openssl() {
+        let again = |url: &str, offered: &str| {
+            let headers = vec![("offered".to_owned(), offered.to_owned())];
+            handshake(&Request { method: "TLS".to_owned(), url: url.to_owned(), headers, body: None }).join(" ")
+        };
+        assert_eq!(
+            again("https://a.example/", "TLS 1.3 and TLS 1.2"),
+            "openssl s_client -connect 'a.example:443' </dev/null"
+        );
+        assert!(again("https://a.example:8443/", "TLS 1.0").contains("-max_protocol TLSv1 "));
+        assert!(again("https://[::1]/", "TLS 1.1 at most").contains("-max_protocol TLSv1.1 "));
+        assert!(again("https://[::1]/", "TLS 1.0").contains("'[::1]:443'"));
+        assert!(again("https://$(id).example:1/", "TLS 1.0").contains("'$(id).example:1'"));
+    }
+
+    #[test]
     fn secrets_become_variables() {
         let e = exchange(
             Role::Poll,
