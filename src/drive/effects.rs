@@ -84,7 +84,7 @@ impl Walk<'_> {
         let asked = |name: &'static str| {
             route.params.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
         };
-        if everything && asked("_type").next().is_none() {
+        if whole && everything && asked("_type").next().is_none() {
             census.compartment = Some(kin::compartment(own, shelf));
         }
         if same && asked("_elements").next().is_some() {

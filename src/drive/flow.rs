@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         }
         let source = self.source().await?;
         let probes = flow.probes.iter().flat_map(|probe| probe.params.values());
-        if flow.params.values().chain(probes).flat_map(Param::picks).any(|pick| pick::is_of_members(pick)) {
+        if flow.params.values().chain(probes).flat_map(Param::picks).any(pick::is_of_members) {
             self.members().await.map_err(|why| stop(StopKind::NoPick, None, why))?;
         }
         let mut params = self.resolve(&flow.params, source.as_ref())?;

@@ -96,6 +96,13 @@ pub(super) fn binaries(own: &Shelf) -> (u64, u64) {
     (all.len() as u64, all.iter().filter(|tied| **tied).count() as u64)
 }
 
+/// A Provenance of something.
+struct Record<'s> {
+    id: &'s str,
+    recorded: Option<Instant>,
+    updated: Option<Instant>,
+}
+
 /// The Provenance that `source` holds of what came, of patients' resources alone if `of_patients`; none where not all of
 /// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest.
 pub(super) fn lineage(
@@ -113,24 +120,30 @@ pub(super) fn lineage(
         let own = |value: &Value| kind == "Patient" || owner(value).is_some();
         kind != "Provenance" && there(kind, id) && (!of_patients || source.get(kind, id).is_some_and(own))
     };
-    let mut by_target: BTreeMap<Name, Vec<(Option<Instant>, &str)>> = BTreeMap::new();
+    let mut by_target: BTreeMap<Name, Vec<Record<'_>>> = BTreeMap::new();
     let mut all: BTreeMap<&str, &Value> = BTreeMap::new();
     for (id, value) in source.of("Provenance") {
-        let recorded = value.get("recorded").and_then(Value::as_str).and_then(Instant::parse);
+        let instant = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).and_then(Instant::parse);
+        let (recorded, updated) = (instant("/recorded"), instant("/meta/lastUpdated"));
         let targets = value.get("target").map(references).unwrap_or_default();
         for target in targets.into_iter().filter(concerned) {
-            by_target.entry(target).or_default().push((recorded, id));
+            by_target.entry(target).or_default().push(Record { id, recorded, updated });
             all.insert(id, value);
         }
     }
     let (mut newest, mut unclear) = (BTreeSet::new(), BTreeSet::new());
     for records in by_target.values() {
-        let latest = records.iter().map(|(recorded, _)| *recorded).max().flatten();
-        let first: Vec<&str> = records.iter().filter(|(at, _)| *at == latest).map(|(_, id)| *id).collect();
-        match (first.as_slice(), records.iter().all(|(at, _)| at.is_some())) {
-            ([one], true) => drop(newest.insert(*one)),
-            // Of several at the same instant any may be taken for the last; without an instant nobody knows.
-            _ => unclear.extend(records.iter().map(|(_, id)| *id)),
+        let last_by = |instant: &dyn Fn(&Record<'_>) -> Option<Instant>| {
+            let latest = records.iter().map(instant).max().flatten();
+            let mut first = records.iter().filter(|record| latest.is_some() && instant(record) == latest);
+            let known = records.iter().all(|record| instant(record).is_some());
+            first.next().filter(|_| known && first.next().is_none()).map(|record| record.id)
+        };
+        let (recorded, updated) = (last_by(&|record| record.recorded), last_by(&|record| record.updated));
+        match recorded.filter(|id| updated.is_none_or(|updated| updated == *id)) {
+            Some(id) => drop(newest.insert(id)),
+            // Of several at the same instant any may be taken for the last; so may the one that was changed last.
+            None => unclear.extend(records.iter().map(|record| record.id)),
         }
     }
     let mut found = Lineage::default();

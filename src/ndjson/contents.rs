@@ -193,7 +193,8 @@ fn is_relative(text: &str) -> bool {
         (Some(_), None, None) => text.contains('#'),
         _ => false,
     };
-    is_type_name(kind) && is_id(id) && history
+    // What ids are made of is another rule.
+    is_type_name(kind) && !id.is_empty() && history
 }
 
 #[cfg(test)]
