@@ -283,7 +283,8 @@ impl Walk<'_> {
                 return Ok(None);
             }
             self.house.session.recorder().supersede(reply.exchange);
-            self.wait(patience::pause(asked, attempt, left), "patience for a file").await?;
+            self.wait(patience::pause(asked, attempt, left, self.house.settings.least_wait), "patience for a file")
+                .await?;
             attempt += 1;
         }
     }

@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
                 return Err(stop(StopKind::Waited, Some(reply.exchange), because));
             }
             self.house.session.recorder().supersede(reply.exchange);
-            self.wait(patience::pause(asked, attempt, left), &what).await?;
+            self.wait(patience::pause(asked, attempt, left, self.house.settings.least_wait), &what).await?;
             attempt += 1;
         }
     }

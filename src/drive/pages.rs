@@ -78,7 +78,11 @@ impl Walk<'_> {
             if again && !left.is_zero() {
                 self.house.session.recorder().supersede(reply.exchange);
                 let asked = self.retry_after(&whole.headers);
-                self.wait(patience::pause(asked, attempt, left), "until the next manifest").await?;
+                self.wait(
+                    patience::pause(asked, attempt, left, self.house.settings.least_wait),
+                    "until the next manifest",
+                )
+                .await?;
                 attempt += 1;
                 continue;
             }

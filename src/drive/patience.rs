@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
-/// The shortest wait between two requests for the same thing.
+/// The shortest wait between two requests for the same thing, where the settings do not say another.
 pub const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest wait that is chosen without the server's asking.
 pub const LONGEST: Duration = Duration::from_secs(30);
@@ -26,21 +26,21 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))
 }
 
-/// The wait before the next request, at least [`SHORTEST`] and never past `left`. `asked` is what the server asked for;
+/// The wait before the next request, at least `least` and never past `left`. `asked` is what the server asked for;
 /// without it the wait grows with `attempt`, which counts from 0.
-pub fn pause(asked: Option<Duration>, attempt: u32, left: Duration) -> Duration {
+pub fn pause(asked: Option<Duration>, attempt: u32, left: Duration, least: Duration) -> Duration {
     let wait = match asked {
-        Some(asked) if asked <= left => asked.max(SHORTEST),
+        Some(asked) if asked <= left => asked.max(least),
         Some(_) => ABSURD,
-        None => backoff(attempt),
+        None => backoff(attempt, least),
     };
     wait.min(left)
 }
 
-/// 1 s, 1.5 s, 2.25 s and so on, up to [`LONGEST`].
-fn backoff(attempt: u32) -> Duration {
+/// `least`, half as much again, and so on, up to [`LONGEST`]: 1 s, 1.5 s, 2.25 s.
+fn backoff(attempt: u32, least: Duration) -> Duration {
     let factor = 1.5_f64.powi(i32::try_from(attempt.min(20)).unwrap_or(20));
-    SHORTEST.mul_f64(factor).min(LONGEST)
+    least.mul_f64(factor).min(LONGEST)
 }
 
 /// Whether an answer asks for patience rather than that it refuses, on the try `attempt`, counted from 0. 429 is a
@@ -81,13 +81,20 @@ mod tests {
     #[test]
     fn a_wait_is_neither_busy_nor_past_what_is_left() {
         let left = Duration::from_secs(600);
-        assert_eq!(pause(Some(Duration::ZERO), 0, left), SHORTEST);
-        assert_eq!(pause(Some(Duration::from_secs(300)), 0, left), Duration::from_secs(300), "long but possible");
-        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, left), ABSURD);
-        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, Duration::from_secs(40)), Duration::from_secs(40));
-        assert_eq!(pause(None, 0, left), SHORTEST);
-        assert_eq!(pause(None, u32::MAX, left), LONGEST);
-        assert!(pause(None, 3, left) > pause(None, 2, left));
+        assert_eq!(pause(Some(Duration::ZERO), 0, left, SHORTEST), SHORTEST);
+        assert_eq!(
+            pause(Some(Duration::from_secs(300)), 0, left, SHORTEST),
+            Duration::from_secs(300),
+            "long but possible"
+        );
+        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, left, SHORTEST), ABSURD);
+        assert_eq!(
+            pause(Some(Duration::from_secs(18_000)), 0, Duration::from_secs(40), SHORTEST),
+            Duration::from_secs(40)
+        );
+        assert_eq!(pause(None, 0, left, SHORTEST), SHORTEST);
+        assert_eq!(pause(None, u32::MAX, left, SHORTEST), LONGEST);
+        assert!(pause(None, 3, left, SHORTEST) > pause(None, 2, left, SHORTEST));
     }
 
     #[test]

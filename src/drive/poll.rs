@@ -135,7 +135,7 @@ impl Walk<'_> {
         match (polls.wait.take(), job.retry_after) {
             (Some(time), _) => self.wait(time, "until the next poll").await?,
             (None, Some(asked)) => {
-                let time = patience::pause(Some(asked), 0, job.budget.left(self.house));
+                let time = patience::pause(Some(asked), 0, job.budget.left(self.house), self.house.settings.least_wait);
                 self.wait(time, "until the first poll").await?;
             }
             (None, None) => self.check_halt()?,
@@ -177,7 +177,7 @@ impl Walk<'_> {
                     return Err(stop(StopKind::Waited, Some(exchange), format!("still running after {seconds} s")));
                 }
                 let attempt = if standing == Standing::Unsure { polls.errors() } else { polls.running_for() };
-                polls.wait = Some(patience::pause(asked, attempt, left));
+                polls.wait = Some(patience::pause(asked, attempt, left, self.house.settings.least_wait));
                 Ok(if standing == Standing::Running { Step::Running } else { Step::Unsure })
             }
             Standing::NoManifest => {

@@ -30,6 +30,8 @@ pub struct Settings {
     pub jobs: usize,
     /// The longest time from a kick-off to its completion.
     pub max_wait: Duration,
+    /// The shortest time between two requests for the same thing.
+    pub least_wait: Duration,
     /// The longest time of the whole run.
     pub deadline: Option<Duration>,
     /// The longest time to connect.
@@ -83,6 +85,7 @@ impl Settings {
             values: BTreeMap::new(),
             jobs: 4,
             max_wait: Duration::from_secs(600),
+            least_wait: super::patience::SHORTEST,
             deadline: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
