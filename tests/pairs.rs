@@ -27,15 +27,24 @@ fn lot(one: &str, other: &str) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Whether two faults change the same answers, so that one may write over what the other wrote. Of behaviours nobody
-/// knows, so only those of one area may meet.
+/// Whether two faults change the same answers, so that one may write over what the other wrote. Behaviours may meet those
+/// of their area, and what changes one certain file or item: where the behaviour lists others, it changes nothing.
 fn meet(one: &Fault, other: &Fault) -> bool {
     let points = |fault: &Fault| -> BTreeSet<String> {
         fault.does.iter().flat_map(|step| step.at.iter().map(|at| at.split('.').next().unwrap().to_owned())).collect()
     };
     let behaves = |fault: &Fault| fault.behaviours().next().is_some();
-    let (first, second) = (points(one), points(other));
-    !first.is_disjoint(&second) || ((behaves(one) || behaves(other)) && one.area == other.area)
+    let particular = |fault: &Fault| {
+        fault.does.iter().any(|step| {
+            let pointers = step.set_json.keys().chain(&step.remove_json).chain(step.copy_json.keys());
+            let item = |pointer: &String| {
+                pointer.split('/').any(|key| key.bytes().all(|b| b.is_ascii_digit()) && !key.is_empty())
+            };
+            step.when.file.is_some() || pointers.into_iter().any(item)
+        })
+    };
+    let meets = |one: &Fault, other: &Fault| behaves(one) && (one.area == other.area || particular(other));
+    !points(one).is_disjoint(&points(other)) || meets(one, other) || meets(other, one)
 }
 
 #[derive(Debug, PartialEq)]
