@@ -45,6 +45,14 @@ pub fn same_types(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Ok(both) => both,
         Err(held) => return held,
     };
+    // Where a type is not told, two lists may be alike and say nothing.
+    let told = |manifest: &Value| {
+        let kinds = items(manifest, "output").iter().map(|item| item.get("type").and_then(Value::as_str));
+        kinds.into_iter().all(|kind| kind.is_some_and(shape::is_resource_type))
+    };
+    if !(told(own) && told(other)) {
+        return Held::Nothing("not every item names a resource type".to_owned());
+    }
     let (own, other) = (listed(own), listed(other));
     Held::or_broken(own == other, || {
         let expected = format!("the types of flow {}: {}", beside.name, named(&other));
