@@ -20,7 +20,8 @@ impl Server {
         };
         let operation = |own: &'static str, kind: &str| json!({ "name": name(own), "definition": format!("{GUIDE}/OperationDefinition/{kind}") });
         // Nothing of it is held, and it can be asked for all the same.
-        let empty = Some("VerificationResult").filter(|_| !self.does(Behaviour::UndeclaredType));
+        let hides = self.does(Behaviour::UndeclaredType) || self.is_hcpd();
+        let empty = Some("VerificationResult").filter(|_| !hides);
         let resources = self.population.types().into_iter().chain(empty).map(|kind| {
             let mut resource = json!({
                 "type": kind,
