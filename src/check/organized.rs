@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::kin::{few, unsure_of};
 use super::{Broken, Held, Scene, items, manifest_of, no_manifest, show};
 use crate::suite::model::FileList;
-use crate::tape::model::{Exchange, FileFacts, Organized, Role};
+use crate::tape::model::{Exchange, FileFacts, Organized, Organizing, Role};
 
 /// What a manifest says where files are organised.
 const NAMED: &str = "outputOrganizedBy";
@@ -206,12 +207,16 @@ pub fn organized_whole(scene: &Scene<'_>) -> Held {
         return Held::NoData("no earlier export at the same level holds resources of the type".to_owned());
     };
     let (expected, found) = (organizing.instances.expected, organizing.instances.found);
+    let lost = expected.saturating_sub(found);
+    if organizing.unsure && few(lost, expected) {
+        return Held::NoData(unsure_of(lost));
+    }
     Held::or_broken(found >= expected, || {
         let kind = show::text(view.asked);
         let wanted =
             format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
         let mut broken = Broken::new("body", "body /output", wanted, format!("blocks for {found} of them"));
-        broken.count = expected.saturating_sub(found);
+        broken.count = lost;
         broken
     })
 }
@@ -333,10 +338,16 @@ pub fn organized_compartment(scene: &Scene<'_>) -> Held {
     if let Err(held) = View::plain(scene) {
         return held;
     }
-    let belongings = scene.flow.organized.as_ref().map(|organizing| &organizing.belongings);
-    let Some(belongings) = belongings.filter(|all| all.values().any(|kept| kept.expected > 0)) else {
+    let organizing = scene.flow.organized.as_ref();
+    let organizing = organizing.filter(|all| all.belongings.values().any(|kept| kept.expected > 0));
+    let Some(Organizing { belongings, unsure, .. }) = organizing else {
         return Held::NoData("no earlier export at the same level shows what belongs to patients".to_owned());
     };
+    let all: u64 = belongings.values().map(|kept| kept.expected).sum();
+    let lost = all.saturating_sub(belongings.values().map(|kept| kept.found).sum());
+    if *unsure && few(lost, all) {
+        return Held::NoData(unsure_of(lost));
+    }
     let missing = belongings.iter().filter(|(_, kept)| kept.found < kept.expected);
     let missing = missing.map(|(kind, kept)| {
         let expected = format!("all {} of type {kind} in the blocks of their patients", kept.expected);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use super::again::Lost;
 use super::census::owner;
 use super::shelf::Shelf;
 use crate::ndjson::contents::Contents;
@@ -54,6 +55,30 @@ pub(super) struct Blocks {
     found: HashSet<(u64, u64)>,
 }
 
+/// What the blocks lack of an earlier flow, by hash, and one resource that they do not.
+pub(super) struct Astray {
+    lost: HashSet<u64>,
+    control: Option<u64>,
+}
+
+impl Astray {
+    /// The same by name, from the shelf of the earlier flow.
+    pub fn named(&self, shelf: &Shelf, key: &RunKey) -> (Option<(String, String)>, Vec<Lost>) {
+        let (mut control, mut lost) = (None, Vec::new());
+        for kind in shelf.kinds() {
+            for (id, value) in shelf.of(kind) {
+                let hash = key.hash(kind, id);
+                if self.control == Some(hash) {
+                    control = Some((kind.to_owned(), id.to_owned()));
+                } else if self.lost.contains(&hash) {
+                    lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
+                }
+            }
+        }
+        (control, lost)
+    }
+}
+
 /// Where an eye writes.
 pub(super) type BlockSheet = Arc<Mutex<Blocks>>;
 
@@ -88,17 +113,17 @@ impl Organizer {
     }
 
     /// Writes the facts of each file, in their order, and gives those of the flow.
-    pub fn settle_into<'f>(&self, files: impl Iterator<Item = (&'f mut FileFacts, Blocks)>) -> Organizing {
+    pub fn settle_into<'f>(&self, files: impl Iterator<Item = (&'f mut FileFacts, Blocks)>) -> (Organizing, Astray) {
         let (facts, read): (Vec<&mut FileFacts>, Vec<Blocks>) = files.unzip();
-        let (organized, organizing) = self.settle(read);
+        let (organized, organizing, astray) = self.settle(read);
         for (facts, organized) in facts.into_iter().zip(organized) {
             facts.organized = Some(organized);
         }
-        organizing
+        (organizing, astray)
     }
 
     /// The facts of each file and of the flow, from what all its files hold, in their order.
-    fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing) {
+    fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing, Astray) {
         let mut numbers: HashMap<u64, u64> = HashMap::new();
         let mut own: HashSet<u64> = HashSet::new();
         // The last file with a block of each, and those with blocks in several.
@@ -144,17 +169,19 @@ impl Organizer {
             facts.push(organized);
             found.extend(file.found);
         }
+        let (there, lost) = self.instances.iter().partition::<HashSet<u64>, _>(|one| numbers.contains_key(one));
+        let mut astray = Astray { control: there.iter().next().copied(), lost };
         let mut belongings: BTreeMap<String, Kept> = BTreeMap::new();
         for (pair, kind) in self.belongings.iter().filter(|(pair, _)| numbers.contains_key(&pair.0)) {
             let kept = belongings.entry(kind.clone()).or_default();
             kept.expected += 1;
-            kept.found += u64::from(found.contains(pair));
+            match found.contains(pair) {
+                true => kept.found += 1,
+                false => _ = astray.lost.insert(pair.1),
+            }
         }
-        let instances = Kept {
-            expected: self.instances.len() as u64,
-            found: self.instances.iter().filter(|one| numbers.contains_key(one)).count() as u64,
-        };
-        (facts, Organizing { flow: self.flow.clone(), instances, belongings })
+        let instances = Kept { expected: self.instances.len() as u64, found: there.len() as u64 };
+        (facts, Organizing { flow: self.flow.clone(), instances, belongings, unsure: false }, astray)
     }
 }
 
@@ -274,7 +301,13 @@ mod tests {
             assert!(done.lines.is_legible(), "headers and what stands in several blocks are no mistakes");
             taken(&sheet)
         };
-        organizer.settle(files.iter().map(read).collect())
+        let (facts, organizing, astray) = organizer.settle(files.iter().map(read).collect());
+        let (control, lost) = astray.named(&shelf, &organizer.key);
+        let missing = |kept: &Kept| (kept.expected - kept.found) as usize;
+        let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
+        assert_eq!(lost.len(), counted, "what is missed has a name");
+        assert_eq!(control.is_some(), organizing.instances.found > 0);
+        (facts, organizing)
     }
 
     #[test]

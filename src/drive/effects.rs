@@ -8,6 +8,7 @@ use url::Url;
 
 use super::again::Fate;
 use super::asks;
+use super::blocks::Astray;
 use super::census;
 use super::compare::Compared;
 use super::house::Walk;
@@ -20,7 +21,7 @@ use super::shelf::Shelf;
 use super::trim;
 use crate::ndjson::Identity;
 use crate::suite::model::Probe;
-use crate::tape::model::{BodyKind, Census, Comparison, Role};
+use crate::tape::model::{BodyKind, Census, Comparison, Organizing, Role};
 use crate::words::ExportLevel;
 
 /// The most of an attachment that is read.
@@ -60,6 +61,26 @@ impl Walk<'_> {
             Fate::Unsure => comparison.unsure = true,
         }
         comparison
+    }
+
+    /// What organised files hold beside `earlier`, after a second look at what they lack.
+    pub async fn organized_again(&self, settled: (Organizing, Astray), earlier: Option<&Shelf>) -> Organizing {
+        let (mut organizing, astray) = settled;
+        let Some(earlier) = earlier else { return organizing };
+        let (control, lost) = astray.named(earlier, &self.house.key);
+        if lost.is_empty() {
+            return organizing;
+        }
+        let control = control.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
+        match self.fate(control, &lost).await {
+            Fate::There => {}
+            Fate::Gone => {
+                let kept = organizing.belongings.values_mut().chain([&mut organizing.instances]);
+                kept.for_each(|kept| kept.expected = kept.found);
+            }
+            Fate::Unsure => organizing.unsure = true,
+        }
+        organizing
     }
 
     async fn census(&self, route: &Route, own: &Shelf, came: &Identity, whole: bool) -> Census {

@@ -161,7 +161,9 @@ impl Walk<'_> {
         if let Some(organizer) = &organizer {
             let read = blocks.iter_mut().map(Option::take).collect::<Vec<_>>();
             let organised = fetched.files.iter_mut().zip(read).filter_map(|((_, facts), read)| Some((facts, read?)));
-            self.record().organized = Some(organizer.settle_into(organised));
+            let settled = organizer.settle_into(organised);
+            let organizing = self.organized_again(settled, beside.map(|(_, shelf)| shelf)).await;
+            self.record().organized = Some(organizing);
         }
         for (_, facts) in &fetched.files {
             self.house.session.recorder().file(facts.clone());

@@ -83,6 +83,9 @@ pub struct Organizing {
     pub instances: Kept,
     /// Of those that have one: what belongs to them there, by type, and how much of it stands in their blocks.
     pub belongings: BTreeMap<String, Kept>,
+    /// Whether the target did not say what became of what is missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
 }
 
 /// What the filters of a kick-off say of the resources of one file, those of types that no filter concerns left out.
