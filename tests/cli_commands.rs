@@ -122,7 +122,8 @@ fn what_is_printed_is_a_configuration_again() {
 fn a_filtered_run_within_is_judged_reported_and_replayed_alike() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| plimsoll_in(folder.path(), args, &[]);
-    let output = run(&["run", "kickoff::accepted-202", "--report", "first"]);
+    let of = |level: &str| format!("kickoff::accepted-202@{level}");
+    let output = run(&["run", &of("system"), &of("patient"), &of("group"), "--report", "first"]);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     for file in ["index.html", "junit.xml", "checklist.md", "run.json", "tape/tape.jsonl"] {
         assert!(folder.path().join("first").join(file).is_file(), "{file} is missing");

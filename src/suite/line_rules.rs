@@ -122,6 +122,11 @@ impl LineRule {
         (Self::AttachmentWithoutType..=Self::AttachmentUrlBesideData).contains(&self)
     }
 
+    /// Whether a resource must be looked into for it, which is done for what a run keeps in sight, line by line.
+    pub fn is_of_insides(self) -> bool {
+        (Self::AttachmentWithoutType..=Self::ReferenceForm).contains(&self)
+    }
+
     /// Whether it is a rule of FHIR's definitions rather than of the file's format.
     pub fn is_of_definitions(self) -> bool {
         self >= Self::UnknownElement && !self.is_of_profiles()
