@@ -181,7 +181,7 @@ fn types_and_patients_narrow_an_export() {
 fn leniency_is_reported_in_an_error_file() {
     paused(async {
         let client = Client::new(options(Personality::Stu3));
-        let url = "$export?_harnessBogus=1&organizeOutputBy=Patient&_type=Patient,Nonsense";
+        let url = "$export?_harnessBogus=1&organizeOutputBy=Observation&_type=Patient,Nonsense";
         let started = client.send(Method::GET, url, &LENIENT, "").await;
         assert_eq!(started.status, 202);
         let manifest = client.finish(started.header("content-location")).await.json();
