@@ -103,13 +103,9 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
     }
     let run = judged(catalog, plan, spec, vec![fault.clone()])?;
     let judgement = run.judgements.first().ok_or("the run was judged by no spec")?;
-    let protected = is_protected(catalog, &plan.specs) || fault.auth == Some(Protection::Smart);
-    let listed: Vec<String> = match kind {
+    let listed = match kind {
         Kind::Legal => fault.leaves_open.clone(),
-        Kind::Defect | Kind::Hostile => {
-            let more = fault.notices_protected.iter().filter(|_| protected);
-            fault.notices.iter().chain(more).cloned().collect()
-        }
+        Kind::Defect | Kind::Hostile => notices(catalog, plan, fault),
     };
     let cell = compare(&fault.id, kind, &on_stand_ins(catalog, spec.as_str(), &listed), judgement);
     let broken = |test: &&TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
@@ -128,10 +124,17 @@ fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Res
 /// Whether `fault` is tried under `spec` by `plan`: it is a fault or variant there, and one at least of the tests that
 /// must notice it is in the spec.
 pub fn is_tried(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> bool {
-    let listed: Vec<String> = fault.notices.iter().chain(&fault.notices_protected).cloned().collect();
+    let listed = notices(catalog, plan, fault);
     let named = |entry: &String| plan.tests.iter().any(|test| names(entry, &test.id));
     let noticed = on_stand_ins(catalog, spec.as_str(), &listed).iter().any(named);
     fault.concerns(spec.as_str()) && fault.excluded.is_none() && (fault.kind == FaultKind::Legal || noticed)
+}
+
+/// The tests that must notice `fault`: more of them where tokens are asked for.
+fn notices(catalog: &Catalog, plan: &Plan, fault: &Fault) -> Vec<String> {
+    let protected = is_protected(catalog, &plan.specs) || fault.auth == Some(Protection::Smart);
+    let more = fault.notices_protected.iter().filter(|_| protected);
+    fault.notices.iter().chain(more).cloned().collect()
 }
 
 /// The entries of a fault as they read under `spec`: one on a flow that others stand in for there is on those.
