@@ -48,6 +48,7 @@ impl<'p> Compiler<'p> {
         self.of = super::short(url).to_owned();
         self.supports.clear();
         let mut root = tree.clone();
+        self.context(structure, &root);
         self.node(&mut root, true);
         Profile {
             url: url.to_owned(),
@@ -65,6 +66,15 @@ impl<'p> Compiler<'p> {
         let open = Open { profile: self.of.clone(), kind, what: what.into(), at: at.to_owned() };
         if !self.open.contains(&open) {
             self.open.push(open);
+        }
+    }
+
+    /// Lists where an extension may stand, which is not looked at.
+    fn context(&mut self, structure: &Value, root: &Node) {
+        let contexts = list(structure, "context").iter().map(|context| text(context, "expression"));
+        let contexts: Vec<&str> = contexts.filter(|place| !matches!(*place, "" | "Element")).collect();
+        if !contexts.is_empty() {
+            self.leave("context", contexts.join(", "), &root.label);
         }
     }
 
@@ -94,6 +104,9 @@ impl<'p> Compiler<'p> {
                 self.leave("bound", bound, &node.label);
             }
         }
+        if raw.get("contentReference").is_some() {
+            self.leave("content", text(&raw, "contentReference"), &node.label);
+        }
         for child in &mut node.children {
             self.node(child, false);
         }
@@ -122,9 +135,15 @@ impl<'p> Compiler<'p> {
                 self.leave("profile", url.as_str(), &node.label);
             }
         }
+        if of.get("aggregation").is_some() {
+            self.leave("bound", "aggregation", &node.label);
+        }
         let mut targets = Some(Vec::new());
         for url in list(of, "targetProfile").iter().map(plain) {
             let own = self.trees.get(&url).map(|(of, _)| of.clone());
+            if own.is_some() {
+                self.leave("kept", url.as_str(), &node.label);
+            }
             let named = own.or_else(|| self.resource(url.strip_prefix(CORE)?));
             match named.as_deref() {
                 Some("Resource" | "DomainResource") => targets = None,

@@ -7,7 +7,7 @@
 //!
 //! Judged are cardinality, types, fixed and pattern values, required bindings, slices told apart by value, pattern, type
 //! or existence, and extensions. What is not (invariants, slices told apart otherwise, value sets whose codes no package
-//! lists) is in [`Profiles::open`].
+//! lists, where extensions may stand, the profiles of what is referred to) is in [`Profiles::open`].
 
 mod codes;
 mod compile;
@@ -67,7 +67,7 @@ pub struct Profile {
 pub struct Open {
     /// The profile's name.
     pub profile: String,
-    /// `invariant`, `binding`, `slice`, `profile`, `target`, `bound` or `snapshot`.
+    /// `invariant`, `binding`, `slice`, `profile`, `target`, `kept`, `content`, `context`, `bound` or `snapshot`.
     pub kind: &'static str,
     /// The key, the value set, the other profile.
     pub what: String,
@@ -82,6 +82,9 @@ pub fn said(kind: &str, what: &str, at: &str) -> String {
         "binding" => format!("the codes of {what} at {at}"),
         "profile" => format!("{what} at {at}, no package has it"),
         "target" => format!("references to {what} at {at}"),
+        "kept" => format!("whether what {at} refers to keeps {what}"),
+        "content" => format!("at {at} what stands at {what}"),
+        "context" => format!("whether the extension stands in {what} alone"),
         "snapshot" => what.to_owned(),
         _ => format!("{what} at {at}"),
     }
