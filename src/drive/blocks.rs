@@ -262,7 +262,6 @@ pub(super) fn taken(sheet: &Mutex<Blocks>) -> Blocks {
 mod tests {
     use serde_json::json;
 
-    use super::super::shelf::Book;
     use super::*;
     use crate::ndjson::{Expected, FileReader, Options};
     use crate::suite::model::FileList;
@@ -281,12 +280,8 @@ mod tests {
     }
 
     fn settle(files: &[&[Value]]) -> (Vec<Organized>, Organizing) {
-        let mut shelf = Shelf::new(true, None);
-        for value in [patient("a"), patient("b"), patient("c"), condition("1", "a"), condition("2", "b")] {
-            let text = |key: &str| value[key].as_str().unwrap().to_owned();
-            let (kind, id) = (text("resourceType"), text("id"));
-            shelf.put(Book { line: 1, kind, id, value: value.clone(), bytes: 100 });
-        }
+        let shelf =
+            Shelf::holding(&[patient("a"), patient("b"), patient("c"), condition("1", "a"), condition("2", "b")]);
         let params = [("organizeOutputBy".to_owned(), "Patient".to_owned())];
         let organizer = Organizer::of(&params, &RunKey::new(), Some(("system", &shelf))).unwrap();
         let read = |lines: &&[Value]| {

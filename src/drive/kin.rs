@@ -171,20 +171,9 @@ pub(super) fn lineage(
 mod tests {
     use serde_json::json;
 
-    use super::super::shelf::Book;
     use super::*;
     use crate::ndjson::{Expected, FileReader, Options, RunKey};
     use crate::suite::model::FileList;
-
-    fn shelf(values: &[Value]) -> Shelf {
-        let mut shelf = Shelf::new(true, None);
-        for value in values {
-            let text = |key: &str| value[key].as_str().unwrap().to_owned();
-            let (kind, id) = (text("resourceType"), text("id"));
-            shelf.put(Book { line: 1, kind, id, value: value.clone(), bytes: 100 });
-        }
-        shelf
-    }
 
     fn of(kind: &str, id: &str, refers: &[(&str, &str)]) -> Value {
         let mut value = json!({"resourceType": kind, "id": id});
@@ -196,7 +185,7 @@ mod tests {
 
     #[test]
     fn outsiders_have_nothing_to_do_with_members() {
-        let own = shelf(&[
+        let own = Shelf::holding(&[
             of("Patient", "in", &[]),
             of("Patient", "out", &[]),
             of("Patient", "mother", &[]),
@@ -212,21 +201,24 @@ mod tests {
         // What is shared leads to the patient it is about.
         assert_eq!(found.remove("Observation"), Some(1));
         assert_eq!(found, BTreeMap::new());
-        let alone =
-            shelf(&[of("Patient", "in", &[]), of("Patient", "out", &[]), of("Group", "g", &[("b", "Patient/out")])]);
+        let alone = Shelf::holding(&[
+            of("Patient", "in", &[]),
+            of("Patient", "out", &[]),
+            of("Group", "g", &[("b", "Patient/out")]),
+        ]);
         assert_eq!(outsiders(&alone, &BTreeSet::from(["in".to_owned()])), [("Patient".to_owned(), 1)].into());
     }
 
     #[test]
     fn types_about_patients_are_missed_others_are_not() {
-        let everything = shelf(&[
+        let everything = Shelf::holding(&[
             of("Patient", "1", &[]),
             of("Condition", "c", &[("subject", "Patient/1")]),
             of("Observation", "o", &[("subject", "Patient/1")]),
             of("Encounter", "e", &[]),
             of("Organization", "x", &[]),
         ]);
-        let own = shelf(&[of("Patient", "1", &[]), of("Condition", "c", &[])]);
+        let own = Shelf::holding(&[of("Patient", "1", &[]), of("Condition", "c", &[])]);
         let found = compartment(&own, &everything);
         assert_eq!((found.came, found.absent), (vec!["Condition".to_owned()], [("Observation".to_owned(), 1)].into()));
     }
@@ -235,14 +227,14 @@ mod tests {
     fn a_binary_is_a_patients_by_context_or_by_name() {
         let document = json!({"resourceType": "DocumentReference", "id": "d", "subject": {"reference": "Patient/1"},
             "content": [{"attachment": {"contentType": "a/b", "url": "https://h/fhir/Binary/named"}}]});
-        let own = shelf(&[
+        let own = Shelf::holding(&[
             of("Binary", "named", &[]),
             of("Binary", "guarded", &[("securityContext", "Patient/1")]),
             of("Binary", "other", &[("securityContext", "Organization/1")]),
             document,
         ]);
         assert_eq!(binaries(&own), (3, 2));
-        assert_eq!(binaries(&shelf(&[of("Patient", "1", &[])])), (0, 0));
+        assert_eq!(binaries(&Shelf::holding(&[of("Patient", "1", &[])])), (0, 0));
     }
 
     #[test]
@@ -251,7 +243,7 @@ mod tests {
             let targets: Vec<Value> = targets.iter().map(|target| json!({"reference": target})).collect();
             json!({"resourceType": "Provenance", "id": id, "recorded": recorded, "target": targets})
         };
-        let source = shelf(&[
+        let source = Shelf::holding(&[
             of("Condition", "1", &[("subject", "Patient/1")]),
             of("Organization", "2", &[]),
             log("old", "2020-01-01T00:00:00Z", &["Condition/1", "Patient/away"]),

@@ -46,6 +46,21 @@ struct Books {
     full: bool,
 }
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+impl Shelf {
+    /// One that holds these resources, for tests.
+    pub fn holding(values: &[serde_json::Value]) -> Self {
+        let mut shelf = Self::new(true, None);
+        for value in values {
+            let text = |key: &str| value[key].as_str().unwrap().to_owned();
+            let (kind, id) = (text("resourceType"), text("id"));
+            shelf.put(Book { line: 1, kind, id, value: value.clone(), bytes: 100 });
+        }
+        shelf
+    }
+}
+
 impl Shelf {
     /// An empty one. `whole` says whether all that is there of the types `asked` for (none: of all types) is to be put on
     /// it.

@@ -160,18 +160,7 @@ impl Type<'_> {
 mod tests {
     use serde_json::json;
 
-    use super::super::shelf::Book;
     use super::*;
-
-    fn shelf(values: &[Value]) -> Shelf {
-        let mut shelf = Shelf::new(true, None);
-        for value in values {
-            let text = |key: &str| value[key].as_str().unwrap().to_owned();
-            let (kind, id) = (text("resourceType"), text("id"));
-            shelf.put(Book { line: 1, kind, id, value: value.clone(), bytes: 100 });
-        }
-        shelf
-    }
 
     fn encounter(version: &str) -> Value {
         json!({"resourceType": "Encounter", "id": "1", "meta": {"versionId": version}, "status": "finished",
@@ -180,7 +169,7 @@ mod tests {
 
     fn measured(left: Value) -> Trimmed {
         let params = [("_elements".to_owned(), "id,Encounter.subject,Patient.name".to_owned())];
-        measure(&shelf(&[left]), &shelf(&[encounter("1")]), &params, Some(&crate::fhir::r4()))
+        measure(&Shelf::holding(&[left]), &Shelf::holding(&[encounter("1")]), &params, Some(&crate::fhir::r4()))
     }
 
     #[test]
@@ -210,9 +199,9 @@ mod tests {
             "encounter": {"reference": "Encounter/1"}, "code": {"text": "x"}});
         let observation = json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
             "encounter": {"reference": "Encounter/1"}, "valueString": "x", "issued": "2024-01-01T00:00:00Z"});
-        let both = shelf(&[condition.clone(), observation, json!({"resourceType": "Basic", "id": "b"})]);
+        let both = Shelf::holding(&[condition.clone(), observation, json!({"resourceType": "Basic", "id": "b"})]);
         assert_eq!(subject(&both), Some(("Condition,Observation".to_owned(), "encounter".to_owned())));
-        assert_eq!(subject(&shelf(&[condition])), Some(("Condition".to_owned(), "code".to_owned())));
-        assert_eq!(subject(&shelf(&[json!({"resourceType": "Basic", "id": "b"})])), None);
+        assert_eq!(subject(&Shelf::holding(&[condition])), Some(("Condition".to_owned(), "code".to_owned())));
+        assert_eq!(subject(&Shelf::holding(&[json!({"resourceType": "Basic", "id": "b"})])), None);
     }
 }
