@@ -235,9 +235,13 @@ fn neighbours(start: &str, end: &str) -> bool {
     start.get(8..10) == Some("01") && end.get(8..10).is_some_and(|day| day >= "28")
 }
 
-/// The shape of a text: digits as 9, letters as a and A, the rest of ASCII as it is; cut at 40 characters.
+/// A text by its shape alone, `a value like Aaa 99/99`: digits as 9, letters as a and A, the rest of ASCII as it is; cut
+/// at 40 characters. The words keep a reader from taking the shape for the value.
 pub(in crate::fhir) fn shape(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
+    if text.is_empty() {
+        return "an empty string".to_owned();
+    }
     let mut shape: String = text
         .chars()
         .take(40)
@@ -252,7 +256,7 @@ pub(in crate::fhir) fn shape(text: &[u8]) -> String {
     if text.chars().nth(40).is_some() {
         shape.push_str("...");
     }
-    shape
+    format!("a value like {shape}")
 }
 
 #[cfg(test)]
@@ -392,8 +396,9 @@ mod tests {
 
     #[test]
     fn shapes_hold_no_content() {
-        assert_eq!(shape("Ann 12/31/1999".as_bytes()), "Aaa 99/99/9999");
-        assert_eq!(shape("\u{c9}t\u{e9}\u{7}".as_bytes()), "Aaa?");
-        assert_eq!(shape(&[b'1'; 50]), format!("{}...", "9".repeat(40)));
+        assert_eq!(shape("Ann 12/31/1999".as_bytes()), "a value like Aaa 99/99/9999");
+        assert_eq!(shape("\u{c9}t\u{e9}\u{7}".as_bytes()), "a value like Aaa?");
+        assert_eq!(shape(&[b'1'; 50]), format!("a value like {}...", "9".repeat(40)));
+        assert_eq!(shape(b""), "an empty string");
     }
 }
