@@ -54,16 +54,16 @@ pub fn cohort_claimed(scene: &Scene<'_>) -> Held {
 
 /// `cohort-filtered`: a Group that claims the profile of cohorts has a member filter.
 pub fn cohort_filtered(exchange: &Exchange) -> Held {
-    let Some(group) =
-        response(exchange).filter(|answer| answer.status == 200).and_then(|answer| answer.body.json.as_ref())
-    else {
+    let Some(answer) = response(exchange).filter(|answer| answer.status == 200) else {
         return Held::Nothing("the Group was not read".to_owned());
     };
-    let profiles = group.get("meta").into_iter().flat_map(|meta| list(meta, "profile"));
+    // Of a Group without the profile nothing is kept.
+    let group = answer.body.json.as_ref();
+    let profiles = group.and_then(|group| group.get("meta")).into_iter().flat_map(|meta| list(meta, "profile"));
     if !profiles.into_iter().any(|profile| is_profile(profile, COHORT)) {
         return Held::Nothing("the Group does not claim the profile of cohorts".to_owned());
     }
-    filtered(Some(group))
+    filtered(group)
 }
 
 /// `made-filtered`: a Group that was made with a member filter has one when it is read.
