@@ -23,6 +23,11 @@ impl Clock {
         Self { wall_start: wall, start: Instant::now() }
     }
 
+    /// The wall time at which it was made.
+    pub fn started(&self) -> SystemTime {
+        self.wall_start
+    }
+
     /// The wall time.
     pub fn now(&self) -> SystemTime {
         self.wall_start + self.start.elapsed()

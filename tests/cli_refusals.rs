@@ -27,6 +27,7 @@ fn wrong_flag_values_are_refused_with_the_way_out() {
         ("auth-without-target", "run --auth token --token-file nowhere"),
         ("missing-token-file", "run https://a.example --token-file nowhere"),
         ("smart-without-key", "run https://a.example --client-id me"),
+        ("empty-group-exported", "run https://a.example --group g --empty-group g"),
         ("missing-config", "run --config nowhere.toml"),
         ("serve-spec", "serve --spec hl7-9.9.9"),
         ("serve-patients", "serve --spec au-hcpd-0.3.0-preview --patients 9"),
@@ -66,6 +67,7 @@ fn mistakes_in_a_configuration_are_shown_where_they_stand() {
         "unterminated",
         "unknown-known",
         "bad-day",
+        "writes-in-file",
     ] {
         let output = plimsoll(&["run", "--list", "--config", &format!("fixtures/config/{name}.toml")]);
         assert_eq!(output.status.code(), Some(2), "{name}: {}", shown(&output));

@@ -12,22 +12,14 @@ use crate::words::ExportLevel;
 /// The end of the URLs of the extension that takes something out of exports: the guide's text has it under `Extension/`,
 /// its definition under `StructureDefinition/`.
 const NOT_SUPPORTED: &str = "/operation-not-supported";
-/// The end of the canonical URL of the profile of cohorts.
-const COHORT: &str = "/bulk-cohort-group";
-/// The same of the extension that says who is in a cohort.
-const MEMBER_FILTER: &str = "/member-filter";
 
 /// Whether `value` has an extension whose URL ends so.
-fn has_extension(value: &Value, key: &str, end: &str) -> bool {
+pub(super) fn has_extension(value: &Value, key: &str, end: &str) -> bool {
     list(value, key).any(|extension| extension.get("url").and_then(Value::as_str).is_some_and(|url| url.ends_with(end)))
 }
 
-fn is_profile(value: &Value, end: &str) -> bool {
-    value.as_str().is_some_and(|url| url.split('|').next().unwrap_or_default().ends_with(end))
-}
-
 /// The entries of `rest.resource` for one type.
-fn entries<'a>(statement: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn entries<'a>(statement: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
     let all = list(statement, "rest").flat_map(|rest| list(rest, "resource"));
     all.filter(move |resource| resource.get("type").and_then(Value::as_str) == Some(kind))
 }
@@ -160,33 +152,4 @@ pub fn undeclared_type_refused(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             Held::No(vec![Broken::new("status", "status", expected, status.to_string())])
         }
     }
-}
-
-/// `cohort-declared`: the profile of cohorts is among the supported ones of Group.
-pub fn cohort_declared(scene: &Scene<'_>) -> Held {
-    let (_, statement) = match statement(scene.index) {
-        Ok(found) => found,
-        Err(held) => return held,
-    };
-    let mut profiles = entries(statement, "Group").flat_map(|group| list(group, "supportedProfile"));
-    match profiles.any(|profile| is_profile(profile, COHORT)) {
-        true => Held::Yes,
-        false => Held::Nothing("the CapabilityStatement does not list the profile of cohorts".to_owned()),
-    }
-}
-
-/// `cohort-filtered`: a Group that claims the profile of cohorts has a member filter.
-pub fn cohort_filtered(exchange: &Exchange) -> Held {
-    let Some(group) =
-        response(exchange).filter(|answer| answer.status == 200).and_then(|answer| answer.body.json.as_ref())
-    else {
-        return Held::Nothing("the Group was not read".to_owned());
-    };
-    let profiles = group.get("meta").into_iter().flat_map(|meta| list(meta, "profile"));
-    if !profiles.into_iter().any(|profile| is_profile(profile, COHORT)) {
-        return Held::Nothing("the Group does not claim the profile of cohorts".to_owned());
-    }
-    Held::or_broken(has_extension(group, "modifierExtension", MEMBER_FILTER), || {
-        Broken::new("body", "body /modifierExtension", "the extension member-filter", "none")
-    })
 }

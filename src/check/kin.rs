@@ -1,7 +1,9 @@
 //! Checks of whose the exported resources are, of their Provenance, and of what `_elements` left of them.
 
+use url::Url;
+
 use super::{Broken, Held, Scene, manifest_of, no_manifest, response};
-use crate::tape::model::{Census, Exchange, Kept, Lineage, Outcome, Trimmed};
+use crate::tape::model::{Census, Exchange, Kept, Lineage, Outcome, Role, Trimmed};
 
 fn census<'a>(exchange: &Exchange, scene: &Scene<'a>) -> Result<&'a Census, Held> {
     if manifest_of(exchange).is_none() {
@@ -65,11 +67,15 @@ pub fn compartment_types(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     output(expected, format!("none of types that have {absent} there"), 1)
 }
 
-/// `no-patient-binary`: no Binary line is a patient's.
+/// `no-patient-binary`: no Binary line is a patient's; where there is none at all, documents of patients show that their
+/// content came otherwise.
 pub fn no_patient_binary(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     match census(exchange, scene) {
         Err(held) => held,
-        Ok(Census { binaries: (0, _), .. }) => Held::NoData("no Binary was exported".to_owned()),
+        Ok(Census { binaries: (0, _), documents: 0, .. }) => {
+            Held::NoData("neither a Binary nor a document of a patient was exported".to_owned())
+        }
+        Ok(Census { binaries: (0, _), .. }) => Held::Yes,
         Ok(Census { binaries: (_, 0), .. }) => Held::Yes,
         Ok(Census { binaries: (all, tied), .. }) => {
             let expected = "no Binary of a patient; its content is a DocumentReference's";
@@ -233,11 +239,25 @@ fn answered(exchange: &Exchange) -> Result<u16, Held> {
     }
 }
 
-/// `attachment-answers`: delivered, or refused for want of credentials, which other tests judge.
-pub fn attachment_answers(exchange: &Exchange) -> Held {
+/// Whether an attachment lies where neither the target itself nor any job or file of the flow is.
+fn is_elsewhere(exchange: &Exchange, scene: &Scene<'_>) -> bool {
+    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+    let of_flow = |e: &&Exchange| matches!(e.role, Role::Poll | Role::File);
+    let others = scene.index.exchanges(&scene.flow.name).iter().copied().filter(of_flow);
+    let mut own = others.map(|e| e.request.url.as_str()).chain([scene.index.tape.start.base.as_str()]);
+    let place = origin(&exchange.request.url);
+    place.is_some() && !own.any(|url| origin(url) == place)
+}
+
+/// `attachment-answers`: delivered, or refused for want of credentials, which other tests judge. What somebody else holds
+/// and does not hand out is not the exporting server's to answer for.
+pub fn attachment_answers(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     match answered(exchange) {
         Ok(200..=299) => Held::Yes,
         Ok(401 | 403) => Held::Nothing("it was refused for want of credentials".to_owned()),
+        Ok(status) if is_elsewhere(exchange, scene) => {
+            Held::NoData(format!("it lies with somebody else, who answered {status}"))
+        }
         Ok(status) => Held::No(vec![Broken::new("status", "status", "200, with the attachment", status.to_string())]),
         Err(held) => held,
     }

@@ -4,6 +4,7 @@
 mod access;
 mod auth;
 mod capability;
+mod cohort;
 mod declared;
 mod directory;
 pub mod expect;
@@ -311,7 +312,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::ElementsKept => kin::elements_kept(exchange, scene),
         CheckName::ElementsMandatory => kin::elements_mandatory(exchange, scene),
         CheckName::ElementsTagged => kin::elements_tagged(exchange, scene),
-        CheckName::AttachmentAnswers => kin::attachment_answers(exchange),
+        CheckName::AttachmentAnswers => kin::attachment_answers(exchange, scene),
         CheckName::AttachmentTakesToken => kin::attachment_takes_token(exchange),
         CheckName::AttachmentOpen => kin::attachment_open(exchange, scene),
         CheckName::OrganizedAtAll => organized::organized_at_all(scene),
@@ -335,9 +336,15 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::SomeLevelAnswers => declared::some_level_answers(exchange, scene),
         CheckName::FilterDeclared => declared::filter_declared(exchange, scene),
         CheckName::RefusedTypeFlagged => declared::refused_type_flagged(exchange, scene),
-        CheckName::CohortDeclared => declared::cohort_declared(scene),
+        CheckName::CohortDeclared => cohort::cohort_declared(scene),
         CheckName::ExpiresReadable => manifest::expires_readable(exchange),
         CheckName::UndeclaredTypeRefused => declared::undeclared_type_refused(exchange, scene),
-        CheckName::CohortFiltered => declared::cohort_filtered(exchange),
+        CheckName::CohortFiltered => cohort::cohort_filtered(exchange),
+        CheckName::CohortClaimed => cohort::cohort_claimed(scene),
+        CheckName::CohortListed => cohort::cohort_listed(scene),
+        CheckName::MadeFiltered => cohort::made_filtered(exchange),
+        CheckName::FoundByName => cohort::found_by_name(exchange, scene),
+        CheckName::ExportsElsewhere => cohort::exports_elsewhere(scene),
+        CheckName::GroupErased => cohort::group_erased(scene),
     }
 }

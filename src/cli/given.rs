@@ -35,6 +35,9 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<Told, Refusal> {
     given.strict = from.flag("strict", args.strict);
     given.suites = from.one("suites", args.suites.suites.as_ref());
     given.groups = from.many("group", &args.scope.group);
+    given.empty_group = from.one("empty_group", args.scope.empty_group.as_ref());
+    given.cohorts = from.flag("cohorts", args.scope.cohorts);
+    given.allow_writes = from.flag("allow_writes", args.scope.allow_writes);
     given.levels = from.many("levels", &args.scope.levels);
     given.types = from.many("types", &args.scope.types);
     given.jobs = from.one("jobs", args.limits.jobs.as_ref());

@@ -48,7 +48,7 @@ Where to look next: `plimsoll run --help`, `plimsoll list`, `plimsoll coverage`,
 
 /// The foot of `plimsoll run --help`.
 pub const RUN_AFTER: &str = "\
-Every flag but --list, --print-config and --format has a variable: PLIMSOLL_MAX_WAIT for --max-wait, with commas between \
+Every flag but --list, --print-config, --format and --allow-writes has a variable: PLIMSOLL_MAX_WAIT for --max-wait, with commas between \
 several values, and PLIMSOLL_BASE_URL for the base URL. The bearer token is read from PLIMSOLL_TOKEN or from --token-file.
 
 Filters narrow what is judged and what is sent: `plimsoll run -- kickoff` polls nothing it need not. Filters before and \

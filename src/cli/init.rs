@@ -110,6 +110,11 @@ fn toml(answers: &Answers, specs: &[String]) -> String {
     }
     groups(&mut out, answers);
     out.push_str(
+        "# A Group without members, whose export must hold nobody.\n# empty-group = \"id\"\n\n\
+         # The server has the Bulk Cohort API, though its CapabilityStatement may not say so; `--allow-writes` tries it.\n\
+         # cohorts = true\n\n",
+    );
+    out.push_str(
         "# Keep exports small on a production server.\n# types = [\"Patient\"]\n\n\
          # From a kick-off to its completion, and for the whole run.\nmax-wait = \"10m\"\n# deadline = \"1h\"\n\n\
          # Look at deleted jobs once more after a minute, where a spec cares whether they stay away.\n\

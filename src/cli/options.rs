@@ -56,6 +56,18 @@ pub struct ScopeArgs {
     #[arg(long, env = "PLIMSOLL_GROUP", value_name = "ID", value_delimiter = ',')]
     pub group: Vec<String>,
 
+    /// A Group without members, whose export must hold nobody
+    #[arg(long, env = "PLIMSOLL_EMPTY_GROUP", value_name = "ID")]
+    pub empty_group: Option<String>,
+
+    /// The server has the Bulk Cohort API, whether it declares so or not
+    #[arg(long, env = "PLIMSOLL_COHORTS", value_parser = BoolishValueParser::new())]
+    pub cohorts: bool,
+
+    /// Make two Groups on the server, where it has the Bulk Cohort API, and delete them again
+    #[arg(long)]
+    pub allow_writes: bool,
+
     /// Levels to export at: system, patient, group; left out: those that the server declares
     #[arg(long, env = "PLIMSOLL_LEVELS", value_name = "LEVEL", value_delimiter = ',', value_parser = values::level)]
     pub levels: Vec<ExportLevel>,

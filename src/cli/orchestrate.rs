@@ -145,6 +145,13 @@ impl Target {
         let forbidden_scope = key_set.as_ref().map(|_| reference::KEPT_SCOPE.to_owned());
         let forbidden_group = key_set.as_ref().map(|_| selftest::KEPT_GROUP.to_owned());
         let mut settings = Settings { credentials, second, key_set, forbidden_scope, forbidden_group, ..self.settings };
+        // What takes leave from a stranger is shown by the server within unasked.
+        let open = matches!(auth, reference::Auth::None);
+        settings.allow_writes = true;
+        settings.cohorts |= selftest::has_cohorts(spec, open);
+        if open {
+            settings.empty_group.get_or_insert_with(|| selftest::KEPT_GROUP.to_owned());
+        }
         let mut door = None;
         if asked {
             let (opened, base) = Door::open()?;
@@ -244,6 +251,9 @@ fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
     Ok(Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
+        empty_group: config.empty_group.as_ref().map(|s| s.value.clone()),
+        cohorts: config.cohorts.value,
+        allow_writes: config.allow_writes.value,
         types: config.types.value.clone(),
         values: config.values.value.clone(),
         jobs: config.jobs.value,

@@ -57,6 +57,12 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
              without credentials protects it)",
         ));
     }
+    if let Some(empty) = config.empty_group.as_ref().filter(|empty| config.groups.value.contains(&empty.value)) {
+        return Err(Refusal::usage(format!(
+            "{} is named as a Group to export and as one without members; give --empty-group another",
+            empty.value
+        )));
+    }
     let target = Target::new(config)?.protected(&catalog, config)?;
     let resumed = match &args.resume {
         Some(path) => Some(resumed(path, &told)?),

@@ -69,6 +69,9 @@ pub struct Given {
     pub specs: Option<Setting<Vec<String>>>,
     pub also: Option<Setting<Vec<String>>>,
     pub groups: Option<Setting<Vec<String>>>,
+    pub empty_group: Option<Setting<String>>,
+    pub cohorts: Option<Setting<bool>>,
+    pub allow_writes: Option<Setting<bool>>,
     pub levels: Option<Setting<Vec<ExportLevel>>>,
     pub types: Option<Setting<Vec<String>>>,
     pub report: Option<Setting<PathBuf>>,
@@ -127,6 +130,12 @@ pub struct Effective {
     pub also: Setting<Vec<String>>,
     /// Groups that may be exported.
     pub groups: Setting<Vec<String>>,
+    /// A Group without members.
+    pub empty_group: Option<Setting<String>>,
+    /// The target has the Bulk Cohort API, whether it declares so or not.
+    pub cohorts: Setting<bool>,
+    /// Groups may be made on the target. Only the command line says so.
+    pub allow_writes: Setting<bool>,
     /// Levels to export at; empty: those declared.
     pub levels: Setting<Vec<ExportLevel>>,
     /// Resource types to export; empty: all.
@@ -240,6 +249,9 @@ impl Effective {
             specs: given.specs.or_else(|| pick.of(says.specs.as_ref())).unwrap_or_else(|| or(Vec::new())),
             also: given.also.or_else(|| pick.of(says.also.as_ref())).unwrap_or_else(|| or(Vec::new())),
             groups: given.groups.or_else(|| pick.of(says.groups.as_ref())).unwrap_or_else(|| or(Vec::new())),
+            empty_group: given.empty_group.or_else(|| pick.of(says.empty_group.as_ref())),
+            cohorts: given.cohorts.or_else(|| pick.of(says.cohorts.as_ref())).unwrap_or(DEFAULT_FALSE),
+            allow_writes: given.allow_writes.unwrap_or(DEFAULT_FALSE),
             levels: given
                 .levels
                 .or_else(|| pick.of(says.levels.as_ref()))

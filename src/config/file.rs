@@ -23,6 +23,9 @@ const LIMIT: u64 = 1 << 20;
 /// How the parser lists the keys of `[auth]` that are read only to be refused; nobody is told to use them.
 pub(super) const REFUSED_KEYS: &str = ", `token`, `client-secret`, `password`, `key`, `private-key`";
 
+/// The same beside `[auth]`.
+pub(super) const REFUSED_KEY: &str = ", `allow-writes`";
+
 /// A configuration file that was read.
 #[derive(Debug)]
 pub struct File {
@@ -49,6 +52,10 @@ pub struct Says {
     pub also: Option<Spanned<Vec<String>>>,
     /// Groups that may be exported.
     pub groups: Option<Spanned<Vec<String>>>,
+    /// A Group without members.
+    pub empty_group: Option<Spanned<String>>,
+    /// The target has the Bulk Cohort API.
+    pub cohorts: Option<Spanned<bool>>,
     /// Levels to export at.
     #[serde(default, deserialize_with = "levels")]
     pub levels: Option<Spanned<Vec<ExportLevel>>>,
@@ -102,6 +109,8 @@ pub struct Says {
     /// Known deviations.
     #[serde(default)]
     pub known: Vec<Spanned<KnownSays>>,
+    // Taken only to be refused in words that help.
+    allow_writes: Option<Spanned<IgnoredAny>>,
 }
 
 /// `[auth]`: where credentials are, never what they are.
@@ -190,6 +199,13 @@ impl File {
     pub fn parse(path: PathBuf, found: bool, text: String) -> Result<File, String> {
         let says: Says = toml::from_str(&text).map_err(|e| refuse::toml(&path, &text, &e))?;
         let file = File { path, found, text, says };
+        if let Some(span) = file.says.allow_writes.as_ref().map(Spanned::span) {
+            return Err(file.refuse(
+                span,
+                "leave to write to a server is given for one run, not kept in a file",
+                "take the line out, and give --allow-writes on the command line",
+            ));
+        }
         let auth = &file.says.auth;
         let secrets = [&auth.token, &auth.client_secret, &auth.password, &auth.key, &auth.private_key];
         if let Some(span) = secrets.into_iter().flatten().map(Spanned::span).next() {

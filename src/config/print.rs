@@ -30,6 +30,8 @@ pub fn text(config: &Effective) -> String {
                 let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key} = {value}")).collect();
                 (format!("{key} = {{ {} }}", pairs.join(", ")), origin)
             }
+            // A file cannot say it.
+            value if key == "allow-writes" => (format!("# {key} = {value}"), origin),
             // The strings, numbers, booleans and flat lists used here are written alike in JSON and TOML.
             value => (format!("{key} = {value}"), origin),
         });
@@ -82,6 +84,9 @@ fn shown(config: &Effective) -> Vec<Shown> {
         sure("specs", &config.specs, |v| v.clone().into()),
         sure("also", &config.also, |v| v.clone().into()),
         sure("groups", &config.groups, |v| v.clone().into()),
+        maybe("empty-group", config.empty_group.as_ref(), |v| v.clone().into()),
+        sure("cohorts", &config.cohorts, |v| (*v).into()),
+        sure("allow-writes", &config.allow_writes, |v| (*v).into()),
         Shown { key: "levels", value: levels, origin: config.levels.origin.clone() },
         sure("types", &config.types, |v| v.clone().into()),
         sure("values", &config.values, |v| {

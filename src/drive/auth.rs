@@ -26,6 +26,8 @@ pub(super) struct Auth {
     second: Option<Client>,
     key_set: bool,
     forbidden_group: bool,
+    /// Whether a Group without members is named.
+    empty_group: bool,
     /// Tokens that are no good on purpose, and the narrower one.
     special: std::sync::Mutex<BTreeMap<Identity, Secret>>,
 }
@@ -78,6 +80,7 @@ impl Auth {
             second: settings.second.as_ref().map(Client::new),
             key_set: settings.key_set.is_some(),
             forbidden_group: settings.forbidden_group.is_some(),
+            empty_group: settings.empty_group.is_some(),
             special: std::sync::Mutex::default(),
         }
     }
@@ -113,6 +116,9 @@ impl Auth {
             }
             Needs::ForbiddenGroup if !self.forbidden_group => {
                 Some("no Group is named that the client may not export, which --forbidden-group does")
+            }
+            Needs::EmptyGroup if !self.empty_group => {
+                Some("no Group without members is named, which --empty-group does")
             }
             Needs::SecondClient if self.second.is_none() => Some("this run was given no second client"),
             _ => None,

@@ -87,7 +87,8 @@ impl Walk<'_> {
         }
     }
 
-    async fn send_cleanup(&self, job: &Url, owner: Identity) {
+    /// The DELETE of tidying up.
+    pub async fn send_cleanup(&self, job: &Url, owner: Identity) {
         self.house.ledger.write(&Line::Ending(job.clone()));
         let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
         let ask = self.delete_ask(job, Role::Cleanup, owner);
@@ -107,6 +108,7 @@ impl Walk<'_> {
         for (job, owner) in self.held() {
             self.tidy(&job, owner).await;
         }
+        self.tidy_groups().await;
     }
 
     fn delete_ask(&self, job: &Url, role: Role, identity: Identity) -> Ask {

@@ -86,6 +86,7 @@ impl Walk<'_> {
     async fn census(&self, route: &Route, own: &Shelf, came: &Identity, whole: bool) -> Census {
         let mut census = census::take(own, &route.params, whole);
         census.binaries = kin::binaries(own);
+        census.documents = kin::documents(own);
         if route.level == ExportLevel::Group {
             match self.members().await {
                 Ok(members) => {

@@ -337,6 +337,9 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
         ("origins with the token", origins.join(", ")),
         ("plain http", if settings.allow_http { "meant (--allow-http)" } else { "" }.to_owned()),
+        ("writes", if settings.allow_writes { "Groups of its own, which are deleted" } else { "" }.to_owned()),
+        ("cohorts", if settings.cohorts { "said to be there (--cohorts)" } else { "" }.to_owned()),
+        ("group without members", settings.empty_group.clone().unwrap_or_default()),
         ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
     ];
     shown.retain(|(_, value)| !value.is_empty());

@@ -168,15 +168,17 @@ impl Session {
             body: hop.body.clone(),
             patience: shared.settings.idle_timeout,
         };
-        let target = hop.url.clone();
+        let (target, method) = (hop.url.clone(), hop.method.clone());
         let mut pending = self.write_down(hop);
         if self.is_interrupted() && !even_if_interrupted {
             return Err(fail(pending, interrupted()));
         }
         shared.requests.fetch_add(1, Ordering::Relaxed);
         let flag = shared.interrupt.subscribe();
-        // What is under way may start a job, and only its answer says how that is deleted.
-        let grace = if target.path().ends_with("$export") { GRACE } else { Duration::ZERO };
+        // What is under way may start a job or make a Group, and only its answer says how that is deleted.
+        let leaves =
+            target.path().ends_with("$export") || (method == Method::POST && target.path().ends_with("/Group"));
+        let grace = if leaves { GRACE } else { Duration::ZERO };
         let sending = shared.transport.send(outgoing);
         let result = if even_if_interrupted {
             sending.await
@@ -302,6 +304,7 @@ fn is_own(ask: &Ask, base: &Url) -> bool {
             matches!(
                 parts.as_slice(),
                 ["$export"]
+                    | ["Group"]
                     | ["Patient", "$export"]
                     | ["Group", _, "$export"]
                     | ["metadata"]

@@ -18,9 +18,9 @@ use super::probe::Sight;
 use super::progress::Event;
 use super::shelf::Shelf;
 use crate::plan::{Depth, PlannedFlow};
-use crate::suite::model::{DeleteAt, FileList, Identity, Method, Moment, Probe, Send};
+use crate::suite::model::{DeleteAt, FileList, Identity, Method, Moment, Needs, Probe, Send};
 use crate::suite::param::{Param, PickName};
-use crate::tape::model::{LineFacts, Stop, StopKind};
+use crate::tape::model::{LineFacts, Phase, Stop, StopKind};
 use crate::words::ExportLevel;
 
 /// Runs one flow of the plan to its end and writes how it went.
@@ -61,7 +61,9 @@ pub(super) struct Source {
 fn is_plain(planned: &PlannedFlow) -> bool {
     let flow = &planned.flow;
     let own = flow.identity == Identity::Client;
-    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last && own
+    // That a Group of its own is not exported says nothing of the level.
+    let usual = !matches!(flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup | Needs::ForbiddenGroup));
+    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last && own && usual
 }
 
 impl<'a> Walk<'a> {
@@ -119,9 +121,46 @@ impl<'a> Walk<'a> {
                 record.title = format!("{}, at {level} level", flow.title);
             }
         }
-        let end = self.with_route(&route, came).await;
+        let mut end = match self.ready_group().await {
+            Ok(()) => self.with_route(&route, came).await,
+            Err(stop) => Err(stop),
+        };
+        if self.is_of_nobody() {
+            end = end.map_err(|stop| self.nobody_to_export(stop));
+        }
+        if self.planned.flow.credentials == Some(Needs::Cohort) && self.group().is_some() {
+            // What a Group that was made is good for is asked by one test, which knows the answers that count.
+            end = end.map_err(|stop| match stop.kind {
+                StopKind::Answer => Stop { kind: StopKind::NoPick, ..stop },
+                _ => stop,
+            });
+        }
+        if self.has_probes(Moment::End) && self.group().is_some() {
+            let sight = Sight { route: &route, job: None, files: &[], manifest: None };
+            end = end.and(self.probe_all(Moment::End, sight).await);
+        }
         self.tidy_all().await;
         end
+    }
+
+    /// Whatever the flow's Group takes before it can be exported.
+    async fn ready_group(&self) -> Result<(), Stop> {
+        match self.planned.flow.credentials {
+            Some(Needs::Cohort) => self.make_group().await,
+            Some(Needs::EmptyGroup) => self.expect_nobody().await,
+            _ => Ok(()),
+        }
+    }
+
+    /// A job of a Group without members may end in a failure, as its kick-off may be refused.
+    fn nobody_to_export(&self, stop: Stop) -> Stop {
+        let failed = stop.exchange.and_then(|id| self.house.session.recorder().exchange(id)?.phase);
+        match (&self.planned.flow.optional, failed) {
+            (Some(optional), Some(Phase::Failed)) => {
+                Stop { kind: StopKind::Declined, because: format!("{optional}: {}", stop.because), ..stop }
+            }
+            _ => stop,
+        }
     }
 
     /// Whether the run has the credentials that the flow needs.
@@ -129,6 +168,9 @@ impl<'a> Walk<'a> {
         let flow = &self.planned.flow;
         if let Some(lacks) = flow.credentials.and_then(|needs| self.house.session.lacks(needs)) {
             return Err(stop(StopKind::NotOffered, None, lacks));
+        }
+        if let (Some(Needs::Cohort), Some(why)) = (flow.credentials, self.may_not_write()) {
+            return Err(stop(StopKind::NotOffered, None, why));
         }
         if let (Some(why), false) = (&self.house.no_token, flow.probes_only) {
             return Err(stop(StopKind::Credentials, None, why.clone()));
@@ -275,7 +317,9 @@ impl<'a> Walk<'a> {
 
     /// The level at which the flow runs.
     async fn level(&self) -> Result<ExportLevel, Stop> {
-        let offered = |level| offer::offer(level, &self.house.declared, &self.house.settings);
+        let own = matches!(self.planned.flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup));
+        let offer = if own { offer::offer_of_any } else { offer::offer };
+        let offered = |level| offer(level, &self.house.declared, &self.house.settings);
         let level = self.planned.flow.export;
         if level != ExportLevel::Any {
             return match offered(level) {

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::board::{Board, Jobs};
+use super::cohort::Cohort;
 use super::ledger::{Ledger, Line, Own, Resumed};
 use super::members::Members;
 use super::offer::Declared;
@@ -148,6 +149,11 @@ pub(super) struct Walk<'a> {
     record: Mutex<FlowRecord>,
     held: Mutex<Vec<(Url, Identity)>>,
     attachments: Mutex<Vec<String>>,
+    cohort: Mutex<Cohort>,
+    /// The exchange that brought the manifest.
+    pub manifest_at: Mutex<Option<u32>>,
+    /// Whether a kick-off without a token was refused.
+    pub turned_away: AtomicBool,
 }
 
 impl<'a> Walk<'a> {
@@ -162,11 +168,21 @@ impl<'a> Walk<'a> {
             census: None,
             key_reads: Default::default(),
             organized: None,
+            named: None,
             accepted: 0,
             stop: None,
             waits: Vec::new(),
         };
-        Self { house, planned, record: Mutex::new(record), held: Mutex::default(), attachments: Mutex::default() }
+        Self {
+            house,
+            planned,
+            record: Mutex::new(record),
+            held: Mutex::default(),
+            attachments: Mutex::default(),
+            cohort: Mutex::default(),
+            manifest_at: Mutex::default(),
+            turned_away: AtomicBool::new(false),
+        }
     }
 
     pub fn name(&self) -> &'a str {
@@ -181,6 +197,11 @@ impl<'a> Walk<'a> {
     /// Where attachments lie that the flow's files name.
     pub fn attachments(&self) -> MutexGuard<'_, Vec<String>> {
         self.attachments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The Groups that the flow has made. Never kept across a wait.
+    pub fn cohort(&self) -> MutexGuard<'_, Cohort> {
+        self.cohort.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that a kick-off of this flow, made by `identity`, was accepted: the job is to be deleted when the flow is

@@ -24,7 +24,8 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// Sends every request to `router`, whatever host its URL names. The router finds the host in the `Host` header.
+    /// Sends every request to `router`, whatever host its URL names but one below `.invalid`, which nobody has (RFC 2606).
+    /// The router finds the host in the `Host` header.
     pub fn new(router: Router) -> Self {
         Self { router, greeter: None }
     }
@@ -55,6 +56,9 @@ impl Transport for InProcess {
         Box::pin(async move {
             let Outgoing { method, url, headers, body, patience } = request;
             let refuse = |message: String| trouble(TroubleKind::NotSent, message);
+            if url.host_str().is_some_and(|host| host.ends_with(".invalid")) {
+                return Err(trouble(TroubleKind::Connect, "there is no such host"));
+            }
             let mut call = http::Request::builder()
                 .method(method)
                 .uri(url.as_str())

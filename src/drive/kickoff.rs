@@ -63,12 +63,13 @@ impl Walk<'_> {
         params.extend_from_slice(more);
         params.retain(|(name, _)| !route.forgone.contains(name));
         let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
+        let group = self.group();
         let kickoff = Kickoff {
             base: &settings.base,
             level: route.level,
             group: match probe.and_then(|probe| probe.wrong) {
                 Some(Wrong::ForbiddenGroup) => settings.forbidden_group.as_deref(),
-                _ => settings.groups.first().map(String::as_str),
+                _ => group.as_deref(),
             },
             post,
             params: &params,

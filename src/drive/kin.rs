@@ -66,6 +66,18 @@ pub(super) fn compartment(own: &Shelf, everything: &Shelf) -> Compartment {
     found
 }
 
+/// How many DocumentReferences of patients have content: data, or a URL where it is.
+pub(super) fn documents(own: &Shelf) -> u64 {
+    let filled = |content: &Value| {
+        ["/attachment/data", "/attachment/url"].iter().any(|place| content.pointer(place).is_some_and(Value::is_string))
+    };
+    let has_content = |value: &Value| {
+        let contents = value.get("content").and_then(Value::as_array).into_iter().flatten();
+        owner(value).is_some() && contents.into_iter().any(filled)
+    };
+    own.of("DocumentReference").filter(|(_, value)| has_content(value)).count() as u64
+}
+
 /// The Binary resources on `own`, and those among them that belong to a patient: by their security context, or because a
 /// patient's resource names them.
 pub(super) fn binaries(own: &Shelf) -> (u64, u64) {
@@ -233,7 +245,7 @@ mod tests {
             of("Binary", "other", &[("securityContext", "Organization/1")]),
             document,
         ]);
-        assert_eq!(binaries(&own), (3, 2));
+        assert_eq!((binaries(&own), documents(&own)), ((3, 2), 1));
         assert_eq!(binaries(&Shelf::holding(&[of("Patient", "1", &[])])), (0, 0));
     }
 

@@ -7,9 +7,10 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::asks;
-use super::house::Walk;
+use super::house::{Walk, stop};
 use crate::ndjson::normalise_reference;
-use crate::tape::model::Role;
+use crate::suite::model::Needs;
+use crate::tape::model::{Role, Stop, StopKind};
 
 /// The ids of the patients who are members, or why that cannot be told.
 pub(super) type Members = Result<BTreeSet<String>, String>;
@@ -56,6 +57,9 @@ fn is_not_listed(membership: &Value) -> bool {
 impl Walk<'_> {
     /// The members of the run's Group, asked for when they are first needed.
     pub async fn members(&self) -> Members {
+        if self.is_of_nobody() {
+            return Ok(BTreeSet::new());
+        }
         if let Some(known) = self.house.members() {
             return known;
         }
@@ -64,22 +68,46 @@ impl Walk<'_> {
         members
     }
 
-    /// The members of the run's Group as they are now.
+    /// The members of the run's Group as they are now. Of a Group that is said to have none, what cannot be told does not
+    /// speak against that.
     pub async fn read_members(&self) -> Members {
-        let settings = &self.house.settings;
-        let Some(group) = settings.groups.first() else { return Err("no Group is exported".to_owned()) };
-        let url = asks::under(&settings.base, &["Group", group]);
+        let members = self.group_now().await.and_then(|group| read(&group));
+        if self.is_of_nobody() { members.or_else(|_| Ok(BTreeSet::new())) } else { members }
+    }
+
+    /// The flow's Group, read; the error says why it cannot be.
+    pub async fn group_now(&self) -> Result<Value, String> {
+        let Some(group) = self.group() else { return Err("no Group is exported".to_owned()) };
+        let url = asks::under(&self.house.settings.base, &["Group", &group]);
         let headers = asks::usual(&[(ACCEPT, "application/fhir+json")]);
         let mut ask = asks::plain(self.name(), Role::Probe, Method::GET, url, headers);
         ask.probe = Some("members".to_owned());
         ask.identity = self.planned.flow.identity;
         match self.house.session.send(ask).await.result {
-            Ok(whole) if whole.status == StatusCode::OK => {
-                read(&serde_json::from_slice(&whole.body).unwrap_or_default())
-            }
+            Ok(whole) if whole.status == StatusCode::OK => Ok(serde_json::from_slice(&whole.body).unwrap_or_default()),
             Ok(whole) => Err(format!("who is a member is not known: the Group was answered {}", whole.status.as_u16())),
             Err(trouble) => Err(format!("who is a member is not known: {}", trouble.message)),
         }
+    }
+
+    /// Whether the flow is about a Group that is said to have no members.
+    pub fn is_of_nobody(&self) -> bool {
+        self.planned.flow.credentials == Some(Needs::EmptyGroup)
+    }
+
+    /// Looks whether a Group that is said to have no members has some.
+    ///
+    /// # Errors
+    /// It has.
+    pub async fn expect_nobody(&self) -> Result<(), Stop> {
+        let Ok(group) = self.group_now().await else { return Ok(()) };
+        let counted = group.get("quantity").and_then(Value::as_u64).is_some_and(|all| all > 0);
+        let listed = group.get("member").and_then(Value::as_array).is_some_and(|listed| !listed.is_empty());
+        if !counted && !listed {
+            return Ok(());
+        }
+        let because = "the Group that --empty-group names has members; name one without";
+        Err(stop(StopKind::NotOffered, None, because))
     }
 }
 

@@ -19,7 +19,14 @@ pub struct Declared {
     pub levels: Vec<ExportLevel>,
     /// The canonical URLs that it claims, of `instantiates` and `implementationGuide`.
     pub claims: Vec<String>,
+    /// Whether it lists the profile of cohorts for Group (hl7-3.0.0, group.html).
+    pub cohorts: bool,
+    /// Whether it declares that Groups can be updated.
+    pub group_updates: bool,
 }
+
+/// The end of the canonical URL of the profile of cohorts.
+const COHORT: &str = "/bulk-cohort-group";
 
 /// Reads a CapabilityStatement; anything else says nothing. Export operations are known by their name (`export`,
 /// `patient-export`, `group-export`) or the end of their definition, on `rest` or on its resources Patient and Group.
@@ -33,6 +40,7 @@ pub fn read(body: &Value) -> Declared {
         (name, version) => name.or(version),
     };
     let mut levels = Vec::new();
+    let (mut cohorts, mut group_updates) = (false, false);
     for rest in items(body.get("rest")) {
         for operation in items(rest.get("operation")) {
             levels.extend(level_of(operation, ExportLevel::System));
@@ -44,6 +52,16 @@ pub fn read(body: &Value) -> Declared {
                 _ => continue,
             };
             levels.extend(items(resource.get("operation")).filter_map(|operation| level_of(operation, here)));
+            if here == ExportLevel::Group {
+                let profile = |one: &Value| {
+                    one.as_str().is_some_and(|url| url.split('|').next().unwrap_or_default().ends_with(COHORT))
+                };
+                // Some write the one profile where a list of them belongs.
+                let listed = resource.get("supportedProfile");
+                cohorts |= listed.is_some_and(profile) || items(listed).any(profile);
+                group_updates |= items(resource.get("interaction"))
+                    .any(|one| one.get("code").and_then(Value::as_str) == Some("update"));
+            }
         }
     }
     levels.sort();
@@ -53,7 +71,7 @@ pub fn read(body: &Value) -> Declared {
         .flat_map(|key| items(body.get(*key)))
         .filter_map(|claim| claim.as_str().map(short))
         .collect();
-    Declared { software, fhir: text("/fhirVersion"), levels, claims }
+    Declared { software, fhir: text("/fhirVersion"), levels, claims, cohorts, group_updates }
 }
 
 /// The level of an export operation that stands where plain `export` means `here`.
@@ -94,23 +112,26 @@ pub enum Offer {
 
 /// Whether an export is tried at `level`, one of [`LEVELS`].
 pub fn offer(level: ExportLevel, declared: &Declared, settings: &Settings) -> Offer {
-    let offer = match &settings.levels {
-        Some(named) if named.contains(&level) => Offer::Yes,
-        Some(_) => {
-            return Offer::No(format!("{level} is not among the levels that were asked for; name it with --levels"));
+    match offer_of_any(level, declared, settings) {
+        Offer::No(why) => Offer::No(why),
+        _ if level == ExportLevel::Group && settings.groups.is_empty() => {
+            Offer::No("no group id: give one with --group ID".to_owned())
         }
+        offer => offer,
+    }
+}
+
+/// The same, whichever Group is exported.
+pub fn offer_of_any(level: ExportLevel, declared: &Declared, settings: &Settings) -> Offer {
+    match &settings.levels {
+        Some(named) if named.contains(&level) => Offer::Yes,
+        Some(_) => Offer::No(format!("{level} is not among the levels that were asked for; name it with --levels")),
         None if declared.levels.is_empty() => Offer::Perhaps,
         None if declared.levels.contains(&level) => Offer::Yes,
-        None => {
-            return Offer::No(format!(
-                "the target's CapabilityStatement declares no export at {level} level; try it with --levels {level}"
-            ));
-        }
-    };
-    if level == ExportLevel::Group && settings.groups.is_empty() {
-        return Offer::No("no group id: give one with --group ID".to_owned());
+        None => Offer::No(format!(
+            "the target's CapabilityStatement declares no export at {level} level; try it with --levels {level}"
+        )),
     }
-    offer
 }
 
 #[cfg(test)]
@@ -140,6 +161,21 @@ mod tests {
         assert_eq!(declared.software.as_deref(), Some("Server 1"));
         assert_eq!(declared.fhir.as_deref(), Some("4.0.1"));
         assert_eq!(declared.claims, ["http://example.org/one", "http://example.org/two|3"]);
+        assert!(!declared.cohorts && !declared.group_updates);
+    }
+
+    #[test]
+    fn cohorts_are_offered_by_a_profile_of_group() {
+        let of = |profile: Value, kind: &str| {
+            let group = json!({"type": kind, "supportedProfile": profile, "interaction": [{"code": "update"}]});
+            let declared = read(&json!({"resourceType": "CapabilityStatement", "rest": [{"resource": [group]}]}));
+            (declared.cohorts, declared.group_updates)
+        };
+        let url = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group";
+        assert_eq!(of(json!([format!("{url}|3.0.0")]), "Group"), (true, true));
+        assert_eq!(of(json!(url), "Group"), (true, true), "not in a list");
+        assert_eq!(of(json!([format!("{url}s")]), "Group"), (false, true));
+        assert_eq!(of(json!([url]), "Patient"), (false, false));
     }
 
     #[test]

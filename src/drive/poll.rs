@@ -1,6 +1,7 @@
 //! Polling a job, politely, until it is done, failed, or out of time. What a poll says is decided in [`super::phases`].
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -166,6 +167,7 @@ impl Walk<'_> {
         match standing {
             Standing::Complete => {
                 self.house.any_ended.store(true, Ordering::Relaxed);
+                *self.manifest_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
                 Ok(Step::Done(polls.manifest.take().unwrap_or_default()))
             }
             Standing::Running | Standing::Unsure => {

@@ -1,5 +1,7 @@
 //! Probes: extra requests beside a flow's conversation. They never move it; what becomes of them is on the tape.
 
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING};
@@ -10,22 +12,27 @@ use super::asks;
 use super::house::{Budget, Walk};
 use super::jobid::unknown_job;
 use super::kickoff::{Job, Route, polling_url};
+use super::manifest;
 use super::poll::{Polls, Step};
 use super::session::Ask;
 use super::settings::Credentials;
 use crate::suite::model::{FileList, GRACE, Identity, Moment, Needs, Probe, Send, Wrong};
 use crate::suite::values::Wait;
-use crate::tape::model::{Role, Stop};
+use crate::tape::model::{Outcome, Role, Stop};
 use crate::words::ExportLevel;
 
 /// How long a deleted job that is asked for once may still be known.
-const SETTLING: Duration = Duration::from_secs(5);
+pub(super) const SETTLING: Duration = Duration::from_secs(5);
 /// Tokens that last longer are waited for with `--late-polls` alone.
 const SHORT_TOKEN: Duration = Duration::from_secs(60);
 /// Between two looks at a deleted job.
-const LOOK: Duration = Duration::from_millis(500);
+pub(super) const LOOK: Duration = Duration::from_millis(500);
 /// How often the job that a wrong kick-off started is polled, to see what becomes of it.
 const WRONG_JOB_POLLS: usize = 10;
+
+/// How long after `Expires` a URL should surely work no more, and how long after the manifest where there is none.
+const SURELY: Duration = Duration::from_secs(300);
+const UNDATED: Duration = Duration::from_secs(3600);
 
 /// When a token that is over is shown, each after the one before.
 const CLOCKS: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(240)];
@@ -57,7 +64,8 @@ impl<'a> Walk<'a> {
     /// Sends the probes of a moment, one after the other. At the start, those that need the job wait for it: they are
     /// sent when `sight` has one, the others when it has none. The error is that the run is being ended.
     pub async fn probe_all(&self, moment: Moment, sight: Sight<'_>) -> Result<(), Stop> {
-        for probe in self.planned.flow.probes.iter().filter(|probe| probe.at == moment) {
+        // The flow's own Group was made before all of them.
+        for probe in self.planned.flow.probes.iter().filter(|probe| probe.at == moment && !probe.makes_group()) {
             let needs_job = probe.wrong == Some(Wrong::Job) || matches!(probe.send, Send::Poll | Send::Delete);
             if moment == Moment::Start && needs_job != sight.job.is_some() {
                 continue;
@@ -106,6 +114,15 @@ impl<'a> Walk<'a> {
         let settles = probe.at == Moment::Deleted && probe.after.is_empty();
         if settles && matches!(probe.send, Send::Poll | Send::Delete) {
             return self.probe_until_gone(probe, sight, SETTLING).await;
+        }
+        if probe.outlived && !self.wait_until_outlived(sight).await {
+            return;
+        }
+        if probe.at == Moment::End && probe.send == Send::Read {
+            return self.probe_until_gone(probe, sight, SETTLING).await;
+        }
+        if matches!(probe.send, Send::Create | Send::Update | Send::Erase | Send::SearchName) || self.made_here(probe) {
+            return self.probe_group(probe, sight).await;
         }
         let began = self.house.clock.elapsed();
         let at_once = [Wait(Duration::ZERO)];
@@ -157,6 +174,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Waits until the files' URLs should work no more. Whether that can be looked at.
+    async fn wait_until_outlived(&self, sight: Sight<'_>) -> bool {
+        let settings = &self.house.settings;
+        let open = sight.manifest.is_some_and(manifest::is_open) && self.turned_away.load(Ordering::Relaxed);
+        let manifest = *self.manifest_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(manifest) = manifest.and_then(|id| self.house.session.recorder().exchange(id)) else { return false };
+        let Outcome::Response(answer) = &manifest.outcome else { return false };
+        let date = |name: &str| httpdate::parse_http_date(answer.header(name)?.trim()).ok();
+        // Both are the server's clock.
+        let lasts = date("expires").zip(date("date")).and_then(|(expires, now)| expires.duration_since(now).ok());
+        let lasts = lasts.map_or(UNDATED, |lasts| lasts.saturating_add(SURELY));
+        let until = Duration::from_millis(manifest.at.saturating_add(manifest.took)).saturating_add(lasts);
+        let left = until.saturating_sub(self.house.clock.elapsed());
+        // Nobody waits minutes for one test unasked.
+        let bearable = settings.late_polls && left <= settings.max_wait;
+        open && bearable && self.wait(left, "until the files' URLs should work no more").await.is_ok()
+    }
+
     /// Sends one probe once.
     async fn probe_once(&self, probe: &Probe, sight: Sight<'_>) -> Result<(), Stop> {
         let mut budget = Budget::new(self.house);
@@ -194,7 +229,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The request of a probe that neither kicks off nor fetches a file; none if there is nothing to ask for.
-    fn probe_ask(&self, probe: &Probe, sight: Sight<'_>) -> Option<Ask> {
+    pub fn probe_ask(&self, probe: &Probe, sight: Sight<'_>) -> Option<Ask> {
         let base = &self.house.settings.base;
         let json = asks::usual(&[(ACCEPT, "application/json")]);
         let fhir = asks::usual(&[(ACCEPT, "application/fhir+json")]);
@@ -205,15 +240,14 @@ impl<'a> Walk<'a> {
             Send::SmartConfiguration => (Method::GET, asks::under(base, &[".well-known", "smart-configuration"]), json),
             Send::Read => {
                 let group = match probe.wrong {
-                    Some(Wrong::Group) => asks::NO_SUCH_GROUP,
-                    _ => self.house.settings.groups.first()?,
+                    Some(Wrong::Group) => asks::NO_SUCH_GROUP.to_owned(),
+                    _ => self.group()?,
                 };
-                (Method::GET, asks::under(base, &["Group", group]), fhir)
+                (Method::GET, asks::under(base, &["Group", &group]), fhir)
             }
             Send::Search => {
-                let group = self.house.settings.groups.first()?;
                 let mut url = asks::under(base, &["Group"]);
-                url.set_query(Some(&asks::query(&[("_id".to_owned(), group.clone())])));
+                url.set_query(Some(&asks::query(&[("_id".to_owned(), self.group()?)])));
                 (Method::GET, url, fhir)
             }
             Send::Count => {
@@ -226,6 +260,8 @@ impl<'a> Walk<'a> {
                 return None;
             }
             Send::Token | Send::Tls => return None,
+            // What writes Groups, or looks for them, has a room of its own.
+            Send::Create | Send::Update | Send::Erase | Send::SearchName => return None,
         };
         let mut ask = asks::plain(self.name(), Role::Probe, method, url, headers);
         self.dress(&mut ask, probe);
@@ -280,7 +316,12 @@ impl<'a> Walk<'a> {
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
         let exchange = reply.exchange;
         let Ok(whole) = &reply.result else { return Ok(None) };
-        let Some(Ok(url)) = polling_url(whole) else { return Ok(Some((exchange, false))) };
+        let Some(Ok(url)) = polling_url(whole) else {
+            if probe.identity == Identity::None && whole.status.is_client_error() {
+                self.turned_away.store(true, Ordering::Relaxed);
+            }
+            return Ok(Some((exchange, false)));
+        };
         // A server that gives the flow's own job again means that one: it is not the probe's to delete.
         let shared = self.held().iter().any(|(job, _)| *job == url);
         self.hold(&url, probe.identity, None);

@@ -70,6 +70,12 @@ pub struct Settings {
     pub forbidden_scope: Option<String>,
     /// A Group that the run's client may not export.
     pub forbidden_group: Option<String>,
+    /// A Group without members.
+    pub empty_group: Option<String>,
+    /// Groups may be made on the target, and are deleted.
+    pub allow_writes: bool,
+    /// The target has the Bulk Cohort API, whether it declares so or not.
+    pub cohorts: bool,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
 }
@@ -105,6 +111,9 @@ impl Settings {
             key_set: None,
             forbidden_scope: None,
             forbidden_group: None,
+            empty_group: None,
+            allow_writes: false,
+            cohorts: false,
             use_proxy: false,
         }
     }

@@ -37,15 +37,17 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
         On::Delete => all.filter(|e| e.role == Role::Delete && !e.superseded).collect(),
         On::Probe(id) => {
             // The polls of a job that a probe started stand behind its kick-off; checks find them there.
-            let kickoff = definition
-                .probes
-                .iter()
-                .any(|probe| probe.id == *id && matches!(probe.send, Send::Kickoff | Send::KickoffPost));
+            let kickoff = definition.probes.iter().any(|probe| probe.id == *id && starts_job(probe.send));
             all.filter(|e| e.role == Role::Probe && !e.superseded && e.probe.as_deref() == Some(id))
                 .filter(|e| !kickoff || e.phase.is_none())
                 .collect()
         }
     }
+}
+
+/// Whether what a probe sends may start a job, which is then polled.
+fn starts_job(send: Send) -> bool {
+    matches!(send, Send::Kickoff | Send::KickoffPost | Send::Create | Send::Update)
 }
 
 /// A redirect of a poll that sends the client to another document, as 303 does: it is an answer of its own. 307 and 308
@@ -87,6 +89,9 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                 Some((_, Send::Token, Identity::Narrow)) => {
                     format!("probe {id} was not sent: the run's own scope cannot be narrowed to Patient resources")
                 }
+                Some((_, Send::Update, _)) => {
+                    format!("probe {id} was not sent: the CapabilityStatement declares no update of Groups")
+                }
                 Some((_, Send::Token, _)) => {
                     format!("probe {id} was not sent: this run has no token of SMART Backend Services")
                 }
@@ -99,6 +104,12 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                 Some((_, _, Identity::Expired)) => {
                     format!(
                         "probe {id} was not sent: no token ends within a minute, or with --late-polls within --max-wait"
+                    )
+                }
+                Some(_) if probe.is_some_and(|probe| probe.outlived) => {
+                    format!(
+                        "probe {id} was not sent: it takes files that need no token behind a door that is closed, and \
+                         --late-polls with a --max-wait beyond their Expires"
                     )
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
@@ -114,14 +125,16 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
     }
 }
 
-/// Whether `on` is a probe that is sent only by runs with credentials of some kind, and this run has none.
+/// Whether `on` is a probe that is sent only by runs with credentials of some kind, or to a target that declares what it
+/// is about, and this run is none.
 pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool {
     let On::Probe(id) = on else { return false };
     let open = index.tape.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none");
     definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| match probe.identity {
         Identity::None => open,
         Identity::Tampered | Identity::Expired => true,
-        _ => probe.send == Send::Token,
+        // Nor are updates sent to whoever does not declare them.
+        _ => matches!(probe.send, Send::Token | Send::Update),
     })
 }
 

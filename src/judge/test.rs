@@ -104,7 +104,8 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
         matches!(expect.check, Some(CheckName::TokenSent | CheckName::OpenToAll | CheckName::CapabilityUrl))
     };
     let asked_for = narrow || test.test.when.iter().any(of_access);
-    let awaited = compares || on.iter().all(|on| *on == On::KickoffOptional || (narrow && *on == On::Kickoff));
+    let optional = |on: &On| matches!(on, On::KickoffOptional | On::PollFailed) || (narrow && *on == On::Kickoff);
+    let awaited = compares || (on.iter().all(optional) && *on != [On::PollFailed]);
     if let Some(stop) = &flow.stop
         && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !awaited))
     {

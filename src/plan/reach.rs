@@ -168,6 +168,12 @@ impl CheckName {
             | CheckName::RefusedTypeFlagged
             | CheckName::CohortDeclared
             | CheckName::CohortFiltered
+            | CheckName::CohortClaimed
+            | CheckName::CohortListed
+            | CheckName::MadeFiltered
+            | CheckName::FoundByName
+            | CheckName::GroupErased
+            | CheckName::ExportsElsewhere
             | CheckName::UndeclaredTypeRefused
             | CheckName::ExpiresReadable
             | CheckName::JobNotCompleted => false,
@@ -280,6 +286,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
         need.measures.blocks |= expect.check.is_some_and(CheckName::needs_blocks);
         need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
+    need.probes.extend(flow.groundwork(&need.probes));
     need
 }
 
@@ -314,7 +321,7 @@ fn look(on: &On, flow: &Flow) -> Need {
                     need.measures.contents = true;
                     need
                 }
-                (_, Moment::Start) => Need::depth(Depth::Kickoff),
+                (_, Moment::Start | Moment::End) => Need::depth(Depth::Kickoff),
                 (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
                 (_, Moment::Deleted) => deleted(flow),
             };

@@ -71,6 +71,28 @@ words! {
         UnknownGroupFails = "unknown-group-fails",
         /// An export of a Group returns all patients.
         GroupExportsAll = "group-exports-all",
+        /// A Group without members is exported as all patients.
+        EmptyGroupExportsAll = "empty-group-exports-all",
+        /// Groups are made at once, whatever was preferred.
+        CohortsAtOnce = "cohorts-at-once",
+        /// Groups are made by jobs alone.
+        CohortsNeverAtOnce = "cohorts-never-at-once",
+        /// Groups are made by jobs, whatever was preferred.
+        CohortsAlwaysLater = "cohorts-always-later",
+        /// The jobs that make Groups never end.
+        CohortsWaitForever = "cohorts-wait-forever",
+        /// The jobs that make Groups end in a rejection.
+        CohortsRejected = "cohorts-rejected",
+        /// Groups lose their filter when they are made.
+        CohortsLoseFilter = "cohorts-lose-filter",
+        /// Nobody is in a Group yet when it is exported.
+        CohortsStillEmpty = "cohorts-still-empty",
+        /// The DELETE of a Group has no effect.
+        CohortsStay = "cohorts-stay",
+        /// A search for a name finds all Groups.
+        NamesPassedOver = "names-passed-over",
+        /// Updates of Groups are not declared.
+        NoUpdates = "no-updates",
         /// Nothing is exported.
         ExportNothing = "export-nothing",
         /// The same request gets the same job, while it is there.
@@ -207,6 +229,8 @@ words! {
         RelativeFileUrls = "relative-file-urls",
         /// Files come with a pause of some seconds in their midst.
         SlowFiles = "slow-files",
+        /// Jobs and files stay for two minutes.
+        ShortLived = "short-lived",
         /// Slow files are cut off in their midst.
         CutAtExpiry = "cut-at-expiry",
         /// A manifest that was shown grows while the job runs.

@@ -22,6 +22,9 @@ use super::smile::Filter;
 use crate::instant::rfc3339;
 use crate::words::ExportLevel;
 
+/// How faults name a Group that a client made.
+const MADE: &str = "made-by-client";
+
 fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
     Box::new(Reply::refusal(Point::KickoffRefused, status, code, text))
 }
@@ -32,6 +35,8 @@ impl Server {
         let (level, group) = match &reach {
             Reach::System => (ExportLevel::System, None),
             Reach::Patients => (ExportLevel::Patient, None),
+            // Of those that clients make, the ids are random.
+            Reach::Group(id) if self.cohort_members(id).is_some() => (ExportLevel::Group, Some(MADE.to_owned())),
             Reach::Group(id) => (ExportLevel::Group, Some(id.clone())),
         };
         let mut context = Context { level: Some(level), group, ..Context::default() };
@@ -68,7 +73,14 @@ impl Server {
         let does = |behaviour| self.does(behaviour);
         let reader = Reader { spec: self.options.spec, population: &self.population, lenient, does: &does };
         self.may_read(&ask.grant, &reach)?;
+        let cohort = if let Reach::Group(id) = &reach { self.cohort_members(id) } else { None };
         let mut wanted = reader.read(reach, &ask.method, &context.params)?;
+        if let Some(members) = cohort {
+            wanted.selection.reach = Reach::Patients;
+            let listed = wanted.selection.patients.take();
+            let is_listed = |id: &String| listed.as_ref().is_none_or(|listed| listed.contains(id));
+            wanted.selection.patients = Some(members.into_iter().filter(is_listed).collect());
+        }
         self.keep_to_scope(&ask.grant, &mut wanted)?;
 
         let now = self.options.clock.now();
@@ -173,7 +185,8 @@ impl Server {
     /// Why the job will fail, where an unknown Group lets it.
     fn group_is_there(&self, reach: &Reach) -> Result<Option<String>, Box<Reply>> {
         let Reach::Group(id) = reach else { return Ok(None) };
-        if self.population.members(id).is_some() || self.does(Behaviour::UnknownGroupEmpty) {
+        let known = self.population.members(id).is_some() || self.cohort_members(id).is_some();
+        if known || self.does(Behaviour::UnknownGroupEmpty) {
             return Ok(None);
         }
         let shown: String = id.chars().take(80).collect();
@@ -228,6 +241,11 @@ impl Server {
     fn files_of(&self, wanted: &Wanted) -> Vec<JobFile> {
         let mut selection = wanted.selection.clone();
         if self.does(Behaviour::GroupExportsAll) && selection.reach != Reach::System {
+            selection.reach = Reach::Patients;
+        }
+        if let (Reach::Group(id), true) = (&selection.reach, self.does(Behaviour::EmptyGroupExportsAll))
+            && self.population.members(id).is_some_and(BTreeSet::is_empty)
+        {
             selection.reach = Reach::Patients;
         }
         let mut found =

@@ -81,7 +81,8 @@ pub struct Step {
     pub body: Option<String>,
     /// The text of an OperationOutcome in place of the body.
     pub outcome: Option<String>,
-    /// JSON values that are set, by pointer; `*` stands for every item, and the value is JSON.
+    /// JSON values that are set, by pointer; `*` stands for every item, `type=Group` for the one with that field, and the
+    /// value is JSON.
     #[serde(default)]
     pub set_json: BTreeMap<String, String>,
     /// JSON values that are copied, from pointer by to-pointer; `-` appends to an array.
@@ -357,6 +358,7 @@ fn family(word: &str) -> Option<&'static [Point]> {
             Point::PollGone,
         ]),
         "file" => Some(&[Point::FileOutput, Point::FileError, Point::FileDeleted]),
+        "cohort" => Some(&[Point::CohortAccepted, Point::CohortMade]),
         "delete" => Some(&[Point::DeleteAccepted, Point::DeleteRefused]),
         _ => None,
     }

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
+use super::cohorts::PROFILE;
 use super::options::Personality;
 use super::reply::{Point, Reply};
 use super::server::Server;
@@ -38,6 +39,16 @@ impl Server {
             };
             if let (Some(fields), Some(own)) = (resource.as_object_mut(), own) {
                 fields.insert("operation".to_owned(), Value::Array(vec![own]));
+            }
+            if let ("Group", true, Some(fields)) = (kind, self.takes_cohorts(), resource.as_object_mut()) {
+                let mut codes = vec!["read", "search-type", "create", "update", "delete"];
+                codes.retain(|code| *code != "update" || !self.does(Behaviour::NoUpdates));
+                let codes = codes.into_iter().map(|code| json!({ "code": code }));
+                fields.insert("interaction".to_owned(), codes.collect());
+                fields.insert("supportedProfile".to_owned(), json!([PROFILE]));
+                if let Some(params) = fields.get_mut("searchParam").and_then(Value::as_array_mut) {
+                    params.push(json!({ "name": "name", "type": "string" }));
+                }
             }
             resource
         });

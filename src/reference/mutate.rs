@@ -202,7 +202,16 @@ pub(super) fn placeholders_of(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Sets the value at a pointer; `*` stands for every item of an array, a missing key is made.
+/// The place of an item in an array: by its number, or, as in `type=Group`, by a field that has this text.
+fn index(items: &[Value], key: &str) -> Option<usize> {
+    match key.split_once('=') {
+        Some((name, text)) => items.iter().position(|item| item.get(name).and_then(Value::as_str) == Some(text)),
+        None => key.parse().ok(),
+    }
+}
+
+/// Sets the value at a pointer; `*` stands for every item of an array, `name=text` for the one whose field has that text;
+/// a missing key is made.
 pub(super) fn set_at(value: &mut Value, pointer: &str, new: &Value) {
     let Some((parent, key)) = pointer.rsplit_once('/') else { return };
     for place in places(value, parent) {
@@ -213,7 +222,7 @@ pub(super) fn set_at(value: &mut Value, pointer: &str, new: &Value) {
             Value::Array(items) if key == "*" => items.iter_mut().for_each(|item| *item = new.clone()),
             Value::Array(items) if key == "-" => items.push(new.clone()),
             Value::Array(items) => {
-                if let Some(item) = key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
+                if let Some(item) = index(items, key).and_then(|at| items.get_mut(at)) {
                     *item = new.clone();
                 }
             }
@@ -232,7 +241,7 @@ pub(super) fn remove_at(value: &mut Value, pointer: &str) {
             }
             Value::Array(items) if key == "*" => items.clear(),
             Value::Array(items) => {
-                if let Some(at) = key.parse::<usize>().ok().filter(|at| *at < items.len()) {
+                if let Some(at) = index(items, key).filter(|at| *at < items.len()) {
                     items.remove(at);
                 }
             }
@@ -250,9 +259,9 @@ fn places<'a>(value: &'a mut Value, pointer: &str) -> Vec<&'a mut Value> {
             .flat_map(|place| -> Vec<&mut Value> {
                 match (key, place) {
                     ("*", Value::Array(items)) => items.iter_mut().collect(),
-                    (key, Value::Array(items)) => match key.parse::<usize>() {
-                        Ok(at) => items.get_mut(at).into_iter().collect(),
-                        Err(_) => Vec::new(),
+                    (key, Value::Array(items)) => match index(items, key) {
+                        Some(at) => items.get_mut(at).into_iter().collect(),
+                        None => Vec::new(),
                     },
                     (key, Value::Object(fields)) => fields.get_mut(key).into_iter().collect(),
                     _ => Vec::new(),

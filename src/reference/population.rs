@@ -42,6 +42,11 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// Everything at one level.
+    pub(super) fn of(reach: Reach) -> Self {
+        Self { reach, types: None, since: None, until: None, patients: None }
+    }
+
     pub(super) fn wants_type(&self, name: &str) -> bool {
         self.types.as_ref().is_none_or(|types| types.contains(name))
             && (self.reach == Reach::System || resources::is_of_patients(name))
@@ -163,7 +168,8 @@ impl Population {
             (_, Reach::System) => true,
             // A Group names all its members, so it goes out only where they all may be seen.
             ("Group", Reach::Patients) => listed.is_none() && !row.patients.is_empty(),
-            ("Group", Reach::Group(id)) => listed.is_none() && row.id == *id,
+            // One that nobody is in leads to nothing.
+            ("Group", Reach::Group(id)) => listed.is_none() && row.id == *id && !row.patients.is_empty(),
             (_, Reach::Patients) => row.patients.iter().any(|id| listed.is_none_or(|listed| listed.contains(id))),
             (_, Reach::Group(group)) => self.members(group).is_some_and(|members| {
                 row.patients.iter().any(|id| members.contains(id) && listed.is_none_or(|listed| listed.contains(id)))

@@ -59,6 +59,18 @@ words! {
         ClientRefused = "token.client-refused",
         /// A read of a resource.
         Read = "read",
+        /// A Group of a client's that will be made or changed.
+        CohortAccepted = "cohort.accepted",
+        /// One that will not.
+        CohortRefused = "cohort.refused",
+        /// A poll of the job that makes it.
+        CohortRunning = "cohort.running",
+        /// The end of that job, or a Group that was made at once.
+        CohortMade = "cohort.made",
+        /// A read of a Group that a client made.
+        CohortRead = "cohort.read",
+        /// The DELETE of one.
+        CohortErased = "cohort.erased",
         /// A search.
         Search = "search",
         /// A request without credentials that need be.

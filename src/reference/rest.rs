@@ -5,9 +5,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
+use super::cohorts::is_named;
 use super::filter::sift;
 use super::params;
-use super::reply::{FHIR_JSON, Payload, Point, Reply};
+use super::reply::{Context, FHIR_JSON, Payload, Point, Reply};
 use super::rows::Rows;
 use super::server::{Ask, Server};
 use crate::search::Query;
@@ -37,6 +38,7 @@ impl Server {
         let mut limit = PAGE;
         let mut count_only = false;
         let (mut id, mut identifier, mut criteria) = (None, None, Vec::new());
+        let mut named = None;
         for (key, value) in params::of_query(&ask.query) {
             match key.as_str() {
                 "_summary" if value == "count" => count_only = true,
@@ -44,6 +46,7 @@ impl Server {
                 "_id" => id = Some(value),
                 "identifier" => identifier = Some(value),
                 "_format" => {}
+                "name" if name == "Group" && self.takes_cohorts() => named = Some(value),
                 _ if self.is_hcpd() => criteria.push((key, value)),
                 _ => {
                     let shown: String = key.chars().take(80).collect();
@@ -56,7 +59,7 @@ impl Server {
             Ok(search) => search,
             Err(refusal) => return *refusal,
         };
-        let filtered = id.is_some() || identifier.is_some() || !search.is_empty();
+        let filtered = id.is_some() || identifier.is_some() || named.is_some() || !search.is_empty();
         let lines: Vec<Bytes> = match &id {
             Some(id) => self.population.read(name, id).into_iter().collect(),
             None if filtered => self.population.first(name, 10_000),
@@ -67,9 +70,18 @@ impl Server {
             false => sift(&search, name, Rows::held(lines), self.population.world(), &|_| false).iter().collect(),
         };
         let found = lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        let found: Vec<Value> =
-            found.filter(|value| identifier.as_deref().is_none_or(|wanted| has_identifier(value, wanted))).collect();
-        let found = if self.does(Behaviour::ExportNothing) { Vec::new() } else { found };
+        let mut context = Context::default();
+        if let Some(text) = &named {
+            context.params.push(("name".to_owned(), text.clone()));
+        }
+        let named = named.map(|text| if self.does(Behaviour::NamesPassedOver) { String::new() } else { text });
+        let own = named.as_deref().map(|text| self.cohorts_named(text)).unwrap_or_default();
+        let found: Vec<Value> = found
+            .filter(|value| identifier.as_deref().is_none_or(|wanted| has_identifier(value, wanted)))
+            .filter(|value| is_named(value, named.as_deref()))
+            .collect();
+        let mut found = if self.does(Behaviour::ExportNothing) { Vec::new() } else { found };
+        found.extend(own);
         let filtered = filtered || self.does(Behaviour::ExportNothing);
         let total = if filtered { found.len() as u64 } else { self.population.count(name) };
         let total = if name == "Patient" && !filtered { self.patients_by_now(total) } else { total };
@@ -83,7 +95,7 @@ impl Server {
             });
             fields.insert("entry".to_owned(), Value::Array(entries.collect()));
         }
-        Reply::fhir(Point::Search, StatusCode::OK, bundle)
+        Reply::fhir(Point::Search, StatusCode::OK, bundle).of(context)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::auth::{Given, Grant};
 use super::behaviour::Behaviour;
+use super::cohorts::Cohorts;
 use super::files;
 use super::jobs::Jobs;
 use super::mutate;
@@ -52,6 +53,7 @@ pub(super) struct Server {
     behaviours: BTreeSet<Behaviour>,
     jobs: Mutex<Jobs>,
     notes: Mutex<Notes>,
+    cohorts: Mutex<Cohorts>,
 }
 
 /// What is remembered beside jobs.
@@ -71,8 +73,11 @@ pub(super) struct Notes {
 }
 
 impl Server {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(mut options: Options) -> Self {
         let behaviours: BTreeSet<Behaviour> = options.faults.iter().flat_map(|fault| fault.behaviours()).collect();
+        if behaviours.contains(&Behaviour::ShortLived) {
+            options.keep = Duration::from_secs(120);
+        }
         let population = match (options.patients, options.spec) {
             (Some(patients), _) => Population::generated(patients),
             (None, Personality::Hcpd) => {
@@ -81,7 +86,14 @@ impl Server {
             }
             (None, _) => Population::fixtures(options.base.as_str().trim_end_matches('/')),
         };
-        Self { options, population, behaviours, jobs: Mutex::default(), notes: Mutex::default() }
+        Self {
+            options,
+            population,
+            behaviours,
+            jobs: Mutex::default(),
+            notes: Mutex::default(),
+            cohorts: Mutex::default(),
+        }
     }
 
     /// Whether a fault asks for this behaviour.
@@ -97,6 +109,11 @@ impl Server {
     /// The notes, for the length of one answer.
     pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The Groups that clients made, for the length of one answer.
+    pub(super) fn cohorts(&self) -> MutexGuard<'_, Cohorts> {
+        self.cohorts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The base URL, without a closing slash.
@@ -165,6 +182,9 @@ impl Server {
         if self.is_hapi()
             && let Some(reply) = self.hapi_answer(ask, &path)
         {
+            return reply;
+        }
+        if let Some(reply) = self.cohort_answer(ask, &path) {
             return reply;
         }
         match path.as_slice() {

@@ -35,6 +35,10 @@ pub fn probe(probe: &Probe) -> String {
         (Send::Token, None) => "a token request",
         (Send::Read, _) => "a read of the Group",
         (Send::Search, _) => "a search for the Group by its id",
+        (Send::SearchName, _) => "a search for the Group by its name",
+        (Send::Create, _) => "a POST of a Group with a member filter",
+        (Send::Update, _) => "a PUT of that Group",
+        (Send::Erase, _) => "a DELETE of that Group",
         (Send::Count, _) => "a search that counts",
         (Send::Tls, Some(Wrong::Tls11)) => "a handshake of TLS 1.1 with every origin",
         (Send::Tls, Some(Wrong::Tls10)) => "a handshake of TLS 1.0 with every origin",
@@ -74,7 +78,11 @@ pub fn probe(probe: &Probe) -> String {
         Moment::Partial => ", when a manifest is seen while the job runs",
         Moment::Complete => ", after the manifest",
         Moment::Deleted => ", after the DELETE",
+        Moment::End => ", when the conversation is over",
     };
+    if probe.outlived {
+        text += ", long after its Expires (in a run with --late-polls only)";
+    }
     if !probe.after.is_empty() {
         let times: Vec<String> = probe.after.iter().map(|time| time.duration().as_secs().to_string()).collect();
         text += &format!(", at {} s", and(&times));
@@ -88,7 +96,10 @@ pub fn probe(probe: &Probe) -> String {
 
 /// Whether a probe has nothing to do with an export.
 fn stands_alone(probe: &Probe) -> bool {
-    matches!(probe.send, Send::Token | Send::SmartConfiguration | Send::Metadata | Send::Tls)
+    matches!(
+        probe.send,
+        Send::Token | Send::SmartConfiguration | Send::Metadata | Send::Tls | Send::Create | Send::Update
+    )
 }
 
 /// A token request with one thing wrong.

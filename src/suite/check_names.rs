@@ -255,6 +255,18 @@ words! {
         CohortDeclared = "cohort-declared",
         /// A Group of the profile of cohorts has a member filter.
         CohortFiltered = "cohort-filtered",
+        /// The settings say that the target has the Bulk Cohort API.
+        CohortClaimed = "cohort-claimed",
+        /// The profile of cohorts is listed for Group, as it must be.
+        CohortListed = "cohort-listed",
+        /// The Group that the run made has a member filter.
+        MadeFiltered = "made-filtered",
+        /// The search for the Group that the run made found it, and none of another name.
+        FoundByName = "found-by-name",
+        /// Another export of the run, of a Group where there is one, ended well.
+        ExportsElsewhere = "exports-elsewhere",
+        /// The target said that it deleted the Group that the run made.
+        GroupErased = "group-erased",
         /// `Expires` is an HTTP date, or what frameworks send for none.
         ExpiresReadable = "expires-readable",
         /// A type that the CapabilityStatement does not list is refused in `_type`.

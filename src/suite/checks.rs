@@ -160,5 +160,11 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::ExpiresReadable => "Expires is an HTTP date, or 0 for none",
         CheckName::UndeclaredTypeRefused => "a type that the CapabilityStatement does not list is refused",
         CheckName::CohortFiltered => "a Group that claims the profile of cohorts has a member filter",
+        CheckName::CohortClaimed => "the settings say that the server has the Bulk Cohort API",
+        CheckName::CohortListed => "the CapabilityStatement lists the profile of cohorts for Group, as it must",
+        CheckName::MadeFiltered => "the Group has the member filter that it was made with",
+        CheckName::FoundByName => "the search found the Group, and none of another name",
+        CheckName::ExportsElsewhere => "other exports of the run, of a Group where there is one, end well",
+        CheckName::GroupErased => "the DELETE of the Group succeeded",
     }
 }

@@ -1,6 +1,6 @@
 //! What is sent: flows and their probes, as suite files have them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -88,6 +88,17 @@ impl Flow {
             _ => true,
         }
     }
+
+    /// The probes without which those that are `looked` at show nothing: of a flow about a Group that it makes, the one
+    /// that makes it, and, where its end is looked at, the one that deletes it.
+    pub fn groundwork(&self, looked: &BTreeSet<String>) -> Vec<String> {
+        if self.credentials != Some(Needs::Cohort) {
+            return Vec::new();
+        }
+        let ends = self.probes.iter().any(|probe| probe.at == Moment::End && looked.contains(&probe.id));
+        let first = |probe: &&Probe| probe.makes_group() || (ends && probe.send == Send::Erase);
+        self.probes.iter().filter(first).map(|probe| probe.id.clone()).collect()
+    }
 }
 
 words! {
@@ -103,6 +114,10 @@ words! {
         KeySet = "key-set",
         /// A Group that the run's client may not export.
         ForbiddenGroup = "forbidden-group",
+        /// Leave to write Groups, on a target with the Bulk Cohort API. The flow is about a Group that it makes, and deletes.
+        Cohort = "cohort",
+        /// A Group without members. The flow is about that one.
+        EmptyGroup = "empty-group",
     }
 }
 
@@ -184,12 +199,23 @@ pub struct Probe {
     pub wrong: Option<Wrong>,
     /// The list of the manifest that the file of a `file` probe comes from; left out: `output`.
     pub list: Option<FileList>,
-    /// Sent once at each of these times after its moment; left out: once, at once.
+    /// Sent when the manifest's `Expires` has passed by five minutes, an hour after the manifest where there is none: in a
+    /// run with `--late-polls`, where that is within `--max-wait`, and only where the manifest says that files need no token
+    /// and a kick-off without one was refused.
+    #[serde(default)]
+    pub outlived: bool,
     /// Sent once at each of these times after its moment; left out: once, at once. A poll of a deleted job is sent until
     /// the job is unknown, for 10 seconds, and then at those of the times that are left; those beyond the 10 seconds only
     /// in a run with `--late-polls`.
     #[serde(default)]
     pub after: Vec<Wait>,
+}
+
+impl Probe {
+    /// Whether it makes the Group that its flow is about.
+    pub fn makes_group(&self) -> bool {
+        self.send == Send::Create && self.omit.is_empty()
+    }
 }
 
 words! {
@@ -205,6 +231,8 @@ words! {
         Complete = "complete",
         /// After the flow's DELETE.
         Deleted = "deleted",
+        /// When the conversation is over, whatever became of it.
+        End = "end",
     }
 }
 
@@ -237,6 +265,14 @@ words! {
         Read = "read",
         /// A search for the flow's Group by its id.
         Search = "search",
+        /// A search for the Group that the flow has made by its name.
+        SearchName = "search-name",
+        /// A POST of a Group, by the asynchronous pattern; without `Prefer`, of another one.
+        Create = "create",
+        /// A PUT of the Group that the flow has made, where the target declares it.
+        Update = "update",
+        /// A DELETE of the Group that the flow has made.
+        Erase = "erase",
         /// A search with `_summary=count`.
         Count = "count",
         /// The first message of a TLS handshake that offers 1.3 and 1.2, with every origin of the run.

@@ -20,6 +20,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("delete.toml", include_str!("../../suites/delete.toml")),
     ("params.toml", include_str!("../../suites/params.toml")),
     ("effects.toml", include_str!("../../suites/effects.toml")),
+    ("cohorts.toml", include_str!("../../suites/cohorts.toml")),
     ("errors.toml", include_str!("../../suites/errors.toml")),
     ("metadata.toml", include_str!("../../suites/metadata.toml")),
     ("auth.toml", include_str!("../../suites/auth.toml")),

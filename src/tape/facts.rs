@@ -147,6 +147,9 @@ pub struct Census {
     /// Binary resources that came, and those among them that belong to a patient.
     #[serde(default)]
     pub binaries: (u64, u64),
+    /// DocumentReferences of patients that came with content of their own.
+    #[serde(default)]
+    pub documents: u64,
     /// The Provenance that an earlier export holds of what came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,

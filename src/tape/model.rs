@@ -359,6 +359,9 @@ pub struct FlowRecord {
     /// What organised files hold, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organizing>,
+    /// What a search for the Group that the flow made found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Named>,
     /// Jobs that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.
@@ -366,6 +369,15 @@ pub struct FlowRecord {
     pub stop: Option<Stop>,
     /// Waits between its exchanges, for the timeline: start and length in milliseconds, and what for.
     pub waits: Vec<(u64, u64, String)>,
+}
+
+/// What a search for a Group by its name found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Whether the Group was among it.
+    pub found: bool,
+    /// How many Groups of other names were.
+    pub others: u64,
 }
 
 /// Why a flow ended early.

@@ -28,7 +28,7 @@ const PROTECTED_BASE: &str = "https://localhost/fhir";
 /// The Group of the reference server's own population that is exported.
 pub const GROUP: &str = "harbour";
 
-/// The Group that a protected reference server lets nobody export.
+/// The Group that nobody is in, which a protected reference server lets nobody export.
 pub const KEPT_GROUP: &str = "empty-berth";
 
 /// The clients that a protected reference server knows, and the scope that they ask for.
@@ -181,6 +181,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
     let allow_origins = vec![base_url(reference::FILES_ORIGIN)?.origin()];
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
+        let open = matches!(auth, Auth::None);
         let mut options = reference::Options::new(spec, base.clone(), clock);
         let greeter = reference::greeter(&faults);
         options.faults = faults;
@@ -199,10 +200,18 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
             key_set,
             allow_origins,
             late_polls: true,
+            allow_writes: true,
+            cohorts: has_cohorts(spec, open),
+            empty_group: open.then(|| KEPT_GROUP.to_owned()),
             ..Settings::new(base)
         };
         drive::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
     })
+}
+
+/// Whether the reference server has the Bulk Cohort API; where it asks for tokens, they are for reading alone.
+pub fn has_cohorts(spec: Personality, open: bool) -> bool {
+    open && spec == Personality::Stu3
 }
 
 /// How a reference server is protected, and the credentials of a run that it knows.

@@ -107,6 +107,7 @@ impl Builder {
             census: None,
             key_reads: Default::default(),
             organized: None,
+            named: None,
             accepted: 1,
             stop: None,
             waits: Vec::new(),

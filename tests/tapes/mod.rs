@@ -135,6 +135,7 @@ impl Builder {
             census: Some(Census { whole: true, ..Census::default() }),
             key_reads: Default::default(),
             organized: None,
+            named: None,
             accepted: 1,
             stop: self.stop,
             waits: Vec::new(),

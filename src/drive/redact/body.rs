@@ -232,8 +232,8 @@ fn resource(one: &Value) -> Value {
     out
 }
 
-/// Of a Group that claims the profile of cohorts: the names of its profiles and of its modifier extensions, which are
-/// no one's data. Of any other: nothing.
+/// Of a Group that claims the profile of cohorts, or has a member filter: the names of its profiles and of its modifier
+/// extensions, which are no one's data. Of any other: nothing.
 fn cohort(value: &Value) -> Value {
     let profiles: Vec<&str> = value
         .pointer("/meta/profile")
@@ -243,11 +243,13 @@ fn cohort(value: &Value) -> Value {
         .filter_map(Value::as_str)
         .filter(|profile| profile.contains("/bulk-cohort-group"))
         .collect();
-    if profiles.is_empty() {
-        return Value::Null;
-    }
     let extensions = value.get("modifierExtension").and_then(Value::as_array).into_iter().flatten();
     let extensions: Vec<Value> = extensions.map(|one| pick(one, &["url"])).collect();
+    let filter =
+        |one: &Value| one.get("url").and_then(Value::as_str).is_some_and(|url| url.ends_with("/member-filter"));
+    if profiles.is_empty() && !extensions.iter().any(filter) {
+        return Value::Null;
+    }
     json!({"resourceType": "Group", "meta": {"profile": profiles}, "modifierExtension": extensions})
 }
 

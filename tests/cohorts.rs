@@ -1,0 +1,224 @@
+//! Groups that a run makes: only with leave, and none of them stays.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use plimsoll::clock::Clock;
+use plimsoll::drive::inprocess::InProcess;
+use plimsoll::drive::settings::Settings;
+use plimsoll::drive::{self, Options};
+use plimsoll::judge;
+use plimsoll::plan::{self, Plan};
+use plimsoll::record::{Run, TestResult};
+use plimsoll::reference::{self, Personality};
+use plimsoll::suite::{self, model::Catalog};
+use plimsoll::tape::model::{Exchange, Outcome, Tape};
+use plimsoll::trials::selftest;
+use plimsoll::words::Verdict;
+use tower::ServiceExt;
+
+const BASE: &str = "http://localhost/fhir";
+
+fn catalog() -> Catalog {
+    suite::embedded().unwrap()
+}
+
+fn plan(catalog: &Catalog, filter: &str) -> Plan {
+    let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
+    plan::build(catalog, &ask, &|name| name.contains(filter)).unwrap()
+}
+
+/// What became of a run.
+struct Seen {
+    run: Run,
+    tape: Tape,
+    /// How many Groups of the run are left on the server, a minute later.
+    left: u64,
+}
+
+impl Seen {
+    fn test(&self, id: &str) -> &TestResult {
+        self.run.judgements[0].tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("no test {id}"))
+    }
+
+    fn sent(&self, method: &str, path: &str) -> Vec<&Exchange> {
+        let of = |e: &&Exchange| e.request.method == method && e.request.url.contains(path);
+        self.tape.exchanges.iter().filter(of).collect()
+    }
+}
+
+/// Runs the tests whose names contain `filter` against the reference server of `spec` with these faults.
+fn run(spec: Personality, filter: &str, faults: &[&str], change: impl FnOnce(&mut Settings)) -> Seen {
+    let catalog = catalog();
+    let plan = plan(&catalog, filter);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
+        let base: url::Url = BASE.parse().unwrap();
+        let mut options = reference::Options::new(spec, base.clone(), clock);
+        options.faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+        let router = reference::router(options);
+        let mut settings = Settings::new(base);
+        settings.groups = vec!["harbour".to_owned()];
+        change(&mut settings);
+        let transport = Arc::new(InProcess::new(router.clone()));
+        let tape = drive::run(&plan, settings, transport, clock, Options::quiet(&catalog.digest)).await.unwrap();
+        clock.sleep(Duration::from_secs(60)).await;
+        let left = left(router).await;
+        Seen { run: judge::judge(&catalog, &plan, &tape), tape, left }
+    })
+}
+
+async fn left(router: Router) -> u64 {
+    let ask = http::Request::get(format!("{BASE}/Group?name=plimsoll")).body(Body::empty()).unwrap();
+    let bytes = to_bytes(router.oneshot(ask).await.unwrap().into_body(), 1 << 20).await.unwrap();
+    let bundle: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    bundle["total"].as_u64().unwrap_or_default()
+}
+
+fn with_leave(settings: &mut Settings) {
+    settings.allow_writes = true;
+}
+
+#[test]
+fn nothing_is_written_without_leave() {
+    let seen = run(Personality::Stu3, "cohort", &[], |_| {});
+    let create = seen.test("kickoff::cohort-create@cohort");
+    assert_eq!(create.verdict, Verdict::NotApplicable);
+    assert!(create.because.contains("--allow-writes"), "{}", create.because);
+    assert!(seen.sent("POST", "/Group").is_empty() && seen.sent("PUT", "/Group").is_empty());
+}
+
+#[test]
+fn nothing_is_written_where_the_api_is_neither_declared_nor_claimed() {
+    let seen = run(Personality::Stu2, "cohort", &[], with_leave);
+    let create = seen.test("kickoff::cohort-create@cohort");
+    assert_eq!(create.verdict, Verdict::NotApplicable);
+    assert!(create.because.contains("--cohorts"), "{}", create.because);
+    assert!(seen.sent("POST", "/Group").is_empty());
+    // Whoever says that it is there has it tried.
+    let seen = run(Personality::Stu2, "cohort", &[], |settings| {
+        with_leave(settings);
+        settings.cohorts = true;
+    });
+    assert_eq!(seen.test("kickoff::cohort-create@cohort").verdict, Verdict::Fail);
+    assert_eq!(seen.test("metadata::cohort-listed@headers").verdict, Verdict::Fail);
+    assert_eq!(seen.sent("POST", "/Group").len(), 1);
+}
+
+#[test]
+fn a_group_is_made_tried_and_deleted() {
+    let seen = run(Personality::Stu3, "cohort", &[], with_leave);
+    let decided: Vec<&str> =
+        seen.run.judgements[0].tests.iter().filter(|t| t.verdict == Verdict::Pass).map(|t| t.id.as_str()).collect();
+    for id in [
+        "kickoff::cohort-create@cohort",
+        "kickoff::cohort-create-sync@cohort",
+        "kickoff::cohort-update@cohort",
+        "metadata::cohort-kept@cohort",
+        "metadata::cohort-read@cohort",
+        "metadata::cohort-search@cohort",
+        "metadata::cohort-export@cohort",
+        "metadata::cohort-delete@cohort",
+        "metadata::cohort-deleted@cohort",
+    ] {
+        assert!(decided.contains(&id), "{id}: {decided:?}");
+    }
+    assert_eq!((seen.sent("POST", "/Group").len(), seen.sent("DELETE", "/Group").len()), (2, 2));
+    assert_eq!((seen.left, seen.run.leftovers.len()), (0, 0));
+    let body = seen.sent("POST", "/Group")[0].request.body.clone().unwrap();
+    assert!(body.contains("bulk-cohort-group") && body.contains("Patient?gender=female"), "{body}");
+}
+
+#[test]
+fn one_test_alone_makes_what_it_needs() {
+    let seen = run(Personality::Stu3, "cohort-deleted@cohort", &[], with_leave);
+    assert_eq!(seen.test("metadata::cohort-deleted@cohort").verdict, Verdict::Pass);
+    assert_eq!((seen.sent("POST", "/Group").len(), seen.left), (1, 0));
+}
+
+#[test]
+fn whenever_a_run_is_ended_no_group_stays() {
+    for tenths in [0, 1, 5, 9, 11, 15, 19, 21, 25, 31, 40, 50] {
+        let seen = run(Personality::Stu3, "@cohort", &[], |settings| {
+            with_leave(settings);
+            settings.deadline = Some(Duration::from_millis(tenths * 100 + 1));
+        });
+        assert_eq!((seen.left, seen.run.leftovers.len()), (0, 0), "after {tenths} tenths of a second");
+    }
+    for fault in ["cohort-create-nowhere", "cohort-create-at-once", "cohort-made-nowhere", "legal-cohort-unplaced"] {
+        let seen = run(Personality::Stu3, "@cohort", &[fault], with_leave);
+        assert_eq!((seen.left, seen.run.leftovers.len()), (0, 0), "{fault}");
+    }
+    // Nor does leaving jobs on the server leave Groups there.
+    let seen = run(Personality::Stu3, "@cohort", &[], |settings| {
+        with_leave(settings);
+        settings.no_delete = true;
+    });
+    assert_eq!(seen.left, 0);
+}
+
+#[test]
+fn a_group_that_stays_is_listed() {
+    let seen = run(Personality::Stu3, "@cohort", &["cohort-delete-405", "cohort-delete-stays"], with_leave);
+    let groups = seen.run.leftovers.iter().filter(|left| left.contains("/Group/")).count();
+    assert_eq!(groups, 2, "{:?}", seen.run.leftovers);
+}
+
+#[test]
+fn what_is_not_approved_of_is_no_breach_and_says_why() {
+    for (fault, verdict, word) in [
+        ("legal-cohort-rejected", Verdict::Skip, "need not make every Group"),
+        ("legal-cohort-waits", Verdict::Skip, "approve"),
+        ("legal-cohort-refused", Verdict::NotApplicable, "member filter"),
+    ] {
+        let seen = run(Personality::Stu3, "@cohort", &[fault], with_leave);
+        let read = seen.test("metadata::cohort-read@cohort");
+        assert_eq!(read.verdict, verdict, "{fault}: {}", read.because);
+        assert!(read.because.contains(word), "{fault}: {}", read.because);
+        assert_eq!(seen.run.leftovers.len(), 0, "{fault}");
+    }
+    let seen = run(Personality::Stu3, "@cohort", &["legal-cohort-no-updates"], with_leave);
+    let update = seen.test("kickoff::cohort-update@cohort");
+    assert_eq!(update.verdict, Verdict::NotApplicable, "{}", update.because);
+    assert!(seen.sent("PUT", "/Group").is_empty());
+}
+
+#[test]
+fn a_group_that_is_said_to_be_empty_must_be() {
+    let seen =
+        run(Personality::Stu3, "@empty-group", &[], |settings| settings.empty_group = Some("empty-berth".into()));
+    for id in ["kickoff::empty-group", "manifest::output-empty", "files::group-members"] {
+        assert_eq!(seen.test(&format!("{id}@empty-group")).verdict, Verdict::Pass, "{id}");
+    }
+    let seen = run(Personality::Stu3, "@empty-group", &[], |settings| settings.empty_group = Some("harbour".into()));
+    let members = seen.test("files::group-members@empty-group");
+    assert_eq!(members.verdict, Verdict::NotApplicable);
+    assert!(members.because.contains("has members"), "{}", members.because);
+    let seen = run(Personality::Stu3, "@empty-group", &[], |_| {});
+    assert!(seen.test("kickoff::empty-group@empty-group").because.contains("--empty-group"));
+}
+
+#[test]
+fn urls_that_open_files_are_asked_again_when_they_have_expired() {
+    let catalog = catalog();
+    let plan = plan(&catalog, "capability-outlived");
+    let judged = |faults: &[&str]| {
+        let faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+        let tape = selftest::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
+        let run = judge::judge(&catalog, &plan, &tape);
+        let of = |e: &&Exchange| e.probe.as_deref() == Some("file-outlived");
+        let status = tape.exchanges.iter().find(of).map(|e| match &e.outcome {
+            Outcome::Response(answer) => answer.status,
+            _ => 0,
+        });
+        (run.judgements[0].tests[0].verdict, status)
+    };
+    assert_eq!(judged(&["legal-capability-expires"]), (Verdict::Pass, Some(404)));
+    assert_eq!(judged(&["auth-capability-outlived"]), (Verdict::Warn, Some(200)));
+    // An hour is longer than a job is waited for.
+    assert_eq!(judged(&["legal-presigned-rejects-auth"]), (Verdict::Skip, None));
+}
