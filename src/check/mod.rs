@@ -9,6 +9,7 @@ mod directory;
 pub mod expect;
 mod files;
 mod grants;
+mod hooks;
 mod kickoff;
 mod kin;
 mod manifest;
@@ -339,5 +340,8 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::ExpiresReadable => manifest::expires_readable(exchange),
         CheckName::UndeclaredTypeRefused => declared::undeclared_type_refused(exchange, scene),
         CheckName::CohortFiltered => declared::cohort_filtered(exchange),
+        CheckName::ChangesCome => hooks::changes_come(exchange, scene),
+        CheckName::DeletionsTold => hooks::deletions_told(exchange, scene),
+        CheckName::FailuresTold => hooks::failures_told(exchange, scene),
     }
 }

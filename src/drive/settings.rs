@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::hooks::Hooks;
 use super::keyset::KeySet;
 use crate::fhir::profile::Profiles;
 use crate::secret::Secret;
@@ -70,6 +71,8 @@ pub struct Settings {
     pub forbidden_scope: Option<String>,
     /// A Group that the run's client may not export.
     pub forbidden_group: Option<String>,
+    /// Commands that change the target's data, for tests of what exports then show.
+    pub hooks: Hooks,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
 }
@@ -105,6 +108,7 @@ impl Settings {
             key_set: None,
             forbidden_scope: None,
             forbidden_group: None,
+            hooks: Hooks::default(),
             use_proxy: false,
         }
     }

@@ -11,6 +11,7 @@ mod auth;
 mod behaviour;
 mod blocks;
 mod certificate;
+mod changes;
 mod deleted;
 mod directory;
 mod export;
@@ -39,6 +40,7 @@ mod secure;
 mod server;
 mod shelf;
 mod shelf_auth;
+mod shelf_hooks;
 mod shelf_stu3;
 mod smile;
 mod spoil;
@@ -52,6 +54,7 @@ use tokio::net::TcpListener;
 
 pub use behaviour::Behaviour;
 pub use certificate::Certificate;
+pub use changes::{FAILS, Hand};
 
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
 pub use keys::{KEY_ID, client};
@@ -65,6 +68,9 @@ pub use tls::greeter;
 /// [`Options::base`] and keeps its jobs in memory.
 pub fn router(options: Options) -> Router {
     let server = Arc::new(server::Server::new(options));
+    if let Some(hand) = &server.options.hand {
+        hand.take(&server);
+    }
     Router::new().fallback(server::answer).with_state(server)
 }
 

@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, FaultError, parse_fault};
 use super::shelf_auth;
+use super::shelf_hooks;
 use super::shelf_stu3;
 
 /// Pairs of a fault file's path and text.
@@ -524,7 +525,8 @@ const FILES: &[(&str, &str)] = shelf![
 /// # Errors
 /// The first file that cannot be used, and why.
 pub fn faults() -> Result<Vec<Fault>, FaultError> {
-    FILES.iter().chain(shelf_auth::FILES).chain(shelf_stu3::FILES).map(|(file, text)| parse_fault(file, text)).collect()
+    let all = FILES.iter().chain(shelf_auth::FILES).chain(shelf_hooks::FILES).chain(shelf_stu3::FILES);
+    all.map(|(file, text)| parse_fault(file, text)).collect()
 }
 
 /// The fault called `id`.
