@@ -18,3 +18,5 @@ mod honest;
 mod many;
 #[path = "reference/smile.rs"]
 mod smile;
+#[path = "reference/writable.rs"]
+mod writable;

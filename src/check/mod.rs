@@ -10,6 +10,7 @@ mod directory;
 pub mod expect;
 mod files;
 mod grants;
+mod hooks;
 mod kickoff;
 mod kin;
 mod manifest;
@@ -346,5 +347,8 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::FoundByName => cohort::found_by_name(exchange, scene),
         CheckName::ExportsElsewhere => cohort::exports_elsewhere(scene),
         CheckName::GroupErased => cohort::group_erased(scene),
+        CheckName::ChangesCome => hooks::changes_come(exchange, scene),
+        CheckName::DeletionsTold => hooks::deletions_told(exchange, scene),
+        CheckName::FailuresTold => hooks::failures_told(exchange, scene),
     }
 }

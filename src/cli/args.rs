@@ -93,6 +93,10 @@ pub struct RunArgs {
     #[arg(long, env = "PLIMSOLL_STRICT", value_parser = BoolishValueParser::new())]
     pub strict: bool,
 
+    /// Run the commands that plimsoll.toml names under [hooks]: they change the server's data
+    #[arg(long)]
+    pub allow_hooks: bool,
+
     /// List the tests and send nothing
     #[arg(long)]
     pub list: bool,
@@ -204,6 +208,10 @@ pub struct ServeArgs {
     /// Lines in a file at most [default: 40; with --patients 50000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub lines_per_file: Option<u64>,
+
+    /// Take PUT and DELETE of the small population's resources
+    #[arg(long, conflicts_with = "patients")]
+    pub writable: bool,
 
     /// Ask for credentials; token: the one in PLIMSOLL_TOKEN
     #[arg(long, value_enum, value_name = "KIND", default_value = "none")]

@@ -47,6 +47,7 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<Told, Refusal> {
     given.no_delete = from.flag("no_delete", args.limits.no_delete);
     given.late_polls = from.flag("late_polls", args.limits.late_polls);
     given.keep_files = from.one("keep_files", args.limits.keep_files.as_ref());
+    given.allow_hooks = args.allow_hooks;
     given.packages = from.many("package", &args.profiles.package);
     given.profiles = from.many("profile", &args.profiles.profile);
     let file = File::read(args.target.config.as_deref(), std::path::Path::new("")).map_err(Refusal::usage)?;

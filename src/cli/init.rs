@@ -122,7 +122,10 @@ fn toml(answers: &Answers, specs: &[String]) -> String {
     );
     auth(&mut out, answers);
     out.push_str(
-        "\n# Values that exist on this server, where filters are to be tried with others than the data suggest.\n\
+        "\n# Commands that change this server's data between two exports, run with --allow-hooks alone. Each prints Type/id of\n\
+         # the resources that it touched, a line each; it finds the base URL in PLIMSOLL_BASE.\n\
+         # [hooks]\n# change = [\"./change-one\"]\n# delete = [\"./delete-one\"]\n# fail = [\"./make-one-fail\"]\n\
+         \n# Values that exist on this server, where filters are to be tried with others than the data suggest.\n\
          # [values]\n# address-state = \"NSW\"\n\
          \n# A deviation that may stay for now: it is still reported, but does not fail a pipeline.\n\
          # [[known]]\n# spec = \"hl7-3.0.0\"\n# test = \"area::id\"\n# reason = \"ticket 17\"\n# expires = \"2030-12-31\"\n",

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::effective::Effective;
 use crate::config::guard;
 use crate::config::values::AuthKind;
+use crate::drive::hooks::{Command, Hook, Hooks};
 use crate::drive::inprocess::InProcess;
 use crate::drive::keyset;
 use crate::drive::progress;
@@ -25,7 +26,7 @@ use crate::drive::wire::Wire;
 use crate::drive::{self, Drive, Remains};
 use crate::plan::{self, Plan};
 use crate::record::{Judgement, Run, TestResult};
-use crate::reference::{self, Personality};
+use crate::reference::{self, Hand, Personality};
 use crate::report;
 use crate::suite::model::{Catalog, Identity};
 use crate::tape::model::{Role, Tape};
@@ -69,8 +70,9 @@ pub struct Target {
 enum Kind {
     /// Over the network.
     Remote,
-    /// The reference server within this process, who may ask it, and by which door where it is over sockets.
-    Embedded(Personality, reference::Auth, Option<Door>),
+    /// The reference server within this process, who may ask it, by which door where it is over sockets, and what changes
+    /// its data.
+    Embedded(Personality, reference::Auth, Option<Door>, Hand),
 }
 
 /// Where the server within listens when it is reached over TLS.
@@ -116,9 +118,11 @@ impl Target {
             if settings.groups.is_empty() {
                 settings.groups = vec![GROUP.to_owned()];
             }
+            let hand = Hand::default();
+            settings.hooks = selftest::hooks(&hand);
             return Ok(Self {
                 settings,
-                kind: Kind::Embedded(personality(&config.specs.value), reference::Auth::None, None),
+                kind: Kind::Embedded(personality(&config.specs.value), reference::Auth::None, None, hand),
             });
         };
         let mut credentials = guard::credentials(config).map_err(Refusal::usage)?;
@@ -137,7 +141,7 @@ impl Target {
 
     /// The same; the server within protected as the specs to judge it by ask for, and the run its registered client.
     pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, Refusal> {
-        let Kind::Embedded(spec, ..) = self.kind else { return Ok(self) };
+        let Kind::Embedded(spec, _, _, hand) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.also.value).cloned().collect();
         let asked = config.auth.value == AuthKind::Smart;
         let protected = if asked { selftest::protection() } else { selftest::protection_of(catalog, &specs) };
@@ -159,7 +163,7 @@ impl Target {
             settings.base = base;
             door = Some(opened);
         }
-        Ok(Self { settings, kind: Kind::Embedded(spec, auth, door) })
+        Ok(Self { settings, kind: Kind::Embedded(spec, auth, door, hand) })
     }
 
     /// Whether it is the server within.
@@ -181,9 +185,10 @@ impl Target {
     fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
         match &self.kind {
             Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
-            Kind::Embedded(spec, auth, door) => {
+            Kind::Embedded(spec, auth, door, hand) => {
                 let mut options = reference::Options::new(*spec, self.settings.base.clone(), clock);
                 options.auth = auth.clone();
+                options.hand = Some(hand.clone());
                 options.key_feed = self.settings.key_set.clone().map(selftest::feed);
                 options.kept_group.clone_from(&self.settings.forbidden_group);
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.
@@ -269,11 +274,25 @@ fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
         allow_http: config.allow_http.value,
         ca_file: path(&config.ca_file),
         client_cert: path(&config.client_cert),
+        hooks: hooks(&config.hooks),
         forbidden_scope: config.forbidden_scope.as_ref().map(|s| s.value.clone()),
         forbidden_group: config.forbidden_group.as_ref().map(|s| s.value.clone()),
         use_proxy: config.proxy.value,
         ..Settings::new(base)
     })
+}
+
+/// The commands that the run may use; where they are not allowed, no more than that there would be some.
+fn hooks(config: &crate::config::effective::Hooks) -> Hooks {
+    if !config.allowed {
+        return Hooks { withheld: config.named().next().is_some(), ..Hooks::default() };
+    }
+    let command = |argv: &Vec<String>| {
+        let (folder, patience) = (config.folder.clone(), config.timeout.value);
+        Hook::Command(Command { argv: argv.clone(), folder, patience })
+    };
+    let there = config.named().map(|(name, hook)| (name, command(&hook.value)));
+    Hooks { there: there.collect(), withheld: false }
 }
 
 /// The rule book that the reference server keeps for a run by `specs`: the newest of HL7 among them, or a product's

@@ -63,12 +63,40 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
             empty.value
         )));
     }
+    hooks(config)?;
     let target = Target::new(config)?.protected(&catalog, config)?;
     let resumed = match &args.resume {
         Some(path) => Some(resumed(path, &told)?),
         None => None,
     };
     super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target, resumed))
+}
+
+/// Says once that there are hooks which are not run.
+///
+/// # Errors
+/// They are allowed, and there are none.
+fn hooks(config: &Effective) -> Result<(), Refusal> {
+    let named: Vec<&str> = config.hooks.named().map(|(name, _)| name.as_str()).collect();
+    match (named.is_empty(), config.hooks.allowed) {
+        (true, true) => Err(Refusal::usage(
+            "--allow-hooks was given, and no command to run: name some under [hooks] in plimsoll.toml, such as \
+             change = [\"./change-one\"]",
+        )),
+        (false, true) if config.target.is_none() => Err(Refusal::usage(
+            "hooks change the data of a server of yours; give its BASE-URL (the one within has its own, without \
+             --allow-hooks)",
+        )),
+        (false, false) if config.target.is_some() => {
+            say(&format!(
+                "note: the hooks of plimsoll.toml ({}) are not run; --allow-hooks runs them, on this machine, and they \
+                 change the server's data",
+                named.join(", ")
+            ));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A run that was killed and is gone on with.

@@ -33,6 +33,7 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
         let mut options = Options::new(spec, values::base_url(&base).map_err(Refusal::undetermined)?, Clock::system());
         options.faults = faults;
         options.patients = args.patients;
+        options.writable = args.writable;
         options.lines_per_file = args.lines_per_file;
         options.auth = auth;
         // Whoever reads the base may end the server at once.

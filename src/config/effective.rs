@@ -11,6 +11,7 @@ use url::Url;
 
 use super::file::{File, KnownSays};
 use super::values::{AuthKind, ByteSize};
+use crate::suite::model::HookName;
 use crate::suite::param::PickName;
 use crate::suite::values::Wait;
 use crate::words::ExportLevel;
@@ -107,6 +108,7 @@ pub struct Given {
     pub jwks_addr: Option<Setting<SocketAddr>>,
     pub forbidden_scope: Option<Setting<String>>,
     pub forbidden_group: Option<Setting<String>>,
+    pub allow_hooks: bool,
     pub scope: Option<Setting<String>>,
 }
 
@@ -117,6 +119,31 @@ pub enum TokenPlace {
     Env(String),
     /// In this file.
     File(PathBuf),
+}
+
+/// Commands that change the target's data: a program and its arguments each.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    /// Whether the command line allows them to be run.
+    pub allowed: bool,
+    /// Changes resources.
+    pub change: Option<Setting<Vec<String>>>,
+    /// Deletes resources.
+    pub delete: Option<Setting<Vec<String>>>,
+    /// Makes resources fail to be exported.
+    pub fail: Option<Setting<Vec<String>>>,
+    /// How long one of them may take.
+    pub timeout: Setting<Duration>,
+    /// The folder of the file that names them, where they run.
+    pub folder: PathBuf,
+}
+
+impl Hooks {
+    /// Those that are set.
+    pub fn named(&self) -> impl Iterator<Item = (HookName, &Setting<Vec<String>>)> {
+        let all = [(HookName::Change, &self.change), (HookName::Delete, &self.delete), (HookName::Fail, &self.fail)];
+        all.into_iter().filter_map(|(name, hook)| Some((name, hook.as_ref()?)))
+    }
 }
 
 /// The configuration in effect.
@@ -206,6 +233,8 @@ pub struct Effective {
     pub forbidden_scope: Option<Setting<String>>,
     /// A Group that this client may not export.
     pub forbidden_group: Option<Setting<String>>,
+    /// Commands that change the target's data.
+    pub hooks: Hooks,
     /// Known deviations, with the bytes of the file where each stands.
     pub known: Vec<(KnownSays, std::ops::Range<usize>)>,
 }
@@ -306,6 +335,17 @@ impl Effective {
             jwks_addr: given.jwks_addr.or_else(|| pick.of(says.auth.jwks_addr.as_ref())),
             forbidden_scope: given.forbidden_scope.or_else(|| pick.of(says.auth.forbidden_scope.as_ref())),
             forbidden_group: given.forbidden_group.or_else(|| pick.of(says.auth.forbidden_group.as_ref())),
+            hooks: Hooks {
+                allowed: given.allow_hooks,
+                change: pick.of(says.hooks.change.as_ref()),
+                delete: pick.of(says.hooks.delete.as_ref()),
+                fail: pick.of(says.hooks.fail.as_ref()),
+                timeout: pick
+                    .of(says.hooks.timeout.as_ref())
+                    .map(wait)
+                    .unwrap_or(Setting::new(Duration::from_secs(60), Origin::Default)),
+                folder: file.and_then(|file| file.path.parent().map(PathBuf::from)).unwrap_or_default(),
+            },
             known: says.known.iter().map(|known| (known.get_ref().clone(), known.span())).collect(),
         }
     }

@@ -20,11 +20,9 @@ use crate::words::ExportLevel;
 /// The largest configuration file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
-/// How the parser lists the keys of `[auth]` that are read only to be refused; nobody is told to use them.
-pub(super) const REFUSED_KEYS: &str = ", `token`, `client-secret`, `password`, `key`, `private-key`";
-
-/// The same beside `[auth]`.
-pub(super) const REFUSED_KEY: &str = ", `allow-writes`";
+/// How the parser lists the keys that are read only to be refused; nobody is told to use them.
+pub(super) const REFUSED_KEYS: &[&str] =
+    &[", `token`, `client-secret`, `password`, `key`, `private-key`", ", `allow-hooks`, `allow-writes`"];
 
 /// A configuration file that was read.
 #[derive(Debug)]
@@ -103,14 +101,36 @@ pub struct Says {
     pub client_cert: Option<Spanned<PathBuf>>,
     /// Use the proxies of the environment.
     pub proxy: Option<Spanned<bool>>,
+    /// Commands that change the target's data.
+    #[serde(default)]
+    pub hooks: HooksSays,
+    // Taken only to be refused in words that help: a file that lies somewhere must not let itself run programs.
+    allow_hooks: Option<Spanned<IgnoredAny>>,
+    allow_writes: Option<Spanned<IgnoredAny>>,
     /// How requests are authorized.
     #[serde(default)]
     pub auth: AuthSays,
     /// Known deviations.
     #[serde(default)]
     pub known: Vec<Spanned<KnownSays>>,
-    // Taken only to be refused in words that help.
-    allow_writes: Option<Spanned<IgnoredAny>>,
+}
+
+/// `[hooks]`: commands that change the target's data, run with `--allow-hooks` on the command line alone. Each is a program
+/// and its arguments; it prints `Type/id` of the resources that it touched, a line each.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HooksSays {
+    /// Changes resources.
+    #[serde(default, deserialize_with = "argv")]
+    pub change: Option<Spanned<Vec<String>>>,
+    /// Deletes resources.
+    #[serde(default, deserialize_with = "argv")]
+    pub delete: Option<Spanned<Vec<String>>>,
+    /// Makes resources fail to be exported.
+    #[serde(default, deserialize_with = "argv")]
+    pub fail: Option<Spanned<Vec<String>>>,
+    /// How long one of them may take.
+    pub timeout: Option<Spanned<Wait>>,
 }
 
 /// `[auth]`: where credentials are, never what they are.
@@ -206,6 +226,10 @@ impl File {
                 "take the line out, and give --allow-writes on the command line",
             ));
         }
+        if let Some(span) = file.says.allow_hooks.as_ref().map(Spanned::span) {
+            let title = "a configuration file cannot allow commands to be run, its own least of all";
+            return Err(file.refuse(span, title, "give --allow-hooks on the command line"));
+        }
         let auth = &file.says.auth;
         let secrets = [&auth.token, &auth.client_secret, &auth.password, &auth.key, &auth.private_key];
         if let Some(span) = secrets.into_iter().flatten().map(Spanned::span).next() {
@@ -295,9 +319,23 @@ fn types<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<String>>>
     each(d, values::resource_type)
 }
 
+fn argv<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<String>>>, D::Error> {
+    let argv = Spanned::<Vec<String>>::deserialize(d)?;
+    let says = match argv.get_ref().first() {
+        None => "a hook needs a program to run; write [\"./program\", \"argument\"]",
+        Some(program) if program.trim().is_empty() => "the program of this hook has no name",
+        Some(_) if argv.get_ref().iter().any(|part| part.contains('\0')) => "a NUL cannot be given to a program",
+        Some(_) => return Ok(Some(argv)),
+    };
+    Err(de::Error::custom(says))
+}
+
 fn picks<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<BTreeMap<PickName, String>>>, D::Error> {
     let picks = Spanned::<BTreeMap<PickName, String>>::deserialize(d)?;
     let bad = |value: &str| value.trim().is_empty() || value.len() > 200 || value.contains(char::is_control);
+    if picks.get_ref().contains_key(&PickName::TransactionTime) {
+        return Err(de::Error::custom("transaction-time is what the server says, and nobody else"));
+    }
     match picks.get_ref().iter().find(|(_, value)| bad(value)) {
         Some((pick, _)) => Err(de::Error::custom(format!("the value of {pick} is empty, or no value for a filter"))),
         None => Ok(Some(picks)),

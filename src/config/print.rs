@@ -18,10 +18,11 @@ struct Shown {
 /// The configuration as TOML, with the origin of each value as a comment.
 pub fn text(config: &Effective) -> String {
     let mut lines = vec!["# The configuration in effect. Secrets are not shown.".to_owned()];
-    let (mut plain, mut auth) = (Vec::new(), Vec::new());
+    let (mut plain, mut hooks, mut auth) = (Vec::new(), Vec::new(), Vec::new());
     for Shown { key, value, origin } in shown(config) {
-        let (list, key) = match key.strip_prefix("auth.") {
-            Some(key) => (&mut auth, key),
+        let (list, key) = match key.split_once('.') {
+            Some(("auth", key)) => (&mut auth, key),
+            Some((_, key)) => (&mut hooks, key),
             None => (&mut plain, key),
         };
         list.push(match value {
@@ -36,9 +37,12 @@ pub fn text(config: &Effective) -> String {
             value => (format!("{key} = {value}"), origin),
         });
     }
-    let width = plain.iter().chain(&auth).map(|(line, _)| line.chars().count()).max().unwrap_or(0).min(60);
+    let width =
+        plain.iter().chain(&hooks).chain(&auth).map(|(line, _)| line.chars().count()).max().unwrap_or(0).min(60);
     let write = |(line, origin): (String, Origin)| format!("{line:width$}  # {origin}");
     lines.extend(plain.into_iter().map(write));
+    lines.extend(["".to_owned(), "[hooks]".to_owned()]);
+    lines.extend(hooks.into_iter().map(write));
     lines.extend(["".to_owned(), "[auth]".to_owned()]);
     lines.extend(auth.into_iter().map(write));
     for (known, _) in &config.known {
@@ -79,6 +83,7 @@ fn shown(config: &Effective) -> Vec<Shown> {
         TokenPlace::File(path) => Some(Setting::new(path.clone(), s.origin.clone())),
         TokenPlace::Env(_) => None,
     });
+    let allowing = if config.hooks.allowed { Origin::Flag } else { Origin::Default };
     vec![
         maybe("target", config.target.as_ref(), |v| url(v)),
         sure("specs", &config.specs, |v| v.clone().into()),
@@ -110,6 +115,11 @@ fn shown(config: &Effective) -> Vec<Shown> {
         maybe("ca-file", config.ca_file.as_ref(), |v| path(v)),
         maybe("client-cert", config.client_cert.as_ref(), |v| path(v)),
         sure("proxy", &config.proxy, |v| (*v).into()),
+        Shown { key: "allow-hooks", value: config.hooks.allowed.into(), origin: allowing },
+        maybe("hooks.change", config.hooks.change.as_ref(), |v| v.clone().into()),
+        maybe("hooks.delete", config.hooks.delete.as_ref(), |v| v.clone().into()),
+        maybe("hooks.fail", config.hooks.fail.as_ref(), |v| v.clone().into()),
+        sure("hooks.timeout", &config.hooks.timeout, |v| show_wait(*v).into()),
         sure("auth.kind", &config.auth, |v| v.as_str().into()),
         maybe("auth.token-env", token_env.as_ref(), |v| v.clone().into()),
         maybe("auth.token-file", token_file.as_ref(), |v| path(v)),

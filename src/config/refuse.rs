@@ -27,6 +27,8 @@ const SHOWN: &[&str] = &[
     "no-delete",
     "late-polls",
     "keep-files",
+    "allow-hooks",
+    "timeout",
     "insecure",
     "allow-http",
     "ca-file",
@@ -56,8 +58,8 @@ pub fn toml(path: &Path, text: &str, error: &toml::de::Error) -> String {
 /// The parser's message without text of the file, which may be a secret in the wrong place, and without the keys that
 /// are read only to be refused.
 fn plain(message: &str) -> String {
-    let message =
-        message.replace('\n', ", ").replace(super::file::REFUSED_KEYS, "").replace(super::file::REFUSED_KEY, "");
+    let message = message.replace('\n', ", ");
+    let message = super::file::REFUSED_KEYS.iter().fold(message, |message, keys| message.replace(keys, ""));
     match (message.strip_prefix("invalid type: string \""), message.rsplit_once("\", expected ")) {
         (Some(_), Some((_, expected))) => {
             let expected = if expected.starts_with("struct ") { "a table" } else { expected };

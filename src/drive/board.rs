@@ -18,6 +18,8 @@ pub struct Outcome {
     pub stop: Option<Stop>,
     /// The facts of its output files.
     pub output: Vec<LineFacts>,
+    /// The `transactionTime` of its manifest, where that is an instant.
+    pub transaction_time: Option<String>,
     /// The level at which it ran.
     pub level: ExportLevel,
     /// The resources that are held of it.
@@ -186,7 +188,7 @@ mod tests {
         let board = Board::new(["a"].into_iter());
         let stop = Stop { kind: crate::tape::model::StopKind::NotOffered, exchange: None, because: "no".into() };
         let (output, level, shelf) = (vec![], ExportLevel::Any, Arc::default());
-        let outcome = Outcome { stop: Some(stop.clone()), output, level, shelf };
+        let outcome = Outcome { stop: Some(stop.clone()), output, transaction_time: None, level, shelf };
         let (heard, ()) = tokio::join!(board.kickoff("a"), async { board.over("a", outcome) });
         assert_eq!(heard.unwrap().unwrap_err(), stop);
         assert!(board.outcome("a").await.is_some() && board.outcome("b").await.is_none());

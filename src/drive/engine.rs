@@ -15,6 +15,7 @@ use super::asks;
 use super::board::{Board, Jobs};
 use super::cleanup;
 use super::flow;
+use super::hooks::Hooks;
 use super::house::House;
 use super::ledger::{Ledger, Remains};
 use super::offer::{self, Declared};
@@ -246,6 +247,7 @@ impl Drive {
             forgone: Mutex::default(),
             key: RunKey::new(),
             members: Mutex::default(),
+            touched: Mutex::default(),
             file_bytes: AtomicU64::new(0),
         };
         let all = async {
@@ -336,6 +338,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         ("most bytes", settings.max_bytes.to_string()),
         ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
         ("origins with the token", origins.join(", ")),
+        ("hooks", shown_hooks(&settings.hooks)),
         ("plain http", if settings.allow_http { "meant (--allow-http)" } else { "" }.to_owned()),
         ("writes", if settings.allow_writes { "Groups of its own, which are deleted" } else { "" }.to_owned()),
         ("cohorts", if settings.cohorts { "said to be there (--cohorts)" } else { "" }.to_owned()),
@@ -352,6 +355,14 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         shown.retain(|(_, value)| !value.is_empty());
     }
     shown
+}
+
+/// The hooks of a run.
+fn shown_hooks(hooks: &Hooks) -> String {
+    match hooks.withheld {
+        true => "not allowed".to_owned(),
+        false => hooks.there.keys().map(|name| name.as_str()).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// Whether a `fhirVersion` is R4's: 4.0.1, or 4.0.0 and its like.

@@ -22,6 +22,7 @@ use super::progress::Event;
 use super::select::{self, Counter, Measured};
 use super::session::{Ask, Streaming, trouble};
 use super::shelf::Shelf;
+use super::touched::Found;
 use crate::ndjson::directory::Measure;
 use crate::ndjson::{Coding, Expected, FhirInspector, FileReader, Identity, Options};
 use crate::suite::model::{Fetch, FileList, Probe, Send};
@@ -107,7 +108,7 @@ impl Walk<'_> {
         let (wanted, too_many) = self.wanted(job, manifest);
         let index = Identity::new(&self.house.key);
         let measures = self.planned.measures;
-        let counter = Counter::new(&route.params, measures);
+        let counter = Counter::new(&route.params, measures, self.looked_for());
         let beside = route.source.as_ref().filter(|source| source.outcome.level == route.level);
         let beside = beside.map(|source| (source.flow.as_str(), &*source.outcome.shelf));
         let organizer = measures.blocks.then(|| Organizer::of(&route.params, &self.house.key, beside)).flatten();
@@ -129,6 +130,7 @@ impl Walk<'_> {
             .buffered(AT_ONCE);
         let (mut measured, mut blocks) = (Vec::new(), Vec::new());
         let (mut end, mut whole) = (Ok(()), !too_many);
+        let mut found = Found::default();
         while let Some((wanted, got)) = coming.next().await {
             let mut got = match got {
                 Ok(Some(got)) => got,
@@ -143,6 +145,8 @@ impl Walk<'_> {
             };
             // The deleted lists stand after the output lists, so that every output file was read by now.
             got.facts.lines.deleted_in_output = index.held(&got.deleted);
+            found.output.append(&mut got.measured.touched);
+            found.deleted.append(&mut got.deleted);
             let good = got.facts.whole && got.facts.lines.is_legible();
             whole &= good || wanted.item.place.list != FileList::Output;
             measured.push(got.measured);
@@ -170,6 +174,7 @@ impl Walk<'_> {
         }
         self.weigh(route, &counter, shelf, &index, came_whole).await;
         end?;
+        self.account(route, &index, Found { whole: came_whole, ..found }).await?;
         match too_many {
             true => Err(stop(StopKind::Limit, None, format!("the manifest lists more than {MOST_FILES} files"))),
             false => Ok(()),

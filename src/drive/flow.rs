@@ -17,8 +17,9 @@ use super::poll::{Polls, Step};
 use super::probe::Sight;
 use super::progress::Event;
 use super::shelf::Shelf;
+use crate::instant::Instant;
 use crate::plan::{Depth, PlannedFlow};
-use crate::suite::model::{DeleteAt, FileList, Identity, Method, Moment, Needs, Probe, Send};
+use crate::suite::model::{DeleteAt, FileList, HookMoment, Identity, Method, Moment, Needs, Probe, Send};
 use crate::suite::param::{Param, PickName};
 use crate::tape::model::{LineFacts, Phase, Stop, StopKind};
 use crate::words::ExportLevel;
@@ -31,9 +32,11 @@ pub(super) async fn run(house: &House<'_>, planned: &PlannedFlow) {
     walk.record().stop = end.clone();
     walk.show(Event::Ended { because: end.as_ref().map(|stop| stop.because.as_str()) });
     let record = walk.record().clone();
-    let Came { output, shelf } = came;
-    house.board.over(walk.name(), Outcome { stop: end, output, level: record.export, shelf: Arc::new(shelf) });
+    let Came { output, shelf, transaction_time } = came;
+    let (level, shelf) = (record.export, Arc::new(shelf));
+    house.board.over(walk.name(), Outcome { stop: end, output, transaction_time, level, shelf });
     house.session.recorder().flow(record);
+    walk.tidy_late().await;
 }
 
 /// A flow's title where parameters had to be left out.
@@ -46,6 +49,7 @@ fn without(title: &str, forgone: &[String]) -> String {
 struct Came {
     output: Vec<LineFacts>,
     shelf: Shelf,
+    transaction_time: Option<String>,
 }
 
 /// The flow that another picks from and is compared with.
@@ -73,19 +77,17 @@ impl<'a> Walk<'a> {
         self.can_begin().await?;
         // While the client's keys change, nobody else can ask for a token.
         let alone = self.turns_keys();
-        if flow.last || alone {
-            let before = |other: &&PlannedFlow| if alone { other.name != self.planned.name } else { !other.flow.last };
-            for other in self.house.plan.flows.iter().filter(before) {
-                self.house.board.outcome(&other.name).await;
-            }
-        }
+        self.await_turn(alone).await;
         if flow.probes_only {
             return self.probes_alone().await;
         }
         let level = self.level().await?;
         let mut forgone = Vec::new();
         if let Some(other) = &flow.like {
-            if let Some(Err(refused)) = self.house.board.kickoff(other).await {
+            // One that could not be asked says nothing of what would have been answered.
+            if let Some(Err(refused)) = self.house.board.kickoff(other).await
+                && refused.kind != StopKind::NoPick
+            {
                 let because = format!("not asked for, since flow {other} had no job: {}", refused.because);
                 return Err(Stop { because, ..refused });
             }
@@ -139,7 +141,9 @@ impl<'a> Walk<'a> {
             let sight = Sight { route: &route, job: None, files: &[], manifest: None };
             end = end.and(self.probe_all(Moment::End, sight).await);
         }
-        self.tidy_all().await;
+        if !flow.keep {
+            self.tidy_all().await;
+        }
         end
     }
 
@@ -163,6 +167,37 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Waits for the flows that this one must not disturb, or be disturbed by.
+    async fn await_turn(&self, alone: bool) {
+        let flows = &self.house.plan.flows;
+        let hooked = |other: &PlannedFlow| !other.flow.of_hooks().is_empty();
+        let turns_keys = |other: &PlannedFlow| other.flow.credentials == Some(Needs::KeySet);
+        let own = flows.iter().position(|other| other.name == self.planned.name).unwrap_or(flows.len());
+        for (at, other) in flows.iter().enumerate().filter(|(at, _)| *at != own) {
+            let waits = match (alone, self.is_hooked(), self.planned.flow.last) {
+                (true, ..) => true,
+                // Those that change something come one by one; what they did may be looked at side by side.
+                (false, true, _) if hooked(other) => {
+                    at < own && !(self.planned.flow.hooks.is_empty() && other.flow.hooks.is_empty())
+                }
+                (false, true, _) => !turns_keys(other),
+                (false, false, last) => last && !other.flow.last,
+            };
+            if waits {
+                self.house.board.outcome(&other.name).await;
+            }
+        }
+    }
+
+    /// Lets go of a job that was kept until the flows that ask for the same had asked.
+    async fn tidy_late(&self) {
+        let alike = |other: &&PlannedFlow| other.flow.like.as_deref() == Some(self.name());
+        for other in self.house.plan.flows.iter().filter(alike).filter(|_| self.planned.flow.keep) {
+            self.house.board.kickoff(&other.name).await;
+        }
+        self.tidy_all().await;
+    }
+
     /// Whether the run has the credentials that the flow needs.
     async fn can_begin(&self) -> Result<(), Stop> {
         let flow = &self.planned.flow;
@@ -171,6 +206,9 @@ impl<'a> Walk<'a> {
         }
         if let (Some(Needs::Cohort), Some(why)) = (flow.credentials, self.may_not_write()) {
             return Err(stop(StopKind::NotOffered, None, why));
+        }
+        if let Some(lacks) = self.house.settings.hooks.lacks(&flow.of_hooks()) {
+            return Err(stop(StopKind::NotOffered, None, lacks));
         }
         if let (Some(why), false) = (&self.house.no_token, flow.probes_only) {
             return Err(stop(StopKind::Credentials, None, why.clone()));
@@ -210,6 +248,7 @@ impl<'a> Walk<'a> {
 
     /// From the first probe on.
     async fn with_route(&self, route: &Route, came: &mut Came) -> Result<(), Stop> {
+        self.run_hooks(HookMoment::Start, None).await?;
         self.probe_all(Moment::Start, Sight { route, job: None, files: &[], manifest: None }).await?;
         let mut job = match self.resume(route).await {
             Some(job) => Ok(job),
@@ -260,14 +299,19 @@ impl<'a> Walk<'a> {
         if !to_the_end {
             return if self.has_probes(Moment::InProgress) { self.until_running(sight).await } else { Ok(()) };
         }
-        let manifest = self.with_pages(job, self.until_done(sight).await?).await?;
+        let manifest = self.until_done(sight).await.map_err(|stop| self.failed_with_its_part(stop))?;
+        let manifest = self.with_pages(job, manifest).await?;
+        let at = manifest.get("transactionTime").and_then(Value::as_str);
+        came.transaction_time = at.filter(|at| Instant::parse(at).is_some()).map(str::to_owned);
         let mut fetched = Fetched::default();
         let mut end = Ok(());
         if depth == Depth::Files {
             let mut shelf = Shelf::default();
             end = self.fetch_all(route, (job, &manifest), &mut fetched, &mut shelf).await;
-            *came = Came { output: fetched.facts_of(FileList::Output).cloned().collect(), shelf };
+            came.output = fetched.facts_of(FileList::Output).cloned().collect();
+            came.shelf = shelf;
         }
+        self.run_hooks(HookMoment::Complete, came.transaction_time.as_deref()).await?;
         self.check_halt()?;
         let files = self.probed_files(job, &manifest, &fetched);
         let done = Sight { files: &files, manifest: Some(&manifest), ..sight };
@@ -307,6 +351,7 @@ impl<'a> Walk<'a> {
                     shown = true;
                     self.probe_all(Moment::InProgress, sight).await?;
                     self.check_hope(&polls)?;
+                    self.run_hooks(HookMoment::InProgress, None).await?;
                 }
                 Step::Running => self.check_hope(&polls)?,
                 Step::Unsure => {}
@@ -380,6 +425,10 @@ impl<'a> Walk<'a> {
 
     /// One picked value: the one that the settings name, else one of the source's data.
     fn pick(&self, pick: PickName, source: Option<&Source>) -> Result<String, String> {
+        if pick == PickName::TransactionTime {
+            let none = || format!("there is no instant in {}", pick.describe());
+            return source.and_then(|source| source.outcome.transaction_time.clone()).ok_or_else(none);
+        }
         if let Some(value) = self.house.settings.values.get(&pick) {
             return Ok(value.clone());
         }

@@ -18,6 +18,7 @@ use super::patience;
 use super::progress::{Event, Progress};
 use super::session::{Ask, Reply, Session};
 use super::settings::Settings;
+use super::touched::Touched;
 use crate::clock::Clock;
 use crate::fhir::Tables;
 use crate::ndjson::RunKey;
@@ -62,6 +63,8 @@ pub(super) struct House<'a> {
     pub key: RunKey,
     /// The members of the Group that is exported, once they were asked for.
     pub members: Mutex<Option<Members>>,
+    /// What hooks did until now.
+    pub touched: Mutex<Touched>,
     /// Bytes of files, over the wire.
     pub file_bytes: AtomicU64,
 }
@@ -94,6 +97,11 @@ impl House<'_> {
     /// Notes them.
     pub fn learn_members(&self, members: &Members) {
         *self.members.lock().unwrap_or_else(PoisonError::into_inner) = Some(members.clone());
+    }
+
+    /// What hooks did until now. Never kept across a wait.
+    pub fn touched(&self) -> MutexGuard<'_, Touched> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the run is being ended, if it is.
@@ -167,6 +175,7 @@ impl<'a> Walk<'a> {
             comparison: None,
             census: None,
             key_reads: Default::default(),
+            hooked: None,
             organized: None,
             named: None,
             accepted: 0,

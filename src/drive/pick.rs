@@ -23,7 +23,7 @@ pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTim
         PickName::OtherGender => genders(shelf).into_iter().nth(1),
         PickName::PatientId => patient(shelf),
         PickName::OtherType => other_type(shelf),
-        PickName::MemberId | PickName::OutsiderId => None,
+        PickName::MemberId | PickName::OutsiderId | PickName::TransactionTime => None,
         PickName::ElementTypes => super::trim::subject(shelf).map(|(types, _)| types),
         PickName::Element => super::trim::subject(shelf).map(|(_, element)| element),
         PickName::ProvenancedType => provenanced(shelf),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::hooks::Name;
 use super::shelf::{Book, Both, Shelf};
 use crate::instant::Instant;
 use crate::ndjson::contents::{self, Contents};
@@ -24,6 +25,9 @@ const MOST_HELD: usize = 1 << 20;
 const MOST_TYPES: usize = 256;
 /// The most URLs of attachments that are kept of one file.
 const MOST_URLS: usize = 8;
+
+/// The most lines of one file with what hooks named that are kept.
+const MOST_TOUCHED: usize = 100;
 
 /// What a kick-off asked for, as far as resources can be held against it.
 #[derive(Clone, Debug, Default)]
@@ -124,6 +128,8 @@ pub(super) struct Counter {
     shelved: bool,
     /// Whether attachments and references are looked for in them.
     contents: bool,
+    /// Resources that hooks named.
+    looked_for: Vec<Name>,
 }
 
 /// What was measured on one file.
@@ -142,6 +148,8 @@ pub(super) struct Measured {
     full: BTreeSet<String>,
     /// Where attachments can be fetched.
     pub urls: Vec<String>,
+    /// Lines with resources that hooks named.
+    pub touched: Vec<(Name, Value)>,
 }
 
 /// Where an eye writes.
@@ -155,15 +163,16 @@ struct Eye {
 
 impl Counter {
     /// For a flow with these parameters.
-    pub fn new(params: &[(String, String)], measures: Measures) -> Arc<Self> {
+    pub fn new(params: &[(String, String)], measures: Measures, looked_for: Vec<Name>) -> Arc<Self> {
         let Measures { compared, shelf, census, contents, .. } = measures;
         // What chains lead to may come with the same flow, and what came is held against what was there before.
-        Arc::new(Self { selection: Selection::new(params), compared, shelved: shelf || census || compared, contents })
+        let shelved = shelf || census || compared;
+        Arc::new(Self { selection: Selection::new(params), compared, shelved, contents, looked_for })
     }
 
     /// What looks at the lines of one file, and where it writes; none if there is nothing to measure.
     pub fn eye(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Sheet)> {
-        if !self.shelved && !self.contents {
+        if !self.shelved && !self.contents && self.looked_for.is_empty() {
             return None;
         }
         let measured = Arc::new(Mutex::new(Measured::default()));
@@ -229,6 +238,12 @@ impl Watch for Eye {
             && (selection.queries.iter().any(|query| query.kind == kind)
                 || selection.unread.iter().any(|known| known == kind));
         let mut measured = lock(&self.measured);
+        if let Some(name) = counter.looked_for.iter().find(|(of, id)| of == kind && notes.id.get() == Some(id))
+            && measured.touched.len() < MOST_TOUCHED
+            && let Ok(value) = serde_json::from_slice(resource)
+        {
+            measured.touched.push((name.clone(), value));
+        }
         let fits = |bytes: usize, most: usize| bytes + resource.len() <= most;
         let mut shelved = counter.shelved;
         if shelved && !fits(measured.held_bytes, MOST_HELD) {
@@ -329,7 +344,7 @@ mod tests {
     }
 
     fn shelf(lines: &[Value]) -> Shelf {
-        let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() });
+        let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() }, Vec::new());
         let mut measured = read(&counter, &[lines], &index());
         counter.shelve(&mut measured, true)
     }
@@ -337,7 +352,7 @@ mod tests {
     /// The facts of each file, and the comparison with the whole world.
     fn measured(sent: &[(&str, &str)], files: &[&[Value]]) -> (Vec<Option<Filtered>>, Option<Comparison>) {
         let measures = Measures { compared: true, ..Measures::default() };
-        let (counter, index, source) = (Counter::new(&params(sent), measures), index(), shelf(&world()));
+        let (counter, index, source) = (Counter::new(&params(sent), measures, Vec::new()), index(), shelf(&world()));
         let mut all = read(&counter, files, &index);
         let own = counter.shelve(&mut all, false);
         let facts = all.into_iter().map(|one| counter.settle(one, &own, Some(&source))).collect();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::hooks::Hooks;
 use super::keyset::KeySet;
 use crate::fhir::profile::Profiles;
 use crate::secret::Secret;
@@ -76,6 +77,8 @@ pub struct Settings {
     pub allow_writes: bool,
     /// The target has the Bulk Cohort API, whether it declares so or not.
     pub cohorts: bool,
+    /// Commands that change the target's data, for tests of what exports then show.
+    pub hooks: Hooks,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
 }
@@ -114,6 +117,7 @@ impl Settings {
             empty_group: None,
             allow_writes: false,
             cohorts: false,
+            hooks: Hooks::default(),
             use_proxy: false,
         }
     }

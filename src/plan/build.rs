@@ -135,10 +135,13 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             continue;
         }
         let (Some(flow), Some(need)) = (catalog.flow(&name), needs.get(&name)) else { continue };
-        let shelf = need.measures.compared
+        let shelf = !flow.of_hooks().is_empty()
+            || need.measures.compared
             || need.measures.sourced
             || need.measures.blocks
-            || picks(flow, need).iter().any(|pick| *pick != PickName::InstantInside);
+            || picks(flow, need)
+                .iter()
+                .any(|pick| !matches!(pick, PickName::InstantInside | PickName::TransactionTime));
         let measures = Measures { shelf, ..Measures::default() };
         for source in sources(flow, need) {
             add(&mut needs, &source, Need { measures, ..Need::depth(Depth::Files) });
@@ -153,7 +156,9 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
 /// The flows that a flow picks from or is compared with, as far as it is needed.
 fn sources(flow: &Flow, need: &Need) -> Vec<String> {
     let measures = &need.measures;
-    let needed = measures.compared || measures.sourced || measures.blocks || !picks(flow, need).is_empty();
+    // What a hook names must be known to be exported.
+    let hooked = !flow.of_hooks().is_empty();
+    let needed = hooked || measures.compared || measures.sourced || measures.blocks || !picks(flow, need).is_empty();
     if needed { flow.from.0.clone() } else { Vec::new() }
 }
 
@@ -164,9 +169,10 @@ fn picks(flow: &Flow, need: &Need) -> Vec<PickName> {
     params.flat_map(|param| param.picks()).collect()
 }
 
-/// The flows in the order of the files, but each after its sources, and those that run last last.
+/// The flows in the order of the files, but each after its sources, those that run last last, and of these the ones that
+/// change the target's data behind the others.
 fn order(catalog: &Catalog, needs: BTreeMap<String, Need>) -> Vec<PlannedFlow> {
-    let last = |name: &str| catalog.flow(name).is_some_and(|flow| flow.last);
+    let last = |name: &str| catalog.flow(name).map(|flow| (flow.last, !flow.of_hooks().is_empty()));
     let mut names: Vec<&String> = catalog.flows.keys().filter(|name| needs.contains_key(*name)).collect();
     names.sort_by_key(|name| last(name));
     let (mut planned, mut placed) = (Vec::new(), BTreeSet::new());

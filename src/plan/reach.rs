@@ -100,6 +100,9 @@ impl CheckName {
             | CheckName::ErrorInPlace
             | CheckName::OutlastsExpires
             | CheckName::FilterDeclared
+            | CheckName::ChangesCome
+            | CheckName::DeletionsTold
+            | CheckName::FailuresTold
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff

@@ -54,7 +54,7 @@ impl Server {
             .filter_map(|(name, value)| Some(format!("{name}/{}", value.get("id")?.as_str()?)))
             .collect();
         let all: Vec<(Bytes, Value)> = self
-            .population
+            .population()
             .first("Provenance", u64::MAX)
             .into_iter()
             .map(|line| {
@@ -161,7 +161,7 @@ impl Server {
 
     /// Answers a GET of a document's content.
     pub(super) fn attachment(&self, id: &str) -> Reply {
-        let known = self.population.first("DocumentReference", u64::MAX).iter().any(|line| {
+        let known = self.population().first("DocumentReference", u64::MAX).iter().any(|line| {
             let url = parse(line).pointer("/content/0/attachment/url").and_then(Value::as_str).map(str::to_owned);
             url.is_some_and(|url| url.ends_with(&format!("/Binary/{id}")))
         });

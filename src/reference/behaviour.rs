@@ -347,6 +347,22 @@ words! {
         OldTlsAlone = "old-tls-alone",
         /// Handshakes of TLS 1.1 and older are met with nothing but the end of the connection.
         OldTlsIgnored = "old-tls-ignored",
+        /// An export is dated by its end, though it holds what was there when it began.
+        DatedByItsEnd = "dated-by-its-end",
+        /// An export holds what is there when it ends, and is dated so.
+        HoldsItsEnd = "holds-its-end",
+        /// The same request gets the files of an earlier job, while that is there, under a date of its own.
+        OldFilesAgain = "old-files-again",
+        /// Exports hold what was there three seconds before, and are dated so.
+        LagsBehind = "lags-behind",
+        /// What was changed is changed again before each export.
+        ChangesGoOn = "changes-go-on",
+        /// What was deleted while the server ran is not told.
+        DeletionsUntold = "deletions-untold",
+        /// What could not be exported is left out without a word.
+        FailuresUntold = "failures-untold",
+        /// What cannot be exported fails the job.
+        FailuresEndAll = "failures-end-all",
         /// Without a scope a token covers all that the client may have.
         UsualScope = "usual-scope",
     }

@@ -181,10 +181,11 @@ impl Server {
             return Ok(BTreeSet::new());
         }
         let everybody = Selection::of(Reach::Patients);
-        let mut rows = self.population.select(&everybody).into_iter().filter(|(name, _)| *name == "Patient");
+        let population = self.population();
+        let mut rows = population.select(&everybody).into_iter().filter(|(name, _)| *name == "Patient");
         let Some((_, mut rows)) = rows.next() else { return Ok(BTreeSet::new()) };
         for query in &queries {
-            rows = sift(std::slice::from_ref(query), "Patient", rows, self.population.world(), &|_| false);
+            rows = sift(std::slice::from_ref(query), "Patient", rows, population.world(), &|_| false);
         }
         let id = |line: bytes::Bytes| {
             let value: Value = serde_json::from_slice(&line).ok()?;

@@ -9,10 +9,10 @@ use super::rows::Rows;
 use crate::instant::Instant;
 
 /// One Bundle for every deletion that `wanted` covers; none where it asks for no instant to start from.
-pub(super) fn bundles(gone: &[Gone], wanted: &Selection) -> Rows {
+pub(super) fn bundles(gone: &[Gone], wanted: &Selection, tells: &dyn Fn(&Gone) -> bool) -> Rows {
     let lines = gone
         .iter()
-        .filter(|gone| wanted.since.is_some() && covers(wanted, gone))
+        .filter(|gone| wanted.since.is_some() && covers(wanted, gone) && tells(gone))
         .map(|gone| line(&gone.reference, &gone.at));
     Rows::held(lines.collect())
 }

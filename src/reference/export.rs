@@ -11,10 +11,11 @@ use super::auth::Grant;
 use super::behaviour::Behaviour;
 use super::deleted;
 use super::filter::sift;
+use super::fixtures::Gone;
 use super::jobs::{Job, JobFile, MOST_JOBS};
 use super::options::Personality;
 use super::params::{self, Preferences, Reader, Wanted};
-use super::population::{Reach, Selection};
+use super::population::{Population, Reach, Selection};
 use super::reply::{Context, Point, Reply, outcome};
 use super::rows::Rows;
 use super::server::{Ask, Server};
@@ -71,7 +72,9 @@ impl Server {
         let Preferences { lenient, separate, .. } = Preferences::read(&ask.headers);
         let separate = separate && self.pages_and_parts() && !self.does(Behaviour::OneStatus);
         let does = |behaviour| self.does(behaviour);
-        let reader = Reader { spec: self.options.spec, population: &self.population, lenient, does: &does };
+        let now = self.options.clock.now();
+        let population = self.population_of_job(now);
+        let reader = Reader { spec: self.options.spec, population: &population, lenient, does: &does };
         self.may_read(&ask.grant, &reach)?;
         let cohort = if let Reach::Group(id) = &reach { self.cohort_members(id) } else { None };
         let mut wanted = reader.read(reach, &ask.method, &context.params)?;
@@ -83,7 +86,6 @@ impl Server {
         }
         self.keep_to_scope(&ask.grant, &mut wanted)?;
 
-        let now = self.options.clock.now();
         let owner = if self.does(Behaviour::JobsShared) { &None } else { &ask.grant.client };
         let likeness = format!("{} {} {lenient} {separate} {:?} {owner:?}", ask.method, ask.target, context.params);
         let mut jobs = self.jobs();
@@ -99,7 +101,10 @@ impl Server {
             let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);
             return Err(Box::new(refusal.with("retry-after", "60")));
         }
-        let mut files = self.files_of(&wanted);
+        let mut files = self.files_of(&wanted, &population);
+        if let Some(older) = jobs.alike(&likeness).filter(|_| self.does(Behaviour::OldFilesAgain)) {
+            files.clone_from(&older.files);
+        }
         if self.does(Behaviour::RepeatFindsNothing) && self.spent(&format!("export {likeness}")) {
             files.retain(|file| file.point != Point::FileOutput);
         }
@@ -108,8 +113,10 @@ impl Server {
             id: if self.is_hapi() { self.hapi_job_id()? } else { self.secret()? },
             shelf: if self.is_hapi() { self.hapi_shelf()? } else { self.secret()? },
             started: now,
+            stamp: self.stamp_of_job(now),
             runs: self.runs(),
             fails: fails
+                .or_else(|| self.failure_of_all(&wanted, &population))
                 .or(wanted.spoiled.clone())
                 .or_else(|| self.does(Behaviour::JobsFail).then(|| "the export failed".to_owned())),
             request: format!("{}{}", self.origin(), ask.target),
@@ -119,6 +126,7 @@ impl Server {
             files,
             owner: ask.grant.client.clone(),
             token: ask.grant.token.clone(),
+            late: self.does(Behaviour::HoldsItsEnd).then(|| Box::new(wanted.clone())),
             first_page: (wanted.partial && outputs > 1).then_some(outputs / 2),
             separate,
             context: context.clone(),
@@ -126,7 +134,11 @@ impl Server {
             deleted: false,
         };
         context.job = Some(job.id.clone());
-        self.notes().started += 1;
+        {
+            let mut notes = self.notes();
+            notes.started += 1;
+            notes.latest = Some(now);
+        }
         let reply = self.accepted(&job.id, separate);
         jobs.insert(job);
         Ok(reply)
@@ -185,7 +197,7 @@ impl Server {
     /// Why the job will fail, where an unknown Group lets it.
     fn group_is_there(&self, reach: &Reach) -> Result<Option<String>, Box<Reply>> {
         let Reach::Group(id) = reach else { return Ok(None) };
-        let known = self.population.members(id).is_some() || self.cohort_members(id).is_some();
+        let known = self.population().members(id).is_some() || self.cohort_members(id).is_some();
         if known || self.does(Behaviour::UnknownGroupEmpty) {
             return Ok(None);
         }
@@ -197,7 +209,7 @@ impl Server {
         Err(refused(StatusCode::NOT_FOUND, "not-found", &text))
     }
 
-    fn runs(&self) -> Option<Duration> {
+    pub(super) fn runs(&self) -> Option<Duration> {
         if self.does(Behaviour::NeverCompletes) {
             None
         } else if self.does(Behaviour::CompleteAtOnce) {
@@ -238,22 +250,22 @@ impl Server {
     }
 
     /// Cuts what is wanted into files.
-    fn files_of(&self, wanted: &Wanted) -> Vec<JobFile> {
+    pub(super) fn files_of(&self, wanted: &Wanted, population: &Population) -> Vec<JobFile> {
         let mut selection = wanted.selection.clone();
         if self.does(Behaviour::GroupExportsAll) && selection.reach != Reach::System {
             selection.reach = Reach::Patients;
         }
         if let (Reach::Group(id), true) = (&selection.reach, self.does(Behaviour::EmptyGroupExportsAll))
-            && self.population.members(id).is_some_and(BTreeSet::is_empty)
+            && population.members(id).is_some_and(BTreeSet::is_empty)
         {
             selection.reach = Reach::Patients;
         }
-        let mut found =
-            if self.does(Behaviour::ExportNothing) { Vec::new() } else { self.population.select(&selection) };
+        let mut found = if self.does(Behaviour::ExportNothing) { Vec::new() } else { population.select(&selection) };
+        let failed = population.fail_in(&mut found);
         self.live_on(&mut found, &selection);
         if self.does(Behaviour::EmptyFiles) {
             let there: BTreeSet<&str> = found.iter().map(|(name, _)| *name).collect();
-            let types = self.population.types().into_iter().chain(["Immunization"]);
+            let types = population.types().into_iter().chain(["Immunization"]);
             let empty: Vec<_> = types.filter(|name| !there.contains(name)).collect();
             found.extend(empty.into_iter().map(|name| (name, Rows::held(Vec::new()))));
         }
@@ -262,7 +274,7 @@ impl Server {
             found = sifted.filter(|(_, rows)| rows.len() > 0).collect();
         }
         if !wanted.searches.is_empty() {
-            let world = self.population.world();
+            let world = population.world();
             if self.does(Behaviour::FilterDropsOthers) {
                 found.retain(|(name, _)| wanted.searches.iter().any(|query| query.kind == *name));
             }
@@ -289,7 +301,7 @@ impl Server {
                 }
             }
         }
-        let mut gone = self.population.deleted(&selection);
+        let mut gone = population.deleted(&selection, &|gone| self.tells(population, gone));
         if let (true, Some(first)) = (self.does(Behaviour::DeletedInOutput), first_reference(&found)) {
             let at = rfc3339(self.options.clock.now());
             gone = Rows::held(gone.iter().chain([deleted::line(&first, &at)]).collect());
@@ -298,20 +310,33 @@ impl Server {
         if gone.len() > 0 && !self.is_smile() && self.options.spec.edition() >= 2 {
             self.cut(&mut files, Point::FileDeleted, "Bundle", "deleted", &gone);
         }
-        let told = self.outcomes(wanted, &selection);
+        let told = self.outcomes(wanted, &selection, &failed);
         if told.len() > 0 || self.does(Behaviour::EmptyErrorFile) {
             self.cut(&mut files, Point::FileError, "OperationOutcome", "error", &told);
         }
         files
     }
 
-    fn outcomes(&self, wanted: &Wanted, selection: &Selection) -> Rows {
+    /// Whether a deletion is told.
+    fn tells(&self, population: &Population, gone: &Gone) -> bool {
+        !self.does(Behaviour::DeletionsUntold) || !population.has_removed(&gone.reference)
+    }
+
+    fn outcomes(&self, wanted: &Wanted, selection: &Selection, failed: &[String]) -> Rows {
         let warnings = wanted.ignored.iter().map(|text| outcome("warning", "not-supported", text));
+        let failed = failed.iter().filter(|_| !self.does(Behaviour::FailuresUntold));
+        let failed = failed.map(|name| outcome("error", "exception", &format!("{name} could not be exported")));
         let more = self.does(Behaviour::InformationOutcome).then(|| {
             let level = format!("exported at the level {:?}", selection.reach);
             [outcome("information", "informational", &level), outcome("warning", "incomplete", "one was left out")]
         });
-        Rows::held(warnings.chain(more.into_iter().flatten()).map(|told| Bytes::from(told.to_string())).collect())
+        Rows::held(
+            warnings
+                .chain(failed)
+                .chain(more.into_iter().flatten())
+                .map(|told| Bytes::from(told.to_string()))
+                .collect(),
+        )
     }
 
     fn cut(&self, files: &mut Vec<JobFile>, point: Point, kind: &'static str, stem: &str, rows: &Rows) {

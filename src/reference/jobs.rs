@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use super::auth::Grant;
+use super::params::Wanted;
 use super::reply::{Context, Point};
 use super::rows::Rows;
 
@@ -35,8 +36,10 @@ pub(super) struct Job {
     pub id: String,
     /// The secret of its files' URLs.
     pub shelf: String,
-    /// When it started; also its `transactionTime`.
+    /// When it started.
     pub started: SystemTime,
+    /// Its `transactionTime`.
+    pub stamp: SystemTime,
     /// How long it runs; none: for ever.
     pub runs: Option<Duration>,
     /// Why it fails, if it does.
@@ -51,6 +54,8 @@ pub(super) struct Job {
     pub organizer: Option<&'static str>,
     /// Its files.
     pub files: Vec<JobFile>,
+    /// What it asked for, where its files are chosen when it ends.
+    pub late: Option<Box<Wanted>>,
     /// The client that started it; none: nobody, or everybody.
     pub owner: Option<String>,
     /// The token that it was started with.
@@ -175,6 +180,7 @@ mod tests {
             id: "a".to_owned(),
             shelf: "b".to_owned(),
             started,
+            stamp: started,
             runs: Some(Duration::from_secs(2)),
             fails: None,
             request: String::new(),
@@ -182,6 +188,7 @@ mod tests {
             incremental: false,
             organizer: None,
             files: Vec::new(),
+            late: None,
             owner: None,
             token: None,
             first_page: None,

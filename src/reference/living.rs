@@ -44,7 +44,7 @@ impl Server {
         if !self.does(Behaviour::ChangesMeanwhile) {
             return None;
         }
-        let mut value: Value = serde_json::from_slice(&self.population.read("Patient", patient)?).ok()?;
+        let mut value: Value = serde_json::from_slice(&self.population().read("Patient", patient)?).ok()?;
         let fields = value.as_object_mut()?;
         fields.insert("gender".to_owned(), json!(gender));
         let meta = json!({ "versionId": "9", "lastUpdated": rfc3339(self.options.clock.now()) });

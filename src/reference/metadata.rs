@@ -23,12 +23,17 @@ impl Server {
         // Nothing of it is held, and it can be asked for all the same.
         let hides = self.does(Behaviour::UndeclaredType) || self.is_hcpd();
         let empty = Some("VerificationResult").filter(|_| !hides);
-        let resources = self.population.types().into_iter().chain(empty).map(|kind| {
+        let resources = self.population().types().into_iter().chain(empty).map(|kind| {
             let mut resource = json!({
                 "type": kind,
                 "interaction": [{ "code": "read" }, { "code": "search-type" }],
                 "searchParam": [{ "name": "_id", "type": "token" }, { "name": "identifier", "type": "token" }]
             });
+            if let (true, Some(codes)) =
+                (self.options.writable, resource.get_mut("interaction").and_then(Value::as_array_mut))
+            {
+                codes.extend([json!({ "code": "update" }), json!({ "code": "delete" })]);
+            }
             if let ("Patient", Some(params)) = (kind, resource.get_mut("searchParam").and_then(Value::as_array_mut)) {
                 params.push(json!({ "name": "gender", "type": "token" }));
             }

@@ -11,6 +11,7 @@ mod auth;
 mod behaviour;
 mod blocks;
 mod certificate;
+mod changes;
 mod cohorts;
 mod deleted;
 mod directory;
@@ -41,6 +42,7 @@ mod server;
 mod shelf;
 mod shelf_auth;
 mod shelf_cohorts;
+mod shelf_hooks;
 mod shelf_stu3;
 mod smile;
 mod spoil;
@@ -54,6 +56,7 @@ use tokio::net::TcpListener;
 
 pub use behaviour::Behaviour;
 pub use certificate::Certificate;
+pub use changes::{FAILS, Hand};
 
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
 pub use keys::{KEY_ID, client};
@@ -67,6 +70,9 @@ pub use tls::greeter;
 /// [`Options::base`] and keeps its jobs in memory.
 pub fn router(options: Options) -> Router {
     let server = Arc::new(server::Server::new(options));
+    if let Some(hand) = &server.options.hand {
+        hand.take(&server);
+    }
     Router::new().fallback(server::answer).with_state(server)
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::changes::Hand;
 use super::fault::Fault;
 use crate::clock::Clock;
 use crate::secret::Secret;
@@ -73,6 +74,10 @@ pub struct Options {
     pub job_time: Duration,
     /// How long a finished job and its files stay.
     pub keep: Duration,
+    /// Whether resources that are there may be changed and deleted by PUT and DELETE.
+    pub writable: bool,
+    /// What changes its data from within this process.
+    pub hand: Option<Hand>,
     /// Lines in a file; none: 40 for the fixtures, 50,000 for a generated population.
     pub lines_per_file: Option<u64>,
 }
@@ -94,6 +99,8 @@ impl Options {
             token_time: Duration::from_secs(300),
             job_time: Duration::from_secs(2),
             keep: Duration::from_secs(hours * 3600),
+            writable: false,
+            hand: None,
             lines_per_file: None,
         }
     }

@@ -42,6 +42,10 @@ impl Server {
                 .with("retry-after", "1")
                 .of(context);
         }
+        if let (Stage::Over, Some(wanted)) = (job.stage(now), job.late.take()) {
+            job.files = self.files_of(&wanted, &self.population());
+            job.stamp = now;
+        }
         let reply = match job.stage(now) {
             Stage::Running(percent) => {
                 self.running(job).with("retry-after", "1").with("x-progress", &self.progress(job, percent)).of(context)
@@ -146,7 +150,7 @@ impl Server {
             }
         }
         let mut manifest = json!({
-            "transactionTime": rfc3339(job.started),
+            "transactionTime": rfc3339(job.stamp),
             "request": job.request,
             "requiresAccessToken": self.protected() && !self.does(Behaviour::SignedFiles),
             "output": output,

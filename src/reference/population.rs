@@ -63,20 +63,35 @@ pub(super) struct Population {
     held: Vec<(&'static str, Vec<Held>)>,
     made: Option<Generator>,
     gone: Vec<Gone>,
+    /// `Type/id` of what was deleted while the server ran.
+    removed: BTreeSet<String>,
+    /// `Type/id` of what cannot be exported.
+    failing: BTreeSet<String>,
     shelf: Shelf,
 }
 
 impl Population {
+    fn empty() -> Self {
+        Self {
+            held: Vec::new(),
+            made: None,
+            gone: Vec::new(),
+            removed: BTreeSet::new(),
+            failing: BTreeSet::new(),
+            shelf: Shelf::default(),
+        }
+    }
+
     /// The fixtures of a server at `base`.
     pub(super) fn fixtures(base: &str) -> Self {
-        Self { held: fixtures::resources(base), made: None, gone: fixtures::deleted(), shelf: Shelf::default() }
+        Self { held: fixtures::resources(base), gone: fixtures::deleted(), ..Self::empty() }
     }
 
     /// The Australian provider directory of a server at `base`, without the resources that are suppressed there, or with
     /// them.
     pub(super) fn directory(base: &str, suppressed: bool) -> Self {
         let held = directory::resources(base, suppressed);
-        Self { held, made: None, gone: directory::deleted(), shelf: Shelf::default() }
+        Self { held, gone: directory::deleted(), ..Self::empty() }
     }
 
     /// A generated population of so many patients, and two Groups.
@@ -84,7 +99,7 @@ impl Population {
         let made = Generator::new(patients);
         let members: Vec<String> = (0..made.members()).map(|index| made.id(Kind::Patient, index)).collect();
         let held = vec![("Group", vec![group(&made, "harbour", &members), group(&made, "empty-berth", &[])])];
-        Self { held, made: Some(made), gone: fixtures::deleted(), shelf: Shelf::default() }
+        Self { held, made: Some(made), gone: fixtures::deleted(), ..Self::empty() }
     }
 
     /// Whether it is made while it is sent.
@@ -151,8 +166,77 @@ impl Population {
     }
 
     /// Bundles that name what was deleted after `since`.
-    pub(super) fn deleted(&self, wanted: &Selection) -> Rows {
-        deleted::bundles(&self.gone, wanted)
+    pub(super) fn deleted(&self, wanted: &Selection, tells: &dyn Fn(&Gone) -> bool) -> Rows {
+        deleted::bundles(&self.gone, wanted, tells)
+    }
+
+    /// Whether this was deleted while the server ran.
+    pub(super) fn was_removed(&self, name: &str, id: &str) -> bool {
+        self.has_removed(&format!("{name}/{id}"))
+    }
+
+    /// The same of a `Type/id`.
+    pub(super) fn has_removed(&self, reference: &str) -> bool {
+        self.removed.contains(reference)
+    }
+
+    /// The same with another state of a resource that is held, dated `updated`; none: it is not held in memory. `fails`
+    /// says that it cannot be exported.
+    pub(super) fn with(&self, (name, id): (&str, &str), line: Bytes, updated: Instant, fails: bool) -> Option<Self> {
+        let mut next = self.unshelved();
+        let rows = next.held.iter_mut().find(|(held, _)| *held == name).map(|(_, rows)| rows)?;
+        let row = rows.iter_mut().find(|row| row.id == id)?;
+        (row.line, row.updated) = (line, updated);
+        let full = format!("{name}/{id}");
+        if fails {
+            next.failing.insert(full)
+        } else {
+            next.failing.remove(&full)
+        };
+        Some(next)
+    }
+
+    /// The same without a resource, deleted `at`; none: it is not held in memory.
+    pub(super) fn without(&self, (name, id): (&str, &str), at: &str) -> Option<Self> {
+        let mut next = self.unshelved();
+        let rows = next.held.iter_mut().find(|(held, _)| *held == name).map(|(_, rows)| rows)?;
+        let row = rows.remove(rows.iter().position(|row| row.id == id)?);
+        let groups = self.rows("Group").iter().filter(|group| !group.patients.is_disjoint(&row.patients));
+        let reference = format!("{name}/{id}");
+        next.removed.insert(reference.clone());
+        next.gone.push(Gone {
+            patient: row.patients.first().cloned(),
+            groups: groups.map(|group| group.id.clone()).collect(),
+            reference,
+            at: at.to_owned(),
+        });
+        Some(next)
+    }
+
+    /// The same, what searches look at to be made anew.
+    fn unshelved(&self) -> Self {
+        Self { shelf: Shelf::default(), ..self.clone() }
+    }
+
+    /// Takes what cannot be exported out of `found`, and gives the names of what was taken.
+    pub(super) fn fail_in(&self, found: &mut Vec<(&'static str, Rows)>) -> Vec<String> {
+        let mut failed = Vec::new();
+        if self.failing.is_empty() {
+            return failed;
+        }
+        for (name, rows) in found.iter_mut() {
+            let names = |id: &str| format!("{name}/{id}");
+            let of_type: Vec<&Held> =
+                self.rows(name).iter().filter(|row| self.failing.contains(&names(&row.id))).collect();
+            let fails = |line: &Bytes| of_type.iter().find(|row| row.line == *line);
+            if rows.iter().all(|line| fails(&line).is_none()) {
+                continue;
+            }
+            failed.extend(rows.iter().filter_map(|line| fails(&line).map(|row| names(&row.id))));
+            *rows = Rows::held(rows.iter().filter(|line| fails(line).is_none()).collect());
+        }
+        found.retain(|(_, rows)| rows.len() > 0);
+        failed
     }
 
     fn rows(&self, name: &str) -> &[Held] {

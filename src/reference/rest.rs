@@ -22,7 +22,11 @@ impl Server {
         if let Some(now) = self.as_it_is_now(name, id) {
             return now;
         }
-        match self.population.read(name, id) {
+        let population = self.population();
+        if population.was_removed(name, id) {
+            return Reply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted");
+        }
+        match population.read(name, id) {
             Some(line) => Reply { payload: Payload::Raw(line), ..Reply::empty(Point::Read, StatusCode::OK) }
                 .with("content-type", FHIR_JSON),
             None => Reply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource"),
@@ -31,7 +35,8 @@ impl Server {
 
     /// Answers `GET Type?...`: the first resources of a type, or how many there are.
     pub(super) fn search(&self, name: &str, ask: &Ask) -> Reply {
-        if !self.population.types().contains(&name) {
+        let population = self.population();
+        if !population.types().contains(&name) {
             let text = "there is no such resource type here";
             return Reply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
         }
@@ -61,13 +66,13 @@ impl Server {
         };
         let filtered = id.is_some() || identifier.is_some() || named.is_some() || !search.is_empty();
         let lines: Vec<Bytes> = match &id {
-            Some(id) => self.population.read(name, id).into_iter().collect(),
-            None if filtered => self.population.first(name, 10_000),
-            None => self.population.first(name, limit),
+            Some(id) => population.read(name, id).into_iter().collect(),
+            None if filtered => population.first(name, 10_000),
+            None => population.first(name, limit),
         };
         let lines = match search.is_empty() {
             true => lines,
-            false => sift(&search, name, Rows::held(lines), self.population.world(), &|_| false).iter().collect(),
+            false => sift(&search, name, Rows::held(lines), population.world(), &|_| false).iter().collect(),
         };
         let found = lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let mut context = Context::default();
@@ -83,7 +88,7 @@ impl Server {
         let mut found = if self.does(Behaviour::ExportNothing) { Vec::new() } else { found };
         found.extend(own);
         let filtered = filtered || self.does(Behaviour::ExportNothing);
-        let total = if filtered { found.len() as u64 } else { self.population.count(name) };
+        let total = if filtered { found.len() as u64 } else { population.count(name) };
         let total = if name == "Patient" && !filtered { self.patients_by_now(total) } else { total };
         let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
         if let (Some(fields), false, false) = (bundle.as_object_mut(), count_only, found.is_empty()) {

@@ -1,7 +1,7 @@
 //! The server itself: what it remembers, and how a request finds its answer.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use axum::body::{Body, to_bytes};
@@ -49,11 +49,19 @@ pub(super) struct Ask {
 #[derive(Debug)]
 pub(super) struct Server {
     pub options: Options,
-    pub population: Population,
+    state: RwLock<Book>,
     behaviours: BTreeSet<Behaviour>,
     jobs: Mutex<Jobs>,
     notes: Mutex<Notes>,
     cohorts: Mutex<Cohorts>,
+}
+
+/// What the server holds, and what it held before.
+#[derive(Debug)]
+struct Book {
+    now: Arc<Population>,
+    /// Earlier states, each with the time until which it was so.
+    before: Vec<(SystemTime, Arc<Population>)>,
 }
 
 /// What is remembered beside jobs.
@@ -69,6 +77,10 @@ pub(super) struct Notes {
     pub counts: HashMap<(usize, usize, String), u32>,
     /// Jobs that were started.
     pub started: u32,
+    /// When the last of them was.
+    pub latest: Option<SystemTime>,
+    /// What was changed while the server ran.
+    pub written: Vec<(String, String)>,
     spent: BTreeSet<String>,
 }
 
@@ -86,13 +98,29 @@ impl Server {
             }
             (None, _) => Population::fixtures(options.base.as_str().trim_end_matches('/')),
         };
-        Self {
-            options,
-            population,
-            behaviours,
-            jobs: Mutex::default(),
-            notes: Mutex::default(),
-            cohorts: Mutex::default(),
+        let state = RwLock::new(Book { now: Arc::new(population), before: Vec::new() });
+        Self { options, state, behaviours, jobs: Mutex::default(), notes: Mutex::default(), cohorts: Mutex::default() }
+    }
+
+    /// What it holds now.
+    pub(super) fn population(&self) -> Arc<Population> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).now)
+    }
+
+    /// What it held at `time`.
+    pub(super) fn population_at(&self, time: SystemTime) -> Arc<Population> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let then = state.before.iter().find(|(until, _)| *until > time).map(|(_, then)| then);
+        Arc::clone(then.unwrap_or(&state.now))
+    }
+
+    /// Holds something else from `time` on.
+    pub(super) fn turn_to(&self, population: Population, time: SystemTime) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let former = std::mem::replace(&mut state.now, Arc::new(population));
+        // Only a server that lags behind looks back.
+        if self.does(Behaviour::LagsBehind) {
+            state.before.push((time, former));
         }
     }
 
@@ -198,6 +226,9 @@ impl Server {
                 Method::DELETE => self.cancel(id, &ask.grant),
                 _ => not_allowed("GET, DELETE"),
             },
+            [name, id] if self.options.writable && matches!(ask.method, Method::PUT | Method::DELETE) => {
+                self.write(ask, name, id)
+            }
             _ if ask.method != Method::GET => not_allowed("GET"),
             ["bulk", "files", shelf, name] => self.file(shelf, name, &ask.grant),
             ["Binary", id] => self.attachment(id),

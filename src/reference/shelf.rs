@@ -3,6 +3,7 @@
 use super::fault::{Fault, FaultError, parse_fault};
 use super::shelf_auth;
 use super::shelf_cohorts;
+use super::shelf_hooks;
 use super::shelf_stu3;
 
 /// Pairs of a fault file's path and text.
@@ -526,8 +527,8 @@ const FILES: &[(&str, &str)] = shelf![
 /// # Errors
 /// The first file that cannot be used, and why.
 pub fn faults() -> Result<Vec<Fault>, FaultError> {
-    let all = FILES.iter().chain(shelf_auth::FILES).chain(shelf_cohorts::FILES).chain(shelf_stu3::FILES);
-    all.map(|(file, text)| parse_fault(file, text)).collect()
+    let rest = [shelf_auth::FILES, shelf_cohorts::FILES, shelf_hooks::FILES, shelf_stu3::FILES];
+    FILES.iter().chain(rest.into_iter().flatten()).map(|(file, text)| parse_fault(file, text)).collect()
 }
 
 /// The fault called `id`.

@@ -70,7 +70,7 @@ impl Server {
         let output = list(Point::FileOutput);
         let message = output.is_empty().then(|| nothing_to_report(&job.id));
         let mut manifest = json!({
-            "transactionTime": rfc3339(job.started),
+            "transactionTime": rfc3339(job.stamp),
             "request": job.request,
             "requiresAccessToken": true,
             "output": output,

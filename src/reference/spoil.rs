@@ -22,7 +22,7 @@ impl Server {
                 *rows = rows.part(0, rows.len() - 1);
             }
             if self.does(Behaviour::FilterLeaks) {
-                let all = self.population.select(selection).into_iter().find(|(kind, _)| kind == name);
+                let all = self.population().select(selection).into_iter().find(|(kind, _)| kind == name);
                 let own: Vec<_> = rows.iter().collect();
                 let stranger = all.and_then(|(_, all)| all.iter().find(|line| !own.contains(line)));
                 *rows = Rows::held(own.into_iter().chain(stranger).collect());
@@ -45,8 +45,8 @@ impl Server {
             );
         }
         for (name, id) in wanted {
-            let Some(name) = self.population.types().into_iter().find(|known| **known == name) else { continue };
-            let Some(line) = self.population.read(name, &id).filter(|line| !lines.contains(line)) else { continue };
+            let Some(name) = self.population().types().into_iter().find(|known| **known == name) else { continue };
+            let Some(line) = self.population().read(name, &id).filter(|line| !lines.contains(line)) else { continue };
             match found.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, rows)) => *rows = Rows::held(rows.iter().chain([line]).collect()),
                 None => found.push((name, Rows::held(vec![line]))),
@@ -65,7 +65,7 @@ impl Server {
             self.spoil_children(found, selection);
         }
         if self.does(Behaviour::UntilLeaks) && selection.until.is_some() {
-            let all = self.population.select(&Selection { until: None, ..selection.clone() });
+            let all = self.population().select(&Selection { until: None, ..selection.clone() });
             for (name, rows) in found.iter_mut() {
                 let newest = all.iter().find(|(kind, _)| kind == name).and_then(|(_, all)| all.line(all.len() - 1));
                 let own: Vec<_> = rows.iter().filter(|line| Some(line) != newest.as_ref()).collect();
@@ -76,7 +76,7 @@ impl Server {
 
     /// Leaves out what belongs to patients who are not among what is new, or adds all that belongs to one.
     fn spoil_children(&self, found: &mut Found, selection: &Selection) {
-        let all = self.population.select(&Selection { since: None, ..selection.clone() });
+        let all = self.population().select(&Selection { since: None, ..selection.clone() });
         let patients = |rows: &Found| -> Vec<String> {
             let lines = rows.iter().filter(|(name, _)| *name == "Patient").flat_map(|(_, rows)| rows.iter());
             lines

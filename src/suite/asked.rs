@@ -160,7 +160,17 @@ pub fn flow(flow: &Flow) -> String {
         true => String::new(),
         false => format!(", with {}", and(&params(flow.params.iter()))),
     };
-    format!("{} ({level}{method}{with})", flow.title)
+    let mut calls: Vec<&str> = Vec::new();
+    for call in &flow.hooks {
+        if !calls.contains(&call.run.as_str()) {
+            calls.push(call.run.as_str());
+        }
+    }
+    let hooks = match calls.is_empty() {
+        true => String::new(),
+        false => format!("; hooks: {}", and(&calls)),
+    };
+    format!("{} ({level}{method}{with}{hooks})", flow.title)
 }
 
 fn params<'a>(params: impl Iterator<Item = (&'a String, &'a Param)>) -> Vec<String> {

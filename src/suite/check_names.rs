@@ -271,5 +271,11 @@ words! {
         ExpiresReadable = "expires-readable",
         /// A type that the CapabilityStatement does not list is refused in `_type`.
         UndeclaredTypeRefused = "undeclared-type-refused",
+        /// What hooks changed up to `transactionTime` came in that state or a later one.
+        ChangesCome = "changes-come",
+        /// What hooks deleted since `_since` is listed under `deleted`.
+        DeletionsTold = "deletions-told",
+        /// What hooks made fail is missing, and the error files tell of a failure.
+        FailuresTold = "failures-told",
     }
 }

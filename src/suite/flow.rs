@@ -74,12 +74,28 @@ pub struct Flow {
     /// Runs after the other flows, with parameters of its own: servers merge equal jobs, and this one is deleted.
     #[serde(default)]
     pub last: bool,
+    /// Commands of the user that change the target's data meanwhile. A flow that has any, or shows what they did, runs
+    /// when all others are over, and only where one of them may be run.
+    #[serde(default)]
+    pub hooks: Vec<HookCall>,
+    /// Hooks of earlier flows whose effect it shows.
+    #[serde(default)]
+    pub shows: Vec<HookName>,
+    /// Its job is kept until the flows that are `like` it were kicked off.
+    #[serde(default)]
+    pub keep: bool,
     /// Extra requests beside the conversation; they never move it.
     #[serde(default)]
     pub probes: Vec<Probe>,
 }
 
 impl Flow {
+    /// The hooks without any of which it shows nothing; none: it has to do with none.
+    pub fn of_hooks(&self) -> Vec<HookName> {
+        let own = self.hooks.iter().map(|call| call.run).chain(self.shows.iter().copied());
+        HookName::ALL.iter().copied().filter(|name| own.clone().any(|one| one == *name)).collect()
+    }
+
     /// Whether the conversation ever has the exchange that `on` names.
     pub fn shows(&self, on: &On) -> bool {
         match on {
@@ -99,6 +115,40 @@ impl Flow {
         let first = |probe: &&Probe| probe.makes_group() || (ends && probe.send == Send::Erase);
         self.probes.iter().filter(first).map(|probe| probe.id.clone()).collect()
     }
+}
+
+words! {
+    /// A command of the user that does to the target what no client of an export can.
+    HookName {
+        /// Changes resources.
+        Change = "change",
+        /// Deletes resources.
+        Delete = "delete",
+        /// Makes resources fail to be exported.
+        Fail = "fail",
+    }
+}
+
+words! {
+    /// When a hook is run.
+    HookMoment {
+        /// Before the kick-off.
+        Start = "start",
+        /// When the job is first seen to run.
+        InProgress = "in-progress",
+        /// When the files were fetched.
+        Complete = "complete",
+    }
+}
+
+/// A hook that a flow runs, where the run has it.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HookCall {
+    /// The hook.
+    pub run: HookName,
+    /// When.
+    pub at: HookMoment,
 }
 
 words! {

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 pub use super::check_names::CheckName;
 pub use super::expect::Expect;
-pub use super::flow::{DeleteAt, Download, Fetch, Flow, GRACE, Identity, Method, Moment, Needs, Probe, Send, Wrong};
+pub use super::flow::{
+    DeleteAt, Download, Fetch, Flow, GRACE, HookCall, HookMoment, HookName, Identity, Method, Moment, Needs, Probe,
+    Send, Wrong,
+};
 pub use super::line_rules::LineRule;
 use super::named::Named;
 pub use super::shapes::{BodyShape, DirectoryTopic, Shape};

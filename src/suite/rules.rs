@@ -111,6 +111,12 @@ pub(super) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refu
             refusals.push(Refusal::new(title, spot).help("give the flow delete = \"in-progress\" or \"complete\""));
         }
     }
+    if let ([first, ..], false) = (flow.of_hooks().as_slice(), flow.last && !flow.probes_only) {
+        let key = if flow.hooks.is_empty() { "shows" } else { "hooks" };
+        let spot = Spot::new(entry.file, entry.key_place(&[], key), "what others export changes by it");
+        let title = format!("flow `{}` has to do with the hook `{first}` and does not run last", entry.name);
+        refusals.push(Refusal::new(title, spot).help("give it last = true, and an export of its own"));
+    }
     if flow.from.0.is_empty() {
         for (place, name) in picked(flow) {
             let span = entry.place(&[place.as_slice(), &[Step::Key("params"), Step::Key(name)]].concat());

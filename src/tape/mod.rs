@@ -2,6 +2,7 @@
 //! without a network; no resource content.
 
 mod facts;
+mod hooked;
 pub mod model;
 pub mod shape;
 pub mod store;

@@ -9,6 +9,7 @@ pub use super::facts::{
     BlockAt, Census, Comparison, Compartment, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts,
     LineFinding, Lineage, Organized, Organizing, ProfileFacts, ProfileTally, Trimmed, Validated,
 };
+pub use super::hooked::{Came, HookRun, Hooked, State, Thing};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
@@ -362,6 +363,9 @@ pub struct FlowRecord {
     /// What a search for the Group that the flow made found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<Named>,
+    /// What hooks did, and what came of it here, where the flow has to do with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooked: Option<Hooked>,
     /// Jobs that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.

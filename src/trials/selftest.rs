@@ -9,14 +9,15 @@ use super::compare::{Cell, Kind, Result as CellResult, compare, names};
 use crate::clock::Clock;
 use crate::config::values::base_url;
 use crate::drive;
+use crate::drive::hooks::{Hook, Hooks};
 use crate::drive::inprocess::InProcess;
 use crate::drive::keyset::{self, KeySet};
 use crate::drive::settings::{Credentials, Settings, Smart};
 use crate::judge;
 use crate::plan::{self, Plan};
 use crate::record::{Run, TestResult};
-use crate::reference::{self, Auth, Fault, FaultKind, KeyFeed, Personality};
-use crate::suite::model::{Catalog, Protection};
+use crate::reference::{self, Auth, Fault, FaultKind, Hand, KeyFeed, Personality};
+use crate::suite::model::{Catalog, HookName, Protection};
 use crate::tape::model::Tape;
 use crate::words::Verdict;
 
@@ -188,6 +189,8 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         options.auth = auth;
         options.key_feed = key_set.clone().map(feed);
         options.kept_group.clone_from(&forbidden_group);
+        let hand = Hand::default();
+        options.hand = Some(hand.clone());
         let transport = Arc::new(InProcess::new(reference::router(options)).greeted_by(Arc::new(greeter)));
         let mut quiet = drive::Options::quiet(catalog.digest.clone());
         quiet.embedded = true;
@@ -203,6 +206,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
             allow_writes: true,
             cohorts: has_cohorts(spec, open),
             empty_group: open.then(|| KEPT_GROUP.to_owned()),
+            hooks: hooks(&hand),
             ..Settings::new(base)
         };
         drive::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
@@ -225,6 +229,20 @@ pub struct Protected {
     pub second: Option<Credentials>,
     /// Where the run publishes its client's keys, and the server reads them.
     pub key_set: Option<KeySet>,
+}
+
+/// Hooks that reach into a reference server of this process.
+pub fn hooks(hand: &Hand) -> Hooks {
+    let within = |act: fn(&Hand) -> Result<Vec<String>, String>| {
+        let hand = hand.clone();
+        Hook::Within(Arc::new(move || act(&hand)))
+    };
+    let there = [
+        (HookName::Change, within(Hand::change)),
+        (HookName::Delete, within(Hand::delete)),
+        (HookName::Fail, within(Hand::fail)),
+    ];
+    Hooks { there: there.into(), withheld: false }
 }
 
 /// Has a reference server read a key set.

@@ -106,6 +106,7 @@ impl Builder {
             comparison: None,
             census: None,
             key_reads: Default::default(),
+            hooked: None,
             organized: None,
             named: None,
             accepted: 1,

@@ -134,6 +134,7 @@ impl Builder {
             comparison: None,
             census: Some(Census { whole: true, ..Census::default() }),
             key_reads: Default::default(),
+            hooked: None,
             organized: None,
             named: None,
             accepted: 1,

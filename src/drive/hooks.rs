@@ -1,0 +1,350 @@
+//! Hooks: commands of the user that change the target's data, for what no client of an export can bring about. They are
+//! the user's own programs and not trusted with more than they need: no shell, no token, bounded time and output.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use url::Url;
+
+use crate::ndjson::normalise_reference;
+use crate::suite::model::HookName;
+
+/// The variable in which a hook finds the target's base.
+pub const BASE_VARIABLE: &str = "PLIMSOLL_BASE";
+
+/// The most of a hook's output that is read, in bytes.
+const MOST_OUTPUT: usize = 64 << 10;
+/// The most of what a hook says of its trouble that is shown, in bytes.
+const MOST_WORDS: usize = 2 << 10;
+/// The most resources of one run of a hook that are looked at.
+const MOST_NAMED: usize = 10;
+/// How often is looked whether a hook is done.
+const GLANCE: Duration = Duration::from_millis(10);
+/// How long the end of a hook's output is waited for once the hook itself is over.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The hooks of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Hooks {
+    /// Those that may be run.
+    pub there: BTreeMap<HookName, Hook>,
+    /// Whether there would be some, had they been allowed.
+    pub withheld: bool,
+}
+
+/// What a hook within this process does: it gives `Type/id` of what it touched, or why it could not.
+pub type Within = Arc<dyn Fn() -> Result<Vec<String>, String> + Send + Sync>;
+
+/// One hook.
+#[derive(Clone)]
+pub enum Hook {
+    /// A program.
+    Command(Command),
+    /// A function of this process, for servers within it.
+    Within(Within),
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Hook::Command(command) => command.fmt(f),
+            Hook::Within(_) => f.write_str("Within"),
+        }
+    }
+}
+
+/// A program with its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The program, and what it is given; no shell reads them.
+    pub argv: Vec<String>,
+    /// Where it runs, and what a relative path of the program is relative to.
+    pub folder: PathBuf,
+    /// How long it may take.
+    pub patience: Duration,
+}
+
+/// Why nothing can be said of what a hook did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// A fragment that repeats nothing of what the hook printed.
+    pub trouble: String,
+    /// What it printed, for the terminal alone.
+    pub words: String,
+}
+
+/// A resource by type and id.
+pub type Name = (String, String);
+
+impl Hooks {
+    /// Why none of `wanted` can be run; none: one can, or none is wanted.
+    pub fn lacks(&self, wanted: &[HookName]) -> Option<String> {
+        if wanted.is_empty() || wanted.iter().any(|name| self.there.contains_key(name)) {
+            return None;
+        }
+        let names: Vec<&str> = wanted.iter().map(|name| name.as_str()).collect();
+        let names = crate::suite::describe::or(&names);
+        Some(match self.withheld {
+            true => "it takes a hook that changes the target's data, and those of plimsoll.toml are not run without \
+                     --allow-hooks"
+                .to_owned(),
+            false => format!(
+                "it takes a command that changes the target's data: name one for {names} under [hooks] in \
+                 plimsoll.toml, and run with --allow-hooks"
+            ),
+        })
+    }
+
+    /// Runs a hook against the target at `base`. Dropping the future ends the program.
+    pub(super) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<Name>, Failure> {
+        let failure = |trouble: String, words: &str| Failure { trouble, words: words.to_owned() };
+        let lines = match self.there.get(&name) {
+            None => return Err(failure(format!("there is no hook {name}"), "")),
+            Some(Hook::Within(hook)) => {
+                hook().map_err(|why| failure(format!("the hook {name} could not do it: {why}"), ""))?
+            }
+            Some(Hook::Command(command)) => {
+                let ended = command.run(base).await.map_err(|why| failure(format!("the hook {name} {why}"), ""))?;
+                if !ended.good {
+                    return Err(failure(format!("the hook {name} ended with {}", ended.how), &ended.words));
+                }
+                let text = String::from_utf8(ended.output)
+                    .map_err(|_| failure(format!("what the hook {name} printed is not UTF-8"), &ended.words))?;
+                text.lines().map(str::to_owned).collect()
+            }
+        };
+        named(&lines).map_err(|why| failure(format!("the hook {name} {why}"), ""))
+    }
+}
+
+/// The resources that a hook names, a line each, each once, and no more than are looked at.
+fn named(lines: &[String]) -> Result<Vec<Name>, String> {
+    let mut names: Vec<Name> = Vec::new();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let name = line.trim();
+        // A URL, a version or a query is more than a name, and could name something else.
+        let read = normalise_reference(name).filter(|(kind, id)| name.len() == kind.len() + 1 + id.len());
+        let (kind, id) = read.ok_or_else(|| format!("printed a line {} that is no Type/id", at + 1))?;
+        let name = (kind.to_owned(), id.to_owned());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.truncate(MOST_NAMED);
+    match names.is_empty() {
+        true => Err("named no resource: it must print Type/id of each that it touched, a line each".to_owned()),
+        false => Ok(names),
+    }
+}
+
+/// How a program ended.
+struct Ended {
+    good: bool,
+    how: String,
+    output: Vec<u8>,
+    words: String,
+}
+
+/// Has the program ended when whoever waits for it is gone.
+struct Leash(Arc<AtomicBool>);
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Command {
+    async fn run(&self, base: &Url) -> Result<Ended, String> {
+        let child = self.start(base)?;
+        let let_go = Arc::new(AtomicBool::new(false));
+        let leash = Leash(Arc::clone(&let_go));
+        let (tell, told) = oneshot::channel();
+        let patience = self.patience;
+        // A program has no part in the run's own time, which tests hold still.
+        std::thread::spawn(move || tell.send(attend(child, patience, &let_go)));
+        let ended = told.await.unwrap_or_else(|_| Err("was lost sight of".to_owned()));
+        drop(leash);
+        ended
+    }
+
+    fn start(&self, base: &Url) -> Result<Child, String> {
+        let (program, arguments) = self.argv.split_first().ok_or("names no program")?;
+        let folder = match self.folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.folder,
+        };
+        let folder = std::path::absolute(folder).map_err(|e| format!("has no folder to run in: {e}"))?;
+        // A bare name is looked for on the path, as a shell does.
+        let program = match Path::new(program).components().count() {
+            1 if !program.contains(std::path::MAIN_SEPARATOR) => PathBuf::from(program),
+            _ => folder.join(program),
+        };
+        let mut command = std::process::Command::new(program);
+        command.args(arguments).current_dir(folder).env_clear().env(BASE_VARIABLE, base.as_str());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map_err(|e| format!("cannot be run: {}", e.kind()))
+    }
+}
+
+/// Waits for a program, reads what it prints, and ends it when its time is over or it is let go.
+fn attend(mut child: Child, patience: Duration, let_go: &AtomicBool) -> Result<Ended, String> {
+    let output = listen(child.stdout.take());
+    let words = listen(child.stderr.take());
+    let began = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if let_go.load(Ordering::Relaxed) => {
+                end(&mut child);
+                return Err("was ended with the run".to_owned());
+            }
+            Ok(None) if began.elapsed() >= patience => {
+                end(&mut child);
+                return Err(format!("was not done after {} s and was ended", patience.as_secs_f32()));
+            }
+            Ok(None) => std::thread::sleep(GLANCE),
+            Err(error) => {
+                end(&mut child);
+                return Err(format!("cannot be waited for: {}", error.kind()));
+            }
+        }
+    };
+    // What it started and left behind may keep the pipe open.
+    let output = output.recv_timeout(LAST_WORDS).map_err(|_| "left something running that keeps its output open")?;
+    if output.len() > MOST_OUTPUT {
+        return Err(format!("printed more than {MOST_OUTPUT} bytes"));
+    }
+    let mut words = words.recv_timeout(LAST_WORDS).unwrap_or_default();
+    words.truncate(MOST_WORDS);
+    let how = match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => "a signal".to_owned(),
+    };
+    Ok(Ended { good: status.success(), how, output, words: String::from_utf8_lossy(&words).into_owned() })
+}
+
+fn end(child: &mut Child) {
+    // One that is gone already cannot be ended, which is as good.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Reads a pipe to its end, and gives as much of it as is of use, and a byte more.
+fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+    let (tell, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let Some(mut pipe) = pipe else { return };
+        let (mut kept, mut part) = (Vec::new(), [0_u8; 4096]);
+        while let Ok(count @ 1..) = pipe.read(&mut part) {
+            let room = (MOST_OUTPUT + 1).saturating_sub(kept.len());
+            kept.extend(part.iter().take(count.min(room)));
+        }
+        // Nobody may be waiting any more.
+        let _ = tell.send(kept);
+    });
+    heard
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn names(lines: &[&str]) -> Result<Vec<Name>, String> {
+        named(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_hook_names_resources_and_nothing_else() {
+        let own = |kind: &str, id: &str| (kind.to_owned(), id.to_owned());
+        let read = names(&[" Patient/1 ", "", "Patient/1", "Condition/a-b.c"]).unwrap();
+        assert_eq!(read, [own("Patient", "1"), own("Condition", "a-b.c")]);
+        for odd in ["Patient", "patient/1", "Patient/1/_history/2", "http://h/Patient/1", "Patient/../1", "Patient/1 2"]
+        {
+            assert_eq!(names(&["Patient/1", odd]).unwrap_err(), "printed a line 2 that is no Type/id", "{odd}");
+        }
+        assert!(names(&["", " "]).unwrap_err().contains("named no resource"));
+        let many: Vec<String> = (0..50).map(|at| format!("Patient/{at}")).collect();
+        assert_eq!(named(&many).unwrap().len(), MOST_NAMED);
+    }
+
+    #[cfg(unix)]
+    mod programs {
+        use super::*;
+
+        fn hooks(script: &str, patience: Duration) -> Hooks {
+            let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
+            let command = Command { argv, folder: PathBuf::new(), patience };
+            Hooks { there: [(HookName::Change, Hook::Command(command))].into(), withheld: false }
+        }
+
+        fn run(script: &str, patience: Duration) -> Result<Vec<Name>, Failure> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let base = "http://localhost/fhir".parse().unwrap();
+            runtime.block_on(hooks(script, patience).run(HookName::Change, &base))
+        }
+
+        const LONG: Duration = Duration::from_secs(60);
+
+        #[test]
+        fn it_sees_the_base_and_little_else() {
+            // `env` of the shell itself: what the program was given.
+            let seen = run(
+                "test \"$PLIMSOLL_BASE\" = http://localhost/fhir && test -z \"$HOME$PLIMSOLL_TOKEN\" && echo Patient/1; cat",
+                LONG,
+            );
+            assert_eq!(seen.unwrap(), [("Patient".to_owned(), "1".to_owned())], "and its stdin is closed");
+        }
+
+        #[test]
+        fn what_goes_wrong_is_told_without_its_words() {
+            let failed = run("echo Patient/1; echo 'no such Sailor' >&2; exit 3", LONG).unwrap_err();
+            assert_eq!(failed.trouble, "the hook change ended with exit status 3");
+            assert_eq!(failed.words, "no such Sailor\n");
+            assert!(run("kill -9 $$", LONG).unwrap_err().trouble.ends_with("a signal"));
+            assert!(run("yes Patient/1 | head -c 100000", LONG).unwrap_err().trouble.contains("more than 65536 bytes"));
+            assert!(run("printf '\\377'", LONG).unwrap_err().trouble.contains("not UTF-8"));
+            assert!(run("true", LONG).unwrap_err().trouble.contains("named no resource"));
+            let slow = run("exec sleep 1000", Duration::from_millis(100)).unwrap_err();
+            assert!(slow.trouble.contains("not done after 0.1 s"), "{}", slow.trouble);
+            let none = Command { argv: vec!["./no-such-program".to_owned()], folder: PathBuf::new(), patience: LONG };
+            let base = "http://localhost/fhir".parse().unwrap();
+            assert_eq!(none.start(&base).err().unwrap(), "cannot be run: entity not found");
+        }
+
+        #[test]
+        fn it_ends_when_nobody_waits_for_it() {
+            let folder = tempfile::tempdir().unwrap();
+            let mark = folder.path().join("pid");
+            let script = format!("echo $$ > {}; exec sleep 1000", mark.display());
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let base = "http://localhost/fhir".parse().unwrap();
+            let hooks = hooks(&script, LONG);
+            runtime.block_on(async {
+                let waiting = hooks.run(HookName::Change, &base);
+                let begun = async {
+                    while !std::fs::read_to_string(&mark).is_ok_and(|pid| pid.ends_with('\n')) {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                };
+                tokio::select! { _ = waiting => panic!("it goes on for long"), () = begun => {} }
+            });
+            let pid = std::fs::read_to_string(&mark).unwrap();
+            let there = || Path::new("/proc").join(pid.trim()).exists();
+            while Path::new("/proc/self").exists() && there() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
