@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 
 use super::board::Outcome;
-use super::files::Fetched;
+use super::fetched::Fetched;
 use super::house::{House, Walk, stop};
 use super::kickoff::{Job, Route};
+use super::manifest;
 use super::offer::{self, LEVELS, Offer};
 use super::pick;
 use super::poll::{Polls, Step};
@@ -19,9 +20,9 @@ use super::progress::Event;
 use super::shelf::Shelf;
 use crate::instant::Instant;
 use crate::plan::{Depth, PlannedFlow};
-use crate::suite::model::{DeleteAt, FileList, HookMoment, Identity, Method, Moment, Needs, Probe, Send};
+use crate::suite::model::{DeleteAt, HookMoment, Identity, Method, Moment, Needs, Probe, Send};
 use crate::suite::param::{Param, PickName};
-use crate::tape::model::{LineFacts, Phase, Stop, StopKind};
+use crate::tape::model::{Phase, Stop, StopKind};
 use crate::words::ExportLevel;
 
 /// Runs one flow of the plan to its end and writes how it went.
@@ -32,9 +33,9 @@ pub(super) async fn run(house: &House<'_>, planned: &PlannedFlow) {
     walk.record().stop = end.clone();
     walk.show(Event::Ended { because: end.as_ref().map(|stop| stop.because.as_str()) });
     let record = walk.record().clone();
-    let Came { output, shelf, transaction_time } = came;
+    let Came { span, shelf, transaction_time } = came;
     let (level, shelf) = (record.export, Arc::new(shelf));
-    house.board.over(walk.name(), Outcome { stop: end, output, transaction_time, level, shelf });
+    house.board.over(walk.name(), Outcome { stop: end, span, transaction_time, level, shelf });
     house.session.recorder().flow(record);
     walk.tidy_late().await;
 }
@@ -47,7 +48,7 @@ fn without(title: &str, forgone: &[String]) -> String {
 /// What came with a flow.
 #[derive(Default)]
 struct Came {
-    output: Vec<LineFacts>,
+    span: pick::Span,
     shelf: Shelf,
     transaction_time: Option<String>,
 }
@@ -300,15 +301,17 @@ impl<'a> Walk<'a> {
             return if self.has_probes(Moment::InProgress) { self.until_running(sight).await } else { Ok(()) };
         }
         let manifest = self.until_done(sight).await.map_err(|stop| self.failed_with_its_part(stop))?;
-        let manifest = self.with_pages(job, manifest).await?;
+        let mut manifest = self.with_pages(job, manifest).await?;
         let at = manifest.get("transactionTime").and_then(Value::as_str);
         came.transaction_time = at.filter(|at| Instant::parse(at).is_some()).map(str::to_owned);
         let mut fetched = Fetched::default();
         let mut end = Ok(());
         if depth == Depth::Files {
             let mut shelf = Shelf::default();
-            end = self.fetch_all(route, (job, &manifest), &mut fetched, &mut shelf).await;
-            came.output = fetched.facts_of(FileList::Output).cloned().collect();
+            let wanted = self.wanted(job, &manifest);
+            manifest::shorten(&mut manifest);
+            end = self.fetch_all(route, wanted, &mut fetched, &mut shelf).await;
+            came.span = fetched.span;
             came.shelf = shelf;
         }
         self.run_hooks(HookMoment::Complete, came.transaction_time.as_deref()).await?;
@@ -437,7 +440,7 @@ impl<'a> Walk<'a> {
         };
         match self.house.members().filter(|_| pick::is_of_members(pick)) {
             Some(members) => pick::of_members(pick, &outcome.shelf, &members?),
-            None => pick::choose(pick, &outcome.output, &outcome.shelf, self.house.clock.now()),
+            None => pick::choose(pick, outcome.span, &outcome.shelf, self.house.clock.now()),
         }
     }
 

@@ -13,6 +13,7 @@ mod compare;
 mod decode;
 mod effects;
 mod engine;
+mod fetched;
 mod files;
 mod flight;
 mod flow;

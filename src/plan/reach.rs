@@ -166,6 +166,7 @@ impl CheckName {
             | CheckName::CapabilityUrl
             | CheckName::NoBearerChallenge
             | CheckName::PartlyDone
+            | CheckName::ErrorStatus
             | CheckName::TransientCode
             | CheckName::SomeLevelAnswers
             | CheckName::RefusedTypeFlagged

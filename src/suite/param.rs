@@ -17,6 +17,8 @@ words! {
         InstantInside = "instant-inside",
         /// The `transactionTime` of the export that it is picked from.
         TransactionTime = "transaction-time",
+        /// The same, soon before some of them, told with an offset from UTC: who passes over the offset loses those.
+        InstantOffset = "instant-offset",
         /// A gender that some of several patients have.
         Gender = "gender",
         /// Another gender that some have.
@@ -74,6 +76,7 @@ impl PickName {
         match self {
             PickName::InstantInside => "an instant inside the data",
             PickName::TransactionTime => "the transactionTime of the export before",
+            PickName::InstantOffset => "an instant inside the data, with an offset",
             PickName::Gender => "a gender",
             PickName::OtherGender => "another gender",
             PickName::PatientId => "a patient",
