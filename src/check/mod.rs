@@ -16,6 +16,7 @@ mod mishaps;
 mod organized;
 mod parts;
 mod profiles;
+mod secrecy;
 mod select;
 mod served;
 pub mod shape;
@@ -338,6 +339,10 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::CohortDeclared => declared::cohort_declared(scene),
         CheckName::ExpiresReadable => manifest::expires_readable(exchange),
         CheckName::UndeclaredTypeRefused => declared::undeclared_type_refused(exchange, scene),
+        CheckName::JobUrlsHardToGuess => secrecy::job_urls(scene),
+        CheckName::FileUrlsHardToGuess => secrecy::file_urls(scene),
+        CheckName::NoSecretShown => secrecy::no_secret_shown(exchange),
+        CheckName::KeptResourcesStay => secrecy::kept_resources_stay(exchange, scene),
         CheckName::CohortFiltered => declared::cohort_filtered(exchange),
     }
 }

@@ -22,6 +22,7 @@ use crate::drive::session::{Ask, Session};
 use crate::drive::settings::{Credentials, Settings};
 use crate::drive::transport::Transport;
 use crate::drive::wire::Wire;
+use crate::drive::withheld::Mark;
 use crate::drive::{self, Drive, Remains};
 use crate::plan::{self, Plan};
 use crate::record::{Judgement, Run, TestResult};
@@ -144,7 +145,16 @@ impl Target {
         let Protected { auth, credentials, second, key_set } = protected.map_err(Refusal::undetermined)?;
         let forbidden_scope = key_set.as_ref().map(|_| reference::KEPT_SCOPE.to_owned());
         let forbidden_group = key_set.as_ref().map(|_| selftest::KEPT_GROUP.to_owned());
-        let mut settings = Settings { credentials, second, key_set, forbidden_scope, forbidden_group, ..self.settings };
+        let forbidden_resources = selftest::kept_resources();
+        let mut settings = Settings {
+            credentials,
+            second,
+            key_set,
+            forbidden_scope,
+            forbidden_group,
+            forbidden_resources,
+            ..self.settings
+        };
         let mut door = None;
         if asked {
             let (opened, base) = Door::open()?;
@@ -241,6 +251,9 @@ pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
 fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
     let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
     let profiles = super::ndjson::profiles(&config.packages.value, &config.profiles.value, &crate::fhir::r4())?;
+    let marks: Result<Vec<Mark>, String> =
+        config.forbidden_resources.value.iter().map(|text| Mark::parse(text)).collect();
+    let marks = marks.map_err(Refusal::usage)?;
     Ok(Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
@@ -261,6 +274,7 @@ fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
         client_cert: path(&config.client_cert),
         forbidden_scope: config.forbidden_scope.as_ref().map(|s| s.value.clone()),
         forbidden_group: config.forbidden_group.as_ref().map(|s| s.value.clone()),
+        forbidden_resources: Arc::new(marks),
         use_proxy: config.proxy.value,
         ..Settings::new(base)
     })

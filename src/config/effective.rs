@@ -104,6 +104,7 @@ pub struct Given {
     pub jwks_addr: Option<Setting<SocketAddr>>,
     pub forbidden_scope: Option<Setting<String>>,
     pub forbidden_group: Option<Setting<String>>,
+    pub forbidden_resources: Option<Setting<Vec<String>>>,
     pub scope: Option<Setting<String>>,
 }
 
@@ -197,6 +198,8 @@ pub struct Effective {
     pub forbidden_scope: Option<Setting<String>>,
     /// A Group that this client may not export.
     pub forbidden_group: Option<Setting<String>>,
+    /// Resources that this client must never be given.
+    pub forbidden_resources: Setting<Vec<String>>,
     /// Known deviations, with the bytes of the file where each stands.
     pub known: Vec<(KnownSays, std::ops::Range<usize>)>,
 }
@@ -294,6 +297,10 @@ impl Effective {
             jwks_addr: given.jwks_addr.or_else(|| pick.of(says.auth.jwks_addr.as_ref())),
             forbidden_scope: given.forbidden_scope.or_else(|| pick.of(says.auth.forbidden_scope.as_ref())),
             forbidden_group: given.forbidden_group.or_else(|| pick.of(says.auth.forbidden_group.as_ref())),
+            forbidden_resources: given
+                .forbidden_resources
+                .or_else(|| pick.of(says.auth.forbidden_resources.as_ref()))
+                .unwrap_or_else(|| or(Vec::new())),
             known: says.known.iter().map(|known| (known.get_ref().clone(), known.span())).collect(),
         }
     }

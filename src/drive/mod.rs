@@ -50,7 +50,9 @@ mod shelf;
 mod tls;
 pub mod transport;
 mod trim;
+mod variety;
 pub mod wire;
+pub mod withheld;
 
 pub use engine::{Drive, NO_TOKEN, Options, RunError, run};
 pub use ledger::Remains;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::keyset::KeySet;
+use super::withheld::Mark;
 use crate::fhir::profile::Profiles;
 use crate::secret::Secret;
 use crate::suite::param::PickName;
@@ -70,6 +71,8 @@ pub struct Settings {
     pub forbidden_scope: Option<String>,
     /// A Group that the run's client may not export.
     pub forbidden_group: Option<String>,
+    /// Resources that the run's client must never be given.
+    pub forbidden_resources: Arc<Vec<Mark>>,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
 }
@@ -105,6 +108,7 @@ impl Settings {
             key_set: None,
             forbidden_scope: None,
             forbidden_group: None,
+            forbidden_resources: Arc::default(),
             use_proxy: false,
         }
     }

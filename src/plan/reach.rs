@@ -100,6 +100,7 @@ impl CheckName {
             | CheckName::ErrorInPlace
             | CheckName::OutlastsExpires
             | CheckName::FilterDeclared
+            | CheckName::KeptResourcesStay
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -170,6 +171,9 @@ impl CheckName {
             | CheckName::CohortFiltered
             | CheckName::UndeclaredTypeRefused
             | CheckName::ExpiresReadable
+            | CheckName::JobUrlsHardToGuess
+            | CheckName::FileUrlsHardToGuess
+            | CheckName::NoSecretShown
             | CheckName::JobNotCompleted => false,
         }
     }

@@ -28,6 +28,7 @@ mod living;
 mod metadata;
 mod misread;
 mod mutate;
+mod names;
 mod options;
 mod params;
 mod polls;
@@ -54,6 +55,7 @@ pub use behaviour::Behaviour;
 pub use certificate::Certificate;
 
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
+pub use fixtures::{OTHER_TENANT, OTHERS_PATIENT, TENANTS};
 pub use keys::{KEY_ID, client};
 pub use options::{Auth, KEPT_SCOPE, KeyFeed, Options, Personality, SmartClient};
 pub use polls::FILES_ORIGIN;

@@ -62,9 +62,14 @@ pub(super) struct Population {
 }
 
 impl Population {
-    /// The fixtures of a server at `base`.
-    pub(super) fn fixtures(base: &str) -> Self {
-        Self { held: fixtures::resources(base), made: None, gone: fixtures::deleted(), shelf: Shelf::default() }
+    /// The fixtures of a server at `base`, with what belongs to another tenant, or without.
+    pub(super) fn fixtures(base: &str, others: bool) -> Self {
+        let mut held = fixtures::resources(base);
+        if others {
+            let patients = held.iter_mut().filter(|(name, _)| *name == "Patient");
+            patients.for_each(|(_, rows)| rows.extend(fixtures::of_another_tenant()));
+        }
+        Self { held, made: None, gone: fixtures::deleted(), shelf: Shelf::default() }
     }
 
     /// The Australian provider directory of a server at `base`, without the resources that are suppressed there, or with

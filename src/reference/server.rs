@@ -79,7 +79,10 @@ impl Server {
                 let suppressed = behaviours.contains(&Behaviour::ExportSuppressed);
                 Population::directory(options.base.as_str().trim_end_matches('/'), suppressed)
             }
-            (None, _) => Population::fixtures(options.base.as_str().trim_end_matches('/')),
+            (None, _) => {
+                let others = behaviours.contains(&Behaviour::OtherTenantShown);
+                Population::fixtures(options.base.as_str().trim_end_matches('/'), others)
+            }
         };
         Self { options, population, behaviours, jobs: Mutex::default(), notes: Mutex::default() }
     }

@@ -259,5 +259,13 @@ words! {
         ExpiresReadable = "expires-readable",
         /// A type that the CapabilityStatement does not list is refused in `_type`.
         UndeclaredTypeRefused = "undeclared-type-refused",
+        /// What differs between polling URLs holds enough chance.
+        JobUrlsHardToGuess = "job-urls-hard-to-guess",
+        /// The same of the URLs of files that need no token.
+        FileUrlsHardToGuess = "file-urls-hard-to-guess",
+        /// Neither the polling URL nor the manifest shows a secret.
+        NoSecretShown = "no-secret-shown",
+        /// Nothing came that was named as kept from the run's client.
+        KeptResourcesStay = "kept-resources-stay",
     }
 }

@@ -88,6 +88,11 @@ impl Flow {
             _ => true,
         }
     }
+
+    /// Whether it makes handshakes alone.
+    pub fn is_of_tls(&self) -> bool {
+        self.probes_only && self.probes.iter().all(|probe| probe.send == Send::Tls)
+    }
 }
 
 words! {

@@ -3,5 +3,6 @@
 
 mod facts;
 pub mod model;
+mod secrecy;
 pub mod shape;
 pub mod store;

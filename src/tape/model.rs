@@ -9,6 +9,7 @@ pub use super::facts::{
     BlockAt, Census, Comparison, Compartment, DirectoryFacts, DirectoryFinding, FileFacts, Filtered, Kept, LineFacts,
     LineFinding, Lineage, Organized, Organizing, ProfileFacts, ProfileTally, Trimmed, Validated,
 };
+pub use super::secrecy::{Guessing, Variety, Withheld};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
@@ -86,6 +87,9 @@ pub struct End {
     pub leftovers: Vec<String>,
     /// Bytes received, as they came over the wire.
     pub bytes: u64,
+    /// How hard the URLs are to guess that the target gave out; none on tapes that are older than the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guessing: Option<Guessing>,
 }
 
 /// One HTTP request and what came of it.

@@ -165,6 +165,7 @@ impl Builder {
                 },
                 filtered: None,
                 organized: None,
+                withheld: None,
                 identity: None,
             });
         }

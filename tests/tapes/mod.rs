@@ -144,6 +144,7 @@ impl Builder {
             early: None,
             leftovers: Vec::new(),
             bytes: 100,
+            guessing: None,
         });
         self.tape
     }
