@@ -109,6 +109,53 @@ fn scripted(answer: Option<&'static [u8]>) -> Url {
     format!("https://127.0.0.1:{port}/").parse().unwrap()
 }
 
+#[test]
+fn a_server_of_old_tls_alone_is_told_that_though_nothing_can_be_asked_of_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base: Url = format!("https://127.0.0.1:{}/fhir", listener.local_addr().unwrap().port()).parse().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut buffer = [0_u8; 4096];
+            let read = stream.read(&mut buffer).unwrap_or_default();
+            // TLS 1.2 and newer list what they can; this server knows no such list, and no 3.3.
+            let newer = buffer[..read].get(9..11) == Some(&[3, 3]);
+            let alert: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
+            let _ = stream.write_all(if newer { alert } else { OLD_HELLO });
+        }
+    });
+    let catalog = suite::embedded().unwrap();
+    let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
+    let plan =
+        plan::build(&catalog, &ask, &|name| name.contains("tls-") || name.contains("accepted-202@system")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let tape = runtime.block_on(async {
+        let settings = Settings::new(base);
+        let transport = Wire::new(&settings).unwrap();
+        let options = drive::Options::quiet(catalog.digest.clone());
+        drive::run(&plan, settings, Arc::new(transport), Clock::system(), options).await.unwrap()
+    });
+    let tests = judge::judge(&catalog, &plan, &tape).judgements.remove(0).tests;
+    assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Fail);
+    assert_eq!(verdict(&tests, OLD).0, Verdict::Warn);
+    let (kickoff, because) = verdict(&tests, "kickoff::accepted-202@system");
+    assert_eq!(kickoff, Verdict::Error, "{because}");
+    assert!(because.contains("no TLS newer than 1.1"), "{because}");
+}
+
+#[test]
+fn old_versions_are_not_offered_through_a_proxy() {
+    let greeter: Greeter = Arc::new(reference::greeter(&[]));
+    let tests = judged("https://fhir.example.org/fhir", Some(greeter), |settings| settings.use_proxy = true);
+    assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Pass);
+    let (old, because) = verdict(&tests, OLD);
+    assert_eq!(old, Verdict::Skip, "{because}");
+    assert!(because.contains("--proxy"), "{because}");
+}
+
+/// A ServerHello of TLS 1.0.
+const OLD_HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01\
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\xc0\x13\x00";
+
 fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Trouble> {
     let mut settings = Settings::new(url.clone());
     change(&mut settings);
@@ -121,9 +168,7 @@ fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Tro
 #[test]
 fn over_sockets_each_answer_is_told_from_the_others() {
     let said = |answer| greet(&scripted(answer), |_| ());
-    const HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01\
-        aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\xc0\x13\x00";
-    assert_eq!(said(Some(HELLO)), Ok(Handshake::Agreed("TLS 1.0".to_owned())));
+    assert_eq!(said(Some(OLD_HELLO)), Ok(Handshake::Agreed("TLS 1.0".to_owned())));
     assert_eq!(said(Some(&[21, 3, 1, 0, 2, 2, 70])), Ok(Handshake::Refused("protocol_version".to_owned())));
     assert_eq!(said(Some(b"")), Ok(Handshake::Closed));
     assert_eq!(said(Some(b"HTTP/1.1 400 Bad Request\r\n")).unwrap_err().kind, TroubleKind::Protocol);

@@ -18,6 +18,7 @@ mod mishaps;
 mod organized;
 mod parts;
 mod profiles;
+mod secrecy;
 mod select;
 mod served;
 pub mod shape;
@@ -356,5 +357,9 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::ChangesCome => hooks::changes_come(exchange, scene),
         CheckName::DeletionsTold => hooks::deletions_told(exchange, scene),
         CheckName::FailuresTold => hooks::failures_told(exchange, scene),
+        CheckName::JobUrlsHardToGuess => secrecy::job_urls(scene),
+        CheckName::FileUrlsHardToGuess => secrecy::file_urls(scene),
+        CheckName::NoSecretShown => secrecy::no_secret_shown(exchange),
+        CheckName::KeptResourcesStay => secrecy::kept_resources_stay(exchange, scene),
     }
 }

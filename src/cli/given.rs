@@ -84,6 +84,7 @@ pub fn target(args: &TargetArgs, matches: &ArgMatches) -> Result<Given, Refusal>
         jwks_addr: from.one("jwks_addr", args.jwks_addr.as_ref()),
         forbidden_scope: from.one("forbidden_scope", args.forbidden_scope.as_ref()),
         forbidden_group: from.one("forbidden_group", args.forbidden_group.as_ref()),
+        forbidden_resources: from.many("forbidden_resource", &args.forbidden_resource),
         proxy: from.flag("proxy", args.proxy),
         ..Given::default()
     })

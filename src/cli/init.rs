@@ -173,6 +173,8 @@ fn auth(out: &mut String, answers: &Answers) {
         }
         (_, None) => out.push_str("# [auth]\n# kind = \"token\"\n# token-env = \"PLIMSOLL_TOKEN\"\n"),
     }
+    out.push_str("# What this client must never be given, such as a patient of another tenant, or a tag of theirs.\n");
+    out.push_str("# forbidden-resources = [\"Patient/17\", \"https://example.org/tenants|other\"]\n");
 }
 
 /// A TOML basic string.

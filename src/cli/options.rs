@@ -187,6 +187,10 @@ pub struct TargetArgs {
     #[arg(long, env = "PLIMSOLL_FORBIDDEN_GROUP", value_name = "ID")]
     pub forbidden_group: Option<String>,
 
+    /// A resource that this client must never be given, such as Patient/17, or SYSTEM|CODE of its tag; may repeat
+    #[arg(long, env = "PLIMSOLL_FORBIDDEN_RESOURCE", value_name = "RESOURCE", value_delimiter = ',', value_parser = values::mark)]
+    pub forbidden_resource: Vec<String>,
+
     /// Another origin that may see the token, such as https://files.example.org; may repeat
     #[arg(long, env = "PLIMSOLL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
     pub allow_origin: Vec<url::Url>,

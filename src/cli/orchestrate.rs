@@ -23,6 +23,7 @@ use crate::drive::session::{Ask, Session};
 use crate::drive::settings::{Credentials, Settings};
 use crate::drive::transport::Transport;
 use crate::drive::wire::Wire;
+use crate::drive::withheld::Mark;
 use crate::drive::{self, Drive, Remains};
 use crate::plan::{self, Plan};
 use crate::record::{Judgement, Run, TestResult};
@@ -148,10 +149,19 @@ impl Target {
         let Protected { auth, credentials, second, key_set } = protected.map_err(Refusal::undetermined)?;
         let forbidden_scope = key_set.as_ref().map(|_| reference::KEPT_SCOPE.to_owned());
         let forbidden_group = key_set.as_ref().map(|_| selftest::KEPT_GROUP.to_owned());
-        let mut settings = Settings { credentials, second, key_set, forbidden_scope, forbidden_group, ..self.settings };
         // What takes leave from a stranger is shown by the server within unasked.
         let open = matches!(auth, reference::Auth::None);
-        settings.allow_writes = true;
+        let forbidden_resources = selftest::kept_resources();
+        let mut settings = Settings {
+            credentials,
+            second,
+            key_set,
+            forbidden_scope,
+            forbidden_group,
+            forbidden_resources,
+            allow_writes: true,
+            ..self.settings
+        };
         settings.cohorts |= selftest::has_cohorts(spec, open);
         if open {
             settings.empty_group.get_or_insert_with(|| selftest::KEPT_GROUP.to_owned());
@@ -253,6 +263,9 @@ pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
 fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
     let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
     let profiles = super::ndjson::profiles(&config.packages.value, &config.profiles.value, &crate::fhir::r4())?;
+    let marks: Result<Vec<Mark>, String> =
+        config.forbidden_resources.value.iter().map(|text| Mark::parse(text)).collect();
+    let marks = marks.map_err(Refusal::usage)?;
     Ok(Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
@@ -277,6 +290,7 @@ fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
         hooks: hooks(&config.hooks),
         forbidden_scope: config.forbidden_scope.as_ref().map(|s| s.value.clone()),
         forbidden_group: config.forbidden_group.as_ref().map(|s| s.value.clone()),
+        forbidden_resources: Arc::new(marks),
         use_proxy: config.proxy.value,
         ..Settings::new(base)
     })

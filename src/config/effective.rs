@@ -109,6 +109,7 @@ pub struct Given {
     pub forbidden_scope: Option<Setting<String>>,
     pub forbidden_group: Option<Setting<String>>,
     pub allow_hooks: bool,
+    pub forbidden_resources: Option<Setting<Vec<String>>>,
     pub scope: Option<Setting<String>>,
 }
 
@@ -235,6 +236,8 @@ pub struct Effective {
     pub forbidden_group: Option<Setting<String>>,
     /// Commands that change the target's data.
     pub hooks: Hooks,
+    /// Resources that this client must never be given.
+    pub forbidden_resources: Setting<Vec<String>>,
     /// Known deviations, with the bytes of the file where each stands.
     pub known: Vec<(KnownSays, std::ops::Range<usize>)>,
 }
@@ -346,6 +349,10 @@ impl Effective {
                     .unwrap_or(Setting::new(Duration::from_secs(60), Origin::Default)),
                 folder: file.and_then(|file| file.path.parent().map(PathBuf::from)).unwrap_or_default(),
             },
+            forbidden_resources: given
+                .forbidden_resources
+                .or_else(|| pick.of(says.auth.forbidden_resources.as_ref()))
+                .unwrap_or_else(|| or(Vec::new())),
             known: says.known.iter().map(|known| (known.get_ref().clone(), known.span())).collect(),
         }
     }

@@ -170,6 +170,9 @@ pub struct AuthSays {
     pub forbidden_scope: Option<Spanned<String>>,
     /// A Group that this client may not export.
     pub forbidden_group: Option<Spanned<String>>,
+    /// Resources that this client must never be given, as `Patient/17` or `SYSTEM|CODE` of a tag.
+    #[serde(default, deserialize_with = "marks")]
+    pub forbidden_resources: Option<Spanned<Vec<String>>>,
     // Taken only to be refused in words that help.
     token: Option<Spanned<IgnoredAny>>,
     client_secret: Option<Spanned<IgnoredAny>>,
@@ -328,6 +331,10 @@ fn argv<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<String>>>,
         Some(_) => return Ok(Some(argv)),
     };
     Err(de::Error::custom(says))
+}
+
+fn marks<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<String>>>, D::Error> {
+    each(d, values::mark)
 }
 
 fn picks<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<BTreeMap<PickName, String>>>, D::Error> {

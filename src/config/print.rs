@@ -134,6 +134,7 @@ fn shown(config: &Effective) -> Vec<Shown> {
         maybe("auth.jwks-addr", config.jwks_addr.as_ref(), |v| v.to_string().into()),
         maybe("auth.forbidden-scope", config.forbidden_scope.as_ref(), |v| v.clone().into()),
         maybe("auth.forbidden-group", config.forbidden_group.as_ref(), |v| v.clone().into()),
+        sure("auth.forbidden-resources", &config.forbidden_resources, |v| v.clone().into()),
         sure("auth.scope", &config.scope, |v| v.clone().into()),
     ]
 }

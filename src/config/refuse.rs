@@ -34,6 +34,7 @@ const SHOWN: &[&str] = &[
     "ca-file",
     "proxy",
     "forbidden-group",
+    "forbidden-resources",
     "second-token-file",
     "second-key-file",
     "client-cert",

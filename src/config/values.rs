@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use url::Url;
 
+use crate::drive::withheld::Mark;
 use crate::hidden::is_hidden;
 use crate::instant::Instant;
 use crate::words::ExportLevel;
@@ -92,6 +93,11 @@ pub fn resource_type(text: &str) -> Result<String, String> {
         && text.len() <= 64
         && text.chars().all(|c| c.is_ascii_alphabetic());
     if plausible { Ok(text.to_owned()) } else { Err(format!("{text:?} is no resource type; write it as Patient")) }
+}
+
+/// Reads what a resource is known by: `Patient/17`, or `SYSTEM|CODE` of a tag.
+pub fn mark(text: &str) -> Result<String, String> {
+    Mark::parse(text).map(|_| text.to_owned())
 }
 
 /// Reads a number of jobs or threads: 1 to 64.

@@ -16,7 +16,7 @@ use super::board::{Board, Jobs};
 use super::cleanup;
 use super::flow;
 use super::hooks::Hooks;
-use super::house::House;
+use super::house::{House, NoWay};
 use super::ledger::{Ledger, Remains};
 use super::offer::{self, Declared};
 use super::progress::{Progress, Silent};
@@ -24,6 +24,7 @@ use super::recorder::Recorder;
 use super::session::{Ask, Session};
 use super::settings::{Credentials, Settings};
 use super::transport::Transport;
+use super::variety::Sightings;
 use crate::clock::Clock;
 use crate::instant::rfc3339;
 use crate::ndjson::RunKey;
@@ -115,6 +116,7 @@ pub struct Drive {
     options: Options,
     start: Start,
     declared: Option<Declared>,
+    no_way: Option<NoWay>,
 }
 
 impl Drive {
@@ -134,7 +136,7 @@ impl Drive {
         };
         recorder.start(start.clone());
         let session = Session::new(settings.clone(), transport, clock, recorder);
-        Self { session, settings, clock, options, start, declared: None }
+        Self { session, settings, clock, options, start, declared: None, no_way: None }
     }
 
     /// What the target's CapabilityStatement says, asked for once. It is public in most places, so that it is asked
@@ -142,7 +144,15 @@ impl Drive {
     pub async fn metadata(&mut self) -> Result<&Declared, RunError> {
         let declared = match self.declared.take() {
             Some(known) => known,
-            None => self.ask_metadata().await?,
+            None => match self.ask_metadata().await {
+                // That is found out now, or never: no library speaks it.
+                Err(RunError::Unreachable { why, .. }) if self.session.speaks_old_tls_alone().await => {
+                    let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
+                    self.no_way = Some(NoWay::Tls(why));
+                    Declared::default()
+                }
+                asked => asked?,
+            },
         };
         self.start.software.clone_from(&declared.software);
         self.start.fhir.clone_from(&declared.fhir);
@@ -205,8 +215,9 @@ impl Drive {
             declared = self.metadata().await?.clone();
         }
         self.session.recorder().start(self.start.clone());
-        let mut no_token = None;
-        if !plan.flows.is_empty()
+        let mut no_way = self.no_way.clone();
+        if no_way.is_none()
+            && !plan.flows.is_empty()
             && !*self.options.interrupt.borrow()
             && let Err(trouble) = self.session.authorize().await
         {
@@ -215,7 +226,7 @@ impl Drive {
             if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
                 return Err(refused);
             }
-            no_token = Some(refused.to_string());
+            no_way = Some(NoWay::Token(refused.to_string()));
         }
         // R4's; other versions are read as JSON alone.
         let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::r4);
@@ -237,7 +248,7 @@ impl Drive {
             permits: Semaphore::new(self.settings.jobs.clamp(1, Semaphore::MAX_PERMITS)),
             progress: self.options.progress.clone(),
             halted: Mutex::new(None),
-            no_token: no_token.clone(),
+            no_way: no_way.clone(),
             running: AtomicUsize::new(0),
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
@@ -249,6 +260,7 @@ impl Drive {
             key: RunKey::new(),
             members: Mutex::default(),
             touched: Mutex::default(),
+            sightings: Sightings::default(),
             file_bytes: AtomicU64::new(0),
         };
         let all = async {
@@ -275,9 +287,10 @@ impl Drive {
         house.ledger.close();
         recorder.end(End {
             finished: rfc3339(self.clock.now()),
-            early: house.halted().or(no_token),
+            early: house.halted().or(no_way.map(|no_way| no_way.why().to_owned())),
             leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
+            guessing: Some(house.sightings.facts(&self.settings.base, self.clock.now())),
         });
         if let Some(error) = recorder.sink_error() {
             self.options.progress.note(&format!("the tape could not be written to its end: {error}"));
@@ -327,6 +340,8 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         Credentials::Token(_) => "bearer token",
         Credentials::Smart(_) => "SMART Backend Services",
     };
+    // Their ids may be somebody's.
+    let count = |number: usize| if number == 0 { String::new() } else { number.to_string() };
     let origins: Vec<String> = settings.allow_origins.iter().map(url::Origin::ascii_serialization).collect();
     let mut shown = vec![
         ("authorization", credentials.to_owned()),
@@ -344,6 +359,8 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         ("writes", if settings.allow_writes { "Groups of its own, which are deleted" } else { "" }.to_owned()),
         ("cohorts", if settings.cohorts { "said to be there (--cohorts)" } else { "" }.to_owned()),
         ("group without members", settings.empty_group.clone().unwrap_or_default()),
+        ("resources kept from the client", count(settings.forbidden_resources.len())),
+        ("proxies", if settings.use_proxy { "those of the environment" } else { "" }.to_owned()),
         ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
     ];
     shown.retain(|(_, value)| !value.is_empty());

@@ -24,6 +24,7 @@ use super::select::{self, Counter, Measured};
 use super::session::{Ask, Streaming, trouble};
 use super::shelf::Shelf;
 use super::touched::Found;
+use super::withheld;
 use crate::ndjson::directory::Measure;
 use crate::ndjson::{Coding, Expected, FhirInspector, FileReader, Identity, Options};
 use crate::suite::model::{Fetch, FileList, Probe, Send};
@@ -329,6 +330,11 @@ impl Walk<'_> {
             let eye = fetching.counter.filter(|_| output).and_then(|counter| counter.eye());
             (options.watch, measured) = eye.unzip();
         }
+        let (watch, withheld) = match output {
+            true => withheld::eye(&self.house.settings.forbidden_resources, options.watch.take()),
+            false => (options.watch.take(), None),
+        };
+        options.watch = watch;
         if let Some(tables) = &self.house.definitions {
             let inspector = FhirInspector::new(Arc::clone(tables), options.limits.max_depth);
             options.inspector = Some(Box::new(inspector.with_profiles(self.house.settings.profiles.clone())));
@@ -393,6 +399,7 @@ impl Walk<'_> {
             identity: done.identity,
             filtered: None,
             organized: None,
+            withheld: withheld.as_ref().map(withheld::taken),
         };
         match ended {
             Some(stop) => {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::board::Outcome;
 use super::fetched::Fetched;
-use super::house::{House, Walk, stop};
+use super::house::{House, NoWay, Walk, stop};
 use super::kickoff::{Job, Route};
 use super::manifest;
 use super::offer::{self, LEVELS, Offer};
@@ -211,8 +211,12 @@ impl<'a> Walk<'a> {
         if let Some(lacks) = self.house.settings.hooks.lacks(&flow.of_hooks()) {
             return Err(stop(StopKind::NotOffered, None, lacks));
         }
-        if let (Some(why), false) = (&self.house.no_token, flow.probes_only) {
-            return Err(stop(StopKind::Credentials, None, why.clone()));
+        match &self.house.no_way {
+            Some(NoWay::Token(why)) if !flow.probes_only => {
+                return Err(stop(StopKind::Credentials, None, why.clone()));
+            }
+            Some(NoWay::Tls(why)) if !flow.is_of_tls() => return Err(stop(StopKind::Transport, None, why.clone())),
+            _ => {}
         }
         if flow.identity == Identity::Narrow {
             let narrow = self.house.session.narrow().await;
@@ -227,13 +231,11 @@ impl<'a> Walk<'a> {
     async fn probes_alone(&self) -> Result<(), Stop> {
         let kicks_off = |probe: &Probe| matches!(probe.send, Send::Kickoff | Send::KickoffPost);
         let level = match self.planned.flow.probes.iter().any(kicks_off) {
-            true if self.house.no_token.is_some() => return Ok(()),
+            true if self.house.no_way.is_some() => return Ok(()),
             true => self.level().await?,
             false => ExportLevel::Any,
         };
-        if self.planned.flow.probes.iter().all(|probe| probe.send == Send::Tls)
-            && self.house.session.origins().is_empty()
-        {
+        if self.planned.flow.is_of_tls() && self.house.session.origins().is_empty() {
             return Err(stop(StopKind::NotOffered, None, "the target is reached by plain http, as it may be here"));
         }
         self.show(Event::Started);
@@ -304,6 +306,7 @@ impl<'a> Walk<'a> {
         let mut manifest = self.with_pages(job, manifest).await?;
         let at = manifest.get("transactionTime").and_then(Value::as_str);
         came.transaction_time = at.filter(|at| Instant::parse(at).is_some()).map(str::to_owned);
+        self.house.sightings.manifest(&job.url, &manifest);
         let mut fetched = Fetched::default();
         let mut end = Ok(());
         if depth == Depth::Files {

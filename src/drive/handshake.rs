@@ -9,7 +9,7 @@ use super::recorder::About;
 use super::session::{Session, interrupted, trouble, wait_for};
 use super::transport::Greeting;
 use crate::suite::model::{Probe, Wrong};
-use crate::tape::model::{Handshake, Request, Role, TroubleKind};
+use crate::tape::model::{Handshake, Request, Role, Trouble, TroubleKind};
 
 /// The most origins that are asked: a manifest may name any number.
 const MOST_ORIGINS: usize = 6;
@@ -48,6 +48,10 @@ impl Session {
             Some(Wrong::Tls10) => Offer::Tls10,
             _ => Offer::Modern,
         };
+        if self.shared.settings.use_proxy && offer != Offer::Modern {
+            // A proxy takes none of them; what newer ones come to, the requests show.
+            return;
+        }
         for url in self.origins() {
             let about =
                 About { flow: Some(flow.to_owned()), role: Role::Probe, probe: Some(probe.id.clone()), file: None };
@@ -69,20 +73,31 @@ impl Session {
         if self.is_interrupted() {
             return pending.trouble(interrupted());
         }
-        let name = url.domain();
-        let message = match hello::client_hello(offer, name) {
-            Ok(message) => message,
-            Err(why) => return pending.trouble(trouble(TroubleKind::NotSent, why)),
-        };
-        let greeting = Greeting { url: url.clone(), message, patience: self.shared.settings.idle_timeout };
-        let heard = tokio::select! {
-            biased;
-            () = wait_for(self.shared.interrupt.subscribe()) => Err(interrupted()),
-            heard = self.shared.transport.greet(greeting) => heard,
-        };
-        match heard {
+        match self.hear(url, offer).await {
             Ok(handshake) => pending.handshake(handshake),
             Err(trouble) => pending.trouble(trouble),
         }
+    }
+    /// Sends the first message of a handshake and hears what is said to it.
+    async fn hear(&self, url: &Url, offer: Offer) -> Result<Handshake, Trouble> {
+        let message = hello::client_hello(offer, url.domain()).map_err(|why| trouble(TroubleKind::NotSent, why))?;
+        let greeting = Greeting { url: url.clone(), message, patience: self.shared.settings.idle_timeout };
+        tokio::select! {
+            biased;
+            () = wait_for(self.shared.interrupt.subscribe()) => Err(interrupted()),
+            heard = self.shared.transport.greet(greeting) => heard,
+        }
+    }
+
+    /// Whether the base takes up TLS 1.1, or an older one, and says no to newer ones.
+    pub(super) async fn speaks_old_tls_alone(&self) -> bool {
+        let base = &self.shared.settings.base;
+        if base.scheme() != "https" {
+            return false;
+        }
+        let old = |heard: &Result<Handshake, Trouble>| matches!(heard, Ok(Handshake::Agreed(version)) if matches!(version.as_str(), "SSL 3.0" | "TLS 1.0" | "TLS 1.1"));
+        let newer = self.hear(base, Offer::Modern).await;
+        let refused = matches!(&newer, Ok(Handshake::Refused(alert)) if alert == "protocol_version");
+        old(&newer) || (refused && old(&self.hear(base, Offer::Tls11).await))
     }
 }

@@ -19,6 +19,7 @@ use super::progress::{Event, Progress};
 use super::session::{Ask, Reply, Session};
 use super::settings::Settings;
 use super::touched::Touched;
+use super::variety::Sightings;
 use crate::clock::Clock;
 use crate::fhir::Tables;
 use crate::ndjson::RunKey;
@@ -26,6 +27,24 @@ use crate::plan::{Plan, PlannedFlow};
 use crate::suite::model::Identity;
 use crate::tape::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
 use crate::words::ExportLevel;
+
+/// What keeps a run from its target.
+#[derive(Clone, Debug)]
+pub(super) enum NoWay {
+    /// No token can be had, and why.
+    Token(String),
+    /// It speaks no TLS that we do, and so it was found out.
+    Tls(String),
+}
+
+impl NoWay {
+    /// Why, a fragment.
+    pub fn why(&self) -> &str {
+        match self {
+            NoWay::Token(why) | NoWay::Tls(why) => why,
+        }
+    }
+}
 
 /// What all flows of a run share.
 pub(super) struct House<'a> {
@@ -43,8 +62,8 @@ pub(super) struct House<'a> {
     /// One permit a job that may run.
     pub permits: Semaphore,
     pub progress: Arc<dyn Progress>,
-    /// Why no token can be had: only flows that need none of their own begin.
-    pub no_token: Option<String>,
+    /// Why no request can be made, or no token can be had: only flows that need neither begin.
+    pub no_way: Option<NoWay>,
     /// Why all waiting ends, once it does.
     pub halted: Mutex<Option<String>>,
     /// Jobs of ours that run now.
@@ -69,6 +88,8 @@ pub(super) struct House<'a> {
     pub members: Mutex<Option<Members>>,
     /// What hooks did until now.
     pub touched: Mutex<Touched>,
+    /// The URLs that were given out, to tell how hard they are to guess.
+    pub sightings: Sightings,
     /// Bytes of files, over the wire.
     pub file_bytes: AtomicU64,
 }
@@ -228,6 +249,7 @@ impl<'a> Walk<'a> {
     pub fn hold(&self, job: &Url, identity: Identity, own: Option<Own>) {
         self.record().accepted += 1;
         self.house.any_started.store(true, Ordering::Relaxed);
+        self.house.sightings.job(job);
         self.house.ledger.write(&Line::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // The same job given twice is held once.

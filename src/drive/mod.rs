@@ -55,7 +55,9 @@ mod tls;
 mod touched;
 pub mod transport;
 mod trim;
+mod variety;
 pub mod wire;
+pub mod withheld;
 
 pub use engine::{Drive, NO_TOKEN, Options, RunError, run};
 pub use ledger::Remains;

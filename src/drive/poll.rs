@@ -16,6 +16,7 @@ use super::patience;
 use super::phases::{self, Seen, Standing};
 use super::progress::Event;
 use super::session::{Ask, Reply, Whole};
+use crate::suite::model::Identity;
 use crate::tape::model::{Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::tape::shape::{is_manifest, without_bom};
 
@@ -197,6 +198,13 @@ impl Walk<'_> {
                     return Err(ended(format!("the target answered {status} for the job that it had started")));
                 }
                 Err(ended(format!("the job ended with {status}")))
+            }
+            // Whoever may not have all of it may be refused the whole, late as it is.
+            Standing::Refused
+                if self.planned.flow.identity == Identity::Narrow && self.planned.flow.optional.is_some() =>
+            {
+                let optional = self.planned.flow.optional.as_deref().unwrap_or_default();
+                Err(stop(StopKind::Declined, Some(exchange), format!("{optional}: the poll was answered {status}")))
             }
             Standing::Refused => {
                 Err(stop(StopKind::Credentials, Some(exchange), format!("the poll was answered {status}")))

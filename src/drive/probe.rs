@@ -89,7 +89,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let with_id = probe.wrong == Some(Wrong::ClientId);
-        if probe.send == Send::Token && probe.wrong.is_some() && with_id != self.house.no_token.is_some() {
+        if probe.send == Send::Token && probe.wrong.is_some() && with_id != self.house.no_way.is_some() {
             // Where a good request is refused, that bad ones are says nothing; where it is not, nothing need be found out.
             return;
         }

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::hooks::Hooks;
 use super::keyset::KeySet;
+use super::withheld::Mark;
 use crate::fhir::profile::Profiles;
 use crate::secret::Secret;
 use crate::suite::param::PickName;
@@ -79,6 +80,8 @@ pub struct Settings {
     pub cohorts: bool,
     /// Commands that change the target's data, for tests of what exports then show.
     pub hooks: Hooks,
+    /// Resources that the run's client must never be given.
+    pub forbidden_resources: Arc<Vec<Mark>>,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
 }
@@ -118,6 +121,7 @@ impl Settings {
             allow_writes: false,
             cohorts: false,
             hooks: Hooks::default(),
+            forbidden_resources: Arc::default(),
             use_proxy: false,
         }
     }

@@ -86,6 +86,9 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                     .to_owned();
             }
             match probe.map(|probe| (probe.at, probe.send, probe.identity)) {
+                Some((_, Send::Tls, _)) => {
+                    format!("probe {id} was not sent: old versions of TLS cannot be offered through a proxy (--proxy)")
+                }
                 Some((_, Send::Token, Identity::Narrow)) => {
                     format!("probe {id} was not sent: the run's own scope cannot be narrowed to Patient resources")
                 }

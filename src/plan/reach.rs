@@ -103,6 +103,7 @@ impl CheckName {
             | CheckName::ChangesCome
             | CheckName::DeletionsTold
             | CheckName::FailuresTold
+            | CheckName::KeptResourcesStay
             | CheckName::Delivered => true,
             CheckName::OneLocation
             | CheckName::RequestFitsKickoff
@@ -180,6 +181,9 @@ impl CheckName {
             | CheckName::ExportsElsewhere
             | CheckName::UndeclaredTypeRefused
             | CheckName::ExpiresReadable
+            | CheckName::JobUrlsHardToGuess
+            | CheckName::FileUrlsHardToGuess
+            | CheckName::NoSecretShown
             | CheckName::JobNotCompleted => false,
         }
     }

@@ -343,6 +343,24 @@ words! {
         KeysAlwaysRead = "keys-always-read",
         /// A token request needs a field client_id.
         ClientIdDemanded = "client-id-demanded",
+        /// Jobs are numbered.
+        NumberedJobs = "numbered-jobs",
+        /// Jobs are named by the time at which they began.
+        TimedJobs = "timed-jobs",
+        /// Jobs are named by 32 random bits.
+        ShortJobs = "short-jobs",
+        /// Jobs are named by UUIDs of version 4.
+        UuidJobs = "uuid-jobs",
+        /// Jobs are named by UUIDs of version 7, which begin with the time.
+        DatedUuidJobs = "dated-uuid-jobs",
+        /// The files of jobs lie in folders with numbers.
+        NumberedFolders = "numbered-folders",
+        /// The manifest repeats the client's token behind its request.
+        TokenInRequest = "token-in-request",
+        /// Polls with a token for some types alone are refused.
+        NarrowPollsRefused = "narrow-polls-refused",
+        /// A patient of another tenant is held, found and exported like others.
+        OtherTenantShown = "other-tenant-shown",
         /// TLS 1.3 is not spoken.
         NoTls13 = "no-tls-1-3",
         /// TLS 1.1 is taken up, too.

@@ -114,8 +114,8 @@ impl Server {
         }
         let outputs = files.iter().filter(|file| file.point == Point::FileOutput).count();
         let job = Job {
-            id: if self.is_hapi() { self.hapi_job_id()? } else { self.secret()? },
-            shelf: if self.is_hapi() { self.hapi_shelf()? } else { self.secret()? },
+            id: self.job_id(now)?,
+            shelf: self.folder()?,
             started: now,
             stamp: self.stamp_of_job(now),
             runs: self.runs(),
@@ -123,7 +123,7 @@ impl Server {
                 .or_else(|| self.failure_of_all(&wanted, &population))
                 .or(wanted.spoiled.clone())
                 .or_else(|| self.does(Behaviour::JobsFail).then(|| "the export failed".to_owned())),
-            request: format!("{}{}", self.origin(), ask.target),
+            request: self.request_shown(ask),
             likeness,
             incremental: wanted.selection.since.is_some(),
             organizer: wanted.organizer,

@@ -69,6 +69,32 @@ pub(super) fn resources(base: &str) -> Vec<(&'static str, Vec<Held>)> {
     loaded
 }
 
+/// A patient of another tenant, whom no client of this one may be given.
+pub const OTHERS_PATIENT: &str = "stowaway-01";
+
+/// The system of the tags that say whose a resource is.
+pub const TENANTS: &str = "https://plimsoll.example/tenants";
+
+/// The tag of the other tenant's resources.
+pub const OTHER_TENANT: &str = "other-quay";
+
+/// What belongs to another tenant.
+pub(super) fn of_another_tenant() -> Option<Held> {
+    let patient = serde_json::json!({
+        "resourceType": "Patient",
+        "id": OTHERS_PATIENT,
+        "meta": {
+            "versionId": "1",
+            "lastUpdated": "2024-03-05T16:00:00.000Z",
+            "tag": [{"system": TENANTS, "code": OTHER_TENANT}],
+        },
+        "active": true,
+        "name": [{"use": "official", "family": "Blindpassasjer", "given": ["Bo"]}],
+        "gender": "unknown",
+    });
+    held(&patient.to_string())
+}
+
 /// What was deleted.
 pub(super) fn deleted() -> Vec<Gone> {
     serde_json::from_str(DELETED).unwrap_or_default()

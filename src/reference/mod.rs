@@ -30,6 +30,7 @@ mod living;
 mod metadata;
 mod misread;
 mod mutate;
+mod names;
 mod options;
 mod params;
 mod polls;
@@ -59,6 +60,7 @@ pub use certificate::Certificate;
 pub use changes::{FAILS, Hand};
 
 pub use fault::{Fault, FaultError, FaultKind, parse_fault};
+pub use fixtures::{OTHER_TENANT, OTHERS_PATIENT, TENANTS};
 pub use keys::{KEY_ID, client};
 pub use options::{Auth, KEPT_SCOPE, KeyFeed, Options, Personality, SmartClient};
 pub use polls::FILES_ORIGIN;

@@ -35,6 +35,10 @@ impl Server {
             return if self.does(Behaviour::ForeignJobsTold) { foreign() } else { self.unknown_job(id, deleted) };
         }
         let context = job.context_with_id();
+        if self.does(Behaviour::NarrowPollsRefused) && grant.types.is_some() {
+            let text = "the token does not let read jobs";
+            return Reply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
+        }
         let early = self.does(Behaviour::ThrottleEarly);
         if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
             let text = "polled too often; keep to Retry-After";

@@ -82,9 +82,14 @@ impl Population {
         }
     }
 
-    /// The fixtures of a server at `base`.
-    pub(super) fn fixtures(base: &str) -> Self {
-        Self { held: fixtures::resources(base), gone: fixtures::deleted(), ..Self::empty() }
+    /// The fixtures of a server at `base`, with what belongs to another tenant, or without.
+    pub(super) fn fixtures(base: &str, others: bool) -> Self {
+        let mut held = fixtures::resources(base);
+        if others {
+            let patients = held.iter_mut().filter(|(name, _)| *name == "Patient");
+            patients.for_each(|(_, rows)| rows.extend(fixtures::of_another_tenant()));
+        }
+        Self { held, gone: fixtures::deleted(), ..Self::empty() }
     }
 
     /// The Australian provider directory of a server at `base`, without the resources that are suppressed there, or with

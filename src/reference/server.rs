@@ -96,7 +96,10 @@ impl Server {
                 let suppressed = behaviours.contains(&Behaviour::ExportSuppressed);
                 Population::directory(options.base.as_str().trim_end_matches('/'), suppressed)
             }
-            (None, _) => Population::fixtures(options.base.as_str().trim_end_matches('/')),
+            (None, _) => {
+                let others = behaviours.contains(&Behaviour::OtherTenantShown);
+                Population::fixtures(options.base.as_str().trim_end_matches('/'), others)
+            }
         };
         let state = RwLock::new(Book { now: Arc::new(population), before: Vec::new() });
         Self { options, state, behaviours, jobs: Mutex::default(), notes: Mutex::default(), cohorts: Mutex::default() }

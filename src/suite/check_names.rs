@@ -279,5 +279,13 @@ words! {
         DeletionsTold = "deletions-told",
         /// What hooks made fail is missing, and the error files tell of a failure.
         FailuresTold = "failures-told",
+        /// What differs between polling URLs holds enough chance.
+        JobUrlsHardToGuess = "job-urls-hard-to-guess",
+        /// The same of the URLs of files that need no token.
+        FileUrlsHardToGuess = "file-urls-hard-to-guess",
+        /// Neither the polling URL nor the manifest shows a secret.
+        NoSecretShown = "no-secret-shown",
+        /// Nothing came that was named as kept from the run's client.
+        KeptResourcesStay = "kept-resources-stay",
     }
 }

@@ -97,6 +97,12 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::TokenStaysHome => "no file that needs a token lies on an origin which may not see it",
         CheckName::NoTokenEchoed => "the answer does not repeat the token that was sent",
         CheckName::WithinScope => "no resource is exported that the token's scope does not cover",
+        CheckName::JobUrlsHardToGuess => "what differs between polling URLs holds 64 bits of chance or more",
+        CheckName::FileUrlsHardToGuess => "what differs between file URLs holds 64 bits of chance or more",
+        CheckName::NoSecretShown => {
+            "neither the polling URL nor the body shows a token, or a name or password before a host"
+        }
+        CheckName::KeptResourcesStay => "no resource comes that was named as kept from this client",
         CheckName::AsIfUnknown => "the answer is that of a job which does not exist",
         CheckName::KickoffFound => "the kick-off is not answered 404 Not Found",
         CheckName::OnlyMatching => "every resource passes the filter that was sent for its type",

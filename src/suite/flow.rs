@@ -105,6 +105,11 @@ impl Flow {
         }
     }
 
+    /// Whether it makes handshakes alone.
+    pub fn is_of_tls(&self) -> bool {
+        self.probes_only && self.probes.iter().all(|probe| probe.send == Send::Tls)
+    }
+
     /// The probes without which those that are `looked` at show nothing: of a flow about a Group that it makes, the one
     /// that makes it, and, where its end is looked at, the one that deletes it.
     pub fn groundwork(&self, looked: &BTreeSet<String>) -> Vec<String> {

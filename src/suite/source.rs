@@ -25,6 +25,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("metadata.toml", include_str!("../../suites/metadata.toml")),
     ("auth.toml", include_str!("../../suites/auth.toml")),
     ("auth-smart.toml", include_str!("../../suites/auth-smart.toml")),
+    ("auth-secrecy.toml", include_str!("../../suites/auth-secrecy.toml")),
     ("auth-tls.toml", include_str!("../../suites/auth-tls.toml")),
     ("smile-kickoff.toml", include_str!("../../suites/smile-kickoff.toml")),
     ("smile-params.toml", include_str!("../../suites/smile-params.toml")),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::secrecy::Withheld;
 use crate::suite::model::{DirectoryTopic, LineRule};
 
 /// What was measured on one file while it came.
@@ -30,6 +31,9 @@ pub struct FileFacts {
     /// Its blocks, where it was asked to be organised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organized>,
+    /// What came in it that was named as kept from the run's client; none where nothing was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Withheld>,
 }
 
 /// The blocks of a file that was asked to be organised by resources of one type. Those resources are numbered within

@@ -4,5 +4,6 @@
 mod facts;
 mod hooked;
 pub mod model;
+mod secrecy;
 pub mod shape;
 pub mod store;

@@ -10,6 +10,7 @@ pub use super::facts::{
     LineFinding, Lineage, Organized, Organizing, ProfileFacts, ProfileTally, Trimmed, Validated,
 };
 pub use super::hooked::{Came, HookRun, Hooked, State, Thing};
+pub use super::secrecy::{Guessing, Variety, Withheld};
 use crate::suite::model::FileList;
 use crate::words::{ExportLevel, words};
 
@@ -87,6 +88,9 @@ pub struct End {
     pub leftovers: Vec<String>,
     /// Bytes received, as they came over the wire.
     pub bytes: u64,
+    /// How hard the URLs are to guess that the target gave out; none on tapes that are older than the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guessing: Option<Guessing>,
 }
 
 /// One HTTP request and what came of it.

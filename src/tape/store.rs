@@ -237,7 +237,7 @@ mod tests {
     }
 
     fn end() -> End {
-        End { finished: "2026-01-01T00:00:00.000Z".into(), early: None, leftovers: vec![], bytes: 2 }
+        End { finished: "2026-01-01T00:00:00.000Z".into(), early: None, leftovers: vec![], bytes: 2, guessing: None }
     }
 
     #[test]

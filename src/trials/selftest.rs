@@ -13,6 +13,7 @@ use crate::drive::hooks::{Hook, Hooks};
 use crate::drive::inprocess::InProcess;
 use crate::drive::keyset::{self, KeySet};
 use crate::drive::settings::{Credentials, Settings, Smart};
+use crate::drive::withheld::Mark;
 use crate::judge;
 use crate::plan::{self, Plan};
 use crate::record::{Run, TestResult};
@@ -200,6 +201,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
             second,
             forbidden_scope: key_set.as_ref().map(|_| reference::KEPT_SCOPE.to_owned()),
             forbidden_group,
+            forbidden_resources: kept_resources(),
             key_set,
             allow_origins,
             late_polls: true,
@@ -216,6 +218,12 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
 /// Whether the reference server has the Bulk Cohort API; where it asks for tokens, they are for reading alone.
 pub fn has_cohorts(spec: Personality, open: bool) -> bool {
     open && spec == Personality::Stu3
+}
+
+/// What no client of the reference server may be given: it is another tenant's.
+pub fn kept_resources() -> Arc<Vec<Mark>> {
+    let patient = Mark::Id("Patient".to_owned(), reference::OTHERS_PATIENT.to_owned());
+    Arc::new(vec![patient, Mark::Tag(reference::TENANTS.to_owned(), reference::OTHER_TENANT.to_owned())])
 }
 
 /// How a reference server is protected, and the credentials of a run that it knows.

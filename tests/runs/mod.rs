@@ -167,6 +167,7 @@ impl Builder {
                 },
                 filtered: None,
                 organized: None,
+                withheld: None,
                 identity: None,
             });
         }

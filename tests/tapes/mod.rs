@@ -146,6 +146,7 @@ impl Builder {
             early: None,
             leftovers: Vec::new(),
             bytes: 100,
+            guessing: None,
         });
         self.tape
     }

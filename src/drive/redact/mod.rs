@@ -9,6 +9,8 @@ mod urls;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(super) use plain::{is_plain, split_extension};
+
 use aws_lc_rs::{hmac, rand};
 use url::Url;
 
@@ -247,6 +249,11 @@ mod tests {
         assert_eq!(redactor.text("(ab12cd34)=ab12cd345"), format!("({token})=ab12cd345"));
         assert_eq!(redactor.text("é://ab12cd34é"), format!("é://{token}é"));
         assert_eq!(redactor.text("Bearer s3cret-token!"), "Bearer [redacted]!");
+        let hidden = redactor.url_text("https://h.example.org/s3cret-token/a1b2c3?t=s3cret-token");
+        assert!(
+            hidden.starts_with("https://h.example.org/[redacted]/[u") && hidden.ends_with("?t=[redacted]"),
+            "{hidden}"
+        );
         assert_eq!(
             redactor.text("see https://fhir.example.org/7f3a9b/r4/jobs/ab12cd34, or http://hl7.org/fhir/R4/a1b2.html."),
             format!("see {shown}, or http://hl7.org/fhir/R4/a1b2.html.")

@@ -2,7 +2,7 @@
 
 /// Whether `text` is made of short words of letters: `fhir`, `bulkstatus`, `$export-poll-status`,
 /// `MedicationRequest`, `v1`, `R4`. Identifiers, digests and random letters are not.
-pub(super) fn is_plain(text: &str) -> bool {
+pub(in crate::drive) fn is_plain(text: &str) -> bool {
     let text = text.strip_prefix('$').unwrap_or(text);
     if text.is_empty() {
         return true;
@@ -55,7 +55,7 @@ fn speakable(text: &str) -> bool {
 }
 
 /// Splits a file's name into its stem and its extensions, `.ndjson` or `.ndjson.gz`.
-pub(super) fn split_extension(segment: &str) -> (&str, &str) {
+pub(in crate::drive) fn split_extension(segment: &str) -> (&str, &str) {
     let known = |text: &str| {
         (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase()) && speakable_extension(text)
     };

@@ -118,7 +118,7 @@ impl Redactor {
         let (stem, extension) = split_extension(segment);
         // The $ of an operation may come encoded; which operation it is, is no secret either way.
         let operation = segment.strip_prefix("%24").is_some_and(is_plain);
-        if is_plain(stem) || operation || self.known().ours.contains(segment) {
+        if is_plain(stem) || operation || self.known().ours.contains(segment) || segment == super::REDACTED {
             return segment.to_owned();
         }
         let token = self.token(segment);
