@@ -32,6 +32,8 @@ pub fn text(config: &Effective) -> String {
                 (format!("{key} = {{ {} }}", pairs.join(", ")), origin)
             }
             // The strings, numbers, booleans and flat lists used here are written alike in JSON and TOML.
+            // What only the command line can say is no setting of a file.
+            value if key == "allow-hooks" => (format!("# {key} = {value}"), origin),
             value => (format!("{key} = {value}"), origin),
         });
     }
