@@ -34,6 +34,8 @@ pub fn text(config: &Effective) -> String {
             // A file cannot say it.
             value if key == "allow-writes" => (format!("# {key} = {value}"), origin),
             // The strings, numbers, booleans and flat lists used here are written alike in JSON and TOML.
+            // What only the command line can say is no setting of a file.
+            value if key == "allow-hooks" => (format!("# {key} = {value}"), origin),
             value => (format!("{key} = {value}"), origin),
         });
     }

@@ -35,6 +35,9 @@ const FAILED: [(&str, &str); 2] = [("Observation", "reading-12-2"), ("Encounter"
 #[derive(Clone, Debug, Default)]
 pub struct Hand(Arc<Grip>);
 
+/// What is done to a resource of a server, by its type and id: it as it then is, or was; none: it is not there.
+type Act<'a> = dyn Fn(&Server, &str, &str) -> Option<Bytes> + 'a;
+
 #[derive(Debug, Default)]
 struct Grip {
     server: OnceLock<Weak<Server>>,
@@ -54,7 +57,7 @@ impl Hand {
     pub fn change(&self) -> Result<Vec<String>, String> {
         let turn = self.0.changes.fetch_add(1, Ordering::Relaxed);
         let names = CHANGED.get(turn % CHANGED.len()).map(<[_; 2]>::as_slice).unwrap_or_default();
-        self.each(names, &|server, (name, id)| {
+        self.each(names, &|server, name, id| {
             server.change(name, id, &|fields| {
                 let other = if fields.get("language") == Some(&json!("en")) { "en-GB" } else { "en" };
                 fields.insert("language".to_owned(), json!(other));
@@ -67,7 +70,7 @@ impl Hand {
     /// # Errors
     /// As of [`Hand::change`].
     pub fn delete(&self) -> Result<Vec<String>, String> {
-        self.each(&DELETED, &|server, (name, id)| server.delete(name, id))
+        self.each(&DELETED, &|server, name, id| server.delete(name, id))
     }
 
     /// Has resources fail to be exported.
@@ -76,7 +79,7 @@ impl Hand {
     /// As of [`Hand::change`].
     pub fn fail(&self) -> Result<Vec<String>, String> {
         let (system, code) = FAILS;
-        self.each(&FAILED, &|server, (name, id)| {
+        self.each(&FAILED, &|server, name, id| {
             server.change(name, id, &|fields| {
                 let meta = fields.entry("meta").or_insert_with(|| json!({}));
                 if let Some(meta) = meta.as_object_mut() {
@@ -86,13 +89,9 @@ impl Hand {
         })
     }
 
-    fn each(
-        &self,
-        names: &[(&'static str, &'static str)],
-        act: &dyn Fn(&Server, (&str, &str)) -> Option<Bytes>,
-    ) -> Result<Vec<String>, String> {
+    fn each(&self, names: &[(&'static str, &'static str)], act: &Act<'_>) -> Result<Vec<String>, String> {
         let server = self.0.server.get().and_then(Weak::upgrade).ok_or("the server is not there")?;
-        let done = names.iter().filter(|name| act(&server, **name).is_some());
+        let done = names.iter().filter(|name| act(&server, name.0, name.1).is_some());
         let done: Vec<String> = done.map(|(name, id)| format!("{name}/{id}")).collect();
         if done.is_empty() { Err("the server holds nothing of what it would touch".to_owned()) } else { Ok(done) }
     }

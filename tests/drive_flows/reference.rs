@@ -9,8 +9,9 @@ use plimsoll::drive::inprocess::InProcess;
 use plimsoll::drive::settings::{Credentials, Settings, Smart};
 use plimsoll::drive::{Options, run};
 use plimsoll::plan::{Depth, Plan};
-use plimsoll::reference::{self, Personality};
+use plimsoll::reference::{self, Hand, Personality};
 use plimsoll::tape::model::{Outcome, Phase, Role, Tape};
+use plimsoll::trials::selftest::hooks;
 
 use crate::server::{BASE, line, plan};
 
@@ -28,10 +29,13 @@ fn tape(jobs: usize, change: impl FnOnce(&mut reference::Options)) -> (Tape, Dur
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
         let mut options = reference::Options::new(Personality::Stu3, BASE.parse().unwrap(), clock);
+        let hand = Hand::default();
+        options.hand = Some(hand.clone());
         change(&mut options);
         let mut settings = Settings::new(BASE.parse().unwrap());
         settings.jobs = jobs;
         settings.groups = vec!["harbour".to_owned()];
+        settings.hooks = hooks(&hand);
         let transport = Arc::new(InProcess::new(reference::router(options)));
         let tape = run(&suite(), settings, transport, clock, Options::quiet("test")).await.unwrap();
         (tape, clock.elapsed())
@@ -47,7 +51,10 @@ fn stories(tape: &Tape) -> BTreeMap<String, Vec<String>> {
     }
     for flow in &tape.flows {
         let stop = flow.stop.as_ref().map(|stop| (stop.kind, stop.because.clone()));
-        stories.entry(flow.name.clone()).or_default().push(format!("{} {:?} {:?}", flow.export, flow.params, stop));
+        // A time of the run itself is another in each; those of the population are years before.
+        let now = |value: &String| if value.starts_with("2025-06-15T") { "[now]".to_owned() } else { value.clone() };
+        let params: Vec<_> = flow.params.iter().map(|(name, value)| (name, now(value))).collect();
+        stories.entry(flow.name.clone()).or_default().push(format!("{} {params:?} {stop:?}", flow.export));
     }
     stories
 }
@@ -59,7 +66,7 @@ fn every_flow_goes_through_at_few_kick_offs() {
         assert_eq!(flow.stop, None, "{}", flow.name);
     }
     let accepted: u32 = tape.flows.iter().map(|flow| flow.accepted).sum();
-    assert!(accepted <= 31, "{accepted} kick-offs");
+    assert!(accepted <= 40, "{accepted} kick-offs");
     assert!(took < Duration::from_secs(30), "{took:?}");
     let end = tape.end.as_ref().unwrap();
     assert_eq!((end.early.clone(), end.leftovers.clone()), (None, vec![]));

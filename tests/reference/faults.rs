@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use http::Method;
-use plimsoll::reference::{self, Fault, FaultKind, Options, Personality, parse_fault};
+use plimsoll::reference::{self, Fault, FaultKind, Hand, Options, Personality, parse_fault};
 use plimsoll::words::Area;
 use serde_json::Value;
 
@@ -78,6 +78,8 @@ impl Talk {
 }
 
 async fn talk(options: Options) -> Vec<String> {
+    let hand = Hand::default();
+    let options = Options { hand: Some(hand.clone()), ..options };
     let mut talk = Talk { client: Client::new(options), said: Vec::new() };
     let usual = [ACCEPT, PREFER];
     let lenient = [ACCEPT, ("prefer", "respond-async, handling=lenient")];
@@ -150,6 +152,16 @@ async fn talk(options: Options) -> Vec<String> {
         let url = burst.clone().unwrap();
         talk.ask(&format!("burst {turn}"), Method::GET, &url, &[], "").await;
     }
+    // Last, since nothing is then as it was.
+    if let Some(location) = talk.start(Method::GET, "$export?_type=Patient", &usual, "").await {
+        hand.change().unwrap();
+        if let Some(manifest) = talk.wait(&location).await {
+            talk.fetch(&manifest).await;
+        }
+    }
+    hand.delete().unwrap();
+    hand.fail().unwrap();
+    talk.export(Method::GET, "$export?_since=2025-01-01T00:00:00Z", &usual, "").await;
     talk.said
 }
 
