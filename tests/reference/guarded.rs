@@ -131,7 +131,12 @@ pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
         }
         let manifest = known.export("$export").await;
         let file = manifest.json()["output"][0]["url"].as_str().unwrap_or_default().to_owned();
-        all.extend([known.get(&file).await, client.get(&file).await, manifest]);
+        all.extend([known.get(&file).await, client.get(&file).await, manifest, known.kick_off("$export").await]);
+        let narrow = assertion(&key, |claims| claims["jti"] = "4".into());
+        let narrow = token(&client, &narrow, &[("scope", "system/Patient.rs")]).await;
+        let narrow = client.with_token(&issued(&narrow).unwrap_or_default());
+        let begun = narrow.kick_off("$export").await;
+        all.push(narrow.get(begun.header("content-location")).await);
         tokio::time::sleep(Duration::from_secs(301)).await;
         all.push(known.get("Group").await);
         // What differs from one conversation to the next says nothing of the fault.
