@@ -7,7 +7,8 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 use super::args::InitArgs;
-use super::orchestrate::{self, Target};
+use super::orchestrate;
+use super::target::Target;
 use super::{Refusal, given, say};
 use crate::config::effective::{Effective, Origin, Setting};
 use crate::config::guard;

@@ -16,6 +16,7 @@ mod run;
 mod selftest;
 mod serve;
 mod show;
+mod target;
 
 use std::fmt;
 use std::io::Write;

@@ -9,7 +9,8 @@ use libtest_mimic::{Arguments, FormatSetting};
 
 use super::args::{Format, RunArgs};
 use super::given::{self, Told};
-use super::orchestrate::{self, Target, Voyage};
+use super::orchestrate::{self, Voyage};
+use super::target::Target;
 use super::{Refusal, print, say, show};
 use crate::config::effective::{Effective, Origin};
 use crate::config::values::{AuthKind, Day};

@@ -55,6 +55,7 @@ mod tls;
 mod touched;
 pub mod transport;
 mod trim;
+mod turns;
 mod variety;
 pub mod wire;
 pub mod withheld;
