@@ -46,7 +46,9 @@ impl Server {
                 .with("retry-after", "1")
                 .of(context);
         }
-        if let (Stage::Over, Some(wanted)) = (job.stage(now), job.late.take()) {
+        if job.stage(now) == Stage::Over
+            && let Some(wanted) = job.late.take()
+        {
             job.files = self.files_of(&wanted, &self.population());
             job.stamp = now;
         }
