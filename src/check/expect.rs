@@ -194,7 +194,7 @@ fn body(expected: BodyShape, response: &Response) -> Held {
         BodyShape::OperationOutcome => json.is_some_and(is_operation_outcome),
         BodyShape::Outcome => json.is_some_and(is_any_outcome),
         BodyShape::ErrorOutcome => json.is_some_and(is_error_outcome),
-        BodyShape::Manifest => json.is_some_and(is_manifest),
+        BodyShape::Manifest => json.is_some_and(is_manifest) && body.not_json.is_none(),
         BodyShape::NotManifest => !json.is_some_and(is_manifest),
         BodyShape::NotData => {
             // Beside 202, which starts a job, a resource that describes it is not the data yet.
@@ -277,7 +277,8 @@ pub(super) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         (Some(Some(validated)), _) if validated.resources == 0 => {
             Held::Nothing("no resource could be held against FHIR's definitions".to_owned())
         }
-        _ => breaking(LineRule::is_of_definitions, exchange, scene),
+        // The form of an id is FHIR's, too; lines are looked over for it before the definitions are.
+        _ => breaking(|rule| rule.is_of_definitions() || rule == LineRule::IdFormat, exchange, scene),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, show};
 use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::{Exchange, FileFacts, Outcome, TroubleKind};
+use crate::tape::model::{Exchange, FileFacts, LineFacts, Outcome, Response, TroubleKind};
 
 /// The facts of the flow's files by their place in `list`, of those that came whole.
 pub(super) fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
@@ -27,13 +27,15 @@ pub(super) fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&
 /// `count-equals-lines`: wherever `count` is a number and the file was read whole.
 pub fn count_equals_lines(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let files = whole(scene, FileList::Output);
+    let lists = [("output", whole(scene, FileList::Output)), ("error", whole(scene, FileList::Error))];
     let mut broken = Vec::new();
     let (mut compared, mut uncounted) = (false, false);
-    for (n, item) in items(manifest, "output").iter().enumerate() {
-        let (Some(count), Some((file, facts))) = (item.get("count").and_then(Value::as_f64), files.get(&n)) else {
-            continue;
-        };
+    let all = lists.iter().flat_map(|(list, files)| {
+        let items = items(manifest, list).iter().enumerate();
+        items.filter_map(move |(n, item)| Some((list, n, item.get("count")?, files.get(&n)?)))
+    });
+    for (list, n, given, (file, facts)) in all {
+        let Some(count) = given.as_f64() else { continue };
         // A line that is broken was meant to be a resource; its own test says so, this one does not say it again.
         let lines = facts.lines.lines;
         if facts.lines.resources as f64 != count && lines as f64 != count {
@@ -43,9 +45,9 @@ pub fn count_equals_lines(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             }
             broken.push(Broken::new(
                 "body",
-                format!("body /output/{n}/count"),
+                format!("body /{list}/{n}/count"),
                 format!("{lines}, the lines of the file (exchange {})", file.id),
-                show::shape(item.get("count")),
+                show::shape(Some(given)),
             ));
         }
         compared = true;
@@ -180,12 +182,21 @@ pub fn deleted_not_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     })
 }
 
-/// `patient-listed`: where anything is listed, an item of type Patient is.
+/// `patient-listed`: where anything is listed, an item of type Patient is; and something is, where a Group has members
+/// and other exports hold patients.
 pub fn patient_listed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let output = items(manifest, "output");
     if output.is_empty() {
-        return Held::Nothing("nothing was exported".to_owned());
+        let members = scene.flow.census.as_ref().map_or(0, |census| census.members);
+        // Whether patients are exported at all, other exports show.
+        let listed = |flow| scene.index.files(flow, FileList::Output).into_iter().filter_map(|(_, facts)| facts);
+        let others = ["system", "patient"].into_iter().flat_map(listed);
+        if members == 0 || !others.into_iter().any(|facts| facts.lines.types.contains_key("Patient")) {
+            return Held::Nothing("nothing was exported".to_owned());
+        }
+        let expected = format!("an item of type Patient, for the Group lists members: {members}");
+        return Held::No(vec![Broken::new("body", "body /output", expected, "nothing")]);
     }
     if scene.flow.params.iter().any(|(name, _)| name == "_type") {
         return Held::Nothing("the types were restricted by the settings".to_owned());
@@ -241,7 +252,7 @@ pub fn lenient_reported(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     )])
 }
 
-/// `same-file`: the probe got the bytes that the flow got from the same URL.
+/// `same-file`: the probe got the resources that the flow got from the same URL, as many of each type and of the same time.
 pub fn same_file(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(own) = scene.index.facts(exchange).filter(|facts| facts.whole) else {
         return Held::Unknown("the file did not come whole".to_owned());
@@ -251,13 +262,15 @@ pub fn same_file(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some((first, Some(facts))) = first.filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)) else {
         return Held::Nothing("the flow itself did not get this file".to_owned());
     };
-    Held::or_broken(own.sha256 == facts.sha256, || {
-        Broken::new(
-            "body",
-            "body",
-            format!("the {} bytes of exchange {}", facts.lines.bytes, first.id),
-            format!("{} other bytes", own.lines.bytes),
-        )
+    // A file that is made anew for each request may have its lines, and the keys in them, in another order.
+    let alike = |a: &LineFacts, b: &LineFacts| {
+        (a.resources, &a.types, a.dated, &a.earliest, &a.latest)
+            == (b.resources, &b.types, b.dated, &b.earliest, &b.latest)
+            && a.resources > 0
+    };
+    Held::or_broken(own.sha256 == facts.sha256 || alike(&own.lines, &facts.lines), || {
+        let said = |lines: &LineFacts| format!("{} resources in {} bytes", lines.resources, lines.bytes);
+        Broken::new("body", "body", format!("the {} of exchange {}", said(&facts.lines), first.id), said(&own.lines))
     })
 }
 
@@ -347,6 +360,14 @@ pub fn allowed_encoding(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     }
 }
 
+/// Whether Content-Encoding says gzip and no more.
+fn says_gzip(answer: &Response) -> bool {
+    let mut codings = answer.header_lines("content-encoding");
+    let gzip =
+        codings.next().is_some_and(|coding| matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip"));
+    gzip && codings.next().is_none()
+}
+
 /// `delivered`: 200, and the whole of it. A cut connection, an origin that may not see the token, a private address are
 /// no verdict on the server.
 pub fn delivered(exchange: &Exchange, _scene: &Scene<'_>) -> Held {
@@ -362,6 +383,13 @@ pub fn delivered(exchange: &Exchange, _scene: &Scene<'_>) -> Held {
             Held::No(vec![Broken::new("status", "status", "200, with the file", answer.status.to_string())])
         }
         Outcome::Response(answer) => match &answer.broken {
+            // The bytes are those that were sent, and nobody can read them.
+            Some(trouble) if trouble.kind == TroubleKind::Protocol && says_gzip(answer) => Held::No(vec![Broken::new(
+                "body",
+                "body",
+                "the file in gzip, as Content-Encoding says",
+                trouble.message.clone(),
+            )]),
             Some(trouble) => Held::Unknown(trouble.message.clone()),
             None => Held::Yes,
         },

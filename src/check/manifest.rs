@@ -29,9 +29,9 @@ fn our_date(exchange: &Exchange, scene: &Scene<'_>) -> Option<Instant> {
     ours(exchange.at.saturating_add(exchange.took), scene)
 }
 
-/// `request-fits-kickoff`: a string, an absolute URL whose path ends in `$export`, with the name of every parameter
-/// that was sent in the query. Scheme, host, prefix, order, values and additions are the server's affair: proxies
-/// rewrite them, and a job that is used again carries an equivalent URL.
+/// `request-fits-kickoff`: a string, an absolute URL whose path ends as that of the kick-off does, with the name of every
+/// parameter that was sent in the query, and with the same types and times. Scheme, host, prefix, order and additions are
+/// the server's affair: proxies rewrite them, and a job that is used again carries an equivalent URL.
 pub fn request_fits_kickoff(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let value = manifest.get("request");
@@ -52,11 +52,59 @@ pub fn request_fits_kickoff(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if !path.trim_end_matches('/').ends_with("$export") {
         return broken("a URL whose path ends in $export, as that of the kick-off does".to_owned());
     }
+    let asked = scene.index.kickoff(&scene.flow.name).and_then(|kickoff| Url::parse(&kickoff.request.url).ok());
+    if let Some(asked) = asked.map(|asked| asked.path().replace("%24", "$"))
+        && asked.trim_end_matches('/').ends_with("$export")
+        && whose(&asked) != whose(&path)
+    {
+        let (whole, end) = ("a URL whose path ends in", "as that of the kick-off does");
+        return broken(match whose(&asked) {
+            "" => format!("{whole} $export after the base, {end}"),
+            level => format!("{whole} {level}/$export, {end}"),
+        });
+    }
     let sent = if scene.flow.posted { &[][..] } else { scene.flow.params.as_slice() };
-    let names: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    match sent.iter().find(|(name, _)| !names.contains(name)) {
-        Some((name, _)) => broken(format!("the parameter {name}, which was sent")),
-        None => Held::Yes,
+    let shown: Vec<(String, String)> = url.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    for (name, _) in sent {
+        if !shown.iter().any(|(known, _)| known == name) {
+            return broken(format!("the parameter {name}, which was sent"));
+        }
+        if !same_values(name, sent, &shown) {
+            let values: Vec<&str> = sent.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect();
+            return broken(format!("{name} as it was sent, {}", show::text(&values.join(","))));
+        }
+    }
+    Held::Yes
+}
+
+/// The level in the path of an export: `Patient`, `Group/ID`, or nothing where everything is exported.
+fn whose(path: &str) -> &str {
+    let path = path.trim_end_matches('/').trim_end_matches("$export").trim_end_matches('/');
+    if let Some(at) = path.rfind("/Group/") {
+        let group = path.get(at + 1..).unwrap_or_default();
+        return if group.matches('/').count() == 1 { group } else { "" };
+    }
+    if path.ends_with("/Patient") { "Patient" } else { "" }
+}
+
+/// Whether a parameter of types or of a time has the values that it was sent with, in any order and form. Of others a
+/// server may know two words for one thing.
+fn same_values(name: &str, sent: &[(String, String)], shown: &[(String, String)]) -> bool {
+    let of = |list: &[(String, String)]| -> BTreeSet<String> {
+        let values = list.iter().filter(|(own, _)| own == name).flat_map(|(_, value)| value.split(','));
+        values.map(|value| value.trim().to_owned()).collect()
+    };
+    match name {
+        "_type" => of(sent) == of(shown),
+        "_since" | "_until" => {
+            let time = |list| of(list).iter().map(|value| Instant::parse(value)).collect::<Option<Vec<_>>>();
+            match (time(sent), time(shown)) {
+                (Some(sent), Some(shown)) => sent == shown,
+                // Written in another form, such as with an offset whose plus sign was not encoded.
+                _ => true,
+            }
+        }
+        _ => true,
     }
 }
 
@@ -174,16 +222,30 @@ pub fn expires_readable(exchange: &Exchange) -> Held {
 /// `distinct-urls`: no URL twice in `output`.
 pub fn distinct_urls(exchange: &Exchange) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    // What stands behind a # is not sent: such URLs name one file.
+    let files = |list: &'static str| {
+        let urls = items(manifest, list).iter().enumerate();
+        urls.filter_map(|(n, item)| Some((n, item.get("url")?.as_str()?.split('#').next().unwrap_or_default())))
+    };
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut broken = Vec::new();
-    for (n, item) in items(manifest, "output").iter().enumerate() {
-        let Some(url) = item.get("url").and_then(Value::as_str) else { continue };
+    for (n, url) in files("output") {
         if let Some(first) = seen.insert(url, n) {
             broken.push(Broken::new(
                 "body",
                 format!("body /output/{n}/url"),
                 "each file once",
                 format!("the URL of /output/{first} again"),
+            ));
+        }
+    }
+    for list in ["error", "deleted"] {
+        for (n, first) in files(list).filter_map(|(n, url)| Some((n, *seen.get(url)?))) {
+            broken.push(Broken::new(
+                "body",
+                format!("body /{list}/{n}/url"),
+                "a file that is not under output, too",
+                format!("the URL of /output/{first}"),
             ));
         }
     }

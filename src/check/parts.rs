@@ -144,11 +144,19 @@ pub fn manifest_unaltered(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// `fields-of-first-page`: a manifest that another links to has its `transactionTime`, `request`, `requiresAccessToken`
-/// and `outputOrganizedBy`.
+/// and `outputOrganizedBy`, and an `error`, as that has.
 pub fn fields_of_first_page(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     match scene.index.manifest(&scene.flow.name) {
-        Some((first, before)) => Held::from_broken(differing(before, manifest, first.id)),
+        Some((first, before)) => {
+            let mut broken = differing(before, manifest, first.id);
+            let lacks = |manifest: &Value| manifest.get("error").is_none_or(Value::is_null);
+            if lacks(manifest) && !lacks(before) {
+                let expected = format!("an array, as in exchange {}", first.id);
+                broken.push(Broken::new("body", "body /error", expected, show::shape(manifest.get("error"))));
+            }
+            Held::from_broken(broken)
+        }
         None => no_manifest(),
     }
 }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use super::session::trouble;
 use super::transport::BodyStream;
@@ -75,6 +75,16 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
         Ok(_) => None,
     };
     (Bytes::from(decoded), broken)
+}
+
+/// What a coding that ended too early comes to where the transfer did not break off: where HTTP itself said how long the
+/// body is, these are the bytes that were sent.
+pub(super) fn blame(trouble: Trouble, headers: &HeaderMap) -> Trouble {
+    let measured = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    match trouble.kind {
+        TroubleKind::Cut if measured => Trouble { kind: TroubleKind::Protocol, ..trouble },
+        _ => trouble,
+    }
 }
 
 fn too_long(limit: usize) -> Trouble {

@@ -90,6 +90,7 @@ impl Walk<'_> {
         if route.level == ExportLevel::Group {
             match self.members().await {
                 Ok(members) => {
+                    census.members = members.len() as u64;
                     census.outsiders = kin::outsiders(own, &members);
                     // The Group may have been changed since it was read.
                     if !census.outsiders.is_empty() && self.read_members().await.as_ref() != Ok(&members) {

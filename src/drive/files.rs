@@ -13,6 +13,7 @@ use url::Url;
 
 use super::asks;
 use super::blocks::{self, BlockSheet, Blocks, Organizer};
+use super::decode;
 use super::fetched::{Fetched, Later};
 use super::house::{Budget, Walk, stop};
 use super::kickoff::{Job, Route};
@@ -383,7 +384,7 @@ impl Walk<'_> {
         }
         let decoded = reader.bytes();
         let done = reader.finish(broken.is_none());
-        let broken = broken.or(done.broken);
+        let broken = broken.or(done.broken.map(|trouble| decode::blame(trouble, &streaming.headers)));
         // An error page or a document in place of a file is worth knowing; a file of lines has its facts.
         if done.lines.resources == 0 && coding == Coding::Identity && head.len() <= NO_FILE && !head.is_empty() {
             streaming.finish_with(&head, broken);

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::census::owner;
 use super::hooks::Name;
 use super::shelf::{Book, Both, Shelf};
 use crate::instant::Instant;
 use crate::ndjson::contents::{self, Contents};
-use crate::ndjson::{Notes, Watch};
+use crate::ndjson::{Notes, Watch, normalise_reference};
 use crate::plan::Measures;
 use crate::search::{Answer, Nothing, Query, Reading};
 use crate::tape::model::Filtered;
@@ -40,6 +41,10 @@ pub(super) struct Selection {
     unread: Vec<String>,
     since: Option<Instant>,
     until: Option<Instant>,
+    /// Ids of the patients that were asked for.
+    patients: Option<BTreeSet<String>>,
+    /// Elements of resources were left out.
+    trimmed: bool,
     /// Parameters of which this room does not know what they leave out.
     pub beyond: bool,
 }
@@ -63,7 +68,15 @@ impl Selection {
                     (Some(at), _) => this.until = Some(at),
                     (None, _) => this.beyond = true,
                 },
+                "patient" => {
+                    let named = |one: &str| Some(normalise_reference(one.trim())?.1.to_owned());
+                    match value.split(',').map(named).collect::<Option<Vec<String>>>() {
+                        Some(ids) => this.patients.get_or_insert_default().extend(ids),
+                        None => this.beyond = true,
+                    }
+                }
                 "_outputFormat" => {}
+                "_elements" => this.trimmed = true,
                 _ => this.beyond = true,
             }
         }
@@ -76,6 +89,8 @@ impl Selection {
             && self.unread.is_empty()
             && self.since.is_none()
             && self.until.is_none()
+            && self.patients.is_none()
+            && !self.trimmed
             && !self.beyond
     }
 
@@ -110,8 +125,14 @@ impl Selection {
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let dated = |needed: bool, fits: &dyn Fn(Instant) -> bool| !needed || updated.is_some_and(fits);
         let (since, until) = (self.since, self.until);
+        // Whose a resource is beyond doubt; what else belongs to a patient is the server's to say.
+        let of_theirs = |ids: &BTreeSet<String>| match kind {
+            "Patient" => value.get("id").and_then(Value::as_str).is_some_and(|id| ids.contains(id)),
+            _ => owner(value).is_some_and(|id| ids.contains(id)),
+        };
         // An instant on the very edge is the server's.
         asked
+            && self.patients.as_ref().is_none_or(of_theirs)
             && dated(since.is_some(), &|at| since.is_some_and(|since| at > since))
             && dated(until.is_some(), &|at| until.is_some_and(|until| at < until))
             && self

@@ -2,6 +2,7 @@
 //! need, no more.
 
 mod build;
+mod looks;
 mod reach;
 
 pub use build::{Ask, build, standing};

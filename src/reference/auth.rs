@@ -120,7 +120,10 @@ impl Server {
             };
         }
         let opened = match door {
-            Door::Kickoff => self.does(Behaviour::OpenKickoff),
+            Door::Kickoff => {
+                let posted = ask.method == Method::POST && self.does(Behaviour::OpenPosts);
+                posted || self.does(Behaviour::OpenKickoff)
+            }
             Door::Poll => self.does(Behaviour::OpenPolls),
             Door::File => self.does(Behaviour::OpenFiles),
             Door::Delete => self.does(Behaviour::OpenDelete),

@@ -255,6 +255,8 @@ words! {
         MissNoToken = "miss-no-token",
         /// A token that is not shown is not missed at kick-off.
         OpenKickoff = "open-kickoff",
+        /// The same of kick-offs by POST alone.
+        OpenPosts = "open-posts",
         /// The same of polls.
         OpenPolls = "open-polls",
         /// The same of files.

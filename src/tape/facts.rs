@@ -144,6 +144,9 @@ pub struct Census {
     /// Why nobody can tell who is a member, in a Group's export; none: it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_unknown: Option<String>,
+    /// How many members the Group has, where that is known.
+    #[serde(default)]
+    pub members: u64,
     /// Of an export of patients beside one of everything, by type: resources about patients of types of which none came,
     /// and all those of the other types; none where there was nothing to hold it against.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -33,7 +33,12 @@ impl Redactor {
         let parsed = serde_json::from_slice::<Value>(without_bom(bytes));
         body.kind = kind(bytes, parsed.is_ok());
         match parsed {
-            Ok(value) => self.json(&mut body, value, bytes.len()),
+            Ok(value) => {
+                self.json(&mut body, value, bytes.len());
+                // It is read all the same, and is not what JSON may be sent as (RFC 8259, 8.1).
+                let marked = without_bom(bytes).len() < bytes.len();
+                body.not_json = marked.then(|| "a byte order mark stands before it".to_owned());
+            }
             Err(error) if says_json && !says_lines => body.not_json = Some(self.text(&error.to_string())),
             Err(_) => {}
         }
@@ -377,6 +382,7 @@ mod tests {
             let kept = look(200, "application/json", &text);
             assert_eq!(kept.json.unwrap()["output"].as_array().unwrap().len(), 12_000);
             assert_eq!(kept.excerpt, None);
+            assert_eq!(kept.not_json.is_some(), text.starts_with('\u{feff}'));
         }
         let list = json!({"error": [], "output": vec![1; MOST_FILES + 2]}).to_string();
         let cut = look(200, "application/json", &list);

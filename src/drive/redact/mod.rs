@@ -95,7 +95,9 @@ impl Redactor {
         let dated = part.len() >= 7
             && part.as_bytes().get(4) == Some(&b'-')
             && part.bytes().take(4).all(|b| b.is_ascii_digit());
-        if part.len() < 4 || (digits && part.len() < 6) || dated {
+        // Nor is what the base says of itself a secret, wherever a misshapen URL has it.
+        let of_base = self.base.as_str().contains(part);
+        if part.len() < 4 || (digits && part.len() < 6) || dated || of_base {
             return;
         }
         let mut known = self.known();
@@ -234,6 +236,8 @@ mod tests {
             ("?a1b2c3=", "?#="),
             ("?0123456789=x", "?#=x"),
             ("//h.example.org/1", "//h.example.org/#"),
+            ("//u:p@h.example.org/a1b2", "//redacted@h.example.org/#"),
+            ("//fhir.example.org/7f3a9b/r4/a1b2", "//fhir.example.org/7f3a9b/r4/#"),
         ] {
             assert_eq!(shape(url), expected, "{url}");
         }
@@ -247,6 +251,13 @@ mod tests {
         let token = shown.rsplit('/').next().unwrap().to_owned();
         assert_eq!(redactor.text("job ab12cd34."), format!("job {token}."));
         assert_eq!(redactor.text("(ab12cd34)=ab12cd345"), format!("({token})=ab12cd345"));
+        // What a misshapen URL has of the base is not learned from it.
+        redactor.url_text("https:fhir.example.org/7f3a9b/r4/jobs/ef56ab78");
+        redactor.url_text("fhir.example.org/7f3a9b");
+        assert_eq!(
+            redactor.text("https://fhir.example.org/7f3a9b/r4/$export"),
+            "https://fhir.example.org/7f3a9b/r4/$export"
+        );
         assert_eq!(redactor.text("é://ab12cd34é"), format!("é://{token}é"));
         assert_eq!(redactor.text("Bearer s3cret-token!"), "Bearer [redacted]!");
         let hidden = redactor.url_text("https://h.example.org/s3cret-token/a1b2c3?t=s3cret-token");

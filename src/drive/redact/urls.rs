@@ -4,6 +4,7 @@ use url::Url;
 
 use super::Redactor;
 use super::plain::{is_plain, split_extension};
+use crate::instant::Instant;
 
 impl Redactor {
     /// Remembers the parts of a URL that we made ourselves: where the server says them back, they stay.
@@ -61,9 +62,10 @@ impl Redactor {
         let text = self.secrets(text);
         let (text, fragment) = cut(&text, '#');
         let (text, query) = cut(text, '?');
-        let (head, path) = match text.find("://") {
-            Some(at) => {
-                let authority = at + 3;
+        // A host may stand without its scheme, too: what follows two slashes is no path.
+        let host = if text.starts_with("//") { Some(2) } else { text.find("://").map(|at| at + 3) };
+        let (head, path) = match host {
+            Some(authority) => {
                 let end = text.get(authority..).and_then(|rest| rest.find('/')).map_or(text.len(), |i| authority + i);
                 text.split_at_checked(end).unwrap_or((text, ""))
             }
@@ -110,7 +112,8 @@ impl Redactor {
 
     /// The base's path, where `head` is empty or the base's own origin.
     fn base_segments(&self, head: &str) -> Vec<String> {
-        let same = head.is_empty() || Url::parse(head).is_ok_and(|url| url.origin() == self.base.origin());
+        let whole = if head.starts_with("//") { format!("{}:{head}", self.base.scheme()) } else { head.to_owned() };
+        let same = head.is_empty() || Url::parse(&whole).is_ok_and(|url| url.origin() == self.base.origin());
         if same { self.base.path().split('/').map(str::to_owned).collect() } else { Vec::new() }
     }
 
@@ -136,14 +139,14 @@ impl Redactor {
     }
 
     fn value(&self, value: &str) -> String {
+        let decoded = url::form_urlencoded::parse(format!("v={value}").as_bytes()).next().map(|(_, v)| v.into_owned());
+        // A time tells nothing; as we sent it or in another form.
+        let time = decoded.as_deref().is_some_and(|decoded| Instant::parse(decoded).is_some());
         let keep = {
             let known = self.known();
-            known.ours.contains(value)
-                || url::form_urlencoded::parse(format!("v={value}").as_bytes())
-                    .next()
-                    .is_some_and(|(_, decoded)| known.ours.contains(decoded.as_ref()))
+            known.ours.contains(value) || decoded.is_some_and(|decoded| known.ours.contains(&decoded))
         };
-        if keep || is_plain(value) || value.split(',').all(is_plain) || value.contains(super::REDACTED) {
+        if keep || time || is_plain(value) || value.split(',').all(is_plain) || value.contains(super::REDACTED) {
             return value.to_owned();
         }
         let token = self.token(value);
@@ -207,15 +210,15 @@ const SHORTEST_PASSWORD: usize = 8;
 
 /// The password in the head of a URL.
 fn password(head: &str) -> Option<&str> {
-    let (_, authority) = head.split_once("://")?;
+    let (_, authority) = head.split_once("//")?;
     let (user, _) = authority.rsplit_once('@')?;
     Some(user.split_once(':')?.1)
 }
 
 fn without_userinfo(head: &str) -> String {
-    let Some((scheme, authority)) = head.split_once("://") else { return head.to_owned() };
+    let Some((scheme, authority)) = head.split_once("//") else { return head.to_owned() };
     match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://redacted@{host}"),
+        Some((_, host)) => format!("{scheme}//redacted@{host}"),
         None => head.to_owned(),
     }
 }

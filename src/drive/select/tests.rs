@@ -102,6 +102,8 @@ fn what_is_missing_is_counted_by_type() {
     let (_, comparison) = measured(&[("_type", "Location"), ("_since", "2021-01-01T00:00:00Z")], &[&world[1..2]]);
     assert_eq!(kept(&comparison.unwrap()), [("Location", 1, 1)]);
     let (_, comparison) = measured(&[("patient", "Patient/1")], &[&world]);
+    assert_eq!(kept(&comparison.unwrap()), [], "nothing of theirs is known");
+    let (_, comparison) = measured(&[("includeAssociatedData", "x")], &[&world]);
     assert_eq!(comparison, None, "what that parameter leaves out is not known here");
 }
 
