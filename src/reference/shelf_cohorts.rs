@@ -29,6 +29,7 @@ pub(super) const FILES: &[(&str, &str)] = shelf![
     "faults/poll-empty-group-500",
     "legal/legal-cohort-always-later",
     "legal/legal-cohort-as-itself",
+    "legal/legal-cohort-delete-later",
     "legal/legal-cohort-export-later",
     "legal/legal-cohort-no-updates",
     "legal/legal-cohort-not-at-once",

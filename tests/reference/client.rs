@@ -163,14 +163,15 @@ impl Client {
 /// Replaces what is random: 22 characters after a known word.
 pub fn without_secrets(text: &str) -> String {
     let mut done = text.to_owned();
-    for word in ["/jobs/", "/files/", "signature="] {
+    for word in ["/jobs/", "/files/", "/writes/", "/Group/", r#"\"id\":\""#, "signature="] {
         let parts: Vec<&str> = done.split(word).collect();
         let parts: Vec<String> = parts
             .iter()
             .enumerate()
             .map(|(at, part)| match part.get(22..) {
                 Some(rest)
-                    if at > 0 && part[..22].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
+                    if at > 0
+                        && part[..22].bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) =>
                 {
                     format!("*{rest}")
                 }

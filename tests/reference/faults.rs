@@ -15,6 +15,9 @@ use super::guarded;
 const ACCEPT: (&str, &str) = ("accept", "application/fhir+json");
 const PREFER: (&str, &str) = ("prefer", "respond-async");
 
+/// A Group that a client makes.
+const GROUP: &str = r#"{"resourceType":"Group","meta":{"profile":["http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group"]},"modifierExtension":[{"url":"http://hl7.org/fhir/uv/bulkdata/StructureDefinition/member-filter","valueExpression":{"language":"application/x-fhir-query","expression":"Patient?gender=female"}}],"type":"person","actual":false,"name":"talk"}"#;
+
 /// A long conversation, written down with the random parts left out.
 struct Talk {
     client: Client,
@@ -77,7 +80,35 @@ impl Talk {
     }
 }
 
+impl Talk {
+    /// A Group is made, looked at, changed, exported and deleted.
+    async fn cohort(&mut self) {
+        let usual = [ACCEPT, PREFER];
+        let made = self.ask("make", Method::POST, "Group", &usual, GROUP).await;
+        let job = made.header("content-location").to_owned();
+        let mut place = None;
+        for turn in 0..4 {
+            let got = self.ask(&format!("made {turn}"), Method::GET, &job, &[], "").await;
+            let body: Value = serde_json::from_slice(&got.body).unwrap_or_default();
+            let entry = &body["entry"][0];
+            let told = entry["response"]["location"].as_str().or(entry["fullUrl"].as_str());
+            place = told.map(|url| url.split("/_history").next().unwrap().to_owned()).or(place);
+            tokio::time::sleep(Duration::from_millis(700)).await;
+        }
+        self.ask("make at once", Method::POST, "Group", &[ACCEPT], GROUP).await;
+        let Some(place) = place else { return };
+        self.ask("read", Method::GET, &place, &[], "").await;
+        self.ask("find", Method::GET, "Group?name=talk", &[], "").await;
+        self.ask("change", Method::PUT, &place, &usual, GROUP).await;
+        self.export(Method::GET, &format!("{place}/$export"), &usual, "").await;
+        for method in [Method::DELETE, Method::GET] {
+            self.ask("erase", method, &place, &[], "").await;
+        }
+    }
+}
+
 async fn talk(options: Options) -> Vec<String> {
+    let spec = options.spec;
     let hand = Hand::default();
     let options = Options { hand: Some(hand.clone()), ..options };
     let mut talk = Talk { client: Client::new(options), said: Vec::new() };
@@ -85,8 +116,12 @@ async fn talk(options: Options) -> Vec<String> {
     let lenient = [ACCEPT, ("prefer", "respond-async, handling=lenient")];
     talk.ask("metadata", Method::GET, "metadata", &[], "").await;
     talk.ask("read", Method::GET, "Group/harbour", &[], "").await;
-    for path in ["$export", "Patient/$export", "Group/harbour/$export", "Group/no-such-group/$export"] {
+    let groups = ["Group/harbour/$export", "Group/empty-berth/$export", "Group/no-such-group/$export"];
+    for path in ["$export", "Patient/$export"].into_iter().chain(groups) {
         talk.export(Method::GET, path, &usual, "").await;
+    }
+    if spec == Personality::Stu3 {
+        talk.cohort().await;
     }
     let queries = [
         "_outputFormat=application%2Ffhir%2Bndjson",
