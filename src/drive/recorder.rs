@@ -34,6 +34,7 @@ struct State {
     start: Start,
     /// Boxed, as the files: what grows by a hundred thousand is moved around while it grows.
     exchanges: BTreeMap<u32, Box<Exchange>>,
+    #[allow(clippy::vec_box, reason = "a vector that grows holds its items twice for a moment")]
     files: Vec<Box<FileFacts>>,
     flows: Vec<FlowRecord>,
     end: Option<End>,
