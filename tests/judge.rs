@@ -331,6 +331,38 @@ fn without_a_date_our_clock_clears_a_transaction_time_and_condemns_none() {
 }
 
 #[test]
+fn a_date_that_is_years_off_condemns_no_time_that_is_past() {
+    let verdict = |name: &str, date: &str, started: &str, expires: &str| {
+        let mut tape = sound().done();
+        tape.start.started = started.to_owned();
+        for exchange in &mut tape.exchanges {
+            let Outcome::Response(response) = &mut exchange.outcome else { continue };
+            for (name, value) in &mut response.headers {
+                match name.as_str() {
+                    "date" => *value = date.to_owned(),
+                    "expires" => *value = expires.to_owned(),
+                    _ => {}
+                }
+            }
+        }
+        let run = system(&tape);
+        result(&run, name).verdict
+    };
+    // The manifest says 2026-11-22T10:00:00Z.
+    let (noon, dawn) = ("2026-11-22T12:00:00.000Z", "2026-11-22T06:00:00.000Z");
+    let (true_date, later) = ("Sun, 22 Nov 2026 12:00:00 GMT", "Sun, 22 Nov 2026 13:00:00 GMT");
+    let past = |date, started| verdict("manifest::transaction-time-past@system", date, started, later);
+    assert_eq!(past("Mon, 22 Nov 2004 10:00:00 GMT", noon), Verdict::Pass, "the Date is wrong");
+    assert_eq!(past("Mon, 22 Nov 2004 10:00:00 GMT", dawn), Verdict::Fail, "it is future by every clock");
+    assert_eq!(past("Sun, 22 Nov 2026 06:00:00 GMT", dawn), Verdict::Fail);
+    assert_eq!(past("Sun, 22 Nov 2026 10:00:05 GMT", dawn), Verdict::Pass, "our clock alone condemns nothing");
+    let expires = |date, when| verdict("poll::complete-expires@system", date, noon, when);
+    assert_eq!(expires("Sat, 22 Nov 2046 10:00:00 GMT", later), Verdict::Pass, "the Date is wrong");
+    assert_ne!(expires(true_date, "Sun, 22 Nov 2026 11:00:00 GMT"), Verdict::Pass, "it is past by every clock");
+    assert_ne!(expires("Sun, 22 Nov 2026 14:00:00 GMT", later), Verdict::Pass, "a clock may be an hour ahead");
+}
+
+#[test]
 fn a_type_of_an_unknown_version_needs_the_form_of_one() {
     let named = |kind: &str, fhir: Option<&str>| {
         let mut tape = sound().done();

@@ -208,7 +208,7 @@ fn counted(exchange: &Exchange, scene: &Scene<'_>) -> Result<(u64, u64, u64), He
     if !listed || !whole || files.len() < super::items(manifest, "output").len() {
         return Err(Held::Nothing("not every output file was read whole".to_owned()));
     }
-    let came = files.iter().filter_map(|(_, facts)| facts.as_ref()?.lines.types.get("Patient")).sum();
-    let all = files.iter().filter_map(|(_, facts)| Some(facts.as_ref()?.lines.resources)).sum();
+    let came = super::sum(files.iter().filter_map(|(_, facts)| facts.as_ref()?.lines.types.get("Patient").copied()));
+    let all = super::sum(files.iter().filter_map(|(_, facts)| Some(facts.as_ref()?.lines.resources)));
     Ok((total, came, all))
 }

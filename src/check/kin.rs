@@ -42,7 +42,11 @@ pub fn only_members(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         return Held::Yes;
     }
     let actual = format!("resources of others: {}", counted(census.outsiders.iter().map(|(k, n)| (k, *n))));
-    output("resources of the Group's members alone, and what these lead to", actual, census.outsiders.values().sum())
+    output(
+        "resources of the Group's members alone, and what these lead to",
+        actual,
+        super::sum(census.outsiders.values().copied()),
+    )
 }
 
 /// `compartment-types`: of every type of which everything holds resources about patients, some came.
@@ -202,7 +206,7 @@ fn all_kept(kept: &std::collections::BTreeMap<String, Kept>, how: &str, nothing:
         return Held::Yes;
     }
     let shown: Vec<String> = lost.iter().map(|(of, lost, all)| format!("{of} in {lost} of {all} lines")).collect();
-    let count = lost.iter().map(|(_, lost, _)| lost).sum();
+    let count = super::sum(lost.iter().map(|(_, lost, _)| *lost));
     output(format!("each line {how}"), format!("lost: {}", shown.join(", ")), count)
 }
 

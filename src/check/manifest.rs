@@ -18,11 +18,15 @@ fn server_date(response: &Response) -> Option<SystemTime> {
     httpdate::parse_http_date(response.header("date")?.trim()).ok()
 }
 
+/// The moment so many milliseconds after the run's beginning, by our clock.
+fn ours(millis: u64, scene: &Scene<'_>) -> Option<Instant> {
+    let began = Instant::parse(&scene.index.tape.start.started)?;
+    Some(began.plus_seconds(i64::try_from(millis / 1000).ok()?))
+}
+
 /// When the answer of `exchange` had come, by our clock.
 fn our_date(exchange: &Exchange, scene: &Scene<'_>) -> Option<Instant> {
-    let began = Instant::parse(&scene.index.tape.start.started)?;
-    let seconds = i64::try_from(exchange.at.saturating_add(exchange.took) / 1000).ok()?;
-    Some(began.plus_seconds(seconds))
+    ours(exchange.at.saturating_add(exchange.took), scene)
 }
 
 /// `request-fits-kickoff`: a string, an absolute URL whose path ends in `$export`, with the name of every parameter
@@ -75,7 +79,7 @@ pub fn request_without_body_params(exchange: &Exchange, scene: &Scene<'_>) -> He
     }
 }
 
-/// `transaction-time-not-future`: at most five minutes after the Date of the answer that carries it. A time before the
+/// `transaction-time-not-future`: past by our clock, or at most five minutes after the Date of the answer that carries it. A time before the
 /// kick-off is legal: nightly snapshots, mirrors, jobs used again.
 pub fn transaction_time_not_future(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
@@ -85,12 +89,13 @@ pub fn transaction_time_not_future(exchange: &Exchange, scene: &Scene<'_>) -> He
     let Some(time) = Instant::parse(text) else {
         return Held::Nothing("transactionTime is no instant".to_owned());
     };
+    // Our own clock can clear it, but not condemn it: a Date may be wrong, by its maker or by a proxy on the way, but what
+    // is past here is no future; and what is future here need be none there.
+    if our_date(exchange, scene).is_some_and(|now| time <= now) {
+        return Held::Yes;
+    }
     let Some(now) = response(exchange).and_then(server_date) else {
-        // Our own clock can clear it, but not condemn it: only the server's says what its future is.
-        return match our_date(exchange, scene) {
-            Some(now) if time <= now => Held::Yes,
-            _ => Held::Unknown("the answer has no Date to compare transactionTime with".to_owned()),
-        };
+        return Held::Unknown("the answer has no Date to compare transactionTime with".to_owned());
     };
     let limit = now + CLOCK_SLACK;
     Held::or_broken(time <= Instant::from(limit), || {
@@ -112,7 +117,14 @@ pub fn transaction_time_in_job(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some((text, time)) = text.and_then(|text| Some((text, Instant::parse(text)?))) else {
         return Held::Nothing("transactionTime is no instant".to_owned());
     };
-    let start = scene.index.kickoff(&scene.flow.name).and_then(response).and_then(server_date);
+    let kickoff = scene.index.kickoff(&scene.flow.name);
+    // By our clock, too: a Date may be wrong where the time is right.
+    if let (Some(start), Some(end)) = (kickoff.and_then(|kickoff| ours(kickoff.at, scene)), our_date(exchange, scene))
+        && (start.plus_seconds(-5)..=end.plus_seconds(5)).contains(&time)
+    {
+        return Held::Yes;
+    }
+    let start = kickoff.and_then(response).and_then(server_date);
     let (Some(start), Some(end)) = (start, response(exchange).and_then(server_date)) else {
         return Held::Nothing("an answer has no Date to compare transactionTime with".to_owned());
     };
@@ -124,14 +136,24 @@ pub fn transaction_time_in_job(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     })
 }
 
-/// `expires-later`: an HTTP date later than the answer's own Date. `0`, `-1` and past dates are what frameworks send to
+/// `expires-later`: an HTTP date later than the answer's own Date, or than our clock's where that is off. `0`, `-1` and past dates are what frameworks send to
 /// forbid caching; they count as absent.
-pub fn expires_later(exchange: &Exchange) -> Held {
+pub fn expires_later(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(response) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
     let expected = "an HTTP date, later than the answer's own Date";
     let broken = |actual: String| Held::No(vec![Broken::new("header", "header Expires", expected, actual)]);
     let Some(text) = response.header("expires") else { return broken("no Expires".to_owned()) };
     let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return broken(show::text(text)) };
+    // A Date that is days off is wrong, by its maker or by a proxy on the way: then our clock can clear what lies ahead.
+    let day = 24 * 60 * 60;
+    let off = |ours: &Instant| {
+        server_date(response)
+            .map(Instant::from)
+            .is_some_and(|theirs| theirs > ours.plus_seconds(day) || theirs < ours.plus_seconds(-day))
+    };
+    if our_date(exchange, scene).filter(off).is_some_and(|now| Instant::from(expires) > now) {
+        return Held::Yes;
+    }
     match server_date(response) {
         Some(now) if expires <= now => broken(format!("{}, which is not", show::text(text))),
         _ => Held::Yes,

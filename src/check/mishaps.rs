@@ -2,7 +2,8 @@
 
 use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, show};
 use crate::suite::model::FileList;
-use crate::tape::model::{BodyKind, Exchange, TroubleKind};
+use crate::tape::model::{BodyKind, Exchange, Outcome, TroubleKind};
+use crate::tape::shape::is_error_outcome;
 
 /// The codes of `transient` and below it, in FHIR's IssueType.
 const TRANSIENT: [&str; 7] = ["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"];
@@ -18,6 +19,36 @@ pub fn partly_done(exchange: &Exchange) -> Held {
     match failed || !items(manifest, "error").is_empty() {
         true => Held::Yes,
         false => Held::Nothing("nothing says that a part failed".to_owned()),
+    }
+}
+
+/// `error-status`: 4xx or 5xx, where the answer tells an error: an OperationOutcome with an error, and no job with it, or
+/// a status that is none of HTTP's (RFC 9110, section 15), which clients take for an error of the server.
+pub fn error_status(exchange: &Exchange) -> Held {
+    let answer = match &exchange.outcome {
+        Outcome::Response(answer) => answer,
+        Outcome::NoResponse(trouble) => return Held::Unknown(trouble.message.clone()),
+        Outcome::Handshake(_) => return Held::Nothing("a handshake is no answer".to_owned()),
+    };
+    let broken = || {
+        let expected = "4xx or 5xx, for what tells an error";
+        Held::No(vec![Broken::new("status", "status", expected, answer.status.to_string())])
+    };
+    match answer.status {
+        400..=599 => return Held::Yes,
+        200..=399 => {}
+        _ => return broken(),
+    }
+    // A job that was started all the same is told about with it.
+    if answer.header("content-location").is_some() {
+        return Held::Yes;
+    }
+    if let Some(trouble) = &answer.broken {
+        return Held::Unknown(trouble.message.clone());
+    }
+    match answer.body.json.as_ref().is_some_and(is_error_outcome) {
+        true => broken(),
+        false => Held::Yes,
     }
 }
 

@@ -183,6 +183,11 @@ fn items<'m>(manifest: &'m Value, list: &str) -> &'m [Value] {
     manifest.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
+/// A sum of what a tape says: it may say anything.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
+}
+
 /// What a check of manifests says of an exchange without one.
 fn no_manifest() -> Held {
     Held::Nothing("there is no manifest".to_owned())
@@ -240,7 +245,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::RequestFitsKickoff => manifest::request_fits_kickoff(exchange, scene),
         CheckName::RequestWithoutBodyParams => manifest::request_without_body_params(exchange, scene),
         CheckName::TransactionTimeNotFuture => manifest::transaction_time_not_future(exchange, scene),
-        CheckName::ExpiresLater => manifest::expires_later(exchange),
+        CheckName::ExpiresLater => manifest::expires_later(exchange, scene),
         CheckName::SameManifest => manifest::same_manifest(exchange, scene),
         CheckName::DistinctUrls => manifest::distinct_urls(exchange),
         CheckName::ExtensionsAreObjects => manifest::extensions_are_objects(exchange),
@@ -329,6 +334,7 @@ pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         CheckName::CapabilityUrl => access::capability_url(exchange, scene),
         CheckName::NoBearerChallenge => access::no_bearer_challenge(exchange),
         CheckName::PartlyDone => mishaps::partly_done(exchange),
+        CheckName::ErrorStatus => mishaps::error_status(exchange),
         CheckName::TransientCode => mishaps::transient_code(exchange),
         CheckName::ErrorInPlace => mishaps::error_in_place(exchange, scene),
         CheckName::OutlastsExpires => mishaps::outlasts_expires(exchange, scene),

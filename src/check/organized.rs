@@ -343,8 +343,8 @@ pub fn organized_compartment(scene: &Scene<'_>) -> Held {
     let Some(Organizing { belongings, unsure, .. }) = organizing else {
         return Held::NoData("no earlier export at the same level shows what belongs to patients".to_owned());
     };
-    let all: u64 = belongings.values().map(|kept| kept.expected).sum();
-    let lost = all.saturating_sub(belongings.values().map(|kept| kept.found).sum());
+    let all = super::sum(belongings.values().map(|kept| kept.expected));
+    let lost = all.saturating_sub(super::sum(belongings.values().map(|kept| kept.found)));
     if *unsure && few(lost, all) {
         return Held::NoData(unsure_of(lost));
     }

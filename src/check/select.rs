@@ -20,7 +20,7 @@ pub fn only_matching(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         let place = filtered.lines.first().map_or_else(|| "lines".to_owned(), |line| format!("line {line}"));
         let lines: Vec<String> = filtered.lines.iter().skip(1).map(u64::to_string).collect();
         let also = if lines.is_empty() { String::new() } else { format!("; also at lines {}", lines.join(", ")) };
-        let of = filtered.matched + filtered.unmatched + filtered.undecided;
+        let of = super::sum([filtered.matched, filtered.unmatched, filtered.undecided].into_iter());
         let actual = format!("{} of {of} resources do not pass{also}", filtered.unmatched);
         let mut broken = Broken::new("none", place, format!("only what passes {}", filters.join(" or ")), actual);
         broken.count = filtered.unmatched;
@@ -198,7 +198,7 @@ pub fn only_patients_asked(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let expected = format!("resources of {} alone", asked.join(", "));
     let actual = format!("resources of other patients: {}", strangers.join(", "));
     let mut broken = Broken::new("body", "body /output", expected, actual);
-    broken.count = census.strangers.values().sum();
+    broken.count = super::sum(census.strangers.values().copied());
     Held::No(vec![broken])
 }
 

@@ -85,7 +85,8 @@ pub struct RunArgs {
     #[arg(long, env = "PLIMSOLL_REPORT", value_name = "DIR")]
     pub report: Option<PathBuf>,
 
-    /// Go on with the jobs of a run that was killed; TAPE is its tape, or its report folder. Other flags as then
+    /// Go on with the jobs of a run that was killed, and make its other exports anew; TAPE is its tape, or its report
+    /// folder. Other flags as then
     #[arg(long, value_name = "TAPE")]
     pub resume: Option<PathBuf>,
 

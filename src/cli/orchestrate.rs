@@ -347,8 +347,8 @@ impl Voyage {
 }
 
 /// Judges a tape.
-pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
-    crate::judge::judge(catalog, plan, tape)
+pub fn judge(catalog: &Catalog, plan: &Plan, tape: Tape) -> Run {
+    crate::judge::judge_whole(catalog, plan, tape)
 }
 
 /// Reads a tape from its folder, its file or the report folder around it.

@@ -58,6 +58,6 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Refusal> {
     if let Some(folder) = &args.report {
         orchestrate::copy_tape(&args.tape, folder)?;
     }
-    let mut judged = orchestrate::judge(&catalog, &plan, &tape);
+    let mut judged = orchestrate::judge(&catalog, &plan, tape);
     run::finish(&mut judged, &known, args.strict, &libtest, args.report.as_deref())
 }

@@ -86,7 +86,9 @@ fn resumed(path: &Path, told: &Told) -> Result<Killed, Refusal> {
     }
     let many =
         |n: usize| if n == 1 { "1 job that was under way".to_owned() } else { format!("{n} jobs that were under way") };
-    say(&format!("resuming with {}", many(remains.len())));
+    // What came of those is compared with the rest under a key that no run keeps.
+    let over = if tape.flows.is_empty() { "" } else { "; exports that were over are made once more" };
+    say(&format!("resuming with {}{over}", many(remains.len())));
     Ok(Killed { specs: tape.start.specs, remains, ledger })
 }
 
@@ -136,7 +138,7 @@ async fn go(
     {
         say(&format!("note: {} is of no use any more and cannot be removed: {error}", old.display()));
     }
-    let mut run = orchestrate::judge(catalog, &plan, &tape);
+    let mut run = orchestrate::judge(catalog, &plan, tape);
     if let Some(why) = no_token(&run) {
         return Err(Refusal::undetermined(why));
     }

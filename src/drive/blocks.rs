@@ -2,6 +2,7 @@
 //! lines stand in them. Only counts, line numbers and numbers that stand for resources leave this room.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -16,6 +17,8 @@ use crate::tape::model::{BlockAt, FileFacts, Kept, Organized, Organizing};
 
 /// The most blocks of one file that are looked at.
 const MOST_BLOCKS: usize = 1 << 18;
+/// The same of all files of a flow.
+const MOST_BLOCKS_IN_ALL: usize = 1 << 22;
 /// Blocks of one kind that a file's facts name.
 const MOST_NAMED: usize = 20;
 
@@ -31,6 +34,8 @@ pub(super) struct Organizer {
     instances: HashSet<u64>,
     /// Of its resources: those that belong to one of them, with its hash before theirs, and their type.
     belongings: HashMap<(u64, u64), String>,
+    /// Blocks so far, of all files.
+    blocks: AtomicUsize,
 }
 
 /// One block of one file.
@@ -92,8 +97,14 @@ impl Organizer {
     /// organised.
     pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &Shelf)>) -> Option<Arc<Self>> {
         let kind = params.iter().find(|(name, _)| name == "organizeOutputBy").map(|(_, value)| value.clone())?;
-        let mut this =
-            Self { kind, key: key.clone(), flow: String::new(), instances: HashSet::new(), belongings: HashMap::new() };
+        let mut this = Self {
+            kind,
+            key: key.clone(),
+            flow: String::new(),
+            instances: HashSet::new(),
+            belongings: HashMap::new(),
+            blocks: AtomicUsize::new(0),
+        };
         // What filters leave of a block is not said.
         let plain = params.iter().all(|(name, _)| matches!(name.as_str(), "organizeOutputBy" | "_outputFormat"));
         if let Some((flow, shelf)) = source.filter(|_| plain) {
@@ -225,8 +236,10 @@ impl Eye {
         {
             let named = refers.as_deref().and_then(normalise_reference).filter(|(kind, _)| *kind == organizer.kind);
             sheet.open = named.is_some();
+            let full = sheet.blocks.len() >= MOST_BLOCKS
+                || (named.is_some() && organizer.blocks.fetch_add(1, Ordering::Relaxed) >= MOST_BLOCKS_IN_ALL);
             match named {
-                Some(_) if sheet.blocks.len() >= MOST_BLOCKS => (sheet.cut, sheet.open) = (true, false),
+                Some(_) if full => (sheet.cut, sheet.open) = (true, false),
                 Some((kind, id)) => {
                     let owner = organizer.key.hash(kind, id);
                     sheet.blocks.push(Block { owner, line, own: false });

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use url::Url;
 
+use super::pick::Span;
 use super::shelf::Shelf;
-use crate::tape::model::{LineFacts, Stop};
+use crate::tape::model::Stop;
 use crate::words::ExportLevel;
 
 /// How a flow came out, for those that come after it.
@@ -16,8 +17,8 @@ use crate::words::ExportLevel;
 pub struct Outcome {
     /// Why it ended early, if so.
     pub stop: Option<Stop>,
-    /// The facts of its output files.
-    pub output: Vec<LineFacts>,
+    /// The dates of its output files.
+    pub span: Span,
     /// The level at which it ran.
     pub level: ExportLevel,
     /// The resources that are held of it.
@@ -185,8 +186,8 @@ mod tests {
     async fn a_flow_that_ends_early_answers_those_that_wait_for_its_kick_off() {
         let board = Board::new(["a"].into_iter());
         let stop = Stop { kind: crate::tape::model::StopKind::NotOffered, exchange: None, because: "no".into() };
-        let (output, level, shelf) = (vec![], ExportLevel::Any, Arc::default());
-        let outcome = Outcome { stop: Some(stop.clone()), output, level, shelf };
+        let (span, level, shelf) = (Span::default(), ExportLevel::Any, Arc::default());
+        let outcome = Outcome { stop: Some(stop.clone()), span, level, shelf };
         let (heard, ()) = tokio::join!(board.kickoff("a"), async { board.over("a", outcome) });
         assert_eq!(heard.unwrap().unwrap_err(), stop);
         assert!(board.outcome("a").await.is_some() && board.outcome("b").await.is_none());

@@ -53,6 +53,9 @@ pub(super) fn take(own: &Shelf, params: &[(String, String)], whole: bool) -> Cen
     let types = listed("_type");
     let patients: BTreeSet<&str> =
         listed("patient").into_iter().filter_map(|text| Some(normalise_reference(text)?.1)).collect();
+    // Those whom a patient who was listed is linked with.
+    let linked = own.of("Patient").filter(|(id, _)| patients.contains(id)).filter_map(|(_, value)| value.get("link"));
+    let joined: BTreeSet<String> = linked.flat_map(references).map(|name| name.1).collect();
     let mut census = Census { whole: whole && !own.is_full(), ..Census::default() };
     let mut named: BTreeMap<&str, BTreeSet<Name>> = BTreeMap::new();
     let mut foreign: Vec<Name> = Vec::new();
@@ -62,7 +65,7 @@ pub(super) fn take(own: &Shelf, params: &[(String, String)], whole: bool) -> Cen
             if !types.is_empty() && !types.contains(&kind) {
                 foreign.push((kind.to_owned(), id.to_owned()));
             }
-            if !patients.is_empty() && is_stranger((kind, id), value, &refers, &patients, own) {
+            if !patients.is_empty() && is_stranger((kind, id), value, &refers, &patients, &joined) {
                 *census.strangers.entry(kind.to_owned()).or_default() += 1;
             }
             named
@@ -86,17 +89,14 @@ fn is_stranger(
     value: &Value,
     refers: &BTreeSet<Name>,
     patients: &BTreeSet<&str>,
-    own: &Shelf,
+    joined: &BTreeSet<String>,
 ) -> bool {
     let listed = |name: &Name| name.0 == "Patient" && patients.contains(name.1.as_str());
     if refers.iter().any(listed) {
         return false;
     }
     if kind == "Patient" {
-        let joins =
-            |other: &Value| references(other.get("link").unwrap_or(&Value::Null)).iter().any(|name| name.1 == id);
-        let joined = own.of("Patient").any(|(other, value)| patients.contains(other) && joins(value));
-        return !patients.contains(id) && !joined;
+        return !patients.contains(id) && !joined.contains(id);
     }
     owner(value).is_some_and(|owner| !patients.contains(owner))
 }

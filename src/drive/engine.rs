@@ -28,7 +28,7 @@ use crate::instant::rfc3339;
 use crate::ndjson::RunKey;
 use crate::plan::Plan;
 use crate::suite::model::Identity;
-use crate::tape::model::{End, Exchange, FORMAT, Outcome, Role, Start, Tape, TroubleKind};
+use crate::tape::model::{End, FORMAT, Role, Start, Tape, TroubleKind};
 use crate::tape::store::Writer;
 
 /// What a run needs beside the plan, the settings and the target.
@@ -171,8 +171,7 @@ impl Drive {
             reply = self.session.send(Ask { identity: Identity::Client, ..ask }).await;
         }
         // What answered with a redirect to nowhere is there all the same.
-        let answers = |exchange: &Exchange| matches!(exchange.outcome, Outcome::Response(_));
-        let answered = self.session.recorder().tape().exchanges.iter().any(answers);
+        let answered = self.session.recorder().is_answered();
         match reply.result {
             Err(trouble)
                 if matches!(trouble.kind, TroubleKind::Connect | TroubleKind::Tls | TroubleKind::NotSent)
@@ -241,6 +240,8 @@ impl Drive {
             running: AtomicUsize::new(0),
             any_ended: AtomicBool::new(false),
             waited_in_vain: AtomicBool::new(false),
+            any_started: AtomicBool::new(false),
+            throttled_in_vain: AtomicBool::new(false),
             definitions,
             files_by_post: AtomicBool::new(false),
             forgone: Mutex::default(),
@@ -279,7 +280,7 @@ impl Drive {
         if let Some(error) = recorder.sink_error() {
             self.options.progress.note(&format!("the tape could not be written to its end: {error}"));
         }
-        Ok(recorder.tape())
+        Ok(recorder.take())
     }
 
     /// Ends all waiting and sending when the run is interrupted or its deadline passes. Never returns: the flows end by

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::asks;
 use super::blocks::{self, BlockSheet, Blocks, Organizer};
+use super::fetched::{Fetched, Later};
 use super::house::{Budget, Walk, stop};
 use super::kickoff::{Job, Route};
 use super::manifest::{self, Item, MOST_FILES};
@@ -25,7 +26,7 @@ use super::shelf::Shelf;
 use crate::ndjson::directory::Measure;
 use crate::ndjson::{Coding, Expected, FhirInspector, FileReader, Identity, Options};
 use crate::suite::model::{Fetch, FileList, Probe, Send};
-use crate::tape::model::{BodyKind, FileFacts, LineFacts, Role, Stop, StopKind, Trouble, TroubleKind};
+use crate::tape::model::{BodyKind, FileFacts, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::words::ExportLevel;
 
 /// Files of one flow that come at once.
@@ -51,19 +52,6 @@ impl Wanted {
     /// The list of the manifest that names it.
     pub fn list(&self) -> FileList {
         self.item.place.list
-    }
-}
-
-/// The files that came, in the manifest's order.
-#[derive(Debug, Default)]
-pub(super) struct Fetched {
-    files: Vec<(Wanted, FileFacts)>,
-}
-
-impl Fetched {
-    /// The facts of one list's files.
-    pub fn facts_of(&self, list: FileList) -> impl Iterator<Item = &LineFacts> {
-        self.files.iter().filter(move |(wanted, _)| wanted.item.place.list == list).map(|(_, facts)| &facts.lines)
     }
 }
 
@@ -94,17 +82,16 @@ struct Fetching<'f> {
 }
 
 impl Walk<'_> {
-    /// Fetches what the flow's download asks for and writes the facts. The error is a limit of ours; what came until
+    /// Fetches the files that are `wanted`, unless there are too many for that, and writes the facts. The error is a limit of ours; what came until
     /// then is in `fetched`.
     /// What later flows need of the resources goes to `shelf`.
     pub async fn fetch_all(
         &self,
         route: &Route,
-        (job, manifest): (&Job, &Value),
+        (wanted, too_many): (Vec<Wanted>, bool),
         fetched: &mut Fetched,
         shelf: &mut Shelf,
     ) -> Result<(), Stop> {
-        let (wanted, too_many) = self.wanted(job, manifest);
         let index = Identity::new(&self.house.key);
         let measures = self.planned.measures;
         let counter = Counter::new(&route.params, measures);
@@ -127,7 +114,8 @@ impl Walk<'_> {
                 (wanted, got)
             })
             .buffered(AT_ONCE);
-        let (mut measured, mut blocks) = (Vec::new(), Vec::new());
+        let recorder = self.house.session.recorder();
+        *shelf = counter.shelf();
         let (mut end, mut whole) = (Ok(()), !too_many);
         while let Some((wanted, got)) = coming.next().await {
             let mut got = match got {
@@ -145,28 +133,32 @@ impl Walk<'_> {
             got.facts.lines.deleted_in_output = index.held(&got.deleted);
             let good = got.facts.whole && got.facts.lines.is_legible();
             whole &= good || wanted.item.place.list != FileList::Output;
-            measured.push(got.measured);
-            blocks.push(got.blocks);
-            fetched.files.push((wanted, got.facts));
+            counter.shelve(&mut got.measured, shelf);
+            self.note_attachments(std::mem::take(&mut got.measured.urls).into_iter());
+            let Got { facts, measured, blocks, .. } = got;
+            if let Some(facts) = fetched.take_in(wanted, Later { facts, measured, blocks }, &counter, shelf) {
+                recorder.file(facts);
+            }
         }
+        drop(coming);
         let came_whole = whole && end.is_ok();
-        whole &= end.is_ok() && route.level == ExportLevel::System;
-        *shelf = counter.shelve(&mut measured, whole);
-        self.note_attachments(measured.iter_mut().flat_map(|file| std::mem::take(&mut file.urls)));
-        let source = route.source.as_ref();
-        for ((_, facts), measured) in fetched.files.iter_mut().zip(measured) {
+        if came_whole && route.level == ExportLevel::System {
+            counter.is_all(shelf);
+        }
+        let source = route.source.as_ref().map(|source| &*source.outcome.shelf);
+        let mut later = fetched.rest();
+        for Later { facts, measured, .. } in &mut later {
             // What a filter leads to may have come with any of the files.
-            facts.filtered = counter.settle(measured, shelf, source.map(|source| &*source.outcome.shelf));
+            facts.filtered = counter.settle(std::mem::take(measured), shelf, source);
         }
         if let Some(organizer) = &organizer {
-            let read = blocks.iter_mut().map(Option::take).collect::<Vec<_>>();
-            let organised = fetched.files.iter_mut().zip(read).filter_map(|((_, facts), read)| Some((facts, read?)));
+            let organised = later.iter_mut().filter_map(|one| Some((&mut one.facts, one.blocks.take()?)));
             let settled = organizer.settle_into(organised);
             let organizing = self.organized_again(settled, beside.map(|(_, shelf)| shelf)).await;
             self.record().organized = Some(organizing);
         }
-        for (_, facts) in &fetched.files {
-            self.house.session.recorder().file(facts.clone());
+        for Later { facts, .. } in later {
+            recorder.file(facts);
         }
         self.weigh(route, &counter, shelf, &index, came_whole).await;
         end?;
@@ -178,7 +170,7 @@ impl Walk<'_> {
 
     /// The files to fetch, each URL once, and whether there are too many. Relative URLs are resolved against the
     /// polling URL; what is no URL is passed over: the manifest's tests judge it.
-    fn wanted(&self, job: &Job, manifest: &Value) -> (Vec<Wanted>, bool) {
+    pub fn wanted(&self, job: &Job, manifest: &Value) -> (Vec<Wanted>, bool) {
         let (items, too_many) = manifest::files(manifest, self.planned.flow.download);
         let mut known = HashSet::new();
         let wanted = items.into_iter().filter_map(|item| usable(job, manifest, item));
@@ -190,8 +182,7 @@ impl Walk<'_> {
         let (items, _) = manifest::files(manifest, crate::suite::model::Download::All);
         let listed: Vec<Wanted> = items.into_iter().filter_map(|item| usable(job, manifest, item)).collect();
         let of_list = |list: FileList| {
-            let held = fetched.files.iter().find(|(wanted, facts)| wanted.list() == list && facts.lines.lines > 0);
-            let held = held.map(|(wanted, _)| wanted);
+            let held = fetched.first(list);
             held.or_else(|| listed.iter().find(|wanted| wanted.list() == list)).cloned()
         };
         FileList::ALL.iter().filter_map(|list| of_list(*list)).collect()
@@ -285,8 +276,9 @@ impl Walk<'_> {
                 return Ok(None);
             }
             self.house.session.recorder().supersede(reply.exchange);
-            self.wait(patience::pause(asked, attempt, left, self.house.settings.least_wait), "patience for a file")
-                .await?;
+            let least = self.house.settings.least_wait;
+            let time = patience::pause_again(asked, attempt, left, least, patience::LONGEST);
+            self.wait(time, "patience for a file").await?;
             attempt += 1;
         }
     }

@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 
 use super::board::Outcome;
-use super::files::Fetched;
+use super::fetched::Fetched;
 use super::house::{House, Walk, stop};
 use super::kickoff::{Job, Route};
+use super::manifest;
 use super::offer::{self, LEVELS, Offer};
 use super::pick;
 use super::poll::{Polls, Step};
@@ -18,9 +19,9 @@ use super::probe::Sight;
 use super::progress::Event;
 use super::shelf::Shelf;
 use crate::plan::{Depth, PlannedFlow};
-use crate::suite::model::{DeleteAt, FileList, Identity, Method, Moment, Probe, Send};
+use crate::suite::model::{DeleteAt, Identity, Method, Moment, Probe, Send};
 use crate::suite::param::{Param, PickName};
-use crate::tape::model::{LineFacts, Stop, StopKind};
+use crate::tape::model::{Stop, StopKind};
 use crate::words::ExportLevel;
 
 /// Runs one flow of the plan to its end and writes how it went.
@@ -31,8 +32,8 @@ pub(super) async fn run(house: &House<'_>, planned: &PlannedFlow) {
     walk.record().stop = end.clone();
     walk.show(Event::Ended { because: end.as_ref().map(|stop| stop.because.as_str()) });
     let record = walk.record().clone();
-    let Came { output, shelf } = came;
-    house.board.over(walk.name(), Outcome { stop: end, output, level: record.export, shelf: Arc::new(shelf) });
+    let Came { span, shelf } = came;
+    house.board.over(walk.name(), Outcome { stop: end, span, level: record.export, shelf: Arc::new(shelf) });
     house.session.recorder().flow(record);
 }
 
@@ -44,7 +45,7 @@ fn without(title: &str, forgone: &[String]) -> String {
 /// What came with a flow.
 #[derive(Default)]
 struct Came {
-    output: Vec<LineFacts>,
+    span: pick::Span,
     shelf: Shelf,
 }
 
@@ -218,13 +219,15 @@ impl<'a> Walk<'a> {
         if !to_the_end {
             return if self.has_probes(Moment::InProgress) { self.until_running(sight).await } else { Ok(()) };
         }
-        let manifest = self.with_pages(job, self.until_done(sight).await?).await?;
+        let mut manifest = self.with_pages(job, self.until_done(sight).await?).await?;
         let mut fetched = Fetched::default();
         let mut end = Ok(());
         if depth == Depth::Files {
             let mut shelf = Shelf::default();
-            end = self.fetch_all(route, (job, &manifest), &mut fetched, &mut shelf).await;
-            *came = Came { output: fetched.facts_of(FileList::Output).cloned().collect(), shelf };
+            let wanted = self.wanted(job, &manifest);
+            manifest::shorten(&mut manifest);
+            end = self.fetch_all(route, wanted, &mut fetched, &mut shelf).await;
+            *came = Came { span: fetched.span, shelf };
         }
         self.check_halt()?;
         let files = self.probed_files(job, &manifest, &fetched);
@@ -344,7 +347,7 @@ impl<'a> Walk<'a> {
         };
         match self.house.members().filter(|_| pick::is_of_members(pick)) {
             Some(members) => pick::of_members(pick, &outcome.shelf, &members?),
-            None => pick::choose(pick, &outcome.output, &outcome.shelf, self.house.clock.now()),
+            None => pick::choose(pick, outcome.span, &outcome.shelf, self.house.clock.now()),
         }
     }
 

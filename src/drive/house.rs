@@ -51,6 +51,10 @@ pub(super) struct House<'a> {
     pub any_ended: AtomicBool,
     /// Whether any job was waited for until `--max-wait` ran out.
     pub waited_in_vain: AtomicBool,
+    /// Whether any kick-off was accepted.
+    pub any_started: AtomicBool,
+    /// Whether a kick-off was answered 429 until `--max-wait` ran out.
+    pub throttled_in_vain: AtomicBool,
     /// FHIR's definitions, where they are those of the version that the target declares.
     pub definitions: Option<Arc<Tables>>,
     /// Whether the target was seen to hand out files by POST and not by GET.
@@ -115,6 +119,12 @@ impl House<'_> {
     /// running once and left, so that a target which finishes nothing costs `--max-wait` once and not once a flow.
     pub fn is_hopeless(&self) -> bool {
         self.waited_in_vain.load(Ordering::Relaxed) && !self.any_ended.load(Ordering::Relaxed)
+    }
+
+    /// Whether patience with kick-offs is pointless: one was answered 429 to the last, and none was ever accepted. Each
+    /// is then made once, so that a target which starts nothing costs `--max-wait` once and not once a flow.
+    pub fn starts_nothing(&self) -> bool {
+        self.throttled_in_vain.load(Ordering::Relaxed) && !self.any_started.load(Ordering::Relaxed)
     }
 }
 
@@ -187,6 +197,7 @@ impl<'a> Walk<'a> {
     /// over. `own` says that it was the flow's own.
     pub fn hold(&self, job: &Url, identity: Identity, own: Option<Own>) {
         self.record().accepted += 1;
+        self.house.any_started.store(true, Ordering::Relaxed);
         self.house.ledger.write(&Line::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // The same job given twice is held once.
@@ -250,27 +261,42 @@ impl<'a> Walk<'a> {
         let mut attempt = 0;
         loop {
             let reply = self.house.session.send(ask.clone()).await;
+            let mut longest = patience::LONGEST;
+            let mut throttled = false;
             let (asked, what) = match &reply.result {
                 Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
                     return Err(self.halt_stop(reply.exchange, trouble));
                 }
                 Err(trouble) if trouble.kind == TroubleKind::Connect && attempt < 2 => (None, trouble.kind.to_string()),
                 Ok(whole) if patience::asks_for_patience(whole.status, attempt) => {
-                    if queueing && whole.status.as_u16() == 429 && self.house.running.load(Ordering::Relaxed) > 0 {
+                    throttled = queueing && whole.status.as_u16() == 429;
+                    if throttled && self.house.running.load(Ordering::Relaxed) > 0 {
                         *budget = Budget::new(self.house);
+                        longest = patience::QUEUEING;
                     }
                     (self.retry_after(&whole.headers), format!("patience after {}", whole.status.as_u16()))
                 }
                 _ => return Ok(reply),
             };
             let left = budget.left(self.house);
+            let seconds = self.house.settings.max_wait.as_secs();
             if left.is_zero() {
-                let seconds = self.house.settings.max_wait.as_secs();
+                if throttled {
+                    self.house.throttled_in_vain.store(true, Ordering::Relaxed);
+                }
                 let because = format!("the target still asked for patience after {seconds} s");
                 return Err(stop(StopKind::Waited, Some(reply.exchange), because));
             }
+            if throttled && self.house.starts_nothing() {
+                let because = format!(
+                    "not waited for: the target still asked for patience with another kick-off of this run after \
+                     {seconds} s, and has accepted none"
+                );
+                return Err(stop(StopKind::Waited, Some(reply.exchange), because));
+            }
             self.house.session.recorder().supersede(reply.exchange);
-            self.wait(patience::pause(asked, attempt, left, self.house.settings.least_wait), &what).await?;
+            let time = patience::pause_again(asked, attempt, left, self.house.settings.least_wait, longest);
+            self.wait(time, &what).await?;
             attempt += 1;
         }
     }

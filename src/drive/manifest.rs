@@ -44,6 +44,25 @@ fn listed(manifest: &Value, list: FileList) -> impl Iterator<Item = Item> {
     })
 }
 
+/// Whether the lists hold more than can be fetched.
+pub fn is_crowded(manifest: &Value) -> bool {
+    let lists = FileList::ALL.iter().filter_map(|list| manifest.get(list.as_str())?.as_array());
+    lists.map(Vec::len).fold(0, usize::saturating_add) > MOST_FILES
+}
+
+/// The items of a list that are held once its files are known.
+const MOST_HELD: usize = 1_000;
+
+/// Lets go of all but the first items of each list: those of a hundred thousand files take much room for nothing.
+pub fn shorten(manifest: &mut Value) {
+    for list in FileList::ALL {
+        if let Some(items) = manifest.get_mut(list.as_str()).and_then(Value::as_array_mut) {
+            items.truncate(MOST_HELD);
+            items.shrink_to_fit();
+        }
+    }
+}
+
 /// Whether the files are open to everyone. Anything but a plain `false` asks for the token.
 pub fn is_open(manifest: &Value) -> bool {
     manifest.get("requiresAccessToken") == Some(&Value::Bool(false))
@@ -74,10 +93,22 @@ mod tests {
     }
 
     #[test]
+    fn a_long_list_is_shortened_and_what_is_no_list_is_left() {
+        let output: Vec<Value> = (0..MOST_HELD + 1).map(|n| json!({"url": n.to_string()})).collect();
+        let mut manifest = json!({"output": output, "error": {"url": "x"}, "deleted": [1]});
+        shorten(&mut manifest);
+        assert_eq!(files(&manifest, Download::All).0.len(), MOST_HELD);
+        assert_eq!((&manifest["error"], &manifest["deleted"]), (&json!({"url": "x"}), &json!([1])));
+    }
+
+    #[test]
     fn an_endless_list_is_cut() {
         let output: Vec<Value> = (0..MOST_FILES + 1).map(|n| json!({"url": n.to_string()})).collect();
         let (all, more) = files(&json!({"output": output}), Download::All);
         assert_eq!((all.len(), more), (MOST_FILES, true));
+        assert!(
+            is_crowded(&json!({"output": output, "error": []})) && !is_crowded(&json!({"output": [1], "error": 2}))
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod compare;
 mod decode;
 mod effects;
 mod engine;
+mod fetched;
 mod files;
 mod flight;
 mod flow;

@@ -8,19 +8,19 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::house::{Budget, Walk};
+use super::house::{Budget, Walk, stop};
 use super::kickoff::Job;
 use super::session::Ask;
 use super::{asks, manifest, patience};
 use crate::suite::model::{Download, FileList, Moment, Send};
-use crate::tape::model::{Role, Stop};
+use crate::tape::model::{Role, Stop, StopKind};
 use crate::tape::shape::{is_manifest, without_bom};
 
 /// The most manifests that one links to, directly or by way of others.
 const MOST_PAGES: usize = 1000;
 /// Files that are fetched while the job runs, at most.
 const MOST_EARLY: usize = 20;
-/// The longest manifest that is read.
+/// The longest manifest that is read; so long all may be that one leads to.
 const LONGEST: usize = 64 << 20;
 
 impl Walk<'_> {
@@ -51,20 +51,30 @@ impl Walk<'_> {
         }
         let mut seen = HashSet::from([job.url.clone()]);
         let mut next = next_of(&manifest, &job.url);
+        let mut read = 0_usize;
         while let Some(url) = next.take() {
             if seen.len() > MOST_PAGES || !seen.insert(url.clone()) {
                 break;
             }
-            let Some(page) = self.page(&url).await? else { break };
+            let Some((page, bytes)) = self.page(&url).await? else { break };
+            read = read.saturating_add(bytes);
+            if read > LONGEST {
+                let because = format!("the manifests that lead to each other are longer than {LONGEST} bytes in all");
+                return Err(stop(StopKind::Limit, None, because));
+            }
             next = next_of(&page, &url);
             append(&mut manifest, page);
+            // No more files are fetched, however many more are listed.
+            if manifest::is_crowded(&manifest) {
+                break;
+            }
         }
         Ok(manifest)
     }
 
-    /// One manifest by its own URL; while it is being made the answer is 202, and it is asked for again. None if what
+    /// One manifest by its own URL, and its length in bytes; while it is being made the answer is 202, and it is asked for again. None if what
     /// came is none: the tape has it.
-    async fn page(&self, url: &Url) -> Result<Option<Value>, Stop> {
+    async fn page(&self, url: &Url) -> Result<Option<(Value, usize)>, Stop> {
         let budget = Budget::new(self.house);
         let headers = asks::usual(&[(ACCEPT, "application/json")]);
         let mut attempt = 0;
@@ -78,16 +88,15 @@ impl Walk<'_> {
             if again && !left.is_zero() {
                 self.house.session.recorder().supersede(reply.exchange);
                 let asked = self.retry_after(&whole.headers);
-                self.wait(
-                    patience::pause(asked, attempt, left, self.house.settings.least_wait),
-                    "until the next manifest",
-                )
-                .await?;
+                let least = self.house.settings.least_wait;
+                let time = patience::pause_again(asked, attempt, left, least, patience::LONGEST);
+                self.wait(time, "until the next manifest").await?;
                 attempt += 1;
                 continue;
             }
             let body = serde_json::from_slice::<Value>(without_bom(&whole.body)).ok();
-            return Ok(body.filter(|body| whole.broken.is_none() && is_manifest(body)));
+            let body = body.filter(|body| whole.broken.is_none() && is_manifest(body));
+            return Ok(body.map(|body| (body, whole.body.len())));
         }
     }
 }

@@ -11,6 +11,10 @@ pub const SHORTEST: Duration = Duration::from_secs(1);
 pub const LONGEST: Duration = Duration::from_secs(30);
 /// The wait in place of a `Retry-After` that lies beyond the time left.
 pub const ABSURD: Duration = Duration::from_secs(120);
+/// The longest wait while it is our own jobs that stand in the way.
+pub const QUEUEING: Duration = Duration::from_secs(5);
+/// How often a target that asks for patience gets exactly the wait that it asked for; one that asks on and on has no idea.
+pub const FAITHFUL: u32 = 3;
 /// How often a 5xx in a row is tried before it is believed.
 pub const TRIES: u32 = 5;
 
@@ -35,6 +39,19 @@ pub fn pause(asked: Option<Duration>, attempt: u32, left: Duration, least: Durat
         None => backoff(attempt, least),
     };
     wait.min(left)
+}
+
+/// The same, after `attempt` answers in a row that asked for patience: what was asked for is believed [`FAITHFUL`] times.
+/// From then on the wait is no shorter than one that grows up to `longest`, and never shorter than what was asked for.
+pub fn pause_again(
+    asked: Option<Duration>,
+    attempt: u32,
+    left: Duration,
+    least: Duration,
+    longest: Duration,
+) -> Duration {
+    let grown = backoff(attempt.saturating_sub(FAITHFUL), least).min(longest);
+    pause(asked, attempt, left, least).max(grown).min(left)
 }
 
 /// `least`, half as much again, and so on, up to [`LONGEST`]: 1 s, 1.5 s, 2.25 s.
@@ -95,6 +112,18 @@ mod tests {
         assert_eq!(pause(None, 0, left, SHORTEST), SHORTEST);
         assert_eq!(pause(None, u32::MAX, left, SHORTEST), LONGEST);
         assert!(pause(None, 3, left, SHORTEST) > pause(None, 2, left, SHORTEST));
+    }
+
+    #[test]
+    fn who_asks_for_patience_on_and_on_is_asked_more_rarely() {
+        let (left, one) = (Duration::from_secs(600), Duration::from_secs(1));
+        let wait = |asked, attempt, longest| pause_again(asked, attempt, left, SHORTEST, longest);
+        assert_eq!(wait(Some(one), FAITHFUL, LONGEST), one, "as it was asked for");
+        assert!(wait(Some(one), FAITHFUL + 2, LONGEST) > 2 * one);
+        assert_eq!(wait(Some(Duration::ZERO), u32::MAX, LONGEST), LONGEST);
+        assert_eq!(wait(Some(Duration::from_secs(120)), u32::MAX, LONGEST), Duration::from_secs(120), "never less");
+        assert_eq!(wait(Some(one), u32::MAX, QUEUEING), QUEUEING);
+        assert_eq!(pause_again(Some(one), u32::MAX, one, SHORTEST, LONGEST), one, "never past the time left");
     }
 
     #[test]

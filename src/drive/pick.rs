@@ -14,11 +14,29 @@ use crate::tape::model::LineFacts;
 /// The system of an HPI-O.
 const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
 
-/// Chooses `pick` from the facts of a flow's output files and from what is held of them, at the wall time `now`. The same
+/// From the earliest `meta.lastUpdated` of what came to the latest, as far as they can be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Span(Option<(Instant, Instant)>);
+
+impl Span {
+    /// Takes in the lines of one more file.
+    pub fn widen(&mut self, facts: &LineFacts) {
+        let instants = [&facts.earliest, &facts.latest].into_iter().flatten();
+        for instant in instants.filter_map(|text| Instant::parse(text)) {
+            self.0 = Some(match self.0 {
+                Some((earliest, latest)) => (earliest.min(instant), latest.max(instant)),
+                None => (instant, instant),
+            });
+        }
+    }
+}
+
+/// Chooses `pick` from the dates of a flow's output files and from what is held of them, at the wall time `now`. The same
 /// data give the same value, in whatever order they came. The error is a fragment that says what the data lack.
-pub fn choose(pick: PickName, facts: &[LineFacts], shelf: &Shelf, now: SystemTime) -> Result<String, String> {
+pub fn choose(pick: PickName, span: Span, shelf: &Shelf, now: SystemTime) -> Result<String, String> {
     let found = match pick {
-        PickName::InstantInside => return instant_inside(facts.iter(), now),
+        PickName::InstantInside => return instant_inside(span, now),
+        PickName::InstantOffset => return instant_offset(shelf, now),
         PickName::Gender => genders(shelf).into_iter().next(),
         PickName::OtherGender => genders(shelf).into_iter().nth(1),
         PickName::PatientId => patient(shelf),
@@ -222,15 +240,7 @@ fn plain(value: &Value) -> Option<String> {
 
 /// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources lie
 /// before it and some after.
-fn instant_inside<'a>(facts: impl Iterator<Item = &'a LineFacts>, now: SystemTime) -> Result<String, String> {
-    let mut range: Option<(Instant, Instant)> = None;
-    let instants = facts.flat_map(|facts| [&facts.earliest, &facts.latest]).flatten();
-    for instant in instants.filter_map(|text| Instant::parse(text)) {
-        range = Some(match range {
-            Some((earliest, latest)) => (earliest.min(instant), latest.max(instant)),
-            None => (instant, instant),
-        });
-    }
+fn instant_inside(Span(range): Span, now: SystemTime) -> Result<String, String> {
     let (earliest, latest) =
         range.ok_or("no exported resource has a readable meta.lastUpdated, so no instant parts the data")?;
     let middle = earliest
@@ -240,6 +250,30 @@ fn instant_inside<'a>(facts: impl Iterator<Item = &'a LineFacts>, now: SystemTim
         return Err("meta.lastUpdated of most exported resources lies in the future".to_owned());
     }
     Ok(middle.to_string())
+}
+
+/// How far before the next resource an instant lies at most whose offset might be passed over, in seconds.
+const SOON: i64 = 30 * 60;
+/// The offset that it is told with, in seconds: no zone where people live is further ahead but two.
+const OFFSET: i64 = 13 * 60 * 60;
+
+/// An instant between two resources that follow each other, near the middle of those that are held, told in a zone that is
+/// far ahead. Whoever takes its hour for one in UTC, or for one of nearly any zone, is past the later of the two.
+fn instant_offset(shelf: &Shelf, now: SystemTime) -> Result<String, String> {
+    let now = Instant::from(now);
+    let updated = |value: &Value| Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?);
+    let all = shelf.kinds().flat_map(|kind| shelf.of(kind)).filter_map(|(_, value)| updated(value));
+    let all: Vec<Instant> = all.filter(|at| *at <= now).collect::<BTreeSet<Instant>>().into_iter().collect();
+    let pairs = all.iter().zip(all.iter().skip(1)).enumerate();
+    let between = pairs.filter_map(|(index, (earlier, later))| {
+        let middle = earlier.middle(*later)?;
+        Some((index.abs_diff(all.len() / 2), middle.max(later.plus_seconds(-SOON))))
+    });
+    let (_, instant) = between
+        .min_by_key(|(far, _)| *far)
+        .ok_or("no two resources differ in meta.lastUpdated, so no instant parts the data")?;
+    let local = instant.plus_seconds(OFFSET).to_string();
+    Ok(format!("{}+{:02}:00", local.trim_end_matches('Z'), OFFSET / 3600))
 }
 
 #[cfg(test)]
@@ -256,7 +290,26 @@ mod tests {
 
     fn picked(facts: &[LineFacts]) -> Result<String, String> {
         let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
-        choose(PickName::InstantInside, facts, &Shelf::default(), now)
+        let mut span = Span::default();
+        facts.iter().for_each(|facts| span.widen(facts));
+        choose(PickName::InstantInside, span, &Shelf::default(), now)
+    }
+
+    #[test]
+    fn an_instant_with_an_offset_is_soon_before_a_resource() {
+        let picked = |updated: &[&str]| {
+            let patients = updated.iter().enumerate();
+            let patients: Vec<Value> = patients
+                .map(|(n, at)| json!({"resourceType": "Patient", "id": n.to_string(), "meta": {"lastUpdated": at}}))
+                .collect();
+            let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
+            choose(PickName::InstantOffset, Span::default(), &Shelf::holding(&patients), now)
+        };
+        let days = ["2020-01-01T00:00:00Z", "2020-01-02T12:00:00Z", "2020-01-02T12:00:00Z"];
+        assert_eq!(picked(&days).unwrap(), "2020-01-03T00:30:00.000+13:00", "half an hour before the second, in UTC");
+        let close = ["2020-01-01T10:00:00.000Z", "2020-01-01T12:00:00.004+02:00", "2090-01-01T00:00:00Z"];
+        assert_eq!(picked(&close).unwrap(), "2020-01-01T23:00:00.002+13:00", "what lies in the future is left out");
+        assert!(picked(&days[1..]).unwrap_err().contains("no two resources differ"));
     }
 
     #[test]
@@ -314,7 +367,8 @@ mod tests {
     #[test]
     fn values_are_of_one_resource_that_leaves_others_out() {
         let shelf = shelf();
-        let pick = |name: &str| choose(PickName::from_word(name).unwrap(), &[], &shelf, SystemTime::UNIX_EPOCH);
+        let pick =
+            |name: &str| choose(PickName::from_word(name).unwrap(), Span::default(), &shelf, SystemTime::UNIX_EPOCH);
         for (name, value) in [
             ("address-state", "VIC"),
             ("address-city", "Carlton"),

@@ -176,8 +176,12 @@ impl Walk<'_> {
                     let seconds = self.house.settings.max_wait.as_secs();
                     return Err(stop(StopKind::Waited, Some(exchange), format!("still running after {seconds} s")));
                 }
-                let attempt = if standing == Standing::Unsure { polls.errors() } else { polls.running_for() };
-                polls.wait = Some(patience::pause(asked, attempt, left, self.house.settings.least_wait));
+                let least = self.house.settings.least_wait;
+                polls.wait = Some(match standing {
+                    // A job that runs is asked for as often as the target likes.
+                    Standing::Running => patience::pause(asked, polls.running_for(), left, least),
+                    _ => patience::pause_again(asked, polls.errors(), left, least, patience::LONGEST),
+                });
                 Ok(if standing == Standing::Running { Step::Running } else { Step::Unsure })
             }
             Standing::NoManifest => {

@@ -32,8 +32,10 @@ struct Shared {
 struct State {
     sent: u32,
     start: Start,
-    exchanges: BTreeMap<u32, Exchange>,
-    files: Vec<FileFacts>,
+    /// Boxed, as the files: what grows by a hundred thousand is moved around while it grows.
+    exchanges: BTreeMap<u32, Box<Exchange>>,
+    #[allow(clippy::vec_box, reason = "a vector that grows holds its items twice for a moment")]
+    files: Vec<Box<FileFacts>>,
     flows: Vec<FlowRecord>,
     end: Option<End>,
     /// Numbers that a retry has made superseded, or whose phase is known, before they were complete.
@@ -51,6 +53,15 @@ impl State {
         {
             self.sink_error = Some(error.to_string());
             self.sink = None;
+        }
+    }
+
+    /// Writes an exchange and holds it: the one copy that there is.
+    fn keep(&mut self, exchange: Box<Exchange>) {
+        let entry = Entry::Exchange(exchange);
+        self.write(&entry);
+        if let Entry::Exchange(exchange) = entry {
+            self.exchanges.insert(exchange.id, exchange);
         }
     }
 }
@@ -82,8 +93,11 @@ impl Recorder {
     /// Writes the facts of a file.
     pub fn file(&self, facts: FileFacts) {
         let mut state = self.state();
-        state.write(&Entry::File(Box::new(facts.clone())));
-        state.files.push(facts);
+        let entry = Entry::File(Box::new(facts));
+        state.write(&entry);
+        if let Entry::File(facts) = entry {
+            state.files.push(facts);
+        }
     }
 
     /// Writes how a flow went.
@@ -115,10 +129,9 @@ impl Recorder {
     }
 
     fn amend(&self, state: &mut State, exchange: u32, change: impl FnOnce(&mut Exchange)) {
-        if let Some(found) = state.exchanges.get_mut(&exchange) {
-            change(found);
-            let entry = Entry::Exchange(Box::new(found.clone()));
-            state.write(&entry);
+        if let Some(mut found) = state.exchanges.remove(&exchange) {
+            change(&mut found);
+            state.keep(found);
         }
     }
 
@@ -135,7 +148,7 @@ impl Recorder {
 
     /// The exchange of this number, if it is complete.
     pub fn exchange(&self, number: u32) -> Option<Exchange> {
-        self.state().exchanges.get(&number).cloned()
+        self.state().exchanges.get(&number).map(|exchange| (**exchange).clone())
     }
 
     /// What is on the tape by now.
@@ -143,11 +156,29 @@ impl Recorder {
         let state = self.state();
         Tape {
             start: state.start.clone(),
-            exchanges: state.exchanges.values().cloned().collect(),
-            files: state.files.clone(),
+            exchanges: state.exchanges.values().map(|exchange| (**exchange).clone()).collect(),
+            files: state.files.iter().map(|facts| (**facts).clone()).collect(),
             flows: state.flows.clone(),
             end: state.end.clone(),
         }
+    }
+
+    /// What is on the tape by now, taken from the recorder: a large run is not held twice at its end.
+    pub(super) fn take(&self) -> Tape {
+        let mut state = self.state();
+        let state = &mut *state;
+        Tape {
+            start: state.start.clone(),
+            exchanges: std::mem::take(&mut state.exchanges).into_values().map(|exchange| *exchange).collect(),
+            files: std::mem::take(&mut state.files).into_iter().map(|facts| *facts).collect(),
+            flows: std::mem::take(&mut state.flows),
+            end: state.end.clone(),
+        }
+    }
+
+    /// Whether anything answered by now.
+    pub(super) fn is_answered(&self) -> bool {
+        self.state().exchanges.values().any(|exchange| matches!(exchange.outcome, Outcome::Response(_)))
     }
 
     /// Why the tape could not be written to its file to the end, if so.
@@ -186,8 +217,7 @@ impl Recorder {
         if let Some(phase) = state.phases.get(&exchange.id) {
             exchange.phase = Some(*phase);
         }
-        state.write(&Entry::Exchange(Box::new(exchange.clone())));
-        state.exchanges.insert(exchange.id, exchange);
+        state.keep(Box::new(exchange));
     }
 }
 

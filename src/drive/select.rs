@@ -16,6 +16,8 @@ use crate::tape::model::Filtered;
 
 /// The most of one file that waits for resources that filters lead to, in bytes; what is beyond stays undecided.
 const MOST_WAITING: usize = 4 << 20;
+/// The same of all files of a flow.
+pub(super) const MOST_WAITING_IN_ALL: usize = 16 << 20;
 /// Lines that a file's facts name.
 const MOST_LINES: usize = 6;
 /// The most of one file that is held, in bytes.
@@ -153,6 +155,20 @@ struct Eye {
     measured: Sheet,
 }
 
+impl Measured {
+    /// The bytes of what waits for other files; 0: nothing does.
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// Lets what waits go undecided: there is no room for it.
+    pub fn give_up(&mut self) {
+        self.filtered.undecided += self.waiting.len() as u64;
+        self.waiting = Vec::new();
+        self.waiting_bytes = 0;
+    }
+}
+
 impl Counter {
     /// For a flow with these parameters.
     pub fn new(params: &[(String, String)], measures: Measures) -> Arc<Self> {
@@ -170,19 +186,27 @@ impl Counter {
         Some((Box::new(Eye { counter: Arc::clone(self), measured: Arc::clone(&measured) }), measured))
     }
 
-    /// Puts what the files held on one shelf, in their order. `whole` says whether all of them came whole, and of the
-    /// whole system.
-    pub fn shelve(&self, files: &mut [Measured], whole: bool) -> Shelf {
-        let mut shelf = Shelf::new(whole && self.selection.is_plain(), self.selection.types.clone());
-        for file in files {
-            for book in std::mem::take(&mut file.held) {
-                shelf.put(book);
-            }
-            for kind in std::mem::take(&mut file.full) {
-                shelf.close(kind);
-            }
+    /// An empty shelf for what the files hold.
+    pub fn shelf(&self) -> Shelf {
+        Shelf::new(false, self.selection.types.clone())
+    }
+
+    /// Puts what the next file held on the shelf. To be called for each, in their order: what one file may hold is no
+    /// measure of what all of them may.
+    pub fn shelve(&self, file: &mut Measured, shelf: &mut Shelf) {
+        for book in std::mem::take(&mut file.held) {
+            shelf.put(book);
         }
-        shelf
+        for kind in std::mem::take(&mut file.full) {
+            shelf.close(kind);
+        }
+    }
+
+    /// Says that the files were all, and came whole, and of the whole system.
+    pub fn is_all(&self, shelf: &mut Shelf) {
+        if self.selection.is_plain() {
+            shelf.set_whole();
+        }
     }
 
     /// Decides what had to wait for other resources, and gives the facts of a file; none where no filter concerns it.
@@ -331,7 +355,16 @@ mod tests {
     fn shelf(lines: &[Value]) -> Shelf {
         let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() });
         let mut measured = read(&counter, &[lines], &index());
-        counter.shelve(&mut measured, true)
+        shelved(&counter, &mut measured, true)
+    }
+
+    fn shelved(counter: &Counter, files: &mut [Measured], whole: bool) -> Shelf {
+        let mut shelf = counter.shelf();
+        files.iter_mut().for_each(|file| counter.shelve(file, &mut shelf));
+        if whole {
+            counter.is_all(&mut shelf);
+        }
+        shelf
     }
 
     /// The facts of each file, and the comparison with the whole world.
@@ -339,7 +372,7 @@ mod tests {
         let measures = Measures { compared: true, ..Measures::default() };
         let (counter, index, source) = (Counter::new(&params(sent), measures), index(), shelf(&world()));
         let mut all = read(&counter, files, &index);
-        let own = counter.shelve(&mut all, false);
+        let own = shelved(&counter, &mut all, false);
         let facts = all.into_iter().map(|one| counter.settle(one, &own, Some(&source))).collect();
         let compared = counter.compare(("everything", &source), &own, &index);
         (facts, compared.map(|compared| compared.comparison))

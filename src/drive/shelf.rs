@@ -68,6 +68,11 @@ impl Shelf {
         Self { whole, asked, ..Self::default() }
     }
 
+    /// Says that all that is there of the types asked for was put on it, or did not fit.
+    pub fn set_whole(&mut self) {
+        self.whole = true;
+    }
+
     /// Puts a resource on the shelf, if there is room.
     pub fn put(&mut self, book: Book) {
         let books = self.kinds.entry(book.kind).or_default();

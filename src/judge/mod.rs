@@ -13,31 +13,38 @@ use crate::record::{Judgement, Run, Scope, Target, Tool, Traffic};
 use crate::suite::model::Catalog;
 use crate::tape::model::{Role, Tape};
 
-/// Judges what `tape` holds by the tests of `plan`, under each of its specs.
+/// Judges what `tape` holds by the tests of `plan`, under each of its specs. The record has a copy of the tape.
 pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
-    let index = Index::new(tape);
+    judge_whole(catalog, plan, tape.clone())
+}
+
+/// The same; the tape becomes part of the record, so that a large one is not held twice.
+pub fn judge_whole(catalog: &Catalog, plan: &Plan, tape: Tape) -> Run {
+    let index = Index::new(&tape);
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
+    let traffic = traffic(&tape);
+    let Tape { start, exchanges, files, flows, end } = tape;
     Run {
         plimsoll: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), suites: catalog.digest.clone() },
         target: Target {
-            base: tape.start.base.clone(),
-            software: tape.start.software.clone().unwrap_or_default(),
-            fhir: tape.start.fhir.clone().unwrap_or_default(),
+            base: start.base.clone(),
+            software: start.software.clone().unwrap_or_default(),
+            fhir: start.fhir.clone().unwrap_or_default(),
         },
         scope: if plan.whole { Scope::Whole } else { Scope::Filtered },
-        started: tape.start.started.clone(),
-        finished: tape.end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
-        early: match &tape.end {
+        started: start.started.clone(),
+        finished: end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
+        early: match &end {
             Some(end) => end.early.clone(),
             None => Some("the run was killed before its end".to_owned()),
         },
-        traffic: traffic(tape),
+        traffic,
         judgements,
-        exchanges: tape.exchanges.clone(),
-        files: tape.files.clone(),
-        flows: tape.flows.clone(),
-        start: tape.start.clone(),
-        leftovers: tape.end.as_ref().map(|end| end.leftovers.clone()).unwrap_or_default(),
+        exchanges,
+        files,
+        flows,
+        start,
+        leftovers: end.map(|end| end.leftovers).unwrap_or_default(),
     }
 }
 

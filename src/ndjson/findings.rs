@@ -88,6 +88,8 @@ impl Findings {
     /// The findings in the order of their places.
     pub(super) fn finish(mut self) -> Vec<LineFinding> {
         self.all.sort_by_key(|finding| (finding.offset, finding.rule));
+        // There may be a hundred thousand files with one finding each.
+        self.all.shrink_to_fit();
         self.all
     }
 }

@@ -163,6 +163,7 @@ impl CheckName {
             | CheckName::CapabilityUrl
             | CheckName::NoBearerChallenge
             | CheckName::PartlyDone
+            | CheckName::ErrorStatus
             | CheckName::TransientCode
             | CheckName::SomeLevelAnswers
             | CheckName::RefusedTypeFlagged

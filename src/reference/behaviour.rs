@@ -131,6 +131,10 @@ words! {
         FiltersSpill = "filters-spill",
         /// With `_since` filters have no effect.
         IgnoreTypeFilterWithSince = "ignore-type-filter-with-since",
+        /// The offset of `_since` is passed over, as if it were in UTC.
+        SinceWithoutOffset = "since-without-offset",
+        /// A `_since` that is not in UTC is refused.
+        SinceInUtcAlone = "since-in-utc-alone",
         /// `_since` is taken for now.
         SinceIsNow = "since-is-now",
         /// An export without a filter has three resources of a type.
@@ -171,6 +175,8 @@ words! {
         ThrottleEarly = "throttle-early",
         /// Polls are never answered with 429.
         NeverThrottle = "never-throttle",
+        /// While a job runs, kick-offs are answered 429.
+        OneJobAtATime = "one-job-at-a-time",
         /// Files are sent in chunks of a few bytes, which cut characters apart.
         OddChunks = "odd-chunks",
         /// Files are sent with gzip, whatever was asked for.

@@ -82,6 +82,10 @@ impl Server {
             context.job = Some(same.id.clone());
             return Ok(self.accepted(&same.id, same.separate));
         }
+        if self.does(Behaviour::OneJobAtATime) && jobs.any_runs(now) {
+            let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", "another export is running");
+            return Err(Box::new(refusal.with("retry-after", "1")));
+        }
         if jobs.len() >= MOST_JOBS {
             let text = "too many jobs; delete some, or come again later";
             let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);

@@ -133,6 +133,11 @@ impl Jobs {
         self.by_id.len()
     }
 
+    /// Whether one runs.
+    pub(super) fn any_runs(&self, now: SystemTime) -> bool {
+        self.by_id.values().any(|job| !job.deleted && matches!(job.stage(now), Stage::Running(_)))
+    }
+
     /// Takes a job in.
     pub(super) fn insert(&mut self, job: Job) {
         self.by_id.insert(job.id.clone(), job);

@@ -194,6 +194,15 @@ impl Reader<'_> {
             "_outputFormat" => self.output_format(value),
             "_since" => {
                 let mut since = instant_of(name, value)?;
+                let local = value.len().checked_sub("+00:00".len()).and_then(|at| value.get(..at));
+                if let Some(local) = local.filter(|_| !value.ends_with('Z')) {
+                    if (self.does)(Behaviour::SinceInUtcAlone) {
+                        return Err(bad("value", "_since must be in UTC"));
+                    }
+                    if (self.does)(Behaviour::SinceWithoutOffset) {
+                        since = instant_of(name, &format!("{local}Z"))?;
+                    }
+                }
                 if (self.does)(Behaviour::SinceByDate) {
                     since = since.start_of_day();
                 }

@@ -1,5 +1,7 @@
 //! `run.json`: the record itself. Its keys are a contract with scripts outside this repository.
 
+use std::io::{self, Write};
+
 use crate::record::Run;
 
 /// The record as indented JSON, keys in the order of the types, a line feed at the end. Equal runs give equal bytes.
@@ -11,6 +13,16 @@ pub fn render(run: &Run) -> Result<String, serde_json::Error> {
     let mut out = serde_json::to_string_pretty(run)?;
     out.push('\n');
     Ok(out)
+}
+
+/// Writes what [`render`] gives to `out`, piece by piece: a large record is not held as text.
+///
+/// # Errors
+///
+/// As [`render`], and what `out` says.
+pub fn write(run: &Run, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, run)?;
+    out.write_all(b"\n")
 }
 
 /// Reads what [`render`] wrote.

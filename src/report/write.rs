@@ -1,6 +1,7 @@
 //! The reports on disk.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{checklist, html, json, junit};
@@ -32,16 +33,17 @@ pub struct WriteError {
 /// The first file that could not be written, with the system's reason.
 pub fn write_all(folder: &Path, run: &Run, options: &Options) -> Result<Vec<PathBuf>, WriteError> {
     std::fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
-    let files = [
-        ("index.html", Ok(html::render(run))),
-        ("junit.xml", junit::render(run, options.strict).map_err(io::Error::other)),
-        ("checklist.md", Ok(checklist::render(run))),
-        ("run.json", json::render(run).map_err(io::Error::other)),
-    ];
+    let text = |path: &Path, text: io::Result<String>| whole(path, |out| out.write_all(text?.as_bytes()));
     let mut out = Vec::new();
-    for (name, text) in files {
+    for name in ["index.html", "junit.xml", "checklist.md", "run.json"] {
         let path = folder.join(name);
-        match text.and_then(|text| whole(&path, text.as_bytes())) {
+        let written = match name {
+            "index.html" => text(&path, Ok(html::render(run))),
+            "junit.xml" => text(&path, junit::render(run, options.strict).map_err(io::Error::other)),
+            "checklist.md" => text(&path, Ok(checklist::render(run))),
+            _ => whole(&path, |out| json::write(run, out)),
+        };
+        match written {
             Ok(()) => out.push(path),
             Err(source) => return Err(WriteError { path, source }),
         }
@@ -57,21 +59,22 @@ pub fn write_all(folder: &Path, run: &Run, options: &Options) -> Result<Vec<Path
 /// The file or folder, with the system's reason.
 pub fn write_one(folder: &Path, name: &str, text: &str) -> Result<PathBuf, WriteError> {
     let path = folder.join(name);
-    match std::fs::create_dir_all(folder).and_then(|()| whole(&path, text.as_bytes())) {
+    match std::fs::create_dir_all(folder).and_then(|()| whole(&path, |out| out.write_all(text.as_bytes()))) {
         Ok(()) => Ok(path),
         Err(source) => Err(WriteError { path, source }),
     }
 }
 
 /// Writes a file beside its place and moves it there.
-fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Two runs into one folder must not write into each other's half-done file.
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
-    let written = std::fs::File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
+    let written = File::create(&part).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     });
     let moved = written.and_then(|()| std::fs::rename(&part, path));
     if moved.is_err() {

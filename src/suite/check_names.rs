@@ -239,6 +239,8 @@ words! {
         NoBearerChallenge = "no-bearer-challenge",
         /// The answer carries a manifest with output, and speaks of errors.
         PartlyDone = "partly-done",
+        /// What tells an error, by its body or by a status that is none of HTTP's, has a status of 4xx or 5xx.
+        ErrorStatus = "error-status",
         /// An issue has a code of `transient` or below it.
         TransientCode = "transient-code",
         /// With a status of success came an error in the place of the file.

@@ -146,6 +146,7 @@ pub fn check(name: CheckName) -> &'static str {
         CheckName::PartlyDone => {
             "the answer carries a manifest with output, and speaks of errors in its list or by its status"
         }
+        CheckName::ErrorStatus => "what is refused, or failed, is told with 4xx or 5xx",
         CheckName::TransientCode => "an issue has the code transient, or one below it",
         CheckName::ErrorInPlace => "with a status of success came an error in the place of the file",
         CheckName::OutlastsExpires => "a file that was still coming when Expires passed came whole",

@@ -15,6 +15,8 @@ words! {
     PickName {
         /// An instant with some resources last updated before it and some after.
         InstantInside = "instant-inside",
+        /// The same, soon before some of them, told with an offset from UTC: who passes over the offset loses those.
+        InstantOffset = "instant-offset",
         /// A gender that some of several patients have.
         Gender = "gender",
         /// Another gender that some have.
@@ -71,6 +73,7 @@ impl PickName {
     pub fn describe(self) -> &'static str {
         match self {
             PickName::InstantInside => "an instant inside the data",
+            PickName::InstantOffset => "an instant inside the data, with an offset",
             PickName::Gender => "a gender",
             PickName::OtherGender => "another gender",
             PickName::PatientId => "a patient",

@@ -159,7 +159,7 @@ fn on_stand_ins(catalog: &Catalog, spec: &str, entries: &[String]) -> Vec<String
 /// # Errors
 /// What kept the run from being made, a lower-case fragment.
 pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Run, String> {
-    Ok(judge::judge(catalog, plan, &recorded(catalog, plan, spec, faults)?))
+    Ok(judge::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults)?))
 }
 
 /// The tape of such a run. Equal orders give equal tapes, but for what is random in each run: the server's ids of jobs

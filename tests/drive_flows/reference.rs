@@ -59,7 +59,7 @@ fn every_flow_goes_through_at_few_kick_offs() {
         assert_eq!(flow.stop, None, "{}", flow.name);
     }
     let accepted: u32 = tape.flows.iter().map(|flow| flow.accepted).sum();
-    assert!(accepted <= 30, "{accepted} kick-offs");
+    assert!(accepted <= 31, "{accepted} kick-offs");
     assert!(took < Duration::from_secs(30), "{took:?}");
     let end = tape.end.as_ref().unwrap();
     assert_eq!((end.early.clone(), end.leftovers.clone()), (None, vec![]));
