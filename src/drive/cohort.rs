@@ -254,7 +254,7 @@ impl Walk<'_> {
 
     /// Polls the job that makes a Group until it is over.
     async fn follow(&self, probe: &Probe, job: &Url, asked: Option<Duration>, budget: Budget) -> Result<Fate, Stop> {
-        self.hold(job, probe.identity, None);
+        self.hold_on(job, probe.identity, None);
         let recorder = self.house.session.recorder();
         let (mut asked, mut attempt) = (asked, 0);
         loop {

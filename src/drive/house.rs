@@ -250,6 +250,11 @@ impl<'a> Walk<'a> {
         self.record().accepted += 1;
         self.house.any_started.store(true, Ordering::Relaxed);
         self.house.sightings.job(job);
+        self.hold_on(job, identity, own);
+    }
+
+    /// Holds a job that is no export, such as the making of a Group: it is to be deleted, and counts as no kick-off.
+    pub fn hold_on(&self, job: &Url, identity: Identity, own: Option<Own>) {
         self.house.ledger.write(&Line::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // The same job given twice is held once.

@@ -370,7 +370,7 @@ pub struct FlowRecord {
     /// What hooks did, and what came of it here, where the flow has to do with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooked: Option<Hooked>,
-    /// Jobs that the target accepted in this flow, its probes' included.
+    /// Exports that the target accepted in this flow, its probes' included.
     pub accepted: u32,
     /// Why it ended before its planned depth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
