@@ -244,7 +244,8 @@ fn hints(run: &Run) -> Vec<String> {
         stops().any(|(flow, stop)| flow.export == ExportLevel::Group && stop.exchange.is_some_and(not_found));
     if unknown_group {
         hints.push(
-            "a kick-off of a group was answered 404: does the server have the Group that --group names?".to_owned(),
+            "a kick-off of a group was answered 404: does the server have the Group that --group or --empty-group names?"
+                .to_owned(),
         );
     }
     hints

@@ -187,8 +187,10 @@ impl Command {
             1 if !program.contains(std::path::MAIN_SEPARATOR) => PathBuf::from(program),
             _ => folder.join(program),
         };
+        // `$PLIMSOLL_BASE/Patient/17` must be the resource, also where the base has no path of its own.
+        let base = base.as_str().trim_end_matches('/');
         let mut command = std::process::Command::new(program);
-        command.args(arguments).current_dir(folder).env_clear().env(BASE_VARIABLE, base.as_str());
+        command.args(arguments).current_dir(folder).env_clear().env(BASE_VARIABLE, base);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
@@ -290,9 +292,12 @@ mod tests {
         }
 
         fn run(script: &str, patience: Duration) -> Result<Vec<Name>, Failure> {
+            run_at("http://localhost/fhir", script, patience)
+        }
+
+        fn run_at(base: &str, script: &str, patience: Duration) -> Result<Vec<Name>, Failure> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let base = "http://localhost/fhir".parse().unwrap();
-            runtime.block_on(hooks(script, patience).run(HookName::Change, &base))
+            runtime.block_on(hooks(script, patience).run(HookName::Change, &base.parse().unwrap()))
         }
 
         const LONG: Duration = Duration::from_secs(60);
@@ -305,6 +310,8 @@ mod tests {
                 LONG,
             );
             assert_eq!(seen.unwrap(), [("Patient".to_owned(), "1".to_owned())], "and its stdin is closed");
+            let bare = run_at("http://localhost", "test \"$PLIMSOLL_BASE\" = http://localhost && echo Patient/1", LONG);
+            assert!(bare.is_ok(), "a base without a path ends without a slash, too");
         }
 
         #[test]
