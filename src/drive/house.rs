@@ -16,7 +16,7 @@ use super::members::Members;
 use super::offer::Declared;
 use super::patience;
 use super::progress::{Event, Progress};
-use super::session::{Ask, Reply, Session};
+use super::session::{Ask, Reply, Session, Whole};
 use super::settings::Settings;
 use super::touched::Touched;
 use super::variety::Sightings;
@@ -312,8 +312,8 @@ impl<'a> Walk<'a> {
     /// Sends a request and answers 429 and the like with patience: earlier answers are superseded by the last one. The
     /// error is that time ran out, or that the run is being ended.
     ///
-    /// With `queueing`, a 429 while other jobs of ours run does not use up the budget: some servers run one export at
-    /// a time, and then it is us who stand in our way.
+    /// With `queueing`, a 429, or a refusal that may mean the same, does not use up the budget while other jobs of ours
+    /// run: some servers run one export at a time, and then it is us who stand in our way.
     pub async fn send_patiently(&self, budget: &mut Budget, ask: Ask, queueing: bool) -> Result<Reply, Stop> {
         let mut attempt = 0;
         loop {
@@ -332,6 +332,14 @@ impl<'a> Walk<'a> {
                         longest = patience::QUEUEING;
                     }
                     (self.retry_after(&whole.headers), format!("patience after {}", whole.status.as_u16()))
+                }
+                // Some servers run few exports at a time, and refuse the next in a way that says nothing of it.
+                Ok(whole) if self.stands_in_its_own_way(&ask, whole, queueing, attempt) => {
+                    if queueing {
+                        *budget = Budget::new(self.house);
+                    }
+                    longest = patience::QUEUEING;
+                    (self.retry_after(&whole.headers), format!("other exports to end, after {}", whole.status.as_u16()))
                 }
                 _ => return Ok(reply),
             };
@@ -356,6 +364,14 @@ impl<'a> Walk<'a> {
             self.wait(time, &what).await?;
             attempt += 1;
         }
+    }
+
+    /// Whether a kick-off was perhaps refused because other exports of this run go on: it is sent again until none does.
+    fn stands_in_its_own_way(&self, ask: &Ask, whole: &Whole, queueing: bool, attempt: u32) -> bool {
+        self.house.running.load(Ordering::Relaxed) > 0
+            && (queueing || attempt < patience::PROBE_TRIES)
+            && ask.url.path().ends_with("$export")
+            && patience::may_be_for_others(whole.status, &whole.body, queueing)
     }
 
     /// `Retry-After`, seen from now.

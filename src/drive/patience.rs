@@ -71,6 +71,38 @@ pub fn asks_for_patience(status: StatusCode, attempt: u32) -> bool {
     }
 }
 
+/// How often a probe is sent again that may have been refused for the sake of other exports.
+pub const PROBE_TRIES: u32 = 8;
+
+/// Whether a kick-off that met this answer may have been refused because another export runs, and not for what it asked.
+/// `own` is a flow's own kick-off: one that fails without a reason is worth another try. The words of the answer decide
+/// nothing but whether we come again.
+pub fn may_be_for_others(status: StatusCode, body: &[u8], own: bool) -> bool {
+    const WORDS: [&str; 10] = [
+        "throttled",
+        "conflict",
+        "concurrent",
+        "in progress",
+        "in-progress",
+        "already",
+        "another export",
+        "running",
+        "too many",
+        "busy",
+    ];
+    match status.as_u16() {
+        409 | 423 | 425 | 500 if own => true,
+        400 | 409 | 422 | 423 | 425 | 500 => {
+            let said = String::from_utf8_lossy(body.get(..READ).unwrap_or(body)).to_ascii_lowercase();
+            WORDS.iter().any(|word| said.contains(word))
+        }
+        _ => false,
+    }
+}
+
+/// So much of a refusal is read for its reason, in bytes.
+const READ: usize = 4096;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
@@ -124,6 +156,19 @@ mod tests {
         assert_eq!(wait(Some(Duration::from_secs(120)), u32::MAX, LONGEST), Duration::from_secs(120), "never less");
         assert_eq!(wait(Some(one), u32::MAX, QUEUEING), QUEUEING);
         assert_eq!(pause_again(Some(one), u32::MAX, one, SHORTEST, LONGEST), one, "never past the time left");
+    }
+
+    #[test]
+    fn refusals_that_may_be_for_others_are_told_from_those_of_what_was_asked() {
+        let may = |code, said: &str, own| may_be_for_others(StatusCode::from_u16(code).unwrap(), said.as_bytes(), own);
+        assert!(may(400, "Too many concurrent exports for this tenant (max 4)", false));
+        assert!(may(409, "", true) && may(500, "", true), "no reason is given");
+        assert!(!may(400, "unknown parameter _harnessBogus", true) && !may(500, "", false));
+        assert!(
+            !may(403, "too many", true) && !may(404, "running", true) && !may(429, "busy", true) && !may(202, "", true)
+        );
+        let long = format!("{}busy", "x".repeat(READ));
+        assert!(!may(400, &long, false), "no more is read than that");
     }
 
     #[test]

@@ -10,10 +10,17 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
     let complete = |e: &&Exchange| e.role == Role::Poll && e.phase == Some(Phase::Complete) && !e.superseded;
     match on {
         On::Kickoff | On::KickoffOptional => index.kickoff(flow).into_iter().collect(),
-        On::KickoffBusy => all
-            .filter(|e| e.role == Role::Kickoff && e.superseded)
-            .filter(|e| crate::check::response(e).is_some_and(|answer| answer.status == 429))
-            .collect(),
+        On::KickoffBusy => {
+            let status = |e: &Exchange| crate::check::response(e).map(|answer| answer.status);
+            // What the same kick-off met once it was alone says that it was not refused for itself.
+            let taken = index.kickoff(flow).filter(|e| status(e).is_some_and(|status| (200..300).contains(&status)));
+            let busy = |e: &&Exchange| match status(e) {
+                Some(429) => true,
+                Some(400..=501 | 505..) => taken.is_some_and(|taken| asks_alike(taken, e)),
+                _ => false,
+            };
+            all.filter(|e| e.role == Role::Kickoff && e.superseded).filter(busy).collect()
+        }
         On::PollTransient => {
             let goes_on = |e: &&Exchange| matches!(e.phase, Some(Phase::InProgress | Phase::Complete));
             let last =
@@ -48,6 +55,12 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
 /// Whether what a probe sends may start a job, which is then polled.
 fn starts_job(send: Send) -> bool {
     matches!(send, Send::Kickoff | Send::KickoffPost | Send::Create | Send::Update)
+}
+
+/// Whether two exchanges asked for the same; what they showed in their headers may differ, as tokens do.
+fn asks_alike(one: &Exchange, other: &Exchange) -> bool {
+    let asked = |e: &Exchange| (e.request.method.clone(), e.request.url.clone(), e.request.body.clone());
+    asked(one) == asked(other)
 }
 
 /// A redirect of a poll that sends the client to another document, as 303 does: it is an answer of its own. 307 and 308

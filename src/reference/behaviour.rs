@@ -199,6 +199,10 @@ words! {
         NeverThrottle = "never-throttle",
         /// While a job runs, kick-offs are answered 429.
         OneJobAtATime = "one-job-at-a-time",
+        /// While a job runs, kick-offs are answered 500.
+        SecondJobFails = "second-job-fails",
+        /// While a job runs, kick-offs are answered 400.
+        SecondJobRefused = "second-job-refused",
         /// Files are sent in chunks of a few bytes, which cut characters apart.
         OddChunks = "odd-chunks",
         /// Files are sent with gzip, whatever was asked for.

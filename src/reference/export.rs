@@ -100,6 +100,15 @@ impl Server {
             let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", "another export is running");
             return Err(Box::new(refusal.with("retry-after", "1")));
         }
+        let refusals = [
+            (Behaviour::SecondJobFails, StatusCode::INTERNAL_SERVER_ERROR, "exception"),
+            (Behaviour::SecondJobRefused, StatusCode::BAD_REQUEST, "invalid"),
+        ];
+        for (behaviour, status, code) in refusals {
+            if self.does(behaviour) && jobs.any_runs(now) {
+                return Err(refused(status, code, "too many concurrent exports, at most 1"));
+            }
+        }
         if jobs.len() >= MOST_JOBS {
             let text = "too many jobs; delete some, or come again later";
             let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);

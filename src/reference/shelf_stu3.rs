@@ -12,6 +12,8 @@ pub(super) const FILES: &[(&str, &str)] = shelf![
     "faults/download-error-200",
     "faults/download-guarded",
     "faults/kickoff-busy-for-how-long",
+    "faults/kickoff-second-export-400",
+    "faults/kickoff-second-export-500",
     "faults/kickoff-rejects-all",
     "faults/meta-cohort-without-filter",
     "faults/meta-filter-undeclared",

@@ -200,7 +200,9 @@ pub fn on(on: &On, flow: Option<&Flow>) -> String {
     match on {
         On::Kickoff => "the answer to the kick-off".to_owned(),
         On::KickoffOptional => "the answer to the kick-off, also where it is refused".to_owned(),
-        On::KickoffBusy => "every answer 429 to a kick-off that was sent again".to_owned(),
+        On::KickoffBusy => {
+            "every refusal of a kick-off that was taken, or put off with 429, when it was sent again".to_owned()
+        }
         On::Poll => "every poll".to_owned(),
         On::PollTransient => "every poll that failed while the job went on".to_owned(),
         On::PollInProgress => "every poll that says the job still runs".to_owned(),

@@ -334,7 +334,8 @@ pub enum On {
     Kickoff,
     /// `kickoff.optional`: the same, judged also where the flow's kick-off may be refused, and was.
     KickoffOptional,
-    /// `kickoff.busy`: the answers 429 to kick-offs that were sent again.
+    /// `kickoff.busy`: the answers to kick-offs that were sent again while other exports ran: 429, and refusals that ended
+    /// when those did.
     KickoffBusy,
     /// `poll`: every poll of the flow itself.
     Poll,
