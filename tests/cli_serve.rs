@@ -4,45 +4,16 @@
 mod cli_support;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use cli_support::{plimsoll_in, shown};
+use cli_support::{Server, plimsoll_in, shown};
 
 /// The mark that stands for a secret.
 const SECRET: &str = "plimsoll-marked-secret";
 
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    base: String,
-}
-
-impl Server {
-    fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-            .args(["serve", "--addr", "127.0.0.1:0"])
-            .args(args)
-            .env("PLIMSOLL_TOKEN", SECRET)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut base = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut base).unwrap();
-        Self { child, base: base.trim_end().to_owned() }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_protected_server_is_run_with_its_token_and_not_without() {
-    let server = Server::start(&["--auth", "token"]);
+    let server = Server::start(&["--auth", "token"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let run = |report: &str, variables: &[(&str, &str)]| {
         plimsoll_in(
@@ -65,7 +36,7 @@ fn a_protected_server_is_run_with_its_token_and_not_without() {
 
 #[test]
 fn init_writes_a_configuration_that_a_run_can_use() {
-    let server = Server::start(&["--spec", "hl7-2.0.0"]);
+    let server = Server::start(&["--spec", "hl7-2.0.0"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let init = plimsoll_in(folder.path(), &["init", &server.base], &[]);
     assert_eq!(init.status.code(), Some(0), "{}", shown(&init));
@@ -82,7 +53,7 @@ fn init_writes_a_configuration_that_a_run_can_use() {
 
 #[test]
 fn a_server_declares_the_spec_that_it_is_judged_by() {
-    let server = Server::start(&["--spec", "hl7-2.0.0"]);
+    let server = Server::start(&["--spec", "hl7-2.0.0"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let run = plimsoll_in(folder.path(), &["run", &server.base, "kickoff::accepted-202@system"], &[]);
     assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
@@ -91,7 +62,7 @@ fn a_server_declares_the_spec_that_it_is_judged_by() {
 
 #[test]
 fn a_slip_in_the_group_breaks_no_duty() {
-    let server = Server::start(&[]);
+    let server = Server::start(&[], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let args = ["run", &server.base, "kickoff::", "--group", "no-such-group", "--", "@group"];
     let run = plimsoll_in(folder.path(), &args, &[]);
@@ -101,7 +72,7 @@ fn a_slip_in_the_group_breaks_no_duty() {
 
 #[test]
 fn the_australian_directory_is_served_and_declares_its_spec() {
-    let server = Server::start(&["--spec", "au-hcpd-0.3.0-preview", "--auth", "token"]);
+    let server = Server::start(&["--spec", "au-hcpd-0.3.0-preview", "--auth", "token"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let run = plimsoll_in(
         folder.path(),
@@ -114,7 +85,7 @@ fn the_australian_directory_is_served_and_declares_its_spec() {
 
 #[test]
 fn a_whole_name_selects_where_the_server_is_yet_to_declare_its_spec() {
-    let server = Server::start(&["--spec", "hl7-2.0.0"]);
+    let server = Server::start(&["--spec", "hl7-2.0.0"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let args = ["run", &server.base, "--", "--exact", "kickoff::accepted-202@system"];
     let run = plimsoll_in(folder.path(), &args, &[]);
@@ -125,7 +96,7 @@ fn a_whole_name_selects_where_the_server_is_yet_to_declare_its_spec() {
 #[test]
 fn files_are_as_short_as_asked_for() {
     // 12 patients, each in a file, all fetched by one run.
-    let server = Server::start(&["--patients", "12", "--lines-per-file", "1"]);
+    let server = Server::start(&["--patients", "12", "--lines-per-file", "1"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let args = ["run", &server.base, "files::ndjson@system", "--types", "Patient", "--report", "report"];
     let run = plimsoll_in(folder.path(), &args, &[]);
@@ -140,7 +111,7 @@ fn files_are_as_short_as_asked_for() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_tidies_up_and_writes_the_reports() {
-    let server = Server::start(&[]);
+    let server = Server::start(&[], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let mut run = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
         .args(["run", &server.base, "--report", "report"])
@@ -165,7 +136,7 @@ fn ctrl_c_tidies_up_and_writes_the_reports() {
 #[cfg(unix)]
 #[test]
 fn sigterm_ends_the_server_politely() {
-    let mut server = Server::start(&[]);
+    let mut server = Server::start(&[], SECRET);
     let kill = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     assert_eq!(server.child.wait().unwrap().code(), Some(0));

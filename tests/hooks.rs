@@ -4,17 +4,16 @@
 
 mod cli_support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use cli_support::{plimsoll_in, shown};
+use cli_support::{Server, plimsoll_in, shown};
 use plimsoll::reference::FAILS;
 use serde_json::{Value, json};
 
@@ -22,33 +21,9 @@ use serde_json::{Value, json};
 const SECRET: &str = "plimsoll-marked-secret";
 const TESTS: [&str; 3] = ["changes-come", "deletions-told", "failures-told"];
 
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    base: String,
-}
-
-impl Server {
-    fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-            .args(["serve", "--addr", "127.0.0.1:0", "--writable"])
-            .args(args)
-            .env("PLIMSOLL_TOKEN", SECRET)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut base = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut base).unwrap();
-        Self { child, base: base.trim_end().to_owned() }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A server that can be written to.
+fn writable(args: &[&str]) -> Server {
+    Server::start(&[&["--writable"], args].concat(), SECRET)
 }
 
 /// Sends a request over a socket, and gives the body of the answer.
@@ -144,7 +119,7 @@ fn run(folder: &Path, more: &[&str], variables: &[(&str, &str)]) -> (i32, String
 
 #[test]
 fn hooks_change_a_server_and_its_exports_are_judged() {
-    let server = Server::start(&["--auth", "token"]);
+    let server = writable(&["--auth", "token"]);
     let folder = tempfile::tempdir().unwrap();
     script(&folder.path().join("hook"), HOOK);
     configured(folder.path(), &server.base, "");
@@ -173,7 +148,7 @@ fn hooks_change_a_server_and_its_exports_are_judged() {
 
 #[test]
 fn a_server_that_sends_old_files_and_drops_errors_is_found_out() {
-    let server = Server::start(&["--fault", "data-stale-reuse,manifest-errors-dropped,manifest-deletions-untold"]);
+    let server = writable(&["--fault", "data-stale-reuse,manifest-errors-dropped,manifest-deletions-untold"]);
     let folder = tempfile::tempdir().unwrap();
     script(&folder.path().join("hook"), HOOK);
     configured(folder.path(), &server.base, "");
@@ -188,7 +163,7 @@ fn a_server_that_sends_old_files_and_drops_errors_is_found_out() {
 
 #[test]
 fn a_file_that_lies_there_runs_nothing() {
-    let server = Server::start(&[]);
+    let server = writable(&[]);
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("mark");
     script(&folder.path().join("hook"), "#!/bin/sh\ntouch mark\necho Patient/sailor-02\n");
@@ -210,7 +185,7 @@ fn a_file_that_lies_there_runs_nothing() {
 
 #[test]
 fn a_hook_in_trouble_is_no_finding_against_the_server() {
-    let server = Server::start(&[]);
+    let server = writable(&[]);
     let folder = tempfile::tempdir().unwrap();
     for (hook, says) in [
         ("#!/bin/sh\necho 'sailor-02 will not move' >&2\nexit 3\n", "the hook change ended with exit status 3"),

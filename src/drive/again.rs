@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::asks;
 use super::house::Walk;
+use super::session::Ask;
 use crate::tape::model::Role;
 
 /// The most resources that are asked for in one flow.
@@ -73,15 +74,22 @@ impl Walk<'_> {
         fate
     }
 
-    /// Reads one resource.
-    async fn look_at(&self, kind: &str, id: &str) -> Seen {
+    /// The request that reads one resource, under the name `probe`.
+    pub fn read_ask(&self, probe: &str, kind: &str, id: &str) -> Ask {
         let url = asks::under(&self.house.settings.base, &[kind, id]);
         let headers = asks::usual(&[(ACCEPT, "application/fhir+json")]);
         let mut ask = asks::plain(self.name(), Role::Probe, Method::GET, url, headers);
-        ask.probe = Some(PROBE.to_owned());
+        ask.probe = Some(probe.to_owned());
         ask.identity = self.planned.flow.identity;
         ask.masked = true;
-        let Ok(whole) = self.house.session.send(ask).await.result else { return Seen::Unsure };
+        ask
+    }
+
+    /// Reads one resource.
+    async fn look_at(&self, kind: &str, id: &str) -> Seen {
+        let Ok(whole) = self.house.session.send(self.read_ask(PROBE, kind, id)).await.result else {
+            return Seen::Unsure;
+        };
         let value: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         match whole.status {

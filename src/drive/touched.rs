@@ -1,19 +1,18 @@
 //! What hooks touched: they are run at their moments, what they name is read at once, and later exports are looked
 //! through for it.
 
-use http::header::{ACCEPT, DATE};
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::header::DATE;
 use serde_json::Value;
 
 use super::again::same_state;
-use super::asks;
 use super::hooks::{Failure, Name};
 use super::house::{Budget, Walk, millis, stop};
 use super::kickoff::Route;
 use crate::instant::{Instant, rfc3339};
 use crate::ndjson::Identity;
 use crate::suite::model::{HookMoment, HookName};
-use crate::tape::model::{Came, HookRun, Hooked, Outcome, Role, State, Stop, StopKind, Thing};
+use crate::tape::model::{Came, HookRun, Hooked, Outcome, State, Stop, StopKind, Thing};
 use crate::words::ExportLevel;
 
 /// The probe's name on the tape.
@@ -193,14 +192,8 @@ impl Walk<'_> {
 
     /// Reads a resource: the exchange, what came of it, and the resource.
     async fn look(&self, (kind, id): &Name) -> Result<(Option<u32>, State, Option<Value>), Stop> {
-        let url = asks::under(&self.house.settings.base, &[kind, id]);
-        let headers = asks::usual(&[(ACCEPT, "application/fhir+json")]);
-        let mut ask = asks::plain(self.name(), Role::Probe, Method::GET, url, headers);
-        ask.probe = Some(PROBE.to_owned());
-        ask.identity = self.planned.flow.identity;
-        ask.masked = true;
         let mut budget = Budget::new(self.house);
-        let reply = self.send_patiently(&mut budget, ask, false).await?;
+        let reply = self.send_patiently(&mut budget, self.read_ask(PROBE, kind, id), false).await?;
         let read = Some(reply.exchange);
         let whole = match reply.result {
             Ok(whole) => whole,

@@ -59,8 +59,8 @@ fn starts_job(send: Send) -> bool {
 
 /// Whether two exchanges asked for the same; what they showed in their headers may differ, as tokens do.
 fn asks_alike(one: &Exchange, other: &Exchange) -> bool {
-    let asked = |e: &Exchange| (e.request.method.clone(), e.request.url.clone(), e.request.body.clone());
-    asked(one) == asked(other)
+    let (one, other) = (&one.request, &other.request);
+    (&one.method, &one.url, &one.body) == (&other.method, &other.url, &other.body)
 }
 
 /// A redirect of a poll that sends the client to another document, as 303 does: it is an answer of its own. 307 and 308

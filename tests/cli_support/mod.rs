@@ -2,8 +2,9 @@
 // Each test file uses what it needs of this.
 #![allow(dead_code)]
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 /// `plimsoll` with these arguments, in the repository's root.
 pub fn plimsoll(args: &[&str]) -> Output {
@@ -32,4 +33,34 @@ pub fn shown(output: &Output) -> String {
         }
     }
     parts.join("\n")
+}
+
+/// The reference server as a process of its own, which ends with the test.
+pub struct Server {
+    pub child: Child,
+    pub base: String,
+}
+
+impl Server {
+    /// `plimsoll serve` with these arguments, on a free port; `token` is what it asks for where it is protected.
+    pub fn start(args: &[&str], token: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(["serve", "--addr", "127.0.0.1:0"])
+            .args(args)
+            .env("PLIMSOLL_TOKEN", token)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let mut base = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut base).expect("it says where");
+        Self { child, base: base.trim_end().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
