@@ -17,8 +17,11 @@ use std::time::Instant;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use plimsoll::fhir::check::{Validator, Verdict};
-use plimsoll::ndjson::{Coding, Expected, FhirInspector, FileReader, Options};
+use plimsoll::fhir::validate::validator::{Validator, Verdict};
+use plimsoll::ndjson::decode::Coding;
+use plimsoll::ndjson::fhir::FhirInspector;
+use plimsoll::ndjson::lines::Expected;
+use plimsoll::ndjson::reader::{FileReader, Options};
 use plimsoll::suite::model::FileList;
 use serde::de::IgnoredAny;
 
@@ -134,7 +137,7 @@ fn time(mut work: impl FnMut()) -> f64 {
 fn whole(files: &[Vec<u8>], coding: Coding) -> u64 {
     let mut invalid = 0;
     for file in files {
-        let inspector = Box::new(FhirInspector::new(plimsoll::fhir::r4(), 512));
+        let inspector = Box::new(FhirInspector::new(plimsoll::fhir::definitions::embedded::r4(), 512));
         let expected = Expected { list: FileList::Output, announced: None };
         let mut reader =
             FileReader::new(Options { coding, inspector: Some(inspector), digest: false, ..Options::new(expected) });
@@ -148,7 +151,7 @@ fn whole(files: &[Vec<u8>], coding: Coding) -> u64 {
 
 fn main() {
     let begun = Instant::now();
-    let tables = plimsoll::fhir::r4();
+    let tables = plimsoll::fhir::definitions::embedded::r4();
     println!("tables of FHIR {} loaded in {:.2} ms", tables.about.fhir, begun.elapsed().as_secs_f64() * 1e3);
     let corpus = Corpus::read();
     let bytes = corpus.bytes();

@@ -2,14 +2,13 @@
 //! at random places by dice that fall alike each time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use plimsoll::judge;
-use plimsoll::plan::Plan;
-use plimsoll::reference::{self, Personality};
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model::Plan;
+use plimsoll::recording::model::Tape;
+use plimsoll::reference::options::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
-use plimsoll::suite;
+use plimsoll::selftest::matrix::{recorded, whole_plan};
 use plimsoll::suite::model::Catalog;
-use plimsoll::tape::model::Tape;
-use plimsoll::trials::selftest::{recorded, whole_plan};
 use serde_json::{Value, json};
 
 /// Numbers that look random and are the same each time (SplitMix64).
@@ -95,8 +94,8 @@ fn change(value: &mut Value, at: &mut usize, dice: &mut Dice) {
 }
 
 fn judge_and_draw(catalog: &Catalog, plan: &Plan, tape: &Tape) {
-    let run = judge::judge(catalog, plan, tape);
-    assert_eq!(run.judgements, judge::judge(catalog, plan, tape).judgements);
+    let run = judge_run::judge(catalog, plan, tape);
+    assert_eq!(run.judgements, judge_run::judge(catalog, plan, tape).judgements);
     html::render(&run);
     junit::render(&run, true).unwrap();
     terminal::summary(&run, &terminal::Options::default());
@@ -109,12 +108,12 @@ fn judge_and_draw(catalog: &Catalog, plan: &Plan, tape: &Tape) {
 
 #[test]
 fn no_tape_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
     let tapes =
         [&[][..], &["ndjson-trailing-comma", "manifest-missing-request"], &["status-failed-text"]].map(|faults| {
-            let faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+            let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
             serde_json::to_value(recorded(&catalog, &plan, spec, faults).unwrap()).unwrap()
         });
     let mut dice = Dice(6);

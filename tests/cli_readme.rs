@@ -7,7 +7,6 @@ use std::fs;
 use std::path::Path;
 
 use cli_support::{plimsoll, plimsoll_in, shown};
-use plimsoll::reference;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -39,7 +38,8 @@ fn the_test_that_the_readme_writes_is_read_and_its_fault_too() {
     let run = plimsoll_in(folder.path(), &["run", "says-how-far", "--suites", suites, "--report", "report"], &[]);
     assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
     assert!(shown(&run).contains("test result: ok. 3 passed; 0 failed"), "{}", shown(&run));
-    let fault = reference::parse_fault("fixtures/faults/says-nothing.toml", fault).unwrap();
+    let fault =
+        plimsoll::reference::fault::definition::parse_fault("fixtures/faults/says-nothing.toml", fault).unwrap();
     assert_eq!(fault.notices, ["poll::says-how-far"]);
 }
 

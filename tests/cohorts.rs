@@ -6,29 +6,31 @@ use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use plimsoll::clock::Clock;
-use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::{self, Options};
-use plimsoll::judge;
-use plimsoll::plan::{self, Plan};
-use plimsoll::record::{Run, TestResult};
-use plimsoll::reference::{self, Personality};
-use plimsoll::suite::{self, model::Catalog};
-use plimsoll::tape::model::{Exchange, Outcome, Tape};
-use plimsoll::trials::selftest;
-use plimsoll::words::Verdict;
+use plimsoll::base::clock::Clock;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::drive::run::Options;
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model::Plan;
+use plimsoll::recording::model::{Exchange, Outcome, Tape};
+use plimsoll::reference::options::Personality;
+use plimsoll::reference::serve;
+use plimsoll::selftest::matrix;
+use plimsoll::settings::run_settings::Settings;
+use plimsoll::suite::model::Catalog;
+use plimsoll::transport::in_process::InProcess;
+use plimsoll::verdicts::judged_run::{Run, TestResult};
 use tower::ServiceExt;
 
 const BASE: &str = "http://localhost/fhir";
 
 fn catalog() -> Catalog {
-    suite::embedded().unwrap()
+    plimsoll::suite::source::embedded().unwrap()
 }
 
 fn plan(catalog: &Catalog, filter: &str) -> Plan {
-    let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
-    plan::build(catalog, &ask, &|name| name.contains(filter)).unwrap()
+    let ask =
+        plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+    plimsoll::plan::build::build(catalog, &ask, &|name| name.contains(filter)).unwrap()
 }
 
 /// What became of a run.
@@ -58,17 +60,19 @@ fn run(spec: Personality, filter: &str, faults: &[&str], change: impl FnOnce(&mu
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
         let base: url::Url = BASE.parse().unwrap();
-        let mut options = reference::Options::new(spec, base.clone(), clock);
-        options.faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
-        let router = reference::router(options);
+        let mut options = plimsoll::reference::options::Options::new(spec, base.clone(), clock);
+        options.faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+        let router = serve::router(options);
         let mut settings = Settings::new(base);
         settings.groups = vec!["harbour".to_owned()];
         change(&mut settings);
         let transport = Arc::new(InProcess::new(router.clone()));
-        let tape = drive::run(&plan, settings, transport, clock, Options::quiet(&catalog.digest)).await.unwrap();
+        let tape = plimsoll::drive::run::run(&plan, settings, transport, clock, Options::quiet(&catalog.digest))
+            .await
+            .unwrap();
         clock.sleep(Duration::from_secs(60)).await;
         let left = left(router).await;
-        Seen { run: judge::judge(&catalog, &plan, &tape), tape, left }
+        Seen { run: judge_run::judge(&catalog, &plan, &tape), tape, left }
     })
 }
 
@@ -207,9 +211,9 @@ fn urls_that_open_files_are_asked_again_when_they_have_expired() {
     let catalog = catalog();
     let plan = plan(&catalog, "capability-outlived");
     let judged = |faults: &[&str]| {
-        let faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
-        let tape = selftest::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
-        let run = judge::judge(&catalog, &plan, &tape);
+        let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+        let tape = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
+        let run = judge_run::judge(&catalog, &plan, &tape);
         let of = |e: &&Exchange| e.probe.as_deref() == Some("file-outlived");
         let status = tape.exchanges.iter().find(of).map(|e| match &e.outcome {
             Outcome::Response(answer) => answer.status,

@@ -8,27 +8,29 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use plimsoll::clock::Clock;
-use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::transport::{Answer, Outgoing, Transport};
-use plimsoll::drive::{self, Options, Remains};
-use plimsoll::judge;
-use plimsoll::plan::{self, Plan};
-use plimsoll::record::Conformance;
-use plimsoll::reference::{self, Personality};
-use plimsoll::suite;
+use plimsoll::base::clock::Clock;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::drive::resume_journal::Remains;
+use plimsoll::drive::run::Options;
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model::Plan;
+use plimsoll::recording::store;
+use plimsoll::recording::store::Writer;
+use plimsoll::reference::options::Personality;
+use plimsoll::reference::serve;
+use plimsoll::selftest::matrix::GROUP;
+use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::model::Catalog;
-use plimsoll::tape::store::{self, Writer};
-use plimsoll::trials::selftest::GROUP;
-use plimsoll::words::Verdict;
+use plimsoll::transport::in_process::InProcess;
+use plimsoll::transport::message::{Answer, Outgoing, Transport};
+use plimsoll::verdicts::judged_run::Conformance;
 
 const SPEC: &str = "hl7-3.0.0";
 const NOON: Duration = Duration::from_secs(1_767_268_800);
 
 fn plan(catalog: &Catalog) -> Plan {
-    let ask = plan::Ask { specs: vec![SPEC.to_owned()], ..plan::Ask::default() };
-    plan::build(catalog, &ask, &|_| true).unwrap()
+    let ask = plimsoll::plan::build::Ask { specs: vec![SPEC.to_owned()], ..plimsoll::plan::build::Ask::default() };
+    plimsoll::plan::build::build(catalog, &ask, &|_| true).unwrap()
 }
 
 fn settings() -> Settings {
@@ -54,9 +56,9 @@ impl Transport for Watched {
 impl Watched {
     fn new(clock: Clock, job_time: Duration) -> Self {
         let spec = Personality::from_word(SPEC).unwrap();
-        let mut options = reference::Options::new(spec, settings().base, clock);
+        let mut options = plimsoll::reference::options::Options::new(spec, settings().base, clock);
         options.job_time = job_time;
-        Self { inner: InProcess::new(reference::router(options)), asked: Arc::default() }
+        Self { inner: InProcess::new(serve::router(options)), asked: Arc::default() }
     }
 
     fn count(&self, method: &str, what: &str) -> usize {
@@ -74,7 +76,7 @@ fn paused<T>(future: impl Future<Output = T>) -> T {
 
 #[test]
 fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = plan(&catalog);
     let folder = tempfile::tempdir().unwrap();
     paused(async {
@@ -82,7 +84,7 @@ fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
         let server = Watched::new(clock, Duration::from_secs(2));
         let sink = Some(Writer::create(folder.path()).unwrap());
         let options = Options { sink, ..Options::quiet(catalog.digest.clone()) };
-        drive::run(&plan, settings(), Arc::new(server), clock, options).await.unwrap();
+        plimsoll::drive::run::run(&plan, settings(), Arc::new(server), clock, options).await.unwrap();
     });
     let whole = std::fs::read(folder.path().join(store::FILE_NAME)).unwrap();
     let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
@@ -94,7 +96,7 @@ fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
         let at = at.min(whole.len());
         std::fs::write(&cut, &whole[..at]).unwrap();
         let tape = store::read(&cut).unwrap();
-        let run = judge::judge(&catalog, &plan, &tape);
+        let run = judge_run::judge(&catalog, &plan, &tape);
         let judgement = &run.judgements[0];
         let failed = judgement.tests.iter().find(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
         assert!(failed.is_none(), "cut at {at}: the server was honest, yet {failed:#?}");
@@ -107,7 +109,7 @@ fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
 
 #[test]
 fn a_killed_run_is_resumed_with_the_jobs_that_run() {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = plan(&catalog);
     // Killed at moments of all kinds: before the first kick-off is answered, while jobs run, while files come.
     for killed_after in [0, 5, 9, 11, 25] {
@@ -118,7 +120,7 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
             let server = Watched::new(clock, Duration::from_secs(10));
             let sink = Some(Writer::create(folder.path()).unwrap());
             let options = Options { sink, ledger: Some(ledger.clone()), ..Options::quiet(catalog.digest.clone()) };
-            let run = drive::run(&plan, settings(), Arc::new(server.clone()), clock, options);
+            let run = plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options);
             // Dropped where it stands, as a killed process is: nothing is tidied up.
             assert!(tokio::time::timeout(Duration::from_secs(killed_after), run).await.is_err());
             server.clear();
@@ -131,8 +133,9 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
                 assert!(running > 0, "killed after {killed_after} s");
             }
             let options = Options { remains, ledger: Some(again.clone()), ..Options::quiet(catalog.digest.clone()) };
-            let tape = drive::run(&plan, settings(), Arc::new(server.clone()), clock, options).await.unwrap();
-            let run = judge::judge(&catalog, &plan, &tape);
+            let tape =
+                plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options).await.unwrap();
+            let run = judge_run::judge(&catalog, &plan, &tape);
             let bad = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
             let wrong: Vec<_> = run.judgements[0].tests.iter().filter(|test| bad(test.verdict)).collect();
             assert!(wrong.is_empty(), "killed after {killed_after} s: {wrong:#?}");
@@ -141,7 +144,7 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
             // As many kick-offs were spared as jobs ran, and nothing is left on the server.
             let fresh = Watched::new(clock, Duration::from_secs(10));
             let quiet = Options::quiet(catalog.digest.clone());
-            drive::run(&plan, settings(), Arc::new(fresh.clone()), clock, quiet).await.unwrap();
+            plimsoll::drive::run::run(&plan, settings(), Arc::new(fresh.clone()), clock, quiet).await.unwrap();
             assert_eq!(server.count("", "$export"), 0);
             let sent = |server: &Watched| server.count("GET", "$export") + server.count("POST", "$export");
             assert_eq!(sent(&server) + running, sent(&fresh), "killed after {killed_after} s");

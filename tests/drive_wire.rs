@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method};
-use plimsoll::clock::Clock;
-use plimsoll::drive::guard::{Addresses, Lookup};
-use plimsoll::drive::recorder::Recorder;
-use plimsoll::drive::session::{Ask, Reply, Session};
-use plimsoll::drive::settings::{Credentials, Settings};
-use plimsoll::drive::wire::Wire;
-use plimsoll::secret::Secret;
-use plimsoll::suite::model::Identity;
-use plimsoll::tape::model::{Outcome, Role, TroubleKind};
+use plimsoll::base::clock::Clock;
+use plimsoll::base::secret::Secret;
+use plimsoll::recording::model::{Outcome, Role, TroubleKind};
+use plimsoll::redact::recorder::Recorder;
+use plimsoll::session::client::{Ask, Reply, Session};
+use plimsoll::settings::run_settings::{Credentials, Settings};
+use plimsoll::suite::flow::Identity;
+use plimsoll::transport::address_guard::{Addresses, Lookup};
+use plimsoll::transport::network::Wire;
 use url::Url;
 
 /// A listener that gives each of its connections the next of its answers and tells what it was asked.

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll::fhir::build::{self, Package};
-use plimsoll::fhir::check::{Fault, Validator, Verdict};
-use plimsoll::fhir::{self, Tables};
-use plimsoll::suite::model::LineRule;
+use plimsoll::fhir::definitions::builder::build;
+use plimsoll::fhir::definitions::builder::package::Package;
+use plimsoll::fhir::definitions::embedded;
+use plimsoll::fhir::definitions::tables::Tables;
+use plimsoll::fhir::validate::fault::Fault;
+use plimsoll::fhir::validate::validator::{Validator, Verdict};
+use plimsoll::suite::line_rules::LineRule;
 use serde_json::{Value, json};
 
 fn fixtures() -> PathBuf {
@@ -25,7 +28,7 @@ fn rules(faults: &[Fault]) -> Vec<&'static str> {
 
 #[test]
 fn odd_but_valid_lines_are_valid() {
-    let mut validator = Validator::new(fhir::r4());
+    let mut validator = Validator::new(embedded::r4());
     let good = lines(&fixtures().join("good.ndjson"));
     assert!(good.len() > 30);
     for line in &good {
@@ -38,7 +41,7 @@ fn odd_but_valid_lines_are_valid() {
 
 #[test]
 fn each_rule_has_bad_lines_that_break_it_alone() {
-    let mut validator = Validator::new(fhir::r4());
+    let mut validator = Validator::new(embedded::r4());
     let mut messages = String::new();
     for rule in LineRule::ALL.iter().filter(|rule| rule.is_of_definitions()) {
         let bad = lines(&fixtures().join("bad").join(format!("{rule}.ndjson")));
@@ -121,7 +124,8 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
 
 /// Keys that come twice, which serde_json lets pass and the reader tells by a rule of its own.
 fn repeats(line: &str) -> bool {
-    use plimsoll::ndjson::{Inspector, JsonInspector, Notes};
+    use plimsoll::ndjson::facts::Notes;
+    use plimsoll::ndjson::inspect::{Inspector, JsonInspector};
     let mut notes = Notes::default();
     JsonInspector::new(512).inspect(line.as_bytes(), &mut notes);
     notes.faults.iter().any(|fault| fault.rule == LineRule::DuplicateKey)
@@ -129,7 +133,7 @@ fn repeats(line: &str) -> bool {
 
 #[test]
 fn both_readings_agree_and_with_serde_on_what_is_json() {
-    let mut validator = Validator::new(fhir::r4());
+    let mut validator = Validator::new(embedded::r4());
     let mut kinds: BTreeMap<&str, [u32; 2]> = BTreeMap::new();
     let good = lines(&fixtures().join("good.ndjson"));
     for line in good.iter().filter(|line| !line.contains("SUBSETTED") && line.len() < 400) {
@@ -165,8 +169,8 @@ fn what_is_learned_of_one_line_changes_nothing_of_the_next() {
         .flat_map(|entry| lines(&entry.unwrap().path()))
         .chain(lines(&fixtures().join("good.ndjson")))
         .collect();
-    let alone: Vec<Verdict> = all.iter().map(|line| Validator::new(fhir::r4()).check(line.as_bytes())).collect();
-    let mut one = Validator::new(fhir::r4());
+    let alone: Vec<Verdict> = all.iter().map(|line| Validator::new(embedded::r4()).check(line.as_bytes())).collect();
+    let mut one = Validator::new(embedded::r4());
     for step in [1, 3, 7, 11] {
         for index in (0..all.len()).map(|index| index * step % all.len()) {
             assert_eq!(one.check(all[index].as_bytes()), alone[index], "{}", all[index]);
@@ -176,7 +180,7 @@ fn what_is_learned_of_one_line_changes_nothing_of_the_next() {
 
 #[test]
 fn what_is_deep_or_late_is_bounded() {
-    let mut validator = Validator::new(fhir::r4());
+    let mut validator = Validator::new(embedded::r4());
     let deep = |levels: usize| {
         let item = |inner: String| format!("{{\"linkId\":\"1\",\"type\":\"group\",\"item\":[{inner}]}}");
         let inner = (0..levels).fold("{\"linkId\":\"0\",\"type\":\"string\"}".to_owned(), |inner, _| item(inner));
@@ -197,7 +201,7 @@ fn what_is_deep_or_late_is_bounded() {
 
 #[test]
 fn tables_are_whole_or_refused() {
-    let bytes = fhir::R4;
+    let bytes = embedded::R4;
     let tables = Tables::decode(bytes).unwrap();
     assert_eq!((tables.about.fhir.as_str(), tables.about.licence.as_str()), ("4.0.1", "CC0-1.0"));
     assert_eq!(tables.resources.len(), 146);

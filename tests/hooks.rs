@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use cli_support::{Server, plimsoll_in, shown};
-use plimsoll::reference::FAILS;
+use plimsoll::reference::data::changes::FAILS;
 use serde_json::{Value, json};
 
 /// The mark that stands for a secret.

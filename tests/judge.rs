@@ -3,25 +3,25 @@
 
 mod tapes;
 
-use plimsoll::judge::judge;
-use plimsoll::plan::{self, Ask};
-use plimsoll::record::{Conformance, Run, State, TestResult};
-use plimsoll::suite::{self, model::Catalog};
-use plimsoll::tape::model::{Outcome, Phase, Role, StopKind, Tape, TroubleKind};
-use plimsoll::words::Verdict;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::judge::judge_run::judge;
+use plimsoll::plan::build::Ask;
+use plimsoll::recording::model::{Outcome, Phase, Role, StopKind, Tape, TroubleKind};
+use plimsoll::suite::model::Catalog;
+use plimsoll::verdicts::judged_run::{Conformance, Run, State, TestResult};
 use serde_json::{Value, json};
 use tapes::{Builder, manifest};
 
 const SPEC: &str = "hl7-3.0.0";
 
 fn catalog() -> Catalog {
-    suite::embedded().unwrap_or_else(|refusals| panic!("{}", refusals.render(false)))
+    plimsoll::suite::source::embedded().unwrap_or_else(|refusals| panic!("{}", refusals.render(false)))
 }
 
 fn judged(tape: &Tape, selected: &dyn Fn(&str) -> bool) -> Run {
     let catalog = catalog();
     let ask = Ask { specs: vec![SPEC.to_owned()], ..Ask::default() };
-    judge(&catalog, &plan::build(&catalog, &ask, selected).unwrap(), tape)
+    judge(&catalog, &plimsoll::plan::build::build(&catalog, &ask, selected).unwrap(), tape)
 }
 
 /// Judges the tests of flow `system` alone, but for those on the CapabilityStatement, which these tapes do not hold.
@@ -274,7 +274,7 @@ fn a_warning_leaves_what_comes_after_it_undecided() {
 }
 
 /// The sound flow, whose last answer, the file, is changed.
-fn with_file(change: impl Fn(&mut plimsoll::tape::model::Response)) -> Tape {
+fn with_file(change: impl Fn(&mut plimsoll::recording::model::Response)) -> Tape {
     let mut tape = sound().done();
     if let Outcome::Response(response) = &mut tape.exchanges.last_mut().unwrap().outcome {
         change(response);
@@ -383,7 +383,7 @@ fn json_deeper_than_is_read_is_undecided() {
     let mut tape = sound().done();
     if let Outcome::Response(response) = &mut tape.exchanges[2].outcome {
         response.body.json = None;
-        response.body.kind = plimsoll::tape::model::BodyKind::Text;
+        response.body.kind = plimsoll::recording::model::BodyKind::Text;
         response.body.not_json = Some("recursion limit exceeded at line 1 column 900".to_owned());
     }
     let run = system(&tape);

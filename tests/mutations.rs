@@ -11,10 +11,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll::fhir;
-use plimsoll::fhir::check::{Validator, Verdict};
-use plimsoll::ndjson::{Expected, FhirInspector, FileReader, Options};
-use plimsoll::suite::model::{FileList, LineRule};
+use plimsoll::fhir::definitions::embedded;
+use plimsoll::fhir::validate::validator::{Validator, Verdict};
+use plimsoll::ndjson::fhir::FhirInspector;
+use plimsoll::ndjson::lines::Expected;
+use plimsoll::ndjson::reader::{FileReader, Options};
+use plimsoll::suite::line_rules::LineRule;
+use plimsoll::suite::model::FileList;
 use serde_json::{Map, Value, json};
 
 fn fixtures() -> PathBuf {
@@ -200,7 +203,7 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
 /// exports do not.
 fn is_refused(line: &str) -> bool {
     let expected = Expected { list: FileList::Output, announced: None };
-    let inspector = Box::new(FhirInspector::new(fhir::r4(), 512));
+    let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
     let mut reader = FileReader::new(Options { inspector: Some(inspector), ..Options::new(expected) });
     reader.push(line.as_bytes()).unwrap();
     reader.finish(true).lines.findings.iter().any(|finding| finding.rule != LineRule::IdMissing)
@@ -240,7 +243,7 @@ fn what_the_schema_rejects_is_rejected() {
     }
     let said = std::fs::read_to_string(&file).unwrap();
     let said: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once(' ')).collect();
-    let mut validator = Validator::new(fhir::r4());
+    let mut validator = Validator::new(embedded::r4());
     // By kind: how many, rejected by the schema, by us, and by us alone.
     let mut kinds: BTreeMap<&str, [u32; 4]> = BTreeMap::new();
     let mut missed = Vec::new();

@@ -8,10 +8,15 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use plimsoll::ndjson::files::{CheckOptions, Progress, check, check_with};
-use plimsoll::ndjson::{Coding, Expected, FileReader, Finished, Identity, Limits, Options, RunKey};
-use plimsoll::suite::model::{FileList, LineRule};
-use plimsoll::tape::model::{LineFacts, TroubleKind};
+use plimsoll::ndjson::command::files::{CheckOptions, Progress, check, check_with};
+use plimsoll::ndjson::decode::Coding;
+use plimsoll::ndjson::identity::{Identity, RunKey};
+use plimsoll::ndjson::lines::Expected;
+use plimsoll::ndjson::reader::{FileReader, Finished, Limits, Options};
+use plimsoll::recording::facts::LineFacts;
+use plimsoll::recording::model::TroubleKind;
+use plimsoll::suite::line_rules::LineRule;
+use plimsoll::suite::model::FileList;
 
 fn fixtures(kind: &str) -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ndjson").join(kind);

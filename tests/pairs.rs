@@ -7,11 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use plimsoll::record::TestResult;
-use plimsoll::reference::{self, Fault, FaultKind, Personality};
-use plimsoll::suite;
-use plimsoll::trials::selftest::{is_tried, judged, whole_plan};
-use plimsoll::words::Verdict;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::reference::fault::definition::{Fault, FaultKind};
+use plimsoll::reference::options::Personality;
+use plimsoll::selftest::matrix::{is_tried, judged, whole_plan};
+use plimsoll::verdicts::judged_run::TestResult;
 
 /// Pairs that must show both.
 const PAIRS: usize = 200;
@@ -81,10 +81,10 @@ fn shown(fault: &Fault, tests: &[TestResult]) -> Shown {
 #[test]
 fn two_hundred_pairs_of_faults_show_both() {
     let began = Instant::now();
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
-    let faults: Vec<Fault> = reference::faults()
+    let faults: Vec<Fault> = plimsoll::reference::fault::shelf::faults()
         .unwrap()
         .into_iter()
         .filter(|fault| {

@@ -5,14 +5,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use plimsoll::judge;
-use plimsoll::plan::Plan;
-use plimsoll::reference::{self, Fault, Personality};
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model::Plan;
+use plimsoll::reference::fault::definition::Fault;
+use plimsoll::reference::options::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
-use plimsoll::suite;
+use plimsoll::selftest::matrix::{KEPT_GROUP, recorded, whole_plan};
 use plimsoll::suite::model::Catalog;
-use plimsoll::trials::selftest::{KEPT_GROUP, recorded, whole_plan};
-use plimsoll::words::Verdict;
 use serde_json::Value;
 
 /// Keys whose values are codes, types, units and times of measurement: the same for everybody, or asked for by tests.
@@ -107,7 +107,7 @@ fn place(start: &[u8]) -> usize {
 
 /// Everything that a run writes or says, by its name. The record holds all of the tape.
 fn written(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Vec<(String, String)> {
-    let run = judge::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults).unwrap());
+    let run = judge_run::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults).unwrap());
     let mut told = terminal::summary(&run, &terminal::Options::default());
     for judgement in &run.judgements {
         let loud = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
@@ -130,7 +130,7 @@ fn no_resource_is_found_in_anything_that_is_written() {
     let marks = marks();
     assert!(marks.len() > 100 && marks.contains("Ankerløkke"), "{} marks", marks.len());
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
     let honest = written(&catalog, &plan, spec, Vec::new());
     // What an honest run says for reasons of its own (a pick that a test sends, such as a patient's id) is known.
@@ -138,7 +138,7 @@ fn no_resource_is_found_in_anything_that_is_written() {
     let asked: BTreeSet<&str> = honest.iter().flat_map(|(_, text)| all.found(text)).collect();
     let is_asked = |mark: &str| {
         // Patients by their id, times between which to export, and the Group that the caller named.
-        mark.contains("sailor-") || plimsoll::instant::Instant::parse(mark).is_some() || mark == "harbour"
+        mark.contains("sailor-") || plimsoll::base::instant::Instant::parse(mark).is_some() || mark == "harbour"
     };
     let names = asked.iter().filter(|mark| !is_asked(mark)).collect::<Vec<_>>();
     assert!(names.is_empty(), "an honest run shows {names:?}");
@@ -149,8 +149,11 @@ fn no_resource_is_found_in_anything_that_is_written() {
         true => Some("hl7-3.0.0"),
         false => Personality::ALL.iter().map(|spec| spec.as_str()).find(|spec| fault.concerns(spec)),
     };
-    let faults: Vec<(Fault, &str)> =
-        reference::faults().unwrap().into_iter().filter_map(|fault| of(&fault).map(|spec| (fault, spec))).collect();
+    let faults: Vec<(Fault, &str)> = plimsoll::reference::fault::shelf::faults()
+        .unwrap()
+        .into_iter()
+        .filter_map(|fault| of(&fault).map(|spec| (fault, spec)))
+        .collect();
     let faults: Vec<(Fault, &str)> = faults.into_iter().filter(|(_, spec)| *spec != "au-hcpd-0.3.0-preview").collect();
     assert!(faults.len() > 500, "{} faults", faults.len());
     let plans: HashMap<&str, Plan> =

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use plimsoll::fhir;
-use plimsoll::fhir::check::{Fault, Validator};
-use plimsoll::fhir::profile::{Outcome, Profiles};
-use plimsoll::ndjson::files::{CheckOptions, FailOn, check};
-use plimsoll::suite::model::LineRule;
-use plimsoll::tape::model::{ProfileFacts, ProfileTally};
+use plimsoll::fhir::definitions::embedded;
+use plimsoll::fhir::profile::profiles::{Outcome, Profiles};
+use plimsoll::fhir::validate::fault::Fault;
+use plimsoll::fhir::validate::validator::Validator;
+use plimsoll::ndjson::command::files::{CheckOptions, FailOn, check};
+use plimsoll::recording::facts::{ProfileFacts, ProfileTally};
+use plimsoll::suite::line_rules::LineRule;
 use serde_json::{Value, json};
 
 fn fixtures() -> PathBuf {
@@ -26,7 +27,7 @@ fn lines(name: &str) -> Vec<String> {
 
 fn harbour(assigned: &[&str]) -> Profiles {
     let assigned: Vec<String> = assigned.iter().map(|name| (*name).to_owned()).collect();
-    Profiles::read(&[fixtures().join("package")], &assigned, &fhir::r4()).unwrap()
+    Profiles::read(&[fixtures().join("package")], &assigned, &embedded::r4()).unwrap()
 }
 
 fn judge(profiles: &Profiles, line: &str) -> Outcome {
@@ -36,7 +37,7 @@ fn judge(profiles: &Profiles, line: &str) -> Outcome {
 #[test]
 fn what_keeps_its_profiles_has_no_faults() {
     let profiles = harbour(&[]);
-    let mut base = Validator::new(fhir::r4());
+    let mut base = Validator::new(embedded::r4());
     for line in lines("good.ndjson") {
         assert_eq!(base.explain(line.as_bytes()), [], "{line}");
         assert_eq!(judge(&profiles, &line).faults, [], "{line}");
@@ -46,7 +47,7 @@ fn what_keeps_its_profiles_has_no_faults() {
 #[test]
 fn each_rule_has_bad_lines_that_break_it_alone() {
     let profiles = harbour(&[]);
-    let mut base = Validator::new(fhir::r4());
+    let mut base = Validator::new(embedded::r4());
     let mut messages = String::new();
     for rule in LineRule::ALL.iter().filter(|rule| rule.is_of_profiles()) {
         let bad = lines(&format!("bad/{rule}.ndjson"));
@@ -96,7 +97,7 @@ fn profiles_are_assigned_by_name_or_url() {
     }
     let refused = |name: &str| {
         let name = vec![name.to_owned()];
-        Profiles::read(&[fixtures().join("package")], &name, &fhir::r4()).unwrap_err()
+        Profiles::read(&[fixtures().join("package")], &name, &embedded::r4()).unwrap_err()
     };
     // An extension is no resource, another version is another profile.
     for name in ["mooring", "quay", "http://harbour.example.org/StructureDefinition/berth|2.0.0"] {
@@ -172,7 +173,7 @@ fn files_are_held_to_a_package() {
     let folder = tempfile::tempdir().unwrap();
     let package = folder.path().join("harbour.tgz");
     packed(&package);
-    let profiles = Profiles::read(&[package], &[], &fhir::r4()).unwrap();
+    let profiles = Profiles::read(&[package], &[], &embedded::r4()).unwrap();
     let file = folder.path().join("export.ndjson");
     let bad = ["cardinality", "value", "code", "type", "slice"]
         .map(|rule| lines(&format!("bad/profile-{rule}.ndjson"))[0].clone());
@@ -214,7 +215,7 @@ fn what_no_file_has_was_never_seen() {
 #[test]
 fn packages_that_cannot_be_used_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = || Profiles::read(&[folder.path().to_owned()], &[], &fhir::r4()).unwrap_err();
+    let refused = || Profiles::read(&[folder.path().to_owned()], &[], &embedded::r4()).unwrap_err();
     let write = |name: &str, value: Value| std::fs::write(folder.path().join(name), value.to_string()).unwrap();
     assert!(refused().ends_with("holds no StructureDefinition, name a FHIR package (.tgz) or its folder"));
     let bare = json!({"resourceType": "StructureDefinition", "url": "http://x.example.org/a", "kind": "resource",

@@ -4,9 +4,10 @@
 
 mod runs;
 
-use plimsoll::record::{Run, State};
-use plimsoll::report::{Options, checklist, finding, html, json, junit, terminal, text, write_all};
-use plimsoll::words::Verdict;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::report::write::{Options, write_all};
+use plimsoll::report::{checklist, finding, html, json, junit, terminal, text};
+use plimsoll::verdicts::judged_run::{Run, State};
 use runs::failing::{failing, nobody};
 use runs::{conformant, failing::HOSTILE};
 
@@ -198,7 +199,7 @@ fn a_long_run_makes_a_bounded_page() {
     let mut run = failing();
     let model = run.exchanges[0].clone();
     let first = run.exchanges.len() as u32 + 1;
-    run.exchanges.extend((first..3000).map(|id| plimsoll::tape::model::Exchange { id, ..model.clone() }));
+    run.exchanges.extend((first..3000).map(|id| plimsoll::recording::model::Exchange { id, ..model.clone() }));
     let page = html::render(&run);
     assert_eq!(page.matches("<details class=\"exchange\"").count(), 400);
     assert!(page.contains("2599 exchanges more in run.json"));
@@ -218,7 +219,7 @@ fn numbers_at_their_limits_are_survived() {
         (file.lines.bytes, file.lines.lines) = (u64::MAX, u64::MAX);
     }
     for f in run.judgements.iter_mut().flat_map(|j| &mut j.tests).flat_map(|t| &mut t.findings) {
-        f.position = Some(plimsoll::record::Position { line: u64::MAX, column: 0, offset: u64::MAX });
+        f.position = Some(plimsoll::verdicts::judged_run::Position { line: u64::MAX, column: 0, offset: u64::MAX });
         (f.count, f.looked_at) = (u64::MAX, u32::MAX);
         f.repeats.extend([0, u32::MAX]);
     }

@@ -10,16 +10,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plimsoll::judge;
-use plimsoll::plan::{self, Plan};
-use plimsoll::record::{Conformance, Run};
-use plimsoll::reference::{self, FaultKind, Personality};
-use plimsoll::report::{self, write_all};
-use plimsoll::suite::{self, model::Catalog};
-use plimsoll::tape::model::{Entry, Tape};
-use plimsoll::tape::store;
-use plimsoll::trials::selftest;
-use plimsoll::words::Verdict;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model::Plan;
+use plimsoll::recording::model::{Entry, Tape};
+use plimsoll::recording::store;
+use plimsoll::reference::fault::definition::FaultKind;
+use plimsoll::reference::options::Personality;
+use plimsoll::report::write::write_all;
+use plimsoll::selftest::matrix;
+use plimsoll::suite::model::Catalog;
+use plimsoll::verdicts::judged_run::{Conformance, Run};
 
 /// One that is seen in polls, one in the lines of files, one after a DELETE.
 const FAULTS: [&str; 3] = ["status-200-while-running", "ndjson-invalid-json-line", "cancel-poll-202"];
@@ -53,14 +54,15 @@ fn renumbered(text: &str) -> String {
 
 /// The tape of the sample, with nothing random left in it.
 fn recorded() -> (Catalog, Plan, Tape) {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::Stu3;
-    let ask = plan::Ask { specs: vec![spec.to_string()], ..plan::Ask::default() };
+    let ask = plimsoll::plan::build::Ask { specs: vec![spec.to_string()], ..plimsoll::plan::build::Ask::default() };
     // What other flows show is alike, and a clone should stay small.
     let flows = ["@system", "@headers", "@cancelled", "@finished"];
-    let plan = plan::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
-    let faults = FAULTS.map(|id| reference::fault(id).unwrap()).to_vec();
-    let tape = selftest::recorded(&catalog, &plan, spec, faults).unwrap();
+    let plan =
+        plimsoll::plan::build::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
+    let faults = FAULTS.map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).to_vec();
+    let tape = matrix::recorded(&catalog, &plan, spec, faults).unwrap();
     let mut tape: Tape = serde_json::from_str(&renumbered(&serde_json::to_string(&tape).unwrap())).unwrap();
     // Hashes under the key of one run mean nothing beyond it. No test of the sample asks for them, or it would be an
     // error, which the other test does not allow.
@@ -76,7 +78,7 @@ fn write(folder: &Path, tape: &Tape, run: &Run) {
     tape.files.iter().for_each(|one| out.write(&Entry::File(Box::new(one.clone()))).unwrap());
     tape.flows.iter().for_each(|one| out.write(&Entry::Flow(Box::new(one.clone()))).unwrap());
     out.write(&Entry::End(tape.end.clone().expect("the run has an end"))).unwrap();
-    write_all(folder, run, &report::Options::default()).unwrap();
+    write_all(folder, run, &plimsoll::report::write::Options::default()).unwrap();
 }
 
 /// The files below a folder, by their path within it.
@@ -95,7 +97,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 #[test]
 fn the_committed_sample_is_what_is_written_today() {
     let (catalog, plan, tape) = recorded();
-    let run = judge::judge(&catalog, &plan, &tape);
+    let run = judge_run::judge(&catalog, &plan, &tape);
     let fresh = tempfile::tempdir().unwrap();
     write(fresh.path(), &tape, &run);
     let new = files(fresh.path());
@@ -121,7 +123,7 @@ fn the_committed_sample_is_what_is_written_today() {
 #[test]
 fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
     let (catalog, plan, tape) = recorded();
-    let run = judge::judge(&catalog, &plan, &tape);
+    let run = judge_run::judge(&catalog, &plan, &tape);
     let judgement = &run.judgements[0];
     assert_eq!(judgement.outcome, Conformance::NotConformant);
     let undecided: Vec<_> = judgement.tests.iter().filter(|test| test.verdict == Verdict::Error).collect();
@@ -129,7 +131,7 @@ fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
     let broken = judgement.tests.iter().filter(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
     let broken: BTreeSet<&str> = broken.map(|test| test.id.split('@').next().unwrap()).collect();
     for fault in FAULTS {
-        let notices = reference::fault(fault).unwrap().notices;
+        let notices = plimsoll::reference::fault::shelf::fault(fault).unwrap().notices;
         let noticed = notices.iter().any(|test| broken.contains(test.split('@').next().unwrap()));
         assert!(noticed, "{fault} is not noticed: {broken:?}");
     }
@@ -137,19 +139,19 @@ fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &tape, &run);
     let read = store::read(folder.path()).unwrap();
-    assert_eq!(judge::judge(&catalog, &plan, &read).judgements, run.judgements);
+    assert_eq!(judge_run::judge(&catalog, &plan, &read).judgements, run.judgements);
 }
 
 /// What README.md says of the matrix.
 fn counted() -> String {
-    let catalog = suite::embedded().unwrap();
-    let faults = reference::faults().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
+    let faults = plimsoll::reference::fault::shelf::faults().unwrap();
     let defects = faults.iter().filter(|fault| fault.kind == FaultKind::Defect).count();
     let (mut tests, mut cells) = (0, 0);
     for spec in Personality::ALL {
-        let plan = selftest::whole_plan(&catalog, *spec).unwrap();
+        let plan = matrix::whole_plan(&catalog, *spec).unwrap();
         tests += plan.tests.len();
-        cells += faults.iter().filter(|fault| selftest::is_tried(&catalog, &plan, *spec, fault)).count();
+        cells += faults.iter().filter(|fault| matrix::is_tried(&catalog, &plan, *spec, fault)).count();
     }
     format!(
         "Today that is {defects} faults and {} legal variants under {} specs in {cells} cells, and {} tests, {tests} with \
@@ -183,7 +185,7 @@ fn tokens_are_numbered_by_first_appearance() {
 
 #[test]
 fn the_page_of_what_is_covered_is_fresh() {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let specs: Vec<String> = catalog.specs.keys().cloned().collect();
     let page = plimsoll::report::coverage::markdown(&catalog, &specs);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("COVERAGE.md");

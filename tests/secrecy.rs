@@ -1,23 +1,23 @@
 //! What a target should keep to itself: how findings about URLs come about, and that they show none.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use plimsoll::plan;
-use plimsoll::record::TestResult;
-use plimsoll::reference::{self, Personality};
-use plimsoll::suite;
-use plimsoll::tape::model::{Tape, Variety};
-use plimsoll::trials::selftest;
-use plimsoll::words::Verdict;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::recording::model::Tape;
+use plimsoll::recording::secrecy::Variety;
+use plimsoll::reference::options::Personality;
+use plimsoll::selftest::matrix;
+use plimsoll::verdicts::judged_run::TestResult;
 
 /// What is judged of a run against the server with one fault, of the tests whose names `wanted` takes, after `change`.
 fn judged(fault: &str, wanted: &dyn Fn(&str) -> bool, change: impl FnOnce(&mut Tape)) -> (Vec<TestResult>, String) {
-    let catalog = suite::embedded().unwrap();
-    let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
-    let plan = plan::build(&catalog, &ask, wanted).unwrap();
-    let faults = vec![reference::fault(fault).unwrap()];
-    let mut tape = selftest::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
+    let ask =
+        plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+    let plan = plimsoll::plan::build::build(&catalog, &ask, wanted).unwrap();
+    let faults = vec![plimsoll::reference::fault::shelf::fault(fault).unwrap()];
+    let mut tape = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
     change(&mut tape);
-    let tests = plimsoll::judge::judge(&catalog, &plan, &tape).judgements.remove(0).tests;
+    let tests = plimsoll::judge::judge_run::judge(&catalog, &plan, &tape).judgements.remove(0).tests;
     (tests, serde_json::to_string(&tape).unwrap())
 }
 
@@ -82,8 +82,11 @@ fn findings_name_places_and_neither_ids_nor_secrets() {
     let (tests, tape) = judged("data-cross-tenant", &wanted, |_| ());
     let (found, because) = verdict(&tests, "auth::kept-resources-stay@system");
     assert_eq!(found, Verdict::Fail, "{because}");
-    assert!(because.contains("line 13") && !because.contains(reference::OTHERS_PATIENT), "{because}");
-    assert!(!tape.contains(reference::OTHERS_PATIENT), "ids of resources are not kept");
+    assert!(
+        because.contains("line 13") && !because.contains(plimsoll::reference::data::fixtures::OTHERS_PATIENT),
+        "{because}"
+    );
+    assert!(!tape.contains(plimsoll::reference::data::fixtures::OTHERS_PATIENT), "ids of resources are not kept");
     let (tests, tape) = judged("manifest-request-userinfo", &wanted, |_| ());
     let (found, because) = verdict(&tests, "auth::urls-without-secrets@patient");
     assert_eq!(found, Verdict::Warn, "{because}");

@@ -3,16 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll::reference::{self, Personality};
-use plimsoll::suite;
-use plimsoll::trials::compare::{Cell, Kind, Result as CellResult};
-use plimsoll::trials::selftest::{Order, is_tried, matrix, whole_plan};
-use plimsoll::trials::tripped::untripped;
-use plimsoll::words::Area;
+use plimsoll::base::vocabulary::Area;
+use plimsoll::reference::options::Personality;
+use plimsoll::selftest::compare::{Cell, Kind, Result as CellResult};
+use plimsoll::selftest::matrix::{Order, is_tried, matrix, whole_plan};
+use plimsoll::selftest::untested_tests::untripped;
 
 #[test]
 fn every_fault_is_noticed_by_exactly_its_tests() {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let cells = matrix(&catalog, &Order { threads: 2, ..Order::default() }).unwrap();
     let bad: Vec<&Cell> = cells.iter().filter(|cell| !cell.result.is_good()).collect();
     assert!(bad.is_empty(), "{bad:#?}");
@@ -23,7 +22,7 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
     }
 
     // What README.md counts without trying it is what was tried.
-    let faults = reference::faults().unwrap();
+    let faults = plimsoll::reference::fault::shelf::faults().unwrap();
     for spec in Personality::ALL {
         let plan = whole_plan(&catalog, *spec).unwrap();
         for cell in cells.iter().filter(|cell| cell.spec == spec.as_str()) {

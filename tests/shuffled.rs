@@ -9,18 +9,19 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use plimsoll::clock::Clock;
-use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::transport::{Answer, Incoming, Outgoing, Transport};
-use plimsoll::drive::{self, Options};
-use plimsoll::judge;
-use plimsoll::plan::{Plan, PlannedFlow};
-use plimsoll::reference::{self, Fault, Personality};
-use plimsoll::suite;
+use plimsoll::base::clock::Clock;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::drive::run::Options;
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model::{Plan, PlannedFlow};
+use plimsoll::reference::fault::definition::Fault;
+use plimsoll::reference::options::Personality;
+use plimsoll::reference::serve;
+use plimsoll::selftest::matrix::{GROUP, whole_plan};
+use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::model::Catalog;
-use plimsoll::trials::selftest::{GROUP, whole_plan};
-use plimsoll::words::Verdict;
+use plimsoll::transport::in_process::InProcess;
+use plimsoll::transport::message::{Answer, Incoming, Outgoing, Transport};
 use serde_json::Value;
 
 const NOON: Duration = Duration::from_secs(1_767_268_800);
@@ -114,16 +115,19 @@ fn verdicts(catalog: &Catalog, plan: &Plan, faults: &[Fault], seed: u64) -> BTre
         let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
         settings.groups = vec![GROUP.to_owned()];
         settings.jobs = [1, 2, 4, 16][dice.roll(4) as usize];
-        let mut options =
-            reference::Options::new(Personality::from_word("hl7-3.0.0").unwrap(), settings.base.clone(), clock);
+        let mut options = plimsoll::reference::options::Options::new(
+            Personality::from_word("hl7-3.0.0").unwrap(),
+            settings.base.clone(),
+            clock,
+        );
         options.faults = faults.to_vec();
         // So long that a poll comes before the end, whatever the pace.
         options.job_time = Duration::from_secs(6);
-        let inner = InProcess::new(reference::router(options));
+        let inner = InProcess::new(serve::router(options));
         let odd = Arc::new(Odd { inner, dice: dice.clone(), orders: Mutex::default() });
-        drive::run(&plan, settings, odd, clock, Options::quiet(catalog.digest.clone())).await.unwrap()
+        plimsoll::drive::run::run(&plan, settings, odd, clock, Options::quiet(catalog.digest.clone())).await.unwrap()
     });
-    let run = judge::judge(catalog, &plan, &tape);
+    let run = judge_run::judge(catalog, &plan, &tape);
     run.judgements[0].tests.iter().map(|test| (test.id.clone(), test.verdict)).collect()
 }
 
@@ -138,9 +142,9 @@ fn differing(first: &BTreeMap<String, Verdict>, other: &BTreeMap<String, Verdict
 }
 
 fn all_alike(faults: &[&str], runs: u64) {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = whole_plan(&catalog, Personality::from_word("hl7-3.0.0").unwrap()).unwrap();
-    let faults: Vec<Fault> = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+    let faults: Vec<Fault> = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
     let first = verdicts(&catalog, &plan, &faults, 0);
     let failed = first.values().filter(|verdict| **verdict == Verdict::Fail).count();
     assert_eq!(failed > 0, !faults.is_empty());

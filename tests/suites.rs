@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use plimsoll::suite;
 
 #[test]
 fn refused() {
@@ -15,7 +14,7 @@ fn refused() {
     assert!(names.len() >= 40, "{} folders of mistakes", names.len());
     for name in names {
         let folder = Path::new("fixtures/refused-suites").join(&name);
-        match suite::read_dir(&folder) {
+        match plimsoll::suite::source::read_dir(&folder) {
             Ok(_) => panic!("{} was not refused", folder.display()),
             Err(refusals) => insta::assert_snapshot!(format!("refused-{name}"), refusals.render(false)),
         }
@@ -25,9 +24,10 @@ fn refused() {
 /// Run this alone while writing suites: it shows every mistake in `suites/`.
 #[test]
 fn shipped_suites_are_sound() {
-    let shipped = suite::read_dir(Path::new("suites"));
+    let shipped = plimsoll::suite::source::read_dir(Path::new("suites"));
     let shipped = shipped.unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
-    let embedded = suite::embedded().unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
+    let embedded =
+        plimsoll::suite::source::embedded().unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
     assert_eq!(embedded.digest, shipped.digest, "the embedded suites are those of the folder");
     assert_eq!(embedded.digest.len(), 12);
     assert_eq!(
@@ -59,10 +59,10 @@ fn every_suite_file_is_compiled_in_and_names_its_schema() {
         .filter(|name| name.ends_with(".toml"))
         .collect();
     folder.sort();
-    let mut embedded: Vec<&str> = suite::EMBEDDED.iter().map(|(name, _)| *name).collect();
+    let mut embedded: Vec<&str> = plimsoll::suite::source::EMBEDDED.iter().map(|(name, _)| *name).collect();
     embedded.sort_unstable();
     assert_eq!(embedded, folder, "the list in src/suite/source.rs is that of the folder");
-    for (name, text) in suite::EMBEDDED {
+    for (name, text) in plimsoll::suite::source::EMBEDDED {
         let first = text.lines().next();
         assert_eq!(first, Some("#:schema ./suite.schema.json"), "the first line of suites/{name}, for editors");
     }
@@ -72,7 +72,7 @@ const SCHEMA: &str = "suites/suite.schema.json";
 
 #[test]
 fn schema_is_fresh() {
-    let fresh = suite::schema();
+    let fresh = plimsoll::suite::schema::schema();
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         std::fs::write(SCHEMA, &fresh).unwrap();
     }
@@ -117,7 +117,7 @@ const SCHEMA_LEVEL: &[&str] = &[
 
 #[test]
 fn schema_accepts_what_is_read_and_refuses_plain_mistakes() {
-    let schema: serde_json::Value = serde_json::from_str(&suite::schema()).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&plimsoll::suite::schema::schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let value = |path: &Path| -> serde_json::Value {
         let text = std::fs::read_to_string(path).unwrap();
@@ -143,15 +143,15 @@ fn schema_accepts_what_is_read_and_refuses_plain_mistakes() {
 
 #[test]
 fn a_suite_with_everything_is_read() {
-    let catalog = suite::read_dir(Path::new("fixtures/suites/whole"));
+    let catalog = plimsoll::suite::source::read_dir(Path::new("fixtures/suites/whole"));
     let catalog = catalog.unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
     insta::assert_debug_snapshot!("whole", catalog.requirements.values().collect::<Vec<_>>());
     insta::assert_debug_snapshot!("whole-tests", catalog.tests);
     // A spec that builds on another has its requirements, but for those it drops, and its own level where it names one.
     let place = |id: &str| catalog.requirement(id).unwrap().places.get("guide-1.1").cloned();
     assert!(place("kickoff-get").is_none(), "dropped");
-    assert_eq!(place("poll-202").unwrap().level, plimsoll::words::Level::Shall, "inherited");
-    assert_eq!(place("poll-progress").unwrap().level, plimsoll::words::Level::Shall, "its own");
+    assert_eq!(place("poll-202").unwrap().level, plimsoll::base::vocabulary::Level::Shall, "inherited");
+    assert_eq!(place("poll-progress").unwrap().level, plimsoll::base::vocabulary::Level::Shall, "its own");
     assert_eq!(catalog.link("poll-202", "guide-1.2").unwrap(), "https://example.org/guide/1.0/poll.html#running");
     assert_eq!(catalog.link("poll-progress", "guide-1.1").unwrap(), "https://example.org/guide/1.1/poll.html#progress");
     assert_eq!(catalog.link("kickoff-get", "guide-1.1"), None);
@@ -162,7 +162,8 @@ fn a_suite_with_everything_is_read() {
 
 #[test]
 fn the_digest_depends_on_names_and_bytes_alone() {
-    use plimsoll::suite::{SuiteFile, load};
+    use plimsoll::suite::refusal::SuiteFile;
+    use plimsoll::suite::source::load;
     let file = |name: &str, folder: &str, text: &str| SuiteFile {
         name: name.to_owned(),
         path: format!("{folder}/{name}"),
@@ -177,7 +178,8 @@ fn the_digest_depends_on_names_and_bytes_alone() {
 
 #[test]
 fn no_half_of_a_suite_makes_the_reader_panic() {
-    use plimsoll::suite::{SuiteFile, load};
+    use plimsoll::suite::refusal::SuiteFile;
+    use plimsoll::suite::source::load;
     let text = std::fs::read_to_string("fixtures/suites/whole/poll.toml").unwrap();
     let specs = std::fs::read_to_string("fixtures/suites/whole/specs.toml").unwrap();
     let file = |name: &str, text: &str| SuiteFile { name: name.into(), path: name.into(), text: text.into() };
@@ -204,12 +206,12 @@ fn no_half_of_a_suite_makes_the_reader_panic() {
 
 #[test]
 fn what_cannot_be_read_is_named() {
-    let missing = suite::read_dir(Path::new("fixtures/no-such-folder")).unwrap_err().to_string();
+    let missing = plimsoll::suite::source::read_dir(Path::new("fixtures/no-such-folder")).unwrap_err().to_string();
     assert!(missing.starts_with("error: fixtures/no-such-folder: the folder cannot be read: "), "{missing}");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("latin.toml"), b"area = \"\xe4\"").unwrap();
     std::fs::create_dir(folder.path().join("folder.toml")).unwrap();
-    let unreadable = suite::read_dir(folder.path()).unwrap_err();
+    let unreadable = plimsoll::suite::source::read_dir(folder.path()).unwrap_err();
     assert_eq!(unreadable.len(), 2, "{unreadable}");
     assert!(unreadable.to_string().contains("latin.toml: "), "{unreadable}");
 }

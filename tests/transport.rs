@@ -7,19 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use plimsoll::clock::Clock;
-use plimsoll::drive::inprocess::{Greeter, InProcess};
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::transport::{Greeting, Transport};
-use plimsoll::drive::wire::Wire;
-use plimsoll::drive::{self, hello};
-use plimsoll::record::TestResult;
-use plimsoll::reference::{self, Options, Personality};
-use plimsoll::suite;
-use plimsoll::tape::model::{Handshake, Trouble, TroubleKind};
-use plimsoll::trials::selftest::GROUP;
-use plimsoll::words::Verdict;
-use plimsoll::{judge, plan};
+use plimsoll::base::clock::Clock;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::judge::judge_run;
+use plimsoll::recording::model::{Handshake, Trouble, TroubleKind};
+use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::serve;
+use plimsoll::selftest::matrix::GROUP;
+use plimsoll::settings::run_settings::Settings;
+use plimsoll::transport::client_hello;
+use plimsoll::transport::in_process::{Greeter, InProcess};
+use plimsoll::transport::message::{Greeting, Transport};
+use plimsoll::transport::network::Wire;
+use plimsoll::verdicts::judged_run::TestResult;
 use url::Url;
 
 const SPOKEN: &str = "auth::tls-spoken@transport";
@@ -27,24 +27,25 @@ const OLD: &str = "auth::tls-old-refused@transport";
 
 /// The verdicts of the tests of TLS on a server in process, whose handshakes `greeter` answers.
 fn judged(base: &str, greeter: Option<Greeter>, change: impl FnOnce(&mut Settings)) -> Vec<TestResult> {
-    let catalog = suite::embedded().unwrap();
-    let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
-    let plan = plan::build(&catalog, &ask, &|name| name.contains("tls-")).unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
+    let ask =
+        plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+    let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| name.contains("tls-")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let tape = runtime.block_on(async {
         let base: Url = base.parse().unwrap();
         let clock = Clock::system();
-        let router: Router = reference::router(Options::new(Personality::Stu3, base.clone(), clock));
+        let router: Router = serve::router(Options::new(Personality::Stu3, base.clone(), clock));
         let transport = match greeter {
             Some(greeter) => InProcess::new(router).greeted_by(greeter),
             None => InProcess::new(router),
         };
         let mut settings = Settings { groups: vec![GROUP.to_owned()], ..Settings::new(base) };
         change(&mut settings);
-        let options = drive::Options::quiet(catalog.digest.clone());
-        drive::run(&plan, settings, Arc::new(transport), clock, options).await.unwrap()
+        let options = plimsoll::drive::run::Options::quiet(catalog.digest.clone());
+        plimsoll::drive::run::run(&plan, settings, Arc::new(transport), clock, options).await.unwrap()
     });
-    judge::judge(&catalog, &plan, &tape).judgements.remove(0).tests
+    judge_run::judge(&catalog, &plan, &tape).judgements.remove(0).tests
 }
 
 fn verdict(tests: &[TestResult], id: &str) -> (Verdict, String) {
@@ -58,7 +59,11 @@ fn always(bytes: &'static [u8]) -> Option<Greeter> {
 
 #[test]
 fn an_honest_server_passes() {
-    let tests = judged("https://fhir.example.org/fhir", Some(Arc::new(reference::greeter(&[]))), |_| ());
+    let tests = judged(
+        "https://fhir.example.org/fhir",
+        Some(Arc::new(plimsoll::reference::security::tls::greeter(&[]))),
+        |_| (),
+    );
     for id in [SPOKEN, OLD] {
         assert_eq!(verdict(&tests, id).0, Verdict::Pass, "{id}");
     }
@@ -123,18 +128,21 @@ fn a_server_of_old_tls_alone_is_told_that_though_nothing_can_be_asked_of_it() {
             let _ = stream.write_all(if newer { alert } else { OLD_HELLO });
         }
     });
-    let catalog = suite::embedded().unwrap();
-    let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
-    let plan =
-        plan::build(&catalog, &ask, &|name| name.contains("tls-") || name.contains("accepted-202@system")).unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
+    let ask =
+        plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+    let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| {
+        name.contains("tls-") || name.contains("accepted-202@system")
+    })
+    .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let tape = runtime.block_on(async {
         let settings = Settings::new(base);
         let transport = Wire::new(&settings).unwrap();
-        let options = drive::Options::quiet(catalog.digest.clone());
-        drive::run(&plan, settings, Arc::new(transport), Clock::system(), options).await.unwrap()
+        let options = plimsoll::drive::run::Options::quiet(catalog.digest.clone());
+        plimsoll::drive::run::run(&plan, settings, Arc::new(transport), Clock::system(), options).await.unwrap()
     });
-    let tests = judge::judge(&catalog, &plan, &tape).judgements.remove(0).tests;
+    let tests = judge_run::judge(&catalog, &plan, &tape).judgements.remove(0).tests;
     assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Fail);
     assert_eq!(verdict(&tests, OLD).0, Verdict::Warn);
     let (kickoff, because) = verdict(&tests, "kickoff::accepted-202@system");
@@ -144,7 +152,7 @@ fn a_server_of_old_tls_alone_is_told_that_though_nothing_can_be_asked_of_it() {
 
 #[test]
 fn old_versions_are_not_offered_through_a_proxy() {
-    let greeter: Greeter = Arc::new(reference::greeter(&[]));
+    let greeter: Greeter = Arc::new(plimsoll::reference::security::tls::greeter(&[]));
     let tests = judged("https://fhir.example.org/fhir", Some(greeter), |settings| settings.use_proxy = true);
     assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Pass);
     let (old, because) = verdict(&tests, OLD);
@@ -159,7 +167,7 @@ const OLD_HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01\
 fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Trouble> {
     let mut settings = Settings::new(url.clone());
     change(&mut settings);
-    let message = hello::client_hello(hello::Offer::Tls10, None).unwrap();
+    let message = client_hello::client_hello(client_hello::Offer::Tls10, None).unwrap();
     let greeting = Greeting { url: url.clone(), message, patience: Duration::from_millis(500) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { Wire::new(&settings).unwrap().greet(greeting).await })

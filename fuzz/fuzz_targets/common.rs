@@ -6,15 +6,18 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
-use plimsoll::clock::Clock;
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::transport::{Answer, Incoming, Outgoing, Transport};
-use plimsoll::drive::{self, Options};
-use plimsoll::judge;
-use plimsoll::plan::{self, Plan};
-use plimsoll::record::Run;
+use plimsoll::base::clock::Clock;
+use plimsoll::settings::run_settings::Settings;
+use plimsoll::transport::message::{Answer, Incoming, Outgoing, Transport};
+use plimsoll::drive;
+use plimsoll::drive::run::Options;
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model;
+use plimsoll::plan::model::Plan;
+use plimsoll::verdicts::judged_run::Run;
 use plimsoll::report::{finding, html, junit, terminal};
-use plimsoll::suite::{self, model::Catalog};
+use plimsoll::suite;
+use plimsoll::suite::model::Catalog;
 
 const BASE: &str = "http://localhost/fhir";
 
@@ -22,9 +25,9 @@ const BASE: &str = "http://localhost/fhir";
 pub fn rules() -> &'static (Catalog, Plan) {
     static RULES: OnceLock<(Catalog, Plan)> = OnceLock::new();
     RULES.get_or_init(|| {
-        let catalog = suite::embedded().expect("the rules built in are sound");
-        let ask = plan::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plan::Ask::default() };
-        let plan = plan::build(&catalog, &ask, &|name| name.ends_with("@system")).expect("a plan");
+        let catalog = plimsoll::suite::source::embedded().expect("the rules built in are sound");
+        let ask = plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+        let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| name.ends_with("@system")).expect("a plan");
         (catalog, plan)
     })
 }
@@ -63,10 +66,10 @@ pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
         let settings = Settings::new(BASE.parse().expect("a URL"));
         let said = Arc::new(Said { status, headers, body });
-        drive::run(plan, settings, said, clock, Options::quiet(catalog.digest.clone())).await.expect("a tape")
+        plimsoll::drive::run::run(plan, settings, said, clock, Options::quiet(catalog.digest.clone())).await.expect("a tape")
     });
-    let run = judge::judge(catalog, plan, &tape);
-    assert_eq!(run.judgements, judge::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
+    let run = judge_run::judge(catalog, plan, &tape);
+    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
     draw(&run);
 }
 

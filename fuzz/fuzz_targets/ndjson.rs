@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll::ndjson::{Coding, Expected, FileReader, Options};
+use plimsoll::ndjson::decode::Coding;
+use plimsoll::ndjson::lines::Expected;
+use plimsoll::ndjson::reader::{FileReader, Options};
 use plimsoll::suite::model::FileList;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll::judge;
-use plimsoll::tape::store;
+use plimsoll::judge::judge_run;
+use plimsoll::recording::store;
 
 fuzz_target!(|data: &[u8]| {
     let path = std::env::temp_dir().join(format!("plimsoll-fuzz-{}.jsonl", std::process::id()));
@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let Ok(tape) = store::read(&path) else { return };
     let (catalog, plan) = plimsoll_fuzz::rules();
-    let run = judge::judge(catalog, plan, &tape);
-    assert_eq!(run.judgements, judge::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
+    let run = judge_run::judge(catalog, plan, &tape);
+    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
     plimsoll_fuzz::draw(&run);
 });

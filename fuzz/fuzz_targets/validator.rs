@@ -6,11 +6,14 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll::fhir;
-use plimsoll::fhir::check::{Validator, Verdict};
-use plimsoll::fhir::profile::Profiles;
-use plimsoll::ndjson::{Expected, FhirInspector, FileReader, Options};
-use plimsoll::suite::model::{FileList, LineRule};
+use plimsoll::fhir::definitions::embedded;
+use plimsoll::fhir::validate::validator::{Validator, Verdict};
+use plimsoll::fhir::profile::profiles::Profiles;
+use plimsoll::ndjson::fhir::FhirInspector;
+use plimsoll::ndjson::lines::Expected;
+use plimsoll::ndjson::reader::{FileReader, Options};
+use plimsoll::suite::line_rules::LineRule;
+use plimsoll::suite::model::FileList;
 use serde::de::IgnoredAny;
 
 /// Deeper than this serde_json gives up, and cannot be asked.
@@ -22,7 +25,7 @@ fuzz_target!(|line: &[u8]| {
     }
     // serde_json does not look whether what it ignores is UTF-8.
     let json = std::str::from_utf8(line).is_ok() && serde_json::from_slice::<IgnoredAny>(line).is_ok();
-    let mut validator = Validator::new(fhir::r4());
+    let mut validator = Validator::new(embedded::r4());
     let verdict = validator.check(line);
     assert!(json || verdict != Verdict::Valid, "no JSON, and valid");
     assert_eq!(verdict, validator.check(line), "two readings of one line");
@@ -61,7 +64,7 @@ fuzz_target!(|line: &[u8]| {
 
 /// The rules that the reader of files finds broken.
 fn read(line: &[u8]) -> Vec<LineRule> {
-    let inspector = Box::new(FhirInspector::new(fhir::r4(), 512));
+    let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
     let expected = Expected { list: FileList::Output, announced: None };
     let mut reader = FileReader::new(Options { inspector: Some(inspector), ..Options::new(expected) });
     reader.push(line).expect("text has no coding to break");
@@ -73,7 +76,7 @@ fn profiles() -> &'static Profiles {
     PROFILES.get_or_init(|| {
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/fhir/profiles/package");
         let assigned = ["berth".to_owned(), "tide".to_owned()];
-        Profiles::read(&[package], &assigned, &fhir::r4()).expect("a package")
+        Profiles::read(&[package], &assigned, &embedded::r4()).expect("a package")
     })
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, items, response};
-use crate::tape::model::Exchange;
+use crate::check::context::{Broken, Held, Scene, items, response};
+use crate::recording::model::Exchange;
 
 /// What the flow's manifest says: whether files need the token.
 fn needs_token(scene: &Scene<'_>) -> Option<bool> {
@@ -49,7 +49,9 @@ pub fn capability_url(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Held::Yes => {}
         other => return other,
     }
-    let Some((_, manifest)) = scene.index.manifest(&scene.flow.name) else { return super::no_manifest() };
+    let Some((_, manifest)) = scene.index.manifest(&scene.flow.name) else {
+        return crate::check::context::no_manifest();
+    };
     let item = exchange.file.and_then(|place| items(manifest, place.list.as_str()).get(place.index));
     let has = |value: Option<&Value>| {
         let extension = value.and_then(|value| value.get("extension"));

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use super::{Broken, Held, Scene, items, manifest_of, response, shape, show};
+use crate::check::context::{Broken, Held, Scene, items, manifest_of, response};
+use crate::check::{shape, show};
+use crate::recording::model::{Exchange, Outcome, Response, Role};
 use crate::suite::model::FileList;
-use crate::tape::model::{Exchange, Outcome, Response, Role};
 
 /// Error codes of OAuth 2.0 for token endpoints (RFC 6749, section 5.2).
 const ERRORS: [&str; 6] = [
@@ -39,7 +40,7 @@ fn no_answer() -> Held {
 }
 
 /// Whether a token response holds a token.
-pub(super) fn grants(response: &Response) -> bool {
+pub(crate) fn grants(response: &Response) -> bool {
     let token = response.body.json.as_ref().and_then(|json| json.get("access_token")).and_then(Value::as_str);
     (200..300).contains(&response.status) && token.is_some_and(|token| !token.is_empty())
 }
@@ -51,7 +52,7 @@ fn probe<'a>(scene: &Scene<'a>, id: &str) -> Option<&'a Exchange> {
 }
 
 /// What a form that was sent says of a field.
-pub(super) fn field(exchange: &Exchange, name: &str) -> Option<String> {
+pub(crate) fn field(exchange: &Exchange, name: &str) -> Option<String> {
     let body = exchange.request.body.as_deref()?;
     url::form_urlencoded::parse(body.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
@@ -82,13 +83,12 @@ pub fn token_granted(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             status => Broken::new("status", "status", "200 OK", status.to_string()),
         }]);
     }
-    let other = scene
-        .index
-        .tape
-        .exchanges
-        .iter()
-        .find(|e| e.id != exchange.id && e.role == Role::Token && super::response(e).is_some_and(grants));
-    if let Some(other) = probe(scene, "with-client-id").filter(|e| super::response(e).is_some_and(grants)) {
+    let other = scene.index.tape.exchanges.iter().find(|e| {
+        e.id != exchange.id && e.role == Role::Token && crate::check::context::response(e).is_some_and(grants)
+    });
+    if let Some(other) =
+        probe(scene, "with-client-id").filter(|e| crate::check::context::response(e).is_some_and(grants))
+    {
         let expected = format!("200 OK, as with a field client_id in exchange {}: a request has none", other.id);
         return Held::No(vec![Broken::new("status", "status", expected, response.status.to_string())]);
     }
@@ -188,13 +188,13 @@ pub fn scope_not_broader(exchange: &Exchange) -> Held {
 }
 
 /// What one scope lets do with resources of one type.
-pub(super) struct Permission<'s> {
+pub(crate) struct Permission<'s> {
     pub text: &'s str,
     pub kind: &'s str,
     pub may: BTreeSet<char>,
 }
 
-pub(super) fn permissions(scopes: &str) -> Vec<Permission<'_>> {
+pub(crate) fn permissions(scopes: &str) -> Vec<Permission<'_>> {
     let read = |text: &'_ str| -> Option<BTreeSet<char>> {
         Some(match text {
             "read" => "rs".chars().collect(),
@@ -286,7 +286,7 @@ pub fn files_need_token(scene: &Scene<'_>) -> Held {
 
 /// `token-stays-home`: where files need a token, none of them lies on an origin that may not see it.
 pub fn token_stays_home(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(manifest) = manifest_of(exchange) else { return super::no_manifest() };
+    let Some(manifest) = manifest_of(exchange) else { return crate::check::context::no_manifest() };
     if manifest.get("requiresAccessToken").and_then(Value::as_bool) != Some(true) {
         return Held::Nothing("the files need no token".to_owned());
     }

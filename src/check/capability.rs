@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Broken, Held, Index, Scene, manifest_of, no_manifest, response, show};
-use crate::drive::offer;
+use crate::base::vocabulary::ExportLevel;
+use crate::check::context::{Broken, Held, Index, Scene, manifest_of, no_manifest, response};
+use crate::check::show;
+use crate::drive::export_levels;
+use crate::recording::model::{Exchange, Outcome, Role};
 use crate::suite::model::FileList;
-use crate::tape::model::{Exchange, Outcome, Role};
-use crate::words::ExportLevel;
 
 /// What HL7's guide calls itself, and its statement.
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 /// The CapabilityStatement and the exchange that brought it; why there is none.
-pub(super) fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held> {
+pub(crate) fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held> {
     let mut asked = index.tape.exchanges.iter().filter(|e| e.role == Role::Metadata && !e.superseded);
     let last =
         asked.next_back().ok_or_else(|| Held::Unknown("the CapabilityStatement was not asked for".to_owned()))?;
@@ -30,7 +31,7 @@ pub(super) fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held>
     }
 }
 
-pub(super) fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
+pub(crate) fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
     value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -41,7 +42,7 @@ pub fn level_declared(scene: &Scene<'_>) -> Held {
         Err(held) => return held,
     };
     let level = scene.flow.export;
-    Held::or_broken(offer::read(statement).levels.contains(&level), || {
+    Held::or_broken(export_levels::read(statement).levels.contains(&level), || {
         let expected = format!("an export operation at {level} level, for a kick-off there was accepted");
         Broken::new("body", "body /rest", expected, "none").shown_by(id)
     })
@@ -54,7 +55,7 @@ pub fn declared_level_served(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Err(held) => return held,
     };
     let level = scene.flow.export;
-    if !offer::read(statement).levels.contains(&level) {
+    if !export_levels::read(statement).levels.contains(&level) {
         return Held::Nothing(format!("no export at {level} level is declared"));
     }
     let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
@@ -149,9 +150,9 @@ pub fn types_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         .filter_map(|(_, facts)| *facts)
         .flat_map(|facts| facts.lines.types.keys().map(String::as_str))
         // Messages among the output are judged elsewhere, and what is no type at all.
-        .filter(|kind| *kind != "OperationOutcome" && crate::resources::is_known(kind))
+        .filter(|kind| *kind != "OperationOutcome" && crate::base::resource_types::is_known(kind))
         .collect();
-    if seen.is_empty() || super::select::unreadable(scene) {
+    if seen.is_empty() || crate::check::type_filters::unreadable(scene) {
         return Held::Nothing("nothing was exported, or not as resources of one type a file".to_owned());
     }
     let missing: Vec<&str> = seen.difference(&declared).copied().collect();
@@ -207,12 +208,14 @@ fn counted(exchange: &Exchange, scene: &Scene<'_>) -> Result<(u64, u64, u64), He
     let files = scene.index.files(&scene.flow.name, FileList::Output);
     // A null in the array's place lists nothing.
     let output = manifest.get("output").is_some_and(|output| output.is_array() || output.is_null());
-    let listed = output && !super::select::unreadable(scene);
+    let listed = output && !crate::check::type_filters::unreadable(scene);
     let whole = files.iter().all(|(_, facts)| facts.is_some_and(|facts| facts.whole));
-    if !listed || !whole || files.len() < super::items(manifest, "output").len() {
+    if !listed || !whole || files.len() < crate::check::context::items(manifest, "output").len() {
         return Err(Held::Nothing("not every output file was read whole".to_owned()));
     }
-    let came = super::sum(files.iter().filter_map(|(_, facts)| facts.as_ref()?.lines.types.get("Patient").copied()));
-    let all = super::sum(files.iter().filter_map(|(_, facts)| Some(facts.as_ref()?.lines.resources)));
+    let came = crate::check::context::sum(
+        files.iter().filter_map(|(_, facts)| facts.as_ref()?.lines.types.get("Patient").copied()),
+    );
+    let all = crate::check::context::sum(files.iter().filter_map(|(_, facts)| Some(facts.as_ref()?.lines.resources)));
     Ok((total, came, all))
 }

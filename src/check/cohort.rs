@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::capability::{list, statement};
-use super::declared::{entries, has_extension};
-use super::{Broken, Held, Scene, response};
-use crate::tape::model::{Exchange, FlowRecord, Role};
-use crate::words::ExportLevel;
+use crate::base::vocabulary::ExportLevel;
+use crate::check::capability::{list, statement};
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::declared::{entries, has_extension};
+use crate::recording::model::{Exchange, FlowRecord, Role};
 
 /// The end of the canonical URL of the profile of cohorts.
 const COHORT: &str = "/bulk-cohort-group";

@@ -3,23 +3,24 @@
 
 use serde_json::Value;
 
-use super::capability::{list, statement};
-use super::{Broken, Held, Scene, response, show};
+use crate::base::vocabulary::ExportLevel;
+use crate::check::capability::{list, statement};
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::show;
+use crate::recording::model::{Exchange, Role};
 use crate::suite::values::is_beside_the_point;
-use crate::tape::model::{Exchange, Role};
-use crate::words::ExportLevel;
 
 /// The end of the URLs of the extension that takes something out of exports: the guide's text has it under `Extension/`,
 /// its definition under `StructureDefinition/`.
 const NOT_SUPPORTED: &str = "/operation-not-supported";
 
 /// Whether `value` has an extension whose URL ends so.
-pub(super) fn has_extension(value: &Value, key: &str, end: &str) -> bool {
+pub(crate) fn has_extension(value: &Value, key: &str, end: &str) -> bool {
     list(value, key).any(|extension| extension.get("url").and_then(Value::as_str).is_some_and(|url| url.ends_with(end)))
 }
 
 /// The entries of `rest.resource` for one type.
-pub(super) fn entries<'a>(statement: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn entries<'a>(statement: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
     let all = list(statement, "rest").flat_map(|rest| list(rest, "resource"));
     all.filter(move |resource| resource.get("type").and_then(Value::as_str) == Some(kind))
 }
@@ -107,7 +108,7 @@ pub fn refused_type_flagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         400..=499 | 501 => {}
         status => return Held::Nothing(format!("an answer of {status} says nothing of the type")),
     }
-    if scene.flow.export != ExportLevel::System && !crate::resources::is_of_patients(kind) {
+    if scene.flow.export != ExportLevel::System && !crate::base::resource_types::is_of_patients(kind) {
         return Held::Nothing(format!("{kind} does not belong to patients, and is rightly refused at this level"));
     }
     if !accepted(scene).any(|other| !types(other).is_empty() && !types(other).contains(kind)) {

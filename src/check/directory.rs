@@ -1,13 +1,15 @@
 //! The rules of a provider directory on the lines of a file.
 
-use super::{Broken, Held, Scene, response};
-use crate::record::Position;
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::recording::facts::{DirectoryFacts, DirectoryFinding};
+use crate::recording::model::Exchange;
 use crate::suite::describe;
-use crate::suite::model::{DirectoryTopic, FileList};
-use crate::tape::model::{DirectoryFacts, DirectoryFinding, Exchange};
+use crate::suite::model::FileList;
+use crate::suite::shapes::DirectoryTopic;
+use crate::verdicts::judged_run::Position;
 
 /// Whether the lines of the file that `exchange` fetched keep the rules of `topic`.
-pub(super) fn lines(topic: DirectoryTopic, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(crate) fn lines(topic: DirectoryTopic, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(file) = scene.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
         return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));

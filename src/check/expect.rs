@@ -2,18 +2,21 @@
 
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, response, shape, show};
-use crate::record::Position;
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::{shape, show};
+use crate::recording::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
+use crate::recording::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
 use crate::suite::describe;
-use crate::suite::model::{BodyShape, Expect, LineRule, Shape};
-use crate::tape::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
-use crate::tape::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
+use crate::suite::expect::Expect;
+use crate::suite::line_rules::LineRule;
+use crate::suite::shapes::{BodyShape, Shape};
+use crate::verdicts::judged_run::Position;
 
 /// Whether `expect` holds of `exchange`.
 pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     // Checks decide for themselves what an absent or broken answer means to them.
     if let Some(name) = expect.check {
-        return super::run(name, exchange, scene);
+        return crate::check::context::run(name, exchange, scene);
     }
     let response = match &exchange.outcome {
         Outcome::Response(response) => response,
@@ -49,7 +52,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         return file_type(types, exchange, scene);
     }
     if let Some(topic) = expect.directory {
-        return super::directory::lines(topic, exchange, scene);
+        return crate::check::directory::lines(topic, exchange, scene);
     }
     // What follows reads the body, and a body that broke off says nothing. One that is not coded as it says came whole,
     // and nobody can read it.
@@ -259,7 +262,7 @@ fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// `resources-valid`: every resource of the file keeps FHIR's definitions.
-pub(super) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(crate) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let validated = scene.index.facts(exchange).map(|facts| facts.lines.validated.as_ref());
     match (validated, scene.index.tape.start.fhir.as_deref()) {
         (Some(None), Some(version)) if version.starts_with("4.0") => {
@@ -283,7 +286,7 @@ pub(super) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// Whether a file breaks no rule that `counts`.
-pub(super) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(crate) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(facts) = scene.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
         return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));
@@ -310,7 +313,7 @@ pub(super) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, s
     let beyond = facts.lines.findings.iter().find(|f| matches!(f.rule, LineRule::LineTooLong | LineRule::TooDeep));
     if let (true, Some(finding)) = (broken.is_empty(), beyond) {
         // The limits are ours: what lies beyond them was not read, and nothing is said of it.
-        let what = describe::line_rule(finding.rule);
+        let what = crate::suite::line_rules::line_rule(finding.rule);
         return Held::Unknown(format!("line {} was not read: it holds {what}", finding.line));
     }
     if broken.is_empty() && !facts.whole {

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, show};
-use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::{Exchange, FileFacts, LineFacts, Outcome, Response, TroubleKind};
+use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::show;
+use crate::recording::facts::{FileFacts, LineFacts};
+use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
+use crate::suite::line_rules::LineRule;
+use crate::suite::model::FileList;
 
 /// The facts of the flow's files by their place in `list`, of those that came whole.
-pub(super) fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
+pub(crate) fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
     scene
         .index
         .files(&scene.flow.name, list)
@@ -291,8 +294,8 @@ pub fn same_resources(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let (gone, newer) = comparison.map_or((0, 0), |comparison| (comparison.gone, comparison.more.1));
     let changed = fewer as u64 <= gone && more as u64 <= newer;
     let unsure = comparison.is_some_and(|comparison| comparison.unsure) && more as u64 <= newer;
-    if !changed && unsure && super::kin::few(fewer as u64, other.len() as u64) {
-        return Held::NoData(super::kin::unsure_of(fewer as u64));
+    if !changed && unsure && crate::check::ownership::few(fewer as u64, other.len() as u64) {
+        return Held::NoData(crate::check::ownership::unsure_of(fewer as u64));
     }
     Held::or_broken(changed, || {
         Broken::new(

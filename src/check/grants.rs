@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::auth::{field, grants, permissions};
-use super::{Broken, Held, Scene, response, show};
-use crate::tape::model::Exchange;
+use crate::check::auth::{field, grants, permissions};
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::show;
+use crate::recording::model::Exchange;
 
 /// `scope-withheld`: what was granted lets do nothing of what was asked for. A token without a scope beside it covers what
 /// was asked for (RFC 6749, section 5.1).
@@ -18,7 +19,7 @@ pub fn scope_withheld(exchange: &Exchange) -> Held {
     let scope = answer.body.json.as_ref().and_then(|json| json.get("scope")).and_then(Value::as_str);
     let granted = scope.unwrap_or(&asked);
     let (asked, granted) = (permissions(&asked), permissions(granted));
-    let touches = |one: &super::auth::Permission<'_>| {
+    let touches = |one: &crate::check::auth::Permission<'_>| {
         asked.iter().any(|other| (one.kind == "*" || one.kind == other.kind) && !one.may.is_disjoint(&other.may))
     };
     let given: Vec<&str> = granted.iter().filter(|one| touches(one)).map(|one| one.text).collect();

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
-use crate::instant::Instant;
-use crate::suite::model::{FileList, HookName};
-use crate::tape::model::{Came, Exchange, Hooked, State, Thing};
+use crate::base::instant::Instant;
+use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::recording::data_changes::{Came, Hooked, State, Thing};
+use crate::recording::model::Exchange;
+use crate::suite::flow::HookName;
+use crate::suite::model::FileList;
 
 /// What hooks of this name did, and the manifest's `transactionTime`.
 fn hooked<'a>(
@@ -333,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_hook_in_trouble_leaves_its_test_undecided() {
-        let run = |trouble: Option<&str>| crate::tape::model::HookRun {
+        let run = |trouble: Option<&str>| crate::recording::data_changes::HookRun {
             hook: HookName::Change,
             at: 0,
             took: 0,

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use super::{Broken, Held, Scene, manifest_of, response, show};
+use crate::check::context::{Broken, Held, Scene, manifest_of, response};
+use crate::check::show;
+use crate::recording::model::{Exchange, Outcome, Phase};
+use crate::recording::shape::urls_of_line;
 use crate::suite::values::is_beside_the_point;
-use crate::tape::model::{Exchange, Outcome, Phase};
-use crate::tape::shape::urls_of_line;
 
 /// `one-location`: however often the header comes, it names one URL.
 pub fn one_location(exchange: &Exchange) -> Held {

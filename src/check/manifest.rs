@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use url::Url;
 
-use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, shape, show};
-use crate::instant::Instant;
-use crate::tape::model::{Exchange, Response};
+use crate::base::instant::Instant;
+use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::{shape, show};
+use crate::recording::model::{Exchange, Response};
 
 /// How far `transactionTime` may lie ahead of the server's own Date: clocks within a cluster differ.
 const CLOCK_SLACK: Duration = Duration::from_secs(300);

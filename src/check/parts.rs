@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, show};
-use crate::instant::Instant;
+use crate::base::instant::Instant;
+use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::show;
+use crate::recording::model::{Exchange, Phase, Role};
 use crate::suite::model::FileList;
-use crate::tape::model::{Exchange, Phase, Role};
 
 /// The preference, and what `Preference-Applied` says where it was honoured.
 const SEPARATE: &str = "separate-export-status";

@@ -1,14 +1,17 @@
 //! Profiles of packages that the run was given, on the resources of its files.
 
-use super::{Broken, Held, Scene, expect, manifest_of, no_manifest, response};
-use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::{Exchange, FileFacts, ProfileFacts};
+use crate::check::context::{Broken, Held, Scene, manifest_of, no_manifest, response};
+use crate::check::expect;
+use crate::recording::facts::{FileFacts, ProfileFacts};
+use crate::recording::model::Exchange;
+use crate::suite::line_rules::LineRule;
+use crate::suite::model::FileList;
 
 /// More elements are not named in one finding.
 const MOST_NAMES: usize = 30;
 
 /// `profiles-kept`: every resource of the file keeps the profiles that it claims or is assigned.
-pub(super) fn kept(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(crate) fn kept(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(file) = scene.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
         return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));
@@ -26,7 +29,7 @@ fn breaks(file: &FileFacts) -> bool {
 
 /// `must-support-seen`: each element that a profile marks as must-support is in some resource of the flow's files that
 /// was held to it.
-pub(super) fn must_support_seen(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(crate) fn must_support_seen(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let files = scene.index.files(&scene.flow.name, FileList::Output);
     let mut sum = ProfileFacts::default();
@@ -40,10 +43,10 @@ pub(super) fn must_support_seen(exchange: &Exchange, scene: &Scene<'_>) -> Held 
         return Held::Nothing(nobody(&sum));
     }
     let whole = files.iter().filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)).count();
-    if whole < super::items(manifest, "output").len() {
+    if whole < crate::check::context::items(manifest, "output").len() {
         return Held::Nothing("not every output file was read whole".to_owned());
     }
-    let missing = |tally: &crate::tape::model::ProfileTally| {
+    let missing = |tally: &crate::recording::facts::ProfileTally| {
         let name = tally.profile.rsplit('/').next().unwrap_or_default();
         let mut names: Vec<&str> = tally.never.iter().map(String::as_str).take(MOST_NAMES).collect();
         let more = tally.never.len().saturating_sub(MOST_NAMES);

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, response};
-use crate::tape::model::{Exchange, Guessing, Variety};
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::recording::model::Exchange;
+use crate::recording::secrecy::{Guessing, Variety};
 
 /// What stands on the tape in the place of a secret, and before the host in that of a user's name and password.
 const REDACTED: &str = "[redacted]";
@@ -78,7 +79,7 @@ fn within(value: &Value, path: &str, broken: &mut Vec<Broken>) {
         }
         Value::Object(fields) => {
             for (key, field) in fields.iter().filter(|(_, field)| field.as_str() != Some(REDACTED)) {
-                within(field, &format!("{path}/{}", super::show::text(key).trim_matches('"')), broken);
+                within(field, &format!("{path}/{}", crate::check::show::text(key).trim_matches('"')), broken);
             }
         }
         _ => {}

@@ -3,10 +3,11 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Broken, Held, Scene, response, show};
-use crate::drive::offer;
-use crate::tape::model::Exchange;
-use crate::words::ExportLevel;
+use crate::base::vocabulary::ExportLevel;
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::show;
+use crate::drive::export_levels;
+use crate::recording::model::Exchange;
 
 /// Whether what `exchange` asked for is at the target's own origin.
 fn is_own(exchange: &Exchange, scene: &Scene<'_>) -> bool {
@@ -73,7 +74,7 @@ pub fn declares_export(exchange: &Exchange) -> Held {
     if statement.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
         return Held::Nothing("there is no CapabilityStatement".to_owned());
     }
-    Held::or_broken(offer::read(statement).levels.contains(&ExportLevel::System), || {
+    Held::or_broken(export_levels::read(statement).levels.contains(&ExportLevel::System), || {
         Broken::new("body", "body /rest/*/operation", "an operation export, for the whole system", "none")
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::suite::model::Shape;
+use crate::suite::shapes::Shape;
 
 /// Whether the JSON value at a place has the shape; `None` is an absent value.
 pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
@@ -42,7 +42,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
         Shape::Present | Shape::Value | Shape::String => true,
         Shape::Text => !text.is_empty(),
         Shape::AbsoluteUrl => is_absolute_url(text),
-        Shape::Instant => crate::instant::Instant::parse(text).is_some(),
+        Shape::Instant => crate::base::instant::Instant::parse(text).is_some(),
         Shape::ResourceType => is_resource_type(text),
         Shape::RetryAfter => {
             let text = text.trim();
@@ -90,7 +90,7 @@ fn is_count(value: &Value) -> bool {
 
 /// Whether `text` names a resource type of any FHIR version that we know.
 pub fn is_resource_type(text: &str) -> bool {
-    is_resource_name(text) && crate::resources::is_known(text)
+    is_resource_name(text) && crate::base::resource_types::is_known(text)
 }
 
 /// Whether `text` has the form of a resource type's name: an upper-case letter, then letters.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::hidden::is_hidden;
+use crate::base::unprintable::is_hidden;
 
 /// The most characters of a server's text shown in a finding.
 const SHOWN: usize = 80;

@@ -3,8 +3,8 @@
 
 use url::Url;
 
-use super::{Broken, Held, Scene, response};
-use crate::tape::model::{Exchange, Handshake, Outcome, Role};
+use crate::check::context::{Broken, Held, Scene, response};
+use crate::recording::model::{Exchange, Handshake, Outcome, Role};
 
 /// The versions that are no longer to be used.
 const OLD: [&str; 3] = ["SSL 3.0", "TLS 1.0", "TLS 1.1"];

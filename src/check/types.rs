@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Broken, Held, Scene, items, manifest_of, no_manifest, response, shape, show};
-use crate::instant::Instant;
+use crate::base::instant::Instant;
+use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::{shape, show};
+use crate::recording::model::{Exchange, FlowRecord};
 use crate::suite::model::FileList;
-use crate::tape::model::{Exchange, FlowRecord};
 
 /// The types that `output` lists.
 fn listed(manifest: &Value) -> BTreeSet<&str> {

@@ -1,14 +1,15 @@
 //! The command line, as clap reads it. What the flags mean together with `PLIMSOLL_*` and `plimsoll.toml` is decided in
-//! [`crate::config`].
+//! [`crate::config::default_spec`].
 
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use super::help;
-pub use super::options::{CoverageFormat, Format, FormatArg, LimitArgs, ProfileArgs, ScopeArgs, SuitesArg, TargetArgs};
-use crate::config::values::{self, AuthKind};
+use crate::cli::help;
+use crate::cli::options::{CoverageFormat, FormatArg, LimitArgs, ProfileArgs, ScopeArgs, SuitesArg, TargetArgs};
+use crate::config::values;
+use crate::config::values::AuthKind;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -195,7 +196,7 @@ pub struct ServeArgs {
     pub addr: std::net::SocketAddr,
 
     /// The spec that it speaks
-    #[arg(long, value_name = "ID", default_value = crate::config::DEFAULT_SPEC)]
+    #[arg(long, value_name = "ID", default_value = crate::config::default_spec::DEFAULT_SPEC)]
     pub spec: String,
 
     /// A fault to make it wrong by; may repeat

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::args::DefinitionsBuildArgs;
-use super::{Refusal, print};
-use crate::fhir::build;
-use crate::fhir::tables::Tables;
+use crate::cli::args::DefinitionsBuildArgs;
+use crate::cli::main::{Refusal, print};
+use crate::fhir::definitions::builder::build;
+use crate::fhir::definitions::tables::Tables;
 
 /// Carries out `plimsoll definitions build`.
 pub fn make(args: &DefinitionsBuildArgs) -> Result<u8, Refusal> {

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::{DiffArgs, Format};
-use super::{Refusal, print};
-use crate::record::{Conformance, Gate, Judgement, Run};
-use crate::trials::exit;
-use crate::words::Verdict;
+use crate::base::vocabulary::Verdict;
+use crate::cli::args::DiffArgs;
+use crate::cli::main::{Refusal, print};
+use crate::cli::options::Format;
+use crate::verdicts::exit;
+use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run};
 
 /// The longest run.json that is read, in bytes.
 const LIMIT: u64 = 1 << 30;
@@ -164,9 +165,9 @@ fn text(diff: &Diff) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::record::Conformance::{Conformant, NotConformant};
-    use crate::trials::samples::{judgement, run};
-    use crate::words::Verdict::{Fail, Pass, Skip, Warn};
+    use crate::base::vocabulary::Verdict::{Fail, Pass, Skip, Warn};
+    use crate::verdicts::judged_run::Conformance::{Conformant, NotConformant};
+    use crate::verdicts::samples::{judgement, run};
 
     #[test]
     fn changes_are_found_and_steps_back_marked() {

@@ -1,10 +1,11 @@
-//! From what clap read to what [`crate::config`] knows: each value with the place it comes from.
+//! From what clap read to what [`crate::config::default_spec`] knows: each value with the place it comes from.
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::Refusal;
-use super::args::{RunArgs, TargetArgs};
+use crate::cli::args::RunArgs;
+use crate::cli::main::Refusal;
+use crate::cli::options::TargetArgs;
 use crate::config::effective::{Effective, Given, Origin, Setting};
 use crate::config::file::File;
 use crate::config::values;
@@ -150,8 +151,8 @@ impl Sources<'_> {
 mod tests {
     use clap::{CommandFactory, FromArgMatches};
 
-    use super::super::args::{Cli, Command};
     use super::*;
+    use crate::cli::args::{Cli, Command};
 
     fn given(line: &[&str]) -> Given {
         let matches = Cli::command().try_get_matches_from(line).unwrap();

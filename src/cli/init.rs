@@ -6,16 +6,16 @@ use std::path::Path;
 use clap::ArgMatches;
 use serde_json::Value;
 
-use super::args::InitArgs;
-use super::orchestrate;
-use super::target::Target;
-use super::{Refusal, given, say};
+use crate::cli::args::InitArgs;
+use crate::cli::main::{Refusal, say};
+use crate::cli::target::Target;
+use crate::cli::{given, orchestrate};
 use crate::config::effective::{Effective, Origin, Setting};
-use crate::config::guard;
-use crate::config::values::{self, AuthKind};
-use crate::drive::offer;
-use crate::tape::model::Role;
-use crate::trials::exit;
+use crate::config::values::AuthKind;
+use crate::config::{guard, values};
+use crate::drive::export_levels;
+use crate::recording::model::Role;
+use crate::verdicts::exit;
 
 /// The file that is written.
 const FILE: &str = "plimsoll.toml";
@@ -49,7 +49,7 @@ pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
     }
     let target = Target::new(&config)?;
     let catalog = orchestrate::catalog(None)?;
-    let answers = super::runtime()?.block_on(async {
+    let answers = crate::cli::main::runtime()?.block_on(async {
         let metadata = target.get(Role::Metadata, "metadata").await;
         // A server that is not there answers nothing else either.
         if let Err(why) = &metadata {
@@ -71,7 +71,7 @@ pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
             answers.metadata.err().unwrap_or_default()
         )));
     }
-    let claims = answers.metadata.as_ref().map(|statement| offer::read(statement).claims).unwrap_or_default();
+    let claims = answers.metadata.as_ref().map(|statement| export_levels::read(statement).claims).unwrap_or_default();
     let text = toml(&answers, &orchestrate::declared(&catalog, &claims));
     std::fs::write(path, text).map_err(|e| Refusal::usage(format!("{FILE} cannot be written: {e}")))?;
     say(&format!("wrote {FILE}; read it, then: plimsoll run --config {FILE}"));
@@ -81,7 +81,7 @@ pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
 /// The file's text. All that the server said is escaped, in values and in comments.
 fn toml(answers: &Answers, specs: &[String]) -> String {
     let mut out = String::new();
-    let said = answers.metadata.as_ref().map(offer::read).unwrap_or_default();
+    let said = answers.metadata.as_ref().map(export_levels::read).unwrap_or_default();
     // Writing to a string cannot fail.
     let _ = writeln!(out, "# Written by `plimsoll init`. Every key is a flag of `plimsoll run`; flags win.");
     match (&said.software, &answers.metadata) {
@@ -96,7 +96,7 @@ fn toml(answers: &Answers, specs: &[String]) -> String {
     let _ = writeln!(out, "\ntarget = {}\n", quoted(&answers.base));
     if specs.is_empty() {
         out.push_str("# The server declares no spec that is known here; `plimsoll list` names them.\n");
-        let _ = writeln!(out, "specs = [{}]\n", quoted(crate::config::DEFAULT_SPEC));
+        let _ = writeln!(out, "specs = [{}]\n", quoted(crate::config::default_spec::DEFAULT_SPEC));
     } else {
         out.push_str("# As the CapabilityStatement declares.\n");
         let _ = writeln!(out, "specs = [{}]\n", list(specs.iter().map(String::as_str)));
@@ -218,7 +218,7 @@ mod tests {
         let text = toml(&answers(), &["hl7-3.0.0".to_owned()]);
         let file = File::parse(FILE.into(), false, text.clone()).unwrap();
         assert_eq!(file.says.groups.unwrap().get_ref(), &["g1".to_owned()]);
-        assert_eq!(file.says.levels.unwrap().get_ref(), &[crate::words::ExportLevel::System]);
+        assert_eq!(file.says.levels.unwrap().get_ref(), &[crate::base::vocabulary::ExportLevel::System]);
         assert!(text.contains("All of them") && text.contains("https://a.example/token"), "{text}");
     }
 

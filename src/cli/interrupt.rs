@@ -12,12 +12,12 @@ pub fn watch() -> watch::Receiver<bool> {
     let mut signals = Signals::listen();
     tokio::spawn(async move {
         signals.next().await;
-        super::say("interrupted: deleting what was started and writing the reports; again to stop at once");
+        crate::cli::main::say("interrupted: deleting what was started and writing the reports; again to stop at once");
         if sender.send(true).is_err() {
             return;
         }
         signals.next().await;
-        super::say("stopped at once; jobs may be left on the server");
+        crate::cli::main::say("stopped at once; jobs may be left on the server");
         std::process::exit(KILLED);
     });
     receiver

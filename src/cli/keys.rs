@@ -6,8 +6,8 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;
 
-use super::{Refusal, say};
-use crate::drive::keyset::{KeySet, MAX_AGE};
+use crate::cli::main::{Refusal, say};
+use crate::settings::key_set::{KeySet, MAX_AGE};
 
 /// Serves a key set at `address` from now on, by a thread of its own, and says where.
 pub fn serve(address: SocketAddr) -> Result<KeySet, Refusal> {
@@ -17,7 +17,7 @@ pub fn serve(address: SocketAddr) -> Result<KeySet, Refusal> {
     let listener = TcpListener::bind(address).map_err(refuse)?;
     listener.set_nonblocking(true).map_err(refuse)?;
     let at = listener.local_addr().map_err(refuse)?;
-    let runtime = super::runtime()?;
+    let runtime = crate::cli::main::runtime()?;
     let set = KeySet::default();
     let served = set.clone();
     std::thread::spawn(move || {

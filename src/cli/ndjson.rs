@@ -9,18 +9,19 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
-use super::args::{FailOnArg, NdjsonArgs, NdjsonFormat};
-use super::{Refusal, print, say};
-use crate::fhir::Tables;
-use crate::fhir::profile::Profiles;
-use crate::ndjson::files::{self, CheckOptions, FailOn, Progress, Report};
+use crate::cli::args::{FailOnArg, NdjsonArgs, NdjsonFormat};
+use crate::cli::main::{Refusal, print, say};
+use crate::fhir::definitions::tables::Tables;
+use crate::fhir::profile::profiles::Profiles;
+use crate::ndjson::command::files;
+use crate::ndjson::command::files::{CheckOptions, FailOn, Progress, Report};
 
 /// Carries out `plimsoll ndjson`. Exit code 0 where nothing is wrong, 1 where something is.
 pub fn check(args: &NdjsonArgs) -> Result<u8, Refusal> {
     let definitions = match &args.definitions {
         Some(path) => Some(Arc::new(tables(path)?)),
         None if args.lines_only => None,
-        None => Some(crate::fhir::r4()),
+        None => Some(crate::fhir::definitions::embedded::r4()),
     };
     let profiles = match &definitions {
         Some(tables) => profiles(&args.profiles.package, &args.profiles.profile, tables)?,
@@ -67,7 +68,7 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, Refusal> {
 }
 
 /// The profiles of the packages; none where no package is named.
-pub(super) fn profiles(
+pub(crate) fn profiles(
     packages: &[PathBuf],
     assigned: &[String],
     tables: &Tables,

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
-use crate::config::values::{self, AuthKind, ByteSize};
+use crate::base::vocabulary::ExportLevel;
+use crate::config::values;
+use crate::config::values::{AuthKind, ByteSize};
 use crate::suite::values::Wait;
-use crate::words::ExportLevel;
 
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -4,23 +4,24 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 
-use super::Refusal;
-use super::target::Target;
-use crate::clock::Clock;
+use crate::base::clock::Clock;
+use crate::cli::main::Refusal;
+use crate::cli::target::Target;
 use crate::drive::progress;
-use crate::drive::{self, Drive, Remains};
-use crate::plan::{self, Plan};
-use crate::record::{Judgement, Run, TestResult};
+use crate::drive::resume_journal::Remains;
+use crate::drive::run::Drive;
+use crate::plan::model::Plan;
+use crate::recording::model::Tape;
+use crate::recording::store;
 use crate::report;
 use crate::suite::model::Catalog;
-use crate::tape::model::Tape;
-use crate::tape::store;
+use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// Reads the rules: those built in, or those of a folder.
 pub fn catalog(folder: Option<&Path>) -> Result<Catalog, Refusal> {
     let read = match folder {
-        Some(folder) => crate::suite::read_dir(folder),
-        None => crate::suite::embedded(),
+        Some(folder) => crate::suite::source::read_dir(folder),
+        None => crate::suite::source::embedded(),
     };
     read.map_err(|refusals| Refusal::usage(refusals.render(false)))
 }
@@ -37,8 +38,8 @@ pub fn plan(
     also: Vec<String>,
     selected: &dyn Fn(&str) -> bool,
 ) -> Result<Plan, Refusal> {
-    let ask = plan::Ask { specs: specs.to_vec(), also, ..Default::default() };
-    plan::build(catalog, &ask, selected).map_err(|e| Refusal::usage(e.to_string()))
+    let ask = crate::plan::build::Ask { specs: specs.to_vec(), also, ..Default::default() };
+    crate::plan::build::build(catalog, &ask, selected).map_err(|e| Refusal::usage(e.to_string()))
 }
 
 /// The specs that a server declares by these canonical URLs. One without a version declares only what is listed
@@ -102,7 +103,7 @@ impl Voyage {
         let clock = Clock::system();
         let transport = target.transport(clock)?;
         let sink = store::Writer::create(&folder.join("tape")).map_err(|e| Refusal::usage(e.to_string()))?;
-        let options = drive::Options {
+        let options = crate::drive::run::Options {
             suites: catalog.digest.clone(),
             embedded: target.is_embedded(),
             progress: progress::for_stderr(),
@@ -129,7 +130,7 @@ impl Voyage {
 
 /// Judges a tape.
 pub fn judge(catalog: &Catalog, plan: &Plan, tape: Tape) -> Run {
-    crate::judge::judge_whole(catalog, plan, tape)
+    crate::judge::judge_run::judge_whole(catalog, plan, tape)
 }
 
 /// Reads a tape from its folder, its file or the report folder around it.
@@ -168,7 +169,7 @@ pub fn summary(run: &Run, colour: bool, strict: bool, reports: Option<&Path>) ->
 
 /// Writes the reports.
 pub fn reports(folder: &Path, run: &Run, strict: bool) -> Result<(), Refusal> {
-    let written = report::write_all(folder, run, &report::Options { strict });
+    let written = crate::report::write::write_all(folder, run, &crate::report::write::Options { strict });
     written.map(drop).map_err(|e| Refusal::undetermined(e.to_string()))
 }
 

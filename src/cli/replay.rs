@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::args::ReplayArgs;
-use super::{Refusal, orchestrate, run, say, show};
-use crate::config::DEFAULT_SPEC;
+use crate::cli::args::ReplayArgs;
+use crate::cli::main::{Refusal, say};
+use crate::cli::{orchestrate, run, show};
+use crate::config::default_spec::DEFAULT_SPEC;
 use crate::config::effective::{Effective, Given};
 use crate::config::file::File;
-use crate::trials::{self, exit};
+use crate::verdicts::{exit, libtest};
 
 /// Carries out `plimsoll replay`.
 pub fn replay(args: &ReplayArgs) -> Result<u8, Refusal> {
-    let libtest = match trials::arguments(&args.libtest) {
+    let libtest = match libtest::arguments(&args.libtest) {
         Ok(libtest) => libtest,
-        Err(e) => return Ok(super::clap_ended(&e)),
+        Err(e) => return Ok(crate::cli::main::clap_ended(&e)),
     };
     let catalog = orchestrate::catalog(args.suites.suites.as_deref())?;
     let file = File::read(args.config.as_deref(), Path::new("")).map_err(Refusal::usage)?;
@@ -44,7 +45,7 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Refusal> {
     let selected = |name: &str| {
         // The tape names its tests without the spec, since it may be judged by others.
         let id = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix.as_str())).unwrap_or(name);
-        chosen.as_ref().is_none_or(|chosen| chosen.contains(id)) && trials::selects(&libtest, name)
+        chosen.as_ref().is_none_or(|chosen| chosen.contains(id)) && libtest::selects(&libtest, name)
     };
     let plan = orchestrate::plan(&catalog, &specs, also.clone(), &selected)?;
     if plan.tests.is_empty() {
@@ -52,7 +53,7 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Refusal> {
         return Ok(exit::NOTHING);
     }
     if libtest.list {
-        trials::list(&libtest, plan.tests.iter().map(|test| test.name.clone()));
+        libtest::list(&libtest, plan.tests.iter().map(|test| test.name.clone()));
         return Ok(exit::CONFORMANT);
     }
     if let Some(folder) = &args.report {

@@ -7,30 +7,34 @@ use std::time::SystemTime;
 use clap::ArgMatches;
 use libtest_mimic::{Arguments, FormatSetting};
 
-use super::args::{Format, RunArgs};
-use super::given::{self, Told};
-use super::orchestrate::{self, Voyage};
-use super::target::Target;
-use super::{Refusal, print, say, show};
+use crate::base::instant::rfc3339;
+use crate::base::vocabulary::{ExportLevel, Verdict};
+use crate::cli::args::RunArgs;
+use crate::cli::given::Told;
+use crate::cli::main::{Refusal, print, say};
+use crate::cli::options::Format;
+use crate::cli::orchestrate::Voyage;
+use crate::cli::target::Target;
+use crate::cli::{given, orchestrate, show};
+use crate::config::default_spec::DEFAULT_SPEC;
 use crate::config::effective::{Effective, Origin};
+use crate::config::file::File;
 use crate::config::values::{AuthKind, Day};
-use crate::config::{DEFAULT_SPEC, file::File, guard, print as print_config};
-use crate::drive::{self, Remains};
-use crate::instant::rfc3339;
-use crate::plan::Plan;
-use crate::record::Run;
+use crate::config::{guard, print as print_config};
+use crate::drive::resume_journal::Remains;
+use crate::plan::model::Plan;
+use crate::recording::model::{Outcome, Role, StopKind};
 use crate::suite::model::{Catalog, Test};
-use crate::suite::near;
-use crate::tape::model::{Outcome, Role, StopKind};
-use crate::trials::gate::Known;
-use crate::trials::{self, exit, gate};
-use crate::words::{ExportLevel, Verdict};
+use crate::suite::suggestion;
+use crate::verdicts::gate::Known;
+use crate::verdicts::judged_run::Run;
+use crate::verdicts::{exit, gate, libtest};
 
 /// Carries out `plimsoll run` and gives the exit code.
 pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
-    let libtest = match trials::arguments(&args.libtest) {
+    let libtest = match libtest::arguments(&args.libtest) {
         Ok(libtest) => libtest,
-        Err(e) => return Ok(super::clap_ended(&e)),
+        Err(e) => return Ok(crate::cli::main::clap_ended(&e)),
     };
     let told = given::run(args, matches)?;
     let config = &told.config;
@@ -70,7 +74,7 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
         Some(path) => Some(resumed(path, &told)?),
         None => None,
     };
-    super::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target, resumed))
+    crate::cli::main::runtime()?.block_on(go(&catalog, &told, &libtest, &known, target, resumed))
 }
 
 /// Says once that there are hooks which are not run.
@@ -151,7 +155,8 @@ async fn go(
     }
     let folder = folder(config, &target)?;
     let (remains, old) = killed.map(|killed| (killed.remains, killed.ledger)).unzip();
-    let mut voyage = Voyage::new(catalog, target, &folder, super::interrupt::watch(), remains.unwrap_or_default())?;
+    let mut voyage =
+        Voyage::new(catalog, target, &folder, crate::cli::interrupt::watch(), remains.unwrap_or_default())?;
     let (specs, why) = match decided {
         Some(decided) => decided,
         None => match voyage.declared(catalog).await? {
@@ -190,7 +195,7 @@ async fn go(
 /// Why no token could be had, where nothing that the server said of itself is to blame: then there is nothing to report.
 fn no_token(run: &Run) -> Option<String> {
     let failed = run.judgements.iter().flat_map(|judgement| &judgement.tests).any(|test| test.verdict == Verdict::Fail);
-    run.early.clone().filter(|why| why.starts_with(drive::NO_TOKEN) && !failed)
+    run.early.clone().filter(|why| why.starts_with(crate::drive::run::NO_TOKEN) && !failed)
 }
 
 /// From a judged run to what is read of it: the gate, the trials, the summary, the reports.
@@ -204,7 +209,7 @@ pub fn finish(
     let today = Day::of(SystemTime::now());
     let notes = gate::apply(run, known, today, strict);
     let wrote = folder.map(|folder| orchestrate::reports(folder, run, strict));
-    trials::print(libtest, run, strict, |judgement, test| orchestrate::finding(run, judgement, test));
+    libtest::print(libtest, run, strict, |judgement, test| orchestrate::finding(run, judgement, test));
     let colour = match libtest.color {
         Some(libtest_mimic::ColorSetting::Always) => true,
         Some(libtest_mimic::ColorSetting::Never) => false,
@@ -276,7 +281,7 @@ fn nothing_possible(
 fn plan(catalog: &Catalog, specs: &[String], told: &Told, libtest: &Arguments) -> Result<Plan, Refusal> {
     let selected = |name: &str| {
         let ours = told.filters.is_empty() || told.filters.iter().any(|filter| name.contains(filter.as_str()));
-        ours && trials::selects(libtest, name)
+        ours && libtest::selects(libtest, name)
     };
     let also = told.config.also.value.iter().filter(|id| !specs.contains(id)).cloned().collect();
     orchestrate::plan(catalog, specs, also, &selected)
@@ -288,7 +293,7 @@ fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, told: &Told) -> 
         return Ok(nothing(told));
     }
     if libtest.list {
-        trials::list(libtest, plan.tests.iter().map(|test| test.name.clone()));
+        libtest::list(libtest, plan.tests.iter().map(|test| test.name.clone()));
     } else {
         show::plan(&plan, args.format.format);
     }
@@ -364,7 +369,7 @@ pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Ve
         };
         if let Some(wrong) = wrong {
             let names: Vec<String> = catalog.tests.iter().map(Test::name).collect();
-            let help = match near::nearest(name, names.iter().map(String::as_str)) {
+            let help = match suggestion::nearest(name, names.iter().map(String::as_str)) {
                 Some(near) if catalog.spec(&known.spec).is_some() && near != name => format!("did you mean {near:?}?"),
                 _ => "`plimsoll list` names specs and tests; write a test as area::id or area::id@flow".to_owned(),
             };

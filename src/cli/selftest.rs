@@ -6,13 +6,15 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::args::{Format, SelftestArgs};
-use super::{Refusal, orchestrate, print, say, show};
-use crate::reference::{self, Fault};
-use crate::report;
+use crate::cli::args::SelftestArgs;
+use crate::cli::main::{Refusal, print, say};
+use crate::cli::options::Format;
+use crate::cli::{orchestrate, show};
+use crate::reference::fault::definition::Fault;
+use crate::selftest::compare::{Cell, Result as CellResult};
+use crate::selftest::{matrix, matrix_page, untested_tests};
 use crate::suite::model::Catalog;
-use crate::trials::compare::{Cell, Result as CellResult};
-use crate::trials::{exit, matrix_page, selftest, tripped};
+use crate::verdicts::exit;
 
 /// Carries out `plimsoll selftest`. Exit code 0 where every fault is noticed by exactly the tests it lists, no legal
 /// variant by any, and (where all faults were tried) every SHALL and SHOULD test is tripped by one; else 1.
@@ -24,8 +26,8 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
         return Ok(exit::CONFORMANT);
     }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from).max(2));
-    let order = selftest::Order { specs: args.spec.clone(), faults: args.fault.clone(), threads };
-    let cells = selftest::matrix(&catalog, &order).map_err(Refusal::usage)?;
+    let order = matrix::Order { specs: args.spec.clone(), faults: args.fault.clone(), threads };
+    let cells = matrix::matrix(&catalog, &order).map_err(Refusal::usage)?;
     if cells.is_empty() {
         say("no fault is selected");
         return Ok(exit::NOTHING);
@@ -50,11 +52,12 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
 
 /// Writes the page and the record.
 fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), Refusal> {
-    let faults = reference::faults().map_err(|e| Refusal::usage(e.to_string()))?;
+    let faults = crate::reference::fault::shelf::faults().map_err(|e| Refusal::usage(e.to_string()))?;
     let json = serde_json::to_string_pretty(cells).map_err(|e| Refusal::undetermined(e.to_string()))?;
     let page = matrix_page::render(cells, &faults, rumours);
     for (name, text) in [("index.html", page), ("matrix.json", format!("{json}\n"))] {
-        let path = report::write_one(folder, name, &text).map_err(|e| Refusal::undetermined(e.to_string()))?;
+        let path =
+            crate::report::write::write_one(folder, name, &text).map_err(|e| Refusal::undetermined(e.to_string()))?;
         say(&format!("wrote {}", path.display()));
     }
     Ok(())
@@ -63,8 +66,8 @@ fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), Refusa
 /// Prints the faults and legal variants: those that are named, or all.
 fn list(args: &SelftestArgs) -> Result<(), Refusal> {
     let faults = match args.fault.is_empty() {
-        true => reference::faults(),
-        false => args.fault.iter().map(|id| reference::fault(id)).collect(),
+        true => crate::reference::fault::shelf::faults(),
+        false => args.fault.iter().map(|id| crate::reference::fault::shelf::fault(id)).collect(),
     };
     let faults = faults.map_err(|e| Refusal::usage(e.to_string()))?;
     match args.format.format {
@@ -89,7 +92,10 @@ fn list(args: &SelftestArgs) -> Result<(), Refusal> {
 fn rumours(catalog: &Catalog, cells: &[Cell]) -> Vec<String> {
     let specs: BTreeSet<&str> = cells.iter().map(|cell| cell.spec.as_str()).collect();
     let of = |spec: &&str| {
-        tripped::untripped(catalog, spec, cells).into_iter().map(|name| format!("{spec}::{name}")).collect::<Vec<_>>()
+        untested_tests::untripped(catalog, spec, cells)
+            .into_iter()
+            .map(|name| format!("{spec}::{name}"))
+            .collect::<Vec<_>>()
     };
     specs.iter().flat_map(of).collect()
 }

@@ -2,13 +2,16 @@
 
 use tokio::net::TcpListener;
 
-use super::args::ServeArgs;
-use super::{Refusal, interrupt, print, say};
-use crate::clock::Clock;
-use crate::config::values::{self, AuthKind};
-use crate::reference::{self, Auth, Options, Personality, SmartClient};
-use crate::secret::Secret;
-use crate::trials::exit;
+use crate::base::clock::Clock;
+use crate::base::secret::Secret;
+use crate::cli::args::ServeArgs;
+use crate::cli::interrupt;
+use crate::cli::main::{Refusal, print, say};
+use crate::config::values;
+use crate::config::values::AuthKind;
+use crate::reference::options::{Auth, Options, Personality, SmartClient};
+use crate::reference::serve;
+use crate::verdicts::exit;
 
 /// Carries out `plimsoll serve`: prints the base URL on standard output and stays until Ctrl-C or SIGTERM.
 pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
@@ -16,7 +19,10 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
         let known: Vec<&str> = Personality::ALL.iter().map(|spec| spec.as_str()).collect();
         Refusal::usage(format!("the reference server does not speak {:?}; it speaks {}", args.spec, known.join(", ")))
     })?;
-    let faults = args.fault.iter().map(|id| reference::fault(id).map_err(|e| Refusal::usage(e.to_string())));
+    let faults = args
+        .fault
+        .iter()
+        .map(|id| crate::reference::fault::shelf::fault(id).map_err(|e| Refusal::usage(e.to_string())));
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
     if spec == Personality::Hcpd && args.patients.is_some() {
         let text =
@@ -24,7 +30,7 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
         return Err(Refusal::usage(text));
     }
     let auth = auth(args)?;
-    super::runtime()?.block_on(async {
+    crate::cli::main::runtime()?.block_on(async {
         let listener = TcpListener::bind(args.addr)
             .await
             .map_err(|e| Refusal::usage(format!("{} cannot be listened on: {e}; give another by --addr", args.addr)))?;
@@ -43,7 +49,7 @@ pub fn serve(args: &ServeArgs) -> Result<u8, Refusal> {
         if spec == Personality::Hcpd && matches!(args.auth, AuthKind::None) {
             say("its spec asks for a token on every interaction; --auth token or --auth smart does");
         }
-        reference::serve(listener, options, async move { signals.next().await })
+        serve::serve(listener, options, async move { signals.next().await })
             .await
             .map_err(|e| Refusal::undetermined(format!("the server ended: {e}")))?;
         Ok(exit::CONFORMANT)

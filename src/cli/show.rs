@@ -1,15 +1,16 @@
 //! `plimsoll list`, `explain`, `coverage` and `run --list`: what is judged, and why.
 
-use super::args::{CoverageArgs, CoverageFormat, ExplainArgs, Format, ListArgs};
-use super::orchestrate::{self, catalog, spec_ids};
-use super::run::unknown_spec;
-use super::{Refusal, print};
-use crate::plan::Plan;
-use crate::reference;
+use crate::cli::args::{CoverageArgs, ExplainArgs, ListArgs};
+use crate::cli::main::{Refusal, print};
+use crate::cli::options::{CoverageFormat, Format};
+use crate::cli::orchestrate;
+use crate::cli::orchestrate::{catalog, spec_ids};
+use crate::cli::run::unknown_spec;
+use crate::plan::model::Plan;
 use crate::report;
 use crate::report::explain::Proof;
 use crate::suite::model::Catalog;
-use crate::trials::exit;
+use crate::verdicts::exit;
 
 /// Carries out `plimsoll list`.
 pub fn list(args: &ListArgs) -> Result<u8, Refusal> {
@@ -34,7 +35,7 @@ pub fn coverage(args: &CoverageArgs) -> Result<u8, Refusal> {
 /// Carries out `plimsoll explain`.
 pub fn explain(args: &ExplainArgs) -> Result<u8, Refusal> {
     let catalog = catalog(args.suites.suites.as_deref())?;
-    let faults = reference::faults().map_err(|e| Refusal::undetermined(e.to_string()))?;
+    let faults = crate::reference::fault::shelf::faults().map_err(|e| Refusal::undetermined(e.to_string()))?;
     let proofs: Vec<Proof> = faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
     let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(Refusal::usage)?;
     match args.format.format {

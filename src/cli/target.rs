@@ -8,31 +8,36 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
-use super::{Refusal, keys};
-use crate::clock::Clock;
+use crate::base::clock::Clock;
+use crate::cli::keys;
+use crate::cli::main::Refusal;
 use crate::config::effective::Effective;
 use crate::config::guard;
 use crate::config::values::AuthKind;
 use crate::drive::hooks::{Command, Hook, Hooks};
-use crate::drive::inprocess::InProcess;
-use crate::drive::keyset;
-use crate::drive::recorder::Recorder;
-use crate::drive::session::{Ask, Session};
-use crate::drive::settings::{Credentials, Settings};
-use crate::drive::transport::Transport;
-use crate::drive::wire::Wire;
-use crate::drive::withheld::Mark;
-use crate::reference::{self, Hand, Personality};
-use crate::suite::model::{Catalog, Identity};
-use crate::tape::model::Role;
-use crate::trials::selftest::{self, GROUP, Protected};
+use crate::measure::withheld_resources::Mark;
+use crate::recording::model::Role;
+use crate::redact::recorder::Recorder;
+use crate::reference::data::changes::Hand;
+use crate::reference::options::Personality;
+use crate::reference::serve;
+use crate::selftest::matrix;
+use crate::selftest::matrix::{GROUP, Protected};
+use crate::session::client::{Ask, Session};
+use crate::settings::key_set;
+use crate::settings::run_settings::{Credentials, Settings};
+use crate::suite::flow::Identity;
+use crate::suite::model::Catalog;
+use crate::transport::in_process::InProcess;
+use crate::transport::message::Transport;
+use crate::transport::network::Wire;
 
 /// Where the reference server answers within this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
 
 /// What is judged: a server out there, or the one within.
 pub struct Target {
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
     kind: Kind,
 }
 
@@ -41,13 +46,13 @@ enum Kind {
     Remote,
     /// The reference server within this process, who may ask it, by which door where it is over sockets, and what changes
     /// its data.
-    Embedded(Personality, reference::Auth, Option<Door>, Hand),
+    Embedded(Personality, crate::reference::options::Auth, Option<Door>, Hand),
 }
 
 /// Where the server within listens when it is reached over TLS.
 struct Door {
     listener: TcpListener,
-    certificate: reference::Certificate,
+    certificate: crate::reference::security::certificate::Certificate,
 }
 
 impl Door {
@@ -57,21 +62,24 @@ impl Door {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        let certificate = reference::Certificate::made(SystemTime::now()).map_err(Refusal::undetermined)?;
+        let certificate = crate::reference::security::certificate::Certificate::made(SystemTime::now())
+            .map_err(Refusal::undetermined)?;
         let base =
             crate::config::values::base_url(&format!("https://{address}/fhir")).map_err(Refusal::undetermined)?;
         Ok((Self { listener, certificate }, base))
     }
 
     /// Serves from now on. To be called within a runtime.
-    fn serve(&self, options: reference::Options) -> Result<(), Refusal> {
+    fn serve(&self, options: crate::reference::options::Options) -> Result<(), Refusal> {
         let refuse = |error: std::io::Error| Refusal::undetermined(format!("the server within cannot start: {error}"));
         let listener = self.listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(refuse)?;
         let certificate = self.certificate.clone();
         tokio::spawn(async move {
-            let ended = reference::serve_tls(listener, options, &certificate, std::future::pending()).await;
+            let ended =
+                crate::reference::security::secure::serve_tls(listener, options, &certificate, std::future::pending())
+                    .await;
             if let Err(error) = ended {
-                super::say(&format!("note: the server within ended: {error}"));
+                crate::cli::main::say(&format!("note: the server within ended: {error}"));
             }
         });
         Ok(())
@@ -88,10 +96,15 @@ impl Target {
                 settings.groups = vec![GROUP.to_owned()];
             }
             let hand = Hand::default();
-            settings.hooks = selftest::hooks(&hand);
+            settings.hooks = matrix::hooks(&hand);
             return Ok(Self {
                 settings,
-                kind: Kind::Embedded(personality(&config.specs.value), reference::Auth::None, None, hand),
+                kind: Kind::Embedded(
+                    personality(&config.specs.value),
+                    crate::reference::options::Auth::None,
+                    None,
+                    hand,
+                ),
             });
         };
         let mut credentials = guard::credentials(config).map_err(Refusal::usage)?;
@@ -102,7 +115,7 @@ impl Target {
                 let text = "--jwks-addr serves the key of a SMART client; give --client-id ID and --key-file FILE";
                 return Err(Refusal::usage(text));
             };
-            smart.key_id.get_or_insert_with(|| keyset::KEY_ID.to_owned());
+            smart.key_id.get_or_insert_with(|| key_set::KEY_ID.to_owned());
             settings.key_set = Some(keys::serve(address.value)?);
         }
         Ok(Self { settings: Settings { credentials, second, ..settings }, kind: Kind::Remote })
@@ -113,13 +126,13 @@ impl Target {
         let Kind::Embedded(spec, _, _, hand) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.also.value).cloned().collect();
         let asked = config.auth.value == AuthKind::Smart;
-        let protected = if asked { selftest::protection() } else { selftest::protection_of(catalog, &specs) };
+        let protected = if asked { matrix::protection() } else { matrix::protection_of(catalog, &specs) };
         let Protected { auth, credentials, second, key_set } = protected.map_err(Refusal::undetermined)?;
-        let forbidden_scope = key_set.as_ref().map(|_| reference::KEPT_SCOPE.to_owned());
-        let forbidden_group = key_set.as_ref().map(|_| selftest::KEPT_GROUP.to_owned());
+        let forbidden_scope = key_set.as_ref().map(|_| crate::reference::options::KEPT_SCOPE.to_owned());
+        let forbidden_group = key_set.as_ref().map(|_| matrix::KEPT_GROUP.to_owned());
         // What takes leave from a stranger is shown by the server within unasked.
-        let open = matches!(auth, reference::Auth::None);
-        let forbidden_resources = selftest::kept_resources();
+        let open = matches!(auth, crate::reference::options::Auth::None);
+        let forbidden_resources = matrix::kept_resources();
         let mut settings = Settings {
             credentials,
             second,
@@ -130,9 +143,9 @@ impl Target {
             allow_writes: true,
             ..self.settings
         };
-        settings.cohorts |= selftest::has_cohorts(spec, open);
+        settings.cohorts |= matrix::has_cohorts(spec, open);
         if open {
-            settings.empty_group.get_or_insert_with(|| selftest::KEPT_GROUP.to_owned());
+            settings.empty_group.get_or_insert_with(|| matrix::KEPT_GROUP.to_owned());
         }
         let mut door = None;
         if asked {
@@ -160,21 +173,21 @@ impl Target {
     }
 
     /// The way to it. To be made within the runtime, whose time the server within keeps.
-    pub(super) fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
+    pub(crate) fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
         match &self.kind {
             Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
             Kind::Embedded(spec, auth, door, hand) => {
-                let mut options = reference::Options::new(*spec, self.settings.base.clone(), clock);
+                let mut options = crate::reference::options::Options::new(*spec, self.settings.base.clone(), clock);
                 options.auth = auth.clone();
                 options.hand = Some(hand.clone());
-                options.key_feed = self.settings.key_set.clone().map(selftest::feed);
+                options.key_feed = self.settings.key_set.clone().map(matrix::feed);
                 options.kept_group.clone_from(&self.settings.forbidden_group);
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.
                 options.job_time = Duration::from_secs(1);
                 // A token that is over is waited for, too.
                 options.token_time = Duration::from_secs(20);
                 match door {
-                    None => Ok(Arc::new(InProcess::new(reference::router(options)))),
+                    None => Ok(Arc::new(InProcess::new(serve::router(options)))),
                     Some(door) => {
                         door.serve(options)?;
                         Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?))
@@ -218,7 +231,11 @@ impl Target {
 /// What the drive needs to know, without credentials.
 fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
     let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
-    let profiles = super::ndjson::profiles(&config.packages.value, &config.profiles.value, &crate::fhir::r4())?;
+    let profiles = crate::cli::ndjson::profiles(
+        &config.packages.value,
+        &config.profiles.value,
+        &crate::fhir::definitions::embedded::r4(),
+    )?;
     let marks: Result<Vec<Mark>, String> =
         config.forbidden_resources.value.iter().map(|text| Mark::parse(text)).collect();
     let marks = marks.map_err(Refusal::usage)?;

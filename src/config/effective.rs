@@ -9,12 +9,12 @@ use std::time::Duration;
 use toml::Spanned;
 use url::Url;
 
-use super::file::{File, KnownSays};
-use super::values::{AuthKind, ByteSize};
-use crate::suite::model::HookName;
+use crate::base::vocabulary::ExportLevel;
+use crate::config::file::{File, KnownSays};
+use crate::config::values::{AuthKind, ByteSize};
+use crate::suite::flow::HookName;
 use crate::suite::param::PickName;
 use crate::suite::values::Wait;
-use crate::words::ExportLevel;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub struct Given {
     pub scope: Option<Setting<String>>,
 }
 
-/// Where the bearer token is; the token itself is read by [`super::guard`] once it is known whom it goes to.
+/// Where the bearer token is; the token itself is read by [`crate::config::guard`] once it is known whom it goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenPlace {
     /// In this environment variable.
@@ -245,7 +245,7 @@ pub struct Effective {
 impl Effective {
     /// What is in effect: flags and variables over the file over the defaults.
     pub fn new(given: Given, file: Option<&File>) -> Self {
-        let none = super::file::Says::default();
+        let none = crate::config::file::Says::default();
         let says = file.map_or(&none, |file| &file.says);
         let pick = Picker { file };
         let path = |p: PathBuf| file.map_or_else(|| p.clone(), |file| file.resolve(&p));

@@ -11,17 +11,17 @@ use serde::de::{self, Deserializer, IgnoredAny};
 use toml::Spanned;
 use url::Url;
 
-use super::refuse;
-use super::values::{self, AuthKind, ByteSize, Day};
+use crate::base::vocabulary::ExportLevel;
+use crate::config::values::{AuthKind, ByteSize, Day};
+use crate::config::{refuse, values};
 use crate::suite::param::PickName;
 use crate::suite::values::Wait;
-use crate::words::ExportLevel;
 
 /// The largest configuration file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
 /// How the parser lists the keys that are read only to be refused; nobody is told to use them.
-pub(super) const REFUSED_KEYS: &[&str] =
+pub(crate) const REFUSED_KEYS: &[&str] =
     &[", `token`, `client-secret`, `password`, `key`, `private-key`", ", `allow-hooks`, `allow-writes`"];
 
 /// A configuration file that was read.

@@ -4,10 +4,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::effective::{Effective, Origin, TokenPlace};
-use super::values::AuthKind;
-use crate::drive::settings::{Credentials, Smart};
-use crate::secret::Secret;
+use crate::base::secret::Secret;
+use crate::config::effective::{Effective, Origin, TokenPlace};
+use crate::config::values::AuthKind;
+use crate::settings::run_settings::{Credentials, Smart};
 
 /// The longest token or key that is read, in bytes.
 const LIMIT: u64 = 64 << 10;
@@ -126,10 +126,10 @@ fn read(path: &Path, what: &str) -> Result<String, String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use super::super::effective::{Given, Setting};
-    use super::super::file::File;
-    use super::super::values;
     use super::*;
+    use crate::config::effective::{Given, Setting};
+    use crate::config::file::File;
+    use crate::config::values;
 
     fn effective(given: Given, toml: &str, found: bool) -> Effective {
         let file = File::parse("plimsoll.toml".into(), found, toml.to_owned()).unwrap();

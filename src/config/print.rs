@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::effective::{Effective, Origin, Setting, TokenPlace};
-use super::values::show_wait;
+use crate::config::effective::{Effective, Origin, Setting, TokenPlace};
+use crate::config::values::show_wait;
 
 /// One value as it is shown.
 struct Shown {

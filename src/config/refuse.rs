@@ -60,7 +60,7 @@ pub fn toml(path: &Path, text: &str, error: &toml::de::Error) -> String {
 /// are read only to be refused.
 fn plain(message: &str) -> String {
     let message = message.replace('\n', ", ");
-    let message = super::file::REFUSED_KEYS.iter().fold(message, |message, keys| message.replace(keys, ""));
+    let message = crate::config::file::REFUSED_KEYS.iter().fold(message, |message, keys| message.replace(keys, ""));
     match (message.strip_prefix("invalid type: string \""), message.rsplit_once("\", expected ")) {
         (Some(_), Some((_, expected))) => {
             let expected = if expected.starts_with("struct ") { "a table" } else { expected };

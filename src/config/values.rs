@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use url::Url;
 
-use crate::drive::withheld::Mark;
-use crate::hidden::is_hidden;
-use crate::instant::Instant;
-use crate::words::ExportLevel;
+use crate::base::instant::Instant;
+use crate::base::unprintable::is_hidden;
+use crate::base::vocabulary::ExportLevel;
+use crate::measure::withheld_resources::Mark;
 
 /// How requests are authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

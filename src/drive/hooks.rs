@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use url::Url;
 
-use crate::ndjson::normalise_reference;
-use crate::suite::model::HookName;
+use crate::ndjson::identity::normalise_reference;
+use crate::suite::flow::HookName;
 
 /// The variable in which a hook finds the target's base.
 pub const BASE_VARIABLE: &str = "PLIMSOLL_BASE";
@@ -103,7 +103,7 @@ impl Hooks {
     }
 
     /// Runs a hook against the target at `base`. Dropping the future ends the program.
-    pub(super) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<Name>, Failure> {
+    pub(crate) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<Name>, Failure> {
         let failure = |trouble: String, words: &str| Failure { trouble, words: words.to_owned() };
         let lines = match self.there.get(&name) {
             None => return Err(failure(format!("there is no hook {name}"), "")),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::hidden::is_hidden;
+use crate::base::unprintable::is_hidden;
 
 /// Something that happened in a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,34 +1,6 @@
-//! FHIR's definitions, and whether a resource keeps them.
-//!
-//! ```text
-//! package -> build -> Tables (a file, R4's embedded) -> check::Validator: one line in, whether it is valid out;
-//!                                                       if not: what is wrong, where, and where it is defined
-//! ```
-//!
-//! Where packages of profiles are given, `profile` holds resources to these, too.
-//!
-//! The validator makes no tree: it reads a line once, looking up each key in the tables as it comes. Only a line that
-//! turns out to be wrong is read again, to say what is wrong with it; both readings are the same code.
+//! FHIR R4: definitions, and whether a resource conforms to them.
 
-pub mod build;
-pub mod check;
-mod layout;
+pub mod au_directory;
+pub mod definitions;
 pub mod profile;
-mod ready;
-mod rows;
-pub mod tables;
-
-use std::sync::{Arc, LazyLock};
-
-pub use rows::Damaged;
-pub use tables::{About, Tables};
-
-/// The embedded tables, as `plimsoll definitions build` made them.
-pub const R4: &[u8] = include_bytes!("r4.tables");
-
-static LOADED: LazyLock<Arc<Tables>> = LazyLock::new(|| Arc::new(Tables::decode(R4).unwrap_or_default()));
-
-/// R4's definitions (4.0.1), loaded once.
-pub fn r4() -> Arc<Tables> {
-    Arc::clone(&LOADED)
-}
+pub mod validate;

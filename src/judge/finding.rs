@@ -3,8 +3,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use crate::check::Broken;
-use crate::record::Finding;
+use crate::check::context::Broken;
+use crate::verdicts::judged_run::Finding;
 
 /// The most findings kept of one test; the rest is counted.
 const KEPT: usize = 25;

@@ -1,73 +1,9 @@
-//! Judging: a tape and a plan in, a [`Run`] out. Pure and synchronous; the same tape gives the same run, byte for byte.
+//! Judging: recording and plan in, judged run out. Pure.
 
-mod finding;
-mod gather;
-mod look;
-mod outcome;
-mod requirements;
-mod test;
-
-use crate::check::Index;
-use crate::plan::{Plan, PlannedTest};
-use crate::record::{Judgement, Run, Scope, Target, Tool, Traffic};
-use crate::suite::model::Catalog;
-use crate::tape::model::{Role, Tape};
-
-/// Judges what `tape` holds by the tests of `plan`, under each of its specs. The record has a copy of the tape.
-pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
-    judge_whole(catalog, plan, tape.clone())
-}
-
-/// The same; the tape becomes part of the record, so that a large one is not held twice.
-pub fn judge_whole(catalog: &Catalog, plan: &Plan, tape: Tape) -> Run {
-    let index = Index::new(&tape);
-    let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
-    let traffic = traffic(&tape);
-    let Tape { start, exchanges, files, flows, end } = tape;
-    Run {
-        plimsoll: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), suites: catalog.digest.clone() },
-        target: Target {
-            base: start.base.clone(),
-            software: start.software.clone().unwrap_or_default(),
-            fhir: start.fhir.clone().unwrap_or_default(),
-        },
-        scope: if plan.whole { Scope::Whole } else { Scope::Filtered },
-        started: start.started.clone(),
-        finished: end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
-        early: match &end {
-            Some(end) => end.early.clone(),
-            None => Some("the run was killed before its end".to_owned()),
-        },
-        traffic,
-        judgements,
-        exchanges,
-        files,
-        flows,
-        start,
-        leftovers: end.map(|end| end.leftovers).unwrap_or_default(),
-    }
-}
-
-fn judge_spec(catalog: &Catalog, plan: &Plan, index: &Index<'_>, spec_id: &str) -> Judgement {
-    let planned: Vec<&PlannedTest> = plan.tests.iter().filter(|test| test.spec == spec_id).collect();
-    let tests = test::judge_all(&planned, catalog, index);
-    let requirements = requirements::judge_all(catalog, spec_id, &tests);
-    outcome::judgement(catalog, plan, index.tape, spec_id, tests, requirements)
-}
-
-fn traffic(tape: &Tape) -> Traffic {
-    let is_kickoff = |role: Role, url: &str| {
-        matches!(role, Role::Kickoff | Role::Probe)
-            && url.split('?').next().unwrap_or(url).trim_end_matches('/').ends_with("$export")
-    };
-    Traffic {
-        requests: tape.exchanges.len() as u64,
-        kickoffs: tape.flows.iter().map(|flow| u64::from(flow.accepted)).fold(0, u64::saturating_add),
-        kickoff_requests: tape.exchanges.iter().filter(|e| is_kickoff(e.role, &e.request.url)).count() as u64,
-        bytes: tape.end.as_ref().map_or_else(
-            || tape.files.iter().map(|file| file.lines.bytes).fold(0, u64::saturating_add),
-            |end| end.bytes,
-        ),
-        resources: tape.files.iter().map(|file| file.lines.resources).fold(0, u64::saturating_add),
-    }
-}
+pub(crate) mod aggregate;
+pub(crate) mod finding;
+pub mod judge_run;
+pub(crate) mod outcome;
+pub(crate) mod requirements;
+pub(crate) mod select_exchanges;
+pub(crate) mod test;

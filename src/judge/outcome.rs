@@ -1,10 +1,10 @@
 //! What a run comes to under one spec.
 
-use crate::plan::Plan;
-use crate::record::{Conformance, Gate, Judgement, RequirementResult, State, TestResult};
+use crate::base::vocabulary::{Area, Verdict};
+use crate::plan::model::Plan;
+use crate::recording::model::Tape;
 use crate::suite::model::Catalog;
-use crate::tape::model::Tape;
-use crate::words::{Area, Verdict};
+use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResult, State, TestResult};
 
 /// Puts the judgement together. Known deviations are laid over it later; here `gate` is none.
 pub fn judgement(

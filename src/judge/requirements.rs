@@ -1,8 +1,8 @@
 //! What each requirement of a spec came to.
 
-use crate::record::{RequirementResult, State, TestResult};
+use crate::base::vocabulary::Verdict;
 use crate::suite::model::{Catalog, Requirement};
-use crate::words::Verdict;
+use crate::verdicts::judged_run::{RequirementResult, State, TestResult};
 
 /// The state of every requirement of `spec`, in the order of the suites.
 pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<RequirementResult> {

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::{finding, gather, look};
-use crate::check::{self, Broken, Held, Index, Scene};
-use crate::plan::PlannedTest;
-use crate::record::{Finding, TestResult};
+use crate::base::vocabulary::{Level, Verdict};
+use crate::check::context;
+use crate::check::context::{Broken, Held, Index, Scene};
+use crate::judge::{aggregate, finding, select_exchanges};
+use crate::plan::model::PlannedTest;
+use crate::recording::model::{Exchange, FlowRecord, Role, Stop, StopKind};
+use crate::suite::check_names::CheckName;
 use crate::suite::describe::describe;
-use crate::suite::model::{Catalog, CheckName, Expect, Flow, Hold, Identity, On, Outcome as Allowed};
+use crate::suite::expect::Expect;
+use crate::suite::flow::{Flow, Identity};
+use crate::suite::model::{Catalog, Hold, On, Outcome as Allowed};
 use crate::suite::values::is_beside_the_point;
-use crate::tape::model::{Exchange, FlowRecord, Role, Stop, StopKind};
-use crate::words::{Level, Verdict};
+use crate::verdicts::judged_run::{Finding, TestResult};
 
 /// What a test came to, before consequences are told from causes.
-pub(super) enum Decision {
+pub(crate) enum Decision {
     Verdict {
         verdict: Verdict,
         because: String,
@@ -80,7 +84,7 @@ fn verdict(verdict: Verdict, because: impl Into<String>) -> Decision {
 
 fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
     match catalog.flow(&test.flow).filter(|flow| flow.gathers) {
-        Some(flow) => gather::decide(test, catalog, flow, |one| decide_on(one, catalog, index)),
+        Some(flow) => aggregate::decide(test, catalog, flow, |one| decide_on(one, catalog, index)),
         None => decide_on(test, catalog, index),
     }
 }
@@ -114,10 +118,11 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
     if let Some(why) = refused_freely(test, definition, index) {
         return verdict(Verdict::NotApplicable, why);
     }
-    if let Some(delete) = look::refused_delete(index, &test.flow, definition, on) {
+    if let Some(delete) = select_exchanges::refused_delete(index, &test.flow, definition, on) {
         return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
     }
-    let mut looked: Vec<&Exchange> = on.iter().flat_map(|on| look::select(index, &test.flow, definition, on)).collect();
+    let mut looked: Vec<&Exchange> =
+        on.iter().flat_map(|on| select_exchanges::select(index, &test.flow, definition, on)).collect();
     looked.sort_by_key(|exchange| exchange.id);
     looked.dedup_by_key(|exchange| exchange.id);
     if looked.is_empty() {
@@ -125,9 +130,9 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
             (Some(stop), _) if stop.kind == StopKind::Declined => verdict(Verdict::NotApplicable, stop.because.clone()),
             (Some(stop), _) => Decision::Deeper(stop.clone()),
             (None, Some(on)) => {
-                let lacking = look::lacks_credentials(index, definition, on);
+                let lacking = select_exchanges::lacks_credentials(index, definition, on);
                 let without = if lacking { Verdict::NotApplicable } else { Verdict::Skip };
-                verdict(without, look::why_nothing(index, flow, definition, on))
+                verdict(without, select_exchanges::why_nothing(index, flow, definition, on))
             }
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
         };
@@ -143,7 +148,7 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
         return None;
     }
     let kickoff = index.kickoff(&test.flow)?;
-    let status = check::response(kickoff)?.status;
+    let status = context::response(kickoff)?.status;
     let refused = (400..=599).contains(&status) && !is_beside_the_point(status);
     refused.then(|| format!("{} leaves it to the server: the kick-off was answered {status}", test.spec))
 }
@@ -171,7 +176,7 @@ fn narrow_and_judge(
         }
         let mut meets = true;
         for condition in &test.test.when {
-            match check::holds(condition, exchange, scene) {
+            match crate::check::expect::holds(condition, exchange, scene) {
                 Held::Yes => {}
                 Held::No(_) | Held::Nothing(_) | Held::NoData(_) => meets = false,
                 Held::Unknown(why) => {
@@ -261,7 +266,7 @@ fn sentence(finding: &Finding) -> String {
 /// 401 and 403 in the flow itself are a question of credentials, not of the duty that is judged.
 fn credentials(exchange: &Exchange) -> Option<String> {
     let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
-    match check::response(exchange).map(|response| response.status) {
+    match context::response(exchange).map(|response| response.status) {
         Some(status @ (401 | 403)) if own => {
             Some(format!("it was answered {status}, a question of credentials: give a token, or one with more scopes"))
         }
@@ -280,7 +285,7 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, scene: &Scene<'_>) ->
     match all {
         Held::Yes => {
             let expected = format!("no answer with {}", in_words(&test.test.expect, " and "));
-            let actual = check::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
+            let actual = context::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
             Held::No(vec![Broken::new("status", "status", expected, actual)])
         }
         Held::No(_) | Held::Nothing(_) | Held::NoData(_) => Held::Yes,
@@ -297,7 +302,7 @@ fn in_words(expectations: &[Expect], between: &str) -> String {
 fn all(expectations: &[Expect], exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let (mut broken, mut unknown, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, None, false);
     for expect in expectations {
-        match check::holds(expect, exchange, scene) {
+        match crate::check::expect::holds(expect, exchange, scene) {
             Held::Yes => held = true,
             Held::No(found) => broken.extend(found),
             Held::Unknown(why) => unknown = unknown.or(Some(why)),
@@ -322,8 +327,11 @@ fn any_of(outcomes: &[Allowed], exchange: &Exchange, scene: &Scene<'_>) -> Held 
         match all(&outcome.expect, exchange, scene) {
             Held::No(broken) => {
                 // The fewer expectations of it are broken, the nearer; ties go to the one that is named first.
-                let missed =
-                    outcome.expect.iter().filter(|e| matches!(check::holds(e, exchange, scene), Held::No(_))).count();
+                let missed = outcome
+                    .expect
+                    .iter()
+                    .filter(|e| matches!(crate::check::expect::holds(e, exchange, scene), Held::No(_)))
+                    .count();
                 if nearest.as_ref().is_none_or(|(least, _)| missed < *least) {
                     nearest = Some((missed, broken));
                 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::facts::{Fault, is_id, is_type_name};
-use crate::suite::model::LineRule;
+use crate::ndjson::facts::{Fault, is_id, is_type_name};
+use crate::suite::line_rules::LineRule;
 
 /// The deepest nesting that is looked into.
 const DEEPEST: usize = 64;
@@ -101,7 +101,7 @@ fn walk(value: &Value, path: &mut String, name: &str, depth: usize, seen: &mut C
             for (key, field) in fields {
                 let length = path.len();
                 if length < 200 {
-                    let shown = if super::facts::is_element_name(key.as_bytes()) { key } else { "?" };
+                    let shown = if crate::ndjson::facts::is_element_name(key.as_bytes()) { key } else { "?" };
                     path.push_str(if length == 0 { "" } else { "." });
                     path.push_str(shown);
                 }

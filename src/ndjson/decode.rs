@@ -4,8 +4,8 @@ use std::io::Write;
 
 use flate2::write::MultiGzDecoder;
 
-use super::reader::Limits;
-use crate::tape::model::{Trouble, TroubleKind};
+use crate::ndjson::reader::Limits;
+use crate::recording::model::{Trouble, TroubleKind};
 
 /// A content coding that can be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::suite::model::LineRule;
+use crate::suite::line_rules::LineRule;
 
 /// What a line is, as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Text {
     }
 
     /// Takes a string value.
-    pub(super) fn set(&mut self, raw: &[u8], escaped: bool, at: usize) {
+    pub(crate) fn set(&mut self, raw: &[u8], escaped: bool, at: usize) {
         self.state = TextState::Present;
         self.at = at;
         self.text.clear();
@@ -80,7 +80,7 @@ impl Text {
         let raw = raw.get(..end).unwrap_or_default();
         if escaped {
             let mut bytes = Vec::with_capacity(raw.len());
-            super::json::unescape(raw, &mut bytes);
+            crate::base::json_text::unescape(raw, &mut bytes);
             self.text.push_str(&String::from_utf8_lossy(&bytes));
         } else {
             self.text.push_str(&String::from_utf8_lossy(raw));
@@ -88,7 +88,7 @@ impl Text {
     }
 
     /// Takes note of a value that is no string.
-    pub(super) fn set_other(&mut self, shape: &'static str, at: usize) {
+    pub(crate) fn set_other(&mut self, shape: &'static str, at: usize) {
         self.state = TextState::Other(shape);
         self.at = at;
         self.text.clear();
@@ -125,9 +125,9 @@ pub struct Notes {
     /// Whether it was held against FHIR's definitions.
     pub judged: bool,
     /// What breaks them.
-    pub invalid: Vec<crate::fhir::check::Fault>,
+    pub invalid: Vec<crate::fhir::validate::fault::Fault>,
     /// What breaks the profiles that it is held to.
-    pub unkept: Vec<crate::fhir::check::Fault>,
+    pub unkept: Vec<crate::fhir::validate::fault::Fault>,
     /// Whether it could have a narrative and has none.
     pub bare: bool,
     /// Of a Bundle: the `request.url` of each entry whose request is a DELETE, or says no method.
@@ -177,7 +177,7 @@ impl Notes {
     }
 
     /// The path with the type before it, where that can be shown. Empty stays empty.
-    pub(super) fn rooted(&self, path: &str) -> String {
+    pub(crate) fn rooted(&self, path: &str) -> String {
         match self.plausible_type() {
             Some(name) if !path.is_empty() => format!("{name}.{path}"),
             _ => path.to_owned(),
@@ -186,19 +186,19 @@ impl Notes {
 }
 
 /// Whether `name` could be the name of a resource type, and so be shown.
-pub(super) fn is_type_name(name: &str) -> bool {
+pub(crate) fn is_type_name(name: &str) -> bool {
     (1..=41).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 /// Whether `id` is a FHIR id (R4, datatypes, `id`).
-pub(super) fn is_id(id: &str) -> bool {
+pub(crate) fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 }
 
 /// Whether `key` looks like the name of an element, and so can be shown.
-pub(super) fn is_element_name(key: &[u8]) -> bool {
+pub(crate) fn is_element_name(key: &[u8]) -> bool {
     (1..=41).contains(&key.len())
         && key.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
         && key.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')

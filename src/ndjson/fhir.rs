@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::facts::{Notes, Standing, Text};
-use super::inspect::Inspector;
-use super::json::Scanner;
-use super::profiles::Holder;
-use crate::fhir::Tables;
-use crate::fhir::check::{Span, Validator, Verdict};
-use crate::fhir::profile::Profiles;
-use crate::suite::model::LineRule;
-use crate::tape::model::ProfileFacts;
+use crate::fhir::definitions::tables::Tables;
+use crate::fhir::profile::profiles::Profiles;
+use crate::fhir::validate::scratch::Span;
+use crate::fhir::validate::validator::{Validator, Verdict};
+use crate::ndjson::facts::{Notes, Standing, Text};
+use crate::ndjson::inspect::Inspector;
+use crate::ndjson::json::Scanner;
+use crate::ndjson::profiles::Holder;
+use crate::recording::facts::ProfileFacts;
+use crate::suite::line_rules::LineRule;
 
 /// Holds each line against FHIR's definitions. A valid line is read once; one that is not is read again, to tell why.
 #[derive(Debug)]

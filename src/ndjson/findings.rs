@@ -4,16 +4,16 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::fhir::check::Fault;
-use crate::suite::model::LineRule;
-use crate::tape::model::LineFinding;
+use crate::fhir::validate::fault::Fault;
+use crate::recording::facts::LineFinding;
+use crate::suite::line_rules::LineRule;
 
 /// How many further lines a finding names.
 const MORE_LINES: usize = 5;
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// From 1.
     pub line: u64,
     /// From 1, in characters.
@@ -24,7 +24,7 @@ pub(super) struct Place {
 
 /// The findings of one file.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     all: Vec<LineFinding>,
     /// Where among them the faults of an element are, by a hash of what they have in common.
     groups: HashMap<u64, usize>,
@@ -34,16 +34,16 @@ pub(super) struct Findings {
 }
 
 /// More different faults of one file are counted by their rule alone.
-pub(super) const MOST_GROUPS: usize = 100;
+pub(crate) const MOST_GROUPS: usize = 100;
 
 impl Findings {
     /// Findings with room for this many different faults.
-    pub(super) fn keep(&mut self, most: usize) {
+    pub(crate) fn keep(&mut self, most: usize) {
         self.most = most;
     }
 
     /// Takes one occurrence. Where the rule was met before, only its place and count are kept.
-    pub(super) fn add(&mut self, rule: LineRule, place: Place, path: &str, expected: &str, actual: &str) {
+    pub(crate) fn add(&mut self, rule: LineRule, place: Place, path: &str, expected: &str, actual: &str) {
         match self.all.iter_mut().find(|known| known.rule == rule) {
             Some(known) => again(known, place),
             None => self.first(rule, place, path, expected, actual, ""),
@@ -51,7 +51,7 @@ impl Findings {
     }
 
     /// Takes what breaks FHIR's definitions: the same fault of the same element is one finding.
-    pub(super) fn add_fault(&mut self, fault: &Fault, place: Place) {
+    pub(crate) fn add_fault(&mut self, fault: &Fault, place: Place) {
         let hash = self.hasher.hash_one((fault.rule, &fault.place, &fault.expected));
         if let Some(known) = self.groups.get(&hash).and_then(|index| self.all.get_mut(*index)) {
             again(known, place);
@@ -86,7 +86,7 @@ impl Findings {
     }
 
     /// The findings in the order of their places.
-    pub(super) fn finish(mut self) -> Vec<LineFinding> {
+    pub(crate) fn finish(mut self) -> Vec<LineFinding> {
         self.all.sort_by_key(|finding| (finding.offset, finding.rule));
         // There may be a hundred thousand files with one finding each.
         self.all.shrink_to_fit();

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::facts::{is_id, is_type_name};
-use crate::suite::model::LineRule;
+use crate::ndjson::facts::{is_id, is_type_name};
+use crate::suite::line_rules::LineRule;
 
 /// The key of a run: made at random, never kept, so that hashes mean nothing beyond it.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +81,7 @@ impl Identity {
 
     /// Takes a resource by its hash, with its version if it has one. Gives [`LineRule::DuplicateId`] where the same
     /// version was there, or no other version is known to be; [`LineRule::TwoVersions`] where another version was.
-    pub(super) fn take(&self, hash: u64, version: Option<&str>) -> Option<LineRule> {
+    pub(crate) fn take(&self, hash: u64, version: Option<&str>) -> Option<LineRule> {
         let version = version.map_or(0, |v| self.key.version(v));
         self.shard(hash)?.take(hash, version)
     }

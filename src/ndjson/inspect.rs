@@ -1,9 +1,9 @@
 //! The seam that a validator fills: one line in, what it is out.
 
-use super::contents::Contents;
-use super::facts::Notes;
-use super::json::Scanner;
-use crate::tape::model::ProfileFacts;
+use crate::ndjson::contents::Contents;
+use crate::ndjson::facts::Notes;
+use crate::ndjson::json::Scanner;
+use crate::recording::facts::ProfileFacts;
 
 /// Looks at one line. Implementations keep their buffers from line to line.
 pub trait Inspector: Send {

@@ -1,6 +1,6 @@
 //! Lines that do not stand alone: keeps a value that did not end on its line, to see whether the next lines go on with it.
 
-use super::findings::Place;
+use crate::ndjson::findings::Place;
 
 /// More of one value is not kept; a value that is still open then is followed by its brackets alone.
 const MOST_BYTES: usize = 4 << 20;
@@ -10,22 +10,22 @@ const MOST_LINES: usize = 100_000;
 
 /// Maps places within a text to places in the file. A text is one line, or several joined.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
-    pub(super) text: &'a [u8],
-    pub(super) starts: &'a [Start],
+pub(crate) struct Source<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) starts: &'a [Start],
 }
 
 /// Where a line begins, in the joined text and in the file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Start {
-    pub(super) at: usize,
-    pub(super) number: u64,
-    pub(super) offset: u64,
+pub(crate) struct Start {
+    pub(crate) at: usize,
+    pub(crate) number: u64,
+    pub(crate) offset: u64,
 }
 
 impl Source<'_> {
     /// The place of the byte `at` of the text.
-    pub(super) fn place(&self, at: usize) -> Place {
+    pub(crate) fn place(&self, at: usize) -> Place {
         let index = self.starts.partition_point(|start| start.at <= at).saturating_sub(1);
         let Some(start) = self.starts.get(index) else { return Place { line: 1, column: 1, offset: 0 } };
         let before = self.text.get(start.at..at).or(self.text.get(start.at..)).unwrap_or_default();
@@ -36,19 +36,19 @@ impl Source<'_> {
 
 /// A value that is open at the end of a line.
 #[derive(Debug)]
-pub(super) struct Pending {
+pub(crate) struct Pending {
     /// The lines, joined by spaces, so that a break within a string reads as one.
     joined: Vec<u8>,
     starts: Vec<Start>,
-    pub(super) nesting: Nesting,
+    pub(crate) nesting: Nesting,
     /// Whether the first line ends within a string.
-    pub(super) in_string: bool,
+    pub(crate) in_string: bool,
     /// The end of the first line.
-    pub(super) first_end: Place,
+    pub(crate) first_end: Place,
 }
 
 impl Pending {
-    pub(super) fn new(source: Source<'_>, in_string: bool) -> Self {
+    pub(crate) fn new(source: Source<'_>, in_string: bool) -> Self {
         let mut nesting = Nesting::default();
         nesting.feed(source.text);
         let first_end = source.place(source.text.len());
@@ -61,7 +61,7 @@ impl Pending {
     }
 
     /// Adds a line; false where it would be too much, and then it is not added.
-    pub(super) fn push(&mut self, line: &[u8], number: u64, offset: u64) -> bool {
+    pub(crate) fn push(&mut self, line: &[u8], number: u64, offset: u64) -> bool {
         let first_dropped = self.joined.is_empty();
         if first_dropped || self.joined.len() + line.len() >= MOST_BYTES || self.starts.len() >= MOST_LINES {
             return false;
@@ -74,23 +74,23 @@ impl Pending {
         true
     }
 
-    pub(super) fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         self.starts.len()
     }
 
     /// Where the second line begins in the joined text.
-    pub(super) fn second_at(&self) -> usize {
+    pub(crate) fn second_at(&self) -> usize {
         self.starts.get(1).map_or(usize::MAX, |start| start.at)
     }
 
-    pub(super) fn source(&self) -> Source<'_> {
+    pub(crate) fn source(&self) -> Source<'_> {
         Source { text: &self.joined, starts: &self.starts }
     }
 }
 
 /// Follows brackets and strings, and nothing else.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Nesting {
+pub(crate) struct Nesting {
     depth: u64,
     in_string: bool,
     escaped: bool,
@@ -98,7 +98,7 @@ pub(super) struct Nesting {
 }
 
 impl Nesting {
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if self.in_string {
                 match byte {
@@ -122,12 +122,12 @@ impl Nesting {
     }
 
     /// Whether the outermost bracket was closed.
-    pub(super) fn closed(self) -> bool {
+    pub(crate) fn closed(self) -> bool {
         self.closed
     }
 }
 
 /// How a value ended before its time, in words.
-pub(super) fn open_end(in_string: bool) -> &'static str {
+pub(crate) fn open_end(in_string: bool) -> &'static str {
     if in_string { "an end within a string" } else { "an end within an object" }
 }

@@ -1,17 +1,18 @@
 //! A strict scanner of JSON (RFC 8259): one pass, an explicit stack, no tree. It goes on after faults that leave the
 //! structure readable, so that a resource with a `NaN` in it still counts as a resource.
 
+pub(crate) mod elements;
+pub(crate) mod lexer;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
-use super::facts::{Fault, Notes, Standing, Text, is_element_name};
-use crate::suite::model::LineRule;
-
-mod elements;
-mod lexer;
-
-use elements::Element;
-pub(super) use lexer::unescape;
-use lexer::{Lexed, literal, number, string};
+use crate::base::json_text::unescape;
+use crate::ndjson::facts::{Fault, Notes, Standing, Text, is_element_name};
+use crate::ndjson::json::elements::Element;
+use crate::ndjson::json::lexer::{Lexed, literal, number, string};
+use crate::suite::line_rules::LineRule;
 
 /// Objects with more keys than this look for duplicates when they close, by sorting; a linear search would let a hostile
 /// object of a million keys cost a trillion steps.
@@ -22,7 +23,7 @@ const MOST_PATH: usize = 100;
 
 /// The stack and buffers of a scan, kept from line to line.
 #[derive(Debug)]
-pub(super) struct Scanner {
+pub(crate) struct Scanner {
     frames: Vec<Frame>,
     keys: Vec<Key>,
     /// Keys that were written with escapes, unescaped.
@@ -69,12 +70,12 @@ enum Stop {
 }
 
 impl Scanner {
-    pub(super) fn new(max_depth: usize) -> Self {
+    pub(crate) fn new(max_depth: usize) -> Self {
         Self { frames: Vec::new(), keys: Vec::new(), arena: Vec::new(), max_depth }
     }
 
     /// Scans `line` and fills `notes`.
-    pub(super) fn scan(&mut self, line: &[u8], notes: &mut Notes) {
+    pub(crate) fn scan(&mut self, line: &[u8], notes: &mut Notes) {
         self.frames.clear();
         self.keys.clear();
         self.arena.clear();
@@ -85,7 +86,7 @@ impl Scanner {
                 at: error.valid_up_to(),
                 path: String::new(),
                 expected: "UTF-8".into(),
-                actual: lexer::not_utf8(line, error.valid_up_to()).into(),
+                actual: crate::ndjson::json::lexer::not_utf8(line, error.valid_up_to()).into(),
             });
         }
         let start = skip_space(line, 0);
@@ -97,7 +98,7 @@ impl Scanner {
                 self.rest_of_line(line, end, object, notes);
                 // A lone `NaN` is one fault, not two.
                 if notes.standing == Standing::Other && !notes.faults.iter().any(|f| f.at == start) {
-                    let actual = lexer::shape(line.get(start).copied()).into();
+                    let actual = crate::base::json_text::shape(line.get(start).copied()).into();
                     fault(notes, LineRule::NotObject, start, "a JSON object".into(), actual);
                 }
             }
@@ -126,13 +127,19 @@ impl Scanner {
         match line.get(after_comma) {
             None => fault(notes, LineRule::TrailingComma, at, "the end of the line".into(), "a comma".into()),
             Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9') => {
-                let shape = lexer::shape(line.get(after_comma).copied());
+                let shape = crate::base::json_text::shape(line.get(after_comma).copied());
                 let actual = if byte == b',' { format!("a comma and {shape}") } else { shape.to_owned() };
                 fault(notes, LineRule::TwoOnOneLine, at, "the end of the line".into(), actual.into());
             }
             Some(_) => {
                 notes.standing = Standing::Broken;
-                fault(notes, LineRule::NotJson, at, "the end of the line".into(), lexer::found(line, at));
+                fault(
+                    notes,
+                    LineRule::NotJson,
+                    at,
+                    "the end of the line".into(),
+                    crate::ndjson::json::lexer::found(line, at),
+                );
             }
         }
         // A comma after `1` or `[...]` adds nothing to what is wrong.
@@ -307,9 +314,9 @@ impl Scanner {
             return Ok(end);
         }
         if let Some(text) = element.text(notes) {
-            text.set_other(lexer::shape(Some(byte)), at);
+            text.set_other(crate::base::json_text::shape(Some(byte)), at);
         }
-        if let Some(end) = lexer::not_a_number(line, at) {
+        if let Some(end) = crate::ndjson::json::lexer::not_a_number(line, at) {
             notes.fault(Fault {
                 rule: LineRule::NotANumber,
                 at,
@@ -397,12 +404,9 @@ fn lexed<T>(lexed: Lexed<T>) -> Result<T, Stop> {
 }
 
 fn not_json(at: usize, expected: &'static str, line: &[u8]) -> Stop {
-    Stop::Fault(LineRule::NotJson, at, expected.into(), lexer::found(line, at))
+    Stop::Fault(LineRule::NotJson, at, expected.into(), crate::ndjson::json::lexer::found(line, at))
 }
 
 fn fault(notes: &mut Notes, rule: LineRule, at: usize, expected: Cow<'static, str>, actual: Cow<'static, str>) {
     notes.fault(Fault { rule, at, path: String::new(), expected, actual });
 }
-
-#[cfg(test)]
-mod tests;

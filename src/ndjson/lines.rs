@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use super::directory::Measure;
-use super::facts::{Notes, Standing};
-use super::findings::{Findings, Place};
-use super::frame::{Framed, Line};
-use super::identity::{Identity, RunKey};
-use super::inspect::{Inspector, Watch};
-use super::join::{Nesting, Pending, Source, Start, open_end};
-use super::rules;
-use crate::instant::Instant;
-use crate::suite::model::{FileList, LineRule};
-use crate::tape::model::{LineFacts, Validated};
+use crate::base::instant::Instant;
+use crate::fhir::au_directory::measure::Measure;
+use crate::ndjson::facts::{Notes, Standing};
+use crate::ndjson::findings::{Findings, Place};
+use crate::ndjson::frame::{Framed, Line};
+use crate::ndjson::identity::{Identity, RunKey};
+use crate::ndjson::inspect::{Inspector, Watch};
+use crate::ndjson::join::{Nesting, Pending, Source, Start, open_end};
+use crate::ndjson::rules;
+use crate::recording::facts::{LineFacts, Validated};
+use crate::suite::line_rules::LineRule;
+use crate::suite::model::FileList;
 
 /// What the manifest says of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ enum State {
 }
 
 /// Everything about one file's lines.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     expected: Expected,
     not_after: Option<Instant>,
     key: Option<RunKey>,
@@ -59,7 +60,7 @@ pub(super) struct Lines {
     notes: Notes,
     state: State,
     findings: Findings,
-    pub(super) facts: LineFacts,
+    pub(crate) facts: LineFacts,
     earliest: Option<Instant>,
     latest: Option<Instant>,
     /// The hashes of the resources, where the plan asks for them.
@@ -72,14 +73,14 @@ pub(super) struct Lines {
 }
 
 /// What is left when a file was read.
-pub(super) struct Outcome {
-    pub(super) facts: LineFacts,
-    pub(super) hashes: Option<Vec<u64>>,
-    pub(super) deleted: Vec<u64>,
+pub(crate) struct Outcome {
+    pub(crate) facts: LineFacts,
+    pub(crate) hashes: Option<Vec<u64>>,
+    pub(crate) deleted: Vec<u64>,
 }
 
 impl Lines {
-    pub(super) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
+    pub(crate) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
         let validated = inspector.definitions().map(|by| Validated { by, ..Validated::default() });
         Self {
             expected,
@@ -102,34 +103,34 @@ impl Lines {
     }
 
     /// Holds the resources of an output file to the rules of a provider directory.
-    pub(super) fn with_directory(&mut self, measure: Measure) {
+    pub(crate) fn with_directory(&mut self, measure: Measure) {
         self.directory = Some(measure).filter(|_| self.expected.list == FileList::Output);
     }
 
     /// Looks for resources that come twice within `index`.
-    pub(super) fn with_identity(&mut self, index: Identity) {
+    pub(crate) fn with_identity(&mut self, index: Identity) {
         self.key = Some(index.key().clone());
         self.identity = Some(index);
     }
 
     /// Lets something else look at each resource.
-    pub(super) fn watched_by(&mut self, watch: Option<Box<dyn Watch>>) {
+    pub(crate) fn watched_by(&mut self, watch: Option<Box<dyn Watch>>) {
         self.watch = watch;
     }
 
     /// Tells this many faults of FHIR's definitions apart.
-    pub(super) fn keep_findings(&mut self, most: usize) {
+    pub(crate) fn keep_findings(&mut self, most: usize) {
         self.findings.keep(most);
     }
 
     /// Keeps the hash of every resource.
-    pub(super) fn keep_hashes(&mut self, key: RunKey) {
+    pub(crate) fn keep_hashes(&mut self, key: RunKey) {
         self.key = Some(key);
         self.hashes = Some(Vec::new());
     }
 
     /// Notes what is wrong with the file's first bytes.
-    pub(super) fn at_start(&mut self, rule: LineRule, expected: &str, actual: &str, goes_on: bool) {
+    pub(crate) fn at_start(&mut self, rule: LineRule, expected: &str, actual: &str, goes_on: bool) {
         self.findings.add(rule, Place { line: 1, column: 1, offset: 0 }, "", expected, actual);
         if !goes_on {
             self.state = State::Deaf;
@@ -137,7 +138,7 @@ impl Lines {
     }
 
     /// Takes the next line.
-    pub(super) fn take(&mut self, framed: Framed<'_>) {
+    pub(crate) fn take(&mut self, framed: Framed<'_>) {
         match framed {
             // What is no text has no lines.
             _ if matches!(self.state, State::Deaf) => {}
@@ -397,7 +398,7 @@ impl Lines {
         if self.expected.list == FileList::Deleted {
             self.deleted.extend(notes.removed.iter().filter_map(|url| key.hash_reference(url)));
         }
-        let Some(id) = notes.id.get().filter(|id| super::facts::is_id(id)) else { return };
+        let Some(id) = notes.id.get().filter(|id| crate::ndjson::facts::is_id(id)) else { return };
         let hash = key.hash(name, id);
         if let Some(hashes) = &mut self.hashes {
             hashes.push(hash);
@@ -424,7 +425,7 @@ impl Lines {
 
     /// Settles what is open and gives what was found. `whole` is false where the transfer broke off: then the end of the
     /// file says nothing about the server.
-    pub(super) fn finish(mut self, whole: bool) -> Outcome {
+    pub(crate) fn finish(mut self, whole: bool) -> Outcome {
         if whole {
             self.resolve(!self.newline);
         }

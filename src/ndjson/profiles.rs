@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::facts::{Notes, Standing};
-use crate::fhir::check::Fault;
-use crate::fhir::profile::Profiles;
-use crate::suite::model::LineRule;
-use crate::tape::model::{ProfileFacts, ProfileTally};
+use crate::fhir::profile::profiles::Profiles;
+use crate::fhir::validate::fault::Fault;
+use crate::ndjson::facts::{Notes, Standing};
+use crate::recording::facts::{ProfileFacts, ProfileTally};
+use crate::suite::line_rules::LineRule;
 
 /// Holds the lines of one file to profiles.
 #[derive(Debug)]
-pub(super) struct Holder {
+pub(crate) struct Holder {
     profiles: Arc<Profiles>,
     tallies: BTreeMap<usize, Tally>,
     unknown: u64,
@@ -28,12 +28,12 @@ struct Tally {
 }
 
 impl Holder {
-    pub(super) fn new(profiles: Arc<Profiles>) -> Self {
+    pub(crate) fn new(profiles: Arc<Profiles>) -> Self {
         Self { profiles, tallies: BTreeMap::new(), unknown: 0, unread: 0 }
     }
 
     /// Holds a resource to its profiles, after it was held to the base definitions.
-    pub(super) fn hold(&mut self, line: &[u8], notes: &mut Notes) {
+    pub(crate) fn hold(&mut self, line: &[u8], notes: &mut Notes) {
         let Some(of) = notes.plausible_type().filter(|_| notes.judged && notes.standing == Standing::Object) else {
             return;
         };
@@ -72,7 +72,7 @@ impl Holder {
     }
 
     /// What it came to.
-    pub(super) fn facts(&self) -> ProfileFacts {
+    pub(crate) fn facts(&self) -> ProfileFacts {
         let tally = |(index, tally): (&usize, &Tally)| {
             let profile = self.profiles.get(*index)?;
             let never = profile.supports.iter().zip(&tally.has).filter(|(_, has)| !**has);

@@ -4,16 +4,17 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::apart::Apart;
-use super::decode::{Coding, Decoder};
-use super::directory::Measure;
-use super::frame::Framer;
-use super::identity::{Identity, RunKey};
-use super::inspect::{Inspector, JsonInspector, Watch};
-use super::lines::{Expected, Lines};
-use crate::instant::Instant;
-use crate::suite::model::LineRule;
-use crate::tape::model::{LineFacts, Trouble};
+use crate::base::instant::Instant;
+use crate::fhir::au_directory::measure::Measure;
+use crate::ndjson::decode::{Coding, Decoder};
+use crate::ndjson::decode_thread::Apart;
+use crate::ndjson::frame::Framer;
+use crate::ndjson::identity::{Identity, RunKey};
+use crate::ndjson::inspect::{Inspector, JsonInspector, Watch};
+use crate::ndjson::lines::{Expected, Lines};
+use crate::recording::facts::LineFacts;
+use crate::recording::model::Trouble;
+use crate::suite::line_rules::LineRule;
 
 /// What a stranger's file may cost us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub struct Finished {
     pub whole: bool,
     /// Why not, where the coding is to blame.
     pub broken: Option<Trouble>,
-    /// The hash of every resource, as [`crate::tape::model::FileFacts::identity`] wants it, each once; if asked for.
+    /// The hash of every resource, as [`crate::recording::facts::FileFacts::identity`] wants it, each once; if asked for.
     pub identity: Option<String>,
     /// Of a `deleted` file: the hashes of what it lists. When every output file of the flow was read,
     /// [`Identity::held`] of them is `deleted_in_output`.
@@ -284,7 +285,7 @@ impl Decoded {
         self.framer.push(bytes, &mut |framed| lines.take(framed));
     }
 
-    fn finish(mut self, whole: bool) -> (super::lines::Outcome, String) {
+    fn finish(mut self, whole: bool) -> (crate::ndjson::lines::Outcome, String) {
         self.open();
         let Self { digest, bytes, mut framer, mut lines, .. } = self;
         if whole {

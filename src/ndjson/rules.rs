@@ -1,11 +1,12 @@
 //! What must hold of a resource, beyond being JSON, for the list of the manifest that its file stands in.
 
-use super::facts::{Notes, TextState, is_id, is_type_name};
-use super::lines::Expected;
-use crate::suite::model::{FileList, LineRule};
+use crate::ndjson::facts::{Notes, TextState, is_id, is_type_name};
+use crate::ndjson::lines::Expected;
+use crate::suite::line_rules::LineRule;
+use crate::suite::model::FileList;
 
 /// Reports what is wrong with the resource in `notes`: rule, byte within the line, path, expected, actual.
-pub(super) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
+pub(crate) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
     let wanted = match expected.list {
         FileList::Output => expected.announced.as_deref(),
         FileList::Error => Some("OperationOutcome"),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::reach::{Need, reach, reach_beside};
-use super::{Depth, Measures, Plan, PlannedFlow, PlannedTest};
-use crate::suite::model::{Catalog, Flow, Test};
-use crate::suite::near;
+use crate::base::vocabulary::Level;
+use crate::plan::model::{Depth, Measures, Plan, PlannedFlow, PlannedTest};
+use crate::plan::reach::{Need, reach, reach_beside};
+use crate::suite::flow::Flow;
+use crate::suite::model::{Catalog, Test};
 use crate::suite::param::PickName;
-use crate::words::Level;
+use crate::suite::suggestion;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +45,7 @@ fn specs(catalog: &Catalog, ask: &Ask) -> Result<(Vec<String>, Vec<String>), Str
     for id in ask.specs.iter().chain(&ask.also) {
         if catalog.spec(id).is_none() {
             let known = known();
-            let hint = near::nearest(id, known.iter().copied()).map(|near| format!(" (did you mean {near}?)"));
+            let hint = suggestion::nearest(id, known.iter().copied()).map(|near| format!(" (did you mean {near}?)"));
             return Err(format!("unknown spec {id:?}{}; known are {}", hint.unwrap_or_default(), known.join(", ")));
         }
         if !specs.contains(id) {
@@ -216,10 +217,10 @@ fn place(
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::suite::model::DeleteAt;
+    use crate::suite::flow::DeleteAt;
 
     fn whole() -> Catalog {
-        crate::suite::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
+        crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
     }
 
     fn ask(specs: &[&str], also: &[&str], filters: &[&str]) -> Ask {
@@ -332,7 +333,7 @@ mod tests {
 
     #[test]
     fn the_shipped_suites_make_a_sound_plan() {
-        let catalog = crate::suite::embedded().unwrap();
+        let catalog = crate::suite::source::embedded().unwrap();
         let specs: Vec<&str> = catalog.specs.keys().map(String::as_str).collect();
         let plan = build(&catalog, &ask(&specs, &[], &[]), &|_| true).unwrap();
         let unique: BTreeSet<&str> = names(&plan).into_iter().collect();

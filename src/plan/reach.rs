@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Depth, Measures};
-use crate::suite::model::{CheckName, DeleteAt, Expect, Flow, LineRule, Moment, On, Send, Test};
+use crate::plan::model::{Depth, Measures};
+use crate::suite::check_names::CheckName;
+use crate::suite::expect::Expect;
+use crate::suite::flow::{DeleteAt, Flow, Moment, Send};
+use crate::suite::line_rules::LineRule;
+use crate::suite::model::{On, Test};
 
 /// What must be done of one flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Need {
+pub(crate) struct Need {
     /// How far it goes.
     pub depth: Depth,
     /// The probes that are looked at.
@@ -47,7 +51,7 @@ fn expects(test: &Test) -> impl Iterator<Item = &Expect> {
 }
 
 /// What `test` needs of `flow`, one of its own.
-pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
+pub(crate) fn reach(test: &Test, flow: &Flow) -> Need {
     let mut need = Need::depth(Depth::Kickoff);
     for on in &test.on {
         need.add(look(on, flow));
@@ -74,7 +78,7 @@ pub(super) fn reach(test: &Test, flow: &Flow) -> Need {
 }
 
 /// What `test` needs of the flows beside its own: what it looks at here it compares with its like there.
-pub(super) fn reach_beside(test: &Test, own: &Flow) -> Need {
+pub(crate) fn reach_beside(test: &Test, own: &Flow) -> Need {
     let own = reach(test, own);
     Need { depth: own.depth, probes: BTreeSet::new(), delete: false, measures: own.measures }
 }
@@ -130,8 +134,8 @@ fn deleted(flow: &Flow) -> Need {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::base::vocabulary::Area;
     use crate::suite::model::{Hold, Source};
-    use crate::words::Area;
 
     fn flow(text: &str) -> Flow {
         toml::from_str(&format!("title = 'a flow'\nexport = 'any'\n{text}")).unwrap()

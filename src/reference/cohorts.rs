@@ -7,17 +7,17 @@ use std::time::{Duration, SystemTime};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::behaviour::Behaviour;
-use super::filter::sift;
-use super::options::Personality;
-use super::params::Preferences;
-use super::population::{Reach, Selection};
-use super::reply::{Context, Point, Reply, outcome};
-use super::server::{Ask, Server, not_allowed, not_found};
-use crate::search::Query;
+use crate::reference::data::filter::sift;
+use crate::reference::data::population::{Reach, Selection};
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::options::Personality;
+use crate::reference::params::Preferences;
+use crate::reference::reply::{Context, Point, Reply, outcome};
+use crate::reference::server::{Ask, Server, not_allowed, not_found};
+use crate::search::query::Query;
 
 /// The profile that such Groups claim, and the extension that says who is in one.
-pub(super) const PROFILE: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group";
+pub(crate) const PROFILE: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group";
 const MEMBER_FILTER: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/member-filter";
 
 /// Groups and jobs that are kept at most.
@@ -43,7 +43,7 @@ struct Write {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct Cohorts {
+pub(crate) struct Cohorts {
     groups: BTreeMap<String, Cohort>,
     writes: BTreeMap<String, Write>,
 }
@@ -54,12 +54,12 @@ fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
 
 impl Server {
     /// Whether clients can make Groups. Where tokens are asked for, they are for reading alone.
-    pub(super) fn takes_cohorts(&self) -> bool {
+    pub(crate) fn takes_cohorts(&self) -> bool {
         self.options.spec == Personality::Stu3 && !self.protected()
     }
 
     /// Answers what is asked of Groups that clients make, where it is about one; none: it is not.
-    pub(super) fn cohort_answer(&self, ask: &Ask, path: &[&str]) -> Option<Reply> {
+    pub(crate) fn cohort_answer(&self, ask: &Ask, path: &[&str]) -> Option<Reply> {
         if !self.takes_cohorts() {
             return None;
         }
@@ -76,13 +76,13 @@ impl Server {
     }
 
     /// The members of a Group that a client made.
-    pub(super) fn cohort_members(&self, id: &str) -> Option<BTreeSet<String>> {
+    pub(crate) fn cohort_members(&self, id: &str) -> Option<BTreeSet<String>> {
         let now = self.options.clock.now();
         self.cohorts().groups.get(id).filter(|cohort| cohort.from <= now).map(|cohort| cohort.members.clone())
     }
 
     /// The Groups that clients made and whose names begin so.
-    pub(super) fn cohorts_named(&self, name: &str) -> Vec<Value> {
+    pub(crate) fn cohorts_named(&self, name: &str) -> Vec<Value> {
         let now = self.options.clock.now();
         let cohorts = self.cohorts();
         let there = cohorts.groups.values().filter(|cohort| cohort.from <= now).map(|cohort| cohort.value.clone());
@@ -256,6 +256,6 @@ fn begins(group: &Value, name: &str) -> bool {
 }
 
 /// Whether a line is of a Group whose name begins so.
-pub(super) fn is_named(group: &Value, name: Option<&str>) -> bool {
+pub(crate) fn is_named(group: &Value, name: Option<&str>) -> bool {
     name.is_none_or(|name| begins(group, name))
 }

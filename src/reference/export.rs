@@ -7,21 +7,22 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::auth::Grant;
-use super::behaviour::Behaviour;
-use super::deleted;
-use super::filter::sift;
-use super::fixtures::Gone;
-use super::jobs::{Job, JobFile, MOST_JOBS};
-use super::options::Personality;
-use super::params::{self, Preferences, Reader, Wanted};
-use super::population::{Population, Reach, Selection};
-use super::reply::{Context, Point, Reply, outcome};
-use super::rows::Rows;
-use super::server::{Ask, Server};
-use super::smile::Filter;
-use crate::instant::rfc3339;
-use crate::words::ExportLevel;
+use crate::base::instant::rfc3339;
+use crate::base::vocabulary::ExportLevel;
+use crate::reference::data::deleted;
+use crate::reference::data::filter::sift;
+use crate::reference::data::fixtures::Gone;
+use crate::reference::data::population::{Population, Reach, Selection};
+use crate::reference::data::rows::Rows;
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::jobs::{Job, JobFile, MOST_JOBS};
+use crate::reference::options::Personality;
+use crate::reference::params;
+use crate::reference::params::{Preferences, Reader, Wanted};
+use crate::reference::personality::smile::Filter;
+use crate::reference::reply::{Context, Point, Reply, outcome};
+use crate::reference::security::auth::Grant;
+use crate::reference::server::{Ask, Server};
 
 /// How faults name a Group that a client made.
 const MADE: &str = "made-by-client";
@@ -32,7 +33,7 @@ fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
 
 impl Server {
     /// Answers a kick-off at the level `reach`.
-    pub(super) fn kick_off(&self, ask: &Ask, reach: Reach) -> Reply {
+    pub(crate) fn kick_off(&self, ask: &Ask, reach: Reach) -> Reply {
         let (level, group) = match &reach {
             Reach::System => (ExportLevel::System, None),
             Reach::Patients => (ExportLevel::Patient, None),
@@ -222,7 +223,7 @@ impl Server {
         Err(refused(StatusCode::NOT_FOUND, "not-found", &text))
     }
 
-    pub(super) fn runs(&self) -> Option<Duration> {
+    pub(crate) fn runs(&self) -> Option<Duration> {
         if self.does(Behaviour::NeverCompletes) {
             None
         } else if self.does(Behaviour::CompleteAtOnce) {
@@ -255,7 +256,7 @@ impl Server {
             .with("content-location", &self.poll_url(id))
     }
 
-    pub(super) fn poll_url(&self, id: &str) -> String {
+    pub(crate) fn poll_url(&self, id: &str) -> String {
         if self.is_hapi() {
             return format!("{}/$export-poll-status?_jobId={id}", self.base());
         }
@@ -263,7 +264,7 @@ impl Server {
     }
 
     /// Cuts what is wanted into files.
-    pub(super) fn files_of(&self, wanted: &Wanted, population: &Population) -> Vec<JobFile> {
+    pub(crate) fn files_of(&self, wanted: &Wanted, population: &Population) -> Vec<JobFile> {
         let mut selection = wanted.selection.clone();
         if self.does(Behaviour::GroupExportsAll) && selection.reach != Reach::System {
             selection.reach = Reach::Patients;

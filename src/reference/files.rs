@@ -10,12 +10,12 @@ use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 
-use super::auth::Grant;
-use super::behaviour::Behaviour;
-use super::jobs::{Job, Stage};
-use super::reply::{Context, FHIR_NDJSON, Payload, Point, Reply};
-use super::rows::Rows;
-use super::server::Server;
+use crate::reference::data::rows::Rows;
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::jobs::{Job, Stage};
+use crate::reference::reply::{Context, FHIR_NDJSON, Payload, Point, Reply};
+use crate::reference::security::auth::Grant;
+use crate::reference::server::Server;
 
 /// A chunk is sent when it has grown so large, in bytes before compression.
 const CHUNK: usize = 64 << 10;
@@ -25,7 +25,7 @@ const PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
 
 impl Server {
     /// Answers a GET of a file.
-    pub(super) fn file(&self, shelf: &str, name: &str, grant: &Grant) -> Reply {
+    pub(crate) fn file(&self, shelf: &str, name: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
@@ -61,7 +61,7 @@ fn missing(context: Context) -> Reply {
 }
 
 /// Whether the client takes gzip: named with a weight above 0, or covered by `*`.
-pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
+pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
     let lines = headers.get_all("accept-encoding").iter().filter_map(|line| line.to_str().ok());
     let mut any = None;
     for offer in lines.flat_map(|line| line.split(',')) {
@@ -78,7 +78,7 @@ pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// The lines as a body that is made while it is sent.
-pub(super) fn stream_lines(rows: Rows, gzip: bool) -> Body {
+pub(crate) fn stream_lines(rows: Rows, gzip: bool) -> Body {
     let coder = gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
     let state = Some((rows, 0, coder));
     Body::from_stream(stream::unfold(state, |state| async move {
@@ -112,7 +112,7 @@ pub(super) fn stream_lines(rows: Rows, gzip: bool) -> Body {
 }
 
 /// Compresses a whole body.
-pub(super) fn gzip(plain: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
     // Writing to memory does not fail.
     let written = writer.write_all(plain);
@@ -121,7 +121,7 @@ pub(super) fn gzip(plain: &[u8]) -> Vec<u8> {
 }
 
 /// A body that pauses in its midst, and may break off there.
-pub(super) fn slowly(whole: Bytes, cut: bool) -> Body {
+pub(crate) fn slowly(whole: Bytes, cut: bool) -> Body {
     let half = whole.len() / 2;
     let parts = [(Some(whole.slice(..half)), false), (Some(whole.slice(half..)).filter(|_| !cut), true)];
     Body::from_stream(stream::iter(parts).then(|(part, later)| async move {
@@ -133,7 +133,7 @@ pub(super) fn slowly(whole: Bytes, cut: bool) -> Body {
 }
 
 /// A body in chunks of one to seven bytes, so that boundaries fall inside characters. The sizes follow from the place.
-pub(super) fn odd_chunks(whole: Bytes) -> Body {
+pub(crate) fn odd_chunks(whole: Bytes) -> Body {
     Body::from_stream(stream::unfold((whole, 0_usize), |(mut rest, turn)| async move {
         if rest.is_empty() {
             return None;

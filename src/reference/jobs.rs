@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
-use super::auth::Grant;
-use super::params::Wanted;
-use super::reply::{Context, Point};
-use super::rows::Rows;
+use crate::reference::data::rows::Rows;
+use crate::reference::params::Wanted;
+use crate::reference::reply::{Context, Point};
+use crate::reference::security::auth::Grant;
 
 /// Jobs kept at most; beyond it kick-offs are asked to come again.
-pub(super) const MOST_JOBS: usize = 2000;
+pub(crate) const MOST_JOBS: usize = 2000;
 
 /// Polls of one job within a second, beyond which it is throttled.
 const MOST_POLLS: usize = 10;
 
 /// One file of a job.
 #[derive(Clone, Debug)]
-pub(super) struct JobFile {
+pub(crate) struct JobFile {
     /// The list that names it.
     pub point: Point,
     /// The type of its resources.
@@ -31,7 +31,7 @@ pub(super) struct JobFile {
 
 /// One export. What it returns is settled when it starts.
 #[derive(Clone, Debug)]
-pub(super) struct Job {
+pub(crate) struct Job {
     /// The secret of its polling URL.
     pub id: String,
     /// The secret of its files' URLs.
@@ -74,7 +74,7 @@ pub(super) struct Job {
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// It runs, so many percent done.
     Running(u64),
     /// It is over.
@@ -83,12 +83,12 @@ pub(super) enum Stage {
 
 impl Job {
     /// Whether it belongs to whoever asks. Who came in without a token, where none was missed, may see everything.
-    pub(super) fn is_of(&self, grant: &Grant) -> bool {
+    pub(crate) fn is_of(&self, grant: &Grant) -> bool {
         grant.client.is_none() || self.owner == grant.client
     }
 
     /// How far it is.
-    pub(super) fn stage(&self, now: SystemTime) -> Stage {
+    pub(crate) fn stage(&self, now: SystemTime) -> Stage {
         let ran = now.duration_since(self.started).unwrap_or_default();
         match self.runs {
             Some(runs) if ran >= runs => Stage::Over,
@@ -101,12 +101,12 @@ impl Job {
     }
 
     /// When it and its files go, where they stay for `keep` after the end.
-    pub(super) fn expires(&self, keep: Duration) -> SystemTime {
+    pub(crate) fn expires(&self, keep: Duration) -> SystemTime {
         self.started + self.runs.unwrap_or(Duration::from_secs(86_400)) + keep
     }
 
     /// Counts a poll; true if they come too fast.
-    pub(super) fn polled(&mut self, now: SystemTime, early: bool) -> bool {
+    pub(crate) fn polled(&mut self, now: SystemTime, early: bool) -> bool {
         let recent = |at: &SystemTime| now.duration_since(*at).unwrap_or_default() < Duration::from_secs(1);
         while self.polls.front().is_some_and(|at| !recent(at)) {
             self.polls.pop_front();
@@ -122,56 +122,56 @@ impl Job {
 
 /// All jobs.
 #[derive(Debug, Default)]
-pub(super) struct Jobs {
+pub(crate) struct Jobs {
     by_id: BTreeMap<String, Job>,
     gone: BTreeSet<String>,
 }
 
 impl Jobs {
     /// Forgets what has expired.
-    pub(super) fn tidy(&mut self, now: SystemTime, keep: Duration) {
+    pub(crate) fn tidy(&mut self, now: SystemTime, keep: Duration) {
         self.by_id.retain(|_, job| job.expires(keep) > now);
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.by_id.len()
     }
 
     /// Whether one runs.
-    pub(super) fn any_runs(&self, now: SystemTime) -> bool {
+    pub(crate) fn any_runs(&self, now: SystemTime) -> bool {
         self.by_id.values().any(|job| !job.deleted && matches!(job.stage(now), Stage::Running(_)))
     }
 
     /// Takes a job in.
-    pub(super) fn insert(&mut self, job: Job) {
+    pub(crate) fn insert(&mut self, job: Job) {
         self.by_id.insert(job.id.clone(), job);
     }
 
     /// The job with this polling secret, deleted or not.
-    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Job> {
+    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Job> {
         self.by_id.get_mut(id)
     }
 
     /// Lets a job and its files go.
-    pub(super) fn remove(&mut self, id: &str) {
+    pub(crate) fn remove(&mut self, id: &str) {
         if self.by_id.remove(id).is_some() {
             self.gone.insert(id.to_owned());
         }
     }
 
     /// Whether a job was there and was deleted.
-    pub(super) fn was_deleted(&self, id: &str) -> bool {
+    pub(crate) fn was_deleted(&self, id: &str) -> bool {
         self.gone.contains(id) || self.by_id.get(id).is_some_and(|job| job.deleted)
     }
 
     /// The job whose files have this secret.
-    pub(super) fn by_shelf(&self, shelf: &str) -> Option<&Job> {
+    pub(crate) fn by_shelf(&self, shelf: &str) -> Option<&Job> {
         self.by_id.values().find(|job| job.shelf == shelf)
     }
 
     /// A job started by an equal kick-off.
-    pub(super) fn alike(&self, likeness: &str) -> Option<&Job> {
+    pub(crate) fn alike(&self, likeness: &str) -> Option<&Job> {
         self.by_id.values().find(|job| job.likeness == likeness && !job.deleted)
     }
 }

@@ -3,17 +3,17 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::behaviour::Behaviour;
-use super::cohorts::PROFILE;
-use super::options::Personality;
-use super::reply::{Point, Reply};
-use super::server::Server;
+use crate::reference::cohorts::PROFILE;
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::options::Personality;
+use crate::reference::reply::{Point, Reply};
+use crate::reference::server::Server;
 
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 impl Server {
     /// Answers `GET metadata`.
-    pub(super) fn metadata(&self) -> Reply {
+    pub(crate) fn metadata(&self) -> Reply {
         // STU 3 gives one name to all three operations; those before it give each its own.
         let name = |own: &'static str| match self.options.spec {
             Personality::Stu1 | Personality::Stu2 => own,

@@ -2,16 +2,16 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::behaviour::Behaviour;
-use super::reply::Reply;
-use super::server::{Ask, Server};
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::reply::Reply;
+use crate::reference::server::{Ask, Server};
 
 impl Server {
     /// The id of a job that begins `now`.
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(super) fn job_id(&self, now: SystemTime) -> Result<String, Box<Reply>> {
+    pub(crate) fn job_id(&self, now: SystemTime) -> Result<String, Box<Reply>> {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let number = u128::from(self.notes().started);
         if self.does(Behaviour::NumberedJobs) {
@@ -37,7 +37,7 @@ impl Server {
     ///
     /// # Errors
     /// As [`Server::job_id`].
-    pub(super) fn folder(&self) -> Result<String, Box<Reply>> {
+    pub(crate) fn folder(&self) -> Result<String, Box<Reply>> {
         if self.does(Behaviour::NumberedFolders) {
             return Ok(self.notes().started.to_string());
         }
@@ -45,7 +45,7 @@ impl Server {
     }
 
     /// What the manifest says was asked for.
-    pub(super) fn request_shown(&self, ask: &Ask) -> String {
+    pub(crate) fn request_shown(&self, ask: &Ask) -> String {
         let request = format!("{}{}", self.origin(), ask.target);
         match (&ask.grant.token, self.does(Behaviour::TokenInRequest)) {
             (Some(token), true) => format!("{request}#access_token={token}"),

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::changes::Hand;
-use super::fault::Fault;
-use crate::clock::Clock;
-use crate::secret::Secret;
-use crate::words::words;
+use crate::base::clock::Clock;
+use crate::base::secret::Secret;
+use crate::base::vocabulary::words;
+use crate::reference::data::changes::Hand;
+use crate::reference::fault::definition::Fault;
 
 words! {
     /// The rule book that the server keeps.

@@ -5,23 +5,23 @@ use std::collections::BTreeSet;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
-use super::behaviour::Behaviour;
-use super::options::Personality;
-use super::population::{Population, Reach, Selection};
-use super::reply::{Point, Reply};
-use super::smile::Filter;
-use crate::instant::Instant;
-use crate::resources;
-use crate::search::Query;
+use crate::base::instant::Instant;
+use crate::base::resource_types;
+use crate::reference::data::population::{Population, Reach, Selection};
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::options::Personality;
+use crate::reference::personality::smile::Filter;
+use crate::reference::reply::{Point, Reply};
+use crate::search::query::Query;
 
 /// Of each resource the newest Provenance.
-pub(super) const LATEST: &str = "LatestProvenanceResources";
+pub(crate) const LATEST: &str = "LatestProvenanceResources";
 /// Of each resource all Provenance.
-pub(super) const RELEVANT: &str = "RelevantProvenanceResources";
+pub(crate) const RELEVANT: &str = "RelevantProvenanceResources";
 
 /// What the `Prefer` lines of a request say.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Preferences {
+pub(crate) struct Preferences {
     /// `handling=lenient`.
     pub lenient: bool,
     /// `respond-async`.
@@ -32,7 +32,7 @@ pub(super) struct Preferences {
 
 impl Preferences {
     /// Reads all `Prefer` lines; unknown preferences are passed over.
-    pub(super) fn read(headers: &HeaderMap) -> Self {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
         let mut found = Self::default();
         let lines = headers.get_all("prefer").iter().filter_map(|line| line.to_str().ok());
         for wish in lines.flat_map(|line| line.split(',')) {
@@ -47,7 +47,7 @@ impl Preferences {
 
 /// An export that can be started.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// What it returns.
     pub selection: Selection,
     /// What was passed over for leniency's sake, a sentence each.
@@ -69,19 +69,19 @@ pub(super) struct Wanted {
 }
 
 /// What a kick-off's parameters are understood by.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub spec: Personality,
     pub population: &'a Population,
     pub lenient: bool,
     pub does: &'a dyn Fn(Behaviour) -> bool,
 }
 
-pub(super) fn bad(code: &str, text: &str) -> Box<Reply> {
+pub(crate) fn bad(code: &str, text: &str) -> Box<Reply> {
     Box::new(Reply::refusal(Point::KickoffRefused, StatusCode::BAD_REQUEST, code, text))
 }
 
 /// The parameters of a query, in order.
-pub(super) fn of_query(query: &str) -> Vec<(String, String)> {
+pub(crate) fn of_query(query: &str) -> Vec<(String, String)> {
     url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
@@ -89,7 +89,7 @@ pub(super) fn of_query(query: &str) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// The refusal of a body that is no Parameters resource.
-pub(super) fn of_body(body: &[u8]) -> Result<Vec<(String, String)>, Box<Reply>> {
+pub(crate) fn of_body(body: &[u8]) -> Result<Vec<(String, String)>, Box<Reply>> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| bad("structure", &format!("the body is not JSON: {error}")))?;
     if value.get("resourceType").and_then(Value::as_str) != Some("Parameters") {
@@ -128,7 +128,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// The refusal, which names the parameter.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         reach: Reach,
         method: &Method,
@@ -234,7 +234,7 @@ impl Reader<'_> {
     }
 
     /// Refuses, or passes over with a warning where the client asked for leniency.
-    pub(super) fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
+    pub(crate) fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
         if !self.lenient || self.spec.edition() < 2 || (self.does)(Behaviour::NeverLenient) {
             return Err(bad("not-supported", text));
         }
@@ -250,7 +250,7 @@ impl Reader<'_> {
     fn elements(wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             let (kind, element) = match name.split_once('.') {
-                Some((kind, element)) if resources::is_r4(kind) => (Some(kind.to_owned()), element),
+                Some((kind, element)) if resource_types::is_r4(kind) => (Some(kind.to_owned()), element),
                 _ => (None, name),
             };
             if !element.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -288,7 +288,7 @@ impl Reader<'_> {
             wanted.selection.types = None;
         }
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !resources::is_r4(name) {
+            if !resource_types::is_r4(name) {
                 let shown: String = name.chars().take(80).collect();
                 self.unsupported(wanted, &format!("the resource type {shown} in _type is not supported"))?;
             }
@@ -341,8 +341,8 @@ impl Reader<'_> {
 
     fn refuse_outside_compartment(&self, wanted: &mut Wanted) -> Result<(), Box<Reply>> {
         let outside = wanted.selection.types.as_ref().is_some_and(|types| {
-            let mut known = types.iter().filter(|name| resources::is_r4(name)).peekable();
-            known.peek().is_some() && known.all(|name| !resources::is_of_patients(name))
+            let mut known = types.iter().filter(|name| resource_types::is_r4(name)).peekable();
+            known.peek().is_some() && known.all(|name| !resource_types::is_of_patients(name))
         });
         if outside && wanted.selection.reach != Reach::System {
             return self.unsupported(wanted, "_type asks for nothing that belongs to patients");

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::auth::Grant;
-use super::behaviour::Behaviour;
-use super::jobs::{Job, JobFile, Jobs, Stage};
-use super::options::Personality;
-use super::reply::{Context, Point, Reply, outcome};
-use super::server::Server;
-use crate::instant::rfc3339;
+use crate::base::instant::rfc3339;
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::jobs::{Job, JobFile, Jobs, Stage};
+use crate::reference::options::Personality;
+use crate::reference::reply::{Context, Point, Reply, outcome};
+use crate::reference::security::auth::Grant;
+use crate::reference::server::Server;
 
 /// Another origin, at which a server in process answers too.
 pub const FILES_ORIGIN: &str = "https://files.localhost";
@@ -24,7 +24,7 @@ fn foreign() -> Reply {
 
 impl Server {
     /// Answers a poll.
-    pub(super) fn poll(&self, id: &str, grant: &Grant) -> Reply {
+    pub(crate) fn poll(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
@@ -87,7 +87,7 @@ impl Server {
     }
 
     /// Answers a request for a job's second manifest.
-    pub(super) fn page(&self, id: &str, grant: &Grant) -> Reply {
+    pub(crate) fn page(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
@@ -198,7 +198,7 @@ impl Server {
     }
 
     /// Answers a DELETE of a polling URL.
-    pub(super) fn cancel(&self, id: &str, grant: &Grant) -> Reply {
+    pub(crate) fn cancel(&self, id: &str, grant: &Grant) -> Reply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);

@@ -5,14 +5,14 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::rows::Rows;
-use crate::words::{ExportLevel, words};
+use crate::base::vocabulary::{ExportLevel, words};
+use crate::reference::data::rows::Rows;
 
 /// The media type of FHIR resources.
-pub(super) const FHIR_JSON: &str = "application/fhir+json";
+pub(crate) const FHIR_JSON: &str = "application/fhir+json";
 
 /// The media type of output files.
-pub(super) const FHIR_NDJSON: &str = "application/fhir+ndjson";
+pub(crate) const FHIR_NDJSON: &str = "application/fhir+ndjson";
 
 words! {
     /// The points of a conversation at which an answer can be changed.
@@ -82,7 +82,7 @@ words! {
 
 /// What a body is made of.
 #[derive(Clone, Debug)]
-pub(super) enum Payload {
+pub(crate) enum Payload {
     /// Nothing.
     Empty,
     /// One JSON value.
@@ -95,7 +95,7 @@ pub(super) enum Payload {
 
 /// What is known of the request and its job; faults choose by it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Context {
+pub(crate) struct Context {
     /// The export's level.
     pub level: Option<ExportLevel>,
     /// The id in a Group's path.
@@ -114,7 +114,7 @@ pub(super) struct Context {
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     /// Where it stands.
     pub point: Point,
     /// Its status.
@@ -129,46 +129,46 @@ pub(super) struct Reply {
 
 impl Reply {
     /// An answer without a body.
-    pub(super) fn empty(point: Point, status: StatusCode) -> Self {
+    pub(crate) fn empty(point: Point, status: StatusCode) -> Self {
         Self { point, status, headers: HeaderMap::new(), payload: Payload::Empty, context: Context::default() }
     }
 
     /// An answer with a FHIR resource.
-    pub(super) fn fhir(point: Point, status: StatusCode, resource: Value) -> Self {
+    pub(crate) fn fhir(point: Point, status: StatusCode, resource: Value) -> Self {
         Self { payload: Payload::Json(resource), ..Self::empty(point, status) }.with("content-type", FHIR_JSON)
     }
 
     /// An answer with an OperationOutcome of severity error.
-    pub(super) fn refusal(point: Point, status: StatusCode, code: &str, text: &str) -> Self {
+    pub(crate) fn refusal(point: Point, status: StatusCode, code: &str, text: &str) -> Self {
         Self::fhir(point, status, outcome("error", code, text))
     }
 
     /// An answer with other JSON.
-    pub(super) fn json(point: Point, status: StatusCode, value: Value) -> Self {
+    pub(crate) fn json(point: Point, status: StatusCode, value: Value) -> Self {
         Self { payload: Payload::Json(value), ..Self::empty(point, status) }.with("content-type", "application/json")
     }
 
     /// The answer, with a header set. A value that no header can hold is left out.
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         set(&mut self.headers, name, value);
         self
     }
 
     /// The answer, standing at another point.
-    pub(super) fn at(mut self, point: Point) -> Self {
+    pub(crate) fn at(mut self, point: Point) -> Self {
         self.point = point;
         self
     }
 
     /// The answer, belonging to `context`.
-    pub(super) fn of(mut self, context: Context) -> Self {
+    pub(crate) fn of(mut self, context: Context) -> Self {
         self.context = context;
         self
     }
 }
 
 /// Sets a header; a name or value that HTTP does not allow is left out.
-pub(super) fn set(headers: &mut HeaderMap, name: &str, value: &str) {
+pub(crate) fn set(headers: &mut HeaderMap, name: &str, value: &str) {
     if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
     {
         headers.insert(name, value);
@@ -176,7 +176,7 @@ pub(super) fn set(headers: &mut HeaderMap, name: &str, value: &str) {
 }
 
 /// An OperationOutcome with one issue.
-pub(super) fn outcome(severity: &str, code: &str, text: &str) -> Value {
+pub(crate) fn outcome(severity: &str, code: &str, text: &str) -> Value {
     json!({
         "resourceType": "OperationOutcome",
         "issue": [{ "severity": severity, "code": code, "details": { "text": text }, "diagnostics": text }]

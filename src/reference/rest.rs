@@ -4,21 +4,21 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::behaviour::Behaviour;
-use super::cohorts::is_named;
-use super::filter::sift;
-use super::params;
-use super::reply::{Context, FHIR_JSON, Payload, Point, Reply};
-use super::rows::Rows;
-use super::server::{Ask, Server};
-use crate::search::Query;
+use crate::reference::cohorts::is_named;
+use crate::reference::data::filter::sift;
+use crate::reference::data::rows::Rows;
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::params;
+use crate::reference::reply::{Context, FHIR_JSON, Payload, Point, Reply};
+use crate::reference::server::{Ask, Server};
+use crate::search::query::Query;
 
 /// The most entries in one search result.
 const PAGE: u64 = 100;
 
 impl Server {
     /// Answers `GET Type/id`.
-    pub(super) fn read(&self, name: &str, id: &str) -> Reply {
+    pub(crate) fn read(&self, name: &str, id: &str) -> Reply {
         if let Some(now) = self.as_it_is_now(name, id) {
             return now;
         }
@@ -34,7 +34,7 @@ impl Server {
     }
 
     /// Answers `GET Type?...`: the first resources of a type, or how many there are.
-    pub(super) fn search(&self, name: &str, ask: &Ask) -> Reply {
+    pub(crate) fn search(&self, name: &str, ask: &Ask) -> Reply {
         let population = self.population();
         if !population.types().contains(&name) {
             let text = "there is no such resource type here";

@@ -13,22 +13,22 @@ use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use super::auth::{Given, Grant};
-use super::behaviour::Behaviour;
-use super::cohorts::Cohorts;
-use super::files;
-use super::jobs::Jobs;
-use super::mutate;
-use super::options::{Auth, Options, Personality};
-use super::population::{Population, Reach};
-use super::reply::{Payload, Point, Reply};
+use crate::reference::cohorts::Cohorts;
+use crate::reference::data::population::{Population, Reach};
+use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::mutate;
+use crate::reference::files;
+use crate::reference::jobs::Jobs;
+use crate::reference::options::{Auth, Options, Personality};
+use crate::reference::reply::{Payload, Point, Reply};
+use crate::reference::security::auth::{Given, Grant};
 
 /// The longest body that is read, in bytes.
 const MOST_BODY: usize = 1 << 20;
 
 /// A request, read.
 #[derive(Clone, Debug)]
-pub(super) struct Ask {
+pub(crate) struct Ask {
     /// Its method.
     pub method: Method,
     /// Its path and query, as sent.
@@ -47,7 +47,7 @@ pub(super) struct Ask {
 
 /// The server's state.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     pub options: Options,
     state: RwLock<Book>,
     behaviours: BTreeSet<Behaviour>,
@@ -66,7 +66,7 @@ struct Book {
 
 /// What is remembered beside jobs.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(crate) struct Notes {
     /// Access tokens.
     pub tokens: HashMap<String, Given>,
     /// The first client's key set as it was read last, and how long it may be kept.
@@ -85,7 +85,7 @@ pub(super) struct Notes {
 }
 
 impl Server {
-    pub(super) fn new(mut options: Options) -> Self {
+    pub(crate) fn new(mut options: Options) -> Self {
         let behaviours: BTreeSet<Behaviour> = options.faults.iter().flat_map(|fault| fault.behaviours()).collect();
         if behaviours.contains(&Behaviour::ShortLived) {
             options.keep = Duration::from_secs(120);
@@ -106,19 +106,19 @@ impl Server {
     }
 
     /// What it holds now.
-    pub(super) fn population(&self) -> Arc<Population> {
+    pub(crate) fn population(&self) -> Arc<Population> {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).now)
     }
 
     /// What it held at `time`.
-    pub(super) fn population_at(&self, time: SystemTime) -> Arc<Population> {
+    pub(crate) fn population_at(&self, time: SystemTime) -> Arc<Population> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let then = state.before.iter().find(|(until, _)| *until > time).map(|(_, then)| then);
         Arc::clone(then.unwrap_or(&state.now))
     }
 
     /// Holds something else from `time` on.
-    pub(super) fn turn_to(&self, population: Population, time: SystemTime) {
+    pub(crate) fn turn_to(&self, population: Population, time: SystemTime) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let former = std::mem::replace(&mut state.now, Arc::new(population));
         // Only a server that lags behind looks back.
@@ -128,41 +128,41 @@ impl Server {
     }
 
     /// Whether a fault asks for this behaviour.
-    pub(super) fn does(&self, behaviour: Behaviour) -> bool {
+    pub(crate) fn does(&self, behaviour: Behaviour) -> bool {
         self.behaviours.contains(&behaviour)
     }
 
     /// The jobs, for the length of one answer.
-    pub(super) fn jobs(&self) -> MutexGuard<'_, Jobs> {
+    pub(crate) fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The notes, for the length of one answer.
-    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
+    pub(crate) fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The Groups that clients made, for the length of one answer.
-    pub(super) fn cohorts(&self) -> MutexGuard<'_, Cohorts> {
+    pub(crate) fn cohorts(&self) -> MutexGuard<'_, Cohorts> {
         self.cohorts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The base URL, without a closing slash.
-    pub(super) fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         self.options.base.as_str().trim_end_matches('/')
     }
 
     /// The base URL's scheme, host and port.
-    pub(super) fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         self.options.base.origin().ascii_serialization()
     }
 
     /// Whether requests need a token.
-    pub(super) fn protected(&self) -> bool {
+    pub(crate) fn protected(&self) -> bool {
         !matches!(self.options.auth, Auth::None)
     }
 
-    pub(super) fn lines_per_file(&self) -> u64 {
+    pub(crate) fn lines_per_file(&self) -> u64 {
         let usual = if self.options.patients.is_some() { 50_000 } else { 40 };
         self.options.lines_per_file.unwrap_or(usual).max(1)
     }
@@ -171,7 +171,7 @@ impl Server {
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(super) fn secret(&self) -> Result<String, Box<Reply>> {
+    pub(crate) fn secret(&self) -> Result<String, Box<Reply>> {
         Ok(URL_SAFE_NO_PAD.encode(self.random::<16>()?))
     }
 
@@ -179,7 +179,7 @@ impl Server {
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(super) fn random<const N: usize>(&self) -> Result<[u8; N], Box<Reply>> {
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Box<Reply>> {
         let mut bits = [0_u8; N];
         aws_lc_rs::rand::fill(&mut bits).map_err(|_| {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -189,7 +189,7 @@ impl Server {
     }
 
     /// Whether this was said before; the first time says no.
-    pub(super) fn spent(&self, what: &str) -> bool {
+    pub(crate) fn spent(&self, what: &str) -> bool {
         !self.notes().spent.insert(what.to_owned())
     }
 
@@ -249,11 +249,11 @@ impl Server {
     }
 }
 
-pub(super) fn not_found() -> Reply {
+pub(crate) fn not_found() -> Reply {
     Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path")
 }
 
-pub(super) fn not_allowed(allow: &str) -> Reply {
+pub(crate) fn not_allowed(allow: &str) -> Reply {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     Reply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
 }
@@ -281,7 +281,7 @@ fn decode(part: &str) -> String {
 }
 
 /// Answers any request.
-pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response {
+pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let reply = match (server.below_base(parts.uri.path()), to_bytes(body, MOST_BODY).await) {
         (None, _) => {
@@ -319,7 +319,7 @@ impl Server {
     /// The answer with its Date, which a fault may take out again.
     fn dated(&self, mut reply: Reply) -> Reply {
         let date = httpdate::fmt_http_date(self.options.clock.now());
-        super::reply::set(&mut reply.headers, "date", &date);
+        crate::reference::reply::set(&mut reply.headers, "date", &date);
         reply
     }
 
@@ -360,7 +360,7 @@ impl Server {
 }
 
 /// A body, whole.
-pub(super) fn bytes_of(payload: Payload) -> Bytes {
+pub(crate) fn bytes_of(payload: Payload) -> Bytes {
     match payload {
         Payload::Empty => Bytes::new(),
         Payload::Json(value) => Bytes::from(value.to_string()),

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::escape::visible;
-use super::wire;
-use crate::record::{Finding, Judgement, Run, TestResult};
-use crate::words::Verdict;
+use crate::base::vocabulary::Verdict;
+use crate::report::escape::visible;
+use crate::report::wire;
+use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Tests of one verdict that came to it for the same reason.
-pub(super) struct Cause<'a> {
+pub(crate) struct Cause<'a> {
     /// The reason, escaped for display, without flow and exchange.
     pub reason: String,
     /// The exchanges that show it, sorted.
@@ -21,7 +21,7 @@ pub(super) struct Cause<'a> {
 ///
 /// A flow that ended early leaves its later tests with a reason of its own; they belong to what ended it. What could
 /// not be decided at the same exchange has the same cause, whatever each test says of it.
-pub(super) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) -> Vec<Cause<'a>> {
+pub(crate) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) -> Vec<Cause<'a>> {
     let mut out: Vec<Cause<'a>> = Vec::new();
     for test in judgement.tests.iter().filter(|t| t.verdict == verdict) {
         let (reason, exchange) = origin(run, test);
@@ -48,7 +48,7 @@ pub(super) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) 
 
 /// Why a test without findings came to its verdict, escaped for display, and the exchange that shows it. Where its flow
 /// ended early this is what ended it, be it the failure of another flow.
-pub(super) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
+pub(crate) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
     let stop_of = |name: &str| run.flows.iter().find(|f| f.name == name).and_then(|f| f.stop.as_ref());
     let (because, told) = split(&test.because);
     let Some(stop) = stop_of(&test.flow).filter(|stop| {
@@ -73,7 +73,7 @@ fn split(because: &str) -> (&str, Option<u32>) {
 
 /// How many tests, and of which flows, came to nothing because of what this test saw: those undecided for the same
 /// reason, and those of flows that ended at an exchange it looked at.
-pub(super) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Vec<&'a TestResult> {
+pub(crate) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Vec<&'a TestResult> {
     let found = test.findings.iter().flat_map(|f| f.exchange.iter().chain(&f.repeats));
     let seen: BTreeSet<u32> = match test.verdict {
         Verdict::Fail | Verdict::Warn if !test.findings.is_empty() => found.copied().collect(),
@@ -96,7 +96,7 @@ pub(super) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResu
 }
 
 /// The test, and where several specs are judged the spec, that has told in full what this one would say again.
-pub(super) fn told_before<'a>(
+pub(crate) fn told_before<'a>(
     run: &'a Run,
     judgement: &'a Judgement,
     test: &TestResult,
@@ -128,7 +128,7 @@ fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option
 }
 
 /// Whether two tests are the same on different flows and found the same things wrong.
-pub(super) fn alike(a: &TestResult, b: &TestResult) -> bool {
+pub(crate) fn alike(a: &TestResult, b: &TestResult) -> bool {
     let name = |t: &TestResult| t.id.split('@').next().map(str::to_owned);
     let signs = |t: &TestResult| t.findings.iter().map(sign).collect::<BTreeSet<_>>();
     name(a) == name(b) && !a.findings.is_empty() && signs(a) == signs(b)
@@ -147,7 +147,7 @@ fn sign(finding: &Finding) -> (String, String, String, String) {
 }
 
 /// Findings of a test with those after each that say the same of another file.
-pub(super) fn fold(findings: &[Finding]) -> Vec<(&Finding, Vec<&Finding>)> {
+pub(crate) fn fold(findings: &[Finding]) -> Vec<(&Finding, Vec<&Finding>)> {
     let mut out: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
     for finding in findings {
         let same = out.iter_mut().find(|(first, _)| {

@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use super::escape::markdown;
-use super::{cause, text, verdict};
-use crate::record::{Judgement, Run, TestResult};
-use crate::words::{Area, Verdict};
+use crate::base::vocabulary::{Area, Verdict};
+use crate::report::escape::markdown;
+use crate::report::{cause, text, verdict};
+use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// The whole checklist.
 pub fn render(run: &Run) -> String {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::escape::markdown as markdown_cell;
-use super::text::count;
-use super::wrap::{widest, wrap};
+use crate::base::vocabulary::{Area, Level};
+use crate::report::escape::markdown as markdown_cell;
+use crate::report::text::count;
+use crate::report::wrap::{widest, wrap};
 use crate::suite::model::{Catalog, Requirement};
-use crate::words::{Area, Level};
 
 /// A requirement of a spec, and what decides it.
 struct Row<'a> {
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     fn whole() -> Catalog {
-        crate::suite::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
+        crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn every_requirement_that_ships_has_a_test_or_a_reason() {
-        let catalog = crate::suite::embedded().unwrap();
+        let catalog = crate::suite::source::embedded().unwrap();
         let specs: Vec<String> = catalog.specs.keys().cloned().collect();
         let data = json(&catalog, &specs);
         for (spec, rows) in data.as_object().unwrap().iter().filter(|(key, _)| *key != "totals") {

@@ -1,8 +1,8 @@
 //! A request to be sent again by hand, safe to paste into a shell.
 
-use super::escape::{shell, visible};
-use crate::record::Run;
-use crate::tape::model::{Exchange, Phase, Request, Role};
+use crate::recording::model::{Exchange, Phase, Request, Role};
+use crate::report::escape::{shell, visible};
+use crate::verdicts::judged_run::Run;
 
 /// Longer URLs are named, not repeated.
 const LONGEST_URL: usize = 1000;
@@ -115,7 +115,7 @@ fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
 }
 
 fn header(name: &str, value: &str) -> String {
-    let name = super::wire::header_name(name);
+    let name = crate::report::wire::header_name(name);
     match value.split_once(' ') {
         Some(("Bearer", rest)) if is_redacted(rest) => format!("-H \"{}: Bearer $TOKEN\"", word(&name)),
         Some(("Basic", rest)) if is_redacted(rest) => format!("-H \"{}: Basic $CREDENTIALS\"", word(&name)),
@@ -153,7 +153,7 @@ fn url(exchange: &Exchange) -> String {
 
 /// Whether the drive replaced something here: `[redacted]`, or `[u7f3a]` for a URL's secret part. An IPv6 host stands
 /// in brackets too, but always holds a colon.
-pub(super) fn is_redacted(text: &str) -> bool {
+pub(crate) fn is_redacted(text: &str) -> bool {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('[') {
         if let Some((token, _)) = after.split_once(']') {
@@ -171,7 +171,7 @@ pub(super) fn is_redacted(text: &str) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::tape::model::{Body, Outcome, Request, Response};
+    use crate::recording::model::{Body, Outcome, Request, Response};
 
     fn exchange(role: Role, method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Exchange {
         Exchange {

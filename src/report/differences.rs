@@ -1,8 +1,8 @@
 //! Where specs that were judged together ask for different things: the duties of one beside those of the other, and what
 //! came of both on the same answers.
 
-use crate::record::{Judgement, RequirementResult, Run};
 use crate::suite::model::Asks;
+use crate::verdicts::judged_run::{Judgement, RequirementResult, Run};
 
 /// A duty of one spec beside those of another.
 #[derive(Clone, Debug)]

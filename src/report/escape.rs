@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::hidden::is_hidden;
+use crate::base::unprintable::is_hidden;
 
 /// The text with every character that is invisible, moves the cursor, turns the writing direction or is refused by XML
 /// shown as an escape: `\n`, `\u{202e}`. What build services would take for a command (`::error::` at the start of a

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::escape::visible;
-use super::text;
+use crate::report::escape::visible;
+use crate::report::text;
 
 /// One line of pretty-printed JSON.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The line, indented, escaped for display.
     pub text: String,
     /// The JSON pointer of the value that begins here; none for a closing bracket.
@@ -18,7 +18,7 @@ pub(super) struct Row {
 }
 
 /// What is shown of a body, and where the caret goes.
-pub(super) struct Excerpt {
+pub(crate) struct Excerpt {
     /// The lines, with `...` where some were left out.
     pub rows: Vec<String>,
     /// The row under which the caret stands.
@@ -32,7 +32,7 @@ pub(super) struct Excerpt {
 }
 
 /// Lays out a JSON value, strings cut to `columns`.
-pub(super) fn rows(value: &Value, columns: usize) -> Vec<Row> {
+pub(crate) fn rows(value: &Value, columns: usize) -> Vec<Row> {
     let mut out = Vec::new();
     lay(value, "", String::new(), 0, columns, "", &mut out);
     out
@@ -75,7 +75,7 @@ fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize,
 }
 
 /// The lines around `pointer`: those that lead to it, itself, one before and three after.
-pub(super) fn around(value: &Value, pointer: &str, columns: usize) -> Excerpt {
+pub(crate) fn around(value: &Value, pointer: &str, columns: usize) -> Excerpt {
     let rows = rows(value, columns);
     let position = |p: &str| rows.iter().position(|r| r.pointer.as_deref() == Some(p));
     let mut at = pointer;

@@ -1,14 +1,14 @@
-//! A page on a requirement or a test, as in a good manual: what `plimsoll explain` shows, as data. [`super::page::text`]
+//! A page on a requirement or a test, as in a good manual: what `plimsoll explain` shows, as data. [`crate::report::page::text`]
 //! prints it.
 
 use serde::Serialize;
 
-use crate::ndjson::directory;
-use crate::plan::standing;
-use crate::suite::describe;
-use crate::suite::model::{Catalog, Expect, Outcome, Requirement, Spec, Test};
-use crate::suite::near;
-use crate::words::{Area, Level, Verdict};
+use crate::base::vocabulary::{Area, Level, Verdict};
+use crate::fhir::au_directory::measure;
+use crate::plan::build::standing;
+use crate::suite::expect::Expect;
+use crate::suite::model::{Catalog, Outcome, Requirement, Spec, Test};
+use crate::suite::{describe, suggestion};
 
 /// A fault of the reference server, and the tests that must notice it: `area::id`, or `area::id@flow`.
 #[derive(Clone, Debug)]
@@ -178,7 +178,7 @@ fn unknown(catalog: &Catalog, id: &str, name: &str) -> String {
     let tests: Vec<String> = catalog.tests.iter().map(Test::name).collect();
     let ids = catalog.tests.iter().map(|test| test.id.as_str());
     let words = catalog.requirements.keys().map(String::as_str).chain(tests.iter().map(String::as_str)).chain(ids);
-    let mut close = near::ranked(name, words);
+    let mut close = suggestion::ranked(name, words);
     close.dedup();
     close.truncate(6);
     let way_out = if close.is_empty() {
@@ -233,7 +233,9 @@ fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
             named.push(flow);
         }
     }
-    let flows = named.iter().filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), describe::flow(flow))));
+    let flows = named
+        .iter()
+        .filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), crate::suite::describe_flow::flow(flow))));
     TestPage {
         test: judged(catalog, test),
         requirements: requirements.collect(),
@@ -280,7 +282,7 @@ fn stand_ins(catalog: &Catalog, test: &Test) -> Vec<(String, Vec<String>)> {
 /// The rules behind expectations of a provider directory's lines.
 fn rules(expects: &[Expect]) -> Vec<(String, String)> {
     let topics = expects.iter().filter_map(|expect| expect.directory);
-    let rules = topics.flat_map(directory::rules_of);
+    let rules = topics.flat_map(measure::rules_of);
     rules.map(|(name, says)| (name.to_owned(), says.to_owned())).collect()
 }
 
@@ -318,11 +320,11 @@ fn faults(tests: &[&Test], proofs: &[Proof]) -> Vec<String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use super::super::page::text;
     use super::*;
+    use crate::report::page::text;
 
     fn whole() -> Catalog {
-        crate::suite::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
+        crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
     }
 
     fn proofs() -> Vec<Proof> {
@@ -350,7 +352,7 @@ mod tests {
 
     #[test]
     fn requirements_by_the_ids_that_others_use() {
-        let (catalog, id) = (crate::suite::embedded().unwrap(), "hl7.fhir.uv.bulkdata_2.0.0@29");
+        let (catalog, id) = (crate::suite::source::embedded().unwrap(), "hl7.fhir.uv.bulkdata_2.0.0@29");
         let pages = pages(&catalog, id, &proofs()).unwrap();
         assert!(!pages.is_empty());
         for page in pages {
@@ -384,7 +386,7 @@ mod tests {
 
     #[test]
     fn everything_that_ships_can_be_explained() {
-        let catalog = crate::suite::embedded().unwrap();
+        let catalog = crate::suite::source::embedded().unwrap();
         let names = catalog.tests.iter().map(Test::name).chain(catalog.requirements.keys().cloned());
         for name in names {
             let text = text(&pages(&catalog, &name, &[]).unwrap());

@@ -1,18 +1,18 @@
 //! A finding as text: the level first, the wire before the prose, a caret under the one wrong thing, repeats counted,
 //! consequences folded under their cause.
 
-use super::escape::visible;
-use super::wire::{self, Detail, Line};
-use super::{cause, curl, text};
-use crate::record::{Finding, Judgement, Run, TestResult};
-use crate::tape::model::{Exchange, Outcome};
-use crate::words::{Level, Verdict};
+use crate::base::vocabulary::{Level, Verdict};
+use crate::recording::model::{Exchange, Outcome};
+use crate::report::escape::visible;
+use crate::report::wire::{Detail, Line};
+use crate::report::{cause, curl, text, wire};
+use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Findings of one test that are shown in full.
 const MOST: usize = 4;
 
 /// One finding, in parts that the terminal and the page lay out in their own way. All text is escaped for display.
-pub(super) struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     /// Where it is: `exchange 14, patient, poll 2 of 4, +3.0 s`.
     pub label: String,
     /// The wire.
@@ -111,7 +111,7 @@ pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
 }
 
 /// `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`
-pub(super) fn one_line(run: &Run, finding: &Finding) -> String {
+pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
     let exchange = finding.exchange.and_then(|id| wire::find(run, id));
     let label = exchange.map_or_else(String::new, |e| format!("{}: ", wire::label(run, e)));
     let (expected, actual) = (wire::expected(finding), visible(&finding.actual));
@@ -120,7 +120,7 @@ pub(super) fn one_line(run: &Run, finding: &Finding) -> String {
 }
 
 /// Where else a finding about a line stands: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
-pub(super) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
+pub(crate) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
     const SHOWN: usize = 3;
     let one = |f: &&Finding| {
         let exchange = f.exchange.and_then(|id| wire::find(run, id));
@@ -138,7 +138,7 @@ pub(super) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
 }
 
 /// `SHALL violated: every poll before completion is answered 202 Accepted`, by verdict and level.
-pub(super) fn head(test: &TestResult) -> String {
+pub(crate) fn head(test: &TestResult) -> String {
     let title = visible(&lower_first(&test.title));
     let because = visible(&test.because);
     match test.verdict {
@@ -151,7 +151,7 @@ pub(super) fn head(test: &TestResult) -> String {
 }
 
 /// A broken duty in words.
-pub(super) fn broken(level: Level, defect: bool) -> String {
+pub(crate) fn broken(level: Level, defect: bool) -> String {
     let words = match level {
         Level::Shall | Level::ShallNot => "violated",
         Level::Should | Level::ShouldNot => "not met",
@@ -167,7 +167,7 @@ pub(super) fn broken(level: Level, defect: bool) -> String {
 }
 
 /// One finding, laid out for `columns` columns.
-pub(super) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Shown<'a> {
+pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Shown<'a> {
     let exchange = finding.exchange.and_then(|id| wire::find(run, id));
     let Some(exchange) = exchange else {
         let place = if finding.place.is_empty() || finding.place == "none" {
@@ -241,7 +241,7 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
 }
 
 /// The tests that came to nothing because of what this one saw: one cause, one failure.
-pub(super) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
+pub(crate) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
     let lost = cause::followers(run, judgement, test);
     let first = lost.first()?;
     let (reason, _) = cause::origin(run, first);
@@ -256,7 +256,7 @@ pub(super) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) 
 }
 
 /// The flows of some tests: `system, patient and 11 more`.
-pub(super) fn flows(tests: &[&TestResult]) -> String {
+pub(crate) fn flows(tests: &[&TestResult]) -> String {
     const SHOWN: usize = 4;
     let mut names: Vec<String> = Vec::new();
     for test in tests {
@@ -272,7 +272,7 @@ pub(super) fn flows(tests: &[&TestResult]) -> String {
 }
 
 /// The command that shows the line of a file that a finding is about, once `again` has fetched it.
-pub(super) fn look(finding: Option<&Finding>, exchange: &Exchange) -> Option<String> {
+pub(crate) fn look(finding: Option<&Finding>, exchange: &Exchange) -> Option<String> {
     let position = finding.filter(|f| f.exchange == Some(exchange.id))?.position?;
     exchange.file.map(|_| format!("sed -n {}p answer.ndjson", position.line))
 }
@@ -298,7 +298,7 @@ fn again(exchange: &Exchange) -> String {
 }
 
 /// Where a test without findings could not be decided, the exchange that kept it from being so.
-pub(super) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a Exchange> {
+pub(crate) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a Exchange> {
     if test.verdict != Verdict::Error || !test.findings.is_empty() {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::record::Run;
+use crate::verdicts::judged_run::Run;
 
 /// The record as indented JSON, keys in the order of the types, a line feed at the end. Equal runs give equal bytes.
 ///

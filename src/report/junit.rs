@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::escape::visible;
-use super::{finding, text, verdict, wire};
-use crate::record::{Judgement, Run, TestResult};
-use crate::words::Verdict;
+use crate::base::vocabulary::Verdict;
+use crate::report::escape::visible;
+use crate::report::{finding, text, verdict, wire};
+use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// The whole report. With `strict`, warnings are failures.
 ///

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::text::count;
-use super::wrap::widest;
-use crate::plan::Plan;
+use crate::plan::model::Plan;
+use crate::report::text::count;
+use crate::report::wrap::widest;
 
 /// One line a test, `LEVEL  NAME  TITLE`, then how many there are; ends in a line feed.
 pub fn text(plan: &Plan) -> String {
@@ -43,10 +43,11 @@ pub fn json(plan: &Plan) -> Value {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::plan::{Ask, build};
+
+    use crate::plan::build::{Ask, build};
 
     fn plan(specs: &[&str], filter: &str) -> Plan {
-        let catalog = crate::suite::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap();
+        let catalog = crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap();
         let specs = specs.iter().map(|spec| (*spec).to_owned()).collect();
         let ask = Ask { specs, also: Vec::new(), filters: vec![filter.to_owned()] };
         build(&catalog, &ask, &|_| true).unwrap()

@@ -1,7 +1,7 @@
-//! The pages of [`super::explain`] as text for a terminal.
+//! The pages of [`crate::report::explain`] as text for a terminal.
 
-use super::explain::{Judged, Page, PlaceLine, RequirementPage, TestPage};
-use super::wrap::{widest, wrap};
+use crate::report::explain::{Judged, Page, PlaceLine, RequirementPage, TestPage};
+use crate::report::wrap::{widest, wrap};
 use crate::suite::describe;
 
 /// The pages as text, each after an empty line; ends in a line feed.

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::differences::{asks, differences};
-use super::escape::visible;
-use super::{cause, finding, text, verdict, wire};
-use crate::record::{Conformance, Judgement, RequirementResult, Run};
+use crate::base::vocabulary::Verdict;
+use crate::report::differences::{asks, differences};
+use crate::report::escape::visible;
+use crate::report::{cause, finding, text, verdict, wire};
 use crate::suite::model::Asks;
-use crate::words::Verdict;
+use crate::verdicts::judged_run::{Conformance, Judgement, RequirementResult, Run};
 
 /// How the summary is written.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::escape::visible;
-use super::text;
-use crate::record::{Conformance, Gate, Judgement, Run, Scope, State, TestResult};
-use crate::words::{Level, Verdict};
+use crate::base::vocabulary::{Level, Verdict};
+use crate::report::escape::visible;
+use crate::report::text;
+use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run, Scope, State, TestResult};
 
 /// The outcome under one spec: `not conformant with HL7 FHIR Bulk Data Access (STU 2) 2.0.0: 3 SHALLs violated`. A
 /// filtered run never claims the spec.
@@ -36,14 +36,14 @@ fn unchecked(run: &Run) -> bool {
 }
 
 /// What the judgement adds to [`sentence`], if anything.
-pub(super) fn remark(run: &Run, judgement: &Judgement) -> Option<String> {
+pub(crate) fn remark(run: &Run, judgement: &Judgement) -> Option<String> {
     let because = visible(&judgement.because);
     let said = because.is_empty() || sentence(run, judgement).contains(&because) || because.contains("conformant");
     (!said && judgement.outcome != Conformance::NotConformant).then_some(because)
 }
 
 /// The gate of known deviations, where there is one.
-pub(super) fn gate(judgement: &Judgement) -> Option<String> {
+pub(crate) fn gate(judgement: &Judgement) -> Option<String> {
     match judgement.gate {
         Gate::None => None,
         Gate::Passed => Some("gate passed: every failure is a known deviation".to_owned()),
@@ -52,7 +52,7 @@ pub(super) fn gate(judgement: &Judgement) -> Option<String> {
 }
 
 /// The spec's title, or its id where it has none.
-pub(super) fn title(judgement: &Judgement) -> String {
+pub(crate) fn title(judgement: &Judgement) -> String {
     let title = if judgement.title.is_empty() { &judgement.spec } else { &judgement.title };
     match &judgement.owner {
         Some(owner) => format!("{} (rules of {}; a SHALL is theirs, not HL7's)", visible(title), visible(owner)),
@@ -78,7 +78,7 @@ fn violations(judgement: &Judgement) -> String {
 }
 
 /// How much of the specs was judged, where it was not all.
-pub(super) fn scope(run: &Run) -> Option<String> {
+pub(crate) fn scope(run: &Run) -> Option<String> {
     if run.scope == Scope::Whole {
         return None;
     }
@@ -88,7 +88,7 @@ pub(super) fn scope(run: &Run) -> Option<String> {
 }
 
 /// What the run cost, in one line.
-pub(super) fn traffic(run: &Run) -> String {
+pub(crate) fn traffic(run: &Run) -> String {
     let t = &run.traffic;
     format!(
         "{}, {} ({} accepted), {}, {}",
@@ -101,7 +101,7 @@ pub(super) fn traffic(run: &Run) -> String {
 }
 
 /// Numbers by key and column.
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// The columns.
     pub columns: Vec<&'static str>,
     /// The rows that hold anything: a name, and a number a column.
@@ -109,21 +109,21 @@ pub(super) struct Tally {
 }
 
 /// The requirements by level and state.
-pub(super) fn by_level(judgement: &Judgement) -> Tally {
+pub(crate) fn by_level(judgement: &Judgement) -> Tally {
     tally(State::ALL, State::as_str, Level::ALL.iter().map(|l| l.to_string()).collect(), || {
         judgement.requirements.iter().map(|r| (r.level.to_string(), r.state)).collect()
     })
 }
 
 /// The requirements by area and state.
-pub(super) fn by_area(judgement: &Judgement) -> Tally {
-    tally(State::ALL, State::as_str, crate::words::Area::ALL.iter().map(|a| a.to_string()).collect(), || {
+pub(crate) fn by_area(judgement: &Judgement) -> Tally {
+    tally(State::ALL, State::as_str, crate::base::vocabulary::Area::ALL.iter().map(|a| a.to_string()).collect(), || {
         judgement.requirements.iter().map(|r| (r.area.to_string(), r.state)).collect()
     })
 }
 
 /// The tests by the export level of their flow and verdict.
-pub(super) fn by_export(run: &Run, judgement: &Judgement) -> Tally {
+pub(crate) fn by_export(run: &Run, judgement: &Judgement) -> Tally {
     let levels: BTreeMap<&str, &str> = run.flows.iter().map(|f| (f.name.as_str(), f.export.as_str())).collect();
     let rows = ["system", "patient", "group", "any", "not run"].map(str::to_owned).to_vec();
     tally(Verdict::ALL, Verdict::as_str, rows, || {
@@ -149,7 +149,7 @@ fn tally<C: Copy + PartialEq>(
 }
 
 /// The same test on several flows, in the order of the first: `poll::retry-after` with `patient`, `group`.
-pub(super) fn fold_flows<'a>(tests: &[&'a TestResult]) -> Vec<(&'a str, Vec<&'a TestResult>)> {
+pub(crate) fn fold_flows<'a>(tests: &[&'a TestResult]) -> Vec<(&'a str, Vec<&'a TestResult>)> {
     let mut out: Vec<(&str, Vec<&TestResult>)> = Vec::new();
     for test in tests {
         let name = test.id.split('@').next().unwrap_or(&test.id);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::escape::visible;
-use super::{excerpt, text};
-use crate::record::{Finding, Run};
-use crate::tape::model::{Body, BodyKind, Exchange, Outcome, Response, Role};
+use crate::recording::model::{Body, BodyKind, Exchange, Outcome, Response, Role};
+use crate::report::escape::visible;
+use crate::report::{excerpt, text};
+use crate::verdicts::judged_run::{Finding, Run};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub fn part(run: &Run, exchange: &Exchange) -> String {
 }
 
 /// What exchanges of this kind are called when they are counted.
-pub(super) fn noun(exchange: &Exchange) -> &'static str {
+pub(crate) fn noun(exchange: &Exchange) -> &'static str {
     match exchange.role {
         _ if exchange.probe.is_some() => "probe",
         Role::Poll => "poll",
@@ -187,7 +187,7 @@ fn expected_status(finding: &Finding) -> String {
 }
 
 /// What was expected, as it stands beside a caret.
-pub(super) fn expected(finding: &Finding) -> String {
+pub(crate) fn expected(finding: &Finding) -> String {
     match finding.expected.as_str() {
         "present" => "expected it".to_owned(),
         other => format!("expected {}", visible(other)),
@@ -420,7 +420,7 @@ fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Optio
 }
 
 /// The requests of each flow, in the order sent; those of no flow under none.
-pub(super) fn by_flow(run: &Run) -> BTreeMap<Option<&str>, Vec<&Exchange>> {
+pub(crate) fn by_flow(run: &Run) -> BTreeMap<Option<&str>, Vec<&Exchange>> {
     let mut out: BTreeMap<Option<&str>, Vec<&Exchange>> = BTreeMap::new();
     for exchange in &run.exchanges {
         out.entry(exchange.flow.as_deref()).or_default().push(exchange);

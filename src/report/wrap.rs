@@ -1,6 +1,7 @@
 //! Pages in columns: a head, and text that hangs beside it.
 
-use super::text::{self, COLUMNS};
+use crate::report::text;
+use crate::report::text::COLUMNS;
 
 /// `first`, and beside it `text` in lines that keep within the widest line of a terminal report; those after the first
 /// begin with as many spaces as `first` is wide. No line feed at the end.

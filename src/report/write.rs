@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{checklist, html, json, junit};
-use crate::record::Run;
+use crate::report::{checklist, html, json, junit};
+use crate::verdicts::judged_run::Run;
 
 /// How the reports are written.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,6 @@
 //! Dates as search compares them: each stands for the range of time that it may mean (FHIR R4, search, date).
 
-use crate::instant::Instant;
+use crate::base::instant::Instant;
 
 /// How a value of a criterion is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Comparison {
 
 /// A range of time, both ends in milliseconds since 1970, the second one excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub(crate) struct Range {
     from: i64,
     to: i64,
     /// Whether it was written without a zone, so that it may lie half a day elsewhere.
@@ -26,7 +26,7 @@ pub(super) struct Range {
 
 /// A value such as `ge2020-01-01`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DateTest {
+pub(crate) struct DateTest {
     comparison: Comparison,
     range: Range,
 }
@@ -36,7 +36,7 @@ const ZONE: i64 = 14 * 3_600_000;
 
 impl DateTest {
     /// Reads a value; none for one that is no date, or is compared in a way that the text leaves open (`ap`).
-    pub(super) fn parse(value: &str) -> Option<Self> {
+    pub(crate) fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
         let (comparison, rest) = match value.get(..2).unwrap_or_default() {
             "eq" => (Comparison::Equal, value.get(2..)?),
@@ -53,7 +53,7 @@ impl DateTest {
     }
 
     /// Whether `range` passes; none where that depends on the zone that one of the two does not name.
-    pub(super) fn passes(self, range: Range) -> Option<bool> {
+    pub(crate) fn passes(self, range: Range) -> Option<bool> {
         let first = self.holds(range, 0);
         // Two dates without a zone are compared as they stand in the calendar.
         let certain = self.range.floating == range.floating
@@ -80,7 +80,7 @@ impl DateTest {
 
 impl Range {
     /// Reads a FHIR date, dateTime or instant.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let at = |text: &str| Instant::parse(text).map(Instant::millis);
         match text.len() {
             4 => {
@@ -108,7 +108,7 @@ impl Range {
     }
 
     /// From the start of a FHIR Period to its end, either open.
-    pub(super) fn period(start: Option<&str>, end: Option<&str>) -> Option<Self> {
+    pub(crate) fn period(start: Option<&str>, end: Option<&str>) -> Option<Self> {
         let start = start.map(Self::parse);
         let end = end.map(Self::parse);
         if start.is_none() && end.is_none() {

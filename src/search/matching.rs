@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::date::Range;
-use super::param::{Kind, Param};
-use super::query::{Criterion, Query, System, Wanted};
-use super::text::folded;
-use super::world::World;
+use crate::search::date::Range;
+use crate::search::param::{Kind, Param};
+use crate::search::query::{Criterion, Query, System, Wanted};
+use crate::search::text::folded;
+use crate::search::world::World;
 
 /// Whether a resource passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,7 +225,7 @@ fn type_and_id(reference: &str) -> Option<(&str, &str)> {
     }
     let (rest, id) = path.rsplit_once('/')?;
     let kind = rest.rsplit_once('/').map_or(rest, |(_, kind)| kind);
-    crate::resources::is_r4(kind).then_some((kind, id))
+    crate::base::resource_types::is_r4(kind).then_some((kind, id))
 }
 
 /// The values at some dotted paths, lists taken apart.

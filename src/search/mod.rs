@@ -5,18 +5,13 @@
 //! the server is read with [`Reading::Lenient`], and what this room does not know is [`Answer::Unknown`]. The reference
 //! server selects with [`Reading::Strict`].
 
-mod date;
-mod matching;
-mod near;
-mod param;
-mod query;
-mod text;
-mod world;
-
-pub use matching::{Answer, Reading};
-pub use query::{Query, Refused};
-pub use world::{Nothing, World};
-
+pub(crate) mod date;
+pub(crate) mod geo_distance;
+pub(crate) mod matching;
+pub(crate) mod param;
+pub(crate) mod query;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
+pub(crate) mod text;
+pub(crate) mod world;

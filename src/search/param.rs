@@ -3,7 +3,7 @@
 
 /// One search parameter of one type.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Param {
+pub(crate) struct Param {
     /// Its name, as in a query.
     pub name: &'static str,
     /// What its values are.
@@ -14,7 +14,7 @@ pub(super) struct Param {
 
 /// What the values of a search parameter are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Text: the value is what an element begins with.
     Text,
     /// A name: as text, but servers also look at the words within it.
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 }
 
 /// The parameter `name` of resources of type `kind`, if it is known.
-pub(super) fn find(kind: &str, name: &str) -> Option<Param> {
+pub(crate) fn find(kind: &str, name: &str) -> Option<Param> {
     let (_, own) = TYPES.iter().find(|(known, _)| *known == kind)?;
     own.iter().chain(EVERY).find(|param| param.name == name).copied()
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::date::DateTest;
-use super::near::Circle;
-use super::param::{self, Kind, Param};
-use crate::resources;
+use crate::base::resource_types;
+use crate::search::date::DateTest;
+use crate::search::geo_distance::Circle;
+use crate::search::param;
+use crate::search::param::{Kind, Param};
 
 /// Chains longer than this are not followed.
 const LONGEST_CHAIN: usize = 4;
@@ -15,14 +16,14 @@ const LONGEST_CHAIN: usize = 4;
 pub struct Query {
     /// The type.
     pub kind: String,
-    pub(super) criteria: Vec<Criterion>,
+    pub(crate) criteria: Vec<Criterion>,
     /// Criteria that this room does not know, as they were written; a server may.
     pub unknown: Vec<String>,
 }
 
 /// One criterion.
 #[derive(Clone, Debug)]
-pub(super) enum Criterion {
+pub(crate) enum Criterion {
     /// One of these values, in one of these elements.
     Own { param: Param, values: Vec<Wanted> },
     /// A resource that one of these elements refers to passes.
@@ -33,7 +34,7 @@ pub(super) enum Criterion {
 
 /// One value that a criterion allows.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// Folded text that an element begins with.
     Starts(String),
     /// Folded text that an element holds.
@@ -54,7 +55,7 @@ pub(super) enum Wanted {
 
 /// What a token says of the system.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum System {
+pub(crate) enum System {
     Any,
     None,
     Is(String),
@@ -93,7 +94,7 @@ impl Query {
     /// are in [`Query::unknown`].
     pub fn parse(text: &str) -> Result<Self, Refused> {
         let (kind, rest) = text.trim().split_once('?').ok_or(Refused::NoType)?;
-        if !resources::is_r4(kind) {
+        if !resource_types::is_r4(kind) {
             return Err(Refused::Type(shown(kind)));
         }
         let (mut criteria, mut unknown) = (Vec::new(), Vec::new());
@@ -115,31 +116,6 @@ impl Query {
     /// Whether passing depends on other resources.
     pub fn is_chained(&self) -> bool {
         self.criteria.iter().any(|criterion| !matches!(criterion, Criterion::Own { .. }))
-    }
-
-    /// The types of the other resources that it depends on, each once.
-    pub fn leads_to(&self) -> Vec<&str> {
-        let mut types = Vec::new();
-        for criterion in &self.criteria {
-            criterion.leads_to(&mut types);
-        }
-        types
-    }
-}
-
-impl Criterion {
-    fn leads_to<'a>(&'a self, types: &mut Vec<&'a str>) {
-        let next: Vec<(&'a str, &'a Criterion)> = match self {
-            Criterion::Own { .. } => Vec::new(),
-            Criterion::Chain { to, .. } => to.iter().map(|(kind, then)| (kind.as_str(), then)).collect(),
-            Criterion::Has { kind, then, .. } => vec![(kind.as_str(), then.as_ref())],
-        };
-        for (kind, then) in next {
-            if !types.contains(&kind) {
-                types.push(kind);
-            }
-            then.leads_to(types);
-        }
     }
 }
 
@@ -194,8 +170,8 @@ fn has(kind: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Crite
 /// A value of a parameter: the outer none is a modifier that is not known, the inner one a value that cannot be.
 fn wanted(kind: Kind, modifier: Option<&str>, text: &str) -> Option<Option<Wanted>> {
     let value = match (kind, modifier) {
-        (Kind::Text | Kind::Name, None) => Some(Wanted::Starts(super::text::folded(text))),
-        (Kind::Text | Kind::Name, Some("contains")) => Some(Wanted::Contains(super::text::folded(text))),
+        (Kind::Text | Kind::Name, None) => Some(Wanted::Starts(crate::search::text::folded(text))),
+        (Kind::Text | Kind::Name, Some("contains")) => Some(Wanted::Contains(crate::search::text::folded(text))),
         (Kind::Text | Kind::Name, Some("exact")) => Some(Wanted::Exactly(text.to_owned())),
         (Kind::Token, None) => {
             let (system, code) = match text.split_once('|') {

@@ -3,7 +3,7 @@
 use icu_normalizer::DecomposingNormalizer;
 
 /// `text` in lower case, without accents, its white space single.
-pub(super) fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     // Nobody means more by a name than this, and a stranger may send megabytes.
     let text: String = text.chars().take(4096).collect();

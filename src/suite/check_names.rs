@@ -1,6 +1,6 @@
 //! The names of the built-in checks.
 
-use crate::words::words;
+use crate::base::vocabulary::words;
 
 words! {
     /// The built-in checks, each documented in the `check` module.

@@ -1,6 +1,6 @@
 //! The built-in checks in words.
 
-use super::model::CheckName;
+use crate::suite::check_names::CheckName;
 
 /// What a built-in check holds the exchange to, as a sentence without its full stop.
 pub fn check(name: CheckName) -> &'static str {

@@ -1,11 +1,12 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
-pub use super::checks::check;
-use super::model::{BodyShape, DirectoryTopic, Expect, FileList, Flow, Hold, On, Shape};
-use super::values::{StatusRange, StatusSet};
-
-pub use super::asked::{flow, probe};
-pub use super::line_rules::line_rule;
+use crate::suite::checks::check;
+use crate::suite::expect::Expect;
+use crate::suite::flow::Flow;
+use crate::suite::line_rules::line_rule;
+use crate::suite::model::{FileList, Hold, On};
+use crate::suite::shapes::{BodyShape, DirectoryTopic, Shape};
+use crate::suite::values::{StatusRange, StatusSet};
 
 /// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
 pub fn describe(expect: &Expect) -> String {
@@ -216,7 +217,7 @@ pub fn on(on: &On, flow: Option<&Flow>) -> String {
         On::FileOf(FileList::Deleted) => "every file of deletions".to_owned(),
         On::Delete => "the answer to the DELETE".to_owned(),
         On::Probe(id) => match flow.and_then(|flow| flow.probes.iter().find(|probe| probe.id == *id)) {
-            Some(probe) => format!("the answer to {} (probe {id})", self::probe(probe)),
+            Some(probe) => format!("the answer to {} (probe {id})", crate::suite::describe_flow::probe(probe)),
             None => format!("the answer to the probe {id}"),
         },
     }
@@ -235,7 +236,8 @@ pub fn hold(hold: Hold) -> Option<&'static str> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::suite::model::{CheckName, LineRule};
+    use crate::suite::check_names::CheckName;
+    use crate::suite::line_rules::LineRule;
 
     fn told(text: &str) -> String {
         describe(&toml::from_str::<Expect>(text).unwrap())

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::check_names::CheckName;
-use super::line_rules::LineRule;
-use super::shapes::{BodyShape, DirectoryTopic, Shape};
-use super::values::{MediaTypes, StatusSet};
+use crate::suite::check_names::CheckName;
+use crate::suite::line_rules::LineRule;
+use crate::suite::shapes::{BodyShape, DirectoryTopic, Shape};
+use crate::suite::values::{MediaTypes, StatusSet};
 
 /// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
 /// `lines`, `file-type`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is`, `equals` and

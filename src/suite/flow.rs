@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::model::{FileList, On};
-use super::param::Param;
-use super::values::{Names, Wait};
-use crate::words::{ExportLevel, words};
+use crate::base::vocabulary::{ExportLevel, words};
+use crate::suite::model::{FileList, On};
+use crate::suite::param::Param;
+use crate::suite::values::{Names, Wait};
 
 /// How long a deleted job that is asked for at several times may still be known. What comes later is asked in a run with
 /// `--late-polls` only.

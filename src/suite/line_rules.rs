@@ -1,6 +1,6 @@
 //! The ways in which a line can be wrong, and each in words.
 
-use crate::words::words;
+use crate::base::vocabulary::words;
 
 words! {
     /// The ways in which an NDJSON file can be wrong, as the reader reports them.

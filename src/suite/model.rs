@@ -8,16 +8,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::check_names::CheckName;
-pub use super::expect::Expect;
-pub use super::flow::{
-    DeleteAt, Download, Fetch, Flow, GRACE, HookCall, HookMoment, HookName, Identity, Method, Moment, Needs, Probe,
-    Send, Wrong,
-};
-pub use super::line_rules::LineRule;
-use super::named::Named;
-pub use super::shapes::{BodyShape, DirectoryTopic, Shape};
-use crate::words::{Area, Level, words};
+use crate::base::vocabulary::{Area, Level, words};
+use crate::suite::expect::Expect;
+use crate::suite::flow::Flow;
+use crate::suite::named::Named;
 
 /// Where something stands in a suite file; lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -146,7 +140,7 @@ impl Catalog {
 }
 
 /// Whether a list of specs under `except` leaves `spec` out: it names that spec, or one that it builds on.
-pub(super) fn excepts(specs: &Named<Spec>, except: &[String], spec: &str) -> bool {
+pub(crate) fn excepts(specs: &Named<Spec>, except: &[String], spec: &str) -> bool {
     let mut at = Some(spec);
     for _ in 0..=specs.len() {
         let Some(id) = at else { return false };

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::model::{FileList, On};
+use crate::suite::model::{FileList, On};
 
 /// The words for [`On`], with `probe.ID` standing for any probe.
 pub const ON_WORDS: &[&str] = &[

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use crate::words::words;
+use crate::base::vocabulary::words;
 
 words! {
     /// A value of the target's own data, chosen from what an earlier flow exported; `[values]` of the configuration may

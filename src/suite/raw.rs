@@ -1,4 +1,4 @@
-//! Suite files as they are written. The loader turns these into the [`super::model::Catalog`]; the JSON Schema of suite
+//! Suite files as they are written. The loader turns these into the [`crate::suite::model::Catalog`]; the JSON Schema of suite
 //! files is drawn from them.
 
 use std::collections::BTreeMap;
@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::model::{Beside, Dropped, Expect, Flow, Hold, On, Outcome, Place, Protection};
-use super::values::{Names, OneOrMany};
-use crate::words::Area;
+use crate::base::vocabulary::Area;
+use crate::suite::expect::Expect;
+use crate::suite::flow::Flow;
+use crate::suite::model::{Beside, Dropped, Hold, On, Outcome, Place, Protection};
+use crate::suite::values::{Names, OneOrMany};
 
 /// A suite file of Plimsoll: specs, requirements, flows and tests, any of them.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -7,13 +7,13 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::model::Flow;
-use super::raw::{FILE_KEYS, RawRequirement, RawSpec, RawTest};
-use super::refusal::{Refusal, Spot, SuiteFile, allowed, did_you_mean};
-use crate::words::Area;
+use crate::base::vocabulary::Area;
+use crate::suite::flow::Flow;
+use crate::suite::raw::{FILE_KEYS, RawRequirement, RawSpec, RawTest};
+use crate::suite::refusal::{Refusal, Spot, SuiteFile, allowed, did_you_mean};
 
 /// One entry of a suite file.
-pub(super) struct Entry<'t, T> {
+pub(crate) struct Entry<'t, T> {
     /// The index of its file.
     pub file: usize,
     /// Its name; of a test, its id.
@@ -30,7 +30,7 @@ pub(super) struct Entry<'t, T> {
 
 /// All entries of all files, in their order.
 #[derive(Default)]
-pub(super) struct Parsed<'t> {
+pub(crate) struct Parsed<'t> {
     pub specs: Vec<Entry<'t, RawSpec>>,
     pub requirements: Vec<Entry<'t, RawRequirement>>,
     pub flows: Vec<Entry<'t, Flow>>,
@@ -41,7 +41,7 @@ pub(super) struct Parsed<'t> {
 
 /// A step to a part of an entry.
 #[derive(Clone, Copy)]
-pub(super) enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// The value of this key.
     Key(&'a str),
     /// The item at this place; of a value that is no list, the value itself.
@@ -99,7 +99,7 @@ impl<T> Entry<'_, T> {
 }
 
 /// Reads the files' texts; what is wrong is added to `refusals`.
-pub(super) fn parse<'t>(files: &'t [SuiteFile], refusals: &mut Vec<Refusal>) -> Parsed<'t> {
+pub(crate) fn parse<'t>(files: &'t [SuiteFile], refusals: &mut Vec<Refusal>) -> Parsed<'t> {
     let mut parsed = Parsed::default();
     for (file, suite) in files.iter().enumerate() {
         let (table, errors) = DeTable::parse_recoverable(&suite.text);

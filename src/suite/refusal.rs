@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::near;
-use crate::hidden::is_hidden;
+use crate::base::unprintable::is_hidden;
+use crate::suite::suggestion;
 
 /// The text of one suite file.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct SuiteFile {
 
 /// A place in a suite file and what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     /// The index of the file among those read.
     pub file: usize,
     /// Bytes of its text.
@@ -31,14 +31,14 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    pub(super) fn new(file: usize, span: Range<usize>, label: impl Into<String>) -> Self {
+    pub(crate) fn new(file: usize, span: Range<usize>, label: impl Into<String>) -> Self {
         Self { file, span, label: label.into() }
     }
 }
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// What is wrong.
     pub title: String,
     /// Where: the mistake itself first, then what it clashes with.
@@ -48,22 +48,22 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(title: impl Into<String>, spot: Spot) -> Self {
+    pub(crate) fn new(title: impl Into<String>, spot: Spot) -> Self {
         Self { title: title.into(), spots: vec![spot], help: None }
     }
 
-    pub(super) fn and(mut self, spot: Spot) -> Self {
+    pub(crate) fn and(mut self, spot: Spot) -> Self {
         self.spots.push(spot);
         self
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// `word` is no `kind`; `words` are.
-    pub(super) fn unknown<'a>(
+    pub(crate) fn unknown<'a>(
         kind: &str,
         word: &str,
         file: usize,
@@ -77,15 +77,15 @@ impl Refusal {
 }
 
 /// What stands beside the caret under an unknown word.
-pub(super) fn did_you_mean(word: &str, words: &[&str]) -> String {
-    match near::nearest(word, words.iter().copied()) {
+pub(crate) fn did_you_mean(word: &str, words: &[&str]) -> String {
+    match suggestion::nearest(word, words.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => String::new(),
     }
 }
 
 /// The allowed words; of very many, those near the one that was written.
-pub(super) fn allowed(word: &str, words: &[&str]) -> String {
+pub(crate) fn allowed(word: &str, words: &[&str]) -> String {
     const MOST: usize = 40;
     if words.is_empty() {
         return "there are none".to_owned();
@@ -94,7 +94,7 @@ pub(super) fn allowed(word: &str, words: &[&str]) -> String {
     if words.len() <= MOST {
         return format!("allowed: {}", quoted(words));
     }
-    let mut near = near::ranked(word, words.iter().copied());
+    let mut near = suggestion::ranked(word, words.iter().copied());
     near.truncate(8);
     if near.is_empty() {
         format!("there are {}, such as {}", words.len(), quoted(words.get(..8).unwrap_or(words)))
@@ -134,14 +134,14 @@ pub struct Refusals {
 
 impl Refusals {
     /// Mistakes in `files`; shown in the order of the files.
-    pub(super) fn new(files: Vec<SuiteFile>, mut list: Vec<Refusal>) -> Self {
+    pub(crate) fn new(files: Vec<SuiteFile>, mut list: Vec<Refusal>) -> Self {
         list.sort_by_key(|refusal| refusal.spots.first().map(|spot| (spot.file, spot.span.start)));
         list.dedup();
         Self { files, list, unreadable: Vec::new() }
     }
 
     /// Files or folders that could not be read at all.
-    pub(super) fn unreadable(messages: Vec<String>) -> Self {
+    pub(crate) fn unreadable(messages: Vec<String>) -> Self {
         Self { files: Vec::new(), list: Vec::new(), unreadable: messages }
     }
 

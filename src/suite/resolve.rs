@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::model::{Catalog, Flow, Requirement, Source, Spec, Test, excepts};
-use super::named::Named;
-use super::raw::RawRequirement;
-use super::read::{Entry, Parsed, Step};
-use super::refusal::{Refusal, Spot, SuiteFile};
-use super::rules;
-use crate::words::Level;
+use crate::base::vocabulary::Level;
+use crate::suite::flow::Flow;
+use crate::suite::model::{Catalog, Requirement, Source, Spec, Test, excepts};
+use crate::suite::named::Named;
+use crate::suite::raw::RawRequirement;
+use crate::suite::read::{Entry, Parsed, Step};
+use crate::suite::refusal::{Refusal, Spot, SuiteFile};
+use crate::suite::rules;
 
 /// Builds the catalog. It is whole only if nothing was added to `refusals`.
-pub(super) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, refusals: &mut Vec<Refusal>) -> Catalog {
+pub(crate) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, refusals: &mut Vec<Refusal>) -> Catalog {
     let mut resolver = Resolver { parsed: &parsed, files, refusals };
     resolver.names();
     let specs = resolver.specs();
@@ -91,7 +92,7 @@ impl<'a, 't> Resolver<'a, 't> {
             });
             // A wrong word there was refused already.
             if !says_area {
-                let words: Vec<&str> = crate::words::Area::ALL.iter().map(|area| area.as_str()).collect();
+                let words: Vec<&str> = crate::base::vocabulary::Area::ALL.iter().map(|area| area.as_str()).collect();
                 let spot = Spot::new(file, span, "this belongs to the file's area, and the file names none");
                 let refusal = Refusal::new("this file has no `area`", spot);
                 self.refuse(refusal.help(format!("begin it with area = \"...\", one of {}", words.join(", "))));
@@ -413,7 +414,7 @@ impl<'a, 't> Resolver<'a, 't> {
         if self.parsed.incomplete {
             return;
         }
-        let mut verified: HashMap<&str, &Entry<'t, super::raw::RawTest>> = HashMap::new();
+        let mut verified: HashMap<&str, &Entry<'t, crate::suite::raw::RawTest>> = HashMap::new();
         for test in &self.parsed.tests {
             for id in test.texts("verifies") {
                 verified.entry(id).or_insert(test);

@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use super::model::{Expect, Flow, Moment, On, Outcome};
-use super::raw::{RawRequirement, RawSpec, RawTest};
-use super::read::{Entry, Step};
-use super::refusal::{Refusal, Spot};
-use super::values::Names;
+use crate::suite::expect::Expect;
+use crate::suite::flow::{Flow, Moment};
+use crate::suite::model::{On, Outcome};
+use crate::suite::raw::{RawRequirement, RawSpec, RawTest};
+use crate::suite::read::{Entry, Step};
+use crate::suite::refusal::{Refusal, Spot};
+use crate::suite::values::Names;
 
 /// What is wrong with a name. Names become parts of test names, file names and anchors.
-pub(super) fn bad_name(name: &str) -> Option<&'static str> {
+pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let good = name.starts_with(plain) && name.chars().all(|c| plain(c) || c == '-' || c == '.');
     (!good).then_some("only a-z, 0-9, hyphens and dots, beginning with a letter or digit")
 }
 
-pub(super) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec<Refusal>) {
+pub(crate) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec<Refusal>) {
     let absolute = url::Url::parse(&raw.base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !absolute || !raw.base.ends_with('/') {
         let label = "this must be an absolute URL that ends in /";
@@ -37,7 +39,7 @@ pub(super) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec
 }
 
 /// The flows that a spec names under `stand-ins`, and where.
-pub(super) fn stand_ins<'a>(
+pub(crate) fn stand_ins<'a>(
     entry: &'a Entry<'_, RawSpec>,
     raw: &'a RawSpec,
 ) -> impl Iterator<Item = (&'a str, Range<usize>)> {
@@ -49,7 +51,7 @@ pub(super) fn stand_ins<'a>(
     })
 }
 
-pub(super) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
+pub(crate) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
     if raw.places.is_empty() {
         let spot = Spot::new(entry.file, entry.place(&[Step::Key("in")]), "name the specs that demand it");
         let title = format!("requirement `{}` belongs to no spec, nor do tests of it", entry.name);
@@ -79,7 +81,7 @@ fn empty(file: usize, span: Range<usize>, what: &str, refusals: &mut Vec<Refusal
     refusals.push(Refusal::new(format!("`{what}` is empty"), Spot::new(file, span, "name at least one")));
 }
 
-pub(super) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refusal>) {
+pub(crate) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refusal>) {
     headers(entry, &[], &flow.headers, refusals);
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (index, probe) in flow.probes.iter().enumerate() {
@@ -138,13 +140,13 @@ fn picked(flow: &Flow) -> impl Iterator<Item = (Vec<Step<'static>>, &str)> {
 }
 
 /// The flows that a flow picks from or is compared with, and where they are named.
-pub(super) fn sources(entry: &Entry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
+pub(crate) fn sources(entry: &Entry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
     let named = flow.from.0.iter().enumerate();
     named.map(|(index, source)| (source.clone(), entry.place(&[Step::Key("from"), Step::Item(index)]))).collect()
 }
 
 /// A pick comes from an earlier flow, so no flow may wait for itself.
-pub(super) fn pick_cycles(flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
+pub(crate) fn pick_cycles(flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
     let needs: BTreeMap<&str, Vec<(String, Range<usize>)>> = flows
         .iter()
         .filter_map(|entry| entry.raw.as_ref().map(|flow| (entry.name.as_str(), sources(entry, flow))))
@@ -186,7 +188,7 @@ fn headers<T>(
     }
 }
 
-pub(super) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
+pub(crate) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
     let file = entry.file;
     let lists = [("verifies", Some(&raw.verifies)), ("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
     for (key, Names(named)) in lists.into_iter().filter_map(|(key, named)| Some((key, named?))) {
@@ -234,7 +236,7 @@ fn seen(entry: &Entry<'_, RawTest>, on: &On, index: usize, name: &str, flow: &Fl
     match on {
         On::Probe(id) if !flow.probes.iter().any(|probe| probe.id == *id) => {
             let words: Vec<&str> = flow.probes.iter().map(|probe| probe.id.as_str()).collect();
-            let label = super::refusal::did_you_mean(id, &words).replace('`', "");
+            let label = crate::suite::refusal::did_you_mean(id, &words).replace('`', "");
             let label = if label.is_empty() { label } else { label.replace("mean ", "mean probe.") };
             let refusal =
                 Refusal::new(format!("flow `{name}` has no probe `{id}`"), Spot::new(entry.file, span, label));
@@ -337,7 +339,7 @@ fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, r
         refuse(format!("`{header}` is no header name"), value("header"), "");
     }
     for (index, name) in expect.file_type.iter().flatten().enumerate() {
-        if !crate::resources::is_r4(name) {
+        if !crate::base::resource_types::is_r4(name) {
             let span = entry.place(&[path, &[Step::Key("file-type"), Step::Item(index)]].concat());
             refuse(format!("`{name}` is no resource type"), span, "");
         }

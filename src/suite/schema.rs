@@ -2,7 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 
-use super::raw::RawFile;
+use crate::suite::raw::RawFile;
 
 /// The schema, draft 2020-12, as it stands in `suites/suite.schema.json`: indented, with a line feed at the end.
 pub fn schema() -> String {

@@ -1,6 +1,6 @@
 //! What bodies and values can be, and what can be asked of a directory's lines: closed lists behind `expect`.
 
-use crate::words::words;
+use crate::base::vocabulary::words;
 
 words! {
     /// What a body must be.

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use super::model::Catalog;
-use super::read;
-use super::refusal::{Refusals, SuiteFile};
-use super::resolve;
-use crate::words::Area;
+use crate::base::vocabulary::Area;
+use crate::suite::model::Catalog;
+use crate::suite::refusal::{Refusals, SuiteFile};
+use crate::suite::{read, resolve};
 
 /// The suite files compiled in: name and text.
 pub const EMBEDDED: &[(&str, &str)] = &[

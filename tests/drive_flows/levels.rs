@@ -1,8 +1,8 @@
 //! Which level a flow runs at, what is sent for it, and that the order of jobs changes nothing.
 
-use plimsoll::plan::Depth;
-use plimsoll::tape::model::StopKind;
-use plimsoll::words::ExportLevel;
+use plimsoll::base::vocabulary::ExportLevel;
+use plimsoll::plan::model::Depth;
+use plimsoll::recording::model::StopKind;
 use serde_json::json;
 
 use crate::server::{Server, capability, flow, one, outcome, plan, respond};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use plimsoll::plan::Depth;
-use plimsoll::tape::model::StopKind;
+use plimsoll::plan::model::Depth;
+use plimsoll::recording::model::StopKind;
 
 use crate::server::{Server, flow, manifest, one, outcome, plan, respond, story};
 
@@ -166,7 +166,10 @@ fn a_server_that_runs_one_export_at_a_time_is_queued_for() {
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"patient\"\n\
         [c]\ntitle = \"c\"\nexport = \"system\"\nparams = { _type = \"Patient\" }";
     let tape = server.run(&plan(flows, Depth::Manifest), |settings| {
-        settings.levels = Some(vec![plimsoll::words::ExportLevel::System, plimsoll::words::ExportLevel::Patient]);
+        settings.levels = Some(vec![
+            plimsoll::base::vocabulary::ExportLevel::System,
+            plimsoll::base::vocabulary::ExportLevel::Patient,
+        ]);
     });
     for record in &tape.flows {
         assert_eq!(record.stop, None, "{}: three jobs of 480 s each fit only one after the other", record.name);

@@ -1,9 +1,9 @@
 //! Probes and DELETEs at their moments.
 
-use plimsoll::drive::settings::{Credentials, Settings};
-use plimsoll::plan::Depth;
-use plimsoll::secret::Secret;
-use plimsoll::tape::model::StopKind;
+use plimsoll::base::secret::Secret;
+use plimsoll::plan::model::Depth;
+use plimsoll::recording::model::StopKind;
+use plimsoll::settings::run_settings::{Credentials, Settings};
 
 use crate::server::{Server, capability, flow, one, outcome, plan, respond, story};
 

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use plimsoll::clock::Clock;
-use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::settings::{Credentials, Settings, Smart};
-use plimsoll::drive::{Options, run};
-use plimsoll::plan::{Depth, Plan};
-use plimsoll::reference::{self, Hand, Personality};
-use plimsoll::tape::model::{Outcome, Phase, Role, Tape};
-use plimsoll::trials::selftest::hooks;
+use plimsoll::base::clock::Clock;
+use plimsoll::drive::run::{Options, run};
+use plimsoll::plan::model::{Depth, Plan};
+use plimsoll::recording::model::{Outcome, Phase, Role, Tape};
+use plimsoll::reference::data::changes::Hand;
+use plimsoll::reference::options::Personality;
+use plimsoll::reference::serve;
+use plimsoll::selftest::matrix::hooks;
+use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
+use plimsoll::transport::in_process::InProcess;
 
 use crate::server::{BASE, line, plan};
 
@@ -24,11 +26,11 @@ fn suite() -> Plan {
     plan(&toml::to_string(flows).unwrap(), Depth::Files)
 }
 
-fn tape(jobs: usize, change: impl FnOnce(&mut reference::Options)) -> (Tape, Duration) {
+fn tape(jobs: usize, change: impl FnOnce(&mut plimsoll::reference::options::Options)) -> (Tape, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
-        let mut options = reference::Options::new(Personality::Stu3, BASE.parse().unwrap(), clock);
+        let mut options = plimsoll::reference::options::Options::new(Personality::Stu3, BASE.parse().unwrap(), clock);
         let hand = Hand::default();
         options.hand = Some(hand.clone());
         change(&mut options);
@@ -36,7 +38,7 @@ fn tape(jobs: usize, change: impl FnOnce(&mut reference::Options)) -> (Tape, Dur
         settings.jobs = jobs;
         settings.groups = vec!["harbour".to_owned()];
         settings.hooks = hooks(&hand);
-        let transport = Arc::new(InProcess::new(reference::router(options)));
+        let transport = Arc::new(InProcess::new(serve::router(options)));
         let tape = run(&suite(), settings, transport, clock, Options::quiet("test")).await.unwrap();
         (tape, clock.elapsed())
     })
@@ -106,7 +108,8 @@ fn no_fault_holds_a_run_up() {
         "cancel-poll-202",
     ];
     for id in dangerous {
-        let (tape, took) = tape(4, |options| options.faults = vec![reference::fault(id).unwrap()]);
+        let (tape, took) =
+            tape(4, |options| options.faults = vec![plimsoll::reference::fault::shelf::fault(id).unwrap()]);
         // `--max-wait` and what comes before and after it.
         assert!(took < Duration::from_secs(620), "{id}: {took:?}");
         assert_eq!(tape.end.as_ref().unwrap().early, None, "{id}");
@@ -134,17 +137,18 @@ fn trusted(known: bool, faults: &[&str]) -> Tape {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
-        let mut options = reference::Options::new(Personality::Lesson, LOCAL.parse().unwrap(), clock);
-        options.faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+        let mut options =
+            plimsoll::reference::options::Options::new(Personality::Lesson, LOCAL.parse().unwrap(), clock);
+        options.faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
         let mut settings = Settings::new(LOCAL.parse().unwrap());
         if known {
-            let (client, key) = reference::client("ship").unwrap();
-            options.auth = reference::Auth::Smart(vec![client]);
+            let (client, key) = plimsoll::reference::security::keys::client("ship").unwrap();
+            options.auth = plimsoll::reference::options::Auth::Smart(vec![client]);
             let scope = "system/*.rs".to_owned();
             let client_id = "ship".to_owned();
             settings.credentials = Credentials::Smart(Smart { client_id, key, key_id: None, token_url: None, scope });
         }
-        let transport = Arc::new(InProcess::new(reference::router(options)));
+        let transport = Arc::new(InProcess::new(serve::router(options)));
         let plan = plan(&format!("[trusted]\n{TRUSTED}"), Depth::Kickoff);
         run(&plan, settings, transport, clock, Options::quiet("test")).await.unwrap()
     })

@@ -6,12 +6,12 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use plimsoll::clock::Clock;
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::transport::{Answer, Outgoing, Transport};
-use plimsoll::drive::{Options, RunError, run};
-use plimsoll::plan::Depth;
-use plimsoll::tape::model::{Outcome, StopKind, Trouble, TroubleKind};
+use plimsoll::base::clock::Clock;
+use plimsoll::drive::run::{Options, RunError, run};
+use plimsoll::plan::model::Depth;
+use plimsoll::recording::model::{Outcome, StopKind, Trouble, TroubleKind};
+use plimsoll::settings::run_settings::Settings;
+use plimsoll::transport::message::{Answer, Outgoing, Transport};
 
 use crate::server::{BASE, PATIENTS, Server, flow, manifest, one, plan, respond, story};
 

@@ -9,7 +9,7 @@ use axum::extract::Request;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::Method;
-use plimsoll::tape::model::{BodyKind, Outcome, Role, TroubleKind};
+use plimsoll::recording::model::{BodyKind, Outcome, Role, TroubleKind};
 
 use crate::common::*;
 

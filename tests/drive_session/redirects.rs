@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use plimsoll::tape::model::{Role, TroubleKind};
+use plimsoll::recording::model::{Role, TroubleKind};
 
 use crate::common::*;
 

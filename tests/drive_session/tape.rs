@@ -1,10 +1,11 @@
 //! What reaches the tape.
 
 use http::Method;
-use plimsoll::drive::settings::Credentials;
-use plimsoll::secret::Secret;
-use plimsoll::tape::model::{Entry, FORMAT, Outcome, Phase, Role, Start};
-use plimsoll::tape::store::{self, Writer};
+use plimsoll::base::secret::Secret;
+use plimsoll::recording::model::{Entry, FORMAT, Outcome, Phase, Role, Start};
+use plimsoll::recording::store;
+use plimsoll::recording::store::Writer;
+use plimsoll::settings::run_settings::Credentials;
 use url::Url;
 
 use crate::common::*;

@@ -8,10 +8,10 @@ use axum::Router;
 use axum::response::Response;
 use base64::Engine;
 use http::Method;
-use plimsoll::drive::settings::{Credentials, Settings, Smart};
-use plimsoll::secret::Secret;
-use plimsoll::suite::model::Identity;
-use plimsoll::tape::model::{Role, TroubleKind};
+use plimsoll::base::secret::Secret;
+use plimsoll::recording::model::{Role, TroubleKind};
+use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
+use plimsoll::suite::flow::Identity;
 use url::Url;
 
 use crate::common::*;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use plimsoll::record::Conformance;
-use plimsoll::words::Verdict;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::verdicts::judged_run::Conformance;
 
 use crate::lair::{Lair, MOMENTS, Moment, answer, endless, once, repeated};
 use crate::trial::{Came, Trial};

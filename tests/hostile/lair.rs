@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderMap, StatusCode};
-use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::transport::{Answer, BodyStream, Incoming, Outgoing, Transport};
-use plimsoll::tape::model::Trouble;
+use plimsoll::recording::model::Trouble;
+use plimsoll::transport::in_process::InProcess;
+use plimsoll::transport::message::{Answer, BodyStream, Incoming, Outgoing, Transport};
 
 /// The moments of an export at which somebody can interfere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

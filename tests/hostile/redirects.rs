@@ -4,12 +4,12 @@ use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plimsoll::drive::guard::{Addresses, Lookup};
-use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::transport::{Answer, Outgoing, Transport};
-use plimsoll::drive::wire::Wire;
-use plimsoll::record::Conformance;
+use plimsoll::settings::run_settings::Settings;
+use plimsoll::transport::address_guard::{Addresses, Lookup};
+use plimsoll::transport::in_process::InProcess;
+use plimsoll::transport::message::{Answer, Outgoing, Transport};
+use plimsoll::transport::network::Wire;
+use plimsoll::verdicts::judged_run::Conformance;
 
 use crate::lair::{Lair, MOMENTS, Moment, answer, once};
 use crate::trial::Trial;
@@ -116,7 +116,7 @@ fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
             for item in manifest.get_mut("output")?.as_array_mut()? {
                 item["url"] = url.as_str().into();
             }
-            Some(plimsoll::drive::transport::Incoming { status, headers, body: once(manifest.to_string()) })
+            Some(plimsoll::transport::message::Incoming { status, headers, body: once(manifest.to_string()) })
         });
         let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
         let came = trial.through(|inner, settings| {

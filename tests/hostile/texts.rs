@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use plimsoll::drive::transport::Incoming;
 use plimsoll::report::escape::visible;
+use plimsoll::transport::message::Incoming;
 use serde_json::{Value, json};
 
 use crate::lair::{Lair, Moment, once};
@@ -239,6 +239,6 @@ fn odd_pieces_change_nothing() {
         });
         let came = Trial::whole().against(lair);
         came.within(&format!("pieces of {size} bytes"), 400, 4 << 20, 200 * MB);
-        assert_eq!(came.outcome(), plimsoll::record::Conformance::Conformant, "{}", came.terminal);
+        assert_eq!(came.outcome(), plimsoll::verdicts::judged_run::Conformance::Conformant, "{}", came.terminal);
     }
 }

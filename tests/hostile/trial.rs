@@ -3,21 +3,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use plimsoll::clock::Clock;
-use plimsoll::drive::inprocess::InProcess;
-use plimsoll::drive::settings::Settings;
-use plimsoll::drive::transport::Transport;
-use plimsoll::drive::{self, Options};
-use plimsoll::judge;
-use plimsoll::plan::{self, Plan};
-use plimsoll::record::{Conformance, Run};
-use plimsoll::reference::{self, Personality};
-use plimsoll::report::{self, finding, terminal};
-use plimsoll::suite;
+use plimsoll::base::clock::Clock;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::drive::run::Options;
+use plimsoll::judge::judge_run;
+use plimsoll::plan::model::Plan;
+use plimsoll::recording::store;
+use plimsoll::recording::store::Writer;
+use plimsoll::reference::options::Personality;
+use plimsoll::reference::serve;
+use plimsoll::report;
+use plimsoll::report::{finding, terminal};
+use plimsoll::selftest::matrix::GROUP;
+use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::model::Catalog;
-use plimsoll::tape::store::{self, Writer};
-use plimsoll::trials::selftest::GROUP;
-use plimsoll::words::Verdict;
+use plimsoll::transport::in_process::InProcess;
+use plimsoll::transport::message::Transport;
+use plimsoll::verdicts::judged_run::{Conformance, Run};
 use tempfile::TempDir;
 
 use crate::MEMORY;
@@ -109,9 +111,9 @@ impl Trial {
 
     /// Of the tests whose name `selected` takes.
     pub fn of(selected: &dyn Fn(&str) -> bool) -> Self {
-        let catalog = suite::embedded().unwrap();
-        let ask = plan::Ask { specs: vec![SPEC.to_owned()], ..plan::Ask::default() };
-        let plan = plan::build(&catalog, &ask, selected).unwrap();
+        let catalog = plimsoll::suite::source::embedded().unwrap();
+        let ask = plimsoll::plan::build::Ask { specs: vec![SPEC.to_owned()], ..plimsoll::plan::build::Ask::default() };
+        let plan = plimsoll::plan::build::build(&catalog, &ask, selected).unwrap();
         let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
         settings.groups = vec![GROUP.to_owned()];
         // What a run may take of files is the caller's to say; with less, hostile files take less time to try.
@@ -141,8 +143,8 @@ impl Trial {
         self.go(runtime, |trial, clock| {
             let server = Clock::starting_at(trial.wall);
             let spec = Personality::from_word(SPEC).unwrap();
-            let options = reference::Options::new(spec, trial.settings.base.clone(), server);
-            let inner = InProcess::new(reference::router(options));
+            let options = plimsoll::reference::options::Options::new(spec, trial.settings.base.clone(), server);
+            let inner = InProcess::new(serve::router(options));
             (between(inner, &trial.settings), clock)
         })
     }
@@ -167,13 +169,14 @@ impl Trial {
             let (transport, clock) = transport(&self, clock);
             let sink = Some(Writer::create(&folder.path().join(store::FOLDER)).unwrap());
             let options = Options { sink, ..Options::quiet(self.catalog.digest.clone()) };
-            let tape = drive::run(&self.plan, self.settings.clone(), transport, clock, options).await.unwrap();
+            let tape =
+                plimsoll::drive::run::run(&self.plan, self.settings.clone(), transport, clock, options).await.unwrap();
             (tape, clock.elapsed())
         });
         let requests = tape.exchanges.len() as u64;
         let bytes = tape.end.as_ref().unwrap().bytes;
-        let run = judge::judge_whole(&self.catalog, &self.plan, tape);
-        report::write_all(folder.path(), &run, &report::Options::default()).unwrap();
+        let run = judge_run::judge_whole(&self.catalog, &self.plan, tape);
+        plimsoll::report::write::write_all(folder.path(), &run, &plimsoll::report::write::Options::default()).unwrap();
         let mut terminal = String::new();
         for judgement in &run.judgements {
             for test in &judgement.tests {
@@ -185,7 +188,7 @@ impl Trial {
         let peak = MEMORY.peak_usage().saturating_sub(before);
         let kept = store::read(folder.path()).unwrap();
         assert_eq!(kept.exchanges.len(), run.exchanges.len(), "the tape on disk holds what the run saw");
-        let again = judge::judge(&self.catalog, &self.plan, &kept);
+        let again = judge_run::judge(&self.catalog, &self.plan, &kept);
         assert_eq!(again.judgements, run.judgements, "a replay judges alike");
         Came { run, terminal, folder, took, requests, bytes, peak }
     }

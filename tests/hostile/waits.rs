@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use plimsoll::record::Conformance;
-use plimsoll::words::Verdict;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::verdicts::judged_run::Conformance;
 
 use crate::lair::{Lair, MOMENTS, Moment, answer, drip, once};
 use crate::trial::{NOON, Trial};

@@ -10,11 +10,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::Request;
-use plimsoll::clock::Clock;
-use plimsoll::drive::wire::Wire;
-use plimsoll::record::Conformance;
-use plimsoll::reference::{self, Personality};
-use plimsoll::words::Verdict;
+use plimsoll::base::clock::Clock;
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::reference::options::Personality;
+use plimsoll::reference::serve;
+use plimsoll::transport::network::Wire;
+use plimsoll::verdicts::judged_run::Conformance;
 use tower::ServiceExt;
 use url::Url;
 
@@ -78,9 +79,10 @@ fn serve(pen: impl Fn(&Honest, &mut TcpStream) -> std::io::Result<()> + Send + S
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = runtime.block_on(async { Clock::system() });
-        let mut options = reference::Options::new(Personality::from_word(SPEC).unwrap(), base, clock);
+        let mut options =
+            plimsoll::reference::options::Options::new(Personality::from_word(SPEC).unwrap(), base, clock);
         options.job_time = Duration::from_millis(100);
-        let router = reference::router(options);
+        let router = serve::router(options);
         let pen: Pen = Arc::new(pen);
         let handle = runtime.handle().clone();
         while let Ok((stream, _)) = listener.accept() {

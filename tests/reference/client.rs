@@ -8,8 +8,9 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, Request, StatusCode};
-use plimsoll::clock::Clock;
-use plimsoll::reference::{self, Options, Personality};
+use plimsoll::base::clock::Clock;
+use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::serve;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -88,7 +89,7 @@ impl Got {
 
 impl Client {
     pub fn new(options: Options) -> Self {
-        Self { router: reference::router(options), token: None }
+        Self { router: serve::router(options), token: None }
     }
 
     pub fn with_token(&self, token: &str) -> Self {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll::reference::{Fault, Options, Personality, parse_fault};
+use plimsoll::reference::fault::definition::{Fault, parse_fault};
+use plimsoll::reference::options::{Options, Personality};
 use serde_json::Value;
 
 use super::client::{BASE, Client, options, paused};

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use http::Method;
-use plimsoll::reference::{self, Fault, FaultKind, Hand, Options, Personality, parse_fault};
-use plimsoll::words::Area;
+use plimsoll::base::vocabulary::Area;
+use plimsoll::reference::data::changes::Hand;
+use plimsoll::reference::fault::definition::{Fault, FaultKind, parse_fault};
+use plimsoll::reference::options::{Options, Personality};
 use serde_json::Value;
 
 use super::client::{BASE, Client, Got, HL7, options, paused, without_secrets};
@@ -233,7 +235,9 @@ fn said_of(spec: Personality, fault: &Fault, faults: Vec<Fault>) -> Vec<String> 
 #[test]
 fn every_legal_variant_changes_an_answer() {
     let mut idle = Vec::new();
-    for fault in reference::faults().unwrap().into_iter().filter(|fault| fault.kind == FaultKind::Legal) {
+    for fault in
+        plimsoll::reference::fault::shelf::faults().unwrap().into_iter().filter(|fault| fault.kind == FaultKind::Legal)
+    {
         let changes = |spec: &&Personality| {
             changed(&said_of(**spec, &fault, Vec::new()), &said_of(**spec, &fault, vec![fault.clone()])) > 0
         };
@@ -248,7 +252,7 @@ fn every_legal_variant_changes_an_answer() {
 #[test]
 fn every_step_of_a_fault_matters() {
     let mut idle = Vec::new();
-    for fault in reference::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1) {
+    for fault in plimsoll::reference::fault::shelf::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1) {
         let spec = *Personality::ALL.iter().rev().find(|spec| fault.concerns(spec.as_str())).unwrap();
         let whole = said_of(spec, &fault, vec![fault.clone()]);
         for step in 0..fault.does.len() {
@@ -275,15 +279,19 @@ fn the_list_is_the_folders() {
             assert!(there.insert(fault.id.clone()), "{} is there twice", fault.id);
         }
     }
-    let listed: BTreeSet<String> = reference::faults().unwrap().into_iter().map(|fault| fault.id).collect();
+    let listed: BTreeSet<String> =
+        plimsoll::reference::fault::shelf::faults().unwrap().into_iter().map(|fault| fault.id).collect();
     assert_eq!(listed, there);
 }
 
 #[test]
 fn every_behaviour_is_named_by_a_fault() {
-    let named: BTreeSet<_> =
-        reference::faults().unwrap().iter().flat_map(|fault| fault.behaviours().collect::<Vec<_>>()).collect();
-    let all: BTreeSet<_> = reference::Behaviour::ALL.iter().copied().collect();
+    let named: BTreeSet<_> = plimsoll::reference::fault::shelf::faults()
+        .unwrap()
+        .iter()
+        .flat_map(|fault| fault.behaviours().collect::<Vec<_>>())
+        .collect();
+    let all: BTreeSet<_> = plimsoll::reference::fault::behavior::Behaviour::ALL.iter().copied().collect();
     assert_eq!(named, all);
 }
 
@@ -315,5 +323,7 @@ fn mistakes_in_fault_files_are_refused_with_what_is_wrong() {
     assert!(parse_fault("fixtures/faults/y.toml", &good).unwrap_err().to_string().contains("not the file's name"));
     let unnoticed = good.replace("notices = [\"poll::get\"]\n", "");
     assert!(parse_fault("fixtures/faults/x.toml", &unnoticed).unwrap_err().to_string().contains("notices"));
-    assert!(reference::fault("no-such-fault").unwrap_err().to_string().contains("no-such-fault"));
+    assert!(
+        plimsoll::reference::fault::shelf::fault("no-such-fault").unwrap_err().to_string().contains("no-such-fault")
+    );
 }

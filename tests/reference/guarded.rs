@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use plimsoll::reference::{self, Auth, Fault, Options, Personality, SmartClient};
-use plimsoll::secret::Secret;
+use plimsoll::base::secret::Secret;
+use plimsoll::reference::fault::definition::Fault;
+use plimsoll::reference::options::{Auth, Options, Personality, SmartClient};
 use serde_json::{Value, json};
 
 use super::client::{BASE, Client, Got, clock, options, paused, without_secrets};
@@ -93,7 +94,7 @@ fn hello(minor: u8, extensions: &[u8]) -> Vec<u8> {
 
 #[test]
 fn handshakes_of_today_are_taken_up_and_others_are_not() {
-    let greeter = reference::greeter(&[]);
+    let greeter = plimsoll::reference::security::tls::greeter(&[]);
     let [modern, older, oldest] = HELLOS.map(|hello| greeter(&hello()));
     assert_eq!((modern[0], modern[5]), (22, 2), "a ServerHello");
     assert!(modern.ends_with(&[0, 0x2b, 0, 2, 3, 4]), "of TLS 1.3");
@@ -105,7 +106,7 @@ fn handshakes_of_today_are_taken_up_and_others_are_not() {
 
 /// What a protected server with `faults` says to a client that it knows, to a stranger, and to one without a token.
 pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
-    let greeter = reference::greeter(&faults);
+    let greeter = plimsoll::reference::security::tls::greeter(&faults);
     let greeted = HELLOS.map(|hello| format!("{:02x?}", greeter(&hello())));
     paused(async {
         let key = key();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use plimsoll::reference::Personality;
+use plimsoll::reference::options::Personality;
 use serde_json::Value;
 
 use super::client::{BASE, Client, HL7, options, paused};

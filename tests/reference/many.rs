@@ -3,7 +3,8 @@
 use axum::body::Body;
 use futures_util::StreamExt;
 use http::Request;
-use plimsoll::reference::{self, Options, Personality};
+use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::serve;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -51,7 +52,7 @@ fn a_group_and_a_date_narrow_a_generated_population() {
 fn a_file_of_a_million_lines_is_made_while_it_is_sent() {
     paused(async {
         let options = Options { lines_per_file: Some(1_000_000), ..many(1_000_000) };
-        let router = reference::router(options);
+        let router = serve::router(options);
         let send = |url: String| router.clone().oneshot(Request::get(url).body(Body::empty()).unwrap());
         let started = send(format!("{BASE}/$export?_type=Patient")).await.unwrap();
         let job = started.headers()["content-location"].to_str().unwrap().to_owned();

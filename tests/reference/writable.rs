@@ -1,7 +1,8 @@
 //! Data that change while the server runs: by PUT and DELETE, and by a hand within the process.
 
 use http::Method;
-use plimsoll::reference::{FAILS, Hand, Options, Personality};
+use plimsoll::reference::data::changes::{FAILS, Hand};
+use plimsoll::reference::options::{Options, Personality};
 use serde_json::{Value, json};
 
 use super::client::{Client, options, paused};

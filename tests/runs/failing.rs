@@ -1,9 +1,11 @@
 //! A run in which much is wrong, some of it on purpose to hurt a careless report.
 
-use plimsoll::record::{Conformance, Gate, Position, RequirementResult, Run, Scope, State, TestResult};
-use plimsoll::suite::model::{Asks, Beside, LineRule};
-use plimsoll::tape::model::{Body, BodyKind, LineFinding, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
-use plimsoll::words::{Area, ExportLevel, Level, Verdict};
+use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
+use plimsoll::recording::facts::LineFinding;
+use plimsoll::recording::model::{Body, BodyKind, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
+use plimsoll::suite::line_rules::LineRule;
+use plimsoll::suite::model::{Asks, Beside};
+use plimsoll::verdicts::judged_run::{Conformance, Gate, Position, RequirementResult, Run, Scope, State, TestResult};
 use serde_json::json;
 
 use super::{BASE, Builder, TITLE, answer, finding, judgement, test};
@@ -201,7 +203,10 @@ fn hostile(b: &mut Builder, kickoff: u32) -> TestResult {
         finding(id, "body", "body", "an OperationOutcome", HOSTILE),
         finding(kickoff, "none", "none", "one answer", HOSTILE),
     ];
-    t.findings.push(plimsoll::record::Finding { exchange: None, ..finding(0, "none", "none", "anything", HOSTILE) });
+    t.findings.push(plimsoll::verdicts::judged_run::Finding {
+        exchange: None,
+        ..finding(0, "none", "none", "anything", HOSTILE)
+    });
     t.exchanges = vec![id, kickoff];
     t
 }

@@ -5,14 +5,15 @@ mod real;
 
 use std::collections::BTreeMap;
 
-use plimsoll::record::{
-    Conformance, Finding, Gate, Judgement, RequirementResult, Run, Scope, State, Target, TestResult, Tool, Traffic,
+use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
+use plimsoll::recording::facts::{FileFacts, LineFacts};
+use plimsoll::recording::model::{
+    Body, BodyKind, Exchange, FileRef, FlowRecord, Outcome, Phase, Request, Response, Role, Start,
 };
 use plimsoll::suite::model::FileList;
-use plimsoll::tape::model::{
-    Body, BodyKind, Exchange, FileFacts, FileRef, FlowRecord, LineFacts, Outcome, Phase, Request, Response, Role, Start,
+use plimsoll::verdicts::judged_run::{
+    Conformance, Finding, Gate, Judgement, RequirementResult, Run, Scope, State, Target, TestResult, Tool, Traffic,
 };
-use plimsoll::words::{Area, ExportLevel, Level, Verdict};
 use serde_json::{Value, json};
 
 pub const BASE: &str = "https://bulk.example.org/fhir";

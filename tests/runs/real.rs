@@ -1,28 +1,32 @@
 //! Reports of real runs: the reference server with faults, in process and in paused time.
 
-use plimsoll::plan;
-use plimsoll::record::Run;
-use plimsoll::reference::{self, Personality};
+use plimsoll::base::vocabulary::Verdict;
+use plimsoll::reference::options::Personality;
 use plimsoll::report::{curl, finding, html, junit, terminal};
-use plimsoll::suite;
-use plimsoll::trials::selftest::{judged, whole_plan};
-use plimsoll::words::Verdict;
+use plimsoll::selftest::matrix::{judged, whole_plan};
+use plimsoll::verdicts::judged_run::Run;
 
 /// A run under HL7 3.0.0 of the tests whose name `selected` takes.
 fn run(faults: &[&str], selected: &dyn Fn(&str) -> bool) -> Run {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
-    let ask = plan::Ask { specs: vec![spec.to_string()], ..plan::Ask::default() };
-    let plan = plan::build(&catalog, &ask, selected).unwrap();
-    let faults = faults.iter().map(|id| reference::fault(id).unwrap()).collect();
+    let ask = plimsoll::plan::build::Ask { specs: vec![spec.to_string()], ..plimsoll::plan::build::Ask::default() };
+    let plan = plimsoll::plan::build::build(&catalog, &ask, selected).unwrap();
+    let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
     judged(&catalog, &plan, spec, faults).unwrap()
 }
 
 fn whole(faults: &[&str]) -> Run {
-    let catalog = suite::embedded().unwrap();
+    let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
-    judged(&catalog, &plan, spec, faults.iter().map(|id| reference::fault(id).unwrap()).collect()).unwrap()
+    judged(
+        &catalog,
+        &plan,
+        spec,
+        faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect(),
+    )
+    .unwrap()
 }
 
 /// Everything that libtest shows of what did not pass, the tokens of the run, which differ each time, made alike.

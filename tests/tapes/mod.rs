@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll::suite::model::FileList;
-use plimsoll::tape::model::{
-    Body, BodyKind, Census, End, Exchange, FileFacts, FileRef, FlowRecord, LineFacts, Outcome, Phase, Request,
-    Response, Role, Start, Stop, StopKind, Tape, Trouble, TroubleKind,
+use plimsoll::base::vocabulary::ExportLevel;
+use plimsoll::recording::facts::{Census, FileFacts, LineFacts};
+use plimsoll::recording::model::{
+    Body, BodyKind, End, Exchange, FileRef, FlowRecord, Outcome, Phase, Request, Response, Role, Start, Stop, StopKind,
+    Tape, Trouble, TroubleKind,
 };
-use plimsoll::words::ExportLevel;
+use plimsoll::suite::model::FileList;
 use serde_json::{Value, json};
 
 /// A manifest with one file.

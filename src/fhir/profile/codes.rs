@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::node::text;
-use crate::fhir::tables::{SetRow, Tables};
+use crate::fhir::definitions::layout::SetRow;
+use crate::fhir::definitions::tables::Tables;
+use crate::fhir::profile::node::text;
 
 /// The codes of a value set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +19,12 @@ pub struct Codes {
 }
 
 impl Codes {
-    pub(super) fn of(url: &str, pairs: BTreeSet<(String, String)>) -> Self {
+    pub(crate) fn of(url: &str, pairs: BTreeSet<(String, String)>) -> Self {
         let codes = pairs.iter().map(|(_, code)| code.clone()).collect();
         Self { url: url.to_owned(), pairs: Some(pairs), codes }
     }
 
-    pub(super) fn of_tables(tables: &Tables, set: &SetRow) -> Self {
+    pub(crate) fn of_tables(tables: &Tables, set: &SetRow) -> Self {
         let first = set.first as usize;
         let rows = tables.codes.get(first..first + usize::from(set.count)).unwrap_or_default();
         let pair = |text: &str| {
@@ -40,7 +41,7 @@ impl Codes {
 
     /// Whether a value is of the set: a code, a Coding or Quantity, or a CodeableConcept with one such coding. None where
     /// an extension may say what the value does not.
-    pub(super) fn hold(&self, value: &Value) -> Option<bool> {
+    pub(crate) fn hold(&self, value: &Value) -> Option<bool> {
         match value {
             Value::String(code) => Some(self.codes.contains(code)),
             Value::Object(object) => {
@@ -67,7 +68,7 @@ impl Codes {
     }
 
     /// What is expected, in words: few codes are named.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         if self.codes.len() > 12 {
             return format!("a code of {}", self.url);
         }

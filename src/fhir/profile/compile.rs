@@ -4,31 +4,35 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::node::{Node, Slicing, Type, Wanted, list, of_choice, text};
-use super::{Codes, Open, Profile, slices};
-use crate::fhir::build::{BUILT_IN, Package, expand};
-use crate::fhir::tables::Tables;
+use crate::fhir::definitions::builder::codes::expand;
+use crate::fhir::definitions::builder::invariants::BUILT_IN;
+use crate::fhir::definitions::builder::package::Package;
+use crate::fhir::definitions::tables::Tables;
+use crate::fhir::profile::codes::Codes;
+use crate::fhir::profile::node::{Node, Slicing, Type, Wanted, list, of_choice, text};
+use crate::fhir::profile::profiles::{Open, Profile};
+use crate::fhir::profile::slices;
 
 /// What HL7's own definitions begin with.
-pub(super) const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
+pub(crate) const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Makes profiles of the trees of one or several packages.
-pub(super) struct Compiler<'p> {
-    pub(super) package: &'p Package,
-    pub(super) tables: &'p Tables,
+pub(crate) struct Compiler<'p> {
+    pub(crate) package: &'p Package,
+    pub(crate) tables: &'p Tables,
     /// Every profile's tree as it was read, by URL.
-    pub(super) trees: &'p BTreeMap<String, (String, Node)>,
-    pub(super) sets: Vec<Codes>,
+    pub(crate) trees: &'p BTreeMap<String, (String, Node)>,
+    pub(crate) sets: Vec<Codes>,
     known_sets: BTreeMap<String, Option<usize>>,
     base_invariants: BTreeSet<String>,
-    pub(super) open: Vec<Open>,
+    pub(crate) open: Vec<Open>,
     /// The profile that is made.
     of: String,
     supports: Vec<String>,
 }
 
 impl<'p> Compiler<'p> {
-    pub(super) fn new(package: &'p Package, tables: &'p Tables, trees: &'p BTreeMap<String, (String, Node)>) -> Self {
+    pub(crate) fn new(package: &'p Package, tables: &'p Tables, trees: &'p BTreeMap<String, (String, Node)>) -> Self {
         let decided = tables.invariants.iter().map(|row| tables.text(row.key));
         let listed = tables.open.iter().filter(|row| row.kind == 0).map(|row| tables.text(row.what));
         Self {
@@ -44,8 +48,8 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    pub(super) fn profile(&mut self, url: &str, structure: &Value, of: &str, tree: &Node) -> Profile {
-        self.of = super::short(url).to_owned();
+    pub(crate) fn profile(&mut self, url: &str, structure: &Value, of: &str, tree: &Node) -> Profile {
+        self.of = crate::fhir::profile::profiles::short(url).to_owned();
         self.supports.clear();
         let mut root = tree.clone();
         self.context(structure, &root);
@@ -62,7 +66,7 @@ impl<'p> Compiler<'p> {
     }
 
     /// Lists something that is not decided.
-    pub(super) fn leave(&mut self, kind: &'static str, what: impl Into<String>, at: &str) {
+    pub(crate) fn leave(&mut self, kind: &'static str, what: impl Into<String>, at: &str) {
         let open = Open { profile: self.of.clone(), kind, what: what.into(), at: at.to_owned() };
         if !self.open.contains(&open) {
             self.open.push(open);
@@ -247,14 +251,14 @@ impl<'p> Compiler<'p> {
     }
 
     /// The set of a required binding, for slices that it tells apart.
-    pub(super) fn set_of(&mut self, node: &Node) -> Option<usize> {
+    pub(crate) fn set_of(&mut self, node: &Node) -> Option<usize> {
         let binding = node.raw.get("binding").filter(|binding| text(binding, "strength") == "required")?;
         let url = text(binding, "valueSet").to_owned();
         self.set(&url, &node.label)
     }
 
     /// What a reference of this element may lead to.
-    pub(super) fn targets_of(&mut self, node: &Node) -> Option<Vec<String>> {
+    pub(crate) fn targets_of(&mut self, node: &Node) -> Option<Vec<String>> {
         let types: Vec<Type> = list(&node.raw, "type").iter().map(|of| self.of_type(of, node)).collect();
         let mut all = Vec::new();
         for of in types {

@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::node::{Node, Type};
-use super::place::{Step, place_of};
-use super::values::{self, Item};
-use super::{Kept, Profile, Profiles};
-use crate::fhir::check::{Fault, shape};
-use crate::suite::model::LineRule;
+use crate::fhir::profile::node::{Node, Type};
+use crate::fhir::profile::place::{Step, place_of};
+use crate::fhir::profile::profiles::{Kept, Profile, Profiles};
+use crate::fhir::profile::values;
+use crate::fhir::profile::values::Item;
+use crate::fhir::validate::fault::Fault;
+use crate::fhir::validate::formats::shape;
+use crate::suite::line_rules::LineRule;
 
 /// Profiles within profiles are followed this deep: of elements that must keep one, and of extensions.
 const MOST_DEPTH: usize = 8;
@@ -35,7 +37,7 @@ struct Found {
 }
 
 /// Holds `resource` to the profile; what breaks it goes to `faults`.
-pub(super) fn hold(profiles: &Profiles, index: usize, resource: &Value, line: &[u8], faults: &mut Vec<Fault>) -> Kept {
+pub(crate) fn hold(profiles: &Profiles, index: usize, resource: &Value, line: &[u8], faults: &mut Vec<Fault>) -> Kept {
     let Some(profile) = profiles.get(index) else { return Kept::default() };
     let mut judge = Judge::new(profiles, profile, resource, Vec::new(), 0);
     if let Value::Object(object) = resource {
@@ -55,7 +57,7 @@ pub(super) fn hold(profiles: &Profiles, index: usize, resource: &Value, line: &[
 }
 
 /// A claim of a profile of another type.
-pub(super) fn misclaimed(
+pub(crate) fn misclaimed(
     profiles: &Profiles,
     index: usize,
     number: usize,
@@ -229,7 +231,7 @@ impl<'a> Judge<'a> {
         match <[Vec<Found>; 1]>::try_from(tried) {
             Ok([only]) => self.found.extend(only),
             Err(_) => {
-                let names: Vec<&str> = urls.iter().map(|url| super::short(url)).collect();
+                let names: Vec<&str> = urls.iter().map(|url| crate::fhir::profile::profiles::short(url)).collect();
                 self.fault(LineRule::ProfileType, format!("one of the profiles {}", names.join(", ")), "none of them");
             }
         }
@@ -328,7 +330,7 @@ impl<'a> Judge<'a> {
     }
 
     fn extension(&mut self, value: &Value) {
-        let url = super::text(value, "url");
+        let url = crate::fhir::profile::node::text(value, "url");
         let known = self.profiles.by_url.get(url).and_then(|index| self.profiles.get(*index));
         if let Some(profile) = known.filter(|profile| profile.of == "Extension") {
             let found = self.nested(profile, value);

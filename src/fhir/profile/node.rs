@@ -4,52 +4,52 @@ use serde_json::Value;
 
 /// An element of a profile, or a slice of one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// The key, without `[x]`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Whether it is a choice of types.
-    pub(super) choice: bool,
+    pub(crate) choice: bool,
     /// The element's id, as `Patient.name:official.family`.
-    pub(super) label: String,
+    pub(crate) label: String,
     /// The name of the slice, if it is one.
-    pub(super) slice: Option<String>,
+    pub(crate) slice: Option<String>,
     /// How many there must be, beyond what the base definition asks; 0 where it asks as many.
-    pub(super) min: u64,
+    pub(crate) min: u64,
     /// How many there may be, where the base definition allows more.
-    pub(super) max: Option<u64>,
+    pub(crate) max: Option<u64>,
     /// What it may be; empty: whatever the base definition allows.
-    pub(super) types: Vec<Type>,
+    pub(crate) types: Vec<Type>,
     /// A value that it must have.
-    pub(super) value: Option<Wanted>,
+    pub(crate) value: Option<Wanted>,
     /// The value set of a required binding, as an index of the sets.
-    pub(super) set: Option<usize>,
+    pub(crate) set: Option<usize>,
     /// Its number among what the profile wants to be supported.
-    pub(super) support: Option<usize>,
+    pub(crate) support: Option<usize>,
     /// How its slices are told apart; none where there are none, or they cannot be.
-    pub(super) slicing: Option<Slicing>,
+    pub(crate) slicing: Option<Slicing>,
     /// Its slices.
-    pub(super) slices: Vec<Node>,
+    pub(crate) slices: Vec<Node>,
     /// Of a slice: what an item must pass to be one of it.
-    pub(super) tests: Vec<Test>,
+    pub(crate) tests: Vec<Test>,
     /// Its children.
-    pub(super) children: Vec<Node>,
+    pub(crate) children: Vec<Node>,
     /// The definition, while the tree is made.
-    pub(super) raw: Value,
+    pub(crate) raw: Value,
 }
 
 /// One of the types that an element may have.
 #[derive(Clone, Debug)]
-pub(super) struct Type {
-    pub(super) code: String,
+pub(crate) struct Type {
+    pub(crate) code: String,
     /// Profiles of which it must keep one.
-    pub(super) profiles: Vec<String>,
+    pub(crate) profiles: Vec<String>,
     /// Types that it may refer to; none: any, or it could not be told.
-    pub(super) targets: Option<Vec<String>>,
+    pub(crate) targets: Option<Vec<String>>,
 }
 
 /// A value that an element must have.
 #[derive(Clone, Debug)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// This and nothing else.
     Fixed(Value),
     /// At least this.
@@ -58,25 +58,25 @@ pub(super) enum Wanted {
 
 /// How slices are told apart.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slicing {
+pub(crate) struct Slicing {
     /// Whether every item must be of a slice.
-    pub(super) closed: bool,
+    pub(crate) closed: bool,
     /// Whether what is of no slice comes last.
-    pub(super) at_end: bool,
+    pub(crate) at_end: bool,
     /// Whether the slices come in their order.
-    pub(super) ordered: bool,
+    pub(crate) ordered: bool,
 }
 
 /// One thing by which an item is known to be of a slice.
 #[derive(Clone, Debug)]
-pub(super) struct Test {
-    pub(super) path: Vec<Hop>,
-    pub(super) wants: Wants,
+pub(crate) struct Test {
+    pub(crate) path: Vec<Hop>,
+    pub(crate) wants: Wants,
 }
 
 /// A step of a discriminator.
 #[derive(Clone, Debug)]
-pub(super) enum Hop {
+pub(crate) enum Hop {
     /// Into the element of this name.
     Key(String),
     /// Into the choice of this name, whatever its type.
@@ -87,7 +87,7 @@ pub(super) enum Hop {
 
 /// What must be at the end of a discriminator.
 #[derive(Clone, Debug)]
-pub(super) enum Wants {
+pub(crate) enum Wants {
     /// A value.
     Value(Wanted),
     /// A code of this set.
@@ -100,16 +100,16 @@ pub(super) enum Wants {
     Target(Vec<String>),
 }
 
-pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+pub(crate) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-pub(super) fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+pub(crate) fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The value under a key that begins with `prefix`, as in `fixedUri` and `patternCodeableConcept`.
-pub(super) fn of_choice<'v>(value: &'v Value, prefix: &str) -> Option<&'v Value> {
+pub(crate) fn of_choice<'v>(value: &'v Value, prefix: &str) -> Option<&'v Value> {
     let mut members = value.as_object()?.iter();
     members.find_map(|(key, value)| {
         let rest = key.strip_prefix(prefix)?;
@@ -118,7 +118,7 @@ pub(super) fn of_choice<'v>(value: &'v Value, prefix: &str) -> Option<&'v Value>
 }
 
 /// The tree of a snapshot: its elements stand depth first, each slice after what it is a slice of.
-pub(super) fn tree(elements: &[Value]) -> Option<Node> {
+pub(crate) fn tree(elements: &[Value]) -> Option<Node> {
     let (first, rest) = elements.split_first()?;
     let root = text(first, "path").to_owned();
     let mut tree = node(first, &root);

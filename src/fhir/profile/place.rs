@@ -1,16 +1,16 @@
 //! Where a path of a resource stands in its line.
 
-use crate::fhir::check::scan;
+use crate::fhir::validate::scan;
 
 /// A step of a path.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
-    pub(super) key: String,
-    pub(super) index: Option<usize>,
+pub(crate) struct Step {
+    pub(crate) key: String,
+    pub(crate) index: Option<usize>,
 }
 
 /// Where the value at the end of `path` begins, in bytes; of what is not there, the nearest around it.
-pub(super) fn place_of(line: &[u8], path: &[Step]) -> usize {
+pub(crate) fn place_of(line: &[u8], path: &[Step]) -> usize {
     let mut at = scan::space(line, 0);
     for step in path {
         let mut found = None;

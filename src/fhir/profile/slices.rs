@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::compile::Compiler;
-use super::node::{Hop, Node, Test, Wanted, Wants, list, of_choice, text};
+use crate::fhir::profile::compile::Compiler;
+use crate::fhir::profile::node::{Hop, Node, Test, Wanted, Wants, list, of_choice, text};
 
 /// A step of a discriminator's path.
 enum Word {
@@ -14,7 +14,7 @@ enum Word {
 }
 
 /// The test of a slice for one discriminator; none where it cannot be told.
-pub(super) fn test(compiler: &mut Compiler<'_>, slice: &Node, discriminator: &Value) -> Option<Test> {
+pub(crate) fn test(compiler: &mut Compiler<'_>, slice: &Node, discriminator: &Value) -> Option<Test> {
     let words = words(text(discriminator, "path"))?;
     let is_url = matches!(words.as_slice(), [Word::Name(name)] if name == "url");
     match text(discriminator, "type") {

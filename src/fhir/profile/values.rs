@@ -2,27 +2,27 @@
 
 use serde_json::{Map, Value};
 
-use super::Profiles;
-use super::node::{Hop, Node, Test, Wanted, Wants, text};
+use crate::fhir::profile::node::{Hop, Node, Test, Wanted, Wants, text};
+use crate::fhir::profile::profiles::Profiles;
 
 /// One occurrence of an element.
 #[derive(Clone, Debug)]
-pub(super) struct Item<'v> {
+pub(crate) struct Item<'v> {
     /// Its value; none where a primitive has extensions alone.
-    pub(super) value: Option<&'v Value>,
+    pub(crate) value: Option<&'v Value>,
     /// What stands beside a primitive under the key with `_`.
-    pub(super) twin: Option<&'v Value>,
+    pub(crate) twin: Option<&'v Value>,
     /// The key.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// Its place in an array.
-    pub(super) index: Option<usize>,
+    pub(crate) index: Option<usize>,
     /// Of a choice: how its key ends.
-    pub(super) ending: Option<String>,
+    pub(crate) ending: Option<String>,
 }
 
 impl Item<'_> {
     /// Whether there is more than an id and extensions.
-    pub(super) fn is_populated(&self, extension: bool) -> bool {
+    pub(crate) fn is_populated(&self, extension: bool) -> bool {
         match self.value {
             Some(Value::Object(object)) => {
                 extension || object.keys().any(|key| !matches!(key.as_str(), "id" | "extension"))
@@ -34,13 +34,13 @@ impl Item<'_> {
 }
 
 /// `dateTime` as it ends a key: `DateTime`.
-pub(super) fn capitalised(name: &str) -> String {
+pub(crate) fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
 /// The occurrences of an element in an object.
-pub(super) fn items<'v>(profiles: &Profiles, node: &Node, object: &'v Map<String, Value>) -> Vec<Item<'v>> {
+pub(crate) fn items<'v>(profiles: &Profiles, node: &Node, object: &'v Map<String, Value>) -> Vec<Item<'v>> {
     if !node.choice {
         return keyed(&node.name, None, object);
     }
@@ -83,7 +83,7 @@ fn keyed<'v>(key: &str, ending: Option<&str>, object: &'v Map<String, Value>) ->
 }
 
 /// Whether a value is the one that is wanted.
-pub(super) fn is(wanted: &Wanted, value: &Value) -> bool {
+pub(crate) fn is(wanted: &Wanted, value: &Value) -> bool {
     match wanted {
         Wanted::Fixed(fixed) => same(fixed, value),
         Wanted::Pattern(pattern) => like(pattern, value),
@@ -117,7 +117,7 @@ fn like(pattern: &Value, value: &Value) -> bool {
 }
 
 /// The value that is wanted, short, for people. It stands in the package, not in the resource.
-pub(super) fn said(wanted: &Wanted) -> String {
+pub(crate) fn said(wanted: &Wanted) -> String {
     let (verb, value) = match wanted {
         Wanted::Fixed(value) => ("exactly", value),
         Wanted::Pattern(value) => ("like", value),
@@ -134,7 +134,7 @@ pub(super) fn said(wanted: &Wanted) -> String {
 }
 
 /// Whether an item passes a slice's test; none where that cannot be told.
-pub(super) fn passes(profiles: &Profiles, test: &Test, item: &Item<'_>, resource: &Value) -> Option<bool> {
+pub(crate) fn passes(profiles: &Profiles, test: &Test, item: &Item<'_>, resource: &Value) -> Option<bool> {
     let start: Vec<(Option<&str>, &Value)> = item.value.iter().map(|value| (item.ending.as_deref(), *value)).collect();
     let found = test
         .path
@@ -158,7 +158,7 @@ pub(super) fn passes(profiles: &Profiles, test: &Test, item: &Item<'_>, resource
 }
 
 /// Whether a value is of one of these types: a choice by its key, a resource by what it says.
-pub(super) fn is_of(codes: &[String], ending: Option<&str>, value: &Value) -> bool {
+pub(crate) fn is_of(codes: &[String], ending: Option<&str>, value: &Value) -> bool {
     let own = value.get("resourceType").and_then(Value::as_str);
     match (ending, own) {
         (Some(ending), _) => codes.iter().any(|code| capitalised(code) == ending),
@@ -193,7 +193,7 @@ fn step<'v>(profiles: &Profiles, hop: &Hop, value: &'v Value) -> Vec<(Option<&'v
 }
 
 /// The resource type that a reference leads to, where it says one that there is.
-pub(super) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -> Option<String> {
+pub(crate) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -> Option<String> {
     let known = |name: &str| profiles.endings.contains(name).then(|| name.to_owned());
     let named = text(reference, "type");
     if !named.is_empty() {
@@ -201,7 +201,7 @@ pub(super) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -
     }
     let url = text(reference, "reference");
     if let Some(id) = url.strip_prefix('#') {
-        let contained = super::node::list(resource, "contained");
+        let contained = crate::fhir::profile::node::list(resource, "contained");
         return known(text(contained.iter().find(|inner| text(inner, "id") == id)?, "resourceType"));
     }
     let path = url.split(['?', '#']).next()?;

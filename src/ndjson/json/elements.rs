@@ -4,7 +4,7 @@ use crate::ndjson::facts::{Notes, Text};
 
 /// What a value is, by the keys that lead to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Element {
+pub(crate) enum Element {
     /// Nothing that a rule needs.
     None,
     /// The line's value.
@@ -47,7 +47,7 @@ pub(super) enum Element {
 
 impl Element {
     /// The value of `key` in an object that is this element.
-    pub(super) fn child(self, key: &[u8]) -> Self {
+    pub(crate) fn child(self, key: &[u8]) -> Self {
         match (self, key) {
             (Self::None, _) => Self::None,
             (Self::Root, b"resourceType") => Self::Type,
@@ -70,7 +70,7 @@ impl Element {
     }
 
     /// The items of an array that is this element.
-    pub(super) fn of_items(self) -> Self {
+    pub(crate) fn of_items(self) -> Self {
         match self {
             Self::Issues => Self::Issue,
             Self::Entries => Self::Entry,
@@ -79,7 +79,7 @@ impl Element {
     }
 
     /// Where the notes keep this element, if it is one of the strings they keep.
-    pub(super) fn text(self, notes: &mut Notes) -> Option<&mut Text> {
+    pub(crate) fn text(self, notes: &mut Notes) -> Option<&mut Text> {
         match self {
             Self::Type => Some(&mut notes.resource_type),
             Self::Id => Some(&mut notes.id),

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-pub(in crate::ndjson) use crate::json::{shape, unescape};
-
 /// What came of reading a token.
-pub(super) enum Lexed<T> {
+pub(crate) enum Lexed<T> {
     /// It is well-formed.
     Good(T),
     /// The line ends within it.
@@ -16,7 +14,7 @@ pub(super) enum Lexed<T> {
 
 /// Reads a string from its opening quote at `at`. Gives where it ends, after the closing quote, and whether it has
 /// escapes. A lone surrogate in an escape is well-formed by the grammar.
-pub(super) fn string(line: &[u8], at: usize) -> Lexed<(usize, bool)> {
+pub(crate) fn string(line: &[u8], at: usize) -> Lexed<(usize, bool)> {
     let mut next = at + 1;
     let mut escaped = false;
     loop {
@@ -52,7 +50,7 @@ pub(super) fn string(line: &[u8], at: usize) -> Lexed<(usize, bool)> {
 }
 
 /// Reads a number from its first character at `at`; gives where it ends.
-pub(super) fn number(line: &[u8], at: usize) -> Lexed<usize> {
+pub(crate) fn number(line: &[u8], at: usize) -> Lexed<usize> {
     let digits =
         |from: usize| from + line.get(from..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
     let start = if line.get(at) == Some(&b'-') { at + 1 } else { at };
@@ -86,7 +84,7 @@ fn lacking(line: &[u8], end: usize, at: usize, expected: &'static str) -> Lexed<
 }
 
 /// Reads `word` at `at`; gives where it ends.
-pub(super) fn literal(line: &[u8], at: usize, word: &[u8]) -> Lexed<usize> {
+pub(crate) fn literal(line: &[u8], at: usize, word: &[u8]) -> Lexed<usize> {
     let rest = line.get(at..).unwrap_or_default();
     if rest.starts_with(word) {
         Lexed::Good(at + word.len())
@@ -98,7 +96,7 @@ pub(super) fn literal(line: &[u8], at: usize, word: &[u8]) -> Lexed<usize> {
 }
 
 /// The end of a `NaN` or `Infinity`, of any sign, at `at`.
-pub(super) fn not_a_number(line: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn not_a_number(line: &[u8], at: usize) -> Option<usize> {
     let sign = usize::from(matches!(line.get(at), Some(b'-' | b'+')));
     let rest = line.get(at + sign..)?;
     let word: &[u8] = match rest.first()? {
@@ -115,7 +113,7 @@ fn bad<T>(at: usize, expected: &'static str, actual: &'static str) -> Lexed<T> {
 }
 
 /// What stands at `at`, without showing it where it may be content.
-pub(super) fn found(line: &[u8], at: usize) -> Cow<'static, str> {
+pub(crate) fn found(line: &[u8], at: usize) -> Cow<'static, str> {
     let Some(byte) = line.get(at).copied() else { return "the end of the line".into() };
     match byte {
         b'"' => "a string".into(),
@@ -128,7 +126,7 @@ pub(super) fn found(line: &[u8], at: usize) -> Cow<'static, str> {
 }
 
 /// What the bytes that are not UTF-8 may be. The bytes themselves are content, and not shown.
-pub(super) fn not_utf8(line: &[u8], at: usize) -> &'static str {
+pub(crate) fn not_utf8(line: &[u8], at: usize) -> &'static str {
     match (line.get(at), line.get(at + 1)) {
         (Some(0xa0..), Some(next)) if next & 0xc0 != 0x80 => "a lone byte above 0x9F, as in Latin-1",
         _ => "bytes that make up no character",

@@ -2,18 +2,19 @@
 
 use maud::{Markup, html};
 
-use super::part::{Row, table, wire_box};
-use super::{MOST_FILES, Page};
+use crate::recording::facts::{DirectoryFacts, FileFacts};
+use crate::recording::model::{Exchange, Outcome};
 use crate::report::escape::visible;
-use crate::report::text;
-use crate::report::wire::{self, Detail};
-use crate::tape::model::{DirectoryFacts, Exchange, FileFacts, Outcome};
+use crate::report::html::part::{Row, table, wire_box};
+use crate::report::html::{MOST_FILES, Page};
+use crate::report::wire::Detail;
+use crate::report::{text, wire};
 
 /// Columns of an exchange.
 const COLUMNS: usize = 160;
 
 impl Page<'_> {
-    pub(super) fn exchanges(&self) -> Markup {
+    pub(crate) fn exchanges(&self) -> Markup {
         let left = self.run.exchanges.len() - self.written.len().min(self.run.exchanges.len());
         html! {
             section aria-labelledby="exchanges" {
@@ -48,7 +49,7 @@ impl Page<'_> {
         }
     }
 
-    pub(super) fn files(&self) -> Markup {
+    pub(crate) fn files(&self) -> Markup {
         let files = &self.run.files;
         html! {
             section aria-labelledby="files" {
@@ -101,7 +102,7 @@ impl Page<'_> {
         ])
     }
 
-    pub(super) fn configuration(&self) -> Markup {
+    pub(crate) fn configuration(&self) -> Markup {
         let run = self.run;
         let mut rows = vec![
             ("Specs".to_owned(), run.start.specs.join(", ")),

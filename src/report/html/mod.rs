@@ -1,23 +1,23 @@
 //! `index.html`: one file that works without scripts and without a network. What the server sent is escaped by
-//! construction: it reaches the page through [`maud`] and after [`super::escape::visible`] only.
+//! construction: it reaches the page through [`maud`] and after [`crate::report::escape::visible`] only.
 
-mod beside;
-mod duties;
-mod exchanges;
-mod part;
-mod summary;
-mod tests;
-mod timeline;
+pub(crate) mod compare_specs;
+pub(crate) mod exchanges;
+pub(crate) mod part;
+pub(crate) mod requirements;
+pub(crate) mod summary;
+pub(crate) mod tests;
+pub(crate) mod timeline;
 
 use std::collections::BTreeSet;
 
 use base64::Engine;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::differences::differences;
-use super::escape::visible;
-use crate::record::{Run, TestResult};
-use crate::words::Verdict;
+use crate::base::vocabulary::Verdict;
+use crate::report::differences::differences;
+use crate::report::escape::visible;
+use crate::verdicts::judged_run::{Run, TestResult};
 
 /// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");

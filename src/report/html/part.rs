@@ -2,24 +2,24 @@
 
 use maud::{Markup, html};
 
-use super::Page;
-use crate::record::{Finding, Judgement, Run, TestResult};
+use crate::recording::model::Exchange;
 use crate::report::escape::visible;
-use crate::report::wire::{self, Detail, Line, Mark};
-use crate::report::{curl, finding, text};
-use crate::tape::model::Exchange;
+use crate::report::html::Page;
+use crate::report::wire::{Detail, Line, Mark};
+use crate::report::{curl, finding, text, wire};
+use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Columns of a wire excerpt on the page; it scrolls in its own box where there is less room.
 const COLUMNS: usize = 110;
 
 /// A table that says what it is, and folds into stacked rows on a narrow screen. The roles are spelled out because
 /// browsers forget them when the layout changes.
-pub(super) fn table(caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
+pub(crate) fn table(caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
     grid("stack", caption, heads, rows)
 }
 
 /// A table of numbers, which stays one and scrolls in its own box where there is no room.
-pub(super) fn numbers(caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
+pub(crate) fn numbers(caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
     html! { div.numbers tabindex="0" role="group" aria-label=(caption) { (grid("wide", caption, heads, rows)) } }
 }
 
@@ -46,7 +46,7 @@ fn grid(class: &str, caption: &str, heads: &[&str], rows: Vec<Row>) -> Markup {
 }
 
 /// A row of [`table`]; the first cell is its head.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// An anchor.
     pub id: Option<String>,
     /// One cell a column.
@@ -54,20 +54,20 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(cells: Vec<Markup>) -> Self {
+    pub(crate) fn new(cells: Vec<Markup>) -> Self {
         Self { id: None, cells }
     }
 }
 
 /// A fragment as the beginning of a sentence.
-pub(super) fn capital(text: &str) -> String {
+pub(crate) fn capital(text: &str) -> String {
     let text = text.trim_end_matches('.');
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
 }
 
 /// A verdict, state or outcome: a word in a frame whose shape says it too.
-pub(super) fn badge(word: &str) -> Markup {
+pub(crate) fn badge(word: &str) -> Markup {
     let tone = match word {
         "fail" | "violated" | "not-conformant" => "bad",
         "warn" | "not-met" | "error" | "undetermined" => "doubt",
@@ -78,7 +78,7 @@ pub(super) fn badge(word: &str) -> Markup {
 }
 
 /// The wire, line by line, in a box that scrolls by itself.
-pub(super) fn wire_box(label: &str, lines: &[Line]) -> Markup {
+pub(crate) fn wire_box(label: &str, lines: &[Line]) -> Markup {
     html! {
         pre.wire tabindex="0" role="group" aria-label=(label) {
             @for line in lines {
@@ -96,7 +96,7 @@ pub(super) fn wire_box(label: &str, lines: &[Line]) -> Markup {
 }
 
 /// A link that leaves the page, or the bare text where it is none that a browser should follow.
-pub(super) fn link(url: &str, text: &str) -> Markup {
+pub(crate) fn link(url: &str, text: &str) -> Markup {
     let web = url.starts_with("https://") || url.starts_with("http://");
     html! {
         @if web { a href=(visible(url)) rel="noreferrer" { (visible(text)) } }
@@ -105,12 +105,12 @@ pub(super) fn link(url: &str, text: &str) -> Markup {
 }
 
 /// The anchor of a test.
-pub(super) fn test_anchor(judgement: usize, id: &str) -> String {
+pub(crate) fn test_anchor(judgement: usize, id: &str) -> String {
     anchor("t", judgement, id)
 }
 
 /// The anchor of a requirement.
-pub(super) fn duty_anchor(judgement: usize, id: &str) -> String {
+pub(crate) fn duty_anchor(judgement: usize, id: &str) -> String {
     anchor("r", judgement, id)
 }
 
@@ -122,14 +122,14 @@ fn anchor(kind: &str, judgement: usize, id: &str) -> String {
 
 impl Page<'_> {
     /// `14`, linked where the exchange is on the page.
-    pub(super) fn exchange_link(&self, id: u32) -> Markup {
+    pub(crate) fn exchange_link(&self, id: u32) -> Markup {
         html! {
             @if self.written.contains(&id) { a href={ "#x" (id) } { (id) } } @else { (id) }
         }
     }
 
     /// Some exchanges: `14, 15, 16 and 12 more`.
-    pub(super) fn exchange_links(&self, ids: &[u32]) -> Markup {
+    pub(crate) fn exchange_links(&self, ids: &[u32]) -> Markup {
         const SHOWN: usize = 6;
         html! {
             @for (i, id) in ids.iter().take(SHOWN).enumerate() {
@@ -142,7 +142,7 @@ impl Page<'_> {
 
     /// A finding with its wire, repeats and the command that asks again. What was sent is left out after a finding of
     /// the same exchange.
-    pub(super) fn finding(&self, found: &Finding, before: Option<&Finding>) -> Markup {
+    pub(crate) fn finding(&self, found: &Finding, before: Option<&Finding>) -> Markup {
         let mut shown = finding::show(self.run, found, COLUMNS);
         let again = found.exchange.is_some() && found.exchange == before.and_then(|b| b.exchange);
         if again {
@@ -167,7 +167,7 @@ impl Page<'_> {
     }
 
     /// An exchange that no finding is about, with the command that asks again.
-    pub(super) fn exchange_told(&self, exchange: &Exchange) -> Markup {
+    pub(crate) fn exchange_told(&self, exchange: &Exchange) -> Markup {
         let label = wire::label(self.run, exchange);
         html! {
             div.finding {
@@ -194,14 +194,14 @@ impl Page<'_> {
     }
 
     /// A head that names the spec, where several are judged.
-    pub(super) fn spec_head(&self, judgement: &Judgement) -> Markup {
-        html! { h3 { (super::super::verdict::title(judgement)) } }
+    pub(crate) fn spec_head(&self, judgement: &Judgement) -> Markup {
+        html! { h3 { (crate::report::verdict::title(judgement)) } }
     }
 }
 
 /// The tests of a requirement that came to nothing good, worst first.
-pub(super) fn blamed<'a>(judgement: &'a Judgement, requirement: &str) -> Vec<&'a TestResult> {
-    use crate::words::Verdict;
+pub(crate) fn blamed<'a>(judgement: &'a Judgement, requirement: &str) -> Vec<&'a TestResult> {
+    use crate::base::vocabulary::Verdict;
     let of = |t: &&TestResult| t.requirements.iter().any(|r| r == requirement);
     let mut tests: Vec<_> =
         judgement.tests.iter().filter(of).filter(|t| matches!(t.verdict, Verdict::Fail | Verdict::Warn)).collect();
@@ -210,7 +210,7 @@ pub(super) fn blamed<'a>(judgement: &'a Judgement, requirement: &str) -> Vec<&'a
 }
 
 /// Whether an earlier judgement shows the same violation of the same requirement at the same level.
-pub(super) fn shown_before(run: &Run, judgement: usize, requirement: &str) -> Option<usize> {
+pub(crate) fn shown_before(run: &Run, judgement: usize, requirement: &str) -> Option<usize> {
     let key = |j: &Judgement| {
         let r = j.requirements.iter().find(|r| r.id == requirement)?;
         let tests: Vec<String> = blamed(j, requirement).iter().map(|t| t.id.clone()).collect();

@@ -2,14 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::Page;
-use super::part::{Row, badge, blamed, capital, duty_anchor, link, numbers, shown_before, table, test_anchor};
-use crate::record::{Judgement, RequirementResult, State, TestResult};
-use crate::report::cause::{self, Cause};
+use crate::base::vocabulary::Verdict;
+use crate::report::cause::Cause;
 use crate::report::escape::visible;
-use crate::report::verdict::{self, Tally};
-use crate::report::{finding, text};
-use crate::words::Verdict;
+use crate::report::html::Page;
+use crate::report::html::part::{
+    Row, badge, blamed, capital, duty_anchor, link, numbers, shown_before, table, test_anchor,
+};
+use crate::report::verdict::Tally;
+use crate::report::{cause, finding, text, verdict};
+use crate::verdicts::judged_run::{Judgement, RequirementResult, State, TestResult};
 
 /// Tests of one requirement whose findings are written out.
 const MOST_TESTS: usize = 3;
@@ -23,7 +25,7 @@ const MOST_NAMES: usize = 6;
 const MOST_FINDINGS: usize = 3;
 
 impl Page<'_> {
-    pub(super) fn verdict(&self) -> Markup {
+    pub(crate) fn verdict(&self) -> Markup {
         html! {
             section aria-labelledby="verdict" {
                 h2 #verdict { "Verdict" }
@@ -89,7 +91,7 @@ impl Page<'_> {
     }
 
     /// What kept tests from being decided, a card a cause.
-    pub(super) fn undecided_causes(&self) -> Markup {
+    pub(crate) fn undecided_causes(&self) -> Markup {
         let all: Vec<_> = self.run.judgements.iter().map(|j| (j, cause::causes(self.run, j, Verdict::Error))).collect();
         html! {
             @if all.iter().any(|(_, causes)| !causes.is_empty()) {
@@ -138,7 +140,7 @@ impl Page<'_> {
         }
     }
 
-    pub(super) fn fixes(&self) -> Markup {
+    pub(crate) fn fixes(&self) -> Markup {
         let tests = self.run.judgements.iter().flat_map(|j| &j.tests);
         let undecided = tests.filter(|t| t.verdict == Verdict::Error).count();
         let none = match undecided {
@@ -153,7 +155,7 @@ impl Page<'_> {
         self.cards("fix", "What to fix", State::Violated, &none)
     }
 
-    pub(super) fn warnings(&self) -> Markup {
+    pub(crate) fn warnings(&self) -> Markup {
         self.cards("warnings", "Warnings", State::NotMet, "None.")
     }
 
@@ -262,7 +264,7 @@ impl Page<'_> {
         }
     }
 
-    pub(super) fn tallies(&self) -> Markup {
+    pub(crate) fn tallies(&self) -> Markup {
         html! {
             section aria-labelledby="tally" {
                 h2 #tally { "Tally" }

@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use std::collections::BTreeMap;
 
-use super::Page;
-use super::part::{Row, duty_anchor, table, test_anchor};
-use crate::record::{Judgement, TestResult};
+use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
+use crate::report::html::Page;
+use crate::report::html::part::{Row, duty_anchor, table, test_anchor};
 use crate::report::{cause, text};
-use crate::words::Verdict;
+use crate::verdicts::judged_run::{Judgement, TestResult};
 
 /// The groups, what needs work first.
 const ORDER: &[Verdict] =
@@ -24,7 +24,7 @@ fn judged(verdict: Verdict) -> bool {
 }
 
 impl Page<'_> {
-    pub(super) fn tests(&self) -> Markup {
+    pub(crate) fn tests(&self) -> Markup {
         html! {
             section aria-labelledby="tests" {
                 h2 #tests { "Tests" }

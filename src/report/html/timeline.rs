@@ -3,10 +3,10 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use crate::recording::model::{Exchange, FlowRecord, Outcome, Phase, Role};
 use crate::report::escape::visible;
+use crate::report::html::Page;
 use crate::report::{text, wire};
-use crate::tape::model::{Exchange, FlowRecord, Outcome, Phase, Role};
 
 /// Width of the drawing, and of the names at its left, in its own units.
 const WIDTH: f64 = 860.0;
@@ -50,7 +50,7 @@ impl Lane {
 }
 
 impl Page<'_> {
-    pub(super) fn timelines(&self) -> Markup {
+    pub(crate) fn timelines(&self) -> Markup {
         let by_flow = wire::by_flow(self.run);
         let all =
             self.run.flows.iter().map(|f| (f, by_flow.get(&Some(f.name.as_str())).map_or(&[][..], Vec::as_slice)));

@@ -1,0 +1,9 @@
+//! What every folder shares: vocabulary, instants, clock, secrets, JSON text, unprintable characters.
+
+pub mod clock;
+pub mod instant;
+pub mod json_text;
+pub mod resource_types;
+pub mod secret;
+pub mod unprintable;
+pub mod vocabulary;

@@ -1,0 +1,5 @@
+//! Downloads of the files that a manifest lists.
+
+pub(crate) mod download;
+pub(crate) mod fetched;
+pub(crate) mod keep;

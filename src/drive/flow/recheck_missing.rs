@@ -1,0 +1,130 @@
+//! A second look: servers live, and what an export lacks may have been deleted or changed since the one before. Each
+//! resource that is missed is asked for, before anything is said of its absence.
+
+use http::header::ACCEPT;
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::drive::context::Walk;
+use crate::drive::flow::requests;
+use crate::recording::model::Role;
+use crate::session::client::Ask;
+
+/// The most resources that are asked for in one flow.
+const MOST_ASKED: usize = 6;
+
+/// The probe's name on the tape.
+pub(crate) const PROBE: &str = "second-look";
+
+/// A resource that an earlier export holds and a later one lacks.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub kind: String,
+    pub id: String,
+    /// As it was.
+    pub was: Value,
+}
+
+/// What became of what was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Some of it is still there, as it was.
+    There,
+    /// It was deleted or changed.
+    Gone,
+    /// The target does not say.
+    Unsure,
+}
+
+/// Whether two states of a resource are one: by version, else by date; none where neither tells.
+pub(crate) fn same_state(one: &Value, other: &Value) -> Option<bool> {
+    ["/meta/versionId", "/meta/lastUpdated"].into_iter().find_map(|pointer| {
+        let (one, other) = (one.pointer(pointer)?.as_str()?, other.pointer(pointer)?.as_str()?);
+        let instants = (crate::base::instant::Instant::parse(one), crate::base::instant::Instant::parse(other));
+        Some(match instants {
+            (Some(one), Some(other)) => one == other,
+            _ => one == other,
+        })
+    })
+}
+
+impl Walk<'_> {
+    /// What became of `lost`, told from the first of them. That one is not found says that it was deleted where `control`,
+    /// which came with the export, can be read.
+    pub async fn fate(&self, control: Option<(&str, &str)>, lost: &[Lost]) -> Fate {
+        let (mut fate, mut readable) = (Fate::Gone, None);
+        for one in lost.iter().take(MOST_ASKED) {
+            match self.look_at(&one.kind, &one.id).await {
+                Seen::Value(now) if same_state(&one.was, &now).unwrap_or(one.was == now) => return Fate::There,
+                Seen::Value(_) | Seen::Deleted => {}
+                Seen::Unsure => fate = Fate::Unsure,
+                Seen::Nothing => {
+                    if readable.is_none() {
+                        readable = Some(match control {
+                            Some((kind, id)) => matches!(self.look_at(kind, id).await, Seen::Value(_)),
+                            None => false,
+                        });
+                    }
+                    if readable != Some(true) {
+                        return Fate::Unsure;
+                    }
+                }
+            }
+        }
+        fate
+    }
+
+    /// The request that reads one resource, under the name `probe`.
+    pub fn read_ask(&self, probe: &str, kind: &str, id: &str) -> Ask {
+        let url = requests::under(&self.house.settings.base, &[kind, id]);
+        let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
+        let mut ask = requests::plain(self.name(), Role::Probe, Method::GET, url, headers);
+        ask.probe = Some(probe.to_owned());
+        ask.identity = self.planned.flow.identity;
+        ask.masked = true;
+        ask
+    }
+
+    /// Reads one resource.
+    async fn look_at(&self, kind: &str, id: &str) -> Seen {
+        let Ok(whole) = self.house.session.send(self.read_ask(PROBE, kind, id)).await.result else {
+            return Seen::Unsure;
+        };
+        let value: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        match whole.status {
+            StatusCode::OK if text("resourceType") == Some(kind) && text("id") == Some(id) => Seen::Value(value),
+            StatusCode::NOT_FOUND => Seen::Nothing,
+            StatusCode::GONE => Seen::Deleted,
+            _ => Seen::Unsure,
+        }
+    }
+}
+
+/// What a read brought.
+enum Seen {
+    Value(Value),
+    Deleted,
+    Nothing,
+    Unsure,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn states_are_told_apart_by_version_or_date() {
+        let state =
+            |version: Option<&str>, date: Option<&str>| json!({"meta": {"versionId": version, "lastUpdated": date}});
+        let (early, late) = (Some("2024-01-01T00:00:00Z"), Some("2024-01-02T00:00:00Z"));
+        assert_eq!(same_state(&state(Some("1"), early), &state(Some("2"), early)), Some(false));
+        assert_eq!(same_state(&state(Some("1"), early), &state(Some("1"), late)), Some(true));
+        assert_eq!(same_state(&state(None, early), &state(Some("1"), Some("2024-01-01T01:00:00+01:00"))), Some(true));
+        assert_eq!(same_state(&state(None, early), &state(None, late)), Some(false));
+        assert_eq!(same_state(&json!({}), &state(Some("1"), early)), None);
+    }
+}

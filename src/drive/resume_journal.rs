@@ -1,0 +1,280 @@
+//! What a run would need to go on if it were killed: the jobs that it has started and not yet tidied up, by their whole
+//! URLs, in a file beside the report that only its owner can read. It goes when the run ends: what is left then is
+//! listed for people. A run that resumes polls the jobs of the kick-offs that it finds there and deletes the others.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::base::vocabulary::ExportLevel;
+use crate::recording::model::{Exchange, Role, Tape};
+
+/// The longest line that is read.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// A job that a flow's own kick-off started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Own {
+    /// The exchange that started it.
+    pub exchange: u32,
+    /// The polling URL as the tape shows it.
+    pub shown: String,
+    /// The level of the export.
+    pub level: ExportLevel,
+    /// The names and values of its parameters.
+    pub params: Vec<(String, String)>,
+}
+
+/// One line of the file. Later lines add to earlier ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Line {
+    /// A flow was given a job.
+    Held {
+        /// The flow.
+        flow: String,
+        /// The polling URL.
+        #[serde(with = "as_text")]
+        job: Url,
+        /// How, if by its own kick-off.
+        own: Option<Own>,
+    },
+    /// A DELETE of the job is about to be sent: whoever finds this must not poll it any more.
+    Ending(#[serde(with = "as_text")] Url),
+    /// A job is deleted, or the target knows it no more.
+    Gone(#[serde(with = "as_text")] Url),
+}
+
+/// A URL as the text that it is.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use url::Url;
+
+    pub fn serialize<S: Serializer>(url: &Url, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(url.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// The file in the making.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    open: Mutex<Option<(PathBuf, File)>>,
+}
+
+impl Ledger {
+    /// A ledger at `path`; what lies there from a run before is replaced. None keeps none.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn create(path: Option<&Path>) -> std::io::Result<Self> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // One of another owner or mode is not written into.
+        let _ = std::fs::remove_file(path);
+        let file = options.open(path)?;
+        Ok(Self { open: Mutex::new(Some((path.to_owned(), file))) })
+    }
+
+    /// Appends a line. A disk that is full stops the ledger, not the run.
+    pub fn write(&self, line: &Line) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, file)) = open.as_mut() else { return };
+        let written = serde_json::to_vec(line).map_err(std::io::Error::other).and_then(|mut text| {
+            text.push(b'\n');
+            file.write_all(&text)
+        });
+        if written.is_err() {
+            *open = None;
+        }
+    }
+
+    /// Takes the file away: the run has ended by itself.
+    pub fn close(&self) {
+        if let Some((path, _)) = self.open.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Whoever removed it before us has done what we would do.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// A job to go on with.
+#[derive(Clone, Debug)]
+pub(crate) struct Resumed {
+    pub job: Url,
+    pub own: Own,
+    /// Its kick-off, as the tape has it.
+    pub kickoff: Exchange,
+}
+
+/// What a killed run left.
+#[derive(Clone, Debug, Default)]
+pub struct Remains {
+    /// By flow: the job to go on with.
+    pub(crate) jobs: Vec<(String, Resumed)>,
+    /// Jobs of probes, and of flows that had two: to be deleted.
+    pub(crate) others: Vec<Url>,
+}
+
+impl Remains {
+    /// Reads the ledger at `path` and finds the kick-offs of its jobs on the tape of the same run. A line that is cut,
+    /// as a killed run leaves it, is left out.
+    ///
+    /// # Errors
+    /// The file cannot be read: the system's reason.
+    pub fn read(path: &Path, tape: &Tape) -> std::io::Result<Self> {
+        Ok(Self::of(&lines(BufReader::new(File::open(path)?))?, tape))
+    }
+
+    /// How many jobs of flows there are to go on with.
+    pub fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Whether there is nothing to go on with.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    fn of(lines: &[Line], tape: &Tape) -> Self {
+        let gone = |url: &Url| lines.iter().any(|line| matches!(line, Line::Gone(gone) if gone == url));
+        let ending = |url: &Url| lines.iter().any(|line| matches!(line, Line::Ending(ending) if ending == url));
+        let mut remains = Self::default();
+        for line in lines {
+            let Line::Held { flow, job, own } = line else { continue };
+            if gone(job) || remains.others.contains(job) || remains.jobs.iter().any(|(_, known)| known.job == *job) {
+                continue;
+            }
+            let over = tape.flows.iter().any(|record| record.name == *flow);
+            let kickoff = own.as_ref().and_then(|own| {
+                let fits =
+                    |e: &&Exchange| e.id == own.exchange && e.flow.as_ref() == Some(flow) && e.role == Role::Kickoff;
+                tape.exchanges.iter().find(fits)
+            });
+            match (own, kickoff) {
+                (Some(own), Some(kickoff))
+                    if !over && !ending(job) && !remains.jobs.iter().any(|(known, _)| known == flow) =>
+                {
+                    let resumed = Resumed { job: job.clone(), own: own.clone(), kickoff: kickoff.clone() };
+                    remains.jobs.push((flow.clone(), resumed));
+                }
+                _ => remains.others.push(job.clone()),
+            }
+        }
+        remains
+    }
+}
+
+fn lines(mut source: impl BufRead) -> std::io::Result<Vec<Line>> {
+    let mut all = Vec::new();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(all);
+        }
+        all.extend(serde_json::from_slice::<Line>(&line).ok());
+    }
+}
+
+/// The exchange `kickoff` of an earlier tape, with the polling URL as this tape shows it. Where that cannot be said the
+/// exchange stays as it is.
+pub(crate) fn retold(kickoff: &Exchange, before: &str, now: &str) -> Exchange {
+    let inner = |text: &str| {
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        quoted.trim_matches('"').to_owned()
+    };
+    let Ok(text) = serde_json::to_string(kickoff) else { return kickoff.clone() };
+    if before.is_empty() {
+        return kickoff.clone();
+    }
+    serde_json::from_str(&text.replace(&inner(before), &inner(now))).unwrap_or_else(|_| kickoff.clone())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use crate::recording::model::{Outcome, Request, Trouble, TroubleKind};
+
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    fn kickoff(id: u32, flow: &str) -> Exchange {
+        Exchange {
+            id,
+            flow: Some(flow.into()),
+            role: Role::Kickoff,
+            probe: None,
+            file: None,
+            phase: None,
+            superseded: false,
+            at: 0,
+            took: 0,
+            request: Request { method: "GET".into(), url: "http://h/[u1]".into(), headers: vec![], body: None },
+            outcome: Outcome::NoResponse(Trouble { kind: TroubleKind::Cut, message: "see http://h/[u1]".into() }),
+        }
+    }
+
+    fn held(flow: &str, job: &str, exchange: Option<u32>) -> Line {
+        let own = |exchange| Own { exchange, shown: "s".into(), level: ExportLevel::System, params: vec![] };
+        Line::Held { flow: flow.into(), job: url(job), own: exchange.map(own) }
+    }
+
+    #[test]
+    fn what_runs_is_gone_on_with_and_the_rest_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("resume");
+        let ledger = Ledger::create(Some(&path)).unwrap();
+        let tape = Tape {
+            exchanges: vec![kickoff(1, "a"), kickoff(2, "b"), kickoff(3, "c"), kickoff(4, "d")],
+            ..Tape::default()
+        };
+        for line in [
+            held("a", "http://h/1", Some(1)),
+            held("b", "http://h/2", Some(2)),
+            held("b", "http://h/3", None),
+            held("d", "http://h/5", Some(4)),
+            Line::Ending(url("http://h/5")),
+            Line::Gone(url("http://h/2")),
+            held("c", "http://h/4", Some(9)),
+        ] {
+            ledger.write(&line);
+        }
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"held\":{\"fl").unwrap();
+        let remains = Remains::read(&path, &tape).unwrap();
+        assert_eq!(remains.len(), 1);
+        assert_eq!((remains.jobs[0].0.as_str(), remains.jobs[0].1.job.as_str()), ("a", "http://h/1"));
+        assert_eq!(
+            remains.others,
+            [url("http://h/3"), url("http://h/5"), url("http://h/4")],
+            "a probe's, and one whose kick-off is not known"
+        );
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        ledger.close();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_kick_off_is_told_with_the_url_of_this_tape() {
+        let told = retold(&kickoff(1, "a"), "http://h/[u1]", "http://h/[u2]");
+        assert_eq!(told.request.url, "http://h/[u2]");
+        assert!(matches!(told.outcome, Outcome::NoResponse(trouble) if trouble.message == "see http://h/[u2]"));
+    }
+}

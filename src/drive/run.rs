@@ -1,0 +1,388 @@
+//! A run against a target: what it says of itself, then the flows of the plan side by side, then the tape.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use http::Method;
+use http::header::ACCEPT;
+use tokio::sync::{Semaphore, watch};
+use url::Url;
+
+use crate::base::clock::Clock;
+use crate::base::instant::rfc3339;
+use crate::drive::context::{House, NoWay};
+use crate::drive::export_levels;
+use crate::drive::export_levels::Declared;
+use crate::drive::flow::{cleanup, requests, run_flow};
+use crate::drive::flow_results::{Board, Jobs};
+use crate::drive::hooks::Hooks;
+use crate::drive::progress::{Progress, Silent};
+use crate::drive::resume_journal::{Ledger, Remains};
+use crate::measure::url_entropy::Sightings;
+use crate::ndjson::identity::RunKey;
+use crate::plan::model::Plan;
+use crate::recording::model::{End, FORMAT, Role, Start, Tape, TroubleKind};
+use crate::recording::store::Writer;
+use crate::redact::recorder::Recorder;
+use crate::session::client::{Ask, Session};
+use crate::settings::run_settings::{Credentials, Settings};
+use crate::suite::flow::Identity;
+use crate::transport::message::Transport;
+
+/// What a run needs beside the plan, the settings and the target.
+pub struct Options {
+    /// The digest of the suites that the plan was made from.
+    pub suites: String,
+    /// Whether the target is the embedded reference server.
+    pub embedded: bool,
+    /// What is shown meanwhile.
+    pub progress: Arc<dyn Progress>,
+    /// Turns true when the run is to be ended: what was started is tidied up, and what was seen is kept.
+    pub interrupt: watch::Receiver<bool>,
+    /// Where the tape goes as it is made; none keeps it in memory alone.
+    pub sink: Option<Writer>,
+    /// Where the polling URLs of jobs that could not be deleted are written as they are, readable by the user alone:
+    /// the tape holds them redacted, and nobody could delete the jobs by those.
+    pub leftovers: Option<PathBuf>,
+    /// Where the jobs that are under way are written down, for the user alone, so that a run that is killed can be
+    /// resumed; none writes nothing. The file is gone when the run ends by itself.
+    pub ledger: Option<PathBuf>,
+    /// What a killed run left: its jobs are gone on with instead of starting others.
+    pub remains: Remains,
+}
+
+impl Options {
+    /// Nothing shown, nothing on disk, no interruption.
+    pub fn quiet(suites: impl Into<String>) -> Self {
+        let (_, interrupt) = watch::channel(false);
+        Self {
+            suites: suites.into(),
+            embedded: false,
+            progress: Arc::new(Silent),
+            interrupt,
+            sink: None,
+            leftovers: None,
+            ledger: None,
+            remains: Remains::default(),
+        }
+    }
+}
+
+/// How a run says that it ended early because no token could be had.
+pub const NO_TOKEN: &str = "no access token for ";
+
+/// Why there is nothing to judge.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nothing answers at all.
+    #[error("nothing answers at {base}: {why}; is the server running, and is the URL its FHIR base?")]
+    Unreachable {
+        /// The target's base.
+        base: String,
+        /// What happened.
+        why: String,
+    },
+    /// No access token could be had.
+    #[error("{NO_TOKEN}{base}: {why}")]
+    Credentials {
+        /// The target's base.
+        base: String,
+        /// What happened.
+        why: String,
+    },
+}
+
+/// Runs `plan` against the target of `settings`. The tape is whole even when the run was ended early; see
+/// [`End::early`].
+pub async fn run(
+    plan: &Plan,
+    settings: Settings,
+    transport: Arc<dyn Transport>,
+    clock: Clock,
+    options: Options,
+) -> Result<Tape, RunError> {
+    Drive::new(settings, transport, clock, options).run(plan).await
+}
+
+/// A run in two steps, for callers who must know what the target says of itself before they can make a plan.
+pub struct Drive {
+    session: Session,
+    settings: Arc<Settings>,
+    clock: Clock,
+    options: Options,
+    start: Start,
+    declared: Option<Declared>,
+    no_way: Option<NoWay>,
+}
+
+impl Drive {
+    /// Makes ready; sends nothing.
+    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Clock, mut options: Options) -> Self {
+        let settings = Arc::new(settings);
+        let recorder = Recorder::new(&settings, clock, options.sink.take());
+        let start = Start {
+            format: FORMAT,
+            plimsoll: env!("CARGO_PKG_VERSION").to_owned(),
+            suites: options.suites.clone(),
+            base: recorder.redact_url(&settings.base).trim_end_matches('/').to_owned(),
+            started: rfc3339(clock.now()),
+            settings: shown(&settings),
+            embedded: options.embedded,
+            ..Start::default()
+        };
+        recorder.start(start.clone());
+        let session = Session::new(settings.clone(), transport, clock, recorder);
+        Self { session, settings, clock, options, start, declared: None, no_way: None }
+    }
+
+    /// What the target's CapabilityStatement says, asked for once. It is public in most places, so that it is asked
+    /// for without credentials first. A target without one declares nothing; one that nothing listens at is an error.
+    pub async fn metadata(&mut self) -> Result<&Declared, RunError> {
+        let declared = match self.declared.take() {
+            Some(known) => known,
+            None => match self.ask_metadata().await {
+                // That is found out now, or never: no library speaks it.
+                Err(RunError::Unreachable { why, .. }) if self.session.speaks_old_tls_alone().await => {
+                    let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
+                    self.no_way = Some(NoWay::Tls(why));
+                    Declared::default()
+                }
+                asked => asked?,
+            },
+        };
+        self.start.software.clone_from(&declared.software);
+        self.start.fhir.clone_from(&declared.fhir);
+        Ok(self.declared.insert(declared))
+    }
+
+    async fn ask_metadata(&self) -> Result<Declared, RunError> {
+        let ask = Ask {
+            flow: None,
+            identity: Identity::None,
+            ..requests::plain(
+                "",
+                Role::Metadata,
+                Method::GET,
+                requests::under(&self.settings.base, &["metadata"]),
+                requests::usual(&[(ACCEPT, "application/fhir+json")]),
+            )
+        };
+        let mut reply = tokio::select! {
+            biased;
+            () = raised(self.options.interrupt.clone()) => return Ok(Declared::default()),
+            reply = self.session.send(ask.clone()) => reply,
+        };
+        let protected = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 401 | 403));
+        if protected && !matches!(self.settings.credentials, Credentials::None) {
+            self.session.recorder().supersede(reply.exchange);
+            reply = self.session.send(Ask { identity: Identity::Client, ..ask }).await;
+        }
+        // What answered with a redirect to nowhere is there all the same.
+        let answered = self.session.recorder().is_answered();
+        match reply.result {
+            Err(trouble)
+                if matches!(trouble.kind, TroubleKind::Connect | TroubleKind::Tls | TroubleKind::NotSent)
+                    && !answered =>
+            {
+                Err(RunError::Unreachable { base: self.start.base.clone(), why: trouble.message })
+            }
+            Ok(whole) if whole.status.is_success() => {
+                Ok(serde_json::from_slice(&whole.body).map(|body| export_levels::read(&body)).unwrap_or_default())
+            }
+            _ => Ok(Declared::default()),
+        }
+    }
+
+    /// Runs the flows of `plan` and returns the tape. A plan without flows sends nothing.
+    pub async fn run(mut self, plan: &Plan) -> Result<Tape, RunError> {
+        self.start.specs.clone_from(&plan.specs);
+        self.start.also.clone_from(&plan.also);
+        if !plan.whole {
+            let mut selected: Vec<String> = Vec::new();
+            for test in &plan.tests {
+                if !selected.contains(&test.id) {
+                    selected.push(test.id.clone());
+                }
+            }
+            self.start.selected = Some(selected);
+        }
+        let mut declared = Declared::default();
+        if !plan.flows.is_empty() {
+            declared = self.metadata().await?.clone();
+        }
+        self.session.recorder().start(self.start.clone());
+        let mut no_way = self.no_way.clone();
+        if no_way.is_none()
+            && !plan.flows.is_empty()
+            && !*self.options.interrupt.borrow()
+            && let Err(trouble) = self.session.authorize().await
+        {
+            let refused = RunError::Credentials { base: self.start.base.clone(), why: trouble.message };
+            // Whether it is the server that is wrong shows in what it says of itself.
+            if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
+                return Err(refused);
+            }
+            no_way = Some(NoWay::Token(refused.to_string()));
+        }
+        // R4's; other versions are read as JSON alone.
+        let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::definitions::embedded::r4);
+        let ledger = Ledger::create(self.options.ledger.as_deref()).unwrap_or_else(|error| {
+            self.options.progress.note(&format!("this run cannot be resumed if it is killed: {error}"));
+            Ledger::default()
+        });
+        let Remains { jobs: resumed, others } = std::mem::take(&mut self.options.remains);
+        let house = House {
+            plan,
+            ledger,
+            resumed: Mutex::new(resumed),
+            settings: self.settings.clone(),
+            session: self.session.clone(),
+            clock: self.clock,
+            declared,
+            board: Board::new(plan.flows.iter().map(|flow| flow.name.as_str())),
+            jobs: Jobs::default(),
+            permits: Semaphore::new(self.settings.jobs.clamp(1, Semaphore::MAX_PERMITS)),
+            progress: self.options.progress.clone(),
+            halted: Mutex::new(None),
+            no_way: no_way.clone(),
+            running: AtomicUsize::new(0),
+            any_ended: AtomicBool::new(false),
+            waited_in_vain: AtomicBool::new(false),
+            any_started: AtomicBool::new(false),
+            throttled_in_vain: AtomicBool::new(false),
+            definitions,
+            files_by_post: AtomicBool::new(false),
+            forgone: Mutex::default(),
+            key: RunKey::new(),
+            members: Mutex::default(),
+            touched: Mutex::default(),
+            sightings: Sightings::default(),
+            file_bytes: AtomicU64::new(0),
+        };
+        let all = async {
+            cleanup::others(&house, &others).await;
+            let mut flows: FuturesUnordered<_> = plan.flows.iter().map(|flow| run_flow::run(&house, flow)).collect();
+            while flows.next().await.is_some() {}
+        };
+        tokio::select! {
+            biased;
+            // First, so that a run that is ended before its first flow sends nothing.
+            () = self.halt_when_told(&house) => {}
+            () = all => {}
+        }
+        let recorder = self.session.recorder();
+        // What a killed run began and this one does not ask for is nobody's any more.
+        let unclaimed: Vec<Url> = house.unclaimed();
+        cleanup::others(&house, &unclaimed).await;
+        let left = house.jobs.left();
+        if let (Some(path), false) = (&self.options.leftovers, left.is_empty())
+            && let Err(error) = cleanup::list(path, &left)
+        {
+            self.options.progress.note(&format!("{} cannot be written: {error}", path.display()));
+        }
+        house.ledger.close();
+        recorder.end(End {
+            finished: rfc3339(self.clock.now()),
+            early: house.halted().or(no_way.map(|no_way| no_way.why().to_owned())),
+            leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
+            bytes: self.session.bytes(),
+            guessing: Some(house.sightings.facts(&self.settings.base, self.clock.now())),
+        });
+        if let Some(error) = recorder.sink_error() {
+            self.options.progress.note(&format!("the tape could not be written to its end: {error}"));
+        }
+        Ok(recorder.take())
+    }
+
+    /// Ends all waiting and sending when the run is interrupted or its deadline passes. Never returns: the flows end by
+    /// themselves then, after tidying up.
+    async fn halt_when_told(&self, house: &House<'_>) {
+        let deadline = async {
+            match self.settings.deadline {
+                Some(deadline) => self.clock.sleep(deadline.saturating_sub(self.clock.elapsed())).await,
+                None => std::future::pending().await,
+            }
+        };
+        let why = tokio::select! {
+            biased;
+            () = raised(self.options.interrupt.clone()) => "interrupted".to_owned(),
+            () = deadline => {
+                let seconds = self.settings.deadline.unwrap_or_default().as_secs();
+                format!("the deadline of {seconds} s passed")
+            }
+        };
+        *house.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.session.interrupt();
+        std::future::pending().await
+    }
+}
+
+/// Waits until the flag is raised; for ever if whoever could raise it is gone.
+async fn raised(mut flag: watch::Receiver<bool>) {
+    if flag.wait_for(|raised| *raised).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The settings that a report shows. No secret is among them.
+fn shown(settings: &Settings) -> Vec<(String, String)> {
+    let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
+    let levels = settings.levels.as_ref().map(|levels| {
+        let words: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
+        words.join(", ")
+    });
+    let credentials = match settings.credentials {
+        Credentials::None => "none",
+        Credentials::Token(_) => "bearer token",
+        Credentials::Smart(_) => "SMART Backend Services",
+    };
+    // Their ids may be somebody's.
+    let count = |number: usize| if number == 0 { String::new() } else { number.to_string() };
+    let origins: Vec<String> = settings.allow_origins.iter().map(url::Origin::ascii_serialization).collect();
+    let mut shown = vec![
+        ("authorization", credentials.to_owned()),
+        ("levels", levels.unwrap_or_else(|| "as declared".to_owned())),
+        ("groups", settings.groups.join(", ")),
+        ("types", settings.types.join(", ")),
+        ("jobs at once", settings.jobs.to_string()),
+        ("longest wait", seconds(settings.max_wait)),
+        ("deadline", settings.deadline.map(seconds).unwrap_or_default()),
+        ("most bytes", settings.max_bytes.to_string()),
+        ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
+        ("origins with the token", origins.join(", ")),
+        ("hooks", shown_hooks(&settings.hooks)),
+        ("plain http", if settings.allow_http { "meant (--allow-http)" } else { "" }.to_owned()),
+        ("writes", if settings.allow_writes { "Groups of its own, which are deleted" } else { "" }.to_owned()),
+        ("cohorts", if settings.cohorts { "said to be there (--cohorts)" } else { "" }.to_owned()),
+        ("group without members", settings.empty_group.clone().unwrap_or_default()),
+        ("resources kept from the client", count(settings.forbidden_resources.len())),
+        ("proxies", if settings.use_proxy { "those of the environment" } else { "" }.to_owned()),
+        ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
+    ];
+    shown.retain(|(_, value)| !value.is_empty());
+    let mut shown: Vec<(String, String)> = shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    if let Some(profiles) = &settings.profiles {
+        shown.push(("packages of profiles".to_owned(), profiles.packages.join(", ")));
+        shown.push(("profiles assigned".to_owned(), profiles.assigned().join(", ")));
+        let left = profiles.left_open();
+        shown.extend(left.into_iter().map(|(of, rows)| (format!("not checked of {of}"), rows.join("; "))));
+        shown.retain(|(_, value)| !value.is_empty());
+    }
+    shown
+}
+
+/// The hooks of a run.
+fn shown_hooks(hooks: &Hooks) -> String {
+    match hooks.withheld {
+        true => "not allowed".to_owned(),
+        false => hooks.there.keys().map(|name| name.as_str()).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Whether a `fhirVersion` is R4's: 4.0.1, or 4.0.0 and its like.
+fn is_r4(version: &str) -> bool {
+    version == "4.0" || version.starts_with("4.0.")
+}

@@ -1,0 +1,203 @@
+//! One rule on one resource.
+
+use crate::fhir::au_directory::element::Element;
+use crate::fhir::au_directory::names::{By, Kind};
+use crate::fhir::au_directory::rules::{Must, Part, Rule, Wrong};
+use crate::fhir::au_directory::{names, numbers};
+
+/// What of `resource` breaks `rule`.
+pub(crate) fn broken(rule: &Rule, resource: &Element<'_>) -> Vec<Wrong> {
+    match rule.must {
+        Must::Count(least, most) => count(resource, rule.way, least, most),
+        Must::One(text) => texts(resource, rule.way, |found| (found != text).then(|| "another text".to_owned())),
+        Must::Digits(number) => texts(resource, rule.way, |found| numbers::wrong(&number, found)),
+        Must::Extension(url, least, most) => {
+            let found = resource.extensions(url);
+            let path = format!("{}.extension", resource.path);
+            within(found.len(), least, most, path, found.get(most)).into_iter().collect()
+        }
+        Must::Refers(types) => resource.select(rule.way).iter().filter_map(|one| refers(one, types)).collect(),
+        Must::Kinds(kind, least, most) => kinds(resource, rule.way, kind, least, most),
+        Must::Typed(kind) => of_kind(resource, rule.way, kind).iter().filter_map(|one| typed(one, kind)).collect(),
+        Must::Classed(kind, part) => {
+            of_kind(resource, rule.way, kind).iter().filter_map(|one| keeps(one, kind, part)).collect()
+        }
+        Must::Special(judge) => judge(resource),
+    }
+}
+
+/// `none among 3 identifiers`
+pub(crate) fn among(count: usize, noun: &str) -> String {
+    match count {
+        0 => format!("no {noun}"),
+        1 => format!("none, with 1 {noun}"),
+        count => format!("none among {count} {noun}s"),
+    }
+}
+
+/// So many elements at the end of `way`, within each element before it that has not said why it is absent.
+fn count(resource: &Element<'_>, way: &str, least: usize, most: usize) -> Vec<Wrong> {
+    let (before, name) = way.rsplit_once('.').unwrap_or(("", way));
+    let parents = resource.select(before).into_iter().filter(|parent| !parent.is_excused());
+    let wrong = parents.filter_map(|parent| {
+        let found = parent.children(name);
+        within(found.len(), least, most, format!("{}.{name}", parent.path), found.get(most))
+    });
+    wrong.collect()
+}
+
+fn within(count: usize, least: usize, most: usize, path: String, beyond: Option<&Element<'_>>) -> Option<Wrong> {
+    match beyond {
+        Some(beyond) if count > most => Some(Wrong::new(&beyond.path, format!("{count} of them"))),
+        _ if count < least => Some(Wrong::new(path, "none")),
+        _ => None,
+    }
+}
+
+/// What is wrong with the texts at the end of `way`.
+fn texts(resource: &Element<'_>, way: &str, wrong: impl Fn(&str) -> Option<String>) -> Vec<Wrong> {
+    let all = resource.select(way).into_iter().filter(|one| !one.is_excused());
+    let each = all.filter_map(|one| {
+        let actual = match one.text() {
+            Some(text) => wrong(text),
+            None => Some(one.shape()),
+        };
+        actual.map(|actual| Wrong::new(&one.path, actual))
+    });
+    each.collect()
+}
+
+/// A reference that leads to another type. What does not tell its type is left alone.
+fn refers(reference: &Element<'_>, types: &[&str]) -> Option<Wrong> {
+    let (part, name) = match reference.child_text("reference").and_then(target) {
+        Some(name) => ("reference", name),
+        None => ("type", reference.child_text("type").filter(|name| is_name(name))?),
+    };
+    (!types.contains(&name)).then(|| Wrong::new(format!("{}.{part}", reference.path), format!("one to {name}")))
+}
+
+/// The type that a reference of the form `Type/id`, alone or at the end of a URL, leads to.
+pub(crate) fn target(reference: &str) -> Option<&str> {
+    let (whole, _) = reference.split_once("/_history/").unwrap_or((reference, ""));
+    let mut parts = whole.rsplit('/');
+    let (_, name) = (parts.next()?, parts.next()?);
+    is_name(name).then_some(name)
+}
+
+fn is_name(name: &str) -> bool {
+    crate::base::resource_types::is_known(name)
+}
+
+/// Whether an identifier is of a kind, beyond doubt.
+pub(crate) fn is_kind(identifier: &Element<'_>, kind: &Kind) -> bool {
+    match kind.by {
+        By::System => has_system(identifier, kind),
+        By::Type => has_type(identifier, kind),
+        By::Both => has_system(identifier, kind) && has_type(identifier, kind),
+    }
+}
+
+/// Whether an identifier may be of a kind: where it says why a part is absent, that part may be anything.
+pub(crate) fn may_be(identifier: &Element<'_>, kind: &Kind) -> bool {
+    let system = || kind.system.is_none_or(|system| identifier.says("system", system));
+    let coded = || {
+        let types = identifier.children("type");
+        kind.coding.is_none_or(|(system, code)| types.iter().any(|one| one.may_have_code(Some(system), code)))
+    };
+    identifier.is_excused()
+        || match kind.by {
+            By::System => system(),
+            By::Type => coded(),
+            By::Both => system() && coded(),
+        }
+}
+
+fn has_system(identifier: &Element<'_>, kind: &Kind) -> bool {
+    kind.system.is_none_or(|system| identifier.child_text("system") == Some(system))
+}
+
+fn has_type(identifier: &Element<'_>, kind: &Kind) -> bool {
+    let Some((system, code)) = kind.coding else { return true };
+    identifier.children("type").iter().any(|one| one.has_code(Some(system), code))
+}
+
+fn of_kind<'v>(resource: &Element<'v>, way: &str, kind: &Kind) -> Vec<Element<'v>> {
+    resource.select(way).into_iter().filter(|one| !one.is_excused() && is_kind(one, kind)).collect()
+}
+
+fn kinds(resource: &Element<'_>, way: &str, kind: &Kind, least: usize, most: usize) -> Vec<Wrong> {
+    let all = resource.select(way);
+    let spare = all.iter().filter(|one| may_be(one, kind) && !is_kind(one, kind)).count();
+    let own: Vec<&Element<'_>> = all.iter().filter(|one| is_kind(one, kind)).collect();
+    if let Some(beyond) = own.get(most) {
+        return vec![Wrong::new(&beyond.path, format!("{} of them", own.len()))];
+    }
+    if own.len() + spare >= least {
+        return Vec::new();
+    }
+    let near = |close: fn(&Element<'_>, &Kind) -> bool| all.iter().find(|one| close(one, kind));
+    let system = near(has_system).filter(|_| kind.system.is_some() && kind.by != By::System);
+    let coded = near(has_type).filter(|_| kind.coding.is_some() && kind.by != By::Type);
+    vec![match (system, coded) {
+        (Some(one), _) => Wrong::new(&one.path, format!("one of the system of an {} without its type", kind.name)),
+        (None, Some(one)) => Wrong::new(&one.path, format!("one of the type of an {} with another system", kind.name)),
+        (None, None) => Wrong::new(format!("{}.{way}", resource.path), among(all.len(), "identifier")),
+    }]
+}
+
+fn may_have_type(found: &Element<'_>, kind: &Kind) -> bool {
+    kind.coding.is_none_or(|(system, code)| found.may_have_code(Some(system), code))
+}
+
+/// An identifier that is told by its system has a type too.
+fn typed(identifier: &Element<'_>, kind: &Kind) -> Option<Wrong> {
+    match identifier.children("type").first() {
+        None => Some(Wrong::new(&identifier.path, "no type")),
+        Some(found) if !found.is_excused() && !may_have_type(found, kind) => {
+            Some(Wrong::new(&found.path, "a type without that coding"))
+        }
+        Some(_) => None,
+    }
+}
+
+fn keeps(identifier: &Element<'_>, kind: &Kind, part: Part) -> Option<Wrong> {
+    match part {
+        Part::System => match identifier.children("system").first() {
+            None => Some(Wrong::new(&identifier.path, "no system")),
+            Some(found) if !found.is_excused() && !has_system(identifier, kind) => {
+                Some(Wrong::new(&found.path, "another system"))
+            }
+            Some(_) => None,
+        },
+        Part::Value => identifier.children("value").is_empty().then(|| Wrong::new(&identifier.path, "no value")),
+        Part::Number(number) => match identifier.children("value").first() {
+            None => Some(Wrong::new(&identifier.path, "no value")),
+            Some(value) if value.is_excused() => None,
+            Some(value) => {
+                let actual = value.text().map_or_else(|| Some(value.shape()), |text| numbers::wrong(&number, text));
+                actual.map(|actual| Wrong::new(&value.path, actual))
+            }
+        },
+        Part::Classification => {
+            let found = identifier.extensions(names::CLASSIFICATION);
+            within(found.len(), 1, 1, format!("{}.extension", identifier.path), found.get(1))
+        }
+        Part::Seed => {
+            let found = identifier.extensions(names::CLASSIFICATION).into_iter().next()?;
+            let class = found.children("valueCodeableConcept").into_iter().next();
+            let seed = |class: &Element<'_>| class.may_have_code(Some(names::CLASSES), "seed");
+            (!found.is_excused() && !class.as_ref().is_some_and(seed)).then(|| {
+                let actual = if class.is_some() { "another class" } else { "no class" };
+                Wrong::new(&found.path, actual)
+            })
+        }
+        Part::AssignerDisplay => {
+            let assigner = identifier.children("assigner").into_iter().find(|one| !one.is_excused())?;
+            assigner.children("display").is_empty().then(|| Wrong::new(&assigner.path, "an assigner without a display"))
+        }
+        Part::SystemOrAssigner => {
+            let there = ["system", "assigner"].iter().any(|name| !identifier.children(name).is_empty());
+            (!there).then(|| Wrong::new(&identifier.path, "neither"))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The lines of a provider directory: whether they keep the must-haves of the Health Connect profiles (Australian
+//! Digital Health Agency, 0.3.0-preview), and a few things that hold for any line of one.
+//!
+//! Only a line whose `meta.profile` names a profile of that version is held to it; others are counted. A Location may
+//! claim either of two profiles, and one that claims both is held to either. Where `data-absent-reason` stands in place of
+//! a value, no rule asks for it. What value sets hold is not looked up, and so is never said to be right.
+//!
+//! A line is parsed into a tree once more for this, so that only files whose flow asks for it pay.
+
+use serde_json::Value;
+
+use crate::fhir::au_directory::element::Element;
+use crate::fhir::au_directory::rules::{RULES, Wrong};
+use crate::fhir::au_directory::subjects::{SUBJECTS, TYPES};
+use crate::ndjson::findings::Place;
+use crate::recording::facts::{DirectoryFacts, DirectoryFinding};
+use crate::suite::shapes::DirectoryTopic as Topic;
+
+/// Longer lines are not parsed: a resource of a directory has a few kilobytes.
+pub(crate) const MOST_BYTES: usize = 4 << 20;
+
+/// How many further lines a finding names.
+const MORE_LINES: usize = 5;
+
+/// The rules of a topic, in words: the name of each and what it expects.
+pub fn rules_of(topic: Topic) -> Vec<(&'static str, &'static str)> {
+    let rules = RULES.iter().filter(|rule| rule.topic == topic).map(|rule| (rule.id, rule.says));
+    let subjects = SUBJECTS.iter().filter(|subject| subject.topic == topic).map(|subject| (subject.id, subject.says));
+    rules.chain(subjects).collect()
+}
+
+/// Measures the lines of one file.
+#[derive(Debug)]
+pub struct Measure {
+    /// What absolute references begin with: the target's base URL and a slash.
+    base: String,
+    facts: DirectoryFacts,
+    /// The last line of each finding, so that several on one line are counted once.
+    last: Vec<u64>,
+}
+
+/// A broken rule: its topic and name, what it expects, and what is there.
+struct Found {
+    topic: Topic,
+    rule: &'static str,
+    expected: &'static str,
+    wrong: Wrong,
+}
+
+impl Measure {
+    /// For files of the target at `base`, its FHIR base URL.
+    pub fn new(base: &str) -> Self {
+        let base = format!("{}/", base.trim_end_matches('/'));
+        Self { base, facts: DirectoryFacts::default(), last: Vec::new() }
+    }
+
+    /// Takes one line that holds a JSON object, `faulty` where that was found wrong already; `place` tells where a byte of
+    /// it stands in the file.
+    pub(crate) fn take(&mut self, text: &[u8], faulty: bool, place: &dyn Fn(usize) -> Place) {
+        let value = match text.len() {
+            0..=MOST_BYTES => serde_json::from_slice::<Value>(text).ok(),
+            _ => None,
+        };
+        let Some(value) = value else {
+            // What is no JSON has been told.
+            self.facts.unread += u64::from(!faulty);
+            return;
+        };
+        let name = value.get("resourceType").and_then(Value::as_str);
+        let Some((topic, name)) = name.and_then(|name| TYPES.iter().find(|(_, own)| *own == name)).copied() else {
+            return;
+        };
+        let resource = Element::root(&value, name);
+        let mut found = self.by_profile(topic, name, &resource);
+        found.extend(self.by_subject(name, &resource));
+        for found in found {
+            self.add(found, text, place);
+        }
+    }
+
+    /// Holds a resource to the profile that it claims.
+    fn by_profile(&mut self, topic: Topic, name: &str, resource: &Element<'_>) -> Vec<Found> {
+        let claimed = crate::fhir::au_directory::subjects::claimed(resource, topic);
+        if claimed.is_empty() {
+            *self.facts.unclaimed.entry(name.to_owned()).or_default() += 1;
+            return Vec::new();
+        }
+        self.look(topic);
+        self.look(Topic::Cautions);
+        let broken = |profile: &str, topic: Topic| -> Vec<Found> {
+            let own = RULES.iter().filter(|rule| rule.profile == profile && rule.topic == topic);
+            let each = own.flat_map(|rule| {
+                let wrong = crate::fhir::au_directory::judge::broken(rule, resource).into_iter();
+                wrong.map(|wrong| Found { topic, rule: rule.id, expected: rule.says, wrong })
+            });
+            each.collect()
+        };
+        let (mut best, mut found) = (None, Vec::new());
+        // One of two profiles is enough.
+        for profile in claimed {
+            let broken = broken(profile, topic);
+            if best.is_none() || broken.is_empty() {
+                (best, found) = (Some(profile), broken);
+            }
+            if found.is_empty() {
+                break;
+            }
+        }
+        found.extend(best.map(|profile| broken(profile, Topic::Cautions)).unwrap_or_default());
+        found
+    }
+
+    /// Looks at what holds for any line of the seven types.
+    fn by_subject(&mut self, name: &str, resource: &Element<'_>) -> Vec<Found> {
+        for way in crate::fhir::au_directory::subjects::META {
+            if resource.select(way).is_empty() {
+                *self.facts.without.entry((*way).to_owned()).or_default() += 1;
+            }
+        }
+        let mut found = Vec::new();
+        let mut looked = Vec::new();
+        for subject in SUBJECTS.iter().filter(|subject| subject.types.contains(&name)) {
+            if !looked.contains(&subject.topic) {
+                looked.push(subject.topic);
+            }
+            let wrong = (subject.judge)(resource, &self.base);
+            let (topic, rule, expected) = (subject.topic, subject.id, subject.says);
+            found.extend(wrong.map(|wrong| Found { topic, rule, expected, wrong }));
+        }
+        looked.into_iter().for_each(|topic| self.look(topic));
+        found
+    }
+
+    fn look(&mut self, topic: Topic) {
+        *self.facts.looked_at.entry(topic).or_default() += 1;
+    }
+
+    fn add(&mut self, found: Found, text: &[u8], place: &dyn Fn(usize) -> Place) {
+        let Found { topic, rule, expected, wrong } = found;
+        let all = self.facts.findings.iter_mut().zip(&mut self.last);
+        for (known, last) in all {
+            if known.rule == rule {
+                let line = place(0).line;
+                if *last != line {
+                    known.count += 1;
+                    if known.also.len() < MORE_LINES {
+                        known.also.push(line);
+                    }
+                }
+                *last = line;
+                return;
+            }
+        }
+        let at = place(crate::fhir::au_directory::locate::locate(text, &wrong.path));
+        self.last.push(place(0).line);
+        self.facts.findings.push(DirectoryFinding {
+            topic,
+            rule: rule.to_owned(),
+            line: at.line,
+            column: at.column,
+            offset: at.offset,
+            path: wrong.path,
+            expected: expected.to_owned(),
+            actual: wrong.actual,
+            count: 1,
+            also: Vec::new(),
+        });
+    }
+
+    /// What was measured, findings in the order of their places.
+    pub(crate) fn finish(mut self) -> DirectoryFacts {
+        self.facts.findings.sort_by(|a, b| (a.offset, &a.rule).cmp(&(b.offset, &b.rule)));
+        self.facts
+    }
+}

@@ -1,0 +1,107 @@
+//! The names that the Health Connect Provider Directory goes by (0.3.0-preview), and those of its parents.
+
+/// Why an element has no value (R4, extension of that name).
+pub(crate) const DATA_ABSENT_REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
+
+/// What the canonical URLs of the profiles begin with.
+pub(crate) const PROFILES: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/";
+
+/// The version of the profiles, as it may follow a canonical URL after `|`.
+pub(crate) const VERSION: &str = "0.3.0-preview";
+
+/// What canonical URLs of profiles and extensions began with before 0.3.0; the guide's sample line still has it.
+pub(crate) const RETIRED: &str = "http://ns.electronichealth.net.au/hc/";
+
+/// HL7's identifier types.
+const V2: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
+
+/// Australia's identifier types.
+const V2_AU: &str = "http://terminology.hl7.org.au/CodeSystem/v2-0203";
+
+pub(crate) const CLASSIFICATION: &str =
+    "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-org-classification";
+pub(crate) const CLASSES: &str = "http://digitalhealth.gov.au/fhir/hcpd/CodeSystem/hc-org-classification-cs";
+pub(crate) const SUPPRESSED: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-suppressed";
+pub(crate) const SEX_OR_GENDER: &str = "http://hl7.org/fhir/StructureDefinition/individual-recordedSexOrGender";
+pub(crate) const ALTERNATE_NAME: &str = "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/alternate-name";
+pub(crate) const NEW_PATIENTS: &str =
+    "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/new-patient-availability";
+pub(crate) const REFERRAL: &str =
+    "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/referral-information-for-referrer";
+pub(crate) const ACTIVE_PERIOD: &str = "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/active-period";
+pub(crate) const RECEIVING_FACILITY: &str = "http://hl7.org.au/fhir/StructureDefinition/au-receivingfacility";
+pub(crate) const RECEIVING_APPLICATION: &str = "http://hl7.org.au/fhir/StructureDefinition/au-receivingapplication";
+
+/// What tells the identifiers of one kind from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Their system alone.
+    System,
+    /// Their type alone.
+    Type,
+    /// Both: the parent's text decides by one of them, and only what both agree on is judged.
+    Both,
+}
+
+/// A kind of identifiers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    /// What people call it.
+    pub name: &'static str,
+    pub by: By,
+    /// The system that it is fixed to.
+    pub system: Option<&'static str>,
+    /// The coding that its type must have: system and code.
+    pub coding: Option<(&'static str, &'static str)>,
+}
+
+pub(crate) const LOCAL: Kind = Kind {
+    name: "HC Local Identifier",
+    by: By::Type,
+    system: Some("http://digitalhealth.gov.au/fhir/hcpd/id/hc-local-identifier"),
+    coding: Some((V2, "XX")),
+};
+pub(crate) const HPI_I: Kind = Kind {
+    name: "HPI-I",
+    by: By::Both,
+    system: Some("http://ns.electronichealth.net.au/id/hi/hpii/1.0"),
+    coding: Some((V2, "NPI")),
+};
+pub(crate) const HPI_O: Kind = Kind {
+    name: "HPI-O",
+    by: By::System,
+    system: Some("http://ns.electronichealth.net.au/id/hi/hpio/1.0"),
+    coding: Some((V2_AU, "NOI")),
+};
+pub(crate) const HSP_O: Kind = Kind {
+    name: "HSP-O",
+    by: By::System,
+    system: Some("http://ns.electronichealth.net.au/id/hi/hspo/1.0"),
+    coding: Some((V2_AU, "NOI")),
+};
+pub(crate) const ABN: Kind =
+    Kind { name: "ABN", by: By::System, system: Some("http://hl7.org.au/id/abn"), coding: None };
+pub(crate) const ACN: Kind =
+    Kind { name: "ACN", by: By::System, system: Some("http://hl7.org.au/id/acn"), coding: None };
+pub(crate) const AHPRA: Kind = Kind {
+    name: "Ahpra registration number",
+    by: By::Type,
+    system: Some("http://hl7.org.au/id/ahpra-registration-number"),
+    coding: Some((V2_AU, "AHPRA")),
+};
+pub(crate) const PRN: Kind =
+    Kind { name: "peak body registration number (PRN)", by: By::Type, system: None, coding: Some((V2, "PRN")) };
+pub(crate) const MEDICARE: Kind = Kind {
+    name: "Medicare provider number",
+    by: By::Type,
+    system: Some("http://ns.electronichealth.net.au/id/medicare-provider-number"),
+    coding: Some((V2_AU, "UPIN")),
+};
+pub(crate) const ENDPOINT_ID: Kind =
+    Kind { name: "HC Endpoint Identifier", by: By::Type, system: None, coding: Some((V2, "RI")) };
+pub(crate) const SMD: Kind = Kind {
+    name: "SMD target identifier",
+    by: By::System,
+    system: Some("http://ns.electronichealth.net.au/smd/target"),
+    coding: None,
+};

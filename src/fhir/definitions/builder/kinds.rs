@@ -1,0 +1,102 @@
+//! What FHIR's types are to the tables.
+
+use crate::fhir::definitions::builder::types::Draft;
+use crate::fhir::definitions::layout::*;
+
+/// The kind of an element's value.
+pub(crate) fn kind(draft: &Draft<'_>, code: &str, name: &str) -> Kind {
+    match code {
+        "http://hl7.org/fhirpath/System.String" => match name {
+            "id" if draft.kind == "resource" && draft.name == draft.root => Kind::Id,
+            "url" => Kind::Uri,
+            _ => Kind::Text,
+        },
+        "string" | "markdown" => Kind::Text,
+        "code" => Kind::Code,
+        "id" => Kind::Id,
+        "uri" | "url" | "canonical" => Kind::Uri,
+        "date" => Kind::Date,
+        "dateTime" => Kind::DateTime,
+        "instant" => Kind::Instant,
+        "time" => Kind::Time,
+        "boolean" => Kind::Boolean,
+        "integer" => Kind::Integer,
+        "positiveInt" => Kind::PositiveInt,
+        "unsignedInt" => Kind::UnsignedInt,
+        "decimal" => Kind::Decimal,
+        "base64Binary" => Kind::Base64,
+        "oid" => Kind::Oid,
+        "uuid" => Kind::Uuid,
+        "xhtml" => Kind::Xhtml,
+        "Resource" => Kind::Resource,
+        _ => Kind::Complex,
+    }
+}
+
+/// Whether a `_` twin may stand beside it: FHIR's primitives, but neither ids nor xhtml.
+pub(crate) fn has_twin(kind: u8, code: &str) -> bool {
+    let primitive = kind < Kind::Xhtml as u8;
+    primitive && (!code.contains("fhirpath") || kind == Kind::Uri as u8)
+}
+
+pub(crate) fn marks(draft: &Draft<'_>, name: &str, resource: bool) -> u16 {
+    match (draft.name.as_str(), name) {
+        ("Period", "start") | ("MedicationDispense", "whenPrepared") | ("Range", "low") | ("Observation", "code") => {
+            E_LEFT
+        }
+        ("Period", "end")
+        | ("MedicationDispense", "whenHandedOver")
+        | ("Range", "high")
+        | ("Observation", "component") => E_RIGHT,
+        ("Reference", "reference") => E_REFERENCE,
+        ("Reference", "type") => E_REFERENCE_TYPE,
+        ("Meta", "versionId") => E_VERSION,
+        ("Meta", "lastUpdated") => E_UPDATED,
+        ("Meta", "security") => E_SECURITY,
+        (_, "contained") if resource => E_CONTAINED,
+        (_, "id") if resource => E_ID,
+        (_, "meta") if resource => E_META,
+        _ => 0,
+    }
+}
+
+pub(crate) fn type_flags(draft: &Draft<'_>) -> u16 {
+    let resource = draft.kind == "resource" && draft.name == draft.root;
+    let own = match draft.name.as_str() {
+        "Period" | "MedicationDispense" => T_PERIOD,
+        "Range" => T_RANGE,
+        "Reference" => T_REFERENCE,
+        "Bundle" => T_BUNDLE,
+        "Observation" => T_OBSERVATION,
+        _ => 0,
+    };
+    own | if resource { T_RESOURCE } else { T_ELEMENT } | if draft.domain { T_DOMAIN } else { 0 }
+}
+
+pub(crate) fn page(root: &str, kind: &str) -> u16 {
+    let page = match root {
+        "Extension" => "extensibility",
+        "Narrative" => "narrative",
+        "Reference" => "references",
+        "Meta" | "Resource" => "resource",
+        "DomainResource" => "domainresource",
+        "Dosage" => "dosage",
+        "ElementDefinition" => "elementdefinition",
+        "BackboneElement" => "backboneelement",
+        "Element" => "element",
+        "ContactDetail"
+        | "Contributor"
+        | "DataRequirement"
+        | "Expression"
+        | "ParameterDefinition"
+        | "RelatedArtifact"
+        | "TriggerDefinition"
+        | "UsageContext" => "metadatatypes",
+        "MarketingStatus" | "Population" | "ProdCharacteristic" | "ProductShelfLife" | "SubstanceAmount" => {
+            "productdatatypes"
+        }
+        _ if kind != "resource" => "datatypes",
+        _ => return NONE,
+    };
+    PAGES.iter().position(|known| *known == page).map_or(NONE, |index| index as u16)
+}

@@ -1,0 +1,8 @@
+//! FHIR's own definitions as tables, and the builder that makes them from a package.
+
+pub mod builder;
+pub mod embedded;
+pub(crate) mod layout;
+pub(crate) mod ready;
+pub(crate) mod rows;
+pub mod tables;

@@ -1,0 +1,237 @@
+//! FHIR's definitions as tables: rows of fixed size that are copied into memory, not parsed. `plimsoll definitions build`
+//! makes them from a package (see `build`), the validator looks things up in them.
+
+use crate::fhir::definitions::layout::*;
+
+use crate::fhir::definitions::ready::Ready;
+use crate::fhir::definitions::rows::{Damaged, Reader, Row, Text};
+
+/// The first bytes of a table file; the digit is the version of its layout.
+const MAGIC: &[u8; 12] = b"plimsoll-df1";
+
+/// Where the tables come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The package, such as `hl7.fhir.r4.examples`.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// The FHIR version of the definitions.
+    pub fhir: String,
+    /// The licence that the package names.
+    pub licence: String,
+    /// SHA-256 over the definitions that were read, hex.
+    pub digest: String,
+    /// What links to the definitions begin with, ending in a slash.
+    pub links: String,
+}
+
+/// The definitions of one FHIR version.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tables {
+    /// Where they come from.
+    pub about: About,
+    /// All texts, one after the other.
+    pub pool: Vec<u8>,
+    /// Objects.
+    pub types: Vec<TypeRow>,
+    /// Keys, those of one type together.
+    pub elements: Vec<ElementRow>,
+    /// Hash slots of types and sets: indices, or [`NONE`].
+    pub slots: Vec<u16>,
+    /// Code sets.
+    pub sets: Vec<SetRow>,
+    /// Codes, those of one set together.
+    pub codes: Vec<CodeRow>,
+    /// Watches, those of one element together.
+    pub watches: Vec<WatchRow>,
+    /// Invariants, those of one type together.
+    pub invariants: Vec<InvariantRow>,
+    /// The invariants' programs.
+    pub programs: Vec<u8>,
+    /// For each list of targets the indices of [`Tables::resources`], ended by [`NONE`].
+    pub targets: Vec<u16>,
+    /// The resource types, by name.
+    pub resources: Vec<ResourceRow>,
+    /// What is not decided.
+    pub open: Vec<OpenRow>,
+    /// The row of Element, for the twins of primitives.
+    pub element_type: u16,
+    /// What is made of the rest when it is loaded.
+    pub(crate) ready: Ready,
+}
+
+impl Tables {
+    /// The file's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        let about = &self.about;
+        for text in [&about.package, &about.version, &about.fhir, &about.licence, &about.digest, &about.links] {
+            bytes(&mut out, text.as_bytes());
+        }
+        bytes(&mut out, &self.pool);
+        all(&mut out, &self.types);
+        all(&mut out, &self.elements);
+        all(&mut out, &self.slots);
+        all(&mut out, &self.sets);
+        all(&mut out, &self.codes);
+        all(&mut out, &self.watches);
+        all(&mut out, &self.invariants);
+        bytes(&mut out, &self.programs);
+        all(&mut out, &self.targets);
+        all(&mut out, &self.resources);
+        all(&mut out, &self.open);
+        self.element_type.write(&mut out);
+        out
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// Where they are no table file, one of another layout, or damaged.
+    pub fn decode(file: &[u8]) -> Result<Self, Damaged> {
+        let rest = file.strip_prefix(MAGIC).ok_or(Damaged)?;
+        let mut from = Reader::new(rest);
+        let about = About {
+            package: from.string()?,
+            version: from.string()?,
+            fhir: from.string()?,
+            licence: from.string()?,
+            digest: from.string()?,
+            links: from.string()?,
+        };
+        let mut tables = Self {
+            about,
+            pool: from.bytes()?.to_vec(),
+            types: from.all()?,
+            elements: from.all()?,
+            slots: from.all()?,
+            sets: from.all()?,
+            codes: from.all()?,
+            watches: from.all()?,
+            invariants: from.all()?,
+            programs: from.bytes()?.to_vec(),
+            targets: from.all()?,
+            resources: from.all()?,
+            open: from.all()?,
+            element_type: u16::read(&mut from).ok_or(Damaged)?,
+            ready: Ready::default(),
+        };
+        tables.ready = Ready::of(&tables);
+        if from.is_empty() { Ok(tables) } else { Err(Damaged) }
+    }
+
+    /// A text of the pool, as bytes.
+    #[inline]
+    pub fn bytes(&self, text: Text) -> &[u8] {
+        let start = text.at as usize;
+        self.pool.get(start..start + usize::from(text.length)).unwrap_or_default()
+    }
+
+    /// A text of the pool.
+    pub fn text(&self, text: Text) -> &str {
+        std::str::from_utf8(self.bytes(text)).unwrap_or_default()
+    }
+
+    /// A text of the pool without its quotes.
+    pub fn unquoted(&self, text: Text) -> &str {
+        self.text(text).trim_matches('"')
+    }
+
+    /// The row of the key `quoted` (with its quotes) of the type, in [`Tables::elements`].
+    #[inline]
+    pub fn find(&self, of: &TypeRow, quoted: &[u8]) -> Option<u32> {
+        self.slot(of.slots, of.bits, quoted, |within| {
+            let index = of.first + u32::from(within);
+            let row = self.elements.get(index as usize)?;
+            (self.bytes(row.key) == quoted).then_some(index)
+        })
+    }
+
+    /// The row of `code` in the set; `code` as its texts are written.
+    pub fn code(&self, set: &SetRow, code: &[u8]) -> Option<u32> {
+        self.slot(set.slots, set.bits, code, |within| {
+            let index = set.first + u32::from(within);
+            let row = self.codes.get(index as usize)?;
+            (self.bytes(row.text) == code).then_some(index)
+        })
+    }
+
+    /// Tries the slots from the text's own on, until one is the right one or empty.
+    #[inline]
+    fn slot(&self, first: u32, bits: u8, text: &[u8], fits: impl Fn(u16) -> Option<u32>) -> Option<u32> {
+        let size = 1_usize << bits.min(16);
+        let slots = self.slots.get(first as usize..first as usize + size)?;
+        let mut at = hash(bits, text);
+        for _ in 0..size {
+            let within = *slots.get(at)?;
+            if within == NONE {
+                return None;
+            }
+            if let Some(index) = fits(within) {
+                return Some(index);
+            }
+            at = (at + 1) & (size - 1);
+        }
+        None
+    }
+
+    /// The resource type of this name (with its quotes), as an index of [`Tables::resources`].
+    pub fn resource(&self, quoted: &[u8]) -> Option<usize> {
+        self.resources.binary_search_by(|row| self.bytes(row.name).cmp(quoted)).ok()
+    }
+
+    /// The `E_` flags of the key `key` of the resource type `kind`; none where that has no such key.
+    pub fn flags(&self, kind: &str, key: &str) -> Option<u16> {
+        let at = self.resource(format!("\"{kind}\"").as_bytes())?;
+        let of = self.types.get(usize::from(self.resources.get(at)?.of))?;
+        let row = self.find(of, format!("\"{key}\"").as_bytes())?;
+        Some(self.elements.get(row as usize)?.flags)
+    }
+
+    /// Whether the list `targets` holds the resource type `index`.
+    pub fn may_target(&self, targets: u16, index: usize) -> bool {
+        let list = self.targets.get(usize::from(targets)..).unwrap_or_default();
+        list.iter().take_while(|of| **of != NONE).any(|of| usize::from(*of) == index)
+    }
+
+    /// The names of the list `targets`.
+    pub fn target_names(&self, targets: u16) -> Vec<&str> {
+        let list = self.targets.get(usize::from(targets)..).unwrap_or_default();
+        let rows = list.iter().take_while(|of| **of != NONE).filter_map(|of| self.resources.get(usize::from(*of)));
+        rows.map(|row| self.unquoted(row.name)).collect()
+    }
+
+    /// Where the element `name` of the type is defined.
+    pub fn link(&self, of: &TypeRow, name: Option<Text>) -> String {
+        let type_name = self.text(of.name);
+        let root = type_name.split('.').next().unwrap_or_default();
+        let page = PAGES.get(usize::from(of.page)).map_or_else(|| root.to_ascii_lowercase(), |page| (*page).to_owned());
+        let element = name.map(|name| format!(".{}", self.text(name))).unwrap_or_default();
+        // In an anchor brackets stand as underscores.
+        let anchor = format!("{type_name}{element}").replace("[x]", "_x_");
+        format!("{}{page}-definitions.html#{anchor}", self.about.links)
+    }
+}
+
+/// The slot of a text among 2 to the power of `bits`: FNV-1a, its upper bits.
+#[inline]
+pub fn hash(bits: u8, text: &[u8]) -> usize {
+    let mut hash = 0x811c_9dc5_u32;
+    for byte in text {
+        hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    }
+    (hash.wrapping_mul(0x9e37_79b1) >> (32 - u32::from(bits.clamp(1, 16)))) as usize
+}
+
+fn bytes(out: &mut Vec<u8>, text: &[u8]) {
+    (text.len() as u32).write(out);
+    out.extend_from_slice(text);
+}
+
+fn all<R: Row>(out: &mut Vec<u8>, rows: &[R]) {
+    (rows.len() as u32).write(out);
+    for row in rows {
+        row.write(out);
+    }
+}

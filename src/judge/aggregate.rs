@@ -1,0 +1,60 @@
+//! A test on a flow that gathers: what other flows showed, put together.
+
+use crate::base::vocabulary::Verdict;
+use crate::judge::test::Decision;
+use crate::plan::model::PlannedTest;
+use crate::suite::flow::Flow;
+use crate::suite::model::Catalog;
+use crate::verdicts::judged_run::Finding;
+
+/// Decides `test` on each of the flows that `flow` gathers with `decide`: broken where it is broken on one, passed where
+/// it is on one at least and broken on none. What it came to otherwise is told by the flows' own tests, or is not asked
+/// for.
+pub(crate) fn decide(
+    test: &PlannedTest,
+    catalog: &Catalog,
+    flow: &Flow,
+    decide: impl Fn(&PlannedTest) -> Decision,
+) -> Decision {
+    let (mut found, mut looked, mut worst, mut first) = (Vec::<Finding>::new(), Vec::new(), None, String::new());
+    let mut passed = false;
+    for name in catalog.gathered(&test.test, &test.spec, flow) {
+        let one = PlannedTest { flow: name, ..test.clone() };
+        let Decision::Verdict { verdict, because, findings, exchanges } = decide(&one) else { continue };
+        match verdict {
+            Verdict::Pass => passed = true,
+            Verdict::Fail | Verdict::Warn => {
+                if first.is_empty() {
+                    first = because;
+                }
+                worst = Some(verdict);
+                findings.into_iter().for_each(|finding| add(&mut found, finding));
+            }
+            _ => continue,
+        }
+        looked.extend(exchanges);
+    }
+    looked.sort_unstable();
+    let (verdict, because) = match (worst, passed) {
+        (Some(verdict), _) => (verdict, first),
+        (None, true) => (Verdict::Pass, String::new()),
+        (None, false) => (Verdict::NotApplicable, format!("none of {} shows it", flow.title)),
+    };
+    Decision::Verdict { verdict, because, findings: found, exchanges: looked }
+}
+
+/// Adds a finding, or its exchanges where another flow showed the same.
+fn add(found: &mut Vec<Finding>, finding: Finding) {
+    let same = |known: &&mut Finding| {
+        known.position.is_none()
+            && finding.position.is_none()
+            && (&known.place, &known.expected, &known.actual) == (&finding.place, &finding.expected, &finding.actual)
+    };
+    match found.iter_mut().find(same) {
+        Some(known) => {
+            known.looked_at = known.looked_at.saturating_add(finding.looked_at);
+            known.repeats.extend(finding.exchange.into_iter().chain(finding.repeats));
+        }
+        None => found.push(finding),
+    }
+}

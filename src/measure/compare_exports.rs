@@ -1,0 +1,78 @@
+//! A flow beside the one before it: what must have come back, and what came that a date or a filter leaves out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::base::instant::Instant;
+use crate::drive::flow::recheck_missing::Lost;
+use crate::measure::resource_store::Shelf;
+use crate::measure::type_filters::Counter;
+use crate::measure::unrequested_resources::{Name, references};
+use crate::ndjson::identity::Identity;
+use crate::recording::facts::{Comparison, Kept};
+use crate::search::world::World as _;
+
+/// The most resources that did not come of which something is kept.
+const MOST_LOST: usize = 16;
+
+/// A flow beside the one before it.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    pub comparison: Comparison,
+    /// A resource of both.
+    pub control: Option<Name>,
+    /// The first that should have come and did not.
+    pub lost: Vec<Lost>,
+}
+
+impl Counter {
+    /// Which resources of an earlier flow, `source`, must have come back, and how many did; none where that cannot be said.
+    /// `own` is held of what came, `came` is all of it.
+    pub fn compare(&self, (flow, source): (&str, &Shelf), own: &Shelf, came: &Identity) -> Option<Compared> {
+        if !self.compared || self.selection.beyond {
+            return None;
+        }
+        let mut types: BTreeMap<String, Kept> = BTreeMap::new();
+        let (mut out, mut referred) = (Vec::new(), BTreeSet::new());
+        let (mut control, mut lost) = (None, Vec::new());
+        for kind in source.kinds() {
+            for (id, value) in source.of(kind) {
+                if self.selection.takes_in(kind, value, source) {
+                    let kept = types.entry(kind.to_owned()).or_default();
+                    kept.expected += 1;
+                    if came.held(&[came.key().hash(kind, id)]) > 0 {
+                        kept.found += 1;
+                        control.get_or_insert_with(|| (kind.to_owned(), id.to_owned()));
+                    } else if lost.len() < MOST_LOST {
+                        lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
+                    }
+                    referred.extend(references(value));
+                } else if self.selection.leaves_out(kind, value, source) {
+                    out.push((kind.to_owned(), id.to_owned()));
+                }
+            }
+        }
+        let mut spared = Kept::default();
+        for name in out.into_iter().filter(|name| !referred.contains(name)) {
+            spared.expected += 1;
+            // What was changed since may well be asked for as it is now.
+            let still = own.get(&name.0, &name.1).is_none_or(|now| self.selection.leaves_out(&name.0, now, source));
+            spared.found += u64::from(still && came.held(&[came.key().hash(&name.0, &name.1)]) > 0);
+        }
+        let comparison = Comparison { types, spared, more: self.more(source, own), ..Comparison::default() };
+        Some(Compared { comparison: Comparison { flow: flow.to_owned(), ..comparison }, control, lost })
+    }
+
+    /// How many resources are on `own` and not on `source`, of types asked for that this one holds all of, and how many of
+    /// those are newer than all that is on it.
+    fn more(&self, source: &Shelf, own: &Shelf) -> (u64, u64) {
+        let updated =
+            |value: &Value| value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
+        let latest = source.kinds().flat_map(|kind| source.of(kind)).filter_map(|(_, value)| updated(value)).max();
+        let strange = own.kinds().filter(|kind| !source.lacks_some(kind)).flat_map(|kind| {
+            own.of(kind).filter(move |(id, _)| source.get(kind, id).is_none()).map(|(_, value)| updated(value))
+        });
+        strange.fold((0, 0), |(all, newer), at| (all + 1, newer + u64::from(at.is_some() && at > latest)))
+    }
+}

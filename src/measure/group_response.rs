@@ -1,0 +1,139 @@
+//! What answers say of a Group that was sent: whether it was made, and where it is. Pure.
+
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::ndjson::identity::normalise_reference;
+use crate::recording::model::Named;
+
+/// The longest id of a Group that is taken for one.
+const LONGEST_ID: usize = 200;
+
+/// What became of a Group that was sent.
+pub(crate) enum Fate {
+    /// It has this id.
+    Made(String),
+    /// It was made, and its place was not said.
+    Somewhere,
+    /// It was not made at once.
+    Refused(StatusCode),
+    /// It was accepted, and was not made in the end: why.
+    Rejected(String),
+    /// It was accepted, and nothing had come of it when time ran out.
+    Pending(String),
+}
+
+/// Where a Group is that was made, by the answer that says so: `Location`, the one entry of a Bundle, or the Group itself.
+pub(crate) fn place(headers: &HeaderMap, body: &Value) -> Fate {
+    let entry = body.get("entry").and_then(Value::as_array).and_then(|entries| entries.first());
+    let status = entry.and_then(|entry| entry.pointer("/response/status")).and_then(Value::as_str);
+    if let Some(status) = status.filter(|status| status.starts_with(['4', '5'])) {
+        let code: String = status.chars().take(3).collect();
+        return Fate::Rejected(format!("its job ended with {code}"));
+    }
+    if is_error(body) || entry.and_then(|entry| entry.get("resource")).is_some_and(is_error) {
+        return Fate::Rejected("its job ended with an OperationOutcome of an error".to_owned());
+    }
+    let own = |group: Option<&Value>| {
+        let group = group.filter(|group| group.get("resourceType").and_then(Value::as_str) == Some("Group"))?;
+        group.get("id")?.as_str().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID).map(str::to_owned)
+    };
+    let told = |text: Option<&Value>| group_id(text?.as_str()?);
+    let header = headers.get(LOCATION).and_then(|text| text.to_str().ok());
+    let id = header
+        .and_then(group_id)
+        .or_else(|| told(entry.and_then(|entry| entry.pointer("/response/location"))))
+        .or_else(|| told(entry.and_then(|entry| entry.get("fullUrl"))))
+        .or_else(|| own(entry.and_then(|entry| entry.get("resource"))))
+        .or_else(|| own(Some(body)));
+    id.map_or(Fate::Somewhere, Fate::Made)
+}
+
+fn is_error(body: &Value) -> bool {
+    let issues = body.get("issue").and_then(Value::as_array).into_iter().flatten();
+    let severe = |issue: &Value| matches!(issue.get("severity").and_then(Value::as_str), Some("error" | "fatal"));
+    body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome") && issues.into_iter().any(severe)
+}
+
+/// The id in a reference to a Group, with or without a version.
+fn group_id(text: &str) -> Option<String> {
+    match normalise_reference(text.trim())? {
+        ("Group", id) if !id.is_empty() && id.len() <= LONGEST_ID => Some(id.to_owned()),
+        _ => None,
+    }
+}
+
+/// What a search for Groups named `name` found, of which one should be `id`, and the ids of those of that very name.
+pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (Named, Vec<String>) {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
+    let groups = entries.filter_map(|entry| entry.get("resource"));
+    let text = |group: &Value, key: &str| group.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let groups: Vec<&Value> = groups.filter(|group| text(group, "resourceType") == "Group").collect();
+    // A search for a text finds what begins with it, in either case of its letters.
+    let begins = |group: &Value| text(group, "name").to_ascii_lowercase().starts_with(&name.to_ascii_lowercase());
+    let others = groups.iter().filter(|group| !begins(group)).count() as u64;
+    let found = groups.iter().any(|group| text(group, "id") == id);
+    let own = groups.iter().filter(|group| text(group, "name") == name).map(|group| text(group, "id"));
+    (Named { found, others }, own.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(location: Option<&str>, body: Value) -> String {
+        let headers = location.map(|text| (LOCATION, text.parse().unwrap())).into_iter().collect();
+        match place(&headers, &body) {
+            Fate::Made(id) => id,
+            Fate::Somewhere => "somewhere".to_owned(),
+            Fate::Rejected(why) | Fate::Pending(why) => why,
+            Fate::Refused(status) => status.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_group_is_found_wherever_the_answer_says_that_it_is() {
+        let bundle = |entry: Value| json!({"resourceType": "Bundle", "type": "batch-response", "entry": [entry]});
+        let group = json!({"resourceType": "Group", "id": "g"});
+        assert_eq!(told(Some("http://h/fhir/Group/g/_history/1"), json!(null)), "g");
+        assert_eq!(
+            told(None, bundle(json!({"response": {"status": "201 Created", "location": "Group/g/_history/1"}}))),
+            "g"
+        );
+        assert_eq!(
+            told(None, bundle(json!({"fullUrl": "https://h/fhir/Group/g", "response": {"status": "201"}}))),
+            "g"
+        );
+        assert_eq!(told(None, bundle(json!({"resource": group, "response": {"status": "201"}}))), "g");
+        assert_eq!(told(None, group), "g");
+        for nothing in [json!(null), json!([]), bundle(json!(1)), bundle(json!({"fullUrl": "urn:uuid:1"}))] {
+            assert_eq!(told(Some("/jobs/1"), nothing), "somewhere");
+        }
+    }
+
+    #[test]
+    fn a_group_that_was_not_made_is_no_group() {
+        let outcome = |severity: &str| json!({"resourceType": "OperationOutcome", "issue": [{"severity": severity}]});
+        let failed = json!({"entry": [{"response": {"status": "422 Unprocessable", "location": "Group/g"}}]});
+        assert_eq!(told(None, failed), "its job ended with 422");
+        assert_eq!(told(None, outcome("error")), "its job ended with an OperationOutcome of an error");
+        assert_eq!(told(Some("Group/g"), outcome("information")), "g");
+    }
+
+    #[test]
+    fn a_search_is_held_against_the_name() {
+        let group = |id: &str, name: &str| json!({"resource": {"resourceType": "Group", "id": id, "name": name}});
+        let body = |entries: Value| json!({"resourceType": "Bundle", "entry": entries}).to_string().into_bytes();
+        let own = body(json!([group("1", "Run-1"), group("2", "run-1-sync")]));
+        assert_eq!(named(&own, "run-1", "1"), (Named { found: true, others: 0 }, vec![]));
+        let all =
+            body(json!([group("1", "run-1"), group("2", "crew"), {"resource": {"resourceType": "OperationOutcome"}}]));
+        assert_eq!(named(&all, "run-1", "1"), (Named { found: true, others: 1 }, vec!["1".to_owned()]));
+        assert_eq!(named(b"<html>", "run-1", "1"), (Named::default(), vec![]));
+    }
+}

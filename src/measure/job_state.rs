@@ -1,0 +1,251 @@
+//! What the polls of a job say of it: the one place where "in progress" is decided, from status, body and the polls
+//! that follow. A server that wrongly answers 200 while the job runs must not judge itself away, so an answer that is
+//! neither 202 nor a manifest is read in the light of later ones.
+
+use crate::recording::model::Phase;
+
+/// Answers in a row that say neither "running" nor "done", and do not change, before they are taken for completion.
+const DOUBTS: usize = 5;
+/// The same where they change, or carry `Retry-After` or `X-Progress`: signs that the job does run.
+const DOUBTS_WITH_SIGNS: usize = 60;
+/// Errors of the server in a row before the job is given up.
+const ERRORS: usize = 5;
+/// 404 or 410 in a row before the job is taken for unknown: a kick-off may take a moment to be seen everywhere.
+const GONE: usize = 4;
+
+/// What one poll was answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The status; none if no answer came.
+    pub status: Option<u16>,
+    /// What the body looks like.
+    pub manifest: bool,
+    /// A digest of the body and of `X-Progress`, to see whether answers change.
+    pub digest: u64,
+    /// Whether the answer carries `Retry-After` or `X-Progress`.
+    pub signs: bool,
+}
+
+/// Where the job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It runs, or may run: ask again later.
+    Running,
+    /// The last poll failed, the job perhaps not: ask again later.
+    Unsure,
+    /// It is done, and the last poll holds its manifest.
+    Complete,
+    /// It is done as far as the status says, but what came is no manifest.
+    NoManifest,
+    /// It failed, or is not known.
+    Failed,
+    /// 401 or 403: not a question of the job.
+    Refused,
+    /// Nothing answers.
+    Silent,
+}
+
+/// What is known after some polls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// One phase a poll; none where it is still open.
+    pub phases: Vec<Option<Phase>>,
+    /// Where the job stands after the last one.
+    pub standing: Standing,
+}
+
+/// How one poll reads by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Accepted,
+    AcceptedWithManifest,
+    Manifest,
+    Doubtful,
+    Gone,
+    Busy,
+    ServerError,
+    Refused,
+    Failed,
+    Nothing,
+}
+
+fn kind(seen: &Seen) -> Kind {
+    match seen.status {
+        None => Kind::Nothing,
+        Some(202) if seen.manifest => Kind::AcceptedWithManifest,
+        Some(202) => Kind::Accepted,
+        Some(200..=299) if seen.manifest => Kind::Manifest,
+        Some(100..=399) => Kind::Doubtful,
+        Some(404 | 410) => Kind::Gone,
+        Some(401 | 403) => Kind::Refused,
+        Some(408 | 425 | 429) => Kind::Busy,
+        // With a time to come back it is no failure of the job, however often it comes.
+        Some(503) if seen.signs => Kind::Busy,
+        Some(500..=599) => Kind::ServerError,
+        Some(_) => Kind::Failed,
+    }
+}
+
+/// Reads a job's polls, oldest first. `partial` says that the kick-off asked for partial manifests, so that a manifest
+/// with 202 is no completion however often it comes (hl7-3.0.0, `allowPartialManifests`).
+pub fn read(polls: &[Seen], partial: bool) -> Reading {
+    let kinds: Vec<Kind> = polls.iter().map(kind).collect();
+    let mut phases: Vec<Option<Phase>> = kinds
+        .iter()
+        .map(|kind| match kind {
+            Kind::Accepted | Kind::AcceptedWithManifest => Some(Phase::InProgress),
+            Kind::Manifest => Some(Phase::Complete),
+            Kind::Doubtful => None,
+            Kind::Failed => Some(Phase::Failed),
+            _ => Some(Phase::Transient),
+        })
+        .collect();
+
+    // A doubtful answer before one that is clear of a job that runs or is done was given while the job ran.
+    let clear = |kind: &Kind| matches!(kind, Kind::Accepted | Kind::AcceptedWithManifest | Kind::Manifest);
+    if let Some(last_clear) = kinds.iter().rposition(clear) {
+        for phase in phases.iter_mut().take(last_clear).filter(|phase| phase.is_none()) {
+            *phase = Some(Phase::InProgress);
+        }
+    }
+
+    let standing = match kinds.last() {
+        None => Standing::Running,
+        Some(Kind::Manifest) => Standing::Complete,
+        Some(Kind::Accepted) => Standing::Running,
+        Some(Kind::AcceptedWithManifest) if !partial && unchanged(polls, &kinds, Kind::AcceptedWithManifest) => {
+            settle(&mut phases, 1, Phase::Complete);
+            Standing::Complete
+        }
+        Some(Kind::AcceptedWithManifest) => Standing::Running,
+        Some(Kind::Doubtful) => {
+            let run = run_of(&kinds, Kind::Doubtful);
+            if unchanged(polls, &kinds, Kind::Doubtful) || run >= DOUBTS_WITH_SIGNS {
+                settle(&mut phases, run, Phase::Complete);
+                Standing::NoManifest
+            } else {
+                Standing::Running
+            }
+        }
+        Some(Kind::Gone) if run_of(&kinds, Kind::Gone) >= GONE => {
+            settle(&mut phases, 1, Phase::Failed);
+            Standing::Failed
+        }
+        Some(Kind::ServerError) if run_of(&kinds, Kind::ServerError) >= ERRORS => {
+            settle(&mut phases, 1, Phase::Failed);
+            Standing::Failed
+        }
+        Some(Kind::Nothing) if run_of(&kinds, Kind::Nothing) >= ERRORS => Standing::Silent,
+        Some(Kind::Failed) => Standing::Failed,
+        Some(Kind::Refused) => Standing::Refused,
+        Some(Kind::Gone | Kind::ServerError | Kind::Nothing | Kind::Busy) => Standing::Unsure,
+    };
+    Reading { phases, standing }
+}
+
+/// How many polls at the end are of this kind.
+fn run_of(kinds: &[Kind], kind: Kind) -> usize {
+    kinds.iter().rev().take_while(|one| **one == kind).count()
+}
+
+/// Whether the last [`DOUBTS`] polls are of this kind, equal, and without signs of a job that runs.
+fn unchanged(polls: &[Seen], kinds: &[Kind], kind: Kind) -> bool {
+    let tail = polls.iter().rev().take(DOUBTS);
+    let first = polls.last().map(|seen| seen.digest);
+    run_of(kinds, kind) >= DOUBTS && tail.into_iter().all(|seen| Some(seen.digest) == first && !seen.signs)
+}
+
+/// Gives the last `count` polls their final phase.
+fn settle(phases: &mut [Option<Phase>], count: usize, phase: Phase) {
+    for one in phases.iter_mut().rev().take(count) {
+        *one = Some(phase);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn seen(status: u16, manifest: bool) -> Seen {
+        Seen { status: Some(status), manifest, digest: 0, signs: false }
+    }
+
+    fn letters(polls: &[Seen]) -> (String, Standing) {
+        let reading = read(polls, false);
+        let letters = reading.phases.iter().map(|phase| match phase {
+            Some(Phase::InProgress) => 'i',
+            Some(Phase::Complete) => 'c',
+            Some(Phase::Failed) => 'f',
+            Some(Phase::Transient) => 't',
+            None => '?',
+        });
+        (letters.collect(), reading.standing)
+    }
+
+    #[test]
+    fn a_plain_job() {
+        let (running, done) = (seen(202, false), seen(200, true));
+        assert_eq!(letters(&[]), (String::new(), Standing::Running));
+        assert_eq!(letters(&[done]), ("c".into(), Standing::Complete));
+        assert_eq!(letters(&[running, running, done]), ("iic".into(), Standing::Complete));
+        assert_eq!(
+            letters(&[running, seen(201, true)]),
+            ("ic".into(), Standing::Complete),
+            "a wrong 2xx, yet a manifest"
+        );
+    }
+
+    #[test]
+    fn ok_while_running_is_in_progress_as_soon_as_a_later_poll_says_so() {
+        let wrong = seen(200, false);
+        assert_eq!(letters(&[wrong, wrong]), ("??".into(), Standing::Running));
+        assert_eq!(letters(&[wrong, wrong, seen(200, true)]), ("iic".into(), Standing::Complete));
+        assert_eq!(letters(&[wrong, seen(202, false), wrong]), ("ii?".into(), Standing::Running));
+        assert_eq!(letters(&[seen(303, false), seen(202, false)]), ("ii".into(), Standing::Running));
+    }
+
+    #[test]
+    fn ok_without_manifest_that_stays_is_a_completion() {
+        let wrong = seen(200, false);
+        assert_eq!(letters(&[wrong; 5]), ("ccccc".into(), Standing::NoManifest));
+        assert_eq!(
+            letters(&[seen(202, false), wrong, wrong, wrong, wrong, wrong]),
+            ("iccccc".into(), Standing::NoManifest)
+        );
+        let changing: Vec<Seen> = (0..40).map(|digest| Seen { digest, ..wrong }).collect();
+        assert_eq!(read(&changing, false).standing, Standing::Running, "an answer that changes may come to an end");
+        let signs = [Seen { signs: true, ..wrong }; 40];
+        assert_eq!(read(&signs, false).standing, Standing::Running);
+        assert_eq!(
+            read(&[Seen { signs: true, ..wrong }; 60], false).standing,
+            Standing::NoManifest,
+            "but not for ever"
+        );
+    }
+
+    #[test]
+    fn accepted_with_a_manifest_runs_until_it_stays_so() {
+        let odd = seen(202, true);
+        assert_eq!(letters(&[odd, odd]), ("ii".into(), Standing::Running));
+        assert_eq!(letters(&[odd, odd, seen(200, true)]), ("iic".into(), Standing::Complete));
+        assert_eq!(letters(&[odd; 5]), ("iiiic".into(), Standing::Complete));
+        assert_eq!(read(&[odd; 30], true).standing, Standing::Running, "partial manifests were asked for");
+    }
+
+    #[test]
+    fn errors_are_met_with_patience_first() {
+        let (running, error) = (seen(202, false), seen(500, false));
+        assert_eq!(letters(&[running, error, error, running]), ("itti".into(), Standing::Running));
+        assert_eq!(letters(&[error; 4]).1, Standing::Unsure);
+        assert_eq!(letters(&[error; 5]), ("ttttf".into(), Standing::Failed));
+        assert_eq!(letters(&[seen(429, false); 50]).1, Standing::Unsure, "patience has no end but max-wait");
+        assert_eq!(letters(&[seen(404, false), seen(404, false), running]), ("tti".into(), Standing::Running));
+        assert_eq!(letters(&[seen(404, false); 4]), ("tttf".into(), Standing::Failed));
+        assert_eq!(letters(&[running, seen(400, false)]), ("if".into(), Standing::Failed));
+        assert_eq!(letters(&[seen(401, false)]), ("t".into(), Standing::Refused));
+        let nothing = Seen { status: None, ..error };
+        assert_eq!(letters(&[nothing; 4]).1, Standing::Unsure);
+        assert_eq!(letters(&[nothing; 5]).1, Standing::Silent);
+    }
+}

@@ -1,0 +1,350 @@
+//! Files that are organised by the resources of one type (hl7-3.0.0, `organizeOutputBy`): which blocks they hold, and whose
+//! lines stand in them. Only counts, line numbers and numbers that stand for resources leave this room.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::base::resource_types;
+use crate::drive::flow::recheck_missing::Lost;
+use crate::measure::resource_store::Shelf;
+use crate::measure::unrequested_resources::owner;
+use crate::ndjson::contents::Contents;
+use crate::ndjson::facts::Notes;
+use crate::ndjson::identity::{RunKey, normalise_reference};
+use crate::ndjson::inspect::Watch;
+use crate::recording::facts::{BlockAt, FileFacts, Kept, Organized, Organizing};
+
+/// The most blocks of one file that are looked at.
+const MOST_BLOCKS: usize = 1 << 18;
+/// The same of all files of a flow.
+const MOST_BLOCKS_IN_ALL: usize = 1 << 22;
+/// Blocks of one kind that a file's facts name.
+const MOST_NAMED: usize = 20;
+
+/// What is looked for in the files of one flow.
+#[derive(Debug)]
+pub(crate) struct Organizer {
+    /// The type that was asked for.
+    kind: String,
+    key: RunKey,
+    /// The earlier flow that this one is held beside.
+    flow: String,
+    /// Of its resources: those of the type.
+    instances: HashSet<u64>,
+    /// Of its resources: those that belong to one of them, with its hash before theirs, and their type.
+    belongings: HashMap<(u64, u64), String>,
+    /// Blocks so far, of all files.
+    blocks: AtomicUsize,
+}
+
+/// One block of one file.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    owner: u64,
+    line: u64,
+    /// Whether the resource that the header names stands in it.
+    own: bool,
+}
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    blocks: Vec<Block>,
+    cut: bool,
+    before: Option<u64>,
+    strange: u64,
+    first_strange: Option<u64>,
+    /// Whether lines stand in a block; not so after a strange header.
+    open: bool,
+    found: HashSet<(u64, u64)>,
+}
+
+/// What the blocks lack of an earlier flow, by hash, and one resource that they do not.
+pub(crate) struct Astray {
+    lost: HashSet<u64>,
+    control: Option<u64>,
+}
+
+impl Astray {
+    /// The same by name, from the shelf of the earlier flow.
+    pub fn named(&self, shelf: &Shelf, key: &RunKey) -> (Option<(String, String)>, Vec<Lost>) {
+        let (mut control, mut lost) = (None, Vec::new());
+        for kind in shelf.kinds() {
+            for (id, value) in shelf.of(kind) {
+                let hash = key.hash(kind, id);
+                if self.control == Some(hash) {
+                    control = Some((kind.to_owned(), id.to_owned()));
+                } else if self.lost.contains(&hash) {
+                    lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
+                }
+            }
+        }
+        (control, lost)
+    }
+}
+
+/// Where an eye writes.
+pub(crate) type BlockSheet = Arc<Mutex<Blocks>>;
+
+struct Eye {
+    organizer: Arc<Organizer>,
+    sheet: BlockSheet,
+}
+
+impl Organizer {
+    /// For a kick-off with these parameters, beside an earlier flow at the same level; none where nothing was to be
+    /// organised.
+    pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &Shelf)>) -> Option<Arc<Self>> {
+        let kind = params.iter().find(|(name, _)| name == "organizeOutputBy").map(|(_, value)| value.clone())?;
+        let mut this = Self {
+            kind,
+            key: key.clone(),
+            flow: String::new(),
+            instances: HashSet::new(),
+            belongings: HashMap::new(),
+            blocks: AtomicUsize::new(0),
+        };
+        // What filters leave of a block is not said.
+        let plain = params.iter().all(|(name, _)| matches!(name.as_str(), "organizeOutputBy" | "_outputFormat"));
+        if let Some((flow, shelf)) = source.filter(|_| plain) {
+            this.flow = flow.to_owned();
+            this.instances = shelf.of(&this.kind).map(|(id, _)| key.hash(&this.kind, id)).collect();
+            if this.kind == "Patient" {
+                this.belongings = belongings(shelf, key);
+            }
+        }
+        Some(Arc::new(this))
+    }
+
+    /// What looks at the lines of one file, and where it writes.
+    pub fn eye(self: &Arc<Self>) -> (Box<dyn Watch>, BlockSheet) {
+        let sheet = BlockSheet::default();
+        (Box::new(Eye { organizer: Arc::clone(self), sheet: Arc::clone(&sheet) }), sheet)
+    }
+
+    /// Writes the facts of each file, in their order, and gives those of the flow.
+    pub fn settle_into<'f>(&self, files: impl Iterator<Item = (&'f mut FileFacts, Blocks)>) -> (Organizing, Astray) {
+        let (facts, read): (Vec<&mut FileFacts>, Vec<Blocks>) = files.unzip();
+        let (organized, organizing, astray) = self.settle(read);
+        for (facts, organized) in facts.into_iter().zip(organized) {
+            facts.organized = Some(organized);
+        }
+        (organizing, astray)
+    }
+
+    /// The facts of each file and of the flow, from what all its files hold, in their order.
+    fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing, Astray) {
+        let mut numbers: HashMap<u64, u64> = HashMap::new();
+        let mut own: HashSet<u64> = HashSet::new();
+        // The last file with a block of each, and those with blocks in several.
+        let (mut last, mut several): (HashMap<u64, usize>, BTreeSet<u64>) = (HashMap::new(), BTreeSet::new());
+        for (place, file) in files.iter().enumerate() {
+            for block in &file.blocks {
+                let next = numbers.len() as u64 + 1;
+                let number = *numbers.entry(block.owner).or_insert(next);
+                if last.insert(block.owner, place).is_some_and(|before| before != place) {
+                    several.insert(number);
+                }
+                if block.own {
+                    own.insert(block.owner);
+                }
+            }
+        }
+        let number = |block: &Block| numbers.get(&block.owner).copied().unwrap_or_default();
+        let (mut bare_told, mut found) = (HashSet::new(), HashSet::new());
+        let mut facts = Vec::new();
+        let cut = files.iter().any(|file| file.cut);
+        for file in files {
+            let mut organized = Organized {
+                blocks: file.blocks.len() as u64,
+                before: file.before,
+                strange: file.strange,
+                first_strange: file.first_strange,
+                begins: file.blocks.first().map(number),
+                ends: file.blocks.last().filter(|_| !file.cut).map(number),
+                cut,
+                ..Organized::default()
+            };
+            let mut shared = BTreeSet::new();
+            for block in &file.blocks {
+                let at = BlockAt { of: number(block), line: block.line };
+                if !own.contains(&block.owner) && bare_told.insert(block.owner) {
+                    organized.bare += 1;
+                    organized.bare_at.get_or_insert(at);
+                }
+                if several.contains(&at.of) && shared.insert(at.of) && organized.shared.len() < MOST_NAMED {
+                    organized.shared.push(at);
+                }
+            }
+            facts.push(organized);
+            found.extend(file.found);
+        }
+        let (there, lost) = self.instances.iter().partition::<HashSet<u64>, _>(|one| numbers.contains_key(one));
+        let mut astray = Astray { control: there.iter().next().copied(), lost };
+        let mut belongings: BTreeMap<String, Kept> = BTreeMap::new();
+        for (pair, kind) in self.belongings.iter().filter(|(pair, _)| numbers.contains_key(&pair.0)) {
+            let kept = belongings.entry(kind.clone()).or_default();
+            kept.expected += 1;
+            match found.contains(pair) {
+                true => kept.found += 1,
+                false => _ = astray.lost.insert(pair.1),
+            }
+        }
+        let instances = Kept { expected: self.instances.len() as u64, found: there.len() as u64 };
+        (facts, Organizing { flow: self.flow.clone(), instances, belongings, unsure: false }, astray)
+    }
+}
+
+/// What belongs to patients beyond doubt: the patient's hash, the resource's, and its type.
+fn belongings(shelf: &Shelf, key: &RunKey) -> HashMap<(u64, u64), String> {
+    let patients: HashSet<&str> = shelf.of("Patient").map(|(id, _)| id).collect();
+    let mut all = HashMap::new();
+    for kind in shelf.kinds().filter(|kind| *kind != "Patient" && resource_types::is_of_patients(kind)) {
+        for (id, value) in shelf.of(kind) {
+            if let Some(patient) = owner(value).filter(|patient| patients.contains(patient)) {
+                all.insert((key.hash("Patient", patient), key.hash(kind, id)), kind.to_owned());
+            }
+        }
+    }
+    all
+}
+
+/// What the header in a Parameters resource refers to; none where it is no header.
+fn header(resource: &[u8]) -> Option<Option<String>> {
+    let value: Value = serde_json::from_slice(resource).ok()?;
+    let parameters = value.get("parameter").and_then(Value::as_array)?;
+    let header = parameters.iter().find(|one| one.get("name").and_then(Value::as_str) == Some("header"))?;
+    Some(header.pointer("/valueReference/reference").and_then(Value::as_str).map(str::to_owned))
+}
+
+impl Watch for Eye {
+    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+        self.note(line, resource, notes);
+        None
+    }
+}
+
+impl Eye {
+    /// Adds a resource to the sheet.
+    fn note(&self, line: u64, resource: &[u8], notes: &Notes) {
+        let Some(kind) = notes.plausible_type() else { return };
+        let organizer = &self.organizer;
+        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+        if kind == "Parameters"
+            && let Some(refers) = header(resource)
+        {
+            let named = refers.as_deref().and_then(normalise_reference).filter(|(kind, _)| *kind == organizer.kind);
+            sheet.open = named.is_some();
+            let full = sheet.blocks.len() >= MOST_BLOCKS
+                || (named.is_some() && organizer.blocks.fetch_add(1, Ordering::Relaxed) >= MOST_BLOCKS_IN_ALL);
+            match named {
+                Some(_) if full => (sheet.cut, sheet.open) = (true, false),
+                Some((kind, id)) => {
+                    let owner = organizer.key.hash(kind, id);
+                    sheet.blocks.push(Block { owner, line, own: false });
+                }
+                None => {
+                    sheet.strange += 1;
+                    sheet.first_strange.get_or_insert(line);
+                }
+            }
+            return;
+        }
+        if sheet.blocks.is_empty() && sheet.strange == 0 {
+            sheet.before.get_or_insert(line);
+        }
+        let (Some(id), true) = (notes.id.get(), sheet.open) else { return };
+        let hash = organizer.key.hash(kind, id);
+        let Some(block) = sheet.blocks.last_mut() else { return };
+        block.own |= hash == block.owner;
+        let pair = (block.owner, hash);
+        if organizer.belongings.contains_key(&pair) {
+            sheet.found.insert(pair);
+        }
+    }
+}
+
+/// What an eye wrote, once its file is read.
+pub(crate) fn taken(sheet: &Mutex<Blocks>) -> Blocks {
+    std::mem::take(&mut sheet.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ndjson::lines::Expected;
+    use crate::ndjson::reader::{FileReader, Options};
+    use crate::suite::model::FileList;
+
+    fn head(reference: &str) -> Value {
+        let reference = json!({"reference": reference});
+        json!({"resourceType": "Parameters", "parameter": [{"name": "header", "valueReference": reference}]})
+    }
+
+    fn patient(id: &str) -> Value {
+        json!({"resourceType": "Patient", "id": id})
+    }
+
+    fn condition(id: &str, patient: &str) -> Value {
+        json!({"resourceType": "Condition", "id": id, "subject": {"reference": format!("Patient/{patient}")}})
+    }
+
+    fn settle(files: &[&[Value]]) -> (Vec<Organized>, Organizing) {
+        let shelf =
+            Shelf::holding(&[patient("a"), patient("b"), patient("c"), condition("1", "a"), condition("2", "b")]);
+        let params = [("organizeOutputBy".to_owned(), "Patient".to_owned())];
+        let organizer = Organizer::of(&params, &RunKey::new(), Some(("system", &shelf))).unwrap();
+        let read = |lines: &&[Value]| {
+            let mut options = Options::new(Expected { list: FileList::Output, announced: None });
+            let (watch, sheet) = organizer.eye();
+            options.watch = Some(watch);
+            let mut reader = FileReader::new(options);
+            for line in *lines {
+                reader.push(format!("{line}\n").as_bytes()).unwrap();
+            }
+            let done = reader.finish(true);
+            assert!(done.lines.is_legible(), "headers and what stands in several blocks are no mistakes");
+            taken(&sheet)
+        };
+        let (facts, organizing, astray) = organizer.settle(files.iter().map(read).collect());
+        let (control, lost) = astray.named(&shelf, &organizer.key);
+        let missing = |kept: &Kept| (kept.expected - kept.found) as usize;
+        let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
+        assert_eq!(lost.len(), counted, "what is missed has a name");
+        assert_eq!(control.is_some(), organizing.instances.found > 0);
+        (facts, organizing)
+    }
+
+    #[test]
+    fn blocks_are_counted_and_what_belongs_in_them_is_looked_for() {
+        let practitioner = json!({"resourceType": "Practitioner", "id": "p"});
+        let (files, flow) = settle(&[
+            &[head("Patient/a"), patient("a"), practitioner.clone(), condition("1", "a")],
+            &[head("http://h/fhir/Patient/b"), practitioner, patient("b"), head("Patient/b")],
+        ]);
+        assert_eq!((files[0].blocks, files[1].blocks), (1, 2));
+        assert_eq!((files[0].begins, files[0].ends, files[1].begins), (Some(1), Some(1), Some(2)));
+        assert!(files.iter().all(|file| file.before.is_none() && file.bare == 0 && file.shared.is_empty()));
+        assert_eq!(flow.instances, Kept { expected: 3, found: 2 });
+        assert_eq!(flow.belongings["Condition"], Kept { expected: 2, found: 1 });
+    }
+
+    #[test]
+    fn what_is_wrong_with_blocks_is_told_by_line() {
+        let (files, _) = settle(&[
+            &[condition("1", "a"), head("Patient/a"), condition("1", "a"), head("Group/g"), head("nobody")],
+            &[head("Patient/c"), head("Patient/a")],
+        ]);
+        assert_eq!((files[0].before, files[0].strange, files[0].first_strange), (Some(1), 2, Some(4)));
+        assert_eq!((files[0].bare, files[0].bare_at), (1, Some(BlockAt { of: 1, line: 2 })));
+        assert_eq!((files[1].bare, files[1].bare_at), (1, Some(BlockAt { of: 2, line: 1 })), "each once");
+        assert_eq!(files[0].shared, [BlockAt { of: 1, line: 2 }]);
+        assert_eq!(files[1].shared, [BlockAt { of: 1, line: 2 }]);
+    }
+}

@@ -1,0 +1,284 @@
+//! Whose the exported resources are: patients beyond a Group, types that belong to patients and did not come, Binaries of
+//! patients, and the Provenance of what came. Only counts and names of types leave this room.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::base::instant::Instant;
+use crate::drive::flow::recheck_missing::Lost;
+use crate::measure::resource_store::Shelf;
+use crate::measure::unrequested_resources::{Name, owner, references};
+use crate::ndjson::identity::{Identity, normalise_reference};
+use crate::recording::facts::{Compartment, Kept, Lineage};
+use crate::search::world::World as _;
+
+/// By type: resources of patients who are not among `members`, and that nothing of the members leads to.
+pub(crate) fn outsiders(own: &Shelf, members: &BTreeSet<String>) -> BTreeMap<String, u64> {
+    let is_member = |name: &Name| name.0 == "Patient" && members.contains(&name.1);
+    let mut refers: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+    let (mut reached, mut open, mut aliens) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for kind in own.kinds() {
+        for (id, value) in own.of(kind) {
+            let name = (kind.to_owned(), id.to_owned());
+            let leads = references(value);
+            let alien = match kind {
+                "Patient" => !is_member(&name),
+                _ => owner(value).is_some_and(|owner| !members.contains(owner)),
+            };
+            // A Group names its members whoever they are, and leads to nothing else.
+            if is_member(&name) || (kind != "Group" && leads.iter().any(is_member)) {
+                reached.insert(name.clone());
+                open.push(name.clone());
+            }
+            if alien {
+                aliens.push(name.clone());
+            }
+            refers.insert(name, leads);
+        }
+    }
+    while let Some(name) = open.pop() {
+        for next in refers.get(&name).into_iter().flatten().filter(|next| next.0 != "Group") {
+            if reached.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    let mut outsiders = BTreeMap::new();
+    for (kind, _) in aliens.into_iter().filter(|name| !reached.contains(name)) {
+        *outsiders.entry(kind).or_default() += 1;
+    }
+    outsiders
+}
+
+/// What is about patients in `everything`, by whether any of its type came with `own`.
+pub(crate) fn compartment(own: &Shelf, everything: &Shelf) -> Compartment {
+    let came: BTreeSet<&str> = own.kinds().collect();
+    let mut found = Compartment::default();
+    for kind in everything.kinds().filter(|kind| crate::base::resource_types::is_of_patients(kind)) {
+        let about = everything.of(kind).filter(|(_, value)| owner(value).is_some()).count() as u64;
+        if about > 0 && !came.contains(kind) {
+            found.absent.insert(kind.to_owned(), about);
+        } else if about > 0 {
+            found.came.push(kind.to_owned());
+        }
+    }
+    found
+}
+
+/// How many DocumentReferences of patients have content: data, or a URL where it is.
+pub(crate) fn documents(own: &Shelf) -> u64 {
+    let filled = |content: &Value| {
+        ["/attachment/data", "/attachment/url"].iter().any(|place| content.pointer(place).is_some_and(Value::is_string))
+    };
+    let has_content = |value: &Value| {
+        let contents = value.get("content").and_then(Value::as_array).into_iter().flatten();
+        owner(value).is_some() && contents.into_iter().any(filled)
+    };
+    own.of("DocumentReference").filter(|(_, value)| has_content(value)).count() as u64
+}
+
+/// The Binary resources on `own`, and those among them that belong to a patient: by their security context, or because a
+/// patient's resource names them.
+pub(crate) fn binaries(own: &Shelf) -> (u64, u64) {
+    if own.of("Binary").next().is_none() {
+        return (0, 0);
+    }
+    let mut named = BTreeSet::new();
+    for kind in own.kinds() {
+        for (id, value) in own.of(kind) {
+            if kind == "Patient" || owner(value).is_some() {
+                named.extend(references(value));
+                let urls = crate::ndjson::contents::look(value).urls;
+                named.extend(
+                    urls.iter().filter_map(|url| normalise_reference(url)).map(|(k, i)| (k.to_owned(), i.to_owned())),
+                );
+                named.insert((kind.to_owned(), id.to_owned()));
+            }
+        }
+    }
+    let of_patient = |id: &str, value: &Value| {
+        let context = value.pointer("/securityContext/reference").and_then(Value::as_str).and_then(normalise_reference);
+        let guarded = context.is_some_and(|(kind, id)| {
+            kind == "Patient" || own.get(kind, id).is_some_and(|value| owner(value).is_some())
+        });
+        guarded || named.contains(&("Binary".to_owned(), id.to_owned()))
+    };
+    let all: Vec<bool> = own.of("Binary").map(|(id, value)| of_patient(id, value)).collect();
+    (all.len() as u64, all.iter().filter(|tied| **tied).count() as u64)
+}
+
+/// A Provenance of something.
+struct Record<'s> {
+    id: &'s str,
+    recorded: Option<Instant>,
+    updated: Option<Instant>,
+}
+
+/// The Provenance that `source` holds of what came, of patients' resources alone if `of_patients`; none where not all of
+/// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest.
+pub(crate) fn lineage(
+    source: &Shelf,
+    came: &Identity,
+    (of_patients, latest): (bool, bool),
+    lost: &mut Vec<Lost>,
+) -> Option<Lineage> {
+    if source.lacks_some("Provenance") {
+        return None;
+    }
+    let there = |kind: &str, id: &str| came.held(&[came.key().hash(kind, id)]) > 0;
+    let concerned = |name: &Name| {
+        let (kind, id) = (name.0.as_str(), name.1.as_str());
+        let own = |value: &Value| kind == "Patient" || owner(value).is_some();
+        kind != "Provenance" && there(kind, id) && (!of_patients || source.get(kind, id).is_some_and(own))
+    };
+    let mut by_target: BTreeMap<Name, Vec<Record<'_>>> = BTreeMap::new();
+    let mut all: BTreeMap<&str, &Value> = BTreeMap::new();
+    for (id, value) in source.of("Provenance") {
+        let instant = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).and_then(Instant::parse);
+        let (recorded, updated) = (instant("/recorded"), instant("/meta/lastUpdated"));
+        let targets = value.get("target").map(references).unwrap_or_default();
+        for target in targets.into_iter().filter(concerned) {
+            by_target.entry(target).or_default().push(Record { id, recorded, updated });
+            all.insert(id, value);
+        }
+    }
+    let (mut newest, mut unclear) = (BTreeSet::new(), BTreeSet::new());
+    for records in by_target.values() {
+        let last_by = |instant: &dyn Fn(&Record<'_>) -> Option<Instant>| {
+            let latest = records.iter().map(instant).max().flatten();
+            let mut first = records.iter().filter(|record| latest.is_some() && instant(record) == latest);
+            let known = records.iter().all(|record| instant(record).is_some());
+            first.next().filter(|_| known && first.next().is_none()).map(|record| record.id)
+        };
+        let (recorded, updated) = (last_by(&|record| record.recorded), last_by(&|record| record.updated));
+        match recorded.filter(|id| updated.is_none_or(|updated| updated == *id)) {
+            Some(id) => drop(newest.insert(id)),
+            // Of several at the same instant any may be taken for the last; so may the one that was changed last.
+            None => unclear.extend(records.iter().map(|record| record.id)),
+        }
+    }
+    let mut found = Lineage::default();
+    for (id, value) in all {
+        let came = u64::from(there("Provenance", id));
+        let count = |kept: &mut Kept| {
+            kept.expected += 1;
+            kept.found += came;
+        };
+        count(&mut found.all);
+        if newest.contains(id) {
+            count(&mut found.newest);
+        } else if !unclear.contains(id) {
+            count(&mut found.older);
+        }
+        if came == 0 && (!latest || newest.contains(id)) {
+            lost.push(Lost { kind: "Provenance".to_owned(), id: id.to_owned(), was: value.clone() });
+        }
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ndjson::identity::RunKey;
+    use crate::ndjson::lines::Expected;
+    use crate::ndjson::reader::{FileReader, Options};
+    use crate::suite::model::FileList;
+
+    fn of(kind: &str, id: &str, refers: &[(&str, &str)]) -> Value {
+        let mut value = json!({"resourceType": kind, "id": id});
+        for (key, reference) in refers {
+            value[*key] = json!({"reference": reference});
+        }
+        value
+    }
+
+    #[test]
+    fn outsiders_have_nothing_to_do_with_members() {
+        let own = Shelf::holding(&[
+            of("Patient", "in", &[]),
+            of("Patient", "out", &[]),
+            of("Patient", "mother", &[]),
+            of("Patient", "twin", &[("link", "Patient/in")]),
+            of("Observation", "own", &[("subject", "Patient/in"), ("focus", "Observation/mothers")]),
+            of("Observation", "mothers", &[("subject", "Patient/mother")]),
+            of("Observation", "foreign", &[("subject", "Patient/out"), ("performer", "Practitioner/p")]),
+            of("Observation", "shared", &[("subject", "Patient/out"), ("performer", "Patient/in")]),
+            of("Practitioner", "p", &[]),
+            of("Group", "g", &[("a", "Patient/in"), ("b", "Patient/out")]),
+        ]);
+        let mut found = outsiders(&own, &BTreeSet::from(["in".to_owned()]));
+        // What is shared leads to the patient it is about.
+        assert_eq!(found.remove("Observation"), Some(1));
+        assert_eq!(found, BTreeMap::new());
+        let alone = Shelf::holding(&[
+            of("Patient", "in", &[]),
+            of("Patient", "out", &[]),
+            of("Group", "g", &[("b", "Patient/out")]),
+        ]);
+        assert_eq!(outsiders(&alone, &BTreeSet::from(["in".to_owned()])), [("Patient".to_owned(), 1)].into());
+    }
+
+    #[test]
+    fn types_about_patients_are_missed_others_are_not() {
+        let everything = Shelf::holding(&[
+            of("Patient", "1", &[]),
+            of("Condition", "c", &[("subject", "Patient/1")]),
+            of("Observation", "o", &[("subject", "Patient/1")]),
+            of("Encounter", "e", &[]),
+            of("Organization", "x", &[]),
+        ]);
+        let own = Shelf::holding(&[of("Patient", "1", &[]), of("Condition", "c", &[])]);
+        let found = compartment(&own, &everything);
+        assert_eq!((found.came, found.absent), (vec!["Condition".to_owned()], [("Observation".to_owned(), 1)].into()));
+    }
+
+    #[test]
+    fn a_binary_is_a_patients_by_context_or_by_name() {
+        let document = json!({"resourceType": "DocumentReference", "id": "d", "subject": {"reference": "Patient/1"},
+            "content": [{"attachment": {"contentType": "a/b", "url": "https://h/fhir/Binary/named"}}]});
+        let own = Shelf::holding(&[
+            of("Binary", "named", &[]),
+            of("Binary", "guarded", &[("securityContext", "Patient/1")]),
+            of("Binary", "other", &[("securityContext", "Organization/1")]),
+            document,
+        ]);
+        assert_eq!((binaries(&own), documents(&own)), ((3, 2), 1));
+        assert_eq!(binaries(&Shelf::holding(&[of("Patient", "1", &[])])), (0, 0));
+    }
+
+    #[test]
+    fn the_newest_provenance_of_each_resource_is_told_from_older() {
+        let log = |id: &str, recorded: &str, targets: &[&str]| {
+            let targets: Vec<Value> = targets.iter().map(|target| json!({"reference": target})).collect();
+            json!({"resourceType": "Provenance", "id": id, "recorded": recorded, "target": targets})
+        };
+        let source = Shelf::holding(&[
+            of("Condition", "1", &[("subject", "Patient/1")]),
+            of("Organization", "2", &[]),
+            log("old", "2020-01-01T00:00:00Z", &["Condition/1", "Patient/away"]),
+            log("new", "2021-01-01T00:00:00Z", &["Condition/1/_history/2"]),
+            log("house", "2020-01-01T00:00:00Z", &["Organization/2"]),
+            log("foreign", "2020-01-01T00:00:00Z", &["Condition/9"]),
+        ]);
+        let index = Identity::new(&RunKey::new());
+        let mut options = Options::new(Expected { list: FileList::Output, announced: None });
+        options.identity = Some(index.clone());
+        let mut reader = FileReader::new(options);
+        for name in [("Condition", "1"), ("Organization", "2"), ("Provenance", "old")] {
+            reader.push(format!("{}\n", of(name.0, name.1, &[])).as_bytes()).unwrap();
+        }
+        reader.finish(true);
+        let mut lost = Vec::new();
+        let found = lineage(&source, &index, (false, false), &mut lost).unwrap();
+        let kept = |expected, found| Kept { expected, found };
+        assert_eq!((found.all, found.newest, found.older), (kept(3, 1), kept(2, 0), kept(1, 1)));
+        assert_eq!(lost.iter().map(|lost| lost.id.as_str()).collect::<Vec<_>>(), ["house", "new"]);
+        let found = lineage(&source, &index, (true, true), &mut Vec::new()).unwrap();
+        assert_eq!(found.all, kept(2, 1), "an organization is no patient's");
+    }
+}

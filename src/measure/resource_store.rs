@@ -1,0 +1,152 @@
+//! Resources of a flow that are held in memory, and nowhere else, for the flows that pick from them and are compared
+//! with them. Bounded: a part of what was exported is enough to pick from, and what is not held is not compared.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::search::world::World;
+
+/// The most of one type, in bytes as they came.
+const MOST_OF_A_TYPE: usize = 1 << 20;
+/// The most of all types.
+const MOST: usize = 8 << 20;
+
+/// One resource that came.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// Its line in its file, from 1.
+    pub line: u64,
+    /// Its type.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// The resource.
+    pub value: Value,
+    /// Its length in bytes, as it came.
+    pub bytes: usize,
+}
+
+/// The resources of one flow.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf {
+    kinds: BTreeMap<String, Books>,
+    bytes: usize,
+    /// Whether all output files came whole, without a filter and of the whole system: then what is not here is not there.
+    whole: bool,
+    /// The types that were asked for; none: all.
+    asked: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Books {
+    by_id: BTreeMap<String, Value>,
+    bytes: usize,
+    /// Some did not fit.
+    full: bool,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+impl Shelf {
+    /// One that holds these resources, for tests.
+    pub fn holding(values: &[serde_json::Value]) -> Self {
+        let mut shelf = Self::new(true, None);
+        for value in values {
+            let text = |key: &str| value[key].as_str().unwrap().to_owned();
+            let (kind, id) = (text("resourceType"), text("id"));
+            shelf.put(Book { line: 1, kind, id, value: value.clone(), bytes: 100 });
+        }
+        shelf
+    }
+}
+
+impl Shelf {
+    /// An empty one. `whole` says whether all that is there of the types `asked` for (none: of all types) is to be put on
+    /// it.
+    pub fn new(whole: bool, asked: Option<Vec<String>>) -> Self {
+        Self { whole, asked, ..Self::default() }
+    }
+
+    /// Says that all that is there of the types asked for was put on it, or did not fit.
+    pub fn set_whole(&mut self) {
+        self.whole = true;
+    }
+
+    /// Puts a resource on the shelf, if there is room.
+    pub fn put(&mut self, book: Book) {
+        let books = self.kinds.entry(book.kind).or_default();
+        if books.full || books.bytes + book.bytes > MOST_OF_A_TYPE || self.bytes + book.bytes > MOST {
+            books.full = true;
+            return;
+        }
+        books.bytes += book.bytes;
+        self.bytes += book.bytes;
+        // Of two versions the first is kept: another test says that there are two.
+        books.by_id.entry(book.id).or_insert(book.value);
+    }
+
+    /// Says that there are more of a type than are held.
+    pub fn close(&mut self, kind: String) {
+        self.kinds.entry(kind).or_default().full = true;
+    }
+
+    /// The resources of a type with their ids, sorted by those.
+    pub fn of<'s>(&'s self, kind: &str) -> impl Iterator<Item = (&'s str, &'s Value)> {
+        self.kinds.get(kind).into_iter().flat_map(|books| &books.by_id).map(|(id, value)| (id.as_str(), value))
+    }
+
+    /// Whether some did not fit.
+    pub fn is_full(&self) -> bool {
+        self.kinds.values().any(|books| books.full)
+    }
+
+    /// Whether some of a type did not fit.
+    pub fn lacks_some(&self, kind: &str) -> bool {
+        self.kinds.get(kind).is_some_and(|books| books.full)
+    }
+
+    /// The types that are held.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.keys().map(String::as_str)
+    }
+}
+
+impl World for Shelf {
+    fn get(&self, kind: &str, id: &str) -> Option<&Value> {
+        self.kinds.get(kind)?.by_id.get(id)
+    }
+
+    fn all<'a>(&'a self, kind: &str) -> Box<dyn Iterator<Item = &'a Value> + 'a> {
+        Box::new(self.kinds.get(kind).into_iter().flat_map(|books| books.by_id.values()))
+    }
+
+    fn is_whole(&self, kind: &str) -> bool {
+        let asked = self.asked.as_ref().is_none_or(|asked| asked.iter().any(|known| known == kind));
+        self.whole && asked && !self.kinds.get(kind).is_some_and(|books| books.full)
+    }
+}
+
+/// What came with a flow, and what an earlier one holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Both<'a> {
+    /// Looked at first.
+    pub own: &'a Shelf,
+    /// Looked at then.
+    pub source: Option<&'a Shelf>,
+}
+
+impl World for Both<'_> {
+    fn get(&self, kind: &str, id: &str) -> Option<&Value> {
+        self.own.get(kind, id).or_else(|| self.source?.get(kind, id))
+    }
+
+    fn all<'a>(&'a self, kind: &str) -> Box<dyn Iterator<Item = &'a Value> + 'a> {
+        let more = self.source.map(|source| source.all(kind));
+        Box::new(self.own.all(kind).chain(more.into_iter().flatten()))
+    }
+
+    fn is_whole(&self, kind: &str) -> bool {
+        self.source.is_some_and(|source| source.is_whole(kind))
+    }
+}

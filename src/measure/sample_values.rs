@@ -1,0 +1,393 @@
+//! Values of the target's own data, chosen from the facts of an earlier flow by a closed list of picks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::base::instant::Instant;
+use crate::measure::resource_store::Shelf;
+use crate::recording::facts::LineFacts;
+use crate::search::world::World as _;
+use crate::suite::param::PickName;
+
+/// The system of an HPI-O.
+const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
+
+/// From the earliest `meta.lastUpdated` of what came to the latest, as far as they can be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Span(Option<(Instant, Instant)>);
+
+impl Span {
+    /// Takes in the lines of one more file.
+    pub fn widen(&mut self, facts: &LineFacts) {
+        let instants = [&facts.earliest, &facts.latest].into_iter().flatten();
+        for instant in instants.filter_map(|text| Instant::parse(text)) {
+            self.0 = Some(match self.0 {
+                Some((earliest, latest)) => (earliest.min(instant), latest.max(instant)),
+                None => (instant, instant),
+            });
+        }
+    }
+}
+
+/// Chooses `pick` from the dates of a flow's output files and from what is held of them, at the wall time `now`. The same
+/// data give the same value, in whatever order they came. The error is a fragment that says what the data lack.
+pub fn choose(pick: PickName, span: Span, shelf: &Shelf, now: SystemTime) -> Result<String, String> {
+    let found = match pick {
+        PickName::InstantInside => return instant_inside(span, now),
+        PickName::InstantOffset => return instant_offset(shelf, now),
+        PickName::Gender => genders(shelf).into_iter().next(),
+        PickName::OtherGender => genders(shelf).into_iter().nth(1),
+        PickName::PatientId => patient(shelf),
+        PickName::OtherType => other_type(shelf),
+        PickName::MemberId | PickName::OutsiderId | PickName::TransactionTime => None,
+        PickName::ElementTypes => crate::measure::elements::subject(shelf).map(|(types, _)| types),
+        PickName::Element => crate::measure::elements::subject(shelf).map(|(_, element)| element),
+        PickName::ProvenancedType => provenanced(shelf),
+        PickName::AddressState => place(shelf, "/address/state"),
+        PickName::AddressCity => place(shelf, "/address/city"),
+        PickName::AddressPostcode => place(shelf, "/address/postalCode"),
+        PickName::Position => best(shelf, "Location", &|value| position(value), &|value| fewest_of_state(shelf, value)),
+        PickName::Hpio => identifier(shelf, HPIO),
+        PickName::Abn => identifier(shelf, "http://hl7.org.au/id/abn"),
+        PickName::Acn => identifier(shelf, "http://hl7.org.au/id/acn"),
+        PickName::OrganizationName => best(shelf, "Organization", &|value| plain(value.get("name")?), &|_| (0, 0)),
+        PickName::ServiceType => service(shelf, &|value| {
+            let (system, code) = coding(value)?;
+            Some(format!("{system}|{code}"))
+        }),
+        PickName::ServiceTypeCode => service(shelf, &|value| coding(value).map(|(_, code)| code)),
+        PickName::ServiceCity => service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/city")?)),
+        PickName::ServicePostcode => {
+            service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/postalCode")?))
+        }
+        PickName::ServicePosition => service(shelf, &|value| position(located(shelf, value)?)),
+        PickName::RoleCity => role(shelf, "/address/city"),
+        PickName::RolePostcode => role(shelf, "/address/postalCode"),
+    };
+    found.ok_or_else(|| {
+        let name = pick.as_str();
+        let what = pick.describe();
+        format!("the data show no value for {what}; name one under [values] as {name} if the target has any")
+    })
+}
+
+/// Whether a pick is about the members of the Group that is exported.
+pub fn is_of_members(pick: PickName) -> bool {
+    matches!(pick, PickName::MemberId | PickName::OutsiderId)
+}
+
+/// Chooses a patient who is among `members`, or who is not. The error is a fragment that says what the data lack.
+pub fn of_members(pick: PickName, shelf: &Shelf, members: &BTreeSet<String>) -> Result<String, String> {
+    let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
+    let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
+    let mut patients = shelf.of("Patient").map(|(id, _)| id);
+    let found = match pick {
+        PickName::OutsiderId => patients.find(|id| !members.contains(*id)),
+        _ => patients.find(|id| members.contains(*id) && known.contains(id)),
+    };
+    found.map(str::to_owned).ok_or_else(|| format!("the data show no {}", pick.describe().trim_start_matches("a ")))
+}
+
+/// The type, of those with the fewest resources, of which one has several Provenance of different instants.
+fn provenanced(shelf: &Shelf) -> Option<String> {
+    let mut records: BTreeMap<crate::measure::unrequested_resources::Name, BTreeSet<String>> = BTreeMap::new();
+    for (_, value) in shelf.of("Provenance") {
+        let recorded = value.get("recorded").and_then(Value::as_str).and_then(Instant::parse);
+        for target in value.get("target").map(crate::measure::unrequested_resources::references).unwrap_or_default() {
+            records.entry(target).or_default().extend(recorded.map(|at| at.to_string()));
+        }
+    }
+    let several = records.into_iter().filter(|(name, at)| at.len() > 1 && shelf.get(&name.0, &name.1).is_some());
+    let counted =
+        several.map(|((kind, _), _)| (shelf.of(&kind).count(), kind)).filter(|(_, kind)| kind != "Provenance");
+    counted.min().map(|(_, kind)| kind)
+}
+
+/// The genders of patients, the rarest first, where there are two at least or some have none.
+fn genders(shelf: &Shelf) -> Vec<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut without = false;
+    for (_, patient) in shelf.of("Patient") {
+        match patient.get("gender").and_then(plain) {
+            Some(gender) => *counts.entry(gender).or_default() += 1,
+            None => without = true,
+        }
+    }
+    let mut genders: Vec<(usize, String)> = counts.into_iter().map(|(gender, count)| (count, gender)).collect();
+    genders.sort();
+    let parts = genders.len() > 1 || without;
+    genders.into_iter().filter(|_| parts).map(|(_, gender)| gender).collect()
+}
+
+/// To whom `subject` or `patient` says that a resource belongs.
+fn owner(resource: &Value) -> Option<&str> {
+    let text = |key: &str| resource.get(key)?.get("reference")?.as_str();
+    let (kind, id) = crate::ndjson::identity::normalise_reference(text("subject").or_else(|| text("patient"))?)?;
+    (kind == "Patient").then_some(id)
+}
+
+/// The first patient about whom another resource is, where there are several.
+fn patient(shelf: &Shelf) -> Option<String> {
+    let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
+    let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
+    let several = shelf.of("Patient").count() > 1;
+    shelf.of("Patient").map(|(id, _)| id).find(|id| several && known.contains(id)).map(str::to_owned)
+}
+
+fn other_type(shelf: &Shelf) -> Option<String> {
+    let kinds = shelf.kinds().filter(|kind| *kind != "Patient");
+    let counted = kinds.filter_map(|kind| {
+        let own = shelf.of(kind).filter(|(_, resource)| owner(resource).is_some()).count();
+        (own > 0).then_some((own, kind))
+    });
+    counted.min().map(|(_, kind)| kind.to_owned())
+}
+
+/// What `value` gives for the resource of a type that `score` puts first; of equals the first id.
+fn best(
+    shelf: &Shelf,
+    kind: &str,
+    value: &dyn Fn(&Value) -> Option<String>,
+    score: &dyn Fn(&Value) -> (usize, usize),
+) -> Option<String> {
+    let candidates = shelf.of(kind).filter_map(|(id, resource)| Some((value(resource)?, score(resource), id)));
+    candidates.min_by(|(_, one, a), (_, other, b)| one.cmp(other).then(a.cmp(b))).map(|(value, ..)| value)
+}
+
+/// An element of the Location that has all of an address and a position, in the state with the fewest.
+fn place(shelf: &Shelf, pointer: &str) -> Option<String> {
+    best(shelf, "Location", &|value| plain(value.pointer(pointer)?), &|value| fewest_of_state(shelf, value))
+}
+
+/// How much of an address a Location lacks, and how many others are in its state.
+fn fewest_of_state(shelf: &Shelf, location: &Value) -> (usize, usize) {
+    let parts = ["/address/state", "/address/city", "/address/postalCode"];
+    let lacks = parts.iter().filter(|part| location.pointer(part).and_then(plain).is_none()).count();
+    let lacks = lacks + usize::from(position(location).is_none());
+    let state = |value: &Value| value.pointer("/address/state").and_then(Value::as_str).map(str::to_lowercase);
+    let own = state(location);
+    (lacks, shelf.of("Location").filter(|(_, other)| state(other) == own).count())
+}
+
+fn identifier(shelf: &Shelf, system: &str) -> Option<String> {
+    let of = |value: &Value, system: &str| {
+        let identifiers = value.get("identifier")?.as_array()?;
+        let own = identifiers.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(system))?;
+        plain(own.get("value")?)
+    };
+    // The ABN is of another organisation than the HPI-O, where the data allow: filters by both are then told apart.
+    let taken = (system != HPIO).then(|| identifier(shelf, HPIO)).flatten();
+    let same = |value: &Value| taken.is_some() && of(value, HPIO) == taken;
+    best(shelf, "Organization", &|value| of(value, system), &|value| (usize::from(same(value)), 0))
+}
+
+/// What `value` gives for the HealthcareService that has a type and a Location with an address, of the rarest type.
+fn service(shelf: &Shelf, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
+    let score = |service: &Value| {
+        let (own, place) = (coding(service), located(shelf, service));
+        let whole = ["/address/city", "/address/postalCode"]
+            .iter()
+            .all(|part| place.and_then(|place| place.pointer(part)).and_then(plain).is_some());
+        let lacks = usize::from(own.is_none()) + usize::from(!whole);
+        let lacks = lacks + usize::from(place.and_then(position).is_none());
+        (lacks, shelf.of("HealthcareService").filter(|(_, other)| coding(other) == own).count())
+    };
+    best(shelf, "HealthcareService", value, &score)
+}
+
+fn role(shelf: &Shelf, pointer: &str) -> Option<String> {
+    let value = |role: &Value| plain(located(shelf, role)?.pointer(pointer)?);
+    let score = |role: &Value| {
+        let whole = ["/address/city", "/address/postalCode"]
+            .iter()
+            .all(|part| located(shelf, role).and_then(|place| place.pointer(part)).and_then(plain).is_some());
+        (usize::from(!whole), 0)
+    };
+    best(shelf, "PractitionerRole", &value, &score)
+}
+
+/// The first Location that a resource names and that is held.
+fn located<'s>(shelf: &'s Shelf, resource: &Value) -> Option<&'s Value> {
+    let references = resource.get("location")?.as_array()?.iter();
+    let texts = references.filter_map(|reference| reference.get("reference")?.as_str());
+    texts.filter_map(crate::ndjson::identity::normalise_reference).find_map(|(kind, id)| shelf.get(kind, id))
+}
+
+/// System and code of the first coding of a service's type.
+fn coding(service: &Value) -> Option<(String, String)> {
+    let types = service.get("type")?.as_array()?;
+    let codings = types.iter().filter_map(|concept| concept.get("coding")?.as_array()).flatten();
+    codings.into_iter().find_map(|coding| Some((plain(coding.get("system")?)?, plain(coding.get("code")?)?)))
+}
+
+/// Latitude and longitude.
+fn position(location: &Value) -> Option<String> {
+    let number = |key: &str| location.get("position")?.get(key)?.as_f64();
+    let (latitude, longitude) = (number("latitude")?, number("longitude")?);
+    (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then(|| format!("{latitude}|{longitude}"))
+}
+
+/// A string that can stand in a filter as it is: short, and without a character that search gives a meaning to.
+fn plain(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    let meaning =
+        |c: char| c.is_control() || matches!(c, '&' | '=' | '%' | '+' | '#' | ',' | '|' | '\\' | '$' | '?' | '"');
+    let good = !text.is_empty() && text.chars().count() <= 120 && !text.contains(meaning);
+    good.then(|| text.to_owned())
+}
+
+/// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources lie
+/// before it and some after.
+fn instant_inside(Span(range): Span, now: SystemTime) -> Result<String, String> {
+    let (earliest, latest) =
+        range.ok_or("no exported resource has a readable meta.lastUpdated, so no instant parts the data")?;
+    let middle = earliest
+        .middle(latest)
+        .ok_or("all exported resources have the same meta.lastUpdated, so no instant parts the data")?;
+    if middle > Instant::from(now) {
+        return Err("meta.lastUpdated of most exported resources lies in the future".to_owned());
+    }
+    Ok(middle.to_string())
+}
+
+/// How far before the next resource an instant lies at most whose offset might be passed over, in seconds.
+const SOON: i64 = 30 * 60;
+/// The offset that it is told with, in seconds: no zone where people live is further ahead but two.
+const OFFSET: i64 = 13 * 60 * 60;
+
+/// An instant between two resources that follow each other, near the middle of those that are held, told in a zone that is
+/// far ahead. Whoever takes its hour for one in UTC, or for one of nearly any zone, is past the later of the two.
+fn instant_offset(shelf: &Shelf, now: SystemTime) -> Result<String, String> {
+    let now = Instant::from(now);
+    let updated = |value: &Value| Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?);
+    let all = shelf.kinds().flat_map(|kind| shelf.of(kind)).filter_map(|(_, value)| updated(value));
+    let all: Vec<Instant> = all.filter(|at| *at <= now).collect::<BTreeSet<Instant>>().into_iter().collect();
+    let pairs = all.iter().zip(all.iter().skip(1)).enumerate();
+    let between = pairs.filter_map(|(index, (earlier, later))| {
+        let middle = earlier.middle(*later)?;
+        Some((index.abs_diff(all.len() / 2), middle.max(later.plus_seconds(-SOON))))
+    });
+    let (_, instant) = between
+        .min_by_key(|(far, _)| *far)
+        .ok_or("no two resources differ in meta.lastUpdated, so no instant parts the data")?;
+    let local = instant.plus_seconds(OFFSET).to_string();
+    Ok(format!("{}+{:02}:00", local.trim_end_matches('Z'), OFFSET / 3600))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::measure::resource_store::Book;
+
+    fn facts(earliest: &str, latest: &str) -> LineFacts {
+        LineFacts { earliest: Some(earliest.into()), latest: Some(latest.into()), ..LineFacts::default() }
+    }
+
+    fn picked(facts: &[LineFacts]) -> Result<String, String> {
+        let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
+        let mut span = Span::default();
+        facts.iter().for_each(|facts| span.widen(facts));
+        choose(PickName::InstantInside, span, &Shelf::default(), now)
+    }
+
+    #[test]
+    fn an_instant_with_an_offset_is_soon_before_a_resource() {
+        let picked = |updated: &[&str]| {
+            let patients = updated.iter().enumerate();
+            let patients: Vec<Value> = patients
+                .map(|(n, at)| json!({"resourceType": "Patient", "id": n.to_string(), "meta": {"lastUpdated": at}}))
+                .collect();
+            let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
+            choose(PickName::InstantOffset, Span::default(), &Shelf::holding(&patients), now)
+        };
+        let days = ["2020-01-01T00:00:00Z", "2020-01-02T12:00:00Z", "2020-01-02T12:00:00Z"];
+        assert_eq!(picked(&days).unwrap(), "2020-01-03T00:30:00.000+13:00", "half an hour before the second, in UTC");
+        let close = ["2020-01-01T10:00:00.000Z", "2020-01-01T12:00:00.004+02:00", "2090-01-01T00:00:00Z"];
+        assert_eq!(picked(&close).unwrap(), "2020-01-01T23:00:00.002+13:00", "what lies in the future is left out");
+        assert!(picked(&days[1..]).unwrap_err().contains("no two resources differ"));
+    }
+
+    #[test]
+    fn the_middle_lies_between_all_files_and_is_utc() {
+        let files = [
+            facts("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"),
+            facts("2020-01-03T02:00:00+02:00", "2020-01-05T00:00:00.500Z"),
+        ];
+        assert_eq!(picked(&files).unwrap(), "2020-01-03T00:00:00.250Z");
+        assert_eq!(
+            picked(&[facts("2020-01-01T00:00:00Z", "2020-01-01T00:00:00.003Z")]).unwrap(),
+            "2020-01-01T00:00:00.001Z"
+        );
+    }
+
+    #[test]
+    fn data_that_nothing_parts_is_no_pick() {
+        assert!(picked(&[]).unwrap_err().contains("no exported resource"));
+        assert!(picked(&[facts("x", "y")]).unwrap_err().contains("no exported resource"));
+        let same = "2020-01-01T00:00:00Z";
+        assert!(picked(&[facts(same, same)]).unwrap_err().contains("the same"));
+        assert!(picked(&[facts("2090-01-01T00:00:00Z", "2091-01-01T00:00:00Z")]).unwrap_err().contains("future"));
+    }
+
+    fn shelf() -> Shelf {
+        let mut shelf = Shelf::new(true, None);
+        let place = |id: &str, city: &str, state: &str| {
+            json!({"resourceType": "Location", "id": id, "position": {"latitude": -33.5, "longitude": 151},
+                "address": {"city": city, "state": state, "postalCode": "2041"}})
+        };
+        let service = |id: &str, code: &str, place: &str| {
+            json!({"resourceType": "HealthcareService", "id": id, "location": [{"reference": format!("Location/{place}")}],
+                "type": [{"coding": [{"system": "http://snomed.info/sct", "code": code}]}]})
+        };
+        let all = [
+            json!({"resourceType": "Location", "id": "a0", "address": {"city": "Nowhere"}}),
+            place("a1", "Balmain", "NSW"),
+            place("a2", "Glebe", "nsw"),
+            place("a3", "Carlton", "VIC"),
+            json!({"resourceType": "Organization", "id": "o1", "name": "Smith & Sons"}),
+            json!({"resourceType": "Organization", "id": "o2", "name": "Harbour",
+                "identifier": [{"system": "http://hl7.org.au/id/abn", "value": "41824753556"}]}),
+            service("s1", "1", "a1"),
+            service("s2", "1", "a2"),
+            service("s3", "2", "a9"),
+            service("s4", "3", "a3"),
+        ];
+        for value in all {
+            let text = |key: &str| value[key].as_str().unwrap().to_owned();
+            shelf.put(Book { line: 1, kind: text("resourceType"), id: text("id"), bytes: 1, value });
+        }
+        shelf
+    }
+
+    #[test]
+    fn values_are_of_one_resource_that_leaves_others_out() {
+        let shelf = shelf();
+        let pick =
+            |name: &str| choose(PickName::from_word(name).unwrap(), Span::default(), &shelf, SystemTime::UNIX_EPOCH);
+        for (name, value) in [
+            ("address-state", "VIC"),
+            ("address-city", "Carlton"),
+            ("address-postcode", "2041"),
+            ("position", "-33.5|151"),
+            ("abn", "41824753556"),
+            ("organization-name", "Harbour"),
+            ("service-type", "http://snomed.info/sct|3"),
+            ("service-type-code", "3"),
+            ("service-city", "Carlton"),
+            ("service-position", "-33.5|151"),
+        ] {
+            assert_eq!(pick(name).as_deref(), Ok(value), "{name}");
+        }
+        let error = pick("acn").unwrap_err();
+        assert_eq!(
+            error,
+            "the data show no value for the ACN of an Organization; name one under [values] as acn if the target has any"
+        );
+        assert!(pick("role-city").is_err());
+    }
+}

@@ -1,0 +1,390 @@
+//! The command `plimsoll ndjson`: validates files of one's own, plain, gzip or zstd, as many at once as there are cores.
+//!
+//! The outcome is `clean` (exit 0) or `findings` (exit 1). A path that cannot be opened, or a folder without NDJSON, is a
+//! mistake in the call (exit 2), found before anything is read.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::fhir::definitions::tables::Tables;
+use crate::fhir::profile::profiles::Profiles;
+use crate::ndjson::command::find_files::{Input, inputs, unusable};
+use crate::ndjson::command::source;
+use crate::ndjson::fhir::FhirInspector;
+use crate::ndjson::identity::{Identity, RunKey};
+use crate::ndjson::inspect::{Inspector, JsonInspector};
+use crate::ndjson::lines::Expected;
+use crate::ndjson::reader::{FileReader, Limits, Options};
+use crate::recording::facts::{LineFinding, ProfileFacts, Validated};
+use crate::suite::line_rules::LineRule;
+use crate::suite::model::FileList;
+
+/// What to hold files against.
+#[derive(Clone, Debug)]
+pub struct CheckOptions {
+    /// The limits.
+    pub limits: Limits,
+    /// The resource type that every line should have.
+    pub announced: Option<String>,
+    /// The list of the manifest that the files stand for.
+    pub list: FileList,
+    /// Whether the files are one export, so that a resource must not come twice among them.
+    pub together: bool,
+    /// FHIR's definitions that every resource must keep; none: only that the lines are JSON objects of a type.
+    pub definitions: Option<Arc<Tables>>,
+    /// Profiles that resources must keep, where they claim them or are assigned them.
+    pub profiles: Option<Arc<Profiles>>,
+    /// How many different findings of one file are told apart.
+    pub max_findings: usize,
+    /// What makes the outcome `findings`.
+    pub fail_on: FailOn,
+    /// Files at once; 0: as many as there are cores.
+    pub threads: usize,
+}
+
+/// What makes the outcome `findings`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// Anything that is wrong.
+    #[default]
+    Error,
+    /// Also what is only good practice: a resource without a narrative (dom-6).
+    Advice,
+    /// Nothing but a file that cannot be read.
+    Never,
+}
+
+/// How far a check has come. Others may look while it runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes read, as they lie on disk.
+    pub bytes: AtomicU64,
+    /// Lines.
+    pub lines: AtomicU64,
+    /// Files that are done.
+    pub files: AtomicUsize,
+}
+
+impl Default for CheckOptions {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            announced: None,
+            list: FileList::Output,
+            together: false,
+            definitions: Some(crate::fhir::definitions::embedded::r4()),
+            profiles: None,
+            max_findings: 100,
+            fail_on: FailOn::Error,
+            threads: 0,
+        }
+    }
+}
+
+/// What was found; with `serde_json` the contract of `--format json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The files, in the order they were named; those of a folder by name.
+    pub files: Vec<FileReport>,
+    /// What FHIR's definitions demand of these types and nobody could decide; empty where nothing was held against them.
+    pub not_checked: Vec<Open>,
+    /// What the profiles came to over all files; left out where no package was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<ProfileFacts>,
+    /// `clean` or `findings`.
+    pub outcome: Outcome,
+}
+
+/// Something that FHIR's definitions demand and that was not decided.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Open {
+    /// `invariant` or `binding`; of profiles also `slice`, `profile`, `target`, `bound` and `snapshot`.
+    pub kind: &'static str,
+    /// The invariant's key, the value set whose codes are not known, how slices are told apart, the profile that no
+    /// package has.
+    pub what: String,
+    /// The type or element that it is of.
+    pub of: String,
+    /// The profile that asks it; left out where FHIR's own definitions do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub profile: String,
+}
+
+/// What the files come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing is wrong.
+    Clean,
+    /// Something is.
+    Findings,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileReport {
+    /// Its path as it was named; `-` for standard input.
+    pub path: String,
+    /// Lines that are not blank.
+    pub lines: u64,
+    /// Decoded bytes.
+    pub bytes: u64,
+    /// Resources by type.
+    pub types: BTreeMap<String, u64>,
+    /// What was held against FHIR's definitions; left out if nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validated: Option<Validated>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// Why the file could not be read to its end, a lower-case fragment; left out if it could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+}
+
+/// One way in which a file is wrong: its first place, and how often.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// The rule.
+    pub rule: LineRule,
+    /// From 1.
+    pub line: u64,
+    /// From 1, in characters.
+    pub column: u64,
+    /// From 0, in decoded bytes.
+    pub offset: u64,
+    /// The path within the resource.
+    pub path: String,
+    /// What was expected.
+    pub expected: String,
+    /// What shape was there.
+    pub actual: String,
+    /// How often.
+    pub count: u64,
+    /// Where the element is defined; left out of what is not about FHIR's definitions.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub link: String,
+    /// The next few lines, for people.
+    #[serde(skip)]
+    pub also: Vec<u64>,
+}
+
+impl Report {
+    /// 0 for clean, 1 for findings.
+    pub fn exit_code(&self) -> u8 {
+        match self.outcome {
+            Outcome::Clean => 0,
+            Outcome::Findings => 1,
+        }
+    }
+
+    /// The report for JUnit's readers: a suite a file, a failed case a finding.
+    ///
+    /// # Errors
+    /// When the XML writer refuses what it is given.
+    pub fn junit(&self) -> Result<String, String> {
+        crate::ndjson::command::junit::render(self)
+    }
+
+    /// The report for people, one line a finding: `FILE:LINE:COLUMN: RULE: ...`.
+    pub fn text(&self) -> String {
+        crate::ndjson::command::render::text(self)
+    }
+}
+
+impl From<LineFinding> for Finding {
+    fn from(from: LineFinding) -> Self {
+        let LineFinding { rule, line, column, offset, path, expected, actual, link, count, also } = from;
+        Self { rule, line, column, offset, path, expected, actual, count, link, also }
+    }
+}
+
+/// Validates `paths`: files, folders (their `.ndjson`, `.jsonl` and `.gz`, `.zst` of these, at any depth, by name), or `-` for
+/// standard input. gzip and zstd are told by their first bytes.
+///
+/// # Errors
+/// A lower-case fragment that names the path and the way out, where one cannot be opened or a folder holds no such file.
+pub fn check(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, String> {
+    check_with(paths, options, &mut std::io::stdin(), &Progress::default())
+}
+
+/// [`check`], with `standard_input` in the place of the process's own, telling `progress` how far it is.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_with(
+    paths: &[PathBuf],
+    options: &CheckOptions,
+    standard_input: &mut (dyn Read + Send),
+    progress: &Progress,
+) -> Result<Report, String> {
+    let inputs = inputs(paths)?;
+    let key = RunKey::new();
+    let work = Work {
+        options,
+        progress,
+        all: Identity::new(&key),
+        key,
+        standard_input: Mutex::new(standard_input),
+        next: AtomicUsize::new(0),
+        done: Mutex::new(Vec::new()),
+        inputs,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if options.threads == 0 { cores } else { options.threads }.min(work.inputs.len());
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|| work.some());
+        }
+        work.some();
+    });
+    let mut done = work.done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    let files: Vec<FileReport> = done.into_iter().map(|(_, file)| file).collect::<Result<_, String>>()?;
+    let wrong = |file: &FileReport| match options.fail_on {
+        FailOn::Never => file.broken.is_some(),
+        FailOn::Error => file.is_wrong(),
+        FailOn::Advice => file.is_wrong() || file.validated.as_ref().is_some_and(|v| v.bare > 0),
+    };
+    let outcome = if files.iter().any(wrong) { Outcome::Findings } else { Outcome::Clean };
+    let mut not_checked = options.definitions.as_deref().map(|tables| open(tables, &files)).unwrap_or_default();
+    let profiles = options.profiles.as_deref().map(|profiles| {
+        let sum = sum(&files);
+        not_checked.extend(open_of_profiles(profiles, &sum));
+        sum
+    });
+    Ok(Report { files, not_checked, profiles, outcome })
+}
+
+impl FileReport {
+    /// Whether anything is wrong with it.
+    pub fn is_wrong(&self) -> bool {
+        !self.findings.is_empty() || self.broken.is_some()
+    }
+}
+
+/// What the threads of a check share.
+struct Work<'w> {
+    inputs: Vec<Input>,
+    options: &'w CheckOptions,
+    progress: &'w Progress,
+    key: RunKey,
+    all: Identity,
+    standard_input: Mutex<&'w mut (dyn Read + Send)>,
+    next: AtomicUsize,
+    done: Mutex<Vec<(usize, Result<FileReport, String>)>>,
+}
+
+impl Work<'_> {
+    /// Takes file after file until none is left.
+    fn some(&self) {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = self.inputs.get(index) else { return };
+            let report = self.one(input);
+            self.progress.files.fetch_add(1, Ordering::Relaxed);
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
+        }
+    }
+
+    fn one(&self, input: &Input) -> Result<FileReport, String> {
+        match input {
+            Input::Standard => {
+                let mut input = self.standard_input.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(self.read("-".to_owned(), *input))
+            }
+            Input::Path(path) => {
+                let mut file = File::open(path).map_err(|error| unusable(path, &error))?;
+                Ok(self.read(path.to_string_lossy().into_owned(), &mut file))
+            }
+        }
+    }
+
+    fn read(&self, path: String, input: &mut (dyn Read + Send)) -> FileReport {
+        let options = self.options;
+        let depth = options.limits.max_depth;
+        let inspector: Box<dyn Inspector> = match &options.definitions {
+            Some(tables) => {
+                Box::new(FhirInspector::new(Arc::clone(tables), depth).with_profiles(options.profiles.clone()))
+            }
+            None => Box::new(JsonInspector::new(depth)),
+        };
+        let expected = Expected { list: options.list, announced: options.announced.clone() };
+        let identity = if options.together { self.all.clone() } else { Identity::new(&self.key) };
+        let read = Options {
+            limits: options.limits,
+            identity: Some(identity),
+            inspector: Some(inspector),
+            digest: false,
+            most_findings: options.max_findings,
+            ..Options::new(expected)
+        };
+        let mut broken = None;
+        let finished =
+            source::pump(input, &mut broken, self.progress, |coding| FileReader::new(Options { coding, ..read }));
+        let broken = broken.or(finished.broken.map(|trouble| trouble.message));
+        let facts = finished.lines;
+        FileReport {
+            path,
+            lines: facts.lines,
+            bytes: facts.bytes,
+            types: facts.types,
+            validated: facts.validated,
+            findings: facts.findings.into_iter().map(Finding::from).collect(),
+            broken,
+        }
+    }
+}
+
+/// What the definitions leave undecided of the types that were met, and of the data types, which stand in any of them.
+fn open(tables: &Tables, files: &[FileReport]) -> Vec<Open> {
+    let met = |name: &str| files.iter().any(|file| file.types.contains_key(name));
+    if files.iter().all(|file| file.types.is_empty()) {
+        return Vec::new();
+    }
+    let mut open = Vec::new();
+    for row in &tables.open {
+        let of = tables.text(row.of);
+        let root = of.split('.').next().unwrap_or_default();
+        let resource = tables.resource(format!("\"{root}\"").as_bytes()).is_some();
+        // ElementDefinition stands in a few definitions alone.
+        let common = !resource && (root != "ElementDefinition" || met("StructureDefinition"));
+        if met(root) || common {
+            let kind = if row.kind == 0 { "invariant" } else { "binding" };
+            let (what, of) = (tables.text(row.what).to_owned(), of.to_owned());
+            open.push(Open { kind, what, of, profile: String::new() });
+        }
+    }
+    open.sort();
+    open
+}
+
+/// What the profiles came to over all files.
+fn sum(files: &[FileReport]) -> ProfileFacts {
+    let mut sum = ProfileFacts::default();
+    for facts in files.iter().filter_map(|file| file.validated.as_ref()?.profiles.as_ref()) {
+        sum.add(facts);
+    }
+    sum
+}
+
+/// What the profiles ask that resources were held to, and the extensions and types within these, and nobody decides.
+fn open_of_profiles(profiles: &Profiles, sum: &ProfileFacts) -> Vec<Open> {
+    let held = |name: &str| {
+        let own = profiles.find(name).and_then(|index| profiles.get(index));
+        own.is_none_or(|own| !own.resource || sum.held.iter().any(|tally| tally.profile == own.url))
+    };
+    let some = profiles.open.iter().filter(|open| !sum.held.is_empty() && held(&open.profile));
+    let open = |open: &crate::fhir::profile::profiles::Open| Open {
+        kind: open.kind,
+        what: open.what.clone(),
+        of: open.at.clone(),
+        profile: open.profile.clone(),
+    };
+    some.map(open).collect()
+}

@@ -1,0 +1,41 @@
+//! The report of `plimsoll ndjson` as JUnit XML.
+
+use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite, XmlString};
+
+use crate::ndjson::command::files::{FileReport, Report};
+use crate::ndjson::command::render::{said, shown};
+
+/// A suite a file; a failed case a finding, or one that passed where there is none.
+pub(crate) fn render(report: &Report) -> Result<String, String> {
+    let mut junit = Junit::new("plimsoll ndjson");
+    for file in &report.files {
+        junit.add_test_suite(suite(file));
+    }
+    junit.to_string().map_err(|error| error.to_string())
+}
+
+fn suite(file: &FileReport) -> TestSuite {
+    let path = shown(&file.path);
+    let mut suite = TestSuite::new(XmlString::new(&path));
+    let mut failed = |name: String, text: String| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(XmlString::new(&text)).set_description(XmlString::new(&text));
+        let mut case = TestCase::new(XmlString::new(&name), status);
+        case.set_classname(XmlString::new(&path));
+        suite.add_test_case(case);
+    };
+    for finding in &file.findings {
+        let place = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
+        let name = format!("{} on line {} column {}{place}", finding.rule, finding.line, finding.column);
+        failed(name, said(&path, finding));
+    }
+    if let Some(broken) = &file.broken {
+        failed("the file can be read".to_owned(), shown(broken));
+    }
+    if !file.is_wrong() {
+        let mut case = TestCase::new(XmlString::new(format!("{} lines", file.lines)), TestCaseStatus::success());
+        case.set_classname(XmlString::new(&path));
+        suite.add_test_case(case);
+    }
+    suite
+}

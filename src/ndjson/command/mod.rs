@@ -1,0 +1,7 @@
+//! The command `plimsoll ndjson`: validates NDJSON files on disk.
+
+pub mod files;
+pub(crate) mod find_files;
+pub(crate) mod junit;
+pub(crate) mod render;
+pub(crate) mod source;

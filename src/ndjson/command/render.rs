@@ -1,0 +1,130 @@
+//! The report of `plimsoll ndjson` for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::ndjson::command::files::{FileReport, Finding, Report};
+use crate::recording::facts::ProfileFacts;
+
+/// One line a finding, a line a clean file, and a sum where there are several files.
+pub(crate) fn text(report: &Report) -> String {
+    let mut out = String::new();
+    for file in &report.files {
+        one(&mut out, file);
+    }
+    let wrong = report.files.iter().filter(|file| file.is_wrong()).count();
+    if report.files.len() > 1 {
+        let clean = report.files.len() - wrong;
+        let _ = writeln!(out, "{} files: {clean} clean, {wrong} with findings", report.files.len());
+    }
+    if let Some(profiles) = &report.profiles {
+        held(&mut out, report, profiles);
+    }
+    if !report.not_checked.is_empty() {
+        let of = |kind: &str| {
+            let open = report.not_checked.iter().filter(|open| open.kind == kind && open.profile.is_empty());
+            let mut names: Vec<&str> = open.filter_map(|open| open.what.rsplit('/').next()).collect();
+            names.dedup();
+            names.join(", ")
+        };
+        let (codes, keys) = (of("binding"), of("invariant"));
+        let profiles = if report.profiles.is_some() { "" } else { "profiles, " };
+        let _ = writeln!(
+            out,
+            "not checked: {profiles}bindings that are not required, the codes of {codes}; the invariants {keys}"
+        );
+    }
+    out
+}
+
+/// The profiles that resources were held to, and what of these is not checked.
+fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
+    let packages = profiles.packages.join(", ");
+    if profiles.held.is_empty() {
+        let _ = writeln!(out, "no resource claims a profile of {packages}, --profile holds those of a type to one");
+    }
+    for tally in &profiles.held {
+        let name = tally.profile.rsplit('/').next().unwrap_or_default();
+        let plural = if tally.resources == 1 { "" } else { "s" };
+        let _ = write!(out, "{name} {}: {} resource{plural}, ", tally.version, tally.resources);
+        let _ = match tally.invalid {
+            0 => write!(out, "all keep it"),
+            some => write!(out, "{some} do not keep it"),
+        };
+        if tally.supports > 0 {
+            let seen = tally.supports - tally.never.len() as u64;
+            let _ = write!(out, "; must-support: {seen} of {} seen", tally.supports);
+        }
+        if !tally.never.is_empty() {
+            let _ = write!(out, ", never {}", tally.never.join(", "));
+        }
+        out.push('\n');
+    }
+    if profiles.unknown > 0 {
+        let _ = writeln!(
+            out,
+            "not checked: {} claim{} of profiles, or versions of them, that {packages} has not",
+            profiles.unknown,
+            if profiles.unknown == 1 { "" } else { "s" }
+        );
+    }
+    if profiles.unread > 0 {
+        let _ = writeln!(out, "not checked: profiles of {} resources that are nested too deeply", profiles.unread);
+    }
+    let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for row in report.not_checked.iter().filter(|row| !row.profile.is_empty()) {
+        let what = crate::fhir::profile::profiles::said(row.kind, &row.what, &row.of);
+        let rows = open.entry(&row.profile).or_default();
+        if !rows.contains(&what) {
+            rows.push(what);
+        }
+    }
+    for (profile, rows) in open {
+        let _ = writeln!(out, "not checked of {profile}: {}", rows.join("; "));
+    }
+}
+
+fn one(out: &mut String, file: &FileReport) {
+    let path = shown(&file.path);
+    for finding in &file.findings {
+        out.push_str(&said(&path, finding));
+        out.push('\n');
+    }
+    if let Some(broken) = &file.broken {
+        let _ = writeln!(out, "{path}: {}", shown(broken));
+    }
+    let types: Vec<String> = file.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    let types = if types.is_empty() { "no resources".to_owned() } else { types.join(", ") };
+    let state = if file.is_wrong() { "wrong" } else { "clean" };
+    let plural = if file.lines == 1 { "" } else { "s" };
+    let _ = writeln!(out, "{path}: {state}, {} line{plural}, {} bytes, {types}", file.lines, file.bytes);
+}
+
+/// One finding: where, what was expected and found, how often, and where it is defined.
+pub(crate) fn said(path: &str, finding: &Finding) -> String {
+    let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
+    let mut out = format!(
+        "{path}:{}:{}: {}{within}: expected {}, found {}",
+        finding.line, finding.column, finding.rule, finding.expected, finding.actual
+    );
+    if finding.count > 1 {
+        let _ = write!(out, "; {} times", finding.count);
+        let lines: Vec<String> = finding.also.iter().map(u64::to_string).collect();
+        if !lines.is_empty() {
+            let more = if (lines.len() as u64) < finding.count - 1 { ", ..." } else { "" };
+            let _ = write!(out, ", next on {}{more}", lines.join(", "));
+        }
+    }
+    if !finding.link.is_empty() {
+        let _ = write!(out, "; see {}", finding.link);
+    }
+    out
+}
+
+/// A name with everything escaped that could move a terminal's cursor or turn its text around.
+pub(crate) fn shown(name: &str) -> String {
+    let plain = |c: char| {
+        !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    name.chars().flat_map(|c| if plain(c) { vec![c] } else { c.escape_unicode().collect() }).collect()
+}

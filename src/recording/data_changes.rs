@@ -1,0 +1,94 @@
+//! What hooks did to the target, and what exports show of it. Of what they named, types, hashes and dates are kept.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::vocabulary::words;
+use crate::suite::flow::HookName;
+
+/// Hooks as a flow has to do with them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hooked {
+    /// Those that the run has.
+    pub there: Vec<HookName>,
+    /// The runs of hooks whose effect this flow can show, in order.
+    pub runs: Vec<HookRun>,
+    /// Whether they were run while the job of this flow ran.
+    #[serde(default)]
+    pub meanwhile: bool,
+    /// Every resource that they named, and what came of it here.
+    pub things: Vec<Thing>,
+}
+
+/// One run of a hook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookRun {
+    /// The hook.
+    pub hook: HookName,
+    /// When it began, in milliseconds since the run began.
+    pub at: u64,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+    /// How many resources it named that were looked at.
+    pub named: u64,
+    /// Why nothing can be said of what it did; a fragment that repeats nothing of what it printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// A resource that a hook named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thing {
+    /// The hook.
+    pub hook: HookName,
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// A keyed hash of type and id, 16 hex digits: equal where they are equal, meaningless beyond the run.
+    pub id: String,
+    /// Whether an export of the run at the same level held it.
+    pub exported: bool,
+    /// The read that followed the hook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<u32>,
+    /// What that read brought.
+    pub state: State,
+    /// Whether it is in the output of this flow.
+    pub came: Came,
+    /// Of an export since another's `transactionTime`: whether it is in the output of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_before: Option<Came>,
+    /// Whether it is listed under `deleted`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// Whether it was changed again since, or is gone, or nobody knows: a second read said so when it was missed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved_on: bool,
+}
+
+/// What the read of a resource brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The resource, with the `meta.lastUpdated` that it has there.
+    There(Option<String>),
+    /// 404 or 410, with the `Date` of that answer as an instant.
+    Gone(Option<String>),
+    /// Neither: why, a fragment.
+    Unread(String),
+}
+
+words! {
+    /// How a resource stands in an export, beside its state as it was read.
+    Came {
+        /// In that state or a later one.
+        Fresh = "fresh",
+        /// In an earlier state.
+        Stale = "stale",
+        /// In a state of which that cannot be told.
+        Unsure = "unsure",
+        /// Not at all.
+        Absent = "absent",
+        /// Nobody looked: not all files came, or none was asked for.
+        Unseen = "unseen",
+    }
+}

@@ -1,0 +1,417 @@
+//! What is measured on a file while it comes: counts, dates, keyed hashes and places, never resource content.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::recording::secrecy::Withheld;
+use crate::suite::line_rules::LineRule;
+use crate::suite::shapes::DirectoryTopic;
+
+/// What was measured on one file while it came.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// The exchange that fetched it; the last one, where there were redirects.
+    pub exchange: u32,
+    /// The content coding that was undone, as `gzip`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coding: Option<String>,
+    /// Whether the body came whole and could be decoded.
+    pub whole: bool,
+    /// SHA-256 of the decoded bytes, hex.
+    pub sha256: String,
+    /// The lines.
+    pub lines: LineFacts,
+    /// A keyed hash of every resource in it, where the plan asked for identity: base64 of big-endian 64-bit numbers,
+    /// sorted. Equal across the files of one run, meaningless beyond it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// What the filters of the kick-off say of its resources, where they were measured and one concerns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filtered: Option<Filtered>,
+    /// Its blocks, where it was asked to be organised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organized: Option<Organized>,
+    /// What came in it that was named as kept from the run's client; none where nothing was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Withheld>,
+}
+
+/// The blocks of a file that was asked to be organised by resources of one type. Those resources are numbered within
+/// the flow, in the order of its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organized {
+    /// Headers that refer to a resource of the type.
+    pub blocks: u64,
+    /// The first line with a resource that no header stands before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Headers that refer to nothing of the type.
+    pub strange: u64,
+    /// The line of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_strange: Option<u64>,
+    /// Whose block the file begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begins: Option<u64>,
+    /// Whose block it ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<u64>,
+    /// Resources whose blocks begin here and that stand in none of them, in no file.
+    pub bare: u64,
+    /// The block of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bare_at: Option<BlockAt>,
+    /// The first blocks of resources that have blocks in other files, too, at most twenty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<BlockAt>,
+    /// Some file of the flow had more blocks than are looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// One block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockAt {
+    /// The number of the resource that it is about.
+    pub of: u64,
+    /// The line of its header, from 1.
+    pub line: u64,
+}
+
+/// What a flow whose files were to be organised holds beside an earlier one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organizing {
+    /// The earlier flow; empty where there is none.
+    pub flow: String,
+    /// Its resources of the type, and how many of them have a block.
+    pub instances: Kept,
+    /// Of those that have one: what belongs to them there, by type, and how much of it stands in their blocks.
+    pub belongings: BTreeMap<String, Kept>,
+    /// Whether the target did not say what became of what is missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
+}
+
+/// What the filters of a kick-off say of the resources of one file, those of types that no filter concerns left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filtered {
+    /// Those that pass.
+    pub matched: u64,
+    /// Those that certainly do not.
+    pub unmatched: u64,
+    /// Those of which that cannot be told.
+    pub undecided: u64,
+    /// The first lines with one that does not pass, from 1, at most six.
+    pub lines: Vec<u64>,
+}
+
+/// A flow's result beside what an earlier flow holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The earlier flow.
+    pub flow: String,
+    /// Per type: how many resources of the earlier flow must come back, and how many did.
+    pub types: BTreeMap<String, Kept>,
+    /// Of the types asked for: those that a date or a filter certainly leaves out and that nothing which is asked for
+    /// refers to, and how many of them came all the same.
+    #[serde(default)]
+    pub spared: Kept,
+    /// Those that did not come and were seen, by asking for them, to be deleted or changed since: they are not counted
+    /// among those that must.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gone: u64,
+    /// Whether that cannot be seen of all that did not come.
+    #[serde(default)]
+    pub unsure: bool,
+    /// Of the types asked for: resources that came, were held, and that the earlier flow does not hold; and those of them
+    /// that are newer than all that it holds.
+    #[serde(default)]
+    pub more: (u64, u64),
+}
+
+/// What came back without having been asked for, as far as it was held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Census {
+    /// Whether every resource was looked at.
+    pub whole: bool,
+    /// By type that `_type` does not name: how many resources came, and how many of them no other line refers to.
+    pub foreign: BTreeMap<String, (u64, u64)>,
+    /// By type: resources of patients that `patient` does not name.
+    pub strangers: BTreeMap<String, u64>,
+    /// Of a Group's export, by type: resources of patients who are no members.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outsiders: BTreeMap<String, u64>,
+    /// Why nobody can tell who is a member, in a Group's export; none: it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_unknown: Option<String>,
+    /// How many members the Group has, where that is known.
+    #[serde(default)]
+    pub members: u64,
+    /// Of an export of patients beside one of everything, by type: resources about patients of types of which none came,
+    /// and all those of the other types; none where there was nothing to hold it against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compartment: Option<Compartment>,
+    /// Binary resources that came, and those among them that belong to a patient.
+    #[serde(default)]
+    pub binaries: (u64, u64),
+    /// DocumentReferences of patients that came with content of their own.
+    #[serde(default)]
+    pub documents: u64,
+    /// The Provenance that an earlier export holds of what came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Lineage>,
+    /// What `_elements` left of the lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trimmed: Option<Trimmed>,
+}
+
+/// What is about patients in an export of everything, beside an export of patients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compartment {
+    /// The types of which some came.
+    pub came: Vec<String>,
+    /// The types of which none came, and how many resources of theirs are about patients.
+    pub absent: BTreeMap<String, u64>,
+}
+
+/// The Provenance of the resources that came, as far as an earlier export holds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// All of it, and what of it came.
+    pub all: Kept,
+    /// Of each resource with some the newest.
+    pub newest: Kept,
+    /// What is the newest of no resource that came.
+    pub older: Kept,
+    /// Whether some is missing of which nobody can tell whether it is still there.
+    #[serde(default)]
+    pub unsure: bool,
+}
+
+/// What `_elements` left of lines that an earlier export holds whole, in the same version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trimmed {
+    /// Lines that have an element which may be left out.
+    pub trimmable: u64,
+    /// Those of them that lost one.
+    pub trimmed: u64,
+    /// Those that lost one and are not tagged SUBSETTED.
+    pub untagged: u64,
+    /// By type: lines with an element that was asked for, and those of them that kept it.
+    pub listed: BTreeMap<String, Kept>,
+    /// By `Type.element`: mandatory elements that were not asked for, and those of them that were kept; none where the
+    /// definitions are not known.
+    pub mandatory: Option<BTreeMap<String, Kept>>,
+}
+
+/// How many resources of one type must come back, and how many did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Those that must.
+    pub expected: u64,
+    /// Those of them that did.
+    pub found: u64,
+}
+
+/// What the line reader saw of one file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineFacts {
+    /// Decoded bytes.
+    pub bytes: u64,
+    /// Lines that are not blank.
+    pub lines: u64,
+    /// Blank lines.
+    pub blank: u64,
+    /// Lines that are a JSON object with a `resourceType`.
+    pub resources: u64,
+    /// Resources by type.
+    pub types: BTreeMap<String, u64>,
+    /// Whether any line ends in CR LF.
+    pub crlf: bool,
+    /// Whether the last line ends in a line feed; true for an empty file.
+    pub final_newline: bool,
+    /// Resources with a readable `meta.lastUpdated`.
+    pub dated: u64,
+    /// The earliest `meta.lastUpdated`, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earliest: Option<String>,
+    /// The latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<String>,
+    /// Resources whose `meta.lastUpdated` is more than a second later than the `transactionTime` of the manifest.
+    pub after_transaction_time: u64,
+    /// The first line with such a resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_after_transaction_time: Option<u64>,
+    /// In a `deleted` file: resources that some output file of the flow holds too.
+    pub deleted_in_output: u64,
+    /// How many attachments were seen, where they were looked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attachments: u64,
+    /// How many references were seen, where they were looked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub references: u64,
+    /// How many of the resources were held against FHIR's definitions; none where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validated: Option<Validated>,
+    /// What is wrong, by rule; each rule once, with its first place and how often. What breaks FHIR's
+    /// definitions is told for each element, as far as there is room.
+    pub findings: Vec<LineFinding>,
+    /// The rules of a provider directory, where the plan asked for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryFacts>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What the rules of a provider directory came to on one file's lines.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryFacts {
+    /// Lines that were looked at, by topic.
+    pub looked_at: BTreeMap<DirectoryTopic, u64>,
+    /// Lines that do not claim the profile of their type, and were not held to it, by type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unclaimed: BTreeMap<String, u64>,
+    /// Lines without some part of `meta`, by its path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub without: BTreeMap<String, u64>,
+    /// Lines beyond our limits, which were not looked at.
+    #[serde(default)]
+    pub unread: u64,
+    /// What is wrong, by rule; each rule once, with its first place and how often.
+    pub findings: Vec<DirectoryFinding>,
+}
+
+/// One rule of a provider directory that is broken. Never holds resource content, only shapes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryFinding {
+    /// What the rule belongs to.
+    pub topic: DirectoryTopic,
+    /// Its name.
+    pub rule: String,
+    /// The first line, from 1.
+    pub line: u64,
+    /// The column of the element there, or of the nearest around it, from 1, in characters.
+    pub column: u64,
+    /// The byte offset of that in the decoded file, from 0.
+    pub offset: u64,
+    /// The path within the resource, as `Organization.identifier[0].value`.
+    pub path: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+    /// How many lines.
+    pub count: u64,
+    /// The next lines with it, at most five.
+    pub also: Vec<u64>,
+}
+
+/// What was held against FHIR's definitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validated {
+    /// The FHIR version of the definitions, such as `4.0.1`.
+    pub by: String,
+    /// The resources that were held against them.
+    pub resources: u64,
+    /// Those that break them.
+    pub invalid: u64,
+    /// Those without a narrative, where one is good practice (dom-6).
+    pub bare: u64,
+    /// The profiles that resources were held to; none where no package was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<ProfileFacts>,
+}
+
+/// What was held to the profiles of the packages that were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileFacts {
+    /// The packages: name and version.
+    pub packages: Vec<String>,
+    /// Claims of profiles, or versions of them, that none of these packages has.
+    pub unknown: u64,
+    /// Resources that are nested too deeply to be held to any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread: u64,
+    /// The profiles that some resource was held to.
+    pub held: Vec<ProfileTally>,
+}
+
+/// What came of one profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileTally {
+    /// Its URL.
+    pub profile: String,
+    /// Its version.
+    pub version: String,
+    /// The resources that were held to it.
+    pub resources: u64,
+    /// Those that do not keep it.
+    pub invalid: u64,
+    /// How many elements it wants to be supported.
+    pub supports: u64,
+    /// Those of them that no resource has, as ids of elements.
+    pub never: Vec<String>,
+}
+
+impl ProfileFacts {
+    /// Adds what another file came to: an element was seen if either has it.
+    pub fn add(&mut self, other: &Self) {
+        for package in &other.packages {
+            if !self.packages.contains(package) {
+                self.packages.push(package.clone());
+            }
+        }
+        self.unknown += other.unknown;
+        self.unread += other.unread;
+        for tally in &other.held {
+            match self.held.iter_mut().find(|own| own.profile == tally.profile) {
+                Some(own) => {
+                    own.resources += tally.resources;
+                    own.invalid += tally.invalid;
+                    own.never.retain(|element| tally.never.contains(element));
+                }
+                None => self.held.push(tally.clone()),
+            }
+        }
+        self.held.sort_by(|one, other| one.profile.cmp(&other.profile));
+    }
+}
+
+impl LineFacts {
+    /// Whether every line could be told and read for what it is, so that what is not among them is not there. A file of
+    /// which that is not so has findings of its own.
+    pub fn is_legible(&self) -> bool {
+        let harmless = |rule: LineRule| matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_contents();
+        self.findings.iter().all(|finding| harmless(finding.rule))
+    }
+}
+
+/// One way in which a file is wrong. Never holds resource content, only shapes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LineFinding {
+    /// The rule that is broken.
+    pub rule: LineRule,
+    /// The first line, from 1.
+    pub line: u64,
+    /// The column there, from 1, in characters.
+    pub column: u64,
+    /// The byte offset in the decoded file, from 0.
+    pub offset: u64,
+    /// The path within the resource, as `Patient.name[0].family`; empty for the line itself.
+    pub path: String,
+    /// What was expected.
+    pub expected: String,
+    /// What shape was there.
+    pub actual: String,
+    /// Where the element is defined, for what breaks FHIR's definitions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub link: String,
+    /// How often.
+    pub count: u64,
+    /// The next lines with it, at most five; the first is [`LineFinding::line`].
+    pub also: Vec<u64>,
+}

@@ -1,0 +1,9 @@
+//! The tape: all exchanges of a run, redacted when made, and the facts measured on its files. Enough to judge again
+//! without a network; no resource content.
+
+pub(crate) mod data_changes;
+pub mod facts;
+pub mod model;
+pub mod secrecy;
+pub mod shape;
+pub mod store;

@@ -1,0 +1,315 @@
+//! The tape on disk: `tape.jsonl`, one [`Entry`] a line, appended and flushed as things happen, so that what a killed
+//! run saw can be read.
+//!
+//! A line takes the place of an earlier one where it says the same thing again: `start` that of `start`, `end` that of
+//! `end`, an exchange that of the exchange with its number (its phase, or that it was retried, may become known only
+//! later). Files and flows are added. The first line is a `start`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::recording::model::{Entry, FORMAT, Start, Tape};
+
+/// The file's name within a tape's folder.
+pub const FILE_NAME: &str = "tape.jsonl";
+
+/// The tape's folder within a report's.
+pub const FOLDER: &str = "tape";
+
+/// The longest line that is read, in bytes. A kept body has a megabyte at most, before it is escaped.
+const LONGEST_LINE: u64 = 32 << 20;
+
+/// What can go wrong with a tape on disk.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system refused.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is no tape.
+    #[error("{path}: line 1: not a Plimsoll tape: {because}")]
+    NoTape {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        because: String,
+    },
+    /// The tape is of another format.
+    #[error(
+        "{path}: line 1: tape format {found}, made by Plimsoll {by}; this one reads format {FORMAT}: replay it there"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// What made it.
+        by: String,
+    },
+    /// A line cannot be read.
+    #[error("{path}: line {line}: {because}")]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// Why.
+        because: String,
+    },
+}
+
+/// Appends entries to a tape.
+pub struct Writer {
+    path: PathBuf,
+    out: BufWriter<File>,
+}
+
+impl Writer {
+    /// Begins a tape in the folder `folder`, which is made if need be; one that lies there is replaced.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be made.
+    pub fn create(folder: &Path) -> Result<Self, Error> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { path, source }
+        };
+        fs::create_dir_all(folder).map_err(io(folder))?;
+        let path = folder.join(FILE_NAME);
+        let out = BufWriter::new(File::create(&path).map_err(io(&path))?);
+        Ok(Self { path, out })
+    }
+
+    /// Appends one entry and flushes it.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the entry may then stand there in part, as the last line.
+    pub fn write(&mut self, entry: &Entry) -> Result<(), Error> {
+        let write = |out: &mut BufWriter<File>| -> std::io::Result<()> {
+            serde_json::to_writer(&mut *out, entry)?;
+            out.write_all(b"\n")?;
+            out.flush()
+        };
+        write(&mut self.out).map_err(|source| Error::Io { path: self.path.clone(), source })
+    }
+}
+
+/// Reads a tape: the file itself, its folder, or the report's folder around that. Where the last line is cut, as a
+/// killed run leaves it, what stands before it is the tape, and it has no end.
+///
+/// # Errors
+/// When it cannot be read, is no tape, is of another format, or has a broken line before its last.
+pub fn read(path: &Path) -> Result<Tape, Error> {
+    let path = locate(path);
+    let file = File::open(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+    read_from(BufReader::new(file), &path)
+}
+
+/// The tape's file, given that, its folder or the report's folder around it.
+pub fn locate(path: &Path) -> PathBuf {
+    if !path.is_dir() {
+        return path.to_owned();
+    }
+    let inner = path.join(FOLDER).join(FILE_NAME);
+    let own = path.join(FILE_NAME);
+    if !own.exists() && inner.exists() { inner } else { own }
+}
+
+fn read_from(mut source: impl BufRead, path: &Path) -> Result<Tape, Error> {
+    let mut tape = Tape::default();
+    let mut exchanges = BTreeMap::new();
+    let mut line = Vec::new();
+    let mut number = 0_u64;
+    loop {
+        line.clear();
+        let read = source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        if read.map_err(|source| Error::Io { path: path.to_owned(), source })? == 0 {
+            break;
+        }
+        number += 1;
+        let whole = line.ends_with(b"\n");
+        if !whole && line.len() as u64 == LONGEST_LINE {
+            let because = format!("longer than {LONGEST_LINE} bytes");
+            return Err(Error::Line { path: path.to_owned(), line: number, because });
+        }
+        if number == 1 {
+            tape.start = first(&line, path)?;
+            continue;
+        }
+        match serde_json::from_slice(&line) {
+            Ok(Entry::Start(start)) => tape.start = start,
+            Ok(Entry::Exchange(exchange)) => drop(exchanges.insert(exchange.id, *exchange)),
+            Ok(Entry::File(facts)) => tape.files.push(*facts),
+            Ok(Entry::Flow(flow)) => tape.flows.push(*flow),
+            Ok(Entry::End(end)) => tape.end = Some(end),
+            // The run was killed while it wrote this line.
+            Err(_) if !whole => break,
+            Err(error) => {
+                return Err(Error::Line { path: path.to_owned(), line: number, because: error.to_string() });
+            }
+        }
+    }
+    if number == 0 {
+        return Err(Error::NoTape { path: path.to_owned(), because: "the file is empty".to_owned() });
+    }
+    tape.exchanges = exchanges.into_values().collect();
+    Ok(tape)
+}
+
+/// Reads the first line, whose format must be known before the rest of it can be understood.
+fn first(line: &[u8], path: &Path) -> Result<Start, Error> {
+    #[derive(Deserialize)]
+    struct Head {
+        start: Version,
+    }
+    #[derive(Deserialize)]
+    struct Version {
+        format: u64,
+        #[serde(default)]
+        plimsoll: String,
+    }
+    let head: Head = serde_json::from_slice(line)
+        .map_err(|error| Error::NoTape { path: path.to_owned(), because: error.to_string() })?;
+    if head.start.format != u64::from(FORMAT) {
+        return Err(Error::Format { path: path.to_owned(), found: head.start.format, by: head.start.plimsoll });
+    }
+    match serde_json::from_slice(line) {
+        Ok(Entry::Start(start)) => Ok(start),
+        Ok(_) => {
+            Err(Error::NoTape { path: path.to_owned(), because: "it does not begin with how the run began".to_owned() })
+        }
+        Err(error) => Err(Error::Line { path: path.to_owned(), line: 1, because: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::recording::facts::FileFacts;
+    use crate::recording::model::{Body, BodyKind, End, Exchange, Outcome, Phase, Request, Response, Role};
+
+    fn start() -> Start {
+        Start {
+            format: FORMAT,
+            plimsoll: "0.1.0".into(),
+            base: "https://fhir.example.org/r4".into(),
+            ..Start::default()
+        }
+    }
+
+    fn exchange(id: u32) -> Exchange {
+        Exchange {
+            id,
+            flow: Some("system".into()),
+            role: Role::Poll,
+            probe: None,
+            file: None,
+            phase: None,
+            superseded: false,
+            at: 5,
+            took: 7,
+            request: Request {
+                method: "GET".into(),
+                url: "https://fhir.example.org/r4/[u1234]".into(),
+                headers: vec![],
+                body: None,
+            },
+            outcome: Outcome::Response(Response {
+                status: 200,
+                headers: vec![("content-type".into(), "application/json".into())],
+                body: Body {
+                    bytes: 2,
+                    kind: BodyKind::Json,
+                    json: Some(serde_json::json!({"z": 1, "a": 2})),
+                    ..Body::default()
+                },
+                broken: None,
+            }),
+        }
+    }
+
+    fn end() -> End {
+        End { finished: "2026-01-01T00:00:00.000Z".into(), early: None, leftovers: vec![], bytes: 2, guessing: None }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_later_lines_win() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::create(&folder.path().join(FOLDER)).unwrap();
+        let known = Exchange { phase: Some(Phase::Complete), ..exchange(1) };
+        let software = Start { software: Some("it 1.0".into()), ..start() };
+        for entry in [
+            Entry::Start(start()),
+            Entry::Exchange(Box::new(exchange(2))),
+            Entry::Exchange(Box::new(exchange(1))),
+            Entry::File(Box::new(FileFacts { exchange: 2, ..FileFacts::default() })),
+            Entry::Exchange(Box::new(known.clone())),
+            Entry::Start(software.clone()),
+            Entry::End(end()),
+        ] {
+            writer.write(&entry).unwrap();
+        }
+        let expected = Tape {
+            start: software,
+            exchanges: vec![known, exchange(2)],
+            files: vec![FileFacts { exchange: 2, ..FileFacts::default() }],
+            flows: vec![],
+            end: Some(end()),
+        };
+        let file = folder.path().join(FOLDER).join(FILE_NAME);
+        for path in [folder.path(), &folder.path().join(FOLDER), &file] {
+            assert_eq!(read(path).unwrap(), expected, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_tape_cut_anywhere_gives_what_was_whole() {
+        let mut bytes = Vec::new();
+        let mut ends = Vec::new();
+        for entry in [
+            Entry::Start(start()),
+            Entry::Exchange(Box::new(exchange(1))),
+            Entry::Exchange(Box::new(exchange(2))),
+            Entry::End(end()),
+        ] {
+            serde_json::to_writer(&mut bytes, &entry).unwrap();
+            ends.push(bytes.len());
+            bytes.push(b'\n');
+        }
+        for cut in ends[0]..=bytes.len() {
+            let tape = read_from(&bytes[..cut], Path::new("t")).unwrap();
+            let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
+            assert_eq!(tape.exchanges.len(), whole.min(2), "cut at {cut}");
+            assert_eq!(tape.end.is_some(), whole == 3, "cut at {cut}");
+        }
+        assert!(matches!(read_from(&bytes[..ends[0] - 1], Path::new("t")), Err(Error::NoTape { .. })));
+    }
+
+    #[test]
+    fn what_is_no_tape_is_refused() {
+        let message = |text: &str| read_from(text.as_bytes(), Path::new("t.jsonl")).unwrap_err().to_string();
+        assert_eq!(message(""), "t.jsonl: line 1: not a Plimsoll tape: the file is empty");
+        assert_eq!(
+            message("{\"start\":{\"format\":2,\"plimsoll\":\"9.0\"}}\n"),
+            "t.jsonl: line 1: tape format 2, made by Plimsoll 9.0; this one reads format 1: replay it there"
+        );
+        assert!(
+            message("{\"resourceType\":\"Patient\"}\n")
+                .starts_with("t.jsonl: line 1: not a Plimsoll tape: missing field")
+        );
+        let first = serde_json::to_string(&Entry::Start(start())).unwrap();
+        let broken = message(&format!("{first}\n{{\"exchange\":\n{first}\n"));
+        assert!(broken.starts_with("t.jsonl: line 2: "), "{broken}");
+        let unknown = message(&format!("{first}\n{{\"novelty\":1}}\n"));
+        assert!(unknown.starts_with("t.jsonl: line 2: unknown variant `novelty`"), "{unknown}");
+    }
+}

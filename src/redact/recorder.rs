@@ -1,0 +1,324 @@
+//! Writes exchanges to the tape, redacted. Numbers are given in the order of sending; an exchange is written when its
+//! body was read, and again when something becomes known of it later (its phase, or that it was retried): on reading,
+//! the later entry of a number takes the earlier one's place.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
+
+use crate::base::clock::Clock;
+use crate::recording::facts::FileFacts;
+use crate::recording::model::{
+    Body, BodyKind, End, Entry, Exchange, FlowRecord, Handshake, Outcome, Phase, Request, Response, Start, Tape,
+    Trouble, TroubleKind,
+};
+use crate::recording::store::Writer;
+use crate::redact::redactor::Redactor;
+use crate::settings::run_settings::{Credentials, Settings};
+
+/// The tape in the making. Cheap to clone; all clones write the same tape.
+#[derive(Clone)]
+pub struct Recorder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    redactor: Redactor,
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct State {
+    sent: u32,
+    start: Start,
+    /// Boxed, as the files: what grows by a hundred thousand is moved around while it grows.
+    exchanges: BTreeMap<u32, Box<Exchange>>,
+    #[allow(clippy::vec_box, reason = "a vector that grows holds its items twice for a moment")]
+    files: Vec<Box<FileFacts>>,
+    flows: Vec<FlowRecord>,
+    end: Option<End>,
+    /// Numbers that a retry has made superseded, or whose phase is known, before they were complete.
+    superseded: std::collections::BTreeSet<u32>,
+    phases: BTreeMap<u32, Phase>,
+    sink: Option<Writer>,
+    sink_error: Option<String>,
+}
+
+impl State {
+    /// A full disk must not lose the run: the tape goes on in memory, and the run says so at its end.
+    fn write(&mut self, entry: &Entry) {
+        if let Some(sink) = &mut self.sink
+            && let Err(error) = sink.write(entry)
+        {
+            self.sink_error = Some(error.to_string());
+            self.sink = None;
+        }
+    }
+
+    /// Writes an exchange and holds it: the one copy that there is.
+    fn keep(&mut self, exchange: Box<Exchange>) {
+        let entry = Entry::Exchange(exchange);
+        self.write(&entry);
+        if let Entry::Exchange(exchange) = entry {
+            self.exchanges.insert(exchange.id, exchange);
+        }
+    }
+}
+
+impl Recorder {
+    /// A recorder that redacts what `settings` calls secret, takes its times from `clock` and passes every entry to
+    /// `sink`, if there is one.
+    pub fn new(settings: &Settings, clock: Clock, sink: Option<Writer>) -> Self {
+        let redactor = Redactor::new(&settings.base);
+        for credentials in std::iter::once(&settings.credentials).chain(&settings.second) {
+            if let Credentials::Token(token) = credentials {
+                redactor.hide(token.reveal());
+            }
+        }
+        Self { shared: Arc::new(Shared { state: Mutex::new(State { sink, ..State::default() }), redactor, clock }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes how the run began. To be called again when the target's software becomes known.
+    pub fn start(&self, start: Start) {
+        let mut state = self.state();
+        state.write(&Entry::Start(start.clone()));
+        state.start = start;
+    }
+
+    /// Writes the facts of a file.
+    pub fn file(&self, facts: FileFacts) {
+        let mut state = self.state();
+        let entry = Entry::File(Box::new(facts));
+        state.write(&entry);
+        if let Entry::File(facts) = entry {
+            state.files.push(facts);
+        }
+    }
+
+    /// Writes how a flow went.
+    pub fn flow(&self, flow: FlowRecord) {
+        let mut state = self.state();
+        state.write(&Entry::Flow(Box::new(flow.clone())));
+        state.flows.push(flow);
+    }
+
+    /// Writes how the run ended.
+    pub fn end(&self, end: End) {
+        let mut state = self.state();
+        state.write(&Entry::End(end.clone()));
+        state.end = Some(end);
+    }
+
+    /// Says what the poll `exchange` turned out to be.
+    pub fn phase(&self, exchange: u32, phase: Phase) {
+        let mut state = self.state();
+        state.phases.insert(exchange, phase);
+        self.amend(&mut state, exchange, |found| found.phase = Some(phase));
+    }
+
+    /// Says that `exchange` was not the last word: it was retried.
+    pub fn supersede(&self, exchange: u32) {
+        let mut state = self.state();
+        state.superseded.insert(exchange);
+        self.amend(&mut state, exchange, |found| found.superseded = true);
+    }
+
+    fn amend(&self, state: &mut State, exchange: u32, change: impl FnOnce(&mut Exchange)) {
+        if let Some(mut found) = state.exchanges.remove(&exchange) {
+            change(&mut found);
+            state.keep(found);
+        }
+    }
+
+    /// Writes an exchange of an earlier tape as if it were made now, and gives its number.
+    pub(crate) fn retell(&self, exchange: &Exchange) -> u32 {
+        let id = {
+            let mut state = self.state();
+            state.sent += 1;
+            state.sent
+        };
+        self.close(Exchange { id, at: millis(self.shared.clock), ..exchange.clone() });
+        id
+    }
+
+    /// The exchange of this number, if it is complete.
+    pub fn exchange(&self, number: u32) -> Option<Exchange> {
+        self.state().exchanges.get(&number).map(|exchange| (**exchange).clone())
+    }
+
+    /// What is on the tape by now.
+    pub fn tape(&self) -> Tape {
+        let state = self.state();
+        Tape {
+            start: state.start.clone(),
+            exchanges: state.exchanges.values().map(|exchange| (**exchange).clone()).collect(),
+            files: state.files.iter().map(|facts| (**facts).clone()).collect(),
+            flows: state.flows.clone(),
+            end: state.end.clone(),
+        }
+    }
+
+    /// What is on the tape by now, taken from the recorder: a large run is not held twice at its end.
+    pub(crate) fn take(&self) -> Tape {
+        let mut state = self.state();
+        let state = &mut *state;
+        Tape {
+            start: state.start.clone(),
+            exchanges: std::mem::take(&mut state.exchanges).into_values().map(|exchange| *exchange).collect(),
+            files: std::mem::take(&mut state.files).into_iter().map(|facts| *facts).collect(),
+            flows: std::mem::take(&mut state.flows),
+            end: state.end.clone(),
+        }
+    }
+
+    /// Whether anything answered by now.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.state().exchanges.values().any(|exchange| matches!(exchange.outcome, Outcome::Response(_)))
+    }
+
+    /// Why the tape could not be written to its file to the end, if so.
+    pub fn sink_error(&self) -> Option<String> {
+        self.state().sink_error.clone()
+    }
+
+    /// A URL as it may be shown.
+    pub fn redact_url(&self, url: &Url) -> String {
+        self.shared.redactor.url(url)
+    }
+
+    /// A text as it may be shown: secrets and the URLs that are secrets replaced.
+    pub fn redact_text(&self, text: &str) -> String {
+        self.shared.redactor.text(text)
+    }
+
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.shared.redactor
+    }
+
+    /// Opens an exchange: gives it its number and its time.
+    pub(crate) fn open(&self, about: About, request: Request) -> Pending {
+        let id = {
+            let mut state = self.state();
+            state.sent += 1;
+            state.sent
+        };
+        let at = millis(self.shared.clock);
+        Pending { recorder: self.clone(), id, about, at, request: Some(request), head: None, handshake: None }
+    }
+
+    fn close(&self, mut exchange: Exchange) {
+        let mut state = self.state();
+        exchange.superseded |= state.superseded.contains(&exchange.id);
+        if let Some(phase) = state.phases.get(&exchange.id) {
+            exchange.phase = Some(*phase);
+        }
+        state.keep(Box::new(exchange));
+    }
+}
+
+/// Milliseconds since the run began.
+fn millis(clock: Clock) -> u64 {
+    u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What an exchange is for.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub flow: Option<String>,
+    pub role: crate::recording::model::Role,
+    pub probe: Option<String>,
+    pub file: Option<crate::recording::model::FileRef>,
+}
+
+/// An exchange whose answer or body is still to come. Dropped before its end, it is written as interrupted.
+pub struct Pending {
+    recorder: Recorder,
+    id: u32,
+    about: About,
+    at: u64,
+    request: Option<Request>,
+    head: Option<(u16, Vec<(String, String)>)>,
+    handshake: Option<Handshake>,
+}
+
+impl Pending {
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Keeps the response's head, redacted, until the body is read.
+    pub(crate) fn head(&mut self, status: http::StatusCode, headers: &http::HeaderMap) {
+        self.head = Some((status.as_u16(), self.recorder.redactor().headers(headers)));
+    }
+
+    /// What may be kept of a body that came whole, content coding undone.
+    pub(crate) fn look(&self, status: http::StatusCode, headers: &http::HeaderMap, decoded: &[u8]) -> Body {
+        let media = headers.get(http::header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let media = media.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        self.recorder.redactor().body(status.as_u16(), media.as_deref(), decoded)
+    }
+
+    /// Closes it with a body, redacted.
+    pub(crate) fn body(mut self, body: Body, broken: Option<Trouble>, superseded: bool) {
+        self.write(body, broken, superseded);
+    }
+
+    /// Closes it without a response.
+    pub(crate) fn trouble(mut self, trouble: Trouble) {
+        self.head = None;
+        self.write(Body::default(), Some(trouble), false);
+    }
+
+    /// Closes it with what was said to a handshake.
+    pub(crate) fn handshake(mut self, handshake: Handshake) {
+        self.handshake = Some(handshake);
+        self.write(Body::default(), None, false);
+    }
+
+    fn write(&mut self, body: Body, broken: Option<Trouble>, superseded: bool) {
+        let Some(request) = self.request.take() else { return };
+        let broken =
+            broken.map(|trouble| Trouble { kind: trouble.kind, message: self.recorder.redact_text(&trouble.message) });
+        let outcome = match (self.handshake.take(), self.head.take()) {
+            (Some(handshake), _) => Outcome::Handshake(handshake),
+            (None, Some((status, mut headers))) => {
+                // A secret may have become known since, by the body: a token that a header repeats.
+                for (_, value) in &mut headers {
+                    *value = self.recorder.redactor().secrets(value);
+                }
+                Outcome::Response(Response { status, headers, body, broken })
+            }
+            (None, None) => Outcome::NoResponse(broken.unwrap_or_else(abandoned)),
+        };
+        self.recorder.close(Exchange {
+            id: self.id,
+            flow: self.about.flow.take(),
+            role: self.about.role,
+            probe: self.about.probe.take(),
+            file: self.about.file,
+            phase: None,
+            superseded,
+            at: self.at,
+            took: millis(self.recorder.shared.clock).saturating_sub(self.at),
+            request,
+            outcome,
+        });
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.write(Body { kind: BodyKind::Streamed, ..Body::default() }, Some(abandoned()), false);
+    }
+}
+
+fn abandoned() -> Trouble {
+    Trouble { kind: TroubleKind::Interrupted, message: "the exchange was given up before its end".to_owned() }
+}

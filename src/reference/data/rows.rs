@@ -1,0 +1,69 @@
+//! Lines of an export: held in memory, or made when they are asked for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::reference::data::generate::{Generator, Kind};
+
+/// An ordered run of lines without line ends. Cheap to copy and to cut.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    source: Source,
+    start: u64,
+    end: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Held(Arc<[Bytes]>),
+    Made { by: Generator, kind: Kind },
+    Picked { by: Generator, kind: Kind, indices: Arc<[u64]> },
+}
+
+impl Rows {
+    /// Lines that lie in memory.
+    pub(crate) fn held(lines: Vec<Bytes>) -> Self {
+        let end = lines.len() as u64;
+        Self { source: Source::Held(lines.into()), start: 0, end }
+    }
+
+    /// The generated resources of `kind` with indices from `start` up to but not including `end`.
+    pub(crate) fn made(by: Generator, kind: Kind, start: u64, end: u64) -> Self {
+        Self { source: Source::Made { by, kind }, start, end: end.max(start) }
+    }
+
+    /// The generated resources of `kind` with these indices.
+    pub(crate) fn picked(by: Generator, kind: Kind, indices: Vec<u64>) -> Self {
+        let end = indices.len() as u64;
+        Self { source: Source::Picked { by, kind, indices: indices.into() }, start: 0, end }
+    }
+
+    /// How many lines.
+    pub(crate) fn len(&self) -> u64 {
+        self.end - self.start
+    }
+
+    /// The line at `at`, from 0.
+    pub(crate) fn line(&self, at: u64) -> Option<Bytes> {
+        let at = self.start.checked_add(at).filter(|at| *at < self.end)?;
+        match &self.source {
+            Source::Held(lines) => lines.get(usize::try_from(at).ok()?).cloned(),
+            Source::Made { by, kind } => Some(by.line(*kind, at)),
+            Source::Picked { by, kind, indices } => {
+                indices.get(usize::try_from(at).ok()?).map(|index| by.line(*kind, *index))
+            }
+        }
+    }
+
+    /// The part from `from`, at most `count` lines long.
+    pub(crate) fn part(&self, from: u64, count: u64) -> Self {
+        let start = self.start.saturating_add(from).min(self.end);
+        Self { source: self.source.clone(), start, end: start.saturating_add(count).min(self.end) }
+    }
+
+    /// All lines, one after the other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Bytes> + '_ {
+        (0..self.len()).filter_map(|at| self.line(at))
+    }
+}

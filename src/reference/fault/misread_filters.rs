@@ -1,0 +1,69 @@
+//! Filters as faulty servers read them.
+
+use crate::reference::fault::behavior::Behaviour;
+
+/// What is left of a filter as it is misread; none: it is passed over.
+pub(crate) fn misread(filter: &str, does: &dyn Fn(Behaviour) -> bool) -> Option<String> {
+    let Some((kind, criteria)) = filter.split_once('?') else { return Some(filter.to_owned()) };
+    let mut kept: Vec<&str> = criteria.split('&').collect();
+    let own = kept.len();
+    let name = |criterion: &str| criterion.split('=').next().unwrap_or_default().to_owned();
+    if does(Behaviour::LastCriterionOnly) {
+        kept.drain(..own.saturating_sub(1));
+    }
+    if does(Behaviour::IgnoreChains) {
+        kept.retain(|criterion| name(criterion).starts_with("_has:") || !name(criterion).contains('.'));
+    }
+    if does(Behaviour::IgnoreReverseChains) {
+        kept.retain(|criterion| !criterion.starts_with("_has:"));
+    }
+    if does(Behaviour::IgnoreNear) {
+        kept.retain(|criterion| name(criterion) != "near");
+    }
+    if does(Behaviour::IgnoreUndefinedParameters) {
+        kept.retain(|criterion| kind != "HealthcareService" || name(criterion) != "type");
+    }
+    let mut kept: Vec<String> = kept.into_iter().map(str::to_owned).collect();
+    if does(Behaviour::TakeTypeForServiceType) && kind == "HealthcareService" {
+        for criterion in &mut kept {
+            if name(criterion) == "type" {
+                *criterion = format!("service-{criterion}");
+            }
+        }
+    }
+    if does(Behaviour::NearInMiles) {
+        for criterion in kept.iter_mut().filter(|criterion| name(criterion) == "near") {
+            criterion.push_str("|[mi_us]");
+        }
+    }
+    if does(Behaviour::BareIdentifiersUnknown) {
+        let bare = kept.iter().any(|criterion| name(criterion) == "identifier" && !criterion.contains('|'));
+        kept.extend(bare.then(|| "_id=plimsoll-nobody".to_owned()));
+    }
+    (own == 0 || !kept.is_empty()).then(|| format!("{kind}?{}", kept.join("&")))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_misreading_is_one() {
+        let read = |behaviour: Behaviour, filter: &str| misread(filter, &|asked| asked == behaviour);
+        for (behaviour, filter, left) in [
+            (Behaviour::LastCriterionOnly, "A?a=1&b=2", Some("A?b=2")),
+            (Behaviour::IgnoreChains, "A?a.b=1&b=2&_has:B:c:d.e=3", Some("A?b=2&_has:B:c:d.e=3")),
+            (Behaviour::IgnoreReverseChains, "A?_has:B:c:d.e=3", None),
+            (Behaviour::IgnoreNear, "Location?near=1|2|3", None),
+            (Behaviour::NearInMiles, "Location?near=1|2|3", Some("Location?near=1|2|3|[mi_us]")),
+            (Behaviour::IgnoreUndefinedParameters, "HealthcareService?type=1", None),
+            (Behaviour::TakeTypeForServiceType, "HealthcareService?type=1", Some("HealthcareService?service-type=1")),
+            (Behaviour::BareIdentifiersUnknown, "A?identifier=1", Some("A?identifier=1&_id=plimsoll-nobody")),
+            (Behaviour::BareIdentifiersUnknown, "A?identifier=s|1", Some("A?identifier=s|1")),
+            (Behaviour::ExportNothing, "A?a=1&b=2", Some("A?a=1&b=2")),
+        ] {
+            assert_eq!(read(behaviour, filter).as_deref(), left, "{behaviour} on {filter}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A test that nobody has seen fail is a rumour: which tests no defect of the reference server trips.
+
+use std::collections::BTreeSet;
+
+use crate::base::vocabulary::Level;
+use crate::selftest::compare::{Cell, Kind};
+use crate::suite::model::Catalog;
+
+/// The tests of `spec` at the levels SHALL, SHALL NOT, SHOULD and SHOULD NOT that no defect among `cells` trips, as
+/// `area::id`, in the order of the suites. Means something only of a whole matrix.
+pub fn untripped(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<String> {
+    let tripped: BTreeSet<&str> = cells
+        .iter()
+        .filter(|cell| cell.kind == Kind::Defect && cell.spec == spec)
+        .flat_map(|cell| &cell.noticed)
+        .map(|entry| entry.split_once('@').map_or(entry.as_str(), |(name, _)| name))
+        .collect();
+    catalog
+        .tests
+        .iter()
+        .filter(|test| {
+            crate::plan::build::standing(catalog, test, spec).is_some_and(|(level, ..)| {
+                matches!(level, Level::Shall | Level::ShallNot | Level::Should | Level::ShouldNot)
+            })
+        })
+        .map(|test| test.name())
+        .filter(|name| !tripped.contains(name.as_str()))
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::selftest::compare::Result as CellResult;
+
+    #[test]
+    fn a_test_is_tripped_by_a_defect_of_its_own_spec_only() {
+        let catalog = crate::suite::source::embedded().unwrap();
+        let cell = |spec: &str, kind: Kind| Cell {
+            fault: "f".to_owned(),
+            kind,
+            spec: spec.to_owned(),
+            expected: Vec::new(),
+            noticed: vec!["poll::retry-after".to_owned(), "poll::in-progress-202@system".to_owned()],
+            result: CellResult::Killed,
+            because: String::new(),
+        };
+        let cells = [cell("hl7-3.0.0", Kind::Defect), cell("hl7-2.0.0", Kind::Legal)];
+        let three = untripped(&catalog, "hl7-3.0.0", &cells);
+        assert!(!three.contains(&"poll::retry-after".to_owned()));
+        assert!(!three.contains(&"poll::in-progress-202".to_owned()));
+        assert!(three.contains(&"poll::complete-200".to_owned()));
+        assert!(!three.contains(&"poll::x-progress".to_owned()), "a MAY needs no fault");
+        assert!(untripped(&catalog, "hl7-2.0.0", &cells).contains(&"poll::retry-after".to_owned()));
+    }
+}

@@ -1,0 +1,65 @@
+//! Which redirects are followed, and where to.
+
+use http::header::LOCATION;
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+use crate::recording::model::{Trouble, TroubleKind};
+use crate::session::client::trouble;
+
+/// The most redirects that one request follows.
+pub(crate) const MOST_HOPS: usize = 5;
+
+/// Where an answer leads that a request of `method` to `from` follows: none, if it is the last word. A `Location` that
+/// is no URL is none: the answer speaks for itself.
+pub(crate) fn target(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+    let follows = match status.as_u16() {
+        307 | 308 => true,
+        // A body would be lost, and with it what was asked for: only a GET means the same after these.
+        301..=303 => method == Method::GET,
+        _ => false,
+    };
+    if !follows {
+        return None;
+    }
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    let mut url = from.join(location.trim()).ok()?;
+    if url.fragment().is_none() {
+        url.set_fragment(from.fragment());
+    }
+    Some(url)
+}
+
+/// Whether a request to `to` may be sent after those to `trail`, none of which it may repeat.
+pub(crate) fn allowed(trail: &[Url], to: &Url) -> Result<(), Trouble> {
+    let refuse = |kind, message: String| Err(trouble(kind, message));
+    match to.scheme() {
+        "http" | "https" => {}
+        other => {
+            return refuse(
+                TroubleKind::NotSent,
+                format!("the scheme {other:?} is not one that we speak; only http and https are"),
+            );
+        }
+    }
+    if to.host_str().is_none_or(str::is_empty) {
+        return refuse(TroubleKind::NotSent, "the URL names no host".to_owned());
+    }
+    let Some(last) = trail.last() else { return Ok(()) };
+    if last.scheme() == "https" && to.scheme() == "http" {
+        return refuse(TroubleKind::NotSent, "the redirect leads from https to http, which is not followed".to_owned());
+    }
+    let same = |url: &Url| {
+        let (mut a, mut b) = (url.clone(), to.clone());
+        a.set_fragment(None);
+        b.set_fragment(None);
+        a == b
+    };
+    if trail.iter().any(same) {
+        return refuse(TroubleKind::Protocol, "the redirects lead in a circle".to_owned());
+    }
+    if trail.len() > MOST_HOPS {
+        return refuse(TroubleKind::Protocol, format!("more than {MOST_HOPS} redirects in a row"));
+    }
+    Ok(())
+}

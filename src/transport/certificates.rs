@@ -1,0 +1,116 @@
+//! How certificates are judged: as the system does, with more authorities from a file, or not at all where the user
+//! said so.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+use crate::settings::run_settings::Settings;
+use crate::transport::network::Error;
+
+/// The TLS side of a client, for HTTP/1.1 only.
+pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = if settings.insecure {
+        Arc::new(AcceptAny { provider: provider.clone() })
+    } else {
+        let mut extra: Vec<CertificateDer<'_>> =
+            settings.authorities.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        if let Some(path) = &settings.ca_file {
+            let text = std::fs::read(path)
+                .map_err(|source| Error::CaFile { path: path.clone(), because: source.to_string() })?;
+            for certificate in CertificateDer::pem_slice_iter(&text) {
+                extra.push(
+                    certificate.map_err(|error| Error::CaFile { path: path.clone(), because: error.to_string() })?,
+                );
+            }
+            if extra.len() == settings.authorities.len() {
+                return Err(Error::CaFile {
+                    path: path.clone(),
+                    because: "it holds no certificate in PEM form".to_owned(),
+                });
+            }
+        }
+        let verifier = if extra.is_empty() {
+            Verifier::new(provider.clone())
+        } else {
+            Verifier::new_with_extra_roots(extra, provider.clone())
+        };
+        Arc::new(verifier.map_err(|error| Error::Tls(error.to_string()))?)
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Tls(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match &settings.client_cert {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let refuse = |because: String| Error::ClientCert { path: path.clone(), because };
+            let (chain, key) = client_certificate(path)?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| refuse(error.to_string()))?
+        }
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The certificates and the private key of a PEM file. What is said of it never shows the key.
+fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+    let refuse = |because: &str| Error::ClientCert { path: path.to_owned(), because: because.to_owned() };
+    let text = std::fs::read(path).map_err(|error| refuse(&error.to_string()))?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let chain = chain.map_err(|_| refuse("a certificate in it is no PEM"))?;
+    if chain.is_empty() {
+        return Err(refuse("it holds no certificate in PEM form"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| refuse("it holds no private key in PEM form"))?;
+    Ok((chain, key))
+}
+
+/// Accepts every certificate, while the handshake must still be made with the key of the one shown.
+#[derive(Debug)]
+struct AcceptAny {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for AcceptAny {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,337 @@
+//! The first message of a TLS handshake, written by hand, and what comes back. Today's libraries cannot offer TLS 1.0 or
+//! 1.1, so that whether a server takes them up can only be asked like this. Nothing is ever sent over such a connection:
+//! after the server's first word it is closed.
+
+use aws_lc_rs::rand;
+
+use crate::recording::model::Handshake;
+
+/// The most that is read of an answer: certificates may follow the one message that is wanted.
+pub const MOST: usize = 64 << 10;
+
+/// Which versions a handshake offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// 1.3 and 1.2.
+    Modern,
+    /// 1.1 at most.
+    Tls11,
+    /// 1.0.
+    Tls10,
+}
+
+impl Offer {
+    /// The versions in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Offer::Modern => "TLS 1.3 and TLS 1.2",
+            Offer::Tls11 => "TLS 1.1 at most",
+            Offer::Tls10 => "TLS 1.0",
+        }
+    }
+
+    /// The highest version, as the message's own field has it; 1.3 is offered by an extension.
+    fn version(self) -> u16 {
+        match self {
+            Offer::Modern => 0x0303,
+            Offer::Tls11 => 0x0302,
+            Offer::Tls10 => 0x0301,
+        }
+    }
+}
+
+/// TLS 1.3's suites, and those of 1.2 with authenticated encryption.
+const MODERN: [u16; 11] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0x009e, 0x009f];
+/// What servers of all ages have in common: CBC and SHA-1, with every key exchange; RC4 last.
+const OLD: [u16; 14] =
+    [0xc00a, 0xc014, 0x0039, 0xc009, 0xc013, 0x0033, 0x0035, 0x002f, 0xc008, 0xc012, 0x0016, 0x000a, 0x0005, 0x0004];
+/// X25519, P-256, P-384, P-521.
+const GROUPS: [u16; 4] = [0x001d, 0x0017, 0x0018, 0x0019];
+/// ECDSA, RSA-PSS and RSA with SHA-256 and longer; SHA-1 last, for certificates of old.
+const SIGNATURES: [u16; 11] = [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
+
+/// The message that offers `offer` to the server `name`; none where it is reached by its address.
+///
+/// # Errors
+/// The system gives no randomness: a fragment.
+pub fn client_hello(offer: Offer, name: Option<&str>) -> Result<Vec<u8>, String> {
+    let mut random = [0_u8; 96];
+    rand::fill(&mut random).map_err(|_| "the system gives no random bytes".to_owned())?;
+    let (nonce, rest) = random.split_at(32);
+    let (session, share) = rest.split_at(32);
+    let modern = offer == Offer::Modern;
+
+    let mut extensions = Vec::new();
+    if let Some(name) = name.filter(|name| name.len() <= 253) {
+        // One entry, of the type host name.
+        let entry = [&[0_u8][..], &sized(name.as_bytes())].concat();
+        extension(&mut extensions, 0x0000, &sized(&entry));
+    }
+    extension(&mut extensions, 0x000a, &sized(&words(&GROUPS)));
+    extension(&mut extensions, 0x000b, &[1, 0]);
+    extension(&mut extensions, 0xff01, &[0]);
+    if modern {
+        extension(&mut extensions, 0x000d, &sized(&words(&SIGNATURES)));
+        extension(&mut extensions, 0x002b, &[4, 3, 4, 3, 3]);
+        // Any 32 bytes are a public key of X25519.
+        let entry = [&words(&[0x001d])[..], &sized(share)].concat();
+        extension(&mut extensions, 0x0033, &sized(&entry));
+    }
+
+    let mut body = offer.version().to_be_bytes().to_vec();
+    body.extend_from_slice(nonce);
+    if modern {
+        body.push(32);
+        body.extend_from_slice(session);
+    } else {
+        body.push(0);
+    }
+    body.extend(sized(&if modern { words(&MODERN) } else { words(&OLD) }));
+    body.extend([1, 0]);
+    body.extend(sized(&extensions));
+
+    let mut message = vec![1, 0];
+    message.extend(sized(&body));
+    let mut record = vec![22, 3, 1];
+    record.extend(sized(&message));
+    Ok(record)
+}
+
+/// The bytes with their length, in two bytes, before them.
+fn sized(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    [&length.to_be_bytes()[..], bytes].concat()
+}
+
+fn words(words: &[u16]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_be_bytes()).collect()
+}
+
+fn extension(to: &mut Vec<u8>, kind: u16, body: &[u8]) {
+    to.extend(kind.to_be_bytes());
+    to.extend(sized(body));
+}
+
+/// What the bytes that came say. `None`: more is needed, or the server hung up within what it says.
+///
+/// # Errors
+/// What came is not TLS: a fragment.
+pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
+    let mut rest = bytes;
+    let mut message: Vec<u8> = Vec::new();
+    while let Some((head, after)) = rest.split_at_checked(5) {
+        let &[kind, major, _, high, low] = head else { return Ok(None) };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if major != 3 || !(20..=24).contains(&kind) || length > (16 << 10) + 2048 {
+            return Err("what it answered is not TLS".to_owned());
+        }
+        let Some((fragment, after)) = after.split_at_checked(length) else { return Ok(None) };
+        match (kind, fragment) {
+            // A warning goes before what is meant; the end of the connection is as good as a refusal.
+            (21, [1, name, ..]) if *name != 0 => {}
+            (21, [_, name, ..]) => return Ok(Some(Handshake::Refused(alert(*name)))),
+            (22, _) => {
+                message.extend_from_slice(fragment);
+                match server_hello(&message) {
+                    Hello::Version(version) => return Ok(Some(Handshake::Agreed(version_name(version)))),
+                    Hello::Short => {}
+                    Hello::Other => return Err("it answered with another message than a ServerHello".to_owned()),
+                }
+            }
+            _ => return Err("it answered with another record than a handshake".to_owned()),
+        }
+        rest = after;
+    }
+    let plain = !rest.is_empty() && !matches!(rest.first(), Some(21 | 22));
+    if plain { Err("what it answered is not TLS".to_owned()) } else { Ok(None) }
+}
+
+/// What a server that hung up had said until then: a warning, or nothing.
+pub fn read_to_end(bytes: &[u8]) -> Handshake {
+    match bytes {
+        [21, 3, _, 0, 2, 1, name, ..] => Handshake::Refused(alert(*name)),
+        _ => Handshake::Closed,
+    }
+}
+
+enum Hello {
+    Version(u16),
+    Short,
+    Other,
+}
+
+fn server_hello(message: &[u8]) -> Hello {
+    let Some((&[kind, a, b, c], body)) = message.split_first_chunk::<4>() else { return Hello::Short };
+    if kind != 2 {
+        return Hello::Other;
+    }
+    let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap_or(usize::MAX);
+    if length > MOST {
+        return Hello::Other;
+    }
+    let Some((body, _)) = body.split_at_checked(length) else { return Hello::Short };
+    version_of(body).map_or(Hello::Other, Hello::Version)
+}
+
+/// The version that a ServerHello settles on: 1.3 says so in an extension.
+fn version_of(body: &[u8]) -> Option<u16> {
+    let (version, rest) = body.split_first_chunk::<2>()?;
+    let version = u16::from_be_bytes(*version);
+    let (_, rest) = rest.split_at_checked(32)?;
+    let (session, rest) = rest.split_first()?;
+    let (_, rest) = rest.split_at_checked(usize::from(*session))?;
+    // The suite and the compression.
+    let (_, rest) = rest.split_at_checked(3)?;
+    let Some((_, mut rest)) = rest.split_first_chunk::<2>() else { return Some(version) };
+    while let Some((&[k1, k2, l1, l2], after)) = rest.split_first_chunk::<4>() {
+        let (value, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l1, l2])))?;
+        if let (0x002b, &[high, low]) = (u16::from_be_bytes([k1, k2]), value) {
+            return Some(u16::from_be_bytes([high, low]));
+        }
+        rest = after;
+    }
+    Some(version)
+}
+
+fn version_name(version: u16) -> String {
+    match version {
+        0x0300 => "SSL 3.0".to_owned(),
+        0x0301 => "TLS 1.0".to_owned(),
+        0x0302 => "TLS 1.1".to_owned(),
+        0x0303 => "TLS 1.2".to_owned(),
+        0x0304 => "TLS 1.3".to_owned(),
+        other => format!("version {other:#06x}"),
+    }
+}
+
+fn alert(code: u8) -> String {
+    let name = match code {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        40 => "handshake_failure",
+        47 => "illegal_parameter",
+        50 => "decode_error",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        112 => "unrecognized_name",
+        other => return format!("alert {other}"),
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::sync::Arc;
+
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::{ServerConfig, ServerConnection};
+
+    use super::*;
+
+    /// A ServerHello in a record.
+    fn hello(version: u16, extensions: &[u8]) -> Vec<u8> {
+        let mut body = version.to_be_bytes().to_vec();
+        body.extend([7; 32]);
+        body.extend([0, 0xc0, 0x2f, 0]);
+        if !extensions.is_empty() {
+            body.extend(sized(extensions));
+        }
+        let mut message = vec![2, 0];
+        message.extend(sized(&body));
+        [&[22, 3, 3][..], &sized(&message)].concat()
+    }
+
+    fn agreed(version: &str) -> Result<Option<Handshake>, String> {
+        Ok(Some(Handshake::Agreed(version.to_owned())))
+    }
+
+    #[test]
+    fn a_server_hello_says_its_version() {
+        assert_eq!(read(&hello(0x0301, &[])), agreed("TLS 1.0"));
+        assert_eq!(read(&hello(0x0302, &[])), agreed("TLS 1.1"));
+        assert_eq!(read(&hello(0x0303, &[0xff, 1, 0, 1, 0])), agreed("TLS 1.2"));
+        assert_eq!(read(&hello(0x0303, &[0, 0x2b, 0, 2, 3, 4])), agreed("TLS 1.3"));
+        assert_eq!(read(&hello(0x0300, &[])), agreed("SSL 3.0"));
+        let whole = hello(0x0303, &[0, 0x2b, 0, 2, 3, 4]);
+        for cut in 0..whole.len() {
+            assert_eq!(read(&whole[..cut]), Ok(None), "{cut} bytes");
+        }
+        // One message in two records.
+        let (first, second) = whole[5..].split_at(20);
+        let parts = [&[22, 3, 3][..], &sized(first), &[22, 3, 3], &sized(second)].concat();
+        assert_eq!(read(&parts), agreed("TLS 1.3"));
+    }
+
+    #[test]
+    fn refusals_and_what_is_not_tls() {
+        let refused = |name: &str| Ok(Some(Handshake::Refused(name.to_owned())));
+        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 70]), refused("protocol_version"));
+        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 40]), refused("handshake_failure"));
+        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 99]), refused("alert 99"));
+        let warned = [&[21, 3, 1, 0, 2, 1, 112][..], &hello(0x0303, &[])].concat();
+        assert_eq!(read(&warned), agreed("TLS 1.2"), "a warning is not the last word");
+        assert_eq!(read(&warned[..7]), Ok(None));
+        assert_eq!(read_to_end(&warned[..7]), Handshake::Refused("unrecognized_name".to_owned()));
+        assert_eq!(read_to_end(&[]), Handshake::Closed);
+        assert!(read(b"HTTP/1.1 400 Bad Request\r\n").is_err());
+        assert!(read(b"HT").is_err());
+        assert!(read(&[23, 3, 3, 0, 1, 0]).is_err());
+        assert!(read(&[22, 3, 3, 0, 4, 11, 0, 0, 0]).is_err(), "a Certificate is no ServerHello");
+        assert!(read(&[22, 3, 3, 0xff, 0xff]).is_err());
+    }
+
+    #[test]
+    fn no_bytes_bring_it_down() {
+        let whole = hello(0x0303, &[0, 0x2b, 0, 2, 3, 4]);
+        for at in 0..whole.len() {
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] = value;
+                let _ = read(&bytes);
+                let _ = read_to_end(&bytes);
+            }
+        }
+    }
+
+    /// What rustls answers, which knows 1.2 and 1.3 alone, or one of them.
+    fn rustls_says(offer: Offer, versions: &[&'static rustls::SupportedProtocolVersion]) -> Handshake {
+        let fixture = |name: &str| format!("{}/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+        let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let mut server = ServerConnection::new(Arc::new(config)).unwrap();
+        let message = client_hello(offer, Some("localhost")).unwrap();
+        (&message[..]).read_exact(&mut [0; 5]).unwrap();
+        server.read_tls(&mut &message[..]).unwrap();
+        let _ = server.process_new_packets();
+        let mut answer = Vec::new();
+        while server.wants_write() {
+            server.write_tls(&mut answer).unwrap();
+        }
+        answer.flush().unwrap();
+        read(&answer).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_real_server_understands_it() {
+        let both = [&rustls::version::TLS13, &rustls::version::TLS12];
+        assert_eq!(rustls_says(Offer::Modern, &both), Handshake::Agreed("TLS 1.3".to_owned()));
+        assert_eq!(rustls_says(Offer::Modern, &both[1..]), Handshake::Agreed("TLS 1.2".to_owned()));
+        for offer in [Offer::Tls11, Offer::Tls10] {
+            assert!(matches!(rustls_says(offer, &both), Handshake::Refused(_)));
+        }
+    }
+}

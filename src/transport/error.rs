@@ -1,0 +1,115 @@
+//! From the errors of the libraries to [`Trouble`]: what happened, in a word and a sentence.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::recording::model::{Trouble, TroubleKind};
+use crate::session::client::trouble;
+use crate::transport::address_guard::Refused;
+
+/// How far an exchange had come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The connection was being made.
+    Connecting,
+    /// The response's head was awaited.
+    Waiting,
+    /// The body was being read.
+    Reading,
+}
+
+/// Reads an error and its sources.
+pub(crate) fn explain(error: &(dyn Error + 'static), url: &Url, stage: Stage, connect_timeout: Duration) -> Trouble {
+    let mut deepest = String::new();
+    let mut kind: Option<TroubleKind> = None;
+    let mut next = Some(error);
+    while let Some(current) = next {
+        if let Some(refused) = current.downcast_ref::<Refused>() {
+            return trouble(TroubleKind::NotSent, refused.to_string());
+        }
+        deepest = current.to_string();
+        if let Some(found) = of_one(current, url, stage) {
+            kind = Some(found);
+        }
+        next = current.source();
+        // What an I/O error wraps is not among its sources.
+        if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            if let Some(refused) = inner.downcast_ref::<Refused>() {
+                return trouble(TroubleKind::NotSent, refused.to_string());
+            }
+            if inner.is::<rustls::Error>() {
+                return tls(url, &inner.to_string());
+            }
+            next = Some(inner);
+        }
+    }
+    let place = place(url);
+    match (kind, stage) {
+        (Some(TroubleKind::Tls), _) => tls(url, &deepest),
+        (Some(TroubleKind::Timeout), Stage::Connecting) => trouble(
+            TroubleKind::Timeout,
+            format!("no connection to {place} within {} s", connect_timeout.as_secs_f32()),
+        ),
+        (_, Stage::Connecting) => trouble(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}")),
+        (Some(TroubleKind::Timeout), _) => trouble(TroubleKind::Timeout, format!("{place} fell silent: {deepest}")),
+        (Some(TroubleKind::Protocol), _) => {
+            trouble(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
+        }
+        (_, Stage::Waiting) => {
+            trouble(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
+        }
+        (_, Stage::Reading) => {
+            trouble(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
+        }
+    }
+}
+
+/// What one error of the chain says by itself.
+fn of_one(error: &(dyn Error + 'static), url: &Url, stage: Stage) -> Option<TroubleKind> {
+    if error.is::<rustls::Error>() {
+        return Some(TroubleKind::Tls);
+    }
+    if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout) {
+        return Some(TroubleKind::Timeout);
+    }
+    if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        if error.is_timeout() {
+            return Some(TroubleKind::Timeout);
+        }
+        if error.is_parse() || error.is_parse_too_large() {
+            return Some(TroubleKind::Protocol);
+        }
+        return error.is_incomplete_message().then_some(TroubleKind::Cut);
+    }
+    match error.downcast_ref::<std::io::Error>()?.kind() {
+        ErrorKind::TimedOut => Some(TroubleKind::Timeout),
+        // A server that hangs up on a handshake is one that does not speak TLS as we do.
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::InvalidData
+            if stage == Stage::Connecting && url.scheme() == "https" =>
+        {
+            Some(TroubleKind::Tls)
+        }
+        ErrorKind::InvalidData | ErrorKind::InvalidInput => Some(TroubleKind::Protocol),
+        ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe => Some(TroubleKind::Cut),
+        _ => None,
+    }
+}
+
+fn tls(url: &Url, because: &str) -> Trouble {
+    trouble(TroubleKind::Tls, format!("no TLS connection to {}: {because}", place(url)))
+}
+
+/// Host and port, which are no secret.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}

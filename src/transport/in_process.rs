@@ -1,0 +1,92 @@
+//! A transport that calls a router in process: for the embedded reference server, `selftest` and tests. It opens no
+//! socket and blocks no thread, so that a paused clock stays in charge of all waiting.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use futures_util::StreamExt;
+use tower::ServiceExt;
+
+use crate::recording::model::TroubleKind;
+use crate::session::client::trouble;
+use crate::transport::client_hello;
+use crate::transport::message::{Answer, Greeting, Heard, Incoming, Outgoing, Transport};
+
+/// Answers the bytes of a handshake's first message with those of a server.
+pub type Greeter = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
+/// A server within this process.
+#[derive(Clone)]
+pub struct InProcess {
+    router: Router,
+    greeter: Option<Greeter>,
+}
+
+impl InProcess {
+    /// Sends every request to `router`, whatever host its URL names but one below `.invalid`, which nobody has (RFC 2606).
+    /// The router finds the host in the `Host` header.
+    pub fn new(router: Router) -> Self {
+        Self { router, greeter: None }
+    }
+
+    /// The same, with handshakes answered by `greeter`. Requests go on to need none.
+    pub fn greeted_by(self, greeter: Greeter) -> Self {
+        Self { greeter: Some(greeter), ..self }
+    }
+}
+
+impl Transport for InProcess {
+    fn greet(&self, greeting: Greeting) -> Heard<'_> {
+        Box::pin(async move {
+            let Some(greeter) = &self.greeter else {
+                return Err(trouble(TroubleKind::NotSent, "a server within this process makes no handshakes"));
+            };
+            let bytes = greeter(&greeting.message);
+            match client_hello::read(&bytes) {
+                Ok(Some(handshake)) => Ok(handshake),
+                Ok(None) => Ok(client_hello::read_to_end(&bytes)),
+                Err(why) => Err(trouble(TroubleKind::Protocol, why)),
+            }
+        })
+    }
+
+    fn send(&self, request: Outgoing) -> Answer<'_> {
+        let router = self.router.clone();
+        Box::pin(async move {
+            let Outgoing { method, url, headers, body, patience } = request;
+            let refuse = |message: String| trouble(TroubleKind::NotSent, message);
+            if url.host_str().is_some_and(|host| host.ends_with(".invalid")) {
+                return Err(trouble(TroubleKind::Connect, "there is no such host"));
+            }
+            let mut call = http::Request::builder()
+                .method(method)
+                .uri(url.as_str())
+                .body(Body::from(body.clone().unwrap_or_default()))
+                .map_err(|error| refuse(format!("the URL cannot be sent: {error}")))?;
+            *call.headers_mut() = headers;
+            let host = match url.port() {
+                Some(port) => format!("{}:{port}", url.host_str().unwrap_or_default()),
+                None => url.host_str().unwrap_or_default().to_owned(),
+            };
+            let host = host.parse().map_err(|error| refuse(format!("the host cannot be sent: {error}")))?;
+            call.headers_mut().insert(http::header::HOST, host);
+            if let Some(body) = body {
+                call.headers_mut().insert(http::header::CONTENT_LENGTH, body.len().into());
+            }
+            let response = match tokio::time::timeout(patience, router.oneshot(call)).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_) => {
+                    let message = format!("no answer came within {} s", patience.as_secs_f32());
+                    return Err(trouble(TroubleKind::Timeout, message));
+                }
+            };
+            let (head, body) = response.into_parts();
+            let body = body.into_data_stream().map(|chunk| {
+                chunk.map_err(|error| trouble(TroubleKind::Cut, format!("the connection broke off: {error}")))
+            });
+            Ok(Incoming { status: head.status, headers: head.headers, body: Box::pin(body) })
+        })
+    }
+}

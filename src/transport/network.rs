@@ -1,0 +1,292 @@
+//! The network. Nothing is followed, decoded, retried or added behind our back: what [`Outgoing`] says goes out, with
+//! `Host` and the framing of the body, and what comes is handed on as it is. Every request has a connection of its own:
+//! one that a server closes while it is idle would look like an answer that broke off.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::header::ACCEPT;
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioExecutor;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use url::{Host, Url};
+
+use crate::recording::model::{Handshake, Trouble, TroubleKind};
+use crate::session::client::trouble;
+use crate::settings::run_settings::Settings;
+use crate::transport::address_guard::{Guard, Lookup, SystemLookup};
+use crate::transport::client_hello;
+use crate::transport::error::{Stage, explain};
+use crate::transport::message::{Answer, Greeting, Heard, Incoming, Outgoing, Transport};
+
+/// Why the network cannot be used as the settings ask.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file of certificate authorities.
+    #[error("the certificate file {path} cannot be used: {because}")]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        because: String,
+    },
+    /// The file of the client's own certificate.
+    #[error("the client certificate {path} cannot be used: {because}")]
+    ClientCert {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        because: String,
+    },
+    /// The TLS library.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// The HTTP library.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// Requests over the network.
+pub struct Wire {
+    client: reqwest::Client,
+    /// reqwest adds `Accept: */*` where a request has none, and cannot be told not to. What a server does without the
+    /// header is one of our questions, so those requests go by the library beneath, over the same TLS and addresses.
+    bare: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    guard: Guard,
+    connect_timeout: Duration,
+    use_proxy: bool,
+}
+
+impl Wire {
+    /// The network as `settings` ask for it.
+    ///
+    /// # Errors
+    /// When the file of certificate authorities cannot be read or holds none, or TLS cannot be set up.
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        Self::with_lookup(settings, Arc::new(SystemLookup))
+    }
+
+    /// The same, with addresses found by `lookup`.
+    ///
+    /// # Errors
+    /// As [`Wire::new`].
+    pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, Error> {
+        let tls = crate::transport::certificates::config(settings)?;
+        let guard = Guard::new(&settings.base, lookup, settings.use_proxy);
+        let resolver = Resolver { guard: guard.clone() };
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_max_idle_per_host(0)
+            .connect_timeout(settings.connect_timeout)
+            .dns_resolver(resolver.clone());
+        if !settings.use_proxy {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| Error::Client(error.to_string()))?;
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(settings.connect_timeout));
+        let mut plain_tls = tls;
+        // The connector sets it itself, and refuses one that is set.
+        plain_tls.alpn_protocols.clear();
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(plain_tls).https_or_http().enable_http1().wrap_connector(tcp);
+        let bare = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .retry_canceled_requests(false)
+            .build(connector);
+        Ok(Self { client, bare, guard, connect_timeout: settings.connect_timeout, use_proxy: settings.use_proxy })
+    }
+
+    async fn with_reqwest(&self, request: Outgoing) -> Result<Incoming, Trouble> {
+        let Outgoing { method, url, headers, body, .. } = request;
+        let timeout = self.connect_timeout;
+        let mut call = self.client.request(method, url.clone()).headers(headers);
+        if let Some(body) = body {
+            call = call.body(body);
+        }
+        let response = call.send().await.map_err(|error| {
+            let stage = if error.is_connect() { Stage::Connecting } else { Stage::Waiting };
+            explain(&error, &url, stage, timeout)
+        })?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response
+            .bytes_stream()
+            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, Stage::Reading, timeout)));
+        Ok(Incoming { status, headers, body: Box::pin(body) })
+    }
+
+    async fn bare(&self, request: Outgoing) -> Result<Incoming, Trouble> {
+        if self.use_proxy {
+            let message = "a request without Accept cannot be sent through a proxy; run without proxies to ask this";
+            return Err(trouble(TroubleKind::NotSent, message));
+        }
+        let Outgoing { method, url, headers, body, .. } = request;
+        let timeout = self.connect_timeout;
+        let mut call = http::Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .body(Full::new(body.unwrap_or_default()))
+            .map_err(|error| trouble(TroubleKind::NotSent, format!("the URL cannot be sent: {error}")))?;
+        *call.headers_mut() = headers;
+        let response = self.bare.request(call).await.map_err(|error| {
+            let stage = if error.is_connect() { Stage::Connecting } else { Stage::Waiting };
+            explain(&error, &url, stage, timeout)
+        })?;
+        let (head, body) = response.into_parts();
+        let body = body
+            .into_data_stream()
+            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, Stage::Reading, timeout)));
+        Ok(Incoming { status: head.status, headers: head.headers, body: Box::pin(body) })
+    }
+
+    async fn carry(&self, request: Outgoing) -> Result<Incoming, Trouble> {
+        self.guard.admit(&request.url).await.map_err(|refused| trouble(TroubleKind::NotSent, refused.to_string()))?;
+        if request.headers.contains_key(ACCEPT) { self.with_reqwest(request).await } else { self.bare(request).await }
+    }
+}
+
+impl Wire {
+    /// A connection to the host of `url` that the guard lets through.
+    async fn connect(&self, url: &Url) -> Result<TcpStream, Trouble> {
+        self.guard.admit(url).await.map_err(|refused| trouble(TroubleKind::NotSent, refused.to_string()))?;
+        let refuse = |why: String| trouble(TroubleKind::Connect, why);
+        let port = url.port_or_known_default().unwrap_or(443);
+        let addresses = match url.host() {
+            Some(Host::Ipv4(address)) => vec![address.into()],
+            Some(Host::Ipv6(address)) => vec![address.into()],
+            Some(Host::Domain(name)) => self.guard.resolve(name).await.map_err(|error| refuse(error.to_string()))?,
+            None => Vec::new(),
+        };
+        let mut last = refuse("the URL has no host".to_owned());
+        for address in addresses {
+            let connecting = TcpStream::connect(SocketAddr::new(address, port));
+            match tokio::time::timeout(self.connect_timeout, connecting).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = refuse(format!("no connection to {}: {error}", place(url))),
+                Err(_) => {
+                    let message = format!("{} took no connection in {} s", place(url), self.connect_timeout.as_secs());
+                    last = trouble(TroubleKind::Timeout, message);
+                }
+            }
+        }
+        Err(last)
+    }
+
+    async fn shake(&self, greeting: &Greeting) -> Result<Handshake, Trouble> {
+        if self.use_proxy {
+            let message = "a handshake of our own cannot be sent through a proxy; run without proxies to ask this";
+            return Err(trouble(TroubleKind::NotSent, message));
+        }
+        let mut stream = self.connect(&greeting.url).await?;
+        let cut = |error: std::io::Error| trouble(TroubleKind::Cut, format!("the handshake broke off: {error}"));
+        stream.write_all(&greeting.message).await.map_err(cut)?;
+        let mut came = Vec::new();
+        loop {
+            let mut some = [0_u8; 4096];
+            let count = match stream.read(&mut some).await {
+                Ok(count) => count,
+                // The rudest way to say no, and a common one.
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
+                Err(error) => return Err(cut(error)),
+            };
+            came.extend_from_slice(some.get(..count).unwrap_or_default());
+            match client_hello::read(&came) {
+                Ok(Some(handshake)) => return Ok(handshake),
+                Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&came)),
+                Ok(None) if came.len() > client_hello::MOST => {
+                    return Err(trouble(TroubleKind::Limit, "the answer to the handshake has no end"));
+                }
+                Ok(None) => {}
+                Err(why) => return Err(trouble(TroubleKind::Protocol, format!("{}: {why}", place(&greeting.url)))),
+            }
+        }
+    }
+}
+
+impl Transport for Wire {
+    fn greet(&self, greeting: Greeting) -> Heard<'_> {
+        Box::pin(async move {
+            match tokio::time::timeout(greeting.patience, self.shake(&greeting)).await {
+                Ok(result) => result,
+                Err(_) => {
+                    let seconds = greeting.patience.as_secs_f32();
+                    let message = format!("{} said nothing to a handshake for {seconds} s", place(&greeting.url));
+                    Err(trouble(TroubleKind::Timeout, message))
+                }
+            }
+        })
+    }
+
+    fn send(&self, request: Outgoing) -> Answer<'_> {
+        let patience = request.patience;
+        let host = place(&request.url);
+        Box::pin(async move {
+            match tokio::time::timeout(patience, self.carry(request)).await {
+                Ok(result) => result,
+                Err(_) => {
+                    let message = format!("{host} did not answer within {} s", patience.as_secs_f32());
+                    Err(trouble(TroubleKind::Timeout, message))
+                }
+            }
+        })
+    }
+}
+
+fn place(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// The guard, as both libraries ask for addresses.
+#[derive(Clone)]
+struct Resolver {
+    guard: Guard,
+}
+
+type Found = Box<dyn Iterator<Item = SocketAddr> + Send>;
+type Finding = Pin<Box<dyn Future<Output = Result<Found, Box<dyn std::error::Error + Send + Sync>>> + Send>>;
+
+impl Resolver {
+    fn find(&self, host: String) -> Finding {
+        let guard = self.guard.clone();
+        Box::pin(async move {
+            let addresses = guard.resolve(&host).await?;
+            Ok(Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Found)
+        })
+    }
+}
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        self.find(name.as_str().to_owned())
+    }
+}
+
+impl tower::Service<Name> for Resolver {
+    type Response = Found;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Finding;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        self.find(name.as_str().to_owned())
+    }
+}

@@ -1,0 +1,244 @@
+//! The one record of a run that every report is drawn from, and that `run.json` is. Its shape is a contract: scripts
+//! outside this repository read it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::vocabulary::{Area, Level, Verdict, words};
+use crate::recording::facts::FileFacts;
+use crate::recording::model::{Exchange, FlowRecord, Start};
+use crate::suite::model::Beside;
+
+/// A judged run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// What judged.
+    pub plimsoll: Tool,
+    /// What was judged.
+    pub target: Target,
+    /// `whole` or `filtered`.
+    pub scope: Scope,
+    /// Wall time, RFC 3339, UTC.
+    pub started: String,
+    /// Wall time, RFC 3339, UTC; empty if the run was killed.
+    pub finished: String,
+    /// Why the run ended early, if it did.
+    pub early: Option<String>,
+    /// What it cost.
+    pub traffic: Traffic,
+    /// One judgement a spec, in the order they were named.
+    pub judgements: Vec<Judgement>,
+    /// The exchanges, as on the tape.
+    pub exchanges: Vec<Exchange>,
+    /// The files' facts, as on the tape.
+    pub files: Vec<FileFacts>,
+    /// The flows, as on the tape.
+    pub flows: Vec<FlowRecord>,
+    /// How the run began, as on the tape.
+    pub start: Start,
+    /// Jobs left on the target, by redacted polling URL.
+    pub leftovers: Vec<String>,
+}
+
+/// The version of the tool and of its rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Of the program.
+    pub version: String,
+    /// The digest of the suites that judged.
+    pub suites: String,
+}
+
+/// The server that was judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// Its base URL.
+    pub base: String,
+    /// Name and version, as it says; empty if it does not.
+    pub software: String,
+    /// FHIR version, as it says; empty if it does not.
+    pub fhir: String,
+}
+
+words! {
+    /// How much of the specs a run covers.
+    Scope {
+        /// Every test.
+        Whole = "whole",
+        /// Some tests; such a run never claims the whole spec.
+        Filtered = "filtered",
+    }
+}
+
+/// What a run cost the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Requests sent.
+    pub requests: u64,
+    /// Jobs accepted.
+    pub kickoffs: u64,
+    /// Kick-offs sent, refused ones included.
+    pub kickoff_requests: u64,
+    /// Bytes received.
+    pub bytes: u64,
+    /// Resources in the files.
+    pub resources: u64,
+}
+
+/// The judgement under one spec.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The spec's id.
+    pub spec: String,
+    /// Its title and version, for people.
+    pub title: String,
+    /// Whose rules these are, where not HL7's.
+    pub owner: Option<String>,
+    /// What the run comes to.
+    pub outcome: Conformance,
+    /// Whether known deviations let it pass a gate.
+    pub gate: Gate,
+    /// Judged without counting for the exit code.
+    pub also: bool,
+    /// The outcome in one sentence.
+    pub because: String,
+    /// Different SHALLs and SHALL NOTs that were decided, each counted once.
+    pub decided: u32,
+    /// Every test, in the order of the suites.
+    pub tests: Vec<TestResult>,
+    /// Every requirement of the spec, in the order of areas and suites.
+    pub requirements: Vec<RequirementResult>,
+}
+
+words! {
+    /// What a run comes to under one spec.
+    Conformance {
+        /// Nothing failed, nothing is undetermined, and a SHALL was decided in each area.
+        Conformant = "conformant",
+        /// Something failed.
+        NotConformant = "not-conformant",
+        /// Nothing failed, but something could not be decided, or too little was.
+        Undetermined = "undetermined",
+    }
+}
+
+words! {
+    /// Known deviations and the gate.
+    Gate {
+        /// No known deviations are at play.
+        None = "none",
+        /// Everything that failed is known.
+        Passed = "passed",
+        /// A known deviation passes again and must be taken off the list.
+        StaleKnown = "stale-known",
+    }
+}
+
+/// What a test came to on one flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestResult {
+    /// `area::id@flow`.
+    pub id: String,
+    /// What is so when it passes.
+    pub title: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The level of its requirements in this spec.
+    pub level: Level,
+    /// Its requirements in this spec.
+    pub requirements: Vec<String>,
+    /// Whether the text errs, so that it warns at most.
+    pub defect: bool,
+    /// One fragment: why it failed, was skipped, could not be decided or does not apply. Empty for a pass.
+    pub because: String,
+    /// The reason of the known deviation that covers it.
+    pub known: Option<String>,
+    /// Where, expected, actual.
+    pub findings: Vec<Finding>,
+    /// Why it matters.
+    pub why: String,
+    /// Where it is written in the suites, `suites/poll.toml:50`.
+    pub suite: String,
+    /// The flow.
+    pub flow: String,
+    /// Its area.
+    pub area: Area,
+    /// The exchanges looked at.
+    pub exchanges: Vec<u32>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The exchange that shows it.
+    pub exchange: Option<u32>,
+    /// What is wrong there: `status`, `header Retry-After`, `body /output/0/url`, `line 17 column 3`.
+    pub place: String,
+    /// The same for scripts: `status`, `header`, `body`, `line`, `none`.
+    #[serde(rename = "where")]
+    pub kind: String,
+    /// What was expected, a fragment.
+    pub expected: String,
+    /// What was there instead, a fragment, escaped.
+    pub actual: String,
+    /// Line, column and byte offset in a file.
+    pub position: Option<Position>,
+    /// The other exchanges that show the same.
+    pub repeats: Vec<u32>,
+    /// How often it occurs within the exchange.
+    pub count: u64,
+    /// How many exchanges were looked at.
+    pub looked_at: u32,
+}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// From 1.
+    pub line: u64,
+    /// From 1, in characters.
+    pub column: u64,
+    /// From 0, in bytes of the decoded file.
+    pub offset: u64,
+}
+
+/// What a requirement came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequirementResult {
+    /// Its id.
+    pub id: String,
+    /// Its level in this spec.
+    pub level: Level,
+    /// Its state.
+    pub state: State,
+    /// Why, where it is not met.
+    pub because: String,
+    /// Its area.
+    pub area: Area,
+    /// The duty in our words.
+    pub says: String,
+    /// Where it is written.
+    pub link: String,
+    /// The tests that decide it, `area::id@flow`.
+    pub tests: Vec<String>,
+    /// The duties of another spec that it stands beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
+}
+
+words! {
+    /// What a requirement came to.
+    State {
+        /// Seen kept.
+        Met = "met",
+        /// A SHALL or SHALL NOT is broken.
+        Violated = "violated",
+        /// Something weaker is broken.
+        NotMet = "not-met",
+        /// Not decided in this run.
+        Undetermined = "undetermined",
+        /// Does not concern this target.
+        NotApplicable = "not-applicable",
+        /// No test verifies it.
+        Untested = "untested",
+    }
+}

@@ -1,0 +1,106 @@
+//! Judgements as trials of libtest-mimic, the gate of known deviations, exit codes, and the test of the tester.
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::base::vocabulary::Verdict;
+use crate::config::values::one_line;
+use crate::verdicts::judged_run::{Judgement, Run, TestResult};
+
+/// Reads the arguments after `--`, in the manner of `cargo test`. The error is clap's: help asked for, or a mistake.
+pub fn arguments(args: &[String]) -> Result<Arguments, clap::Error> {
+    let program = std::iter::once("plimsoll run --".to_owned());
+    <Arguments as clap::Parser>::try_parse_from(program.chain(args.iter().cloned()))
+}
+
+/// Whether the arguments select the test of this name.
+pub fn selects(args: &Arguments, name: &str) -> bool {
+    !args.is_filtered_out(&Trial::test(name, || Ok(())))
+}
+
+/// Lists the tests as `cargo test -- --list` does, in the format that the arguments ask for.
+pub fn list(args: &Arguments, names: impl Iterator<Item = String>) {
+    let args = Arguments { list: true, ..args.clone() };
+    // A list has no outcome.
+    let _ = libtest_mimic::run(&args, names.map(|name| Trial::test(name, || Ok(()))).collect());
+}
+
+/// Prints the judged run as libtest does, a trial a test. `render` writes a finding out; the exit code is not taken
+/// from here but from [`crate::verdicts::exit::code`].
+pub fn print(args: &Arguments, run: &Run, strict: bool, render: impl Fn(&Judgement, &TestResult) -> String) {
+    let several = run.judgements.len() > 1;
+    let mut trials = Vec::new();
+    for judgement in &run.judgements {
+        for test in &judgement.tests {
+            let name = if several { format!("{}::{}", judgement.spec, test.id) } else { test.id.clone() };
+            let end = end(test, strict, || render(judgement, test));
+            trials.push(Trial::ignorable_test(name, move || end));
+        }
+    }
+    // The trials hold what was decided long ago; one thread keeps them in the order of the suites.
+    let args = Arguments { test_threads: args.test_threads.or(Some(1)), ..args.clone() };
+    let _ = libtest_mimic::run(&args, trials);
+}
+
+/// How a trial ends.
+fn end(test: &TestResult, strict: bool, render: impl FnOnce() -> String) -> Result<Completion, Failed> {
+    let ignored = |why: &str| Ok(Completion::ignored_with(one_line(why, 160)));
+    match test.verdict {
+        Verdict::Pass => Ok(Completion::Completed),
+        Verdict::Fail | Verdict::Warn if test.known.is_some() => {
+            ignored(&format!("known deviation: {}", test.known.as_deref().unwrap_or_default()))
+        }
+        Verdict::Warn if !strict => Ok(Completion::Completed),
+        Verdict::Fail | Verdict::Warn => Err(render().into()),
+        Verdict::Error => {
+            let text = render();
+            let text = if text.starts_with("undetermined:") { text } else { format!("undetermined: {text}") };
+            Err(text.into())
+        }
+        Verdict::Skip => ignored(&test.because),
+        Verdict::NotApplicable => ignored(&format!("not applicable: {}", test.because)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::verdicts::samples::test;
+
+    fn args(words: &[&str]) -> Arguments {
+        arguments(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn exact_skip_and_filter_select_as_in_cargo_test() {
+        let name = "poll::in-progress-202@patient";
+        assert!(selects(&args(&[]), name));
+        assert!(selects(&args(&["progress"]), name));
+        assert!(!selects(&args(&["progress", "--exact"]), name));
+        assert!(selects(&args(&[name, "--exact"]), name));
+        assert!(!selects(&args(&["--skip", "@patient"]), name));
+        assert!(arguments(&["--no-such-thing".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn verdicts_end_as_libtest_knows_them() {
+        let end = |verdict, strict| end(&test("poll::a@system", verdict), strict, || "the finding".to_owned());
+        assert!(matches!(end(Verdict::Pass, false), Ok(Completion::Completed)));
+        assert_eq!(end(Verdict::Fail, false).err().unwrap().message(), Some("the finding"));
+        assert!(matches!(end(Verdict::Warn, false), Ok(Completion::Completed)));
+        assert!(end(Verdict::Warn, true).is_err());
+        assert_eq!(end(Verdict::Error, false).err().unwrap().message(), Some("undetermined: the finding"));
+        assert!(matches!(end(Verdict::Skip, true), Ok(Completion::Ignored { .. })));
+        assert!(matches!(end(Verdict::NotApplicable, true), Ok(Completion::Ignored { .. })));
+    }
+
+    #[test]
+    fn a_known_deviation_is_ignored_with_its_reason() {
+        let mut known = test("poll::a@system", Verdict::Fail);
+        known.known = Some("vendor ticket 17".to_owned());
+        match end(&known, false, String::new) {
+            Ok(Completion::Ignored { reason }) => assert_eq!(reason.unwrap(), "known deviation: vendor ticket 17"),
+            _ => panic!("a known deviation fails no trial"),
+        }
+    }
+}
