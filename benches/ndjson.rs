@@ -21,7 +21,7 @@ use plimsoll::fhir::validate::validator::{Validator, Verdict};
 use plimsoll::ndjson::decode::Coding;
 use plimsoll::ndjson::fhir::FhirInspector;
 use plimsoll::ndjson::lines::Expected;
-use plimsoll::ndjson::reader::{FileReader, Options};
+use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::model::FileList;
 use serde::de::IgnoredAny;
 
@@ -139,8 +139,12 @@ fn whole(files: &[Vec<u8>], coding: Coding) -> u64 {
     for file in files {
         let inspector = Box::new(FhirInspector::new(plimsoll::fhir::definitions::embedded::r4(), 512));
         let expected = Expected { list: FileList::Output, announced: None };
-        let mut reader =
-            FileReader::new(Options { coding, inspector: Some(inspector), digest: false, ..Options::new(expected) });
+        let mut reader = FileReader::new(ReaderOptions {
+            coding,
+            inspector: Some(inspector),
+            digest: false,
+            ..ReaderOptions::new(expected)
+        });
         for chunk in file.chunks(256 << 10) {
             reader.push(chunk).unwrap();
         }

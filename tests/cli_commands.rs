@@ -125,7 +125,7 @@ fn a_filtered_run_within_is_judged_reported_and_replayed_alike() {
     let of = |level: &str| format!("kickoff::accepted-202@{level}");
     let output = run(&["run", &of("system"), &of("patient"), &of("group"), "--report", "first"]);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
-    for file in ["index.html", "junit.xml", "checklist.md", "run.json", "tape/tape.jsonl"] {
+    for file in ["index.html", "junit.xml", "checklist.md", "run.json", "recording/recording.jsonl"] {
         assert!(folder.path().join("first").join(file).is_file(), "{file} is missing");
     }
     let replayed = run(&["replay", "first", "--report", "second"]);
@@ -135,11 +135,11 @@ fn a_filtered_run_within_is_judged_reported_and_replayed_alike() {
         serde_json::from_str(&text).unwrap()
     };
     let (first, second) = (read("first"), read("second"));
-    let tape = |name: &str| std::fs::read(folder.path().join(name).join("tape/tape.jsonl")).unwrap();
-    assert_eq!(tape("first"), tape("second"), "a report's folder is whole by itself");
+    let recording = |name: &str| std::fs::read(folder.path().join(name).join("recording/recording.jsonl")).unwrap();
+    assert_eq!(recording("first"), recording("second"), "a report's folder is whole by itself");
     let onto_itself = run(&["replay", "first", "--report", "first"]);
     assert_eq!(onto_itself.status.code(), Some(0), "{}", shown(&onto_itself));
-    assert_eq!(tape("first"), tape("second"));
+    assert_eq!(recording("first"), recording("second"));
     assert_eq!(first["scope"], "filtered");
     assert_eq!(first["judgements"].to_string(), second["judgements"].to_string());
     assert!(first["exchanges"].as_array().unwrap().iter().all(|e| e["role"] != "poll"), "kick-offs need no polls");

@@ -25,7 +25,7 @@ fn a_protected_server_is_run_with_its_token_and_not_without() {
     let with = run("with", &[("PLIMSOLL_TOKEN", SECRET)]);
     assert_eq!(with.status.code(), Some(0), "{}", shown(&with));
     assert!(!shown(&with).contains(SECRET));
-    for file in ["index.html", "junit.xml", "checklist.md", "run.json", "tape/tape.jsonl"] {
+    for file in ["index.html", "junit.xml", "checklist.md", "run.json", "recording/recording.jsonl"] {
         let text = std::fs::read_to_string(folder.path().join("with").join(file)).unwrap();
         assert!(!text.contains(SECRET), "{file} holds the token");
     }
@@ -148,8 +148,8 @@ fn the_server_within_is_judged_over_tls() {
     let args = ["run", "--auth", "smart", "auth::tls", "auth::token-", "kickoff::accepted", "--report", "r"];
     let run = plimsoll_in(folder.path(), &args, &[]);
     assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
-    let tape = std::fs::read_to_string(folder.path().join("r/tape/tape.jsonl")).unwrap();
-    assert!(tape.contains("https://127.0.0.1:") && tape.contains(r#"{"agreed":"TLS 1.3"}"#), "{tape}");
+    let recording = std::fs::read_to_string(folder.path().join("r/recording/recording.jsonl")).unwrap();
+    assert!(recording.contains("https://127.0.0.1:") && recording.contains(r#"{"agreed":"TLS 1.3"}"#), "{recording}");
     assert!(shown(&run).contains("auth::tls-spoken@transport"), "{}", shown(&run));
 
     let given = ["run", "--auth", "smart", "--client-id", "me", "--key-file", "nowhere"];

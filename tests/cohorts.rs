@@ -8,10 +8,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::drive::run::Options;
+use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
-use plimsoll::recording::model::{Exchange, Outcome, Tape};
+use plimsoll::recording::model::{Exchange, Outcome, Recording};
 use plimsoll::reference::options::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix;
@@ -28,15 +28,17 @@ fn catalog() -> Catalog {
 }
 
 fn plan(catalog: &Catalog, filter: &str) -> Plan {
-    let ask =
-        plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+    let ask = plimsoll::plan::build::PlanRequest {
+        specs: vec!["hl7-3.0.0".to_owned()],
+        ..plimsoll::plan::build::PlanRequest::default()
+    };
     plimsoll::plan::build::build(catalog, &ask, &|name| name.contains(filter)).unwrap()
 }
 
 /// What became of a run.
 struct Seen {
     run: Run,
-    tape: Tape,
+    recording: Recording,
     /// How many Groups of the run are left on the server, a minute later.
     left: u64,
 }
@@ -48,7 +50,7 @@ impl Seen {
 
     fn sent(&self, method: &str, path: &str) -> Vec<&Exchange> {
         let of = |e: &&Exchange| e.request.method == method && e.request.url.contains(path);
-        self.tape.exchanges.iter().filter(of).collect()
+        self.recording.exchanges.iter().filter(of).collect()
     }
 }
 
@@ -60,19 +62,20 @@ fn run(spec: Personality, filter: &str, faults: &[&str], change: impl FnOnce(&mu
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
         let base: url::Url = BASE.parse().unwrap();
-        let mut options = plimsoll::reference::options::Options::new(spec, base.clone(), clock);
+        let mut options = plimsoll::reference::options::ServerOptions::new(spec, base.clone(), clock);
         options.faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
         let router = serve::router(options);
         let mut settings = Settings::new(base);
         settings.groups = vec!["harbour".to_owned()];
         change(&mut settings);
         let transport = Arc::new(InProcess::new(router.clone()));
-        let tape = plimsoll::drive::run::run(&plan, settings, transport, clock, Options::quiet(&catalog.digest))
-            .await
-            .unwrap();
+        let recording =
+            plimsoll::drive::run::run(&plan, settings, transport, clock, RunOptions::quiet(&catalog.digest))
+                .await
+                .unwrap();
         clock.sleep(Duration::from_secs(60)).await;
         let left = left(router).await;
-        Seen { run: judge_run::judge(&catalog, &plan, &tape), tape, left }
+        Seen { run: judge_run::judge(&catalog, &plan, &recording), recording, left }
     })
 }
 
@@ -212,10 +215,10 @@ fn urls_that_open_files_are_asked_again_when_they_have_expired() {
     let plan = plan(&catalog, "capability-outlived");
     let judged = |faults: &[&str]| {
         let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
-        let tape = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
-        let run = judge_run::judge(&catalog, &plan, &tape);
+        let recording = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
+        let run = judge_run::judge(&catalog, &plan, &recording);
         let of = |e: &&Exchange| e.probe.as_deref() == Some("file-outlived");
-        let status = tape.exchanges.iter().find(of).map(|e| match &e.outcome {
+        let status = recording.exchanges.iter().find(of).map(|e| match &e.outcome {
             Outcome::Response(answer) => answer.status,
             _ => 0,
         });

@@ -1,4 +1,4 @@
-//! Killed at any moment: the tape is readable and judges what it holds, a job that still runs is gone on with, and
+//! Killed at any moment: the recording is readable and judges what it holds, a job that still runs is gone on with, and
 //! nothing is left half-written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::drive::resume_journal::Remains;
-use plimsoll::drive::run::Options;
+use plimsoll::drive::resume_journal::Leftovers;
+use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::store;
@@ -22,14 +22,17 @@ use plimsoll::selftest::matrix::GROUP;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::model::Catalog;
 use plimsoll::transport::in_process::InProcess;
-use plimsoll::transport::message::{Answer, Outgoing, Transport};
+use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 use plimsoll::verdicts::judged_run::Conformance;
 
 const SPEC: &str = "hl7-3.0.0";
 const NOON: Duration = Duration::from_secs(1_767_268_800);
 
 fn plan(catalog: &Catalog) -> Plan {
-    let ask = plimsoll::plan::build::Ask { specs: vec![SPEC.to_owned()], ..plimsoll::plan::build::Ask::default() };
+    let ask = plimsoll::plan::build::PlanRequest {
+        specs: vec![SPEC.to_owned()],
+        ..plimsoll::plan::build::PlanRequest::default()
+    };
     plimsoll::plan::build::build(catalog, &ask, &|_| true).unwrap()
 }
 
@@ -47,7 +50,7 @@ struct Watched {
 }
 
 impl Transport for Watched {
-    fn send(&self, request: Outgoing) -> Answer<'_> {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         self.asked.lock().unwrap().push((request.method.to_string(), request.url.to_string()));
         self.inner.send(request)
     }
@@ -56,7 +59,7 @@ impl Transport for Watched {
 impl Watched {
     fn new(clock: Clock, job_time: Duration) -> Self {
         let spec = Personality::from_word(SPEC).unwrap();
-        let mut options = plimsoll::reference::options::Options::new(spec, settings().base, clock);
+        let mut options = plimsoll::reference::options::ServerOptions::new(spec, settings().base, clock);
         options.job_time = job_time;
         Self { inner: InProcess::new(serve::router(options)), asked: Arc::default() }
     }
@@ -75,7 +78,7 @@ fn paused<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
+fn a_recording_cut_anywhere_is_judged_for_what_it_holds() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = plan(&catalog);
     let folder = tempfile::tempdir().unwrap();
@@ -83,7 +86,7 @@ fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
         let server = Watched::new(clock, Duration::from_secs(2));
         let sink = Some(Writer::create(folder.path()).unwrap());
-        let options = Options { sink, ..Options::quiet(catalog.digest.clone()) };
+        let options = RunOptions { sink, ..RunOptions::quiet(catalog.digest.clone()) };
         plimsoll::drive::run::run(&plan, settings(), Arc::new(server), clock, options).await.unwrap();
     });
     let whole = std::fs::read(folder.path().join(store::FILE_NAME)).unwrap();
@@ -95,8 +98,8 @@ fn a_tape_cut_anywhere_is_judged_for_what_it_holds() {
     for at in cuts.chain([ends[0], whole.len()]) {
         let at = at.min(whole.len());
         std::fs::write(&cut, &whole[..at]).unwrap();
-        let tape = store::read(&cut).unwrap();
-        let run = judge_run::judge(&catalog, &plan, &tape);
+        let recording = store::read(&cut).unwrap();
+        let run = judge_run::judge(&catalog, &plan, &recording);
         let judgement = &run.judgements[0];
         let failed = judgement.tests.iter().find(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
         assert!(failed.is_none(), "cut at {at}: the server was honest, yet {failed:#?}");
@@ -119,23 +122,25 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
             let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
             let server = Watched::new(clock, Duration::from_secs(10));
             let sink = Some(Writer::create(folder.path()).unwrap());
-            let options = Options { sink, ledger: Some(ledger.clone()), ..Options::quiet(catalog.digest.clone()) };
+            let options =
+                RunOptions { sink, ledger: Some(ledger.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
             let run = plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options);
             // Dropped where it stands, as a killed process is: nothing is tidied up.
             assert!(tokio::time::timeout(Duration::from_secs(killed_after), run).await.is_err());
             server.clear();
 
-            let tape = store::read(folder.path()).unwrap();
-            let remains = Remains::read(&ledger, &tape).unwrap();
+            let recording = store::read(folder.path()).unwrap();
+            let remains = Leftovers::read(&ledger, &recording).unwrap();
             let running = remains.len();
             assert!(running <= 4, "{running} jobs at once");
             if killed_after > 0 {
                 assert!(running > 0, "killed after {killed_after} s");
             }
-            let options = Options { remains, ledger: Some(again.clone()), ..Options::quiet(catalog.digest.clone()) };
-            let tape =
+            let options =
+                RunOptions { remains, ledger: Some(again.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
+            let recording =
                 plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options).await.unwrap();
-            let run = judge_run::judge(&catalog, &plan, &tape);
+            let run = judge_run::judge(&catalog, &plan, &recording);
             let bad = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
             let wrong: Vec<_> = run.judgements[0].tests.iter().filter(|test| bad(test.verdict)).collect();
             assert!(wrong.is_empty(), "killed after {killed_after} s: {wrong:#?}");
@@ -143,12 +148,12 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
 
             // As many kick-offs were spared as jobs ran, and nothing is left on the server.
             let fresh = Watched::new(clock, Duration::from_secs(10));
-            let quiet = Options::quiet(catalog.digest.clone());
+            let quiet = RunOptions::quiet(catalog.digest.clone());
             plimsoll::drive::run::run(&plan, settings(), Arc::new(fresh.clone()), clock, quiet).await.unwrap();
             assert_eq!(server.count("", "$export"), 0);
             let sent = |server: &Watched| server.count("GET", "$export") + server.count("POST", "$export");
             assert_eq!(sent(&server) + running, sent(&fresh), "killed after {killed_after} s");
-            assert!(tape.end.unwrap().leftovers.is_empty());
+            assert!(recording.end.unwrap().leftovers.is_empty());
             assert!(!again.exists(), "what resuming needs goes at the end");
         });
     }
@@ -191,17 +196,17 @@ fn lines_of(path: &Path) -> usize {
 }
 
 #[test]
-fn a_process_killed_at_any_moment_leaves_a_tape_that_replays_and_a_run_that_resumes() {
+fn a_process_killed_at_any_moment_leaves_a_recording_that_replays_and_a_run_that_resumes() {
     let (server, base) = serve();
     let folder = tempfile::tempdir().unwrap();
-    // By what is on the tape, not by a clock: from its first line to its end.
+    // By what is on the recording, not by a clock: from its first line to its end.
     for (nth, lines) in [1, 12, 40, 90].into_iter().enumerate() {
         let report = folder.path().join(format!("report-{nth}"));
         let arguments = ["run", base.as_str(), "--spec", SPEC, "--group", GROUP, "--report"];
         let mut run = Running(command().args(arguments).arg(&report).spawn().unwrap());
-        let tape = report.join("tape").join("tape.jsonl");
+        let recording = report.join("recording").join("recording.jsonl");
         let ended = loop {
-            if lines_of(&tape) >= lines {
+            if lines_of(&recording) >= lines {
                 break false;
             }
             if run.0.try_wait().unwrap().is_some() {
@@ -217,7 +222,7 @@ fn a_process_killed_at_any_moment_leaves_a_tape_that_replays_and_a_run_that_resu
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert_eq!(reports, ["tape"], "no report is there in part");
+        assert_eq!(reports, ["recording"], "no report is there in part");
         let drawn = folder.path().join(format!("drawn-{nth}"));
         let replay = command().arg("replay").arg(&report).arg("--report").arg(&drawn).status().unwrap();
         assert_eq!(replay.code(), Some(3), "an honest server, seen in part, is undetermined");

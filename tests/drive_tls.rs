@@ -11,10 +11,10 @@ use http::{HeaderMap, HeaderValue, Method};
 use plimsoll::base::clock::Clock;
 use plimsoll::recording::model::{Role, Trouble, TroubleKind};
 use plimsoll::redact::recorder::Recorder;
-use plimsoll::session::client::{Ask, Session};
+use plimsoll::session::client::{RequestSpec, Session};
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::flow::Identity;
-use plimsoll::transport::network::Wire;
+use plimsoll::transport::network::Network;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
@@ -75,7 +75,7 @@ fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, T
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let clock = Clock::system();
-        let wire = Wire::new(&settings).unwrap();
+        let wire = Network::new(&settings).unwrap();
         let recorder = Recorder::new(&settings, clock, None);
         let session = Session::new(Arc::new(settings), Arc::new(wire), clock, recorder);
         let mut results = Vec::new();
@@ -84,7 +84,7 @@ fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, T
             if accept {
                 headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
             }
-            let ask = Ask {
+            let ask = RequestSpec {
                 masked: false,
                 flow: None,
                 role: Role::Metadata,
@@ -127,7 +127,7 @@ fn a_file_without_certificates_is_refused() {
     for (name, expected) in [("server.key", "holds no certificate"), ("missing.pem", "missing.pem cannot be used")] {
         let mut settings = Settings::new(base.clone());
         settings.ca_file = Some(fixture(name));
-        let Err(error) = Wire::new(&settings) else { panic!("{name} was taken") };
+        let Err(error) = Network::new(&settings) else { panic!("{name} was taken") };
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
@@ -205,7 +205,7 @@ fn a_client_certificate_without_its_key_is_refused_before_anything_is_sent() {
     {
         let mut settings = Settings::new(Url::parse("https://127.0.0.1/").unwrap());
         settings.client_cert = Some(fixture(name));
-        let Err(error) = Wire::new(&settings) else { panic!("{name} was taken") };
+        let Err(error) = Network::new(&settings) else { panic!("{name} was taken") };
         assert!(error.to_string().contains(expected), "{error}");
     }
 }

@@ -13,11 +13,11 @@ use plimsoll::base::clock::Clock;
 use plimsoll::base::secret::Secret;
 use plimsoll::recording::model::{Outcome, Role, TroubleKind};
 use plimsoll::redact::recorder::Recorder;
-use plimsoll::session::client::{Ask, Reply, Session};
+use plimsoll::session::client::{Reply, RequestSpec, Session};
 use plimsoll::settings::run_settings::{Credentials, Settings};
 use plimsoll::suite::flow::Identity;
 use plimsoll::transport::address_guard::{Addresses, Lookup};
-use plimsoll::transport::network::Wire;
+use plimsoll::transport::network::Network;
 use url::Url;
 
 /// A listener that gives each of its connections the next of its answers and tells what it was asked.
@@ -60,12 +60,12 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn ask(url: &Url, accept: bool) -> Ask {
+fn ask(url: &Url, accept: bool) -> RequestSpec {
     let mut headers = HeaderMap::new();
     if accept {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     }
-    Ask {
+    RequestSpec {
         masked: false,
         flow: None,
         role: Role::File,
@@ -82,15 +82,15 @@ fn ask(url: &Url, accept: bool) -> Ask {
 
 fn session(settings: Settings, lookup: Option<Arc<dyn Lookup>>) -> Session {
     let wire = match lookup {
-        Some(lookup) => Wire::with_lookup(&settings, lookup),
-        None => Wire::new(&settings),
+        Some(lookup) => Network::with_lookup(&settings, lookup),
+        None => Network::new(&settings),
     };
     let clock = Clock::system();
     let recorder = Recorder::new(&settings, clock, None);
     Session::new(Arc::new(settings), Arc::new(wire.unwrap()), clock, recorder)
 }
 
-fn sent(settings: Settings, ask: Ask) -> (Reply, Session) {
+fn sent(settings: Settings, ask: RequestSpec) -> (Reply, Session) {
     run(async {
         let session = session(settings, None);
         (session.send(ask).await, session)
@@ -142,7 +142,7 @@ fn a_cut_body_is_handed_out_with_its_trouble() {
             assert_eq!(whole.body, "part");
             let broken = whole.broken.unwrap();
             assert_eq!(broken.kind, TroubleKind::Cut, "{}", broken.message);
-            let Outcome::Response(response) = &session.recorder().tape().exchanges[0].outcome else { panic!() };
+            let Outcome::Response(response) = &session.recorder().recording().exchanges[0].outcome else { panic!() };
             assert_eq!(response.broken.as_ref().unwrap().kind, TroubleKind::Cut);
         }
     }
@@ -168,7 +168,7 @@ fn trouble_is_told_apart() {
         let trouble = reply.result.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Connect, "{}", trouble.message);
         assert!(trouble.message.contains(&free.to_string()), "{}", trouble.message);
-        assert_eq!(session.recorder().tape().exchanges.len(), 1);
+        assert_eq!(session.recorder().recording().exchanges.len(), 1);
         let plain = listen(vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()]);
         let mut url = plain.base.clone();
         url.set_scheme("https").unwrap();
@@ -205,10 +205,10 @@ fn a_token_never_leaves_its_origin() {
     let second = other.asked.recv().unwrap();
     assert!(!second.to_ascii_lowercase().contains("authorization"), "{second}");
     assert!(!second.contains("marked-secret-token"), "{second}");
-    let tape = session.recorder().tape();
-    assert_eq!(tape.exchanges.iter().map(|e| e.superseded).collect::<Vec<_>>(), [true, false]);
+    let recording = session.recorder().recording();
+    assert_eq!(recording.exchanges.iter().map(|e| e.superseded).collect::<Vec<_>>(), [true, false]);
     assert_eq!(reply.exchange, 2);
-    assert!(!serde_json::to_string(&tape).unwrap().contains("marked-secret-token"));
+    assert!(!serde_json::to_string(&recording).unwrap().contains("marked-secret-token"));
 }
 
 /// Names with fixed addresses.

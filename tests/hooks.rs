@@ -140,9 +140,9 @@ fn hooks_change_a_server_and_its_exports_are_judged() {
     let seen = std::fs::read_to_string(folder.path().join("variables")).unwrap();
     assert!(seen.contains(&format!("PLIMSOLL_BASE='{}'", server.base)) || seen.contains(&server.base), "{seen}");
     assert!(!seen.contains(SECRET) && !seen.contains("PLIMSOLL_TOKEN"), "{seen}");
-    let tape = std::fs::read_to_string(folder.path().join("report/tape/tape.jsonl")).unwrap();
+    let recording = std::fs::read_to_string(folder.path().join("report/recording/recording.jsonl")).unwrap();
     for name in ["sailor-02", "ailment-02", "reading-02-1", SECRET] {
-        assert!(!tape.contains(name), "the tape names {name}");
+        assert!(!recording.contains(name), "the recording names {name}");
     }
 }
 
@@ -199,8 +199,11 @@ fn a_hook_in_trouble_is_no_finding_against_the_server() {
         assert_eq!(code, 3, "{text}");
         assert!(text.contains(&format!("undetermined: {says}")) && !text.contains("violated:"), "{text}");
         assert_eq!(text.contains("  change: sailor-02 will not move"), hook.contains("exit 3"), "{text}");
-        let tape = std::fs::read_to_string(folder.path().join("report/tape/tape.jsonl")).unwrap();
-        assert!(tape.contains(says) && !tape.contains("will not move"), "what a hook says is for the terminal alone");
+        let recording = std::fs::read_to_string(folder.path().join("report/recording/recording.jsonl")).unwrap();
+        assert!(
+            recording.contains(says) && !recording.contains("will not move"),
+            "what a hook says is for the terminal alone"
+        );
     }
     // What is not exported cannot be missed.
     script(&folder.path().join("hook"), "#!/bin/sh\necho Patient/nobody\n");

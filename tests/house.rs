@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The most lines of a source file.
-const MOST_LINES: usize = 450;
+const MAX_LINES: usize = 450;
 
 /// One source file of the library.
 struct File {
@@ -183,10 +183,10 @@ fn nothing_panics_on_what_a_stranger_sent() {
 #[test]
 fn files_stay_short() {
     // The shelf is a list of files.
-    let long = |file: &&File| file.text.lines().count() > MOST_LINES && file.path != "reference/shelf.rs";
+    let long = |file: &&File| file.text.lines().count() > MAX_LINES && file.path != "reference/shelf.rs";
     let files = sources();
     let wrong: Vec<String> =
-        files.iter().filter(long).map(|file| format!("src/{} has more than {MOST_LINES} lines", file.path)).collect();
+        files.iter().filter(long).map(|file| format!("src/{} has more than {MAX_LINES} lines", file.path)).collect();
     none(&wrong);
 }
 
@@ -198,28 +198,28 @@ fn what_is_read_from_toml_is_strict() {
 #[test]
 fn violations_are_found() {
     let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-    let rooms: Vec<String> = ["words", "suite", "tape"].map(str::to_owned).to_vec();
+    let rooms: Vec<String> = ["words", "suite", "recording"].map(str::to_owned).to_vec();
     let files = [
-        file("suite/on.rs", "use crate::words::Level;\nuse crate::{words::{Area, tape}, tape};\n"),
+        file("suite/on.rs", "use crate::words::Level;\nuse crate::{words::{Area, recording}, recording};\n"),
         file(
             "words.rs",
-            "// crate::tape is a comment\n#[cfg(test)]\nmod tests {\n    use crate::tape;\n    fn f() { x.unwrap() }\n}\n",
+            "// crate::recording is a comment\n#[cfg(test)]\nmod tests {\n    use crate::recording;\n    fn f() { x.unwrap() }\n}\n",
         ),
-        file("suite/raw.rs", "#[serde(default, flatten)]\nfn f() { x.unwrap_or_default(); crate::tape::y() }"),
-        file("tape/mod.rs", "#[cfg(test)]\n#[allow(x)]\nmod samples;\nmod store;\nfn f() { todo!() }"),
-        file("tape/samples.rs", "fn f() { x.unwrap() }"),
-        file("tape/store.rs", "#[serde(flatten)]\nfn f() { x.expect(\"no\") }"),
+        file("suite/raw.rs", "#[serde(default, flatten)]\nfn f() { x.unwrap_or_default(); crate::recording::y() }"),
+        file("recording/mod.rs", "#[cfg(test)]\n#[allow(x)]\nmod samples;\nmod store;\nfn f() { todo!() }"),
+        file("recording/samples.rs", "fn f() { x.unwrap() }"),
+        file("recording/store.rs", "#[serde(flatten)]\nfn f() { x.expect(\"no\") }"),
     ];
     assert_eq!(
         backward(&files, &rooms),
         [
-            "src/suite/on.rs: suite imports tape, which stands after it",
-            "src/suite/raw.rs: suite imports tape, which stands after it"
+            "src/suite/on.rs: suite imports recording, which stands after it",
+            "src/suite/raw.rs: suite imports recording, which stands after it"
         ]
     );
     assert_eq!(
         panicking(&files),
-        ["src/tape/mod.rs: todo!( outside a test", "src/tape/store.rs: .expect( outside a test"]
+        ["src/recording/mod.rs: todo!( outside a test", "src/recording/store.rs: .expect( outside a test"]
     );
     assert_eq!(lax(&files), ["src/suite/raw.rs: serde(flatten)"]);
 }

@@ -1,16 +1,16 @@
-//! The judge on tapes made by hand: what is a cause and what a consequence, what is undecided, what does not apply.
+//! The judge on recordings made by hand: what is a cause and what a consequence, what is undecided, what does not apply.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod tapes;
+mod recordings;
 
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::judge::judge_run::judge;
-use plimsoll::plan::build::Ask;
-use plimsoll::recording::model::{Outcome, Phase, Role, StopKind, Tape, TroubleKind};
+use plimsoll::plan::build::PlanRequest;
+use plimsoll::recording::model::{Outcome, Phase, Recording, Role, StopKind, TroubleKind};
 use plimsoll::suite::model::Catalog;
 use plimsoll::verdicts::judged_run::{Conformance, Run, State, TestResult};
+use recordings::{Builder, manifest};
 use serde_json::{Value, json};
-use tapes::{Builder, manifest};
 
 const SPEC: &str = "hl7-3.0.0";
 
@@ -18,15 +18,15 @@ fn catalog() -> Catalog {
     plimsoll::suite::source::embedded().unwrap_or_else(|refusals| panic!("{}", refusals.render(false)))
 }
 
-fn judged(tape: &Tape, selected: &dyn Fn(&str) -> bool) -> Run {
+fn judged(recording: &Recording, selected: &dyn Fn(&str) -> bool) -> Run {
     let catalog = catalog();
-    let ask = Ask { specs: vec![SPEC.to_owned()], ..Ask::default() };
-    judge(&catalog, &plimsoll::plan::build::build(&catalog, &ask, selected).unwrap(), tape)
+    let ask = PlanRequest { specs: vec![SPEC.to_owned()], ..PlanRequest::default() };
+    judge(&catalog, &plimsoll::plan::build::build(&catalog, &ask, selected).unwrap(), recording)
 }
 
-/// Judges the tests of flow `system` alone, but for those on the CapabilityStatement, which these tapes do not hold.
-fn system(tape: &Tape) -> Run {
-    judged(tape, &|name| name.ends_with("@system") && !name.starts_with("metadata::"))
+/// Judges the tests of flow `system` alone, but for those on the CapabilityStatement, which these recordings do not hold.
+fn system(recording: &Recording) -> Run {
+    judged(recording, &|name| name.ends_with("@system") && !name.starts_with("metadata::"))
 }
 
 fn result<'r>(run: &'r Run, id: &str) -> &'r TestResult {
@@ -62,11 +62,11 @@ fn a_sound_flow_passes() {
 
 #[test]
 fn what_stops_a_flow_fails_once_and_the_rest_skips() {
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .answer(Role::Kickoff, 404, &[])
         .stop(StopKind::Answer, "the kick-off was answered 404")
         .done();
-    let run = system(&tape);
+    let run = system(&recording);
     assert_eq!(verdicts(&run, Verdict::Fail), ["kickoff::get@system", "kickoff::endpoint-system@system"]);
     assert_eq!(verdicts(&run, Verdict::Error), [""; 0], "what comes after has a cause that is told");
     let skipped = result(&run, "manifest::output@system");
@@ -77,11 +77,11 @@ fn what_stops_a_flow_fails_once_and_the_rest_skips() {
 
 #[test]
 fn what_stops_a_flow_without_a_test_that_says_so_is_an_error() {
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .answer(Role::Kickoff, 404, &[])
         .stop(StopKind::Answer, "the kick-off was answered 404")
         .done();
-    let run = judged(&tape, &|name| name == "manifest::output@system");
+    let run = judged(&recording, &|name| name == "manifest::output@system");
     assert_eq!(result(&run, "manifest::output@system").verdict, Verdict::Error);
     assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
 }
@@ -89,11 +89,11 @@ fn what_stops_a_flow_without_a_test_that_says_so_is_an_error() {
 #[test]
 fn credentials_are_no_breach() {
     for status in [401, 403] {
-        let tape = Builder::flow("system")
+        let recording = Builder::flow("system")
             .answer(Role::Kickoff, status, &[])
             .stop(StopKind::Credentials, "the kick-off was answered 401 or 403")
             .done();
-        let run = system(&tape);
+        let run = system(&recording);
         assert_eq!(verdicts(&run, Verdict::Fail), [""; 0]);
         assert_eq!(verdicts(&run, Verdict::Skip), [""; 0]);
         assert_eq!(result(&run, "kickoff::accepted-202@system").verdict, Verdict::Error);
@@ -103,13 +103,13 @@ fn credentials_are_no_breach() {
 
 #[test]
 fn a_job_that_never_ends_is_undetermined() {
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .answer(Role::Kickoff, 202, &[("content-location", "https://t.example/fhir/job/[u1]")])
         .answer(Role::Poll, 202, &[("retry-after", "1")])
         .phase(Phase::InProgress)
         .stop(StopKind::Waited, "still running after 600 s")
         .done();
-    let run = system(&tape);
+    let run = system(&recording);
     assert_eq!(result(&run, "poll::in-progress-202@system").verdict, Verdict::Pass);
     assert_eq!(result(&run, "poll::complete-200@system").verdict, Verdict::Error);
     assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
@@ -117,11 +117,11 @@ fn a_job_that_never_ends_is_undetermined() {
 
 #[test]
 fn no_answer_is_undetermined() {
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .trouble(Role::Kickoff, TroubleKind::Cut, "the connection broke off")
         .stop(StopKind::Transport, "the connection broke off")
         .done();
-    let run = system(&tape);
+    let run = system(&recording);
     assert_eq!(verdicts(&run, Verdict::Fail), [""; 0]);
     assert_eq!(result(&run, "kickoff::accepted-202@system").because, "the connection broke off (exchange 1)");
     assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
@@ -129,8 +129,8 @@ fn no_answer_is_undetermined() {
 
 #[test]
 fn what_is_not_offered_does_not_apply() {
-    let tape = Builder::flow("system").stop(StopKind::NotOffered, "the target does not declare it").done();
-    let run = system(&tape);
+    let recording = Builder::flow("system").stop(StopKind::NotOffered, "the target does not declare it").done();
+    let run = system(&recording);
     assert!(run.judgements[0].tests.iter().all(|test| test.verdict == Verdict::NotApplicable));
     assert_eq!(run.judgements[0].outcome, Conformance::Undetermined, "nothing was decided");
     let tests = run.judgements[0].tests.len();
@@ -139,17 +139,17 @@ fn what_is_not_offered_does_not_apply() {
 
 #[test]
 fn a_flow_that_never_ended_is_an_error() {
-    let mut tape = sound().done();
-    tape.flows.clear();
-    tape.end = None;
-    let run = system(&tape);
+    let mut recording = sound().done();
+    recording.flows.clear();
+    recording.end = None;
+    let run = system(&recording);
     assert!(run.judgements[0].tests.iter().all(|test| test.verdict == Verdict::Error));
     assert_eq!(run.early.as_deref(), Some("the run was killed before its end"));
 }
 
 #[test]
 fn wrong_polls_are_one_finding_with_repeats() {
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .answer(Role::Kickoff, 202, &[("content-location", "https://t.example/fhir/job/[u1]")])
         .answer(Role::Poll, 202, &[("retry-after", "1")])
         .phase(Phase::InProgress)
@@ -161,7 +161,7 @@ fn wrong_polls_are_one_finding_with_repeats() {
         .phase(Phase::Complete)
         .file(0, 2)
         .done();
-    let run = system(&tape);
+    let run = system(&recording);
     let test = result(&run, "poll::in-progress-202@system");
     assert_eq!(test.verdict, Verdict::Fail);
     assert_eq!(test.findings.len(), 1);
@@ -174,7 +174,7 @@ fn wrong_polls_are_one_finding_with_repeats() {
 
 #[test]
 fn a_should_only_warns() {
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .answer(Role::Kickoff, 202, &[("content-location", "https://t.example/fhir/job/[u1]")])
         .answer(Role::Poll, 202, &[])
         .phase(Phase::InProgress)
@@ -182,7 +182,7 @@ fn a_should_only_warns() {
         .phase(Phase::Complete)
         .file(0, 2)
         .done();
-    let run = system(&tape);
+    let run = system(&recording);
     assert_eq!(verdicts(&run, Verdict::Warn), ["poll::retry-after@system", "poll::complete-expires@system"]);
     assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-retry-after").unwrap();
@@ -192,7 +192,7 @@ fn a_should_only_warns() {
 #[test]
 fn a_redirect_that_names_another_document_is_an_answer() {
     for (status, verdict) in [(303, Verdict::Fail), (307, Verdict::Pass), (308, Verdict::Pass)] {
-        let tape = Builder::flow("system")
+        let recording = Builder::flow("system")
             .answer(Role::Kickoff, 202, &[("content-location", "https://t.example/fhir/job/[u1]")])
             .answer(Role::Poll, 202, &[("retry-after", "1")])
             .phase(Phase::InProgress)
@@ -202,7 +202,7 @@ fn a_redirect_that_names_another_document_is_an_answer() {
             .phase(Phase::Complete)
             .file(0, 2)
             .done();
-        assert_eq!(result(&system(&tape), "poll::in-progress-202@system").verdict, verdict, "{status}");
+        assert_eq!(result(&system(&recording), "poll::in-progress-202@system").verdict, verdict, "{status}");
     }
 }
 
@@ -211,14 +211,14 @@ fn counts_and_types_are_compared_with_the_lines() {
     let mut wrong = manifest();
     wrong["output"][0]["count"] = json!(3);
     wrong["output"][0]["type"] = json!("patient");
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .answer(Role::Kickoff, 202, &[("content-location", "https://t.example/fhir/job/[u1]")])
         .json(Role::Poll, 200, "application/json", wrong)
         .phase(Phase::Complete)
         .header("expires", "Sun, 22 Nov 2026 12:00:00 GMT")
         .file(0, 2)
         .done();
-    let run = system(&tape);
+    let run = system(&recording);
     assert_eq!(verdicts(&run, Verdict::Fail), ["manifest::item-type@system", "manifest::item-count@system"]);
     let finding = &result(&run, "manifest::item-count@system").findings[0];
     assert_eq!(finding.place, "body /output/0/count");
@@ -232,10 +232,10 @@ fn counts_and_types_are_compared_with_the_lines() {
 
 #[test]
 fn judging_twice_gives_the_same() {
-    let tape = sound().done();
-    let (one, two) = (system(&tape), system(&tape));
+    let recording = sound().done();
+    let (one, two) = (system(&recording), system(&recording));
     assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&two).unwrap());
-    let again: Tape = serde_json::from_str(&serde_json::to_string(&tape).unwrap()).unwrap();
+    let again: Recording = serde_json::from_str(&serde_json::to_string(&recording).unwrap()).unwrap();
     assert_eq!(system(&again).judgements, one.judgements);
 }
 
@@ -247,11 +247,11 @@ fn noticed(run: &Run) -> [Vec<&str>; 3] {
 #[test]
 fn a_group_that_is_not_found_is_no_breach() {
     let outcome = json!({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "not-found"}]});
-    let tape = Builder::flow("group")
+    let recording = Builder::flow("group")
         .json(Role::Kickoff, 404, "application/fhir+json", outcome)
         .stop(StopKind::Answer, "the kick-off was answered 404")
         .done();
-    let run = judged(&tape, &|name| name.ends_with("@group"));
+    let run = judged(&recording, &|name| name.ends_with("@group"));
     assert_eq!(noticed(&run)[0], [""; 0], "404 may as well speak of the Group that was named");
     assert_eq!(result(&run, "kickoff::endpoint-group@group").verdict, Verdict::Error);
     assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
@@ -259,13 +259,13 @@ fn a_group_that_is_not_found_is_no_breach() {
 
 #[test]
 fn a_warning_leaves_what_comes_after_it_undecided() {
-    let tape = Builder::flow("system")
+    let recording = Builder::flow("system")
         .answer(Role::Kickoff, 202, &[("content-location", "https://t.example/fhir/job/[u1]")])
         .answer(Role::Poll, 500, &[])
         .phase(Phase::Failed)
         .stop(StopKind::Answer, "the job ended with 500")
         .done();
-    let run = system(&tape);
+    let run = system(&recording);
     assert_eq!(noticed(&run)[0], [""; 0], "from STU 2 on a failing poll only ought to carry an OperationOutcome");
     assert_eq!(noticed(&run)[1], ["errors::poll-outcome@system", "errors::failed-outcome@system"]);
     assert_eq!(result(&run, "poll::get@system").verdict, Verdict::Pass);
@@ -274,12 +274,12 @@ fn a_warning_leaves_what_comes_after_it_undecided() {
 }
 
 /// The sound flow, whose last answer, the file, is changed.
-fn with_file(change: impl Fn(&mut plimsoll::recording::model::Response)) -> Tape {
-    let mut tape = sound().done();
-    if let Outcome::Response(response) = &mut tape.exchanges.last_mut().unwrap().outcome {
+fn with_file(change: impl Fn(&mut plimsoll::recording::model::Response)) -> Recording {
+    let mut recording = sound().done();
+    if let Outcome::Response(response) = &mut recording.exchanges.last_mut().unwrap().outcome {
         change(response);
     }
-    tape
+    recording
 }
 
 #[test]
@@ -298,11 +298,11 @@ fn a_file_that_a_gateway_withholds_is_undecided_and_a_refused_one_is_not() {
 #[test]
 fn where_some_items_have_a_count_these_are_judged() {
     let with = |output: Value| {
-        let mut tape = sound().done();
-        if let Outcome::Response(response) = &mut tape.exchanges[2].outcome {
+        let mut recording = sound().done();
+        if let Outcome::Response(response) = &mut recording.exchanges[2].outcome {
             response.body.json.as_mut().unwrap()["output"] = output;
         }
-        let run = system(&tape);
+        let run = system(&recording);
         result(&run, "manifest::item-count@system").verdict
     };
     let item = |count: Value| json!({"type": "Patient", "url": "https://t.example/files/[u2]", "count": count});
@@ -316,14 +316,14 @@ fn where_some_items_have_a_count_these_are_judged() {
 #[test]
 fn without_a_date_our_clock_clears_a_transaction_time_and_condemns_none() {
     let at = |started: &str| {
-        let mut tape = sound().done();
-        tape.start.started = started.to_owned();
-        for exchange in &mut tape.exchanges {
+        let mut recording = sound().done();
+        recording.start.started = started.to_owned();
+        for exchange in &mut recording.exchanges {
             if let Outcome::Response(response) = &mut exchange.outcome {
                 response.headers.retain(|(name, _)| name != "date");
             }
         }
-        let run = system(&tape);
+        let run = system(&recording);
         result(&run, "manifest::transaction-time-past@system").verdict
     };
     assert_eq!(at("2026-11-22T11:00:00.000Z"), Verdict::Pass);
@@ -333,9 +333,9 @@ fn without_a_date_our_clock_clears_a_transaction_time_and_condemns_none() {
 #[test]
 fn a_date_that_is_years_off_condemns_no_time_that_is_past() {
     let verdict = |name: &str, date: &str, started: &str, expires: &str| {
-        let mut tape = sound().done();
-        tape.start.started = started.to_owned();
-        for exchange in &mut tape.exchanges {
+        let mut recording = sound().done();
+        recording.start.started = started.to_owned();
+        for exchange in &mut recording.exchanges {
             let Outcome::Response(response) = &mut exchange.outcome else { continue };
             for (name, value) in &mut response.headers {
                 match name.as_str() {
@@ -345,7 +345,7 @@ fn a_date_that_is_years_off_condemns_no_time_that_is_past() {
                 }
             }
         }
-        let run = system(&tape);
+        let run = system(&recording);
         result(&run, name).verdict
     };
     // The manifest says 2026-11-22T10:00:00Z.
@@ -365,12 +365,12 @@ fn a_date_that_is_years_off_condemns_no_time_that_is_past() {
 #[test]
 fn a_type_of_an_unknown_version_needs_the_form_of_one() {
     let named = |kind: &str, fhir: Option<&str>| {
-        let mut tape = sound().done();
-        tape.start.fhir = fhir.map(str::to_owned);
-        if let Outcome::Response(response) = &mut tape.exchanges[2].outcome {
+        let mut recording = sound().done();
+        recording.start.fhir = fhir.map(str::to_owned);
+        if let Outcome::Response(response) = &mut recording.exchanges[2].outcome {
             response.body.json.as_mut().unwrap()["output"][0]["type"] = json!(kind);
         }
-        let run = system(&tape);
+        let run = system(&recording);
         result(&run, "manifest::item-type@system").verdict
     };
     assert_eq!(named("Tomorrow", None), Verdict::Pass);
@@ -380,13 +380,13 @@ fn a_type_of_an_unknown_version_needs_the_form_of_one() {
 
 #[test]
 fn json_deeper_than_is_read_is_undecided() {
-    let mut tape = sound().done();
-    if let Outcome::Response(response) = &mut tape.exchanges[2].outcome {
+    let mut recording = sound().done();
+    if let Outcome::Response(response) = &mut recording.exchanges[2].outcome {
         response.body.json = None;
         response.body.kind = plimsoll::recording::model::BodyKind::Text;
         response.body.not_json = Some("recursion limit exceeded at line 1 column 900".to_owned());
     }
-    let run = system(&tape);
+    let run = system(&recording);
     assert_eq!(noticed(&run)[0], [""; 0]);
     assert_eq!(result(&run, "poll::complete-body@system").verdict, Verdict::Error);
 }

@@ -15,7 +15,7 @@ use plimsoll::fhir::definitions::embedded;
 use plimsoll::fhir::validate::validator::{Validator, Verdict};
 use plimsoll::ndjson::fhir::FhirInspector;
 use plimsoll::ndjson::lines::Expected;
-use plimsoll::ndjson::reader::{FileReader, Options};
+use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::line_rules::LineRule;
 use plimsoll::suite::model::FileList;
 use serde_json::{Map, Value, json};
@@ -204,7 +204,7 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
 fn is_refused(line: &str) -> bool {
     let expected = Expected { list: FileList::Output, announced: None };
     let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
-    let mut reader = FileReader::new(Options { inspector: Some(inspector), ..Options::new(expected) });
+    let mut reader = FileReader::new(ReaderOptions { inspector: Some(inspector), ..Options::new(expected) });
     reader.push(line.as_bytes()).unwrap();
     reader.finish(true).lines.findings.iter().any(|finding| finding.rule != LineRule::IdMissing)
 }

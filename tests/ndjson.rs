@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use plimsoll::ndjson::command::files::{CheckOptions, Progress, check, check_with};
+use plimsoll::ndjson::command::files::{CheckOptions, NdjsonProgress, check, check_with};
 use plimsoll::ndjson::decode::Coding;
 use plimsoll::ndjson::identity::{Identity, RunKey};
 use plimsoll::ndjson::lines::Expected;
-use plimsoll::ndjson::reader::{FileReader, Finished, Limits, Options};
+use plimsoll::ndjson::reader::{FileReader, Finished, Limits, ReaderOptions};
 use plimsoll::recording::facts::LineFacts;
 use plimsoll::recording::model::TroubleKind;
 use plimsoll::suite::line_rules::LineRule;
@@ -46,11 +46,11 @@ fn limits() -> Limits {
     Limits { max_line: 1 << 16, ..Limits::default() }
 }
 
-fn options(name: &str) -> Options {
-    Options { limits: limits(), identity: Some(Identity::new(&RunKey::new())), ..Options::new(expected(name)) }
+fn options(name: &str) -> ReaderOptions {
+    ReaderOptions { limits: limits(), identity: Some(Identity::new(&RunKey::new())), ..Options::new(expected(name)) }
 }
 
-fn read(bytes: &[u8], step: usize, options: Options) -> Finished {
+fn read(bytes: &[u8], step: usize, options: ReaderOptions) -> Finished {
     let mut reader = FileReader::new(options);
     for chunk in bytes.chunks(step) {
         if reader.push(chunk).is_err() {
@@ -76,7 +76,7 @@ fn coding(path: &Path) -> Coding {
 fn good_files_have_no_findings() {
     for (name, path) in fixtures("good") {
         let bytes = std::fs::read(&path).unwrap();
-        let finished = read(&bytes, 1 << 16, Options { coding: coding(&path), ..options(&name) });
+        let finished = read(&bytes, 1 << 16, ReaderOptions { coding: coding(&path), ..options(&name) });
         assert!(finished.whole, "{name}");
         assert_eq!(finished.lines.findings, [], "{name}");
         assert_eq!(finished.lines.resources, finished.lines.lines, "{name}");
@@ -117,7 +117,7 @@ fn chunks_change_nothing() {
         let key = RunKey::new();
         let run = |step| {
             let (identity, hashes) = (Some(Identity::new(&key)), Some(key.clone()));
-            read(&bytes, step, Options { coding: coding(&path), identity, hashes, ..options(&name) })
+            read(&bytes, step, ReaderOptions { coding: coding(&path), identity, hashes, ..options(&name) })
         };
         let whole = run(bytes.len().max(1));
         for step in [1, 2, 7, 1000] {
@@ -134,9 +134,9 @@ fn gzip_changes_nothing_but_the_coding() {
         encoder.write_all(&bytes).unwrap();
         let packed = encoder.finish().unwrap();
         let key = RunKey::new();
-        let keyed = || Options { identity: Some(Identity::new(&key)), ..options(&name) };
+        let keyed = || ReaderOptions { identity: Some(Identity::new(&key)), ..options(&name) };
         let plain = read(&bytes, 4096, keyed());
-        let unpacked = read(&packed, 13, Options { coding: Coding::Gzip, ..keyed() });
+        let unpacked = read(&packed, 13, ReaderOptions { coding: Coding::Gzip, ..keyed() });
         assert_eq!(unpacked.coding, Some("gzip"));
         assert_eq!(Finished { coding: None, ..unpacked }, plain, "{name}");
     }
@@ -160,8 +160,8 @@ fn facts_are_counted() {
 {"resourceType":"Patient","id":"b","meta":{"lastUpdated":"2024-01-01T10:00:02Z"}}
 {"resourceType":"Observation","id":"a","meta":{"lastUpdated":"no date"}}
 {"resourceType":"Patient","id":"c","meta":{"lastUpdated":"2024-01-01T10:00:01.3Z"}}"#;
-    let options = Options { transaction_time: Some("2024-01-01T12:00:00.300+02:00".to_owned()), ..options("") };
-    let finished = read(lines.as_bytes(), 10, Options { hashes: Some(RunKey::new()), ..options });
+    let options = ReaderOptions { transaction_time: Some("2024-01-01T12:00:00.300+02:00".to_owned()), ..options("") };
+    let finished = read(lines.as_bytes(), 10, ReaderOptions { hashes: Some(RunKey::new()), ..options });
     let facts = finished.lines;
     assert_eq!((facts.lines, facts.blank, facts.resources, facts.dated), (4, 0, 4, 3));
     assert_eq!((facts.bytes, facts.crlf, facts.final_newline), (lines.len() as u64, false, false));
@@ -172,7 +172,7 @@ fn facts_are_counted() {
     // One second of tolerance: 10:00:01.3 is just within it.
     assert_eq!((facts.after_transaction_time, facts.first_after_transaction_time), (1, Some(2)));
     assert_eq!(finished.identity.unwrap().len(), (4usize * 8).div_ceil(3) * 4);
-    let empty = read(b"", 1, Options::new(expected("")));
+    let empty = read(b"", 1, ReaderOptions::new(expected("")));
     assert_eq!(empty.sha256, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert!(empty.lines.final_newline && empty.whole);
 }
@@ -182,9 +182,9 @@ fn resources_are_looked_for_across_the_files_of_a_flow() {
     let key = RunKey::new();
     let (index, stranger) = (Identity::new(&key), Identity::new(&key));
     let run = |list, body: &str, index: &Identity, hashes: bool| {
-        let base = Options::new(Expected { list, announced: None });
+        let base = ReaderOptions::new(Expected { list, announced: None });
         let hashes = hashes.then(|| key.clone());
-        read(body.as_bytes(), 64, Options { identity: Some(index.clone()), hashes, ..base })
+        read(body.as_bytes(), 64, ReaderOptions { identity: Some(index.clone()), hashes, ..base })
     };
     let patient = |id: &str, version: &str| {
         format!("{{\"resourceType\":\"Patient\",\"id\":\"{id}\",\"meta\":{{\"versionId\":\"{version}\"}}}}\n")
@@ -294,7 +294,7 @@ fn broken_codings_are_trouble_and_what_was_read_still_counts() {
         writeln!(encoder, "{{\"resourceType\":\"Patient\",\"id\":\"{n}\"}}").unwrap();
     }
     let bytes = encoder.finish().unwrap();
-    let gzip = || Options { coding: Coding::Gzip, ..options("") };
+    let gzip = || ReaderOptions { coding: Coding::Gzip, ..options("") };
     let whole = read(&bytes, 1 << 14, gzip());
     assert_eq!((whole.whole, whole.lines.resources, rules(&whole.lines).len()), (true, 100_000, 0));
 
@@ -303,7 +303,7 @@ fn broken_codings_are_trouble_and_what_was_read_still_counts() {
     assert!(cut.lines.resources > 25_000 && cut.lines.findings.is_empty());
 
     let small = Limits { max_decoded: 100_000, ..limits() };
-    let mut reader = FileReader::new(Options { limits: small, ..gzip() });
+    let mut reader = FileReader::new(ReaderOptions { limits: small, ..gzip() });
     let trouble = reader.push(&bytes).unwrap_err();
     assert_eq!((trouble.kind, reader.push(b"more").unwrap_err()), (TroubleKind::Limit, trouble));
     let stopped = reader.finish(true);
@@ -318,7 +318,7 @@ fn hostile_shapes_are_bounded() {
     let long = format!("{{\"resourceType\":\"Bundle\",\"entry\":[\n{}{{}}]}}\n", "{\"x\":\n1},\n".repeat(120_000));
     let facts = text(&(long + "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n"));
     assert_eq!((rules(&facts), facts.resources), (vec!["pretty-printed"], 1));
-    // A thousand types are not a thousand entries of the tape.
+    // A thousand types are not a thousand entries of the recording.
     let name = |n: u32| -> String { format!("{n:03}").bytes().map(|b| char::from(b - b'0' + b'a')).collect() };
     let many: String = (0..1000).map(|n| format!("{{\"resourceType\":\"T{}\",\"id\":\"{n}\"}}\n", name(n))).collect();
     let facts = text(&many);
@@ -354,7 +354,7 @@ fn the_command_reads_files_folders_and_standard_input() {
     let typed = CheckOptions { announced: Some("Observation".to_owned()), ..all.clone() };
     assert_eq!(check(&[a], &typed).unwrap().files[0].findings[0].rule, LineRule::ResourceTypeOther);
 
-    let report = check_with(&["-".into()], &all, &mut &line[..], &Progress::default()).unwrap();
+    let report = check_with(&["-".into()], &all, &mut &line[..], &NdjsonProgress::default()).unwrap();
     assert_eq!(report.text().lines().next(), Some("-: clean, 1 line, 36 bytes, 1 Patient"));
     assert!(report.text().lines().nth(1).is_some_and(|line| line.starts_with("not checked: profiles")));
     let missing = check(&[folder.path().join("none.ndjson")], &all).unwrap_err();

@@ -27,13 +27,13 @@ fn lot(one: &str, other: &str) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Whether two faults change the same answers, so that one may write over what the other wrote. Behaviours may meet those
-/// of their area, and what changes one certain file or item: where the behaviour lists others, it changes nothing.
+/// Whether two faults change the same answers, so that one may write over what the other wrote. Behaviors may meet those
+/// of their area, and what changes one certain file or item: where the behavior lists others, it changes nothing.
 fn meet(one: &Fault, other: &Fault) -> bool {
     let points = |fault: &Fault| -> BTreeSet<String> {
         fault.does.iter().flat_map(|step| step.at.iter().map(|at| at.split('.').next().unwrap().to_owned())).collect()
     };
-    let behaves = |fault: &Fault| fault.behaviours().next().is_some();
+    let behaves = |fault: &Fault| fault.behaviors().next().is_some();
     let particular = |fault: &Fault| {
         fault.does.iter().any(|step| {
             let pointers = step.set_json.keys().chain(&step.remove_json).chain(step.copy_json.keys());

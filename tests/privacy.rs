@@ -105,10 +105,10 @@ fn place(start: &[u8]) -> usize {
     usize::from(start[0]) << 16 | usize::from(start[1]) << 8 | usize::from(start[2])
 }
 
-/// Everything that a run writes or says, by its name. The record holds all of the tape.
+/// Everything that a run writes or says, by its name. The record holds all of the recording.
 fn written(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Vec<(String, String)> {
     let run = judge_run::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults).unwrap());
-    let mut told = terminal::summary(&run, &terminal::Options::default());
+    let mut told = terminal::summary(&run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
         let loud = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
         for test in judgement.tests.iter().filter(|test| loud(test.verdict)) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use plimsoll::fhir::definitions::embedded;
-use plimsoll::fhir::profile::profiles::{Outcome, Profiles};
+use plimsoll::fhir::profile::profiles::{ProfileOutcome, Profiles};
 use plimsoll::fhir::validate::fault::Fault;
 use plimsoll::fhir::validate::validator::Validator;
 use plimsoll::ndjson::command::files::{CheckOptions, FailOn, check};
@@ -30,7 +30,7 @@ fn harbour(assigned: &[&str]) -> Profiles {
     Profiles::read(&[fixtures().join("package")], &assigned, &embedded::r4()).unwrap()
 }
 
-fn judge(profiles: &Profiles, line: &str) -> Outcome {
+fn judge(profiles: &Profiles, line: &str) -> ProfileOutcome {
     profiles.judge(&serde_json::from_str(line).unwrap(), line.as_bytes())
 }
 
@@ -90,7 +90,7 @@ fn what_is_not_decided_is_listed() {
 #[test]
 fn profiles_are_assigned_by_name_or_url() {
     let bare = r#"{"resourceType":"Patient","id":"a"}"#;
-    assert_eq!(judge(&harbour(&[]), bare), Outcome::default());
+    assert_eq!(judge(&harbour(&[]), bare), ProfileOutcome::default());
     for name in ["berth", "http://harbour.example.org/StructureDefinition/berth|1.0.0"] {
         let outcome = judge(&harbour(&[name]), bare);
         assert_eq!((outcome.kept.len(), outcome.faults.len()), (1, 5), "{name}: {:#?}", outcome.faults);

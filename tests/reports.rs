@@ -5,7 +5,7 @@
 mod runs;
 
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::report::write::{Options, write_all};
+use plimsoll::report::write::{WriteOptions, write_all};
 use plimsoll::report::{checklist, finding, html, json, junit, terminal, text};
 use plimsoll::verdicts::judged_run::{Run, State};
 use runs::failing::{failing, nobody};
@@ -51,7 +51,7 @@ fn findings_keep_to_their_columns() {
 
 #[test]
 fn the_summary_reads_well() {
-    let options = terminal::Options { reports: Some(std::path::Path::new("reports/x")), ..Default::default() };
+    let options = terminal::TerminalOptions { reports: Some(std::path::Path::new("reports/x")), ..Default::default() };
     for (name, run) in [("conformant", conformant()), ("failing", failing()), ("nobody", nobody())] {
         let text = terminal::summary(&run, &options);
         harmless(&text);
@@ -64,8 +64,8 @@ fn the_summary_reads_well() {
 #[test]
 fn colour_comes_only_when_asked_for() {
     let run = failing();
-    let coloured = terminal::summary(&run, &terminal::Options { colour: true, ..Default::default() });
-    let plain = terminal::summary(&run, &terminal::Options::default());
+    let coloured = terminal::summary(&run, &terminal::TerminalOptions { colour: true, ..Default::default() });
+    let plain = terminal::summary(&run, &terminal::TerminalOptions::default());
     assert!(!plain.contains('\u{1b}') && coloured.contains("\u{1b}[31m"));
     let stripped = coloured.replace("\u{1b}[0m", "").replace("\u{1b}[1m", "").replace("\u{1b}[31m", "");
     assert_eq!(stripped, plain);
@@ -229,7 +229,7 @@ fn numbers_at_their_limits_are_survived() {
     }
     run.exchanges[13].outcome = runs::answer(999, &[("", ""), ("\u{1b}", "\n")], Some(deep));
     harmless(&findings(&run));
-    harmless(&terminal::summary(&run, &terminal::Options::default()));
+    harmless(&terminal::summary(&run, &terminal::TerminalOptions::default()));
     harmless(&html::render(&run));
     harmless(&checklist::render(&run));
     let xml = junit::render(&run, true).unwrap();
@@ -245,7 +245,7 @@ fn a_run_of_nothing_still_has_its_reports() {
     run.judgements.clear();
     assert!(html::render(&run).contains("No flow ran."));
     assert!(checklist::render(&run).starts_with("# Bulk data export checklist"));
-    assert!(terminal::summary(&run, &terminal::Options::default()).contains("traffic"));
+    assert!(terminal::summary(&run, &terminal::TerminalOptions::default()).contains("traffic"));
     quick_junit::Report::deserialize_from_str(&junit::render(&run, false).unwrap()).unwrap();
 }
 
@@ -254,14 +254,14 @@ fn files_are_whole_and_errors_name_them() {
     let folder = tempfile::tempdir().unwrap();
     let reports = folder.path().join("a").join("b");
     let run = failing();
-    let paths = write_all(&reports, &run, &Options::default()).unwrap();
+    let paths = write_all(&reports, &run, &WriteOptions::default()).unwrap();
     let names: Vec<&str> = paths.iter().map(|p| p.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["index.html", "junit.xml", "checklist.md", "run.json"]);
     assert_eq!(std::fs::read_dir(&reports).unwrap().count(), 4, "nothing half-done is left");
     assert_eq!(json::read(&std::fs::read_to_string(&paths[3]).unwrap()).unwrap(), run);
     std::fs::remove_file(&paths[1]).unwrap();
     std::fs::create_dir_all(paths[1].join("in the way")).unwrap();
-    let error = write_all(&reports, &run, &Options::default()).unwrap_err();
+    let error = write_all(&reports, &run, &WriteOptions::default()).unwrap_err();
     assert!(error.to_string().contains("junit.xml"), "{error}");
     assert_eq!(std::fs::read_dir(&reports).unwrap().count(), 4, "what failed is cleaned up");
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
-use plimsoll::recording::model::{Entry, Tape};
+use plimsoll::recording::model::{Entry, Recording};
 use plimsoll::recording::store;
 use plimsoll::reference::fault::definition::FaultKind;
 use plimsoll::reference::options::Personality;
@@ -52,33 +52,37 @@ fn renumbered(text: &str) -> String {
     out + rest
 }
 
-/// The tape of the sample, with nothing random left in it.
-fn recorded() -> (Catalog, Plan, Tape) {
+/// The recording of the sample, with nothing random left in it.
+fn recorded() -> (Catalog, Plan, Recording) {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::Stu3;
-    let ask = plimsoll::plan::build::Ask { specs: vec![spec.to_string()], ..plimsoll::plan::build::Ask::default() };
+    let ask = plimsoll::plan::build::PlanRequest {
+        specs: vec![spec.to_string()],
+        ..plimsoll::plan::build::PlanRequest::default()
+    };
     // What other flows show is alike, and a clone should stay small.
     let flows = ["@system", "@headers", "@cancelled", "@finished"];
     let plan =
         plimsoll::plan::build::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
     let faults = FAULTS.map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).to_vec();
-    let tape = matrix::recorded(&catalog, &plan, spec, faults).unwrap();
-    let mut tape: Tape = serde_json::from_str(&renumbered(&serde_json::to_string(&tape).unwrap())).unwrap();
+    let recording = matrix::recorded(&catalog, &plan, spec, faults).unwrap();
+    let mut recording: Recording =
+        serde_json::from_str(&renumbered(&serde_json::to_string(&recording).unwrap())).unwrap();
     // Hashes under the key of one run mean nothing beyond it. No test of the sample asks for them, or it would be an
     // error, which the other test does not allow.
-    tape.files.iter_mut().for_each(|file| file.identity = None);
-    (catalog, plan, tape)
+    recording.files.iter_mut().for_each(|file| file.identity = None);
+    (catalog, plan, recording)
 }
 
-/// Writes the tape and the reports as `plimsoll run` does.
-fn write(folder: &Path, tape: &Tape, run: &Run) {
+/// Writes the recording and the reports as `plimsoll run` does.
+fn write(folder: &Path, recording: &Recording, run: &Run) {
     let mut out = store::Writer::create(&folder.join(store::FOLDER)).unwrap();
-    out.write(&Entry::Start(tape.start.clone())).unwrap();
-    tape.exchanges.iter().for_each(|one| out.write(&Entry::Exchange(Box::new(one.clone()))).unwrap());
-    tape.files.iter().for_each(|one| out.write(&Entry::File(Box::new(one.clone()))).unwrap());
-    tape.flows.iter().for_each(|one| out.write(&Entry::Flow(Box::new(one.clone()))).unwrap());
-    out.write(&Entry::End(tape.end.clone().expect("the run has an end"))).unwrap();
-    write_all(folder, run, &plimsoll::report::write::Options::default()).unwrap();
+    out.write(&Entry::Start(recording.start.clone())).unwrap();
+    recording.exchanges.iter().for_each(|one| out.write(&Entry::Exchange(Box::new(one.clone()))).unwrap());
+    recording.files.iter().for_each(|one| out.write(&Entry::File(Box::new(one.clone()))).unwrap());
+    recording.flows.iter().for_each(|one| out.write(&Entry::Flow(Box::new(one.clone()))).unwrap());
+    out.write(&Entry::End(recording.end.clone().expect("the run has an end"))).unwrap();
+    write_all(folder, run, &plimsoll::report::write::WriteOptions::default()).unwrap();
 }
 
 /// The files below a folder, by their path within it.
@@ -96,14 +100,14 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 
 #[test]
 fn the_committed_sample_is_what_is_written_today() {
-    let (catalog, plan, tape) = recorded();
-    let run = judge_run::judge(&catalog, &plan, &tape);
+    let (catalog, plan, recording) = recorded();
+    let run = judge_run::judge(&catalog, &plan, &recording);
     let fresh = tempfile::tempdir().unwrap();
-    write(fresh.path(), &tape, &run);
+    write(fresh.path(), &recording, &run);
     let new = files(fresh.path());
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         let _ = fs::remove_dir_all(sample());
-        write(&sample(), &tape, &run);
+        write(&sample(), &recording, &run);
     }
     let old = files(&sample());
     let again = "UPDATE=1 cargo test --test sample writes it anew; then look at what changed";
@@ -122,8 +126,8 @@ fn the_committed_sample_is_what_is_written_today() {
 
 #[test]
 fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
-    let (catalog, plan, tape) = recorded();
-    let run = judge_run::judge(&catalog, &plan, &tape);
+    let (catalog, plan, recording) = recorded();
+    let run = judge_run::judge(&catalog, &plan, &recording);
     let judgement = &run.judgements[0];
     assert_eq!(judgement.outcome, Conformance::NotConformant);
     let undecided: Vec<_> = judgement.tests.iter().filter(|test| test.verdict == Verdict::Error).collect();
@@ -137,7 +141,7 @@ fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
     }
     // Where it lies is the other test's matter, which may be writing there.
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &tape, &run);
+    write(folder.path(), &recording, &run);
     let read = store::read(folder.path()).unwrap();
     assert_eq!(judge_run::judge(&catalog, &plan, &read).judgements, run.judgements);
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::drive::run::Options;
+use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::{Plan, PlannedFlow};
 use plimsoll::reference::fault::definition::Fault;
@@ -21,7 +21,7 @@ use plimsoll::selftest::matrix::{GROUP, whole_plan};
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::model::Catalog;
 use plimsoll::transport::in_process::InProcess;
-use plimsoll::transport::message::{Answer, Incoming, Outgoing, Transport};
+use plimsoll::transport::message::{Incoming, Outgoing, ResponseFuture, Transport};
 use serde_json::Value;
 
 const NOON: Duration = Duration::from_secs(1_767_268_800);
@@ -68,7 +68,7 @@ struct Odd {
 }
 
 impl Transport for Odd {
-    fn send(&self, request: Outgoing) -> Answer<'_> {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(self.dice.roll(400))).await;
             let path = request.url.path().to_owned();
@@ -110,12 +110,12 @@ fn verdicts(catalog: &Catalog, plan: &Plan, faults: &[Fault], seed: u64) -> BTre
     let dice = Arc::new(Dice(AtomicU64::new(seed)));
     let plan = shuffled(plan, &dice);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let tape = runtime.block_on(async {
+    let recording = runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
         let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
         settings.groups = vec![GROUP.to_owned()];
         settings.jobs = [1, 2, 4, 16][dice.roll(4) as usize];
-        let mut options = plimsoll::reference::options::Options::new(
+        let mut options = plimsoll::reference::options::ServerOptions::new(
             Personality::from_word("hl7-3.0.0").unwrap(),
             settings.base.clone(),
             clock,
@@ -125,9 +125,9 @@ fn verdicts(catalog: &Catalog, plan: &Plan, faults: &[Fault], seed: u64) -> BTre
         options.job_time = Duration::from_secs(6);
         let inner = InProcess::new(serve::router(options));
         let odd = Arc::new(Odd { inner, dice: dice.clone(), orders: Mutex::default() });
-        plimsoll::drive::run::run(&plan, settings, odd, clock, Options::quiet(catalog.digest.clone())).await.unwrap()
+        plimsoll::drive::run::run(&plan, settings, odd, clock, RunOptions::quiet(catalog.digest.clone())).await.unwrap()
     });
-    let run = judge_run::judge(catalog, &plan, &tape);
+    let run = judge_run::judge(catalog, &plan, &recording);
     run.judgements[0].tests.iter().map(|test| (test.id.clone(), test.verdict)).collect()
 }
 

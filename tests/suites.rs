@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-
 #[test]
 fn refused() {
     let mut names: Vec<String> = std::fs::read_dir("fixtures/refused-suites")

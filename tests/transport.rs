@@ -11,14 +11,14 @@ use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::judge::judge_run;
 use plimsoll::recording::model::{Handshake, Trouble, TroubleKind};
-use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::options::{Personality, ServerOptions};
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::GROUP;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::transport::client_hello;
 use plimsoll::transport::in_process::{Greeter, InProcess};
-use plimsoll::transport::message::{Greeting, Transport};
-use plimsoll::transport::network::Wire;
+use plimsoll::transport::message::{TlsProbe, Transport};
+use plimsoll::transport::network::Network;
 use plimsoll::verdicts::judged_run::TestResult;
 use url::Url;
 
@@ -28,24 +28,26 @@ const OLD: &str = "auth::tls-old-refused@transport";
 /// The verdicts of the tests of TLS on a server in process, whose handshakes `greeter` answers.
 fn judged(base: &str, greeter: Option<Greeter>, change: impl FnOnce(&mut Settings)) -> Vec<TestResult> {
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let ask =
-        plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+    let ask = plimsoll::plan::build::PlanRequest {
+        specs: vec!["hl7-3.0.0".to_owned()],
+        ..plimsoll::plan::build::PlanRequest::default()
+    };
     let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| name.contains("tls-")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let tape = runtime.block_on(async {
+    let recording = runtime.block_on(async {
         let base: Url = base.parse().unwrap();
         let clock = Clock::system();
-        let router: Router = serve::router(Options::new(Personality::Stu3, base.clone(), clock));
+        let router: Router = serve::router(ServerOptions::new(Personality::Stu3, base.clone(), clock));
         let transport = match greeter {
             Some(greeter) => InProcess::new(router).greeted_by(greeter),
             None => InProcess::new(router),
         };
         let mut settings = Settings { groups: vec![GROUP.to_owned()], ..Settings::new(base) };
         change(&mut settings);
-        let options = plimsoll::drive::run::Options::quiet(catalog.digest.clone());
+        let options = plimsoll::drive::run::RunOptions::quiet(catalog.digest.clone());
         plimsoll::drive::run::run(&plan, settings, Arc::new(transport), clock, options).await.unwrap()
     });
-    judge_run::judge(&catalog, &plan, &tape).judgements.remove(0).tests
+    judge_run::judge(&catalog, &plan, &recording).judgements.remove(0).tests
 }
 
 fn verdict(tests: &[TestResult], id: &str) -> (Verdict, String) {
@@ -129,20 +131,22 @@ fn a_server_of_old_tls_alone_is_told_that_though_nothing_can_be_asked_of_it() {
         }
     });
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let ask =
-        plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+    let ask = plimsoll::plan::build::PlanRequest {
+        specs: vec!["hl7-3.0.0".to_owned()],
+        ..plimsoll::plan::build::PlanRequest::default()
+    };
     let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| {
         name.contains("tls-") || name.contains("accepted-202@system")
     })
     .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let tape = runtime.block_on(async {
+    let recording = runtime.block_on(async {
         let settings = Settings::new(base);
-        let transport = Wire::new(&settings).unwrap();
-        let options = plimsoll::drive::run::Options::quiet(catalog.digest.clone());
+        let transport = Network::new(&settings).unwrap();
+        let options = plimsoll::drive::run::RunOptions::quiet(catalog.digest.clone());
         plimsoll::drive::run::run(&plan, settings, Arc::new(transport), Clock::system(), options).await.unwrap()
     });
-    let tests = judge_run::judge(&catalog, &plan, &tape).judgements.remove(0).tests;
+    let tests = judge_run::judge(&catalog, &plan, &recording).judgements.remove(0).tests;
     assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Fail);
     assert_eq!(verdict(&tests, OLD).0, Verdict::Warn);
     let (kickoff, because) = verdict(&tests, "kickoff::accepted-202@system");
@@ -167,10 +171,10 @@ const OLD_HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01\
 fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Trouble> {
     let mut settings = Settings::new(url.clone());
     change(&mut settings);
-    let message = client_hello::client_hello(client_hello::Offer::Tls10, None).unwrap();
-    let greeting = Greeting { url: url.clone(), message, patience: Duration::from_millis(500) };
+    let message = client_hello::client_hello(client_hello::HelloOffer::Tls10, None).unwrap();
+    let greeting = TlsProbe { url: url.clone(), message, patience: Duration::from_millis(500) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { Wire::new(&settings).unwrap().greet(greeting).await })
+    runtime.block_on(async { Network::new(&settings).unwrap().greet(greeting).await })
 }
 
 #[test]

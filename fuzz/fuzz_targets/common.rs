@@ -1,4 +1,4 @@
-//! A run against a server whose polls answer as the fuzzer says: drive, tape, judge and reports, in paused time.
+//! A run against a server whose polls answer as the fuzzer says: drive, recording, judge and reports, in paused time.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -8,9 +8,9 @@ use futures_util::stream;
 use http::{HeaderMap, StatusCode};
 use plimsoll::base::clock::Clock;
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::transport::message::{Answer, Incoming, Outgoing, Transport};
+use plimsoll::transport::message::{ResponseFuture, Incoming, Outgoing, Transport};
 use plimsoll::drive;
-use plimsoll::drive::run::Options;
+use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model;
 use plimsoll::plan::model::Plan;
@@ -26,7 +26,7 @@ pub fn rules() -> &'static (Catalog, Plan) {
     static RULES: OnceLock<(Catalog, Plan)> = OnceLock::new();
     RULES.get_or_init(|| {
         let catalog = plimsoll::suite::source::embedded().expect("the rules built in are sound");
-        let ask = plimsoll::plan::build::Ask { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::Ask::default() };
+        let ask = plimsoll::plan::build::PlanRequest { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::PlanRequest::default() };
         let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| name.ends_with("@system")).expect("a plan");
         (catalog, plan)
     })
@@ -39,7 +39,7 @@ struct Said {
 }
 
 impl Transport for Said {
-    fn send(&self, request: Outgoing) -> Answer<'_> {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         let path = request.url.path();
         let mut headers = HeaderMap::new();
         let (status, body) = if path.ends_with("$export") {
@@ -62,14 +62,14 @@ impl Transport for Said {
 pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
     let (catalog, plan) = rules();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
-    let tape = runtime.block_on(async {
+    let recording = runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
         let settings = Settings::new(BASE.parse().expect("a URL"));
         let said = Arc::new(Said { status, headers, body });
-        plimsoll::drive::run::run(plan, settings, said, clock, Options::quiet(catalog.digest.clone())).await.expect("a tape")
+        plimsoll::drive::run::run(plan, settings, said, clock, RunOptions::quiet(catalog.digest.clone())).await.expect("a recording")
     });
-    let run = judge_run::judge(catalog, plan, &tape);
-    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
+    let run = judge_run::judge(catalog, plan, &recording);
+    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &recording).judgements, "two judgements of one recording");
     draw(&run);
 }
 
@@ -78,7 +78,7 @@ pub fn draw(run: &Run) {
     let page = html::render(run);
     assert!(!page.contains("<script"), "a script in the page");
     junit::render(run, false).expect("JUnit");
-    let mut shown = terminal::summary(run, &terminal::Options::default());
+    let mut shown = terminal::summary(run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
         for test in &judgement.tests {
             shown += &finding::told(run, judgement, test);

@@ -4,14 +4,14 @@
 use libfuzzer_sys::fuzz_target;
 use plimsoll::ndjson::decode::Coding;
 use plimsoll::ndjson::lines::Expected;
-use plimsoll::ndjson::reader::{FileReader, Options};
+use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::model::FileList;
 
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, bytes)) = data.split_first() else { return };
     let read = |size: usize| {
         let list = [FileList::Output, FileList::Error, FileList::Deleted][usize::from(kind % 3)];
-        let mut options = Options::new(Expected { list, announced: Some("Patient".to_owned()) });
+        let mut options = ReaderOptions::new(Expected { list, announced: Some("Patient".to_owned()) });
         options.transaction_time = Some("2026-01-01T12:00:00Z".to_owned());
         if kind & 0x80 != 0 {
             options.coding = Coding::Gzip;

@@ -11,7 +11,7 @@ use plimsoll::fhir::validate::validator::{Validator, Verdict};
 use plimsoll::fhir::profile::profiles::Profiles;
 use plimsoll::ndjson::fhir::FhirInspector;
 use plimsoll::ndjson::lines::Expected;
-use plimsoll::ndjson::reader::{FileReader, Options};
+use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::line_rules::LineRule;
 use plimsoll::suite::model::FileList;
 use serde::de::IgnoredAny;
@@ -66,7 +66,7 @@ fuzz_target!(|line: &[u8]| {
 fn read(line: &[u8]) -> Vec<LineRule> {
     let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
     let expected = Expected { list: FileList::Output, announced: None };
-    let mut reader = FileReader::new(Options { inspector: Some(inspector), ..Options::new(expected) });
+    let mut reader = FileReader::new(ReaderOptions { inspector: Some(inspector), ..Options::new(expected) });
     reader.push(line).expect("text has no coding to break");
     reader.finish(true).lines.findings.iter().map(|finding| finding.rule).collect()
 }

@@ -86,7 +86,7 @@ impl From<SystemTime> for Instant {
     }
 }
 
-/// `at` as tapes and kick-off parameters have it: RFC 3339, UTC, to the millisecond.
+/// `at` as recordings and kick-off parameters have it: RFC 3339, UTC, to the millisecond.
 pub fn rfc3339(at: SystemTime) -> String {
     Instant::from(at).to_the_millisecond().to_string()
 }

@@ -2,7 +2,7 @@
 
 /// Whether a character does not show, moves the cursor, turns the writing direction, is refused by XML, or shows
 /// something other than itself.
-pub fn is_hidden(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
             0xAD | 0x61C | 0x115F | 0x1160 | 0x180E | 0x3164 | 0xFEFF | 0xFFA0
@@ -17,10 +17,10 @@ mod tests {
     #[test]
     fn what_steers_or_hides_is_told_from_plain_text() {
         for c in ['\0', '\n', '\u{1b}', '\u{7f}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{e0041}'] {
-            assert!(is_hidden(c), "{c:?}");
+            assert!(is_unprintable(c), "{c:?}");
         }
         for c in ['a', ' ', 'ü', '東', '"', '\u{301}', '\u{1f600}'] {
-            assert!(!is_hidden(c), "{c:?}");
+            assert!(!is_unprintable(c), "{c:?}");
         }
     }
 }

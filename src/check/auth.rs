@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, response};
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, Outcome, Response, Role};
 use crate::suite::model::FileList;
@@ -23,20 +23,20 @@ const ERRORS: [&str; 6] = [
 /// Types that say nothing of a narrower scope: the one that it covers, and those that wrap others or report on them.
 const OUT_OF_SCOPE: [&str; 5] = ["Patient", "OperationOutcome", "Bundle", "Binary", "Parameters"];
 
-/// What stands on the tape in the place of a secret.
+/// What stands on the recording in the place of a secret.
 const REDACTED: &str = "[redacted]";
 
 /// The answer, or what is said where there is none.
-fn answer(exchange: &Exchange) -> Result<&Response, Held> {
+fn answer(exchange: &Exchange) -> Result<&Response, CheckOutcome> {
     match &exchange.outcome {
         Outcome::Response(response) => Ok(response),
-        Outcome::NoResponse(trouble) => Err(Held::Unknown(trouble.message.clone())),
+        Outcome::NoResponse(trouble) => Err(CheckOutcome::Unknown(trouble.message.clone())),
         Outcome::Handshake(_) => Err(no_answer()),
     }
 }
 
-fn no_answer() -> Held {
-    Held::Nothing("a handshake is no answer".to_owned())
+fn no_answer() -> CheckOutcome {
+    CheckOutcome::Nothing("a handshake is no answer".to_owned())
 }
 
 /// Whether a token response holds a token.
@@ -45,9 +45,9 @@ pub(crate) fn grants(response: &Response) -> bool {
     (200..300).contains(&response.status) && token.is_some_and(|token| !token.is_empty())
 }
 
-/// The answer to the probe `id` of the scene's flow.
-fn probe<'a>(scene: &Scene<'a>, id: &str) -> Option<&'a Exchange> {
-    let all = scene.index.exchanges(&scene.flow.name).iter().rev().copied();
+/// The answer to the probe `id` of the context's flow.
+fn probe<'a>(context: &CheckContext<'a>, id: &str) -> Option<&'a Exchange> {
+    let all = context.index.exchanges(&context.flow.name).iter().rev().copied();
     all.into_iter().find(|e| e.role == Role::Probe && e.probe.as_deref() == Some(id) && !e.superseded)
 }
 
@@ -58,44 +58,44 @@ pub(crate) fn field(exchange: &Exchange, name: &str) -> Option<String> {
 }
 
 /// `gives-tokens`: the flow's plain request (probe `token`) brought one, so that a refusal of another says something.
-pub fn gives_tokens(scene: &Scene<'_>) -> Held {
-    match probe(scene, "token").map(answer) {
-        Some(Ok(response)) if grants(response) => Held::Yes,
-        _ => Held::Nothing("a valid request brought no token, so that refusals say nothing".to_owned()),
+pub fn gives_tokens(context: &CheckContext<'_>) -> CheckOutcome {
+    match probe(context, "token").map(answer) {
+        Some(Ok(response)) if grants(response) => CheckOutcome::Yes,
+        _ => CheckOutcome::Nothing("a valid request brought no token, so that refusals say nothing".to_owned()),
     }
 }
 
 /// `token-granted`: 200 with an `access_token`. A refusal breaks it only where the same client did get a token: else its
 /// key, its registration or its scopes may be what is wrong.
-pub fn token_granted(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let response = match answer(exchange) {
         Ok(response) => response,
         Err(unknown) => return unknown,
     };
     if grants(response) && response.status == 200 {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     let json = response.body.json.as_ref();
     if (200..300).contains(&response.status) {
         let found = show::shape(json.and_then(|json| json.get("access_token")));
-        return Held::No(vec![match response.status {
-            200 => Broken::new("body", "body /access_token", "a token", found),
-            status => Broken::new("status", "status", "200 OK", status.to_string()),
+        return CheckOutcome::No(vec![match response.status {
+            200 => Violation::new("body", "body /access_token", "a token", found),
+            status => Violation::new("status", "status", "200 OK", status.to_string()),
         }]);
     }
-    let other = scene.index.tape.exchanges.iter().find(|e| {
+    let other = context.index.recording.exchanges.iter().find(|e| {
         e.id != exchange.id && e.role == Role::Token && crate::check::context::response(e).is_some_and(grants)
     });
     if let Some(other) =
-        probe(scene, "with-client-id").filter(|e| crate::check::context::response(e).is_some_and(grants))
+        probe(context, "with-client-id").filter(|e| crate::check::context::response(e).is_some_and(grants))
     {
         let expected = format!("200 OK, as with a field client_id in exchange {}: a request has none", other.id);
-        return Held::No(vec![Broken::new("status", "status", expected, response.status.to_string())]);
+        return CheckOutcome::No(vec![Violation::new("status", "status", expected, response.status.to_string())]);
     }
     match other {
         Some(other) => {
             let expected = format!("200 OK, as in exchange {}", other.id);
-            Held::No(vec![Broken::new("status", "status", expected, response.status.to_string())])
+            CheckOutcome::No(vec![Violation::new("status", "status", expected, response.status.to_string())])
         }
         None => {
             let error = json.and_then(|json| json.get("error")).and_then(Value::as_str);
@@ -104,26 +104,26 @@ pub fn token_granted(exchange: &Exchange, scene: &Scene<'_>) -> Held {
                 "the token request was answered {}{error}: the client's key, its registration or its scopes may be what is wrong",
                 response.status
             );
-            Held::Unknown(why)
+            CheckOutcome::Unknown(why)
         }
     }
 }
 
 /// `token-response`: JSON with `access_token`, `token_type` bearer in any case, `expires_in` as a positive number and
 /// `scope`.
-pub fn token_response(exchange: &Exchange) -> Held {
+pub fn token_response(exchange: &Exchange) -> CheckOutcome {
     let response = match answer(exchange) {
         Ok(response) => response,
         Err(unknown) => return unknown,
     };
     let Some(json) = response.body.json.as_ref().filter(|json| json.is_object()) else {
-        return Held::No(vec![Broken::new("body", "body", "a JSON object", "something else")]);
+        return CheckOutcome::No(vec![Violation::new("body", "body", "a JSON object", "something else")]);
     };
     let mut broken = Vec::new();
     let media = response.media_type();
     if media.as_deref() != Some("application/json") {
         let found = media.map_or_else(|| "no Content-Type".to_owned(), |media| show::text(&media));
-        broken.push(Broken::new("header", "header Content-Type", "application/json", found));
+        broken.push(Violation::new("header", "header Content-Type", "application/json", found));
     }
     let text = |name: &str| json.get(name).and_then(Value::as_str);
     let mut wrong = |name: &str, expected: &str| {
@@ -131,7 +131,7 @@ pub fn token_response(exchange: &Exchange) -> Held {
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        broken.push(Broken::new("body", format!("body /{name}"), expected, found));
+        broken.push(Violation::new("body", format!("body /{name}"), expected, found));
     };
     if text("access_token").is_none_or(str::is_empty) {
         wrong("access_token", "a text");
@@ -145,45 +145,49 @@ pub fn token_response(exchange: &Exchange) -> Held {
     if text("scope").is_none() {
         wrong("scope", "a text");
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
 /// `short-token`: `expires_in` is 300 at most.
-pub fn short_token(exchange: &Exchange) -> Held {
+pub fn short_token(exchange: &Exchange) -> CheckOutcome {
     let lasts = response(exchange).and_then(|response| response.body.json.as_ref()?.get("expires_in")?.as_f64());
-    let Some(lasts) = lasts else { return Held::Nothing("the response has no expires_in that is a number".to_owned()) };
-    Held::or_broken(lasts <= 300.0, || Broken::new("body", "body /expires_in", "300 at most", lasts.to_string()))
+    let Some(lasts) = lasts else {
+        return CheckOutcome::Nothing("the response has no expires_in that is a number".to_owned());
+    };
+    CheckOutcome::or_violation(lasts <= 300.0, || {
+        Violation::new("body", "body /expires_in", "300 at most", lasts.to_string())
+    })
 }
 
 /// `no-store`: `Cache-Control` has the directive, in any case and beside others.
-pub fn no_store(exchange: &Exchange) -> Held {
+pub fn no_store(exchange: &Exchange) -> CheckOutcome {
     let response = match answer(exchange) {
         Ok(response) => response,
         Err(unknown) => return unknown,
     };
     let lines: Vec<&str> = response.header_lines("cache-control").collect();
     let has = lines.iter().flat_map(|line| line.split(',')).any(|part| part.trim().eq_ignore_ascii_case("no-store"));
-    Held::or_broken(has, || {
+    CheckOutcome::or_violation(has, || {
         let found = if lines.is_empty() { "no Cache-Control".to_owned() } else { show::text(&lines.join(", ")) };
-        Broken::new("header", "header Cache-Control", "no-store", found)
+        Violation::new("header", "header Cache-Control", "no-store", found)
     })
 }
 
 /// `scope-not-broader`: what was granted lies within what was asked for. `.read` and `.rs` mean the same; scopes that
 /// are not of resources are no concern here.
-pub fn scope_not_broader(exchange: &Exchange) -> Held {
+pub fn scope_not_broader(exchange: &Exchange) -> CheckOutcome {
     let granted = response(exchange).and_then(|response| response.body.json.as_ref()?.get("scope")?.as_str());
     let (Some(granted), Some(asked)) = (granted, field(exchange, "scope")) else {
-        return Held::Nothing("one of the two scopes is not known".to_owned());
+        return CheckOutcome::Nothing("one of the two scopes is not known".to_owned());
     };
     let (granted, asked) = (permissions(granted), permissions(&asked));
     let covers = |one: &Permission| {
         asked.iter().any(|other| (other.kind == "*" || other.kind == one.kind) && one.may.is_subset(&other.may))
     };
     let more: Vec<&str> = granted.iter().filter(|one| !covers(one)).map(|one| one.text).collect();
-    Held::or_broken(more.is_empty(), || {
+    CheckOutcome::or_violation(more.is_empty(), || {
         let expected = asked.iter().map(|one| one.text).collect::<Vec<_>>().join(" ");
-        Broken::new("body", "body /scope", format!("no more than {expected}"), show::text(&more.join(" ")))
+        Violation::new("body", "body /scope", format!("no more than {expected}"), show::text(&more.join(" ")))
     })
 }
 
@@ -215,84 +219,88 @@ pub(crate) fn permissions(scopes: &str) -> Vec<Permission<'_>> {
 }
 
 /// `oauth-error`: a JSON object whose `error` is one that OAuth 2.0 knows.
-pub fn oauth_error(exchange: &Exchange) -> Held {
+pub fn oauth_error(exchange: &Exchange) -> CheckOutcome {
     let response = match answer(exchange) {
         Ok(response) => response,
         Err(unknown) => return unknown,
     };
     let error = response.body.json.as_ref().and_then(|json| json.get("error"));
     let known = error.and_then(Value::as_str).is_some_and(|error| ERRORS.contains(&error));
-    Held::or_broken(known, || {
+    CheckOutcome::or_violation(known, || {
         let found = match error {
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        Broken::new("body", "body /error", format!("one of {}", ERRORS.join(", ")), found)
+        Violation::new("body", "body /error", format!("one of {}", ERRORS.join(", ")), found)
     })
 }
 
 /// `endpoints-absolute`: every `*_endpoint` and `jwks_uri` of the SMART configuration is an absolute URL.
-pub fn endpoints_absolute(exchange: &Exchange) -> Held {
+pub fn endpoints_absolute(exchange: &Exchange) -> CheckOutcome {
     let Some(json) = response(exchange).and_then(|response| response.body.json.as_ref()?.as_object()) else {
-        return Held::Nothing("there is no SMART configuration".to_owned());
+        return CheckOutcome::Nothing("there is no SMART configuration".to_owned());
     };
     let named: Vec<(&String, &Value)> = json
         .iter()
         .filter(|(name, value)| (name.ends_with("_endpoint") || *name == "jwks_uri") && !value.is_null())
         .collect();
     if named.is_empty() {
-        return Held::Nothing("the SMART configuration names no endpoint".to_owned());
+        return CheckOutcome::Nothing("the SMART configuration names no endpoint".to_owned());
     }
     let wrong = named.into_iter().filter(|(_, value)| !value.as_str().is_some_and(shape::is_absolute_url));
-    Held::from_broken(
+    CheckOutcome::from_violations(
         wrong
             .map(|(name, value)| {
                 let found = value.as_str().map_or_else(|| show::shape(Some(value)), show::text);
-                Broken::new("body", format!("body /{}", show::text(name)), "an absolute http or https URL", found)
+                Violation::new("body", format!("body /{}", show::text(name)), "an absolute http or https URL", found)
             })
             .collect(),
     )
 }
 
 /// `smart-used`: the run's client is one of SMART Backend Services. Duties that begin with "when SMART is used" hold then.
-pub fn smart_used(scene: &Scene<'_>) -> Held {
-    let smart = scene
+pub fn smart_used(context: &CheckContext<'_>) -> CheckOutcome {
+    let smart = context
         .index
-        .tape
+        .recording
         .start
         .settings
         .iter()
         .any(|(name, value)| name == "authorization" && value == "SMART Backend Services");
-    if smart { Held::Yes } else { Held::Nothing("the run was given no client of SMART Backend Services".to_owned()) }
+    if smart {
+        CheckOutcome::Yes
+    } else {
+        CheckOutcome::Nothing("the run was given no client of SMART Backend Services".to_owned())
+    }
 }
 
-/// `door-closed`: the flow's kick-off without a token (probe `no-token`) was refused. Where it was served, the target is
+/// `anonymous-refused`: the flow's kick-off without a token (probe `no-token`) was refused. Where it was served, the target is
 /// open to all, and what follows is no door either.
-pub fn door_closed(scene: &Scene<'_>) -> Held {
-    match probe(scene, "no-token").map(answer) {
-        Some(Ok(response)) if (400..500).contains(&response.status) => Held::Yes,
-        _ => Held::Nothing("a kick-off without a token was not refused".to_owned()),
+pub fn anonymous_refused(context: &CheckContext<'_>) -> CheckOutcome {
+    match probe(context, "no-token").map(answer) {
+        Some(Ok(response)) if (400..500).contains(&response.status) => CheckOutcome::Yes,
+        _ => CheckOutcome::Nothing("a kick-off without a token was not refused".to_owned()),
     }
 }
 
 /// `files-need-token`: the flow's manifest says that its files need a token.
-pub fn files_need_token(scene: &Scene<'_>) -> Held {
-    let says = scene.index.manifest(&scene.flow.name).and_then(|(_, manifest)| manifest.get("requiresAccessToken"));
+pub fn files_need_token(context: &CheckContext<'_>) -> CheckOutcome {
+    let says = context.index.manifest(&context.flow.name).and_then(|(_, manifest)| manifest.get("requiresAccessToken"));
     match says.and_then(Value::as_bool) {
-        Some(true) => Held::Yes,
-        _ => Held::Nothing("the manifest does not say that files need a token".to_owned()),
+        Some(true) => CheckOutcome::Yes,
+        _ => CheckOutcome::Nothing("the manifest does not say that files need a token".to_owned()),
     }
 }
 
 /// `token-stays-home`: where files need a token, none of them lies on an origin that may not see it.
-pub fn token_stays_home(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return crate::check::context::no_manifest() };
     if manifest.get("requiresAccessToken").and_then(Value::as_bool) != Some(true) {
-        return Held::Nothing("the files need no token".to_owned());
+        return CheckOutcome::Nothing("the files need no token".to_owned());
     }
-    let start = &scene.index.tape.start;
+    let start = &context.index.recording.start;
     let Ok(base) = Url::parse(&start.base) else {
-        return Held::Unknown("the tape's base URL cannot be read".to_owned());
+        return CheckOutcome::Unknown("the recording's base URL cannot be read".to_owned());
     };
     let more = start.settings.iter().filter(|(name, _)| name == "origins with the token");
     let mut allowed: Vec<String> = more.flat_map(|(_, value)| value.split(", ")).map(str::to_owned).collect();
@@ -311,18 +319,18 @@ pub fn token_stays_home(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             let origin = url.origin().ascii_serialization();
             if !allowed.contains(&origin) {
                 let expected = format!("a URL at {}, whose token this is", allowed.join(" or "));
-                broken.push(Broken::new("body", format!("body /{list}/{n}/url"), expected, show::text(&origin)));
+                broken.push(Violation::new("body", format!("body /{list}/{n}/url"), expected, show::text(&origin)));
             }
         }
     }
     if named == 0 {
-        return Held::Nothing("the manifest lists no file".to_owned());
+        return CheckOutcome::Nothing("the manifest lists no file".to_owned());
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
 /// `no-token-echoed`: neither the headers nor the body repeat a secret that was sent.
-pub fn no_token_echoed(exchange: &Exchange) -> Held {
+pub fn no_token_echoed(exchange: &Exchange) -> CheckOutcome {
     fn within(value: &Value, path: &str, found: &mut Vec<String>) {
         match value {
             Value::String(text) if text.contains(REDACTED) => found.push(format!("body {path}")),
@@ -335,7 +343,7 @@ pub fn no_token_echoed(exchange: &Exchange) -> Held {
             _ => {}
         }
     }
-    let Some(response) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
+    let Some(response) = response(exchange) else { return CheckOutcome::Nothing("there is no answer".to_owned()) };
     let mut found: Vec<String> = response
         .headers
         .iter()
@@ -351,18 +359,18 @@ pub fn no_token_echoed(exchange: &Exchange) -> Held {
     }
     let kind = |place: &str| if place.starts_with("header") { "header" } else { "body" };
     let broken = found.into_iter().take(5);
-    Held::from_broken(
+    CheckOutcome::from_violations(
         broken
-            .map(|place| Broken::new(kind(&place), place, "nothing of the token", "the token, or a part of it"))
+            .map(|place| Violation::new(kind(&place), place, "nothing of the token", "the token, or a part of it"))
             .collect(),
     )
 }
 
 /// `within-scope`: the flow, whose token is for Patient resources alone, exported no others. OperationOutcomes among the
 /// errors and Bundles of deletions are no exported data.
-pub fn within_scope(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(facts) = scene.index.facts(exchange) else {
-        return Held::Unknown("the tape holds no facts of this file".to_owned());
+pub fn within_scope(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(facts) = context.index.facts(exchange) else {
+        return CheckOutcome::Unknown("the recording holds no facts of this file".to_owned());
     };
     let others: Vec<String> = facts
         .lines
@@ -371,20 +379,20 @@ pub fn within_scope(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         .filter(|(kind, count)| **count > 0 && !OUT_OF_SCOPE.contains(&kind.as_str()))
         .map(|(kind, count)| format!("{count} of type {}", show::text(kind)))
         .collect();
-    Held::or_broken(others.is_empty(), || {
-        Broken::new("body", "body", "Patient resources alone, as the token's scope says", others.join(", "))
+    CheckOutcome::or_violation(others.is_empty(), || {
+        Violation::new("body", "body", "Patient resources alone, as the token's scope says", others.join(", "))
     })
 }
 
 /// `as-if-unknown`: the second client is answered as for a job that does not exist (probe `second-unknown`).
-pub fn as_if_unknown(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(own) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
-    let Some((other, unknown)) = probe(scene, "second-unknown").and_then(|e| Some((e, response(e)?))) else {
-        return Held::Nothing("there is no answer to a job that does not exist to compare it with".to_owned());
+pub fn as_if_unknown(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(own) = response(exchange) else { return CheckOutcome::Nothing("there is no answer".to_owned()) };
+    let Some((other, unknown)) = probe(context, "second-unknown").and_then(|e| Some((e, response(e)?))) else {
+        return CheckOutcome::Nothing("there is no answer to a job that does not exist to compare it with".to_owned());
     };
-    Held::or_broken(own.status == unknown.status, || {
+    CheckOutcome::or_violation(own.status == unknown.status, || {
         let expected = format!("{}, as for a job that does not exist (exchange {})", unknown.status, other.id);
-        Broken::new("status", "status", expected, own.status.to_string())
+        Violation::new("status", "status", expected, own.status.to_string())
     })
 }
 

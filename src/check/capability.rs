@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::check::context::{Broken, Held, Index, Scene, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Index, Violation, manifest_of, no_manifest, response};
 use crate::check::show;
 use crate::drive::export_levels;
 use crate::recording::model::{Exchange, Outcome, Role};
@@ -15,19 +15,21 @@ use crate::suite::model::FileList;
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 /// The CapabilityStatement and the exchange that brought it; why there is none.
-pub(crate) fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), Held> {
-    let mut asked = index.tape.exchanges.iter().filter(|e| e.role == Role::Metadata && !e.superseded);
-    let last =
-        asked.next_back().ok_or_else(|| Held::Unknown("the CapabilityStatement was not asked for".to_owned()))?;
+pub(crate) fn statement<'a>(index: &Index<'a>) -> Result<(u32, &'a Value), CheckOutcome> {
+    let mut asked = index.recording.exchanges.iter().filter(|e| e.role == Role::Metadata && !e.superseded);
+    let last = asked
+        .next_back()
+        .ok_or_else(|| CheckOutcome::Unknown("the CapabilityStatement was not asked for".to_owned()))?;
     let found = response(last).filter(|answer| answer.status == 200).and_then(|answer| answer.body.json.as_ref());
     let found = found.filter(|body| body.get("resourceType").and_then(Value::as_str) == Some("CapabilityStatement"));
     match (found, &last.outcome) {
         (Some(found), _) => Ok((last.id, found)),
-        (None, Outcome::NoResponse(trouble)) => Err(Held::Unknown(trouble.message.clone())),
-        (None, Outcome::Handshake(_)) => Err(Held::Nothing("a handshake is no CapabilityStatement".to_owned())),
-        (None, Outcome::Response(answer)) => {
-            Err(Held::Nothing(format!("there is no CapabilityStatement: metadata was answered {}", answer.status)))
-        }
+        (None, Outcome::NoResponse(trouble)) => Err(CheckOutcome::Unknown(trouble.message.clone())),
+        (None, Outcome::Handshake(_)) => Err(CheckOutcome::Nothing("a handshake is no CapabilityStatement".to_owned())),
+        (None, Outcome::Response(answer)) => Err(CheckOutcome::Nothing(format!(
+            "there is no CapabilityStatement: metadata was answered {}",
+            answer.status
+        ))),
     }
 }
 
@@ -36,39 +38,39 @@ pub(crate) fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v 
 }
 
 /// `level-declared`: the statement names an export operation for the level of the flow, by whatever name.
-pub fn level_declared(scene: &Scene<'_>) -> Held {
-    let (id, statement) = match statement(scene.index) {
+pub fn level_declared(context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
-    let level = scene.flow.export;
-    Held::or_broken(export_levels::read(statement).levels.contains(&level), || {
+    let level = context.flow.export;
+    CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&level), || {
         let expected = format!("an export operation at {level} level, for a kick-off there was accepted");
-        Broken::new("body", "body /rest", expected, "none").shown_by(id)
+        Violation::new("body", "body /rest", expected, "none").shown_by(id)
     })
 }
 
 /// `declared-level-served`: a level that the statement names is not answered as if there were no such endpoint.
-pub fn declared_level_served(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (id, statement) = match statement(scene.index) {
+pub fn declared_level_served(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
-    let level = scene.flow.export;
+    let level = context.flow.export;
     if !export_levels::read(statement).levels.contains(&level) {
-        return Held::Nothing(format!("no export at {level} level is declared"));
+        return CheckOutcome::Nothing(format!("no export at {level} level is declared"));
     }
-    let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+    let Some(answer) = response(exchange) else { return CheckOutcome::Unknown("there is no answer".to_owned()) };
     let missing: &[u16] = if level == ExportLevel::Group { &[405, 501] } else { &[404, 405, 501] };
-    Held::or_broken(!missing.contains(&answer.status), || {
+    CheckOutcome::or_violation(!missing.contains(&answer.status), || {
         let expected = format!("an export, for exchange {id} declares one at {level} level");
-        Broken::new("status", "status", expected, answer.status.to_string())
+        Violation::new("status", "status", expected, answer.status.to_string())
     })
 }
 
 /// `guide-declared`: `instantiates` names the guide's statement, or the guide.
-pub fn guide_declared(scene: &Scene<'_>) -> Held {
-    let (id, statement) = match statement(scene.index) {
+pub fn guide_declared(context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
@@ -79,17 +81,17 @@ pub fn guide_declared(scene: &Scene<'_>) -> Held {
         address.strip_prefix(GUIDE) == Some("/CapabilityStatement/bulk-data")
             || address.contains("hl7.org/fhir/bulk-data")
     });
-    Held::or_broken(good, || {
+    CheckOutcome::or_violation(good, || {
         let actual = if named.is_empty() { "nothing".to_owned() } else { show::text(&named.join(", ")) };
         let expected = format!("{GUIDE}/CapabilityStatement/bulk-data");
-        Broken::new("body", "body /instantiates", expected, actual).shown_by(id)
+        Violation::new("body", "body /instantiates", expected, actual).shown_by(id)
     })
 }
 
 /// `operations-placed`: what is defined as the export of patients or of a group stands at that resource, and the one of
 /// everything at the server as a whole.
-pub fn operations_placed(scene: &Scene<'_>) -> Held {
-    let (id, statement) = match statement(scene.index) {
+pub fn operations_placed(context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
@@ -107,7 +109,7 @@ pub fn operations_placed(scene: &Scene<'_>) -> Held {
                 Some(wanted) => format!("the definition {wanted} here"),
                 None => "no export here".to_owned(),
             };
-            broken.push(Broken::new("body", place, expected, show::text(&defined)).shown_by(id));
+            broken.push(Violation::new("body", place, expected, show::text(&defined)).shown_by(id));
         }
     };
     for (n, rest) in list(statement, "rest").enumerate() {
@@ -126,17 +128,17 @@ pub fn operations_placed(scene: &Scene<'_>) -> Held {
         }
     }
     match seen {
-        true => Held::from_broken(broken),
-        false => Held::Nothing("no export operation with a definition of HL7's is declared".to_owned()),
+        true => CheckOutcome::from_violations(broken),
+        false => CheckOutcome::Nothing("no export operation with a definition of HL7's is declared".to_owned()),
     }
 }
 
 /// `types-declared`: every type in the output files stands in `rest.resource`.
-pub fn types_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
     }
-    let (id, statement) = match statement(scene.index) {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
@@ -144,7 +146,7 @@ pub fn types_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         .flat_map(|rest| list(rest, "resource"))
         .filter_map(|resource| resource.get("type")?.as_str())
         .collect();
-    let files = scene.index.files(&scene.flow.name, FileList::Output);
+    let files = context.index.files(&context.flow.name, FileList::Output);
     let seen: BTreeSet<&str> = files
         .iter()
         .filter_map(|(_, facts)| *facts)
@@ -152,66 +154,68 @@ pub fn types_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         // Messages among the output are judged elsewhere, and what is no type at all.
         .filter(|kind| *kind != "OperationOutcome" && crate::base::resource_types::is_known(kind))
         .collect();
-    if seen.is_empty() || crate::check::type_filters::unreadable(scene) {
-        return Held::Nothing("nothing was exported, or not as resources of one type a file".to_owned());
+    if seen.is_empty() || crate::check::type_filters::unreadable(context) {
+        return CheckOutcome::Nothing("nothing was exported, or not as resources of one type a file".to_owned());
     }
     let missing: Vec<&str> = seen.difference(&declared).copied().collect();
-    Held::or_broken(missing.is_empty(), || {
+    CheckOutcome::or_violation(missing.is_empty(), || {
         let expected = "every type that is exported".to_owned();
         let actual = format!("not {}", show::text(&missing.join(", ")));
-        Broken::new("body", "body /rest/0/resource", expected, actual).shown_by(id)
+        Violation::new("body", "body /rest/0/resource", expected, actual).shown_by(id)
     })
 }
 
 /// `patients-as-counted`: where a search counts patients, something came.
-pub fn patients_as_counted(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match counted(exchange, scene) {
-        Ok((total, _, all)) => Held::or_broken(total == 0 || all > 0, || {
+pub fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match counted(exchange, context) {
+        Ok((total, _, all)) => CheckOutcome::or_violation(total == 0 || all > 0, || {
             let expected = format!("an export that is not empty, for a search counts {total} patients");
-            Broken::new("body", "body /total", expected, "an export without any resource")
+            Violation::new("body", "body /total", expected, "an export without any resource")
         }),
         Err(held) => held,
     }
 }
 
 /// `no-patient-short`: as many came as a search counts.
-pub fn no_patient_short(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match counted(exchange, scene) {
-        Ok((_, 0, _)) => Held::Nothing("no patient came at all; another test says so".to_owned()),
+pub fn no_patient_short(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match counted(exchange, context) {
+        Ok((_, 0, _)) => CheckOutcome::Nothing("no patient came at all; another test says so".to_owned()),
         // Patients may have been added while the export was made: the smaller of both counts is due.
-        Ok((total, came, _)) if counted_before(scene).is_some_and(|before| came >= before.min(total)) => Held::Yes,
-        Ok((total, came, _)) => Held::or_broken(came >= total, || {
+        Ok((total, came, _)) if counted_before(context).is_some_and(|before| came >= before.min(total)) => {
+            CheckOutcome::Yes
+        }
+        Ok((total, came, _)) => CheckOutcome::or_violation(came >= total, || {
             let expected = format!("{total} patients, as many as a search counts");
-            Broken::new("body", "body /total", expected, format!("{came} in the output"))
+            Violation::new("body", "body /total", expected, format!("{came} in the output"))
         }),
         Err(held) => held,
     }
 }
 
 /// How many patients a search counted before the export.
-fn counted_before(scene: &Scene<'_>) -> Option<u64> {
+fn counted_before(context: &CheckContext<'_>) -> Option<u64> {
     let before = |exchange: &&&Exchange| exchange.probe.as_deref() == Some("count-before") && !exchange.superseded;
-    let exchange = scene.index.exchanges(&scene.flow.name).iter().find(before)?;
+    let exchange = context.index.exchanges(&context.flow.name).iter().find(before)?;
     response(exchange).filter(|answer| answer.status == 200)?.body.json.as_ref()?.get("total")?.as_u64()
 }
 
 /// How many patients a search counts, how many the flow exported, and how many resources in all.
-fn counted(exchange: &Exchange, scene: &Scene<'_>) -> Result<(u64, u64, u64), Held> {
-    let answer = response(exchange).ok_or_else(|| Held::Nothing("the search got no answer".to_owned()))?;
+fn counted(exchange: &Exchange, context: &CheckContext<'_>) -> Result<(u64, u64, u64), CheckOutcome> {
+    let answer = response(exchange).ok_or_else(|| CheckOutcome::Nothing("the search got no answer".to_owned()))?;
     let total = answer.body.json.as_ref().and_then(|body| body.get("total")?.as_u64());
     let total = total.filter(|_| answer.status == 200);
-    let total = total.ok_or_else(|| Held::Nothing("the server counts no patients by search".to_owned()))?;
-    if scene.flow.params.iter().any(|(name, _)| name == "_type") {
-        return Err(Held::Nothing("the types were restricted by the settings".to_owned()));
+    let total = total.ok_or_else(|| CheckOutcome::Nothing("the server counts no patients by search".to_owned()))?;
+    if context.flow.params.iter().any(|(name, _)| name == "_type") {
+        return Err(CheckOutcome::Nothing("the types were restricted by the settings".to_owned()));
     }
-    let Some((_, manifest)) = scene.index.manifest(&scene.flow.name) else { return Err(no_manifest()) };
-    let files = scene.index.files(&scene.flow.name, FileList::Output);
+    let Some((_, manifest)) = context.index.manifest(&context.flow.name) else { return Err(no_manifest()) };
+    let files = context.index.files(&context.flow.name, FileList::Output);
     // A null in the array's place lists nothing.
     let output = manifest.get("output").is_some_and(|output| output.is_array() || output.is_null());
-    let listed = output && !crate::check::type_filters::unreadable(scene);
+    let listed = output && !crate::check::type_filters::unreadable(context);
     let whole = files.iter().all(|(_, facts)| facts.is_some_and(|facts| facts.whole));
     if !listed || !whole || files.len() < crate::check::context::items(manifest, "output").len() {
-        return Err(Held::Nothing("not every output file was read whole".to_owned()));
+        return Err(CheckOutcome::Nothing("not every output file was read whole".to_owned()));
     }
     let came = crate::check::context::sum(
         files.iter().filter_map(|(_, facts)| facts.as_ref()?.lines.types.get("Patient").copied()),

@@ -1,9 +1,9 @@
 //! What can be looked at in an exchange, and the built-in checks for what arithmetic or memory needs. All pure: the
-//! tape in, [`Held`] out.
+//! recording in, [`CheckOutcome`] out.
 
 use crate::plan::model::PlannedTest;
 use crate::recording::facts::FileFacts;
-use crate::recording::model::{Exchange, FlowRecord, Outcome, Response, Role, Tape};
+use crate::recording::model::{Exchange, FlowRecord, Outcome, Recording, Response, Role};
 use crate::suite::check_names::CheckName;
 use crate::suite::model::FileList;
 use crate::verdicts::judged_run::Position;
@@ -14,11 +14,11 @@ use serde_json::Value;
 
 /// What came of one expectation on one exchange.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Held {
+pub enum CheckOutcome {
     /// It holds.
     Yes,
     /// It does not.
-    No(Vec<Broken>),
+    No(Vec<Violation>),
     /// There is nothing that it could be said of; why, a fragment.
     Nothing(String),
     /// The target's data does not show it; why, a fragment.
@@ -27,21 +27,21 @@ pub enum Held {
     Unknown(String),
 }
 
-impl Held {
+impl CheckOutcome {
     /// `Yes`, or `No` with one thing broken.
-    pub(crate) fn or_broken(good: bool, broken: impl FnOnce() -> Broken) -> Held {
-        if good { Held::Yes } else { Held::No(vec![broken()]) }
+    pub(crate) fn or_violation(good: bool, broken: impl FnOnce() -> Violation) -> CheckOutcome {
+        if good { CheckOutcome::Yes } else { CheckOutcome::No(vec![broken()]) }
     }
 
     /// `Yes` if nothing is broken.
-    pub(crate) fn from_broken(broken: Vec<Broken>) -> Held {
-        if broken.is_empty() { Held::Yes } else { Held::No(broken) }
+    pub(crate) fn from_violations(broken: Vec<Violation>) -> CheckOutcome {
+        if broken.is_empty() { CheckOutcome::Yes } else { CheckOutcome::No(broken) }
     }
 }
 
 /// One thing that is wrong with an exchange.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Broken {
+pub struct Violation {
     /// `status`, `header`, `body`, `line` or `none`.
     pub kind: &'static str,
     /// What is wrong there, as a [`crate::verdicts::judged_run::Finding`]'s place.
@@ -58,7 +58,7 @@ pub struct Broken {
     pub exchange: Option<u32>,
 }
 
-impl Broken {
+impl Violation {
     pub(crate) fn new(
         kind: &'static str,
         place: impl Into<String>,
@@ -83,30 +83,30 @@ impl Broken {
     }
 }
 
-/// A tape with its exchanges found by flow and its facts by exchange.
+/// A recording with its exchanges found by flow and its facts by exchange.
 #[derive(Debug)]
 pub struct Index<'a> {
-    /// The tape.
-    pub tape: &'a Tape,
+    /// The recording.
+    pub recording: &'a Recording,
     by_flow: BTreeMap<&'a str, Vec<&'a Exchange>>,
     facts: BTreeMap<u32, &'a FileFacts>,
     flows: BTreeMap<&'a str, &'a FlowRecord>,
 }
 
 impl<'a> Index<'a> {
-    /// Indexes `tape`.
-    pub fn new(tape: &'a Tape) -> Self {
+    /// Indexes `recording`.
+    pub fn new(recording: &'a Recording) -> Self {
         let mut by_flow: BTreeMap<&str, Vec<&Exchange>> = BTreeMap::new();
-        for exchange in &tape.exchanges {
+        for exchange in &recording.exchanges {
             if let Some(flow) = &exchange.flow {
                 by_flow.entry(flow).or_default().push(exchange);
             }
         }
         Self {
-            tape,
+            recording,
             by_flow,
-            facts: tape.files.iter().map(|file| (file.exchange, file)).collect(),
-            flows: tape.flows.iter().map(|flow| (flow.name.as_str(), flow)).collect(),
+            facts: recording.files.iter().map(|file| (file.exchange, file)).collect(),
+            flows: recording.flows.iter().map(|flow| (flow.name.as_str(), flow)).collect(),
         }
     }
 
@@ -161,14 +161,14 @@ pub(crate) fn items<'m>(manifest: &'m Value, list: &str) -> &'m [Value] {
     manifest.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// A sum of what a tape says: it may say anything.
+/// A sum of what a recording says: it may say anything.
 pub(crate) fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }
 
 /// What a check of manifests says of an exchange without one.
-pub(crate) fn no_manifest() -> Held {
-    Held::Nothing("there is no manifest".to_owned())
+pub(crate) fn no_manifest() -> CheckOutcome {
+    CheckOutcome::Nothing("there is no manifest".to_owned())
 }
 
 /// The response of an exchange, if there is one.
@@ -181,160 +181,162 @@ pub fn response(exchange: &Exchange) -> Option<&Response> {
 
 /// What a check sees beside the exchange itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
-    /// The tape.
+pub struct CheckContext<'a> {
+    /// The recording.
     pub index: &'a Index<'a>,
     /// The test that asks.
     pub test: &'a PlannedTest,
     /// The flow it is run on.
     pub flow: &'a FlowRecord,
     /// The flow to compare with: the first of the test's that ran at the same level.
-    pub beside: Option<&'a FlowRecord>,
+    pub compared: Option<&'a FlowRecord>,
 }
 
 /// Runs a built-in check on one exchange.
-pub fn run(name: CheckName, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn run(name: CheckName, exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match name {
         CheckName::OneLocation => crate::check::kickoff::one_location(exchange),
-        CheckName::AsWellReceived => crate::check::kickoff::as_well_received(exchange, scene),
-        CheckName::SeparateStatusHonoured => crate::check::parts::separate_status_honoured(scene),
+        CheckName::AsWellReceived => crate::check::kickoff::as_well_received(exchange, context),
+        CheckName::SeparateStatusHonoured => crate::check::parts::separate_status_honoured(context),
         CheckName::PreferencesApplied => crate::check::parts::preferences_applied(exchange),
         CheckName::ExportStatusFits => crate::check::parts::export_status_fits(exchange),
-        CheckName::ManifestUnaltered => crate::check::parts::manifest_unaltered(exchange, scene),
-        CheckName::FieldsOfFirstPage => crate::check::parts::fields_of_first_page(exchange, scene),
-        CheckName::OneNextLink => crate::check::parts::one_next_link(exchange, scene),
-        CheckName::FileKept => crate::check::parts::file_kept(exchange, scene),
+        CheckName::ManifestUnaltered => crate::check::parts::manifest_unaltered(exchange, context),
+        CheckName::FieldsOfFirstPage => crate::check::parts::fields_of_first_page(exchange, context),
+        CheckName::OneNextLink => crate::check::parts::one_next_link(exchange, context),
+        CheckName::FileKept => crate::check::parts::file_kept(exchange, context),
         CheckName::ExportStatusOfFailure => crate::check::parts::export_status_of_failure(exchange),
-        CheckName::SomeLeftOut => crate::check::type_filters::some_left_out(exchange, scene),
-        CheckName::NoneBeyond => crate::check::type_filters::none_beyond(exchange, scene),
-        CheckName::OnlyTypesReturned => crate::check::type_filters::only_types_returned(exchange, scene, false),
-        CheckName::OnlyTypesOrReferenced => crate::check::type_filters::only_types_returned(exchange, scene, true),
-        CheckName::OnlyPatientsAsked => crate::check::type_filters::only_patients_asked(exchange, scene),
-        CheckName::LevelDeclared => crate::check::capability::level_declared(scene),
-        CheckName::DeclaredLevelServed => crate::check::capability::declared_level_served(exchange, scene),
-        CheckName::GuideDeclared => crate::check::capability::guide_declared(scene),
-        CheckName::OperationsPlaced => crate::check::capability::operations_placed(scene),
-        CheckName::TypesDeclared => crate::check::capability::types_declared(exchange, scene),
-        CheckName::PatientsAsCounted => crate::check::capability::patients_as_counted(exchange, scene),
-        CheckName::NoPatientShort => crate::check::capability::no_patient_short(exchange, scene),
-        CheckName::KickoffAccepted => crate::check::kickoff::kickoff_accepted(scene),
-        CheckName::KickoffFound => crate::check::kickoff::kickoff_found(scene),
-        CheckName::JobNotCompleted => crate::check::kickoff::job_not_completed(exchange, scene),
-        CheckName::RequestFitsKickoff => crate::check::manifest::request_fits_kickoff(exchange, scene),
-        CheckName::RequestWithoutBodyParams => crate::check::manifest::request_without_body_params(exchange, scene),
-        CheckName::TransactionTimeNotFuture => crate::check::manifest::transaction_time_not_future(exchange, scene),
-        CheckName::ExpiresLater => crate::check::manifest::expires_later(exchange, scene),
-        CheckName::SameManifest => crate::check::manifest::same_manifest(exchange, scene),
+        CheckName::SomeLeftOut => crate::check::type_filters::some_left_out(exchange, context),
+        CheckName::NoneBeyond => crate::check::type_filters::none_beyond(exchange, context),
+        CheckName::OnlyTypesReturned => crate::check::type_filters::only_types_returned(exchange, context, false),
+        CheckName::OnlyTypesOrReferenced => crate::check::type_filters::only_types_returned(exchange, context, true),
+        CheckName::OnlyPatientsAsked => crate::check::type_filters::only_patients_asked(exchange, context),
+        CheckName::LevelDeclared => crate::check::capability::level_declared(context),
+        CheckName::DeclaredLevelServed => crate::check::capability::declared_level_served(exchange, context),
+        CheckName::GuideDeclared => crate::check::capability::guide_declared(context),
+        CheckName::OperationsPlaced => crate::check::capability::operations_placed(context),
+        CheckName::TypesDeclared => crate::check::capability::types_declared(exchange, context),
+        CheckName::PatientsAsCounted => crate::check::capability::patients_as_counted(exchange, context),
+        CheckName::NoPatientShort => crate::check::capability::no_patient_short(exchange, context),
+        CheckName::KickoffAccepted => crate::check::kickoff::kickoff_accepted(context),
+        CheckName::KickoffFound => crate::check::kickoff::kickoff_found(context),
+        CheckName::JobNotCompleted => crate::check::kickoff::job_not_completed(exchange, context),
+        CheckName::RequestFitsKickoff => crate::check::manifest::request_fits_kickoff(exchange, context),
+        CheckName::RequestWithoutBodyParams => crate::check::manifest::request_without_body_params(exchange, context),
+        CheckName::TransactionTimeNotFuture => crate::check::manifest::transaction_time_not_future(exchange, context),
+        CheckName::ExpiresLater => crate::check::manifest::expires_later(exchange, context),
+        CheckName::SameManifest => crate::check::manifest::same_manifest(exchange, context),
         CheckName::DistinctUrls => crate::check::manifest::distinct_urls(exchange),
         CheckName::ExtensionsAreObjects => crate::check::manifest::extensions_are_objects(exchange),
-        CheckName::CountEqualsLines => crate::check::files::count_equals_lines(exchange, scene),
-        CheckName::EmptyOutputWhenNothing => crate::check::files::empty_output_when_nothing(exchange, scene),
-        CheckName::EmptyErrorWhenNothing => crate::check::files::empty_error_when_nothing(exchange, scene),
-        CheckName::NoEmptyFiles => crate::check::files::no_empty_files(exchange, scene),
-        CheckName::NothingAfterTransactionTime => crate::check::files::nothing_after_transaction_time(exchange, scene),
-        CheckName::DeletedNotInOutput => crate::check::files::deleted_not_in_output(exchange, scene),
-        CheckName::PatientListed => crate::check::files::patient_listed(exchange, scene),
-        CheckName::NoOutcomeInOutput => crate::check::files::no_outcome_in_output(exchange, scene),
-        CheckName::LenientReported => crate::check::files::lenient_reported(exchange, scene),
-        CheckName::ResourcesValid => crate::check::expect::resources_valid(exchange, scene),
-        CheckName::ProfilesKept => crate::check::profiles::kept(exchange, scene),
-        CheckName::MustSupportSeen => crate::check::profiles::must_support_seen(exchange, scene),
-        CheckName::SameFile => crate::check::files::same_file(exchange, scene),
-        CheckName::SameResources => crate::check::files::same_resources(exchange, scene),
-        CheckName::AllowedEncoding => crate::check::files::allowed_encoding(exchange, scene),
-        CheckName::Delivered => crate::check::files::delivered(exchange, scene),
-        CheckName::OtherJob => crate::check::kickoff::other_job(exchange, scene),
-        CheckName::OwnOrigin => crate::check::kickoff::own_origin(exchange, scene),
-        CheckName::TransactionTimeInJob => crate::check::manifest::transaction_time_in_job(exchange, scene),
-        CheckName::SameTypes => crate::check::types::same_types(exchange, scene),
-        CheckName::TypesCover => crate::check::types::types_cover(exchange, scene),
-        CheckName::OnlyTypesAsked => crate::check::types::only_types_asked(exchange, scene),
+        CheckName::CountEqualsLines => crate::check::files::count_equals_lines(exchange, context),
+        CheckName::EmptyOutputWhenNothing => crate::check::files::empty_output_when_nothing(exchange, context),
+        CheckName::EmptyErrorWhenNothing => crate::check::files::empty_error_when_nothing(exchange, context),
+        CheckName::NoEmptyFiles => crate::check::files::no_empty_files(exchange, context),
+        CheckName::NothingAfterTransactionTime => {
+            crate::check::files::nothing_after_transaction_time(exchange, context)
+        }
+        CheckName::DeletedNotInOutput => crate::check::files::deleted_not_in_output(exchange, context),
+        CheckName::PatientListed => crate::check::files::patient_listed(exchange, context),
+        CheckName::NoOutcomeInOutput => crate::check::files::no_outcome_in_output(exchange, context),
+        CheckName::LenientReported => crate::check::files::lenient_reported(exchange, context),
+        CheckName::ResourcesValid => crate::check::expect::resources_valid(exchange, context),
+        CheckName::ProfilesKept => crate::check::profiles::kept(exchange, context),
+        CheckName::MustSupportSeen => crate::check::profiles::must_support_seen(exchange, context),
+        CheckName::SameFile => crate::check::files::same_file(exchange, context),
+        CheckName::SameResources => crate::check::files::same_resources(exchange, context),
+        CheckName::AllowedEncoding => crate::check::files::allowed_encoding(exchange, context),
+        CheckName::Delivered => crate::check::files::delivered(exchange, context),
+        CheckName::OtherJob => crate::check::kickoff::other_job(exchange, context),
+        CheckName::OwnOrigin => crate::check::kickoff::own_origin(exchange, context),
+        CheckName::TransactionTimeInJob => crate::check::manifest::transaction_time_in_job(exchange, context),
+        CheckName::SameTypes => crate::check::types::same_types(exchange, context),
+        CheckName::TypesCover => crate::check::types::types_cover(exchange, context),
+        CheckName::OnlyTypesAsked => crate::check::types::only_types_asked(exchange, context),
         CheckName::NoBinaryListed => crate::check::types::no_binary_listed(exchange),
-        CheckName::ExportsNothing => crate::check::types::exports_nothing(exchange, scene),
-        CheckName::NothingBeforeSince => crate::check::types::nothing_before_since(exchange, scene),
-        CheckName::TokenRequired => crate::check::served::token_required(exchange, scene),
-        CheckName::StoredVersion => crate::check::served::stored_version(exchange, scene),
+        CheckName::ExportsNothing => crate::check::types::exports_nothing(exchange, context),
+        CheckName::NothingBeforeSince => crate::check::types::nothing_before_since(exchange, context),
+        CheckName::TokenRequired => crate::check::served::token_required(exchange, context),
+        CheckName::StoredVersion => crate::check::served::stored_version(exchange, context),
         CheckName::NotPublic => crate::check::served::not_public(exchange),
-        CheckName::AnnouncedLength => crate::check::served::announced_length(exchange, scene),
+        CheckName::AnnouncedLength => crate::check::served::announced_length(exchange, context),
         CheckName::DeclaresExport => crate::check::served::declares_export(exchange),
-        CheckName::WrappedBinary => crate::check::types::wrapped_binary(exchange, scene),
-        CheckName::ModernTls => crate::check::tls::modern_tls(exchange, scene),
+        CheckName::WrappedBinary => crate::check::types::wrapped_binary(exchange, context),
+        CheckName::ModernTls => crate::check::tls::modern_tls(exchange, context),
         CheckName::NewestTls => crate::check::tls::newest_tls(exchange),
-        CheckName::OldTlsRefused => crate::check::tls::old_tls_refused(exchange, scene),
-        CheckName::TokenOrigin => crate::check::tls::token_origin(exchange, scene),
-        CheckName::KeySetRead => crate::check::grants::key_set_read(scene),
-        CheckName::KeySetKept => crate::check::grants::key_set_kept(scene),
+        CheckName::OldTlsRefused => crate::check::tls::old_tls_refused(exchange, context),
+        CheckName::TokenOrigin => crate::check::tls::token_origin(exchange, context),
+        CheckName::KeySetRead => crate::check::grants::key_set_read(context),
+        CheckName::KeySetKept => crate::check::grants::key_set_kept(context),
         CheckName::ScopeWithheld => crate::check::grants::scope_withheld(exchange),
-        CheckName::GivesTokens => crate::check::auth::gives_tokens(scene),
-        CheckName::TokenGranted => crate::check::auth::token_granted(exchange, scene),
+        CheckName::GivesTokens => crate::check::auth::gives_tokens(context),
+        CheckName::TokenGranted => crate::check::auth::token_granted(exchange, context),
         CheckName::TokenResponse => crate::check::auth::token_response(exchange),
         CheckName::ShortToken => crate::check::auth::short_token(exchange),
         CheckName::NoStore => crate::check::auth::no_store(exchange),
         CheckName::ScopeNotBroader => crate::check::auth::scope_not_broader(exchange),
         CheckName::OauthError => crate::check::auth::oauth_error(exchange),
         CheckName::EndpointsAbsolute => crate::check::auth::endpoints_absolute(exchange),
-        CheckName::SmartUsed => crate::check::auth::smart_used(scene),
-        CheckName::DoorClosed => crate::check::auth::door_closed(scene),
-        CheckName::FilesNeedToken => crate::check::auth::files_need_token(scene),
-        CheckName::TokenStaysHome => crate::check::auth::token_stays_home(exchange, scene),
+        CheckName::SmartUsed => crate::check::auth::smart_used(context),
+        CheckName::AnonymousRefused => crate::check::auth::anonymous_refused(context),
+        CheckName::FilesNeedToken => crate::check::auth::files_need_token(context),
+        CheckName::TokenStaysHome => crate::check::auth::token_stays_home(exchange, context),
         CheckName::NoTokenEchoed => crate::check::auth::no_token_echoed(exchange),
-        CheckName::WithinScope => crate::check::auth::within_scope(exchange, scene),
-        CheckName::AsIfUnknown => crate::check::auth::as_if_unknown(exchange, scene),
-        CheckName::OnlyMatching => crate::check::type_filters::only_matching(exchange, scene),
-        CheckName::WithinBeside => crate::check::type_filters::within_beside(exchange, scene),
-        CheckName::AllExpected => crate::check::type_filters::all_expected(exchange, scene),
-        CheckName::OnlyMembers => crate::check::ownership::only_members(exchange, scene),
-        CheckName::CompartmentTypes => crate::check::ownership::compartment_types(exchange, scene),
-        CheckName::NoPatientBinary => crate::check::ownership::no_patient_binary(exchange, scene),
-        CheckName::ProvenanceThere => crate::check::ownership::provenance_there(exchange, scene),
-        CheckName::ProvenanceNarrowed => crate::check::ownership::provenance_narrowed(exchange, scene),
-        CheckName::ProvenanceNewest => crate::check::ownership::provenance_newest(exchange, scene),
-        CheckName::ProvenanceUnion => crate::check::ownership::provenance_union(exchange, scene),
-        CheckName::ElementsTrimmed => crate::check::ownership::elements_trimmed(exchange, scene),
-        CheckName::ElementsKept => crate::check::ownership::elements_kept(exchange, scene),
-        CheckName::ElementsMandatory => crate::check::ownership::elements_mandatory(exchange, scene),
-        CheckName::ElementsTagged => crate::check::ownership::elements_tagged(exchange, scene),
-        CheckName::AttachmentAnswers => crate::check::ownership::attachment_answers(exchange, scene),
+        CheckName::WithinScope => crate::check::auth::within_scope(exchange, context),
+        CheckName::AsIfUnknown => crate::check::auth::as_if_unknown(exchange, context),
+        CheckName::OnlyMatching => crate::check::type_filters::only_matching(exchange, context),
+        CheckName::WithinCompared => crate::check::type_filters::within_compared(exchange, context),
+        CheckName::AllExpected => crate::check::type_filters::all_expected(exchange, context),
+        CheckName::OnlyMembers => crate::check::ownership::only_members(exchange, context),
+        CheckName::CompartmentTypes => crate::check::ownership::compartment_types(exchange, context),
+        CheckName::NoPatientBinary => crate::check::ownership::no_patient_binary(exchange, context),
+        CheckName::ProvenanceThere => crate::check::ownership::provenance_there(exchange, context),
+        CheckName::ProvenanceNarrowed => crate::check::ownership::provenance_narrowed(exchange, context),
+        CheckName::ProvenanceNewest => crate::check::ownership::provenance_newest(exchange, context),
+        CheckName::ProvenanceUnion => crate::check::ownership::provenance_union(exchange, context),
+        CheckName::ElementsTrimmed => crate::check::ownership::elements_trimmed(exchange, context),
+        CheckName::ElementsKept => crate::check::ownership::elements_kept(exchange, context),
+        CheckName::ElementsMandatory => crate::check::ownership::elements_mandatory(exchange, context),
+        CheckName::ElementsTagged => crate::check::ownership::elements_tagged(exchange, context),
+        CheckName::AttachmentAnswers => crate::check::ownership::attachment_answers(exchange, context),
         CheckName::AttachmentTakesToken => crate::check::ownership::attachment_takes_token(exchange),
-        CheckName::AttachmentOpen => crate::check::ownership::attachment_open(exchange, scene),
-        CheckName::OrganizedAtAll => crate::check::organized_files::organized_at_all(scene),
-        CheckName::OrganizedNamed => crate::check::organized_files::organized_named(scene),
-        CheckName::OrganizedUntyped => crate::check::organized_files::organized_untyped(exchange, scene),
-        CheckName::OrganizedHeaders => crate::check::organized_files::organized_headers(scene),
-        CheckName::OrganizedWhole => crate::check::organized_files::organized_whole(scene),
-        CheckName::OrganizedOwn => crate::check::organized_files::organized_own(scene),
-        CheckName::OrganizedTogether => crate::check::organized_files::organized_together(scene),
-        CheckName::OrganizedLinked => crate::check::organized_files::organized_linked(scene),
-        CheckName::OrganizedRepeated => crate::check::organized_files::organized_repeated(scene),
-        CheckName::OrganizedCompartment => crate::check::organized_files::organized_compartment(scene),
-        CheckName::TokenSent => crate::check::access::token_sent(exchange, scene),
-        CheckName::OpenToAll => crate::check::access::open_to_all(scene),
-        CheckName::CapabilityUrl => crate::check::access::capability_url(exchange, scene),
+        CheckName::AttachmentOpen => crate::check::ownership::attachment_open(exchange, context),
+        CheckName::OrganizedAtAll => crate::check::organized_files::organized_at_all(context),
+        CheckName::OrganizedNamed => crate::check::organized_files::organized_named(context),
+        CheckName::OrganizedUntyped => crate::check::organized_files::organized_untyped(exchange, context),
+        CheckName::OrganizedHeaders => crate::check::organized_files::organized_headers(context),
+        CheckName::OrganizedWhole => crate::check::organized_files::organized_whole(context),
+        CheckName::OrganizedOwn => crate::check::organized_files::organized_own(context),
+        CheckName::OrganizedTogether => crate::check::organized_files::organized_together(context),
+        CheckName::OrganizedLinked => crate::check::organized_files::organized_linked(context),
+        CheckName::OrganizedRepeated => crate::check::organized_files::organized_repeated(context),
+        CheckName::OrganizedCompartment => crate::check::organized_files::organized_compartment(context),
+        CheckName::TokenSent => crate::check::access::token_sent(exchange, context),
+        CheckName::OpenToAll => crate::check::access::open_to_all(context),
+        CheckName::CapabilityUrl => crate::check::access::capability_url(exchange, context),
         CheckName::NoBearerChallenge => crate::check::access::no_bearer_challenge(exchange),
         CheckName::PartlyDone => crate::check::server_errors::partly_done(exchange),
         CheckName::ErrorStatus => crate::check::server_errors::error_status(exchange),
         CheckName::TransientCode => crate::check::server_errors::transient_code(exchange),
-        CheckName::ErrorInPlace => crate::check::server_errors::error_in_place(exchange, scene),
-        CheckName::OutlastsExpires => crate::check::server_errors::outlasts_expires(exchange, scene),
-        CheckName::SomeLevelAnswers => crate::check::declared::some_level_answers(exchange, scene),
-        CheckName::FilterDeclared => crate::check::declared::filter_declared(exchange, scene),
-        CheckName::RefusedTypeFlagged => crate::check::declared::refused_type_flagged(exchange, scene),
-        CheckName::CohortDeclared => crate::check::cohort::cohort_declared(scene),
+        CheckName::ErrorInPlace => crate::check::server_errors::error_in_place(exchange, context),
+        CheckName::OutlastsExpires => crate::check::server_errors::outlasts_expires(exchange, context),
+        CheckName::SomeLevelAnswers => crate::check::declared::some_level_answers(exchange, context),
+        CheckName::FilterDeclared => crate::check::declared::filter_declared(exchange, context),
+        CheckName::RefusedTypeFlagged => crate::check::declared::refused_type_flagged(exchange, context),
+        CheckName::CohortDeclared => crate::check::cohort::cohort_declared(context),
         CheckName::ExpiresReadable => crate::check::manifest::expires_readable(exchange),
-        CheckName::UndeclaredTypeRefused => crate::check::declared::undeclared_type_refused(exchange, scene),
+        CheckName::UndeclaredTypeRefused => crate::check::declared::undeclared_type_refused(exchange, context),
         CheckName::CohortFiltered => crate::check::cohort::cohort_filtered(exchange),
-        CheckName::CohortClaimed => crate::check::cohort::cohort_claimed(scene),
-        CheckName::CohortListed => crate::check::cohort::cohort_listed(scene),
+        CheckName::CohortClaimed => crate::check::cohort::cohort_claimed(context),
+        CheckName::CohortListed => crate::check::cohort::cohort_listed(context),
         CheckName::MadeFiltered => crate::check::cohort::made_filtered(exchange),
-        CheckName::FoundByName => crate::check::cohort::found_by_name(exchange, scene),
-        CheckName::ExportsElsewhere => crate::check::cohort::exports_elsewhere(scene),
-        CheckName::GroupErased => crate::check::cohort::group_erased(scene),
-        CheckName::ChangesCome => crate::check::hooks::changes_come(exchange, scene),
-        CheckName::DeletionsTold => crate::check::hooks::deletions_told(exchange, scene),
-        CheckName::FailuresTold => crate::check::hooks::failures_told(exchange, scene),
-        CheckName::JobUrlsHardToGuess => crate::check::secrecy::job_urls(scene),
-        CheckName::FileUrlsHardToGuess => crate::check::secrecy::file_urls(scene),
+        CheckName::FoundByName => crate::check::cohort::found_by_name(exchange, context),
+        CheckName::ExportsElsewhere => crate::check::cohort::exports_elsewhere(context),
+        CheckName::GroupErased => crate::check::cohort::group_erased(context),
+        CheckName::ChangesCome => crate::check::hooks::changes_come(exchange, context),
+        CheckName::DeletionsTold => crate::check::hooks::deletions_told(exchange, context),
+        CheckName::FailuresTold => crate::check::hooks::failures_told(exchange, context),
+        CheckName::JobUrlsHardToGuess => crate::check::secrecy::job_urls(context),
+        CheckName::FileUrlsHardToGuess => crate::check::secrecy::file_urls(context),
         CheckName::NoSecretShown => crate::check::secrecy::no_secret_shown(exchange),
-        CheckName::KeptResourcesStay => crate::check::secrecy::kept_resources_stay(exchange, scene),
+        CheckName::KeptResourcesStay => crate::check::secrecy::kept_resources_stay(exchange, context),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::base::vocabulary::ExportLevel;
 use crate::check::capability::{list, statement};
-use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, response};
 use crate::check::show;
 use crate::recording::model::{Exchange, Role};
 use crate::suite::values::is_beside_the_point;
@@ -25,132 +25,142 @@ pub(crate) fn entries<'a>(statement: &'a Value, kind: &'a str) -> impl Iterator<
     all.filter(move |resource| resource.get("type").and_then(Value::as_str) == Some(kind))
 }
 
-/// The kick-offs of the tape that were accepted.
-fn accepted<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a Exchange> {
-    let kickoffs = scene.index.tape.exchanges.iter().filter(|e| e.role == Role::Kickoff && !e.superseded);
+/// The kick-offs of the recording that were accepted.
+fn accepted<'a>(context: &CheckContext<'a>) -> impl Iterator<Item = &'a Exchange> {
+    let kickoffs = context.index.recording.exchanges.iter().filter(|e| e.role == Role::Kickoff && !e.superseded);
     kickoffs.filter(|e| response(e).is_some_and(|answer| (200..300).contains(&answer.status)))
 }
 
 /// `some-level-answers`: a kick-off at one level at least was accepted.
-pub fn some_level_answers(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let status = match response(exchange) {
         Some(answer) => answer.status,
-        None => return Held::Unknown("the kick-off got no answer".to_owned()),
+        None => return CheckOutcome::Unknown("the kick-off got no answer".to_owned()),
     };
     if (200..300).contains(&status) {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
-    if accepted(scene).next().is_some() {
-        return Held::Nothing("exports at another level are accepted, and no level is a duty".to_owned());
+    if accepted(context).next().is_some() {
+        return CheckOutcome::Nothing("exports at another level are accepted, and no level is a duty".to_owned());
     }
     if is_beside_the_point(status) {
-        return Held::Unknown(format!("the kick-off was answered {status}"));
+        return CheckOutcome::Unknown(format!("the kick-off was answered {status}"));
     }
     let expected = "a kick-off that is accepted, at one level at least";
-    Held::No(vec![Broken::new("status", "status", expected, status.to_string())])
+    CheckOutcome::No(vec![Violation::new("status", "status", expected, status.to_string())])
 }
 
 /// `filter-declared`: a search parameter by which a filter has an effect is listed for its type, and one that is listed,
 /// without a word that exports do not take it, is not refused.
-pub fn filter_declared(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (id, statement) = match statement(scene.index) {
+pub fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
-    let sent = scene.flow.params.iter().find(|(name, _)| name == "_typeFilter").map(|(_, value)| value.as_str());
+    let sent = context.flow.params.iter().find(|(name, _)| name == "_typeFilter").map(|(_, value)| value.as_str());
     let parts =
         sent.and_then(|filter| filter.split_once('?')).and_then(|(kind, rest)| Some((kind, rest.split_once('=')?.0)));
-    let Some((kind, param)) = parts else { return Held::Nothing("no filter was sent".to_owned()) };
+    let Some((kind, param)) = parts else { return CheckOutcome::Nothing("no filter was sent".to_owned()) };
     let entries: Vec<&Value> = entries(statement, kind).collect();
     if entries.is_empty() {
-        return Held::Nothing(format!("the CapabilityStatement does not list {kind}"));
+        return CheckOutcome::Nothing(format!("the CapabilityStatement does not list {kind}"));
     }
     let params = entries.iter().flat_map(|entry| list(entry, "searchParam"));
     let listed: Vec<&Value> = params.filter(|one| one.get("name").and_then(Value::as_str) == Some(param)).collect();
     let barred = entries.iter().copied().chain(listed.iter().copied());
     let barred = barred.into_iter().any(|one| has_extension(one, "extension", NOT_SUPPORTED));
-    let Some(answer) = response(exchange) else { return Held::Unknown("the kick-off got no answer".to_owned()) };
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Unknown("the kick-off got no answer".to_owned());
+    };
     match answer.status {
         200..=299 => {
-            let effect = scene.flow.comparison.as_ref().map(|comparison| comparison.spared);
+            let effect = context.flow.comparison.as_ref().map(|comparison| comparison.spared);
             if !effect.is_some_and(|spared| spared.expected > 0 && spared.found < spared.expected) {
-                return Held::NoData("that the filter has an effect was not seen".to_owned());
+                return CheckOutcome::NoData("that the filter has an effect was not seen".to_owned());
             }
-            Held::or_broken(!listed.is_empty() && !barred, || {
+            CheckOutcome::or_violation(!listed.is_empty() && !barred, || {
                 let expected = format!("searchParam {param} of {kind}, by which _typeFilter filters");
                 let actual = if barred { "one that is said to be of no use in exports" } else { "none" };
-                Broken::new("body", "body /rest/0/resource", expected, actual).shown_by(id)
+                Violation::new("body", "body /rest/0/resource", expected, actual).shown_by(id)
             })
         }
-        status if is_beside_the_point(status) => Held::Unknown(format!("the kick-off was answered {status}")),
+        status if is_beside_the_point(status) => CheckOutcome::Unknown(format!("the kick-off was answered {status}")),
         _ if listed.is_empty() || barred => {
-            Held::Nothing(format!("{param} is not listed as good for exports of {kind}"))
+            CheckOutcome::Nothing(format!("{param} is not listed as good for exports of {kind}"))
         }
         // Whether filters are supported at all shows in no refusal.
-        _ => Held::NoData("a filter by a listed parameter was refused, as every filter may be".to_owned()),
+        _ => CheckOutcome::NoData("a filter by a listed parameter was refused, as every filter may be".to_owned()),
     }
 }
 
 /// `refused-type-flagged`: a type that is listed, and is refused in `_type` where another is accepted, has the extension
 /// that says so.
-pub fn refused_type_flagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let types = |exchange: &Exchange| -> Vec<String> {
-        let flow = exchange.flow.as_deref().and_then(|flow| scene.index.flow(flow));
+        let flow = exchange.flow.as_deref().and_then(|flow| context.index.flow(flow));
         let sent = flow.into_iter().flat_map(|flow| &flow.params).filter(|(name, _)| name == "_type");
         sent.flat_map(|(_, value)| value.split(',')).map(|one| one.trim().to_owned()).collect()
     };
     let asked = types(exchange);
-    let [kind] = asked.as_slice() else { return Held::Nothing("not one type was asked for".to_owned()) };
-    let Some(answer) = response(exchange) else { return Held::Unknown("the kick-off got no answer".to_owned()) };
+    let [kind] = asked.as_slice() else { return CheckOutcome::Nothing("not one type was asked for".to_owned()) };
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Unknown("the kick-off got no answer".to_owned());
+    };
     match answer.status {
-        200..=299 => return Held::Nothing(format!("{kind} is not refused")),
-        status if is_beside_the_point(status) => return Held::Unknown(format!("the kick-off was answered {status}")),
+        200..=299 => return CheckOutcome::Nothing(format!("{kind} is not refused")),
+        status if is_beside_the_point(status) => {
+            return CheckOutcome::Unknown(format!("the kick-off was answered {status}"));
+        }
         400..=499 | 501 => {}
-        status => return Held::Nothing(format!("an answer of {status} says nothing of the type")),
+        status => return CheckOutcome::Nothing(format!("an answer of {status} says nothing of the type")),
     }
-    if scene.flow.export != ExportLevel::System && !crate::base::resource_types::is_of_patients(kind) {
-        return Held::Nothing(format!("{kind} does not belong to patients, and is rightly refused at this level"));
+    if context.flow.export != ExportLevel::System && !crate::base::resource_types::is_of_patients(kind) {
+        return CheckOutcome::Nothing(format!(
+            "{kind} does not belong to patients, and is rightly refused at this level"
+        ));
     }
-    if !accepted(scene).any(|other| !types(other).is_empty() && !types(other).contains(kind)) {
-        return Held::Nothing("no kick-off with another _type was accepted".to_owned());
+    if !accepted(context).any(|other| !types(other).is_empty() && !types(other).contains(kind)) {
+        return CheckOutcome::Nothing("no kick-off with another _type was accepted".to_owned());
     }
-    let (id, statement) = match statement(scene.index) {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
     let entries: Vec<&Value> = entries(statement, kind).collect();
     if entries.is_empty() {
-        return Held::Nothing(format!("the CapabilityStatement does not list {kind}"));
+        return CheckOutcome::Nothing(format!("the CapabilityStatement does not list {kind}"));
     }
-    Held::or_broken(entries.iter().any(|entry| has_extension(entry, "extension", NOT_SUPPORTED)), || {
+    CheckOutcome::or_violation(entries.iter().any(|entry| has_extension(entry, "extension", NOT_SUPPORTED)), || {
         let expected =
             format!("the extension operation-not-supported on {}, which is refused in _type", show::text(kind));
-        Broken::new("body", "body /rest/0/resource", expected, "none").shown_by(id)
+        Violation::new("body", "body /rest/0/resource", expected, "none").shown_by(id)
     })
 }
 
 /// `undeclared-type-refused`: the one type that was asked for, where it is not listed, is refused.
-pub fn undeclared_type_refused(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (id, statement) = match statement(scene.index) {
+pub fn undeclared_type_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
-    let sent = scene.flow.params.iter().filter(|(name, _)| name == "_type").map(|(_, value)| value.as_str());
+    let sent = context.flow.params.iter().filter(|(name, _)| name == "_type").map(|(_, value)| value.as_str());
     let asked: Vec<&str> = sent.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let [kind] = asked.as_slice() else { return Held::Nothing("not one type was asked for".to_owned()) };
+    let [kind] = asked.as_slice() else { return CheckOutcome::Nothing("not one type was asked for".to_owned()) };
     if list(statement, "rest").all(|rest| list(rest, "resource").next().is_none()) {
-        return Held::Nothing("the CapabilityStatement lists no types".to_owned());
+        return CheckOutcome::Nothing("the CapabilityStatement lists no types".to_owned());
     }
     if entries(statement, kind).next().is_some() {
-        return Held::Nothing(format!("the CapabilityStatement lists {kind}"));
+        return CheckOutcome::Nothing(format!("the CapabilityStatement lists {kind}"));
     }
-    let Some(answer) = response(exchange) else { return Held::Unknown("the kick-off got no answer".to_owned()) };
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Unknown("the kick-off got no answer".to_owned());
+    };
     match answer.status {
-        status if is_beside_the_point(status) => Held::Unknown(format!("the kick-off was answered {status}")),
-        400..=499 | 501 => Held::Yes,
+        status if is_beside_the_point(status) => CheckOutcome::Unknown(format!("the kick-off was answered {status}")),
+        400..=499 | 501 => CheckOutcome::Yes,
         status => {
             let expected = format!("a refusal, for exchange {id} does not list {}", show::text(kind));
-            Held::No(vec![Broken::new("status", "status", expected, status.to_string())])
+            CheckOutcome::No(vec![Violation::new("status", "status", expected, status.to_string())])
         }
     }
 }

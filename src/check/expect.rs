@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, response};
 use crate::check::{shape, show};
 use crate::recording::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
 use crate::recording::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
@@ -13,46 +13,49 @@ use crate::suite::shapes::{BodyShape, Shape};
 use crate::verdicts::judged_run::Position;
 
 /// Whether `expect` holds of `exchange`.
-pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     // Checks decide for themselves what an absent or broken answer means to them.
     if let Some(name) = expect.check {
-        return crate::check::context::run(name, exchange, scene);
+        return crate::check::context::run(name, exchange, context);
     }
     let response = match &exchange.outcome {
         Outcome::Response(response) => response,
-        Outcome::NoResponse(trouble) => return Held::Unknown(trouble.message.clone()),
-        Outcome::Handshake(_) => return Held::Nothing("a handshake is no answer".to_owned()),
+        Outcome::NoResponse(trouble) => return CheckOutcome::Unknown(trouble.message.clone()),
+        Outcome::Handshake(_) => return CheckOutcome::Nothing("a handshake is no answer".to_owned()),
     };
     if let Some(allowed) = &expect.status {
-        return Held::or_broken(allowed.contains(response.status), || {
-            Broken::new("status", "status", allowed.to_string(), response.status.to_string())
+        return CheckOutcome::or_violation(allowed.contains(response.status), || {
+            Violation::new("status", "status", allowed.to_string(), response.status.to_string())
         });
     }
     if let Some(barred) = &expect.not_status {
-        return Held::or_broken(!barred.contains(response.status), || {
-            Broken::new("status", "status", format!("anything but {barred}"), response.status.to_string())
+        return CheckOutcome::or_violation(!barred.contains(response.status), || {
+            Violation::new("status", "status", format!("anything but {barred}"), response.status.to_string())
         });
     }
     if let Some(allowed) = &expect.media_type {
         // Of two lines a client may believe either.
         let types = response.media_types();
-        return Held::or_broken(!types.is_empty() && types.iter().all(|media| allowed.0.contains(media)), || {
-            let actual: Vec<String> = types.iter().map(|media| show::text(media)).collect();
-            let actual = if actual.is_empty() { "no Content-Type".to_owned() } else { actual.join(" and ") };
-            Broken::new("header", "header Content-Type", allowed.0.join(" or "), actual)
-        });
+        return CheckOutcome::or_violation(
+            !types.is_empty() && types.iter().all(|media| allowed.0.contains(media)),
+            || {
+                let actual: Vec<String> = types.iter().map(|media| show::text(media)).collect();
+                let actual = if actual.is_empty() { "no Content-Type".to_owned() } else { actual.join(" and ") };
+                Violation::new("header", "header Content-Type", allowed.0.join(" or "), actual)
+            },
+        );
     }
     if let Some(name) = &expect.header {
         return header(name, expect, response);
     }
     if let Some(rules) = &expect.lines {
-        return lines(rules, exchange, scene);
+        return lines(rules, exchange, context);
     }
     if let Some(types) = &expect.file_type {
-        return file_type(types, exchange, scene);
+        return file_type(types, exchange, context);
     }
     if let Some(topic) = expect.directory {
-        return crate::check::directory::lines(topic, exchange, scene);
+        return crate::check::directory::lines(topic, exchange, context);
     }
     // What follows reads the body, and a body that broke off says nothing. One that is not coded as it says came whole,
     // and nobody can read it.
@@ -60,21 +63,21 @@ pub fn holds(expect: &Expect, exchange: &Exchange, scene: &Scene<'_>) -> Held {
         let coding: Vec<&str> = response.header_lines("content-encoding").collect();
         if trouble.kind == TroubleKind::Protocol && coding.len() == 1 && expect.body.is_some_and(is_read) {
             let expected = format!("a body in {}, as Content-Encoding says", show::text(&coding.join(", ")));
-            return Held::No(vec![Broken::new("body", "body", expected, show::text(&trouble.message))]);
+            return CheckOutcome::No(vec![Violation::new("body", "body", expected, show::text(&trouble.message))]);
         }
-        return Held::Unknown(trouble.message.clone());
+        return CheckOutcome::Unknown(trouble.message.clone());
     }
     let of_json = expect.body.is_none_or(is_read);
     if of_json && response.body.not_json.as_deref().is_some_and(|why| why.starts_with("recursion limit")) {
         // The limit is ours.
-        return Held::Unknown("the body is JSON nested more deeply than is read".to_owned());
+        return CheckOutcome::Unknown("the body is JSON nested more deeply than is read".to_owned());
     }
     if let Some(expected) = expect.body {
         return body(expected, response);
     }
     match &expect.json {
-        Some(pointer) => json(pointer, expect, response, scene.index.tape.start.fhir.is_some()),
-        None => Held::Nothing("the expectation looks at nothing".to_owned()),
+        Some(pointer) => json(pointer, expect, response, context.index.recording.start.fhir.is_some()),
+        None => CheckOutcome::Nothing("the expectation looks at nothing".to_owned()),
     }
 }
 
@@ -84,27 +87,29 @@ fn is_read(shape: BodyShape) -> bool {
 }
 
 /// Whether the file holds a resource of one of these types.
-fn file_type(types: &[String], exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(facts) = scene.index.facts(exchange) else {
-        return Held::Unknown("the tape holds no facts of this file".to_owned());
+fn file_type(types: &[String], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(facts) = context.index.facts(exchange) else {
+        return CheckOutcome::Unknown("the recording holds no facts of this file".to_owned());
     };
-    Held::or_broken(types.iter().any(|kind| facts.lines.types.contains_key(kind)), || {
-        Broken::new("none", "lines", format!("a resource of type {}", types.join(" or ")), "none".to_owned())
+    CheckOutcome::or_violation(types.iter().any(|kind| facts.lines.types.contains_key(kind)), || {
+        Violation::new("none", "lines", format!("a resource of type {}", types.join(" or ")), "none".to_owned())
     })
 }
 
-fn header(name: &str, expect: &Expect, response: &Response) -> Held {
+fn header(name: &str, expect: &Expect, response: &Response) -> CheckOutcome {
     let mut lines = response.header_lines(name).peekable();
     if lines.peek().is_none() {
         let fine = expect.optional || expect.is == Some(Shape::Absent);
-        return Held::or_broken(fine, || {
-            Broken::new("header", format!("header {name}"), wanted(expect), format!("no {name}"))
+        return CheckOutcome::or_violation(fine, || {
+            Violation::new("header", format!("header {name}"), wanted(expect), format!("no {name}"))
         });
     }
     let broken = lines.find(|line| !text_satisfies(expect, line));
     match broken {
-        None => Held::Yes,
-        Some(line) => Held::No(vec![Broken::new("header", format!("header {name}"), wanted(expect), show::text(line))]),
+        None => CheckOutcome::Yes,
+        Some(line) => {
+            CheckOutcome::No(vec![Violation::new("header", format!("header {name}"), wanted(expect), show::text(line))])
+        }
     }
 }
 
@@ -125,13 +130,13 @@ fn wanted(expect: &Expect) -> String {
     }
 }
 
-fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool) -> Held {
+fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool) -> CheckOutcome {
     let Some(root) = &response.body.json else {
-        return Held::Nothing("the body is not kept as JSON".to_owned());
+        return CheckOutcome::Nothing("the body is not kept as JSON".to_owned());
     };
     let places = expand(root, pointer);
     if places.is_empty() {
-        return Held::Nothing(format!("there is no item at {pointer}"));
+        return CheckOutcome::Nothing(format!("there is no item at {pointer}"));
     }
     let mut broken = Vec::new();
     let mut seen = false;
@@ -156,13 +161,13 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
             (None, None) => true,
         };
         if !good {
-            broken.push(Broken::new("body", format!("body {place}"), wanted(expect), show::shape(value)));
+            broken.push(Violation::new("body", format!("body {place}"), wanted(expect), show::shape(value)));
         }
     }
     if seen || !pointer.contains('*') {
-        Held::from_broken(broken)
+        CheckOutcome::from_violations(broken)
     } else {
-        Held::Nothing(format!("there is nothing at {pointer}"))
+        CheckOutcome::Nothing(format!("there is nothing at {pointer}"))
     }
 }
 
@@ -185,7 +190,7 @@ pub fn expand<'v>(root: &'v Value, pointer: &str) -> Vec<(String, Option<&'v Val
     places
 }
 
-fn body(expected: BodyShape, response: &Response) -> Held {
+fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
     let body = &response.body;
     let json = body.json.as_ref();
     let announced_json = response.media_type().is_some_and(|media| media.contains("json"));
@@ -217,7 +222,7 @@ fn body(expected: BodyShape, response: &Response) -> Held {
             (Some(_), _) => !announced_json,
         },
     };
-    Held::or_broken(good, || Broken::new("body", "body", describe::body(expected), what_body(response)))
+    CheckOutcome::or_violation(good, || Violation::new("body", "body", describe::body(expected), what_body(response)))
 }
 
 /// What a body is, in words.
@@ -249,49 +254,53 @@ fn what_body(response: &Response) -> String {
     }
 }
 
-fn lines(rules: &[LineRule], exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    if let Some(facts) = scene.index.facts(exchange).map(|facts| &facts.lines) {
+fn lines(rules: &[LineRule], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    if let Some(facts) = context.index.facts(exchange).map(|facts| &facts.lines) {
         if facts.attachments == 0 && rules.iter().all(|rule| rule.is_of_attachments()) {
-            return Held::NoData("the resources hold no attachment".to_owned());
+            return CheckOutcome::NoData("the resources hold no attachment".to_owned());
         }
         if facts.references == 0 && rules == [LineRule::ReferenceForm] {
-            return Held::NoData("the resources hold no reference".to_owned());
+            return CheckOutcome::NoData("the resources hold no reference".to_owned());
         }
     }
-    breaking(|rule| rules.contains(&rule), exchange, scene)
+    breaking(|rule| rules.contains(&rule), exchange, context)
 }
 
 /// `resources-valid`: every resource of the file keeps FHIR's definitions.
-pub(crate) fn resources_valid(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let validated = scene.index.facts(exchange).map(|facts| facts.lines.validated.as_ref());
-    match (validated, scene.index.tape.start.fhir.as_deref()) {
-        (Some(None), Some(version)) if version.starts_with("4.0") => {
-            Held::Unknown("the tape does not hold whether the resources are valid, make it anew".to_owned())
-        }
+pub(crate) fn resources_valid(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let validated = context.index.facts(exchange).map(|facts| facts.lines.validated.as_ref());
+    match (validated, context.index.recording.start.fhir.as_deref()) {
+        (Some(None), Some(version)) if version.starts_with("4.0") => CheckOutcome::Unknown(
+            "the recording does not hold whether the resources are valid, make it anew".to_owned(),
+        ),
         (Some(None), Some(version)) => {
             let shown = show::text(version);
-            Held::Nothing(format!(
+            CheckOutcome::Nothing(format!(
                 "the server declares FHIR {shown}; resources are held against R4's definitions alone"
             ))
         }
         (Some(None), None) => {
-            Held::Nothing("the server does not declare a FHIR version to hold resources against".to_owned())
+            CheckOutcome::Nothing("the server does not declare a FHIR version to hold resources against".to_owned())
         }
         (Some(Some(validated)), _) if validated.resources == 0 => {
-            Held::Nothing("no resource could be held against FHIR's definitions".to_owned())
+            CheckOutcome::Nothing("no resource could be held against FHIR's definitions".to_owned())
         }
         // The form of an id is FHIR's, too; lines are looked over for it before the definitions are.
-        _ => breaking(|rule| rule.is_of_definitions() || rule == LineRule::IdFormat, exchange, scene),
+        _ => breaking(|rule| rule.is_of_definitions() || rule == LineRule::IdFormat, exchange, context),
     }
 }
 
 /// Whether a file breaks no rule that `counts`.
-pub(crate) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(facts) = scene.index.facts(exchange) else {
+pub(crate) fn breaking(
+    counts: impl Fn(LineRule) -> bool,
+    exchange: &Exchange,
+    context: &CheckContext<'_>,
+) -> CheckOutcome {
+    let Some(facts) = context.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
-        return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));
+        return CheckOutcome::Unknown(why.unwrap_or_else(|| "the recording holds no facts of this file".to_owned()));
     };
-    let broken: Vec<Broken> = facts
+    let broken: Vec<Violation> = facts
         .lines
         .findings
         .iter()
@@ -299,7 +308,7 @@ pub(crate) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, s
         // A transfer that was cut leaves a cut line; that says nothing about the file.
         .filter(|finding| facts.whole || finding.rule != LineRule::CutOff)
         .map(|finding| {
-            let mut broken = Broken::new(
+            let mut broken = Violation::new(
                 "line",
                 format!("line {} column {}", finding.line, finding.column),
                 finding.expected.clone(),
@@ -314,13 +323,13 @@ pub(crate) fn breaking(counts: impl Fn(LineRule) -> bool, exchange: &Exchange, s
     if let (true, Some(finding)) = (broken.is_empty(), beyond) {
         // The limits are ours: what lies beyond them was not read, and nothing is said of it.
         let what = crate::suite::line_rules::line_rule(finding.rule);
-        return Held::Unknown(format!("line {} was not read: it holds {what}", finding.line));
+        return CheckOutcome::Unknown(format!("line {} was not read: it holds {what}", finding.line));
     }
     if broken.is_empty() && !facts.whole {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
-        return Held::Unknown(why.unwrap_or_else(|| "the file did not come whole".to_owned()));
+        return CheckOutcome::Unknown(why.unwrap_or_else(|| "the file did not come whole".to_owned()));
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use serde_json::Value;
 
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
 use crate::check::show;
 use crate::recording::facts::{FileFacts, LineFacts};
 use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
@@ -13,10 +13,10 @@ use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
 /// The facts of the flow's files by their place in `list`, of those that came whole.
-pub(crate) fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
-    scene
+pub(crate) fn whole<'a>(context: &CheckContext<'a>, list: FileList) -> BTreeMap<usize, (&'a Exchange, &'a FileFacts)> {
+    context
         .index
-        .files(&scene.flow.name, list)
+        .files(&context.flow.name, list)
         .into_iter()
         .filter_map(|(exchange, facts)| {
             let facts = facts.filter(|facts| facts.whole)?;
@@ -28,9 +28,9 @@ pub(crate) fn whole<'a>(scene: &Scene<'a>, list: FileList) -> BTreeMap<usize, (&
 }
 
 /// `count-equals-lines`: wherever `count` is a number and the file was read whole.
-pub fn count_equals_lines(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let lists = [("output", whole(scene, FileList::Output)), ("error", whole(scene, FileList::Error))];
+    let lists = [("output", whole(context, FileList::Output)), ("error", whole(context, FileList::Error))];
     let mut broken = Vec::new();
     let (mut compared, mut uncounted) = (false, false);
     let all = lists.iter().flat_map(|(list, files)| {
@@ -46,7 +46,7 @@ pub fn count_equals_lines(exchange: &Exchange, scene: &Scene<'_>) -> Held {
                 uncounted = true;
                 continue;
             }
-            broken.push(Broken::new(
+            broken.push(Violation::new(
                 "body",
                 format!("body /{list}/{n}/count"),
                 format!("{lines}, the lines of the file (exchange {})", file.id),
@@ -56,9 +56,9 @@ pub fn count_equals_lines(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         compared = true;
     }
     match (compared, uncounted) {
-        (true, _) => Held::from_broken(broken),
-        (false, true) => Held::Nothing("the resources cannot be counted: the files are no NDJSON".to_owned()),
-        (false, false) => Held::Nothing("no item with a count was read whole".to_owned()),
+        (true, _) => CheckOutcome::from_violations(broken),
+        (false, true) => CheckOutcome::Nothing("the resources cannot be counted: the files are no NDJSON".to_owned()),
+        (false, false) => CheckOutcome::Nothing("no item with a count was read whole".to_owned()),
     }
 }
 
@@ -77,44 +77,49 @@ fn is_countable(rule: LineRule) -> bool {
 }
 
 /// `empty-output-when-nothing`: where the files hold no resource at all, `output` is `[]`.
-pub fn empty_output_when_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn empty_output_when_nothing(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let value = manifest.get("output");
     if value.is_none() {
-        return Held::Nothing("the manifest has no output".to_owned());
+        return CheckOutcome::Nothing("the manifest has no output".to_owned());
     }
     let listed = items(manifest, "output");
-    let files = whole(scene, FileList::Output);
+    let files = whole(context, FileList::Output);
     if !listed.is_empty() && (files.len() < listed.len() || files.values().any(|(_, f)| !is_empty(f))) {
-        return Held::Nothing("something was exported".to_owned());
+        return CheckOutcome::Nothing("something was exported".to_owned());
     }
-    Held::or_broken(value.and_then(Value::as_array).is_some_and(Vec::is_empty), || {
+    CheckOutcome::or_violation(value.and_then(Value::as_array).is_some_and(Vec::is_empty), || {
         let actual = match listed.len() {
             0 => show::shape(value),
             n => format!("{n} items whose files are empty"),
         };
-        Broken::new("body", "body /output", "an empty array, for nothing was exported", actual)
+        Violation::new("body", "body /output", "an empty array, for nothing was exported", actual)
     })
 }
 
 /// `empty-error-when-nothing`: `error` is not null, and no file listed there is empty.
-pub fn empty_error_when_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn empty_error_when_nothing(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     if manifest.get("error").is_some_and(Value::is_null) {
-        return Held::No(vec![Broken::new("body", "body /error", "an array, empty where there is nothing", "null")]);
+        return CheckOutcome::No(vec![Violation::new(
+            "body",
+            "body /error",
+            "an array, empty where there is nothing",
+            "null",
+        )]);
     }
     if manifest.get("error").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
-    empty_items(scene, FileList::Error)
+    empty_items(context, FileList::Error)
 }
 
 /// `no-empty-files`: no item of `output` whose file holds nothing.
-pub fn no_empty_files(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn no_empty_files(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
     }
-    empty_items(scene, FileList::Output)
+    empty_items(context, FileList::Output)
 }
 
 /// Whether a file holds nothing: no line, and nothing that could not be read as lines.
@@ -122,17 +127,17 @@ fn is_empty(facts: &FileFacts) -> bool {
     facts.lines.lines == 0 && facts.lines.findings.iter().all(|finding| finding.rule == LineRule::BlankLine)
 }
 
-fn empty_items(scene: &Scene<'_>, list: FileList) -> Held {
-    let files = whole(scene, list);
+fn empty_items(context: &CheckContext<'_>, list: FileList) -> CheckOutcome {
+    let files = whole(context, list);
     if files.is_empty() {
-        return Held::Nothing(format!("no file under {list} was read"));
+        return CheckOutcome::Nothing(format!("no file under {list} was read"));
     }
-    Held::from_broken(
+    CheckOutcome::from_violations(
         files
             .iter()
             .filter(|(_, (_, facts))| is_empty(facts))
             .map(|(n, (file, _))| {
-                Broken::new(
+                Violation::new(
                     "body",
                     format!("body /{list}/{n}"),
                     "only files that hold something",
@@ -144,19 +149,19 @@ fn empty_items(scene: &Scene<'_>, list: FileList) -> Held {
 }
 
 /// `nothing-after-transaction-time`: every `meta.lastUpdated` at most a second later than `transactionTime`.
-pub fn nothing_after_transaction_time(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(facts) = scene.index.facts(exchange) else {
-        return Held::Unknown("the tape holds no facts of this file".to_owned());
+pub fn nothing_after_transaction_time(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(facts) = context.index.facts(exchange) else {
+        return CheckOutcome::Unknown("the recording holds no facts of this file".to_owned());
     };
     if facts.lines.dated == 0 {
-        return Held::Nothing("no resource has a meta.lastUpdated".to_owned());
+        return CheckOutcome::Nothing("no resource has a meta.lastUpdated".to_owned());
     }
     let late = facts.lines.after_transaction_time;
-    Held::or_broken(late == 0, || {
+    CheckOutcome::or_violation(late == 0, || {
         let line = facts.lines.first_after_transaction_time.unwrap_or(1);
         let latest = facts.lines.latest.as_deref().unwrap_or_default();
         // The place within the line is not kept, so none is made up.
-        let mut broken = Broken::new(
+        let mut broken = Violation::new(
             "none",
             format!("line {line}"),
             "meta.lastUpdated no later than the manifest's transactionTime",
@@ -168,13 +173,13 @@ pub fn nothing_after_transaction_time(exchange: &Exchange, scene: &Scene<'_>) ->
 }
 
 /// `deleted-not-in-output`: no resource that a `deleted` file lists is in an output file.
-pub fn deleted_not_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(facts) = scene.index.facts(exchange) else {
-        return Held::Unknown("the tape holds no facts of this file".to_owned());
+pub fn deleted_not_in_output(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(facts) = context.index.facts(exchange) else {
+        return CheckOutcome::Unknown("the recording holds no facts of this file".to_owned());
     };
     let both = facts.lines.deleted_in_output;
-    Held::or_broken(both == 0, || {
-        let mut broken = Broken::new(
+    CheckOutcome::or_violation(both == 0, || {
+        let mut broken = Violation::new(
             "none",
             "entries",
             "resources that no output file holds",
@@ -187,67 +192,72 @@ pub fn deleted_not_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 
 /// `patient-listed`: where anything is listed, an item of type Patient is; and something is, where a Group has members
 /// and other exports hold patients.
-pub fn patient_listed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let output = items(manifest, "output");
     if output.is_empty() {
-        let members = scene.flow.census.as_ref().map_or(0, |census| census.members);
+        let members = context.flow.census.as_ref().map_or(0, |census| census.members);
         // Whether patients are exported at all, other exports show.
-        let listed = |flow| scene.index.files(flow, FileList::Output).into_iter().filter_map(|(_, facts)| facts);
+        let listed = |flow| context.index.files(flow, FileList::Output).into_iter().filter_map(|(_, facts)| facts);
         let others = ["system", "patient"].into_iter().flat_map(listed);
         if members == 0 || !others.into_iter().any(|facts| facts.lines.types.contains_key("Patient")) {
-            return Held::Nothing("nothing was exported".to_owned());
+            return CheckOutcome::Nothing("nothing was exported".to_owned());
         }
         let expected = format!("an item of type Patient, for the Group lists members: {members}");
-        return Held::No(vec![Broken::new("body", "body /output", expected, "nothing")]);
+        return CheckOutcome::No(vec![Violation::new("body", "body /output", expected, "nothing")]);
     }
-    if scene.flow.params.iter().any(|(name, _)| name == "_type") {
-        return Held::Nothing("the types were restricted by the settings".to_owned());
+    if context.flow.params.iter().any(|(name, _)| name == "_type") {
+        return CheckOutcome::Nothing("the types were restricted by the settings".to_owned());
     }
     let types: BTreeSet<&str> = output.iter().filter_map(|item| item.get("type").and_then(Value::as_str)).collect();
     if types.is_empty() {
-        return Held::Nothing("no item names its type".to_owned());
+        return CheckOutcome::Nothing("no item names its type".to_owned());
     }
-    Held::or_broken(types.contains("Patient"), || {
+    CheckOutcome::or_violation(types.contains("Patient"), || {
         let actual = types.iter().take(8).copied().collect::<Vec<_>>().join(", ");
-        Broken::new("body", "body /output", "an item of type Patient", format!("items of type {}", show::text(&actual)))
+        Violation::new(
+            "body",
+            "body /output",
+            "an item of type Patient",
+            format!("items of type {}", show::text(&actual)),
+        )
     })
 }
 
 /// `no-outcome-in-output`: neither an item's type nor a line is OperationOutcome.
-pub fn no_outcome_in_output(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn no_outcome_in_output(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let expected = "no OperationOutcome; messages are listed under error";
-    let files = whole(scene, FileList::Output);
+    let files = whole(context, FileList::Output);
     let mut broken = Vec::new();
     for (n, item) in items(manifest, "output").iter().enumerate() {
         if item.get("type").and_then(Value::as_str) == Some("OperationOutcome") {
             let place = format!("body /output/{n}/type");
-            broken.push(Broken::new("body", place, expected, "the string \"OperationOutcome\""));
+            broken.push(Violation::new("body", place, expected, "the string \"OperationOutcome\""));
         } else if let Some((file, facts)) = files.get(&n)
             && let Some(count) = facts.lines.types.get("OperationOutcome")
         {
-            let mut found = Broken::new("none", "lines", expected, format!("{count} lines with one"));
+            let mut found = Violation::new("none", "lines", expected, format!("{count} lines with one"));
             found.count = *count;
             broken.push(found.shown_by(file.id));
         }
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
 /// `lenient-reported`: the error files hold an OperationOutcome, whatever it says.
-pub fn lenient_reported(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn lenient_reported(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let listed = items(manifest, "error").len();
-    let files = whole(scene, FileList::Error);
+    let files = whole(context, FileList::Error);
     if files.values().any(|(_, facts)| facts.lines.types.contains_key("OperationOutcome")) {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     if files.len() < listed || files.values().any(|(_, f)| f.lines.types.is_empty() && !is_empty(f)) {
-        return Held::Unknown("not every error file could be read".to_owned());
+        return CheckOutcome::Unknown("not every error file could be read".to_owned());
     }
-    let names: Vec<&str> = scene.flow.params.iter().map(|(name, _)| name.as_str()).collect();
-    Held::No(vec![Broken::new(
+    let names: Vec<&str> = context.flow.params.iter().map(|(name, _)| name.as_str()).collect();
+    CheckOutcome::No(vec![Violation::new(
         "body",
         "body /error",
         format!("a file with an OperationOutcome about {}", names.join(", ")),
@@ -256,14 +266,14 @@ pub fn lenient_reported(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// `same-file`: the probe got the resources that the flow got from the same URL, as many of each type and of the same time.
-pub fn same_file(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(own) = scene.index.facts(exchange).filter(|facts| facts.whole) else {
-        return Held::Unknown("the file did not come whole".to_owned());
+pub fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(own) = context.index.facts(exchange).filter(|facts| facts.whole) else {
+        return CheckOutcome::Unknown("the file did not come whole".to_owned());
     };
-    let Some(place) = exchange.file else { return Held::Nothing("no file was asked for".to_owned()) };
-    let first = scene.index.files(&scene.flow.name, place.list).into_iter().find(|(e, _)| e.file == Some(place));
+    let Some(place) = exchange.file else { return CheckOutcome::Nothing("no file was asked for".to_owned()) };
+    let first = context.index.files(&context.flow.name, place.list).into_iter().find(|(e, _)| e.file == Some(place));
     let Some((first, Some(facts))) = first.filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)) else {
-        return Held::Nothing("the flow itself did not get this file".to_owned());
+        return CheckOutcome::Nothing("the flow itself did not get this file".to_owned());
     };
     // A file that is made anew for each request may have its lines, and the keys in them, in another order.
     let alike = |a: &LineFacts, b: &LineFacts| {
@@ -271,46 +281,47 @@ pub fn same_file(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             == (b.resources, &b.types, b.dated, &b.earliest, &b.latest)
             && a.resources > 0
     };
-    Held::or_broken(own.sha256 == facts.sha256 || alike(&own.lines, &facts.lines), || {
+    CheckOutcome::or_violation(own.sha256 == facts.sha256 || alike(&own.lines, &facts.lines), || {
         let said = |lines: &LineFacts| format!("{} resources in {} bytes", lines.resources, lines.bytes);
-        Broken::new("body", "body", format!("the {} of exchange {}", said(&facts.lines), first.id), said(&own.lines))
+        Violation::new("body", "body", format!("the {} of exchange {}", said(&facts.lines), first.id), said(&own.lines))
     })
 }
 
 /// `same-resources`: the same resources as the flow beside it, but for those that changed in between.
-pub fn same_resources(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
     }
-    let Some(beside) = scene.beside else {
-        return Held::Nothing("no export at the same level was made to compare it with".to_owned());
+    let Some(compared) = context.compared else {
+        return CheckOutcome::Nothing("no export at the same level was made to compare it with".to_owned());
     };
-    let (Some(own), Some(other)) = (identities(scene, &scene.flow.name), identities(scene, &beside.name)) else {
-        return Held::Unknown("one of the two exports was not read whole".to_owned());
+    let (Some(own), Some(other)) = (identities(context, &context.flow.name), identities(context, &compared.name))
+    else {
+        return CheckOutcome::Unknown("one of the two exports was not read whole".to_owned());
     };
     let (more, fewer) = (own.difference(&other).count(), other.difference(&own).count());
     // What came or went between the two exports, as a second look showed.
-    let comparison = scene.flow.comparison.as_ref().filter(|comparison| comparison.flow == beside.name);
+    let comparison = context.flow.comparison.as_ref().filter(|comparison| comparison.flow == compared.name);
     let (gone, newer) = comparison.map_or((0, 0), |comparison| (comparison.gone, comparison.more.1));
     let changed = fewer as u64 <= gone && more as u64 <= newer;
     let unsure = comparison.is_some_and(|comparison| comparison.unsure) && more as u64 <= newer;
     if !changed && unsure && crate::check::ownership::few(fewer as u64, other.len() as u64) {
-        return Held::NoData(crate::check::ownership::unsure_of(fewer as u64));
+        return CheckOutcome::NoData(crate::check::ownership::unsure_of(fewer as u64));
     }
-    Held::or_broken(changed, || {
-        Broken::new(
+    CheckOutcome::or_violation(changed, || {
+        Violation::new(
             "body",
             "body /output",
-            format!("the {} resources of flow {}", other.len(), beside.name),
+            format!("the {} resources of flow {}", other.len(), compared.name),
             format!("{} resources: {more} that it has not, {fewer} of its missing", own.len()),
         )
     })
 }
 
 /// The hashed identities of all resources of a flow, if every output file was read whole.
-fn identities(scene: &Scene<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]>> {
-    let (_, manifest) = scene.index.manifest(flow)?;
-    let files = scene.index.files(flow, FileList::Output);
+fn identities(context: &CheckContext<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]>> {
+    let (_, manifest) = context.index.manifest(flow)?;
+    let files = context.index.files(flow, FileList::Output);
     if files.len() < items(manifest, "output").len() {
         return None;
     }
@@ -324,8 +335,8 @@ fn identities(scene: &Scene<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]>> {
 }
 
 /// `allowed-encoding`: absent, identity, gzip, or one that the request offered; and it can be undone.
-pub fn allowed_encoding(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+pub fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(answer) = response(exchange) else { return CheckOutcome::Unknown("there is no answer".to_owned()) };
     let offered: BTreeSet<String> = exchange
         .request
         .headers
@@ -345,21 +356,26 @@ pub fn allowed_encoding(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     });
     if let Some(coding) = strange {
         let expected = "none, identity, gzip, or a coding that Accept-Encoding offered";
-        return Held::No(vec![Broken::new("header", "header Content-Encoding", expected, show::text(coding))]);
+        return CheckOutcome::No(vec![Violation::new(
+            "header",
+            "header Content-Encoding",
+            expected,
+            show::text(coding),
+        )]);
     }
-    match (&answer.broken, scene.index.facts(exchange)) {
+    match (&answer.broken, context.index.facts(exchange)) {
         // Coded twice is legal HTTP; that we undo one coding only is our limit.
-        (Some(trouble), _) if codings.len() > 1 => Held::Unknown(trouble.message.clone()),
+        (Some(trouble), _) if codings.len() > 1 => CheckOutcome::Unknown(trouble.message.clone()),
         (Some(trouble), _) if trouble.kind == TroubleKind::Protocol && !codings.is_empty() => {
-            Held::No(vec![Broken::new(
+            CheckOutcome::No(vec![Violation::new(
                 "body",
                 "body",
                 format!("a body in {}", codings.join(", ")),
                 trouble.message.clone(),
             )])
         }
-        (Some(trouble), _) => Held::Unknown(trouble.message.clone()),
-        _ => Held::Yes,
+        (Some(trouble), _) => CheckOutcome::Unknown(trouble.message.clone()),
+        _ => CheckOutcome::Yes,
     }
 }
 
@@ -373,28 +389,30 @@ fn says_gzip(answer: &Response) -> bool {
 
 /// `delivered`: 200, and the whole of it. A cut connection, an origin that may not see the token, a private address are
 /// no verdict on the server.
-pub fn delivered(exchange: &Exchange, _scene: &Scene<'_>) -> Held {
+pub fn delivered(exchange: &Exchange, _scene: &CheckContext<'_>) -> CheckOutcome {
     match &exchange.outcome {
-        Outcome::NoResponse(trouble) => Held::Unknown(trouble.message.clone()),
-        Outcome::Handshake(_) => Held::Nothing("a handshake is no file".to_owned()),
+        Outcome::NoResponse(trouble) => CheckOutcome::Unknown(trouble.message.clone()),
+        Outcome::Handshake(_) => CheckOutcome::Nothing("a handshake is no file".to_owned()),
         // Rates and gateways say nothing of the file, however often they are met with patience; nor does a question of
         // credentials.
         Outcome::Response(answer) if matches!(answer.status, 401 | 403 | 429 | 502 | 503 | 504) => {
-            Held::Unknown(format!("it was answered {} to the last", answer.status))
+            CheckOutcome::Unknown(format!("it was answered {} to the last", answer.status))
         }
         Outcome::Response(answer) if answer.status != 200 => {
-            Held::No(vec![Broken::new("status", "status", "200, with the file", answer.status.to_string())])
+            CheckOutcome::No(vec![Violation::new("status", "status", "200, with the file", answer.status.to_string())])
         }
         Outcome::Response(answer) => match &answer.broken {
             // The bytes are those that were sent, and nobody can read them.
-            Some(trouble) if trouble.kind == TroubleKind::Protocol && says_gzip(answer) => Held::No(vec![Broken::new(
-                "body",
-                "body",
-                "the file in gzip, as Content-Encoding says",
-                trouble.message.clone(),
-            )]),
-            Some(trouble) => Held::Unknown(trouble.message.clone()),
-            None => Held::Yes,
+            Some(trouble) if trouble.kind == TroubleKind::Protocol && says_gzip(answer) => {
+                CheckOutcome::No(vec![Violation::new(
+                    "body",
+                    "body",
+                    "the file in gzip, as Content-Encoding says",
+                    trouble.message.clone(),
+                )])
+            }
+            Some(trouble) => CheckOutcome::Unknown(trouble.message.clone()),
+            None => CheckOutcome::Yes,
         },
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::base::instant::Instant;
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
-use crate::recording::data_changes::{Came, Hooked, State, Thing};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
+use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked};
 use crate::recording::model::Exchange;
 use crate::suite::flow::HookName;
 use crate::suite::model::FileList;
@@ -15,28 +15,28 @@ use crate::suite::model::FileList;
 /// What hooks of this name did, and the manifest's `transactionTime`.
 fn hooked<'a>(
     exchange: &'a Exchange,
-    scene: &Scene<'a>,
+    context: &CheckContext<'a>,
     name: HookName,
-) -> Result<(&'a Hooked, Option<&'a str>), Held> {
+) -> Result<(&'a Hooked, Option<&'a str>), CheckOutcome> {
     let Some(manifest) = manifest_of(exchange) else { return Err(no_manifest()) };
-    let Some(hooked) = scene.flow.hooked.as_ref() else {
-        return Err(Held::Unknown("the tape does not say what hooks did".to_owned()));
+    let Some(hooked) = context.flow.hooked.as_ref() else {
+        return Err(CheckOutcome::Unknown("the recording does not say what hooks did".to_owned()));
     };
     if !hooked.there.contains(&name) {
-        return Err(Held::Nothing(format!("it takes a command under [hooks] as {name}, and there is none")));
+        return Err(CheckOutcome::Nothing(format!("it takes a command under [hooks] as {name}, and there is none")));
     }
     let at = manifest.get("transactionTime").and_then(Value::as_str).filter(|at| Instant::parse(at).is_some());
     Ok((hooked, at))
 }
 
 /// Why a list of the manifest says nothing: it is there and no list, which other tests tell.
-fn no_list(exchange: &Exchange, list: &str, needed: bool) -> Option<Held> {
+fn no_list(exchange: &Exchange, list: &str, needed: bool) -> Option<CheckOutcome> {
     let there = manifest_of(exchange).and_then(|manifest| manifest.get(list));
     let odd = match there {
         None => needed,
         Some(value) => !value.is_array() && (needed || !value.is_null()),
     };
-    odd.then(|| Held::NoData(format!("{list} is no array")))
+    odd.then(|| CheckOutcome::NoData(format!("{list} is no array")))
 }
 
 /// Whether `transactionTime` lies more than seconds after the answer that tells it, which other tests tell.
@@ -48,47 +48,49 @@ fn in_the_future(exchange: &Exchange, end: &str) -> bool {
 
 /// The sum of what was found of each thing: what is broken before what nobody can tell, that before what holds, and
 /// where nothing could be said of any the first reason.
-fn sum(hooked: &Hooked, name: HookName, each: impl Fn(&Thing) -> Held) -> Held {
+fn sum(hooked: &Hooked, name: HookName, each: impl Fn(&ChangedResource) -> CheckOutcome) -> CheckOutcome {
     let (mut broken, mut unknown, mut reason, mut held) = (Vec::new(), None, None, false);
     for thing in hooked.things.iter().filter(|thing| thing.hook == name) {
         match each(thing) {
-            Held::Yes => held = true,
-            Held::No(found) => broken.extend(found),
-            Held::Unknown(why) => unknown = unknown.or(Some(why)),
-            Held::Nothing(why) | Held::NoData(why) => reason = reason.or(Some(why)),
+            CheckOutcome::Yes => held = true,
+            CheckOutcome::No(found) => broken.extend(found),
+            CheckOutcome::Unknown(why) => unknown = unknown.or(Some(why)),
+            CheckOutcome::Nothing(why) | CheckOutcome::NoData(why) => reason = reason.or(Some(why)),
         }
     }
     let trouble = hooked.runs.iter().filter(|run| run.hook == name).find_map(|run| run.trouble.clone());
     match (broken.is_empty(), trouble.or(unknown), held) {
-        (false, ..) => Held::No(broken),
-        (true, Some(why), _) => Held::Unknown(why),
-        (true, None, true) => Held::Yes,
+        (false, ..) => CheckOutcome::No(broken),
+        (true, Some(why), _) => CheckOutcome::Unknown(why),
+        (true, None, true) => CheckOutcome::Yes,
         (true, None, false) => {
             let none = || format!("the hook {name} was not run before the job was over");
-            Held::NoData(reason.unwrap_or_else(none))
+            CheckOutcome::NoData(reason.unwrap_or_else(none))
         }
     }
 }
 
 /// Where a resource was read.
-fn read(thing: &Thing) -> String {
+fn read(thing: &ChangedResource) -> String {
     thing.read.map(|id| format!("exchange {id}")).unwrap_or_default()
 }
 
 /// Why nothing can be said of what a hook named.
-fn beside_the_point(thing: &Thing) -> Option<Held> {
-    if let State::Unread(why) = &thing.state {
+fn beside_the_point(thing: &ChangedResource) -> Option<CheckOutcome> {
+    if let ChangeState::Unread(why) = &thing.state {
         let why = format!("what the hook {} touched cannot be read: {why} ({})", thing.hook, read(thing));
-        return Some(Held::Unknown(why));
+        return Some(CheckOutcome::Unknown(why));
     }
     if !thing.exported {
-        return Some(Held::NoData(format!(
+        return Some(CheckOutcome::NoData(format!(
             "the {} that the hook {} named is in no earlier export of this run at this level; have it name what the \
              target exports",
             thing.kind, thing.hook
         )));
     }
-    thing.moved_on.then(|| Held::NoData(format!("the {} is not as the hook {} left it", thing.kind, thing.hook)))
+    thing
+        .moved_on
+        .then(|| CheckOutcome::NoData(format!("the {} is not as the hook {} left it", thing.kind, thing.hook)))
 }
 
 /// Whether `date` certainly is not after `end`: one that is cut to the second may be later than it says.
@@ -104,121 +106,127 @@ fn is_long_over(date: &str, end: &str) -> bool {
 }
 
 /// The instant that the kick-off asked for changes since.
-fn since<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    let params = &scene.flow.params;
+fn since<'a>(context: &CheckContext<'a>) -> Option<&'a str> {
+    let params = &context.flow.params;
     params.iter().find(|(name, _)| name == "_since").map(|(_, value)| value.as_str())
 }
 
 /// `changes-come`: what was changed, by the target's own dates, not after `transactionTime` is in the output as it then
 /// was, or later.
-pub fn changes_come(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (hooked, end) = match hooked(exchange, scene, HookName::Change) {
+pub fn changes_come(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (hooked, end) = match hooked(exchange, context, HookName::Change) {
         Ok((hooked, Some(end))) => (hooked, end),
-        Ok((_, None)) => return Held::NoData("transactionTime is no instant".to_owned()),
+        Ok((_, None)) => return CheckOutcome::NoData("transactionTime is no instant".to_owned()),
         Err(held) => return held,
     };
     if in_the_future(exchange, end) {
-        return Held::NoData("transactionTime lies in the future".to_owned());
+        return CheckOutcome::NoData("transactionTime lies in the future".to_owned());
     }
-    sum(hooked, HookName::Change, |thing| change(thing, end, since(scene), hooked.meanwhile))
+    sum(hooked, HookName::Change, |thing| change(thing, end, since(context), hooked.meanwhile))
 }
 
-fn change(thing: &Thing, end: &str, since: Option<&str>, meanwhile: bool) -> Held {
+fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bool) -> CheckOutcome {
     let kind = &thing.kind;
     let date = match &thing.state {
-        State::There(Some(date)) if thing.exported && !thing.moved_on => date,
-        State::There(None) if thing.exported && !thing.moved_on => {
-            return Held::NoData(format!("the target does not say when the {kind} was changed"));
+        ChangeState::There(Some(date)) if thing.exported && !thing.moved_on => date,
+        ChangeState::There(None) if thing.exported && !thing.moved_on => {
+            return CheckOutcome::NoData(format!("the target does not say when the {kind} was changed"));
         }
-        State::Gone(_) => return Held::NoData(format!("the {kind} that was changed is not there when it is read")),
-        _ => return beside_the_point(thing).unwrap_or(Held::NoData(format!("nothing is known of the {kind}"))),
+        ChangeState::Gone(_) => {
+            return CheckOutcome::NoData(format!("the {kind} that was changed is not there when it is read"));
+        }
+        _ => return beside_the_point(thing).unwrap_or(CheckOutcome::NoData(format!("nothing is known of the {kind}"))),
     };
     if is_over(date, end) != Some(true) {
-        return Held::NoData(format!("the {kind} was changed at {date}, after transactionTime {end}"));
+        return CheckOutcome::NoData(format!("the {kind} was changed at {date}, after transactionTime {end}"));
     }
     // An instant of the same second may lie on either side, as the target counts.
     if meanwhile && !is_long_over(date, end) {
         let why =
             format!("the {kind} was changed at {date}, too near to transactionTime {end}; the next export shows it");
-        return Held::NoData(why);
+        return CheckOutcome::NoData(why);
     }
     let before = since.filter(|since| Instant::parse(date) <= Instant::parse(since));
     if let Some(since) = before {
         // What is no later than the first export must be in that one; this one is asked for what came after.
         let told = is_long_over(date, since);
         let lacked = match thing.came_before {
-            Some(Came::Unseen) => true,
-            Some(Came::Absent | Came::Stale) => !told,
+            Some(ChangeSeen::Unseen) => true,
+            Some(ChangeSeen::Absent | ChangeSeen::Stale) => !told,
             _ => false,
         };
         return match (lacked, thing.came) {
-            (true, Came::Absent | Came::Stale) => lost(
+            (true, ChangeSeen::Absent | ChangeSeen::Stale) => lost(
                 format!("the {kind} changed at {date} ({}) in the export up to {since} or in this one", read(thing)),
                 "in neither as it is since",
             ),
-            _ => Held::NoData(format!("the {kind} was changed at {date}, not after _since {since}")),
+            _ => CheckOutcome::NoData(format!("the {kind} was changed at {date}, not after _since {since}")),
         };
     }
     let expected =
         || format!("the {kind} as it is since {date} ({}), which is not after transactionTime {end}", read(thing));
     match thing.came {
-        Came::Fresh => Held::Yes,
-        Came::Stale => lost(expected(), "an earlier state of it"),
-        Came::Absent => lost(expected(), "an export without it"),
-        Came::Unsure => Held::NoData(format!("nothing tells the state of the {kind} that came from others")),
-        Came::Unseen => Held::NoData("not all output files came whole".to_owned()),
+        ChangeSeen::Fresh => CheckOutcome::Yes,
+        ChangeSeen::Stale => lost(expected(), "an earlier state of it"),
+        ChangeSeen::Absent => lost(expected(), "an export without it"),
+        ChangeSeen::Unsure => {
+            CheckOutcome::NoData(format!("nothing tells the state of the {kind} that came from others"))
+        }
+        ChangeSeen::Unseen => CheckOutcome::NoData("not all output files came whole".to_owned()),
     }
 }
 
-fn lost(expected: String, actual: &str) -> Held {
-    Held::No(vec![Broken::new("body", "body /output", expected, actual)])
+fn lost(expected: String, actual: &str) -> CheckOutcome {
+    CheckOutcome::No(vec![Violation::new("body", "body /output", expected, actual)])
 }
 
 /// `deletions-told`: what was deleted since `_since`, by the target's own answers, is listed under `deleted`.
-pub fn deletions_told(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (hooked, end) = match hooked(exchange, scene, HookName::Delete) {
+pub fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (hooked, end) = match hooked(exchange, context, HookName::Delete) {
         Ok((hooked, Some(end))) => (hooked, end),
-        Ok((_, None)) => return Held::NoData("transactionTime is no instant".to_owned()),
+        Ok((_, None)) => return CheckOutcome::NoData("transactionTime is no instant".to_owned()),
         Err(held) => return held,
     };
     if let Some(held) = no_list(exchange, "deleted", false) {
         return held;
     }
-    let listed = scene.index.files(&scene.flow.name, FileList::Deleted);
+    let listed = context.index.files(&context.flow.name, FileList::Deleted);
     // What a line does not say as it must, other tests tell.
     let legible = listed.iter().all(|(_, facts)| facts.is_some_and(|f| f.whole && f.lines.findings.is_empty()));
     sum(hooked, HookName::Delete, |thing| {
         let kind = &thing.kind;
         if thing.deleted {
-            return Held::Yes;
+            return CheckOutcome::Yes;
         }
         if let Some(held) = beside_the_point(thing) {
             return held;
         }
         match &thing.state {
-            State::Gone(Some(date)) if is_over(date, end) == Some(true) => {
-                let after = since(scene).is_some_and(|since| Instant::parse(date) > Instant::parse(since));
+            ChangeState::Gone(Some(date)) if is_over(date, end) == Some(true) => {
+                let after = since(context).is_some_and(|since| Instant::parse(date) > Instant::parse(since));
                 if !after {
-                    return Held::NoData(format!("the {kind} was gone at {date}, and not certainly after _since"));
+                    return CheckOutcome::NoData(format!(
+                        "the {kind} was gone at {date}, and not certainly after _since"
+                    ));
                 }
             }
-            State::Gone(Some(date)) => {
-                return Held::NoData(format!("the {kind} was gone at {date}, after transactionTime {end}"));
+            ChangeState::Gone(Some(date)) => {
+                return CheckOutcome::NoData(format!("the {kind} was gone at {date}, after transactionTime {end}"));
             }
-            State::Gone(None) => return Held::NoData(format!("no Date says when the {kind} was gone")),
-            _ => return Held::NoData(format!("the {kind} is still there when it is read")),
+            ChangeState::Gone(None) => return CheckOutcome::NoData(format!("no Date says when the {kind} was gone")),
+            _ => return CheckOutcome::NoData(format!("the {kind} is still there when it is read")),
         }
         if !legible {
-            return Held::NoData("not all files of deletions can be read".to_owned());
+            return CheckOutcome::NoData("not all files of deletions can be read".to_owned());
         }
         let expected = format!("the {kind} that is gone ({}), under deleted", read(thing));
-        Held::No(vec![Broken::new("body", "body /deleted", expected, "a manifest that does not tell of it")])
+        CheckOutcome::No(vec![Violation::new("body", "body /deleted", expected, "a manifest that does not tell of it")])
     })
 }
 
 /// `failures-told`: where what was made to fail did not come, the error files hold an OperationOutcome.
-pub fn failures_told(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let hooked = match hooked(exchange, scene, HookName::Fail) {
+pub fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let hooked = match hooked(exchange, context, HookName::Fail) {
         Ok((hooked, _)) => hooked,
         Err(held) => return held,
     };
@@ -226,7 +234,7 @@ pub fn failures_told(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         return held;
     }
     let told = manifest_of(exchange).map(|manifest| items(manifest, "error").len()).unwrap_or_default();
-    let files = scene.index.files(&scene.flow.name, FileList::Error);
+    let files = context.index.files(&context.flow.name, FileList::Error);
     let unread = files.len() < told || files.iter().any(|(_, facts)| facts.is_none_or(|facts| !facts.whole));
     let outcomes: u64 = files.iter().filter_map(|(_, facts)| *facts).map(|facts| facts.lines.resources).sum();
     let held = sum(hooked, HookName::Fail, |thing| {
@@ -234,25 +242,25 @@ pub fn failures_told(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             return held;
         }
         match thing.came {
-            Came::Absent => {}
-            Came::Unseen => return Held::NoData("not all output files came whole".to_owned()),
-            _ => return Held::NoData(format!("the {} was exported all the same", thing.kind)),
+            ChangeSeen::Absent => {}
+            ChangeSeen::Unseen => return CheckOutcome::NoData("not all output files came whole".to_owned()),
+            _ => return CheckOutcome::NoData(format!("the {} was exported all the same", thing.kind)),
         }
         match (told, outcomes) {
-            (1.., 1..) => Held::Yes,
-            (1.., 0) if unread => Held::NoData("not all error files came whole".to_owned()),
+            (1.., 1..) => CheckOutcome::Yes,
+            (1.., 0) if unread => CheckOutcome::NoData("not all error files came whole".to_owned()),
             _ => {
                 let expected = format!("a file of OperationOutcomes that tells of the {} that is missing", thing.kind);
                 let actual = if told == 0 { "no file" } else { "no OperationOutcome in the files" };
-                Held::No(vec![Broken::new("body", "body /error", expected, actual)])
+                CheckOutcome::No(vec![Violation::new("body", "body /error", expected, actual)])
             }
         }
     });
     // One list, one finding, however much is missing.
     match held {
-        Held::No(broken) => {
+        CheckOutcome::No(broken) => {
             let mut seen = BTreeSet::new();
-            Held::No(broken.into_iter().filter(|one| seen.insert(one.expected.clone())).collect())
+            CheckOutcome::No(broken.into_iter().filter(|one| seen.insert(one.expected.clone())).collect())
         }
         held => held,
     }
@@ -263,14 +271,14 @@ pub fn failures_told(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 mod tests {
     use super::*;
 
-    fn thing(date: &str, came: Came) -> Thing {
-        Thing {
+    fn thing(date: &str, came: ChangeSeen) -> ChangedResource {
+        ChangedResource {
             hook: HookName::Change,
             kind: "Patient".to_owned(),
             id: "0".to_owned(),
             exported: true,
             read: Some(7),
-            state: State::There(Some(date.to_owned())),
+            state: ChangeState::There(Some(date.to_owned())),
             came,
             came_before: None,
             deleted: false,
@@ -278,12 +286,12 @@ mod tests {
         }
     }
 
-    fn word(held: &Held) -> &'static str {
+    fn word(held: &CheckOutcome) -> &'static str {
         match held {
-            Held::Yes => "yes",
-            Held::No(_) => "no",
-            Held::Unknown(_) => "unknown",
-            Held::Nothing(_) | Held::NoData(_) => "no data",
+            CheckOutcome::Yes => "yes",
+            CheckOutcome::No(_) => "no",
+            CheckOutcome::Unknown(_) => "unknown",
+            CheckOutcome::Nothing(_) | CheckOutcome::NoData(_) => "no data",
         }
     }
 
@@ -291,24 +299,25 @@ mod tests {
     fn what_was_changed_up_to_the_transaction_time_must_be_there() {
         let end = "2026-01-01T12:00:05.500Z";
         for (date, came, meanwhile, says) in [
-            ("2026-01-01T12:00:05.500Z", Came::Fresh, false, "yes"),
-            ("2026-01-01T12:00:05.500Z", Came::Stale, false, "no"),
-            ("2026-01-01T12:00:05.501Z", Came::Stale, false, "no data"),
-            ("2026-01-01T13:00:04.000+01:00", Came::Absent, false, "no"),
-            ("2026-01-01T12:00:05Z", Came::Absent, false, "no data"),
-            ("2026-01-01T12:00:04Z", Came::Absent, false, "no"),
-            ("2026-01-01T12:00:05.000Z", Came::Absent, true, "no data"),
-            ("2026-01-01T12:00:04.000Z", Came::Absent, true, "no"),
-            ("2026-01-01T12:00:04.000Z", Came::Unsure, false, "no data"),
-            ("2026-01-01T12:00:04.000Z", Came::Unseen, false, "no data"),
+            ("2026-01-01T12:00:05.500Z", ChangeSeen::Fresh, false, "yes"),
+            ("2026-01-01T12:00:05.500Z", ChangeSeen::Stale, false, "no"),
+            ("2026-01-01T12:00:05.501Z", ChangeSeen::Stale, false, "no data"),
+            ("2026-01-01T13:00:04.000+01:00", ChangeSeen::Absent, false, "no"),
+            ("2026-01-01T12:00:05Z", ChangeSeen::Absent, false, "no data"),
+            ("2026-01-01T12:00:04Z", ChangeSeen::Absent, false, "no"),
+            ("2026-01-01T12:00:05.000Z", ChangeSeen::Absent, true, "no data"),
+            ("2026-01-01T12:00:04.000Z", ChangeSeen::Absent, true, "no"),
+            ("2026-01-01T12:00:04.000Z", ChangeSeen::Unsure, false, "no data"),
+            ("2026-01-01T12:00:04.000Z", ChangeSeen::Unseen, false, "no data"),
         ] {
             assert_eq!(word(&change(&thing(date, came), end, None, meanwhile)), says, "{date} {came} {meanwhile}");
         }
-        let unknown = Thing { exported: false, ..thing("2026-01-01T12:00:00.000Z", Came::Absent) };
+        let unknown = ChangedResource { exported: false, ..thing("2026-01-01T12:00:00.000Z", ChangeSeen::Absent) };
         assert_eq!(word(&change(&unknown, end, None, false)), "no data");
-        let unread = Thing { state: State::Unread("it was 403".into()), ..thing("", Came::Absent) };
+        let unread =
+            ChangedResource { state: ChangeState::Unread("it was 403".into()), ..thing("", ChangeSeen::Absent) };
         assert_eq!(word(&change(&unread, end, None, false)), "unknown");
-        let moved = Thing { moved_on: true, ..thing("2026-01-01T12:00:00.000Z", Came::Stale) };
+        let moved = ChangedResource { moved_on: true, ..thing("2026-01-01T12:00:00.000Z", ChangeSeen::Stale) };
         assert_eq!(word(&change(&moved, end, None, false)), "no data");
     }
 
@@ -318,17 +327,17 @@ mod tests {
         let (near, long) = ("2026-01-01T12:00:04.500Z", "2026-01-01T12:00:01.000Z");
         for (date, before, came, says) in [
             // The first export has it, or it is told there that it has not.
-            (near, Came::Fresh, Came::Absent, "no data"),
-            (long, Came::Absent, Came::Absent, "no data"),
-            (near, Came::Absent, Came::Absent, "no"),
-            (near, Came::Stale, Came::Stale, "no"),
-            (near, Came::Stale, Came::Fresh, "no data"),
+            (near, ChangeSeen::Fresh, ChangeSeen::Absent, "no data"),
+            (long, ChangeSeen::Absent, ChangeSeen::Absent, "no data"),
+            (near, ChangeSeen::Absent, ChangeSeen::Absent, "no"),
+            (near, ChangeSeen::Stale, ChangeSeen::Stale, "no"),
+            (near, ChangeSeen::Stale, ChangeSeen::Fresh, "no data"),
             // Changed when the first export was over, and yet not after its time.
-            (long, Came::Unseen, Came::Absent, "no"),
-            ("2026-01-01T12:00:06.000Z", Came::Unseen, Came::Absent, "no"),
-            ("2026-01-01T12:00:06.000Z", Came::Unseen, Came::Fresh, "yes"),
+            (long, ChangeSeen::Unseen, ChangeSeen::Absent, "no"),
+            ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Absent, "no"),
+            ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Fresh, "yes"),
         ] {
-            let thing = Thing { came_before: Some(before), ..thing(date, came) };
+            let thing = ChangedResource { came_before: Some(before), ..thing(date, came) };
             assert_eq!(word(&change(&thing, end, since, false)), says, "{date} {before} {came}");
         }
     }
@@ -342,13 +351,13 @@ mod tests {
             named: 1,
             trouble: trouble.map(str::to_owned),
         };
-        let things = vec![thing("2026-01-01T12:00:00.000Z", Came::Fresh)];
+        let things = vec![thing("2026-01-01T12:00:00.000Z", ChangeSeen::Fresh)];
         let good = Hooked { runs: vec![run(None)], things, ..Hooked::default() };
-        assert_eq!(word(&sum(&good, HookName::Change, |_| Held::Yes)), "yes");
+        assert_eq!(word(&sum(&good, HookName::Change, |_| CheckOutcome::Yes)), "yes");
         let bad = Hooked { runs: vec![run(None), run(Some("it ended with exit status 1"))], ..good.clone() };
-        assert_eq!(word(&sum(&bad, HookName::Change, |_| Held::Yes)), "unknown");
-        let broken = || Held::No(vec![Broken::new("body", "", "", "")]);
+        assert_eq!(word(&sum(&bad, HookName::Change, |_| CheckOutcome::Yes)), "unknown");
+        let broken = || CheckOutcome::No(vec![Violation::new("body", "", "", "")]);
         assert_eq!(word(&sum(&bad, HookName::Change, |_| broken())), "no", "what is seen to be broken is broken");
-        assert_eq!(word(&sum(&good, HookName::Delete, |_| Held::Yes)), "no data");
+        assert_eq!(word(&sum(&good, HookName::Delete, |_| CheckOutcome::Yes)), "no data");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::instant::Instant;
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, Response};
 
@@ -20,31 +20,32 @@ fn server_date(response: &Response) -> Option<SystemTime> {
 }
 
 /// The moment so many milliseconds after the run's beginning, by our clock.
-fn ours(millis: u64, scene: &Scene<'_>) -> Option<Instant> {
-    let began = Instant::parse(&scene.index.tape.start.started)?;
+fn ours(millis: u64, context: &CheckContext<'_>) -> Option<Instant> {
+    let began = Instant::parse(&context.index.recording.start.started)?;
     Some(began.plus_seconds(i64::try_from(millis / 1000).ok()?))
 }
 
 /// When the answer of `exchange` had come, by our clock.
-fn our_date(exchange: &Exchange, scene: &Scene<'_>) -> Option<Instant> {
-    ours(exchange.at.saturating_add(exchange.took), scene)
+fn our_date(exchange: &Exchange, context: &CheckContext<'_>) -> Option<Instant> {
+    ours(exchange.at.saturating_add(exchange.took), context)
 }
 
 /// `request-fits-kickoff`: a string, an absolute URL whose path ends as that of the kick-off does, with the name of every
 /// parameter that was sent in the query, and with the same types and times. Scheme, host, prefix, order and additions are
 /// the server's affair: proxies rewrite them, and a job that is used again carries an equivalent URL.
-pub fn request_fits_kickoff(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let value = manifest.get("request");
     let Some(text) = value.and_then(Value::as_str) else {
-        return Held::No(vec![Broken::new(
+        return CheckOutcome::No(vec![Violation::new(
             "body",
             "body /request",
             "a JSON string, the URL of the kick-off",
             show::shape(value),
         )]);
     };
-    let broken = |expected: String| Held::No(vec![Broken::new("body", "body /request", expected, show::text(text))]);
+    let broken =
+        |expected: String| CheckOutcome::No(vec![Violation::new("body", "body /request", expected, show::text(text))]);
     let url = match Url::parse(text) {
         Ok(url) if shape::is_absolute_url(text) => url,
         _ => return broken("an absolute URL, the one of the kick-off".to_owned()),
@@ -53,7 +54,7 @@ pub fn request_fits_kickoff(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     if !path.trim_end_matches('/').ends_with("$export") {
         return broken("a URL whose path ends in $export, as that of the kick-off does".to_owned());
     }
-    let asked = scene.index.kickoff(&scene.flow.name).and_then(|kickoff| Url::parse(&kickoff.request.url).ok());
+    let asked = context.index.kickoff(&context.flow.name).and_then(|kickoff| Url::parse(&kickoff.request.url).ok());
     if let Some(asked) = asked.map(|asked| asked.path().replace("%24", "$"))
         && asked.trim_end_matches('/').ends_with("$export")
         && whose(&asked) != whose(&path)
@@ -64,7 +65,7 @@ pub fn request_fits_kickoff(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             level => format!("{whole} {level}/$export, {end}"),
         });
     }
-    let sent = if scene.flow.posted { &[][..] } else { scene.flow.params.as_slice() };
+    let sent = if context.flow.posted { &[][..] } else { context.flow.params.as_slice() };
     let shown: Vec<(String, String)> = url.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
     for (name, _) in sent {
         if !shown.iter().any(|(known, _)| known == name) {
@@ -75,7 +76,7 @@ pub fn request_fits_kickoff(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             return broken(format!("{name} as it was sent, {}", show::text(&values.join(","))));
         }
     }
-    Held::Yes
+    CheckOutcome::Yes
 }
 
 /// The level in the path of an export: `Patient`, `Group/ID`, or nothing where everything is exported.
@@ -110,45 +111,45 @@ fn same_values(name: &str, sent: &[(String, String)], shown: &[(String, String)]
 }
 
 /// `request-without-body-params`: of a kick-off by POST, no parameter that was in the body only.
-pub fn request_without_body_params(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn request_without_body_params(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(text) = manifest.get("request").and_then(Value::as_str) else {
-        return Held::Nothing("request is no string".to_owned());
+        return CheckOutcome::Nothing("request is no string".to_owned());
     };
-    let Ok(url) = Url::parse(text) else { return Held::Nothing("request is no URL".to_owned()) };
+    let Ok(url) = Url::parse(text) else { return CheckOutcome::Nothing("request is no URL".to_owned()) };
     let names: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    match scene.flow.params.iter().find(|(name, _)| names.contains(name)) {
-        Some((name, _)) => Held::No(vec![Broken::new(
+    match context.flow.params.iter().find(|(name, _)| names.contains(name)) {
+        Some((name, _)) => CheckOutcome::No(vec![Violation::new(
             "body",
             "body /request",
             format!("no parameter {name}, which was sent in the body"),
             show::text(text),
         )]),
-        None => Held::Yes,
+        None => CheckOutcome::Yes,
     }
 }
 
 /// `transaction-time-not-future`: past by our clock, or at most five minutes after the Date of the answer that carries it. A time before the
 /// kick-off is legal: nightly snapshots, mirrors, jobs used again.
-pub fn transaction_time_not_future(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn transaction_time_not_future(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(text) = manifest.get("transactionTime").and_then(Value::as_str) else {
-        return Held::Nothing("transactionTime is no string".to_owned());
+        return CheckOutcome::Nothing("transactionTime is no string".to_owned());
     };
     let Some(time) = Instant::parse(text) else {
-        return Held::Nothing("transactionTime is no instant".to_owned());
+        return CheckOutcome::Nothing("transactionTime is no instant".to_owned());
     };
     // Our own clock can clear it, but not condemn it: a Date may be wrong, by its maker or by a proxy on the way, but what
     // is past here is no future; and what is future here need be none there.
-    if our_date(exchange, scene).is_some_and(|now| time <= now) {
-        return Held::Yes;
+    if our_date(exchange, context).is_some_and(|now| time <= now) {
+        return CheckOutcome::Yes;
     }
     let Some(now) = response(exchange).and_then(server_date) else {
-        return Held::Unknown("the answer has no Date to compare transactionTime with".to_owned());
+        return CheckOutcome::Unknown("the answer has no Date to compare transactionTime with".to_owned());
     };
     let limit = now + CLOCK_SLACK;
-    Held::or_broken(time <= Instant::from(limit), || {
-        Broken::new(
+    CheckOutcome::or_violation(time <= Instant::from(limit), || {
+        Violation::new(
             "body",
             "body /transactionTime",
             format!("no later than the answer's own Date, {}, and five minutes", httpdate::fmt_http_date(now)),
@@ -159,38 +160,39 @@ pub fn transaction_time_not_future(exchange: &Exchange, scene: &Scene<'_>) -> He
 
 /// `transaction-time-in-job`: not before the Date of the kick-off's answer, nor after that of the manifest, give or take
 /// five seconds.
-pub fn transaction_time_in_job(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn transaction_time_in_job(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     const SLACK: Duration = Duration::from_secs(5);
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let text = manifest.get("transactionTime").and_then(Value::as_str);
     let Some((text, time)) = text.and_then(|text| Some((text, Instant::parse(text)?))) else {
-        return Held::Nothing("transactionTime is no instant".to_owned());
+        return CheckOutcome::Nothing("transactionTime is no instant".to_owned());
     };
-    let kickoff = scene.index.kickoff(&scene.flow.name);
+    let kickoff = context.index.kickoff(&context.flow.name);
     // By our clock, too: a Date may be wrong where the time is right.
-    if let (Some(start), Some(end)) = (kickoff.and_then(|kickoff| ours(kickoff.at, scene)), our_date(exchange, scene))
+    if let (Some(start), Some(end)) =
+        (kickoff.and_then(|kickoff| ours(kickoff.at, context)), our_date(exchange, context))
         && (start.plus_seconds(-5)..=end.plus_seconds(5)).contains(&time)
     {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     let start = kickoff.and_then(response).and_then(server_date);
     let (Some(start), Some(end)) = (start, response(exchange).and_then(server_date)) else {
-        return Held::Nothing("an answer has no Date to compare transactionTime with".to_owned());
+        return CheckOutcome::Nothing("an answer has no Date to compare transactionTime with".to_owned());
     };
     let good = time >= Instant::from(start - SLACK) && time <= Instant::from(end + SLACK);
-    Held::or_broken(good, || {
+    CheckOutcome::or_violation(good, || {
         let (start, end) = (httpdate::fmt_http_date(start), httpdate::fmt_http_date(end));
         let expected = format!("between the kick-off, {start}, and the manifest, {end}, give or take 5 s");
-        Broken::new("body", "body /transactionTime", expected, show::text(text))
+        Violation::new("body", "body /transactionTime", expected, show::text(text))
     })
 }
 
 /// `expires-later`: an HTTP date later than the answer's own Date, or than our clock's where that is off. `0`, `-1` and past dates are what frameworks send to
 /// forbid caching; they count as absent.
-pub fn expires_later(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(response) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
+pub fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(response) = response(exchange) else { return CheckOutcome::Nothing("there is no answer".to_owned()) };
     let expected = "an HTTP date, later than the answer's own Date";
-    let broken = |actual: String| Held::No(vec![Broken::new("header", "header Expires", expected, actual)]);
+    let broken = |actual: String| CheckOutcome::No(vec![Violation::new("header", "header Expires", expected, actual)]);
     let Some(text) = response.header("expires") else { return broken("no Expires".to_owned()) };
     let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return broken(show::text(text)) };
     // A Date that is days off is wrong, by its maker or by a proxy on the way: then our clock can clear what lies ahead.
@@ -200,28 +202,28 @@ pub fn expires_later(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             .map(Instant::from)
             .is_some_and(|theirs| theirs > ours.plus_seconds(day) || theirs < ours.plus_seconds(-day))
     };
-    if our_date(exchange, scene).filter(off).is_some_and(|now| Instant::from(expires) > now) {
-        return Held::Yes;
+    if our_date(exchange, context).filter(off).is_some_and(|now| Instant::from(expires) > now) {
+        return CheckOutcome::Yes;
     }
     match server_date(response) {
         Some(now) if expires <= now => broken(format!("{}, which is not", show::text(text))),
-        _ => Held::Yes,
+        _ => CheckOutcome::Yes,
     }
 }
 
 /// `expires-readable`: an HTTP date. `0`, `-1` and past dates count as absent, where that is no matter.
-pub fn expires_readable(exchange: &Exchange) -> Held {
+pub fn expires_readable(exchange: &Exchange) -> CheckOutcome {
     let text = response(exchange).and_then(|response| response.header("expires")).unwrap_or_default().trim();
     if matches!(text, "" | "0" | "-1") {
-        return Held::Nothing("there is no Expires, or one that says nothing".to_owned());
+        return CheckOutcome::Nothing("there is no Expires, or one that says nothing".to_owned());
     }
-    Held::or_broken(httpdate::parse_http_date(text).is_ok(), || {
-        Broken::new("header", "header Expires", "an HTTP date", show::text(text))
+    CheckOutcome::or_violation(httpdate::parse_http_date(text).is_ok(), || {
+        Violation::new("header", "header Expires", "an HTTP date", show::text(text))
     })
 }
 
 /// `distinct-urls`: no URL twice in `output`.
-pub fn distinct_urls(exchange: &Exchange) -> Held {
+pub fn distinct_urls(exchange: &Exchange) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     // What stands behind a # is not sent: such URLs name one file.
     let files = |list: &'static str| {
@@ -232,7 +234,7 @@ pub fn distinct_urls(exchange: &Exchange) -> Held {
     let mut broken = Vec::new();
     for (n, url) in files("output") {
         if let Some(first) = seen.insert(url, n) {
-            broken.push(Broken::new(
+            broken.push(Violation::new(
                 "body",
                 format!("body /output/{n}/url"),
                 "each file once",
@@ -242,7 +244,7 @@ pub fn distinct_urls(exchange: &Exchange) -> Held {
     }
     for list in ["error", "deleted"] {
         for (n, first) in files(list).filter_map(|(n, url)| Some((n, *seen.get(url)?))) {
-            broken.push(Broken::new(
+            broken.push(Violation::new(
                 "body",
                 format!("body /{list}/{n}/url"),
                 "a file that is not under output, too",
@@ -250,19 +252,19 @@ pub fn distinct_urls(exchange: &Exchange) -> Held {
             ));
         }
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
 /// `same-manifest`: 200 again, the same `transactionTime`, the same files by list, type and count. URLs and Expires may
 /// be refreshed.
-pub fn same_manifest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some((first, before)) = scene.index.manifest(&scene.flow.name) else { return no_manifest() };
-    let Some(again) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+pub fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some((first, before)) = context.index.manifest(&context.flow.name) else { return no_manifest() };
+    let Some(again) = response(exchange) else { return CheckOutcome::Unknown("there is no answer".to_owned()) };
     match again.status {
         200 => {}
-        401 | 403 | 429 | 502 | 503 | 504 => return Held::Unknown(format!("it was answered {}", again.status)),
+        401 | 403 | 429 | 502 | 503 | 504 => return CheckOutcome::Unknown(format!("it was answered {}", again.status)),
         status => {
-            return Held::No(vec![Broken::new(
+            return CheckOutcome::No(vec![Violation::new(
                 "status",
                 "status",
                 format!("200, as in exchange {}", first.id),
@@ -271,11 +273,16 @@ pub fn same_manifest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         }
     }
     let Some(after) = manifest_of(exchange) else {
-        return Held::No(vec![Broken::new("body", "body", "the manifest", show::shape(again.body.json.as_ref()))]);
+        return CheckOutcome::No(vec![Violation::new(
+            "body",
+            "body",
+            "the manifest",
+            show::shape(again.body.json.as_ref()),
+        )]);
     };
     let mut broken = Vec::new();
     if before.get("transactionTime") != after.get("transactionTime") {
-        broken.push(Broken::new(
+        broken.push(Violation::new(
             "body",
             "body /transactionTime",
             format!("{}, as in exchange {}", show::shape(before.get("transactionTime")), first.id),
@@ -287,7 +294,7 @@ pub fn same_manifest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         if was != is {
             let total = |files: &BTreeMap<_, usize>| files.values().sum::<usize>();
             let differ = if total(&was) == total(&is) { ", other types or counts" } else { "" };
-            broken.push(Broken::new(
+            broken.push(Violation::new(
                 "body",
                 format!("body /{list}"),
                 format!("the {} files of exchange {}", total(&was), first.id),
@@ -295,7 +302,7 @@ pub fn same_manifest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             ));
         }
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
 /// How many files of each type and count a list names.
@@ -309,7 +316,7 @@ fn listed(manifest: &Value, list: &str) -> BTreeMap<(String, String), usize> {
 }
 
 /// `extensions-are-objects`: wherever `extension` stands in the manifest and its items.
-pub fn extensions_are_objects(exchange: &Exchange) -> Held {
+pub fn extensions_are_objects(exchange: &Exchange) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let mut found = Vec::new();
     // null counts as absent, as it does for every member that may be left out.
@@ -324,14 +331,14 @@ pub fn extensions_are_objects(exchange: &Exchange) -> Held {
         }
     }
     if found.is_empty() {
-        return Held::Nothing("the manifest has no extension".to_owned());
+        return CheckOutcome::Nothing("the manifest has no extension".to_owned());
     }
-    Held::from_broken(
+    CheckOutcome::from_violations(
         found
             .into_iter()
             .filter(|(_, value)| !value.is_object())
             .map(|(place, value)| {
-                Broken::new("body", format!("body {place}"), "a JSON object", show::shape(Some(value)))
+                Violation::new("body", format!("body {place}"), "a JSON object", show::shape(Some(value)))
             })
             .collect(),
     )

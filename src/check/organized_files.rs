@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest};
 use crate::check::ownership::{few, unsure_of};
 use crate::check::show;
 use crate::recording::facts::{FileFacts, Organized, Organizing};
@@ -25,14 +25,16 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(scene: &Scene<'a>) -> Result<Self, Held> {
-        let Some((_, manifest)) = scene.index.manifest(&scene.flow.name) else { return Err(no_manifest()) };
-        let asked = scene.flow.params.iter().find(|(name, _)| name == "organizeOutputBy");
-        let Some((_, asked)) = asked else { return Err(Held::Nothing("nothing was to be organised".to_owned())) };
-        let exchanges = scene.index.exchanges(&scene.flow.name).iter().copied();
+    fn of(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
+        let Some((_, manifest)) = context.index.manifest(&context.flow.name) else { return Err(no_manifest()) };
+        let asked = context.flow.params.iter().find(|(name, _)| name == "organizeOutputBy");
+        let Some((_, asked)) = asked else {
+            return Err(CheckOutcome::Nothing("nothing was to be organised".to_owned()));
+        };
+        let exchanges = context.index.exchanges(&context.flow.name).iter().copied();
         let pages = exchanges.filter(|page| page.role == Role::Page && !page.superseded).filter_map(manifest_of);
         let files =
-            scene.index.files(&scene.flow.name, FileList::Output).into_iter().filter_map(|(exchange, facts)| {
+            context.index.files(&context.flow.name, FileList::Output).into_iter().filter_map(|(exchange, facts)| {
                 let facts = facts.filter(|facts| facts.whole)?;
                 Some((exchange.file?.index, exchange, facts, facts.organized.as_ref()?))
             });
@@ -55,39 +57,41 @@ impl<'a> View<'a> {
     }
 
     /// The view, where the server organised and what came can be told.
-    fn organized(scene: &Scene<'a>) -> Result<Self, Held> {
-        let view = Self::of(scene)?;
+    fn organized(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
+        let view = Self::of(context)?;
         if !view.is_organized() {
-            return Err(Held::Nothing("the files are not organised".to_owned()));
+            return Err(CheckOutcome::Nothing("the files are not organised".to_owned()));
         }
         if view.items.is_empty() {
-            return Err(Held::NoData("nothing was exported".to_owned()));
+            return Err(CheckOutcome::NoData("nothing was exported".to_owned()));
         }
         Ok(view)
     }
 
     /// The same, where every output file was read whole and can be told line by line.
-    fn whole(scene: &Scene<'a>) -> Result<Self, Held> {
-        let view = Self::organized(scene)?;
+    fn whole(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
+        let view = Self::organized(context)?;
         if view.files.len() < view.items.len() {
-            return Err(Held::Unknown("not every output file was read whole".to_owned()));
+            return Err(CheckOutcome::Unknown("not every output file was read whole".to_owned()));
         }
         if view.files.iter().any(|(_, _, facts, _)| !facts.lines.is_legible()) {
-            return Err(Held::Nothing("lines that are wrong for themselves may be what is missing".to_owned()));
+            return Err(CheckOutcome::Nothing("lines that are wrong for themselves may be what is missing".to_owned()));
         }
         if view.files.iter().any(|(.., blocks)| blocks.cut) {
-            return Err(Held::NoData("there are more blocks than are looked at".to_owned()));
+            return Err(CheckOutcome::NoData("there are more blocks than are looked at".to_owned()));
         }
         Ok(view)
     }
 
     /// The same, of a flow that asked for nothing but this.
-    fn plain(scene: &Scene<'a>) -> Result<Self, Held> {
-        let beside = |name: &str| !matches!(name, "organizeOutputBy" | "_outputFormat");
-        if let Some((name, _)) = scene.flow.params.iter().find(|(name, _)| beside(name)) {
-            return Err(Held::Nothing(format!("{name} was sent, too, and what it leaves of a block is not said")));
+    fn plain(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
+        let compared = |name: &str| !matches!(name, "organizeOutputBy" | "_outputFormat");
+        if let Some((name, _)) = context.flow.params.iter().find(|(name, _)| compared(name)) {
+            return Err(CheckOutcome::Nothing(format!(
+                "{name} was sent, too, and what it leaves of a block is not said"
+            )));
         }
-        Self::whole(scene)
+        Self::whole(context)
     }
 
     fn url(&self, place: usize) -> Option<&'a str> {
@@ -113,24 +117,24 @@ fn says(manifest: &Value) -> Option<&Value> {
     manifest.get(NAMED).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
 
-fn at_line(exchange: &Exchange, line: u64, expected: impl Into<String>, actual: impl Into<String>) -> Broken {
-    Broken::new("none", format!("line {line}"), expected, actual).shown_by(exchange.id)
+fn at_line(exchange: &Exchange, line: u64, expected: impl Into<String>, actual: impl Into<String>) -> Violation {
+    Violation::new("none", format!("line {line}"), expected, actual).shown_by(exchange.id)
 }
 
 /// `organized-at-all`: the files are organised; a server that cannot do it refuses.
-pub fn organized_at_all(scene: &Scene<'_>) -> Held {
-    let view = match View::of(scene) {
+pub fn organized_at_all(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::of(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
     if view.is_organized() {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     if view.files.iter().all(|(_, _, facts, _)| facts.lines.resources == 0) {
-        return Held::NoData("nothing was exported".to_owned());
+        return CheckOutcome::NoData("nothing was exported".to_owned());
     }
     let expected = format!("files organised by {}, or a refusal", show::text(view.asked));
-    Held::No(vec![Broken::new(
+    CheckOutcome::No(vec![Violation::new(
         "body",
         "body /output",
         expected,
@@ -139,40 +143,40 @@ pub fn organized_at_all(scene: &Scene<'_>) -> Held {
 }
 
 /// `organized-named`: where files have headers, `outputOrganizedBy` is the type that was asked for.
-pub fn organized_named(scene: &Scene<'_>) -> Held {
-    let view = match View::of(scene) {
+pub fn organized_named(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::of(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
     if !view.is_organized() {
-        return Held::Nothing("the files are not organised".to_owned());
+        return CheckOutcome::Nothing("the files are not organised".to_owned());
     }
-    Held::or_broken(view.named.and_then(Value::as_str) == Some(view.asked), || {
+    CheckOutcome::or_violation(view.named.and_then(Value::as_str) == Some(view.asked), || {
         let actual = match view.named {
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        Broken::new("body", format!("body /{NAMED}"), show::text(view.asked), actual)
+        Violation::new("body", format!("body /{NAMED}"), show::text(view.asked), actual)
     })
 }
 
 /// `organized-untyped`: where files are organised, no output item of this manifest has a `type`.
-pub fn organized_untyped(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    if let Err(held) = View::organized(scene) {
+pub fn organized_untyped(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    if let Err(held) = View::organized(context) {
         return held;
     }
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let typed = items(manifest, "output").iter().enumerate().filter_map(|(n, item)| {
         let kind = item.get("type").filter(|kind| !kind.is_null())?;
         let actual = kind.as_str().map_or_else(|| show::shape(Some(kind)), show::text);
-        Some(Broken::new("body", format!("body /output/{n}/type"), "no type, for the file holds several", actual))
+        Some(Violation::new("body", format!("body /output/{n}/type"), "no type, for the file holds several", actual))
     });
-    Held::from_broken(typed.collect())
+    CheckOutcome::from_violations(typed.collect())
 }
 
 /// `organized-headers`: every output file begins with a header, and all headers refer to resources of the type.
-pub fn organized_headers(scene: &Scene<'_>) -> Held {
-    let view = match View::organized(scene) {
+pub fn organized_headers(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::organized(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
@@ -194,43 +198,44 @@ pub fn organized_headers(scene: &Scene<'_>) -> Held {
         }
     }
     match seen {
-        true => Held::from_broken(broken),
-        false => Held::NoData("no output file with resources was read whole".to_owned()),
+        true => CheckOutcome::from_violations(broken),
+        false => CheckOutcome::NoData("no output file with resources was read whole".to_owned()),
     }
 }
 
 /// `organized-whole`: every resource of the type that an earlier export holds has a block.
-pub fn organized_whole(scene: &Scene<'_>) -> Held {
-    let view = match View::plain(scene) {
+pub fn organized_whole(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::plain(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
-    let Some(organizing) = scene.flow.organized.as_ref().filter(|organizing| organizing.instances.expected > 0) else {
-        return Held::NoData("no earlier export at the same level holds resources of the type".to_owned());
+    let Some(organizing) = context.flow.organized.as_ref().filter(|organizing| organizing.instances.expected > 0)
+    else {
+        return CheckOutcome::NoData("no earlier export at the same level holds resources of the type".to_owned());
     };
     let (expected, found) = (organizing.instances.expected, organizing.instances.found);
     let lost = expected.saturating_sub(found);
     if organizing.unsure && few(lost, expected) {
-        return Held::NoData(unsure_of(lost));
+        return CheckOutcome::NoData(unsure_of(lost));
     }
-    Held::or_broken(found >= expected, || {
+    CheckOutcome::or_violation(found >= expected, || {
         let kind = show::text(view.asked);
         let wanted =
             format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
-        let mut broken = Broken::new("body", "body /output", wanted, format!("blocks for {found} of them"));
+        let mut broken = Violation::new("body", "body /output", wanted, format!("blocks for {found} of them"));
         broken.count = lost;
         broken
     })
 }
 
 /// `organized-own`: every resource that a header refers to stands in a block of its own.
-pub fn organized_own(scene: &Scene<'_>) -> Held {
-    let view = match View::plain(scene) {
+pub fn organized_own(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::plain(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
     if view.files.iter().all(|(.., blocks)| blocks.blocks == 0) {
-        return Held::Nothing("there is no block".to_owned());
+        return CheckOutcome::Nothing("there is no block".to_owned());
     }
     let bare = view.files.iter().filter_map(|(_, exchange, _, blocks)| {
         let at = blocks.bare_at?;
@@ -239,32 +244,37 @@ pub fn organized_own(scene: &Scene<'_>) -> Held {
         broken.count = blocks.bare;
         Some(broken)
     });
-    Held::from_broken(bare.collect())
+    CheckOutcome::from_violations(bare.collect())
 }
 
 /// `organized-together`: no resource has blocks in more than one file.
-pub fn organized_together(scene: &Scene<'_>) -> Held {
-    let view = match View::whole(scene) {
+pub fn organized_together(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::whole(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
     if view.files.iter().all(|(.., blocks)| blocks.blocks == 0) {
-        return Held::Nothing("there is no block".to_owned());
+        return CheckOutcome::Nothing("there is no block".to_owned());
     }
     let mut shared = view.files.iter().filter_map(|(_, exchange, _, blocks)| Some((exchange, blocks.shared.first()?)));
     match shared.next() {
-        None => Held::Yes,
+        None => CheckOutcome::Yes,
         Some((exchange, at)) => {
             let expected = "each block whole in one file, where that can be";
-            Held::No(vec![at_line(exchange, at.line, expected, "a block of which there is more in another file")])
+            CheckOutcome::No(vec![at_line(
+                exchange,
+                at.line,
+                expected,
+                "a block of which there is more in another file",
+            )])
         }
     }
 }
 
 /// `organized-linked`: `continuesInFile` names another output file, and the files with blocks of one resource are linked
 /// by it.
-pub fn organized_linked(scene: &Scene<'_>) -> Held {
-    let view = match View::whole(scene) {
+pub fn organized_linked(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::whole(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
@@ -275,7 +285,7 @@ pub fn organized_linked(scene: &Scene<'_>) -> Held {
             if named.is_none() {
                 let at = format!("body /output/{place}/continuesInFile");
                 let expected = "the url of another output item";
-                broken.push(Broken::new(
+                broken.push(Violation::new(
                     "body",
                     at,
                     expected,
@@ -307,14 +317,14 @@ pub fn organized_linked(scene: &Scene<'_>) -> Held {
         }
     }
     match seen {
-        true => Held::from_broken(broken),
-        false => Held::Nothing("no block goes on in another file".to_owned()),
+        true => CheckOutcome::from_violations(broken),
+        false => CheckOutcome::Nothing("no block goes on in another file".to_owned()),
     }
 }
 
 /// `organized-repeated`: a file that another continues in begins with the header of the block that the other ends with.
-pub fn organized_repeated(scene: &Scene<'_>) -> Held {
-    let view = match View::whole(scene) {
+pub fn organized_repeated(context: &CheckContext<'_>) -> CheckOutcome {
+    let view = match View::whole(context) {
         Ok(view) => view,
         Err(held) => return held,
     };
@@ -330,32 +340,32 @@ pub fn organized_repeated(scene: &Scene<'_>) -> Held {
         }
     }
     match seen {
-        true => Held::from_broken(broken),
-        false => Held::Nothing("no file is said to go on in another".to_owned()),
+        true => CheckOutcome::from_violations(broken),
+        false => CheckOutcome::Nothing("no file is said to go on in another".to_owned()),
     }
 }
 
 /// `organized-compartment`: what belongs to a patient in an earlier export stands in the patient's block.
-pub fn organized_compartment(scene: &Scene<'_>) -> Held {
-    if let Err(held) = View::plain(scene) {
+pub fn organized_compartment(context: &CheckContext<'_>) -> CheckOutcome {
+    if let Err(held) = View::plain(context) {
         return held;
     }
-    let organizing = scene.flow.organized.as_ref();
+    let organizing = context.flow.organized.as_ref();
     let organizing = organizing.filter(|all| all.belongings.values().any(|kept| kept.expected > 0));
     let Some(Organizing { belongings, unsure, .. }) = organizing else {
-        return Held::NoData("no earlier export at the same level shows what belongs to patients".to_owned());
+        return CheckOutcome::NoData("no earlier export at the same level shows what belongs to patients".to_owned());
     };
     let all = crate::check::context::sum(belongings.values().map(|kept| kept.expected));
     let lost = all.saturating_sub(crate::check::context::sum(belongings.values().map(|kept| kept.found)));
     if *unsure && few(lost, all) {
-        return Held::NoData(unsure_of(lost));
+        return CheckOutcome::NoData(unsure_of(lost));
     }
     let missing = belongings.iter().filter(|(_, kept)| kept.found < kept.expected);
     let missing = missing.map(|(kind, kept)| {
         let expected = format!("all {} of type {kind} in the blocks of their patients", kept.expected);
-        let mut broken = Broken::new("body", "body /output", expected, kept.found.to_string());
+        let mut broken = Violation::new("body", "body /output", expected, kept.found.to_string());
         broken.count = kept.expected.saturating_sub(kept.found);
         broken
     });
-    Held::from_broken(missing.collect())
+    CheckOutcome::from_violations(missing.collect())
 }

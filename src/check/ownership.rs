@@ -2,26 +2,26 @@
 
 use url::Url;
 
-use crate::check::context::{Broken, Held, Scene, manifest_of, no_manifest, response};
-use crate::recording::facts::{Census, Kept, Lineage, Trimmed};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, manifest_of, no_manifest, response};
+use crate::recording::facts::{KeptProfiles, Lineage, Trimmed, UnrequestedResources};
 use crate::recording::model::{Exchange, Outcome, Role};
 
-fn census<'a>(exchange: &Exchange, scene: &Scene<'a>) -> Result<&'a Census, Held> {
+fn census<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a UnrequestedResources, CheckOutcome> {
     if manifest_of(exchange).is_none() {
         return Err(no_manifest());
     }
-    scene
+    context
         .flow
         .census
         .as_ref()
-        .ok_or_else(|| Held::Unknown("the tape does not say whose the resources are that came".to_owned()))
+        .ok_or_else(|| CheckOutcome::Unknown("the recording does not say whose the resources are that came".to_owned()))
 }
 
 /// A finding in the output as a whole.
-fn output(expected: impl Into<String>, actual: impl Into<String>, count: u64) -> Held {
-    let mut broken = Broken::new("body", "body /output", expected, actual);
+fn output(expected: impl Into<String>, actual: impl Into<String>, count: u64) -> CheckOutcome {
+    let mut broken = Violation::new("body", "body /output", expected, actual);
     broken.count = count.max(1);
-    Held::No(vec![broken])
+    CheckOutcome::No(vec![broken])
 }
 
 /// Counts by type, in words.
@@ -30,19 +30,19 @@ fn counted<'c>(counts: impl Iterator<Item = (&'c String, u64)>) -> String {
 }
 
 /// `only-members`: no resource of a patient who is no member, and that nothing of the members leads to.
-pub fn only_members(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let census = match census(exchange, scene) {
+pub fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let census = match census(exchange, context) {
         Ok(census) => census,
         Err(held) => return held,
     };
     if let Some(why) = &census.members_unknown {
-        return Held::NoData(why.clone());
+        return CheckOutcome::NoData(why.clone());
     }
     if !census.whole {
-        return Held::NoData("more came than is held, so that what leads to others is not known".to_owned());
+        return CheckOutcome::NoData("more came than is held, so that what leads to others is not known".to_owned());
     }
     if census.outsiders.is_empty() {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     let actual = format!("resources of others: {}", counted(census.outsiders.iter().map(|(k, n)| (k, *n))));
     output(
@@ -53,18 +53,18 @@ pub fn only_members(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// `compartment-types`: of every type of which everything holds resources about patients, some came.
-pub fn compartment_types(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let census = match census(exchange, scene) {
+pub fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let census = match census(exchange, context) {
         Ok(census) => census,
         Err(held) => return held,
     };
     let Some(compartment) = &census.compartment else {
-        return Held::Nothing("there is no export of everything to compare it with".to_owned());
+        return CheckOutcome::Nothing("there is no export of everything to compare it with".to_owned());
     };
     if compartment.absent.is_empty() {
         return match compartment.came.is_empty() {
-            true => Held::NoData("the export of everything holds nothing about patients".to_owned()),
-            false => Held::Yes,
+            true => CheckOutcome::NoData("the export of everything holds nothing about patients".to_owned()),
+            false => CheckOutcome::Yes,
         };
     }
     let absent = counted(compartment.absent.iter().map(|(kind, count)| (kind, *count)));
@@ -74,38 +74,38 @@ pub fn compartment_types(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 
 /// `no-patient-binary`: no Binary line is a patient's; where there is none at all, documents of patients show that their
 /// content came otherwise.
-pub fn no_patient_binary(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match census(exchange, scene) {
+pub fn no_patient_binary(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match census(exchange, context) {
         Err(held) => held,
-        Ok(Census { binaries: (0, _), documents: 0, .. }) => {
-            Held::NoData("neither a Binary nor a document of a patient was exported".to_owned())
+        Ok(UnrequestedResources { binaries: (0, _), documents: 0, .. }) => {
+            CheckOutcome::NoData("neither a Binary nor a document of a patient was exported".to_owned())
         }
-        Ok(Census { binaries: (0, _), .. }) => Held::Yes,
-        Ok(Census { binaries: (_, 0), .. }) => Held::Yes,
-        Ok(Census { binaries: (all, tied), .. }) => {
+        Ok(UnrequestedResources { binaries: (0, _), .. }) => CheckOutcome::Yes,
+        Ok(UnrequestedResources { binaries: (_, 0), .. }) => CheckOutcome::Yes,
+        Ok(UnrequestedResources { binaries: (all, tied), .. }) => {
             let expected = "no Binary of a patient; its content is a DocumentReference's";
             output(expected, format!("{tied} of {all} Binary resources are of patients"), *tied)
         }
     }
 }
 
-fn lineage(exchange: &Exchange, scene: &Scene<'_>) -> Result<Lineage, Held> {
-    let census = census(exchange, scene)?;
-    let none = || Held::Nothing("there is no earlier export to compare its Provenance with".to_owned());
+fn lineage(exchange: &Exchange, context: &CheckContext<'_>) -> Result<Lineage, CheckOutcome> {
+    let census = census(exchange, context)?;
+    let none = || CheckOutcome::Nothing("there is no earlier export to compare its Provenance with".to_owned());
     let lineage = census.lineage.ok_or_else(none)?;
     match lineage.all.expected {
-        0 => Err(Held::NoData("what came has no Provenance in the earlier export".to_owned())),
+        0 => Err(CheckOutcome::NoData("what came has no Provenance in the earlier export".to_owned())),
         _ => Ok(lineage),
     }
 }
 
-fn missing(kept: Kept, what: &str, unsure: bool) -> Held {
+fn missing(kept: KeptProfiles, what: &str, unsure: bool) -> CheckOutcome {
     let lost = kept.expected.saturating_sub(kept.found);
     if lost == 0 {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     if unsure && few(lost, kept.expected) {
-        return Held::NoData(unsure_of(lost));
+        return CheckOutcome::NoData(unsure_of(lost));
     }
     output(format!("all {} {what}", kept.expected), format!("without {lost} of them"), lost)
 }
@@ -121,21 +121,21 @@ pub(crate) fn unsure_of(lost: u64) -> String {
 }
 
 /// `provenance-there`: all Provenance of what came, as far as an earlier export holds it.
-pub fn provenance_there(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match lineage(exchange, scene) {
+pub fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match lineage(exchange, context) {
         Ok(lineage) => missing(lineage.all, "Provenance resources of what came", lineage.unsure),
         Err(held) => held,
     }
 }
 
 /// `provenance-narrowed`: some Provenance was left out.
-pub fn provenance_narrowed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match lineage(exchange, scene) {
-        Ok(Lineage { older: Kept { expected: 0, .. }, .. }) => {
-            Held::NoData("each resource that came has one Provenance at most".to_owned())
+pub fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match lineage(exchange, context) {
+        Ok(Lineage { older: KeptProfiles { expected: 0, .. }, .. }) => {
+            CheckOutcome::NoData("each resource that came has one Provenance at most".to_owned())
         }
         Ok(Lineage { all, .. }) => match all.found < all.expected {
-            true => Held::Yes,
+            true => CheckOutcome::Yes,
             false => output("an export without older Provenance", format!("all {}", all.expected), 1),
         },
         Err(held) => held,
@@ -143,13 +143,13 @@ pub fn provenance_narrowed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// `provenance-newest`: of each resource that came the newest Provenance came, and what is older did not.
-pub fn provenance_newest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let lineage = match lineage(exchange, scene) {
+pub fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let lineage = match lineage(exchange, context) {
         Ok(lineage) => lineage,
         Err(held) => return held,
     };
     match missing(lineage.newest, "Provenance resources that are the newest of what came", lineage.unsure) {
-        Held::Yes if lineage.older.found > 0 => {
+        CheckOutcome::Yes if lineage.older.found > 0 => {
             let expected = format!("none of the {} Provenance resources that are older", lineage.older.expected);
             output(expected, format!("{} of them", lineage.older.found), lineage.older.found)
         }
@@ -158,59 +158,61 @@ pub fn provenance_newest(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// `provenance-union`: all Provenance came, where the flow beside, which asked for the newest alone, left some out.
-pub fn provenance_union(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let beside = scene.beside.and_then(|beside| beside.census.as_ref()?.lineage);
-    match beside {
-        Some(beside) if beside.all.found < beside.all.expected => provenance_there(exchange, scene),
-        _ => Held::Nothing("the value that leaves more out has no effect here by itself".to_owned()),
+pub fn provenance_union(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let compared = context.compared.and_then(|compared| compared.census.as_ref()?.lineage);
+    match compared {
+        Some(compared) if compared.all.found < compared.all.expected => provenance_there(exchange, context),
+        _ => CheckOutcome::Nothing("the value that leaves more out has no effect here by itself".to_owned()),
     }
 }
 
-fn trimmed<'a>(exchange: &Exchange, scene: &Scene<'a>) -> Result<&'a Trimmed, Held> {
-    let census = census(exchange, scene)?;
-    let none = || Held::Nothing("there is no earlier export at the same level to compare it with".to_owned());
+fn trimmed<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Trimmed, CheckOutcome> {
+    let census = census(exchange, context)?;
+    let none = || CheckOutcome::Nothing("there is no earlier export at the same level to compare it with".to_owned());
     census.trimmed.as_ref().ok_or_else(none)
 }
 
 /// `elements-trimmed`: some line lost elements that were not asked for.
-pub fn elements_trimmed(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match trimmed(exchange, scene) {
+pub fn elements_trimmed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
         Err(held) => held,
-        Ok(Trimmed { trimmable: 0, .. }) => Held::NoData("no line came that has anything to leave out".to_owned()),
+        Ok(Trimmed { trimmable: 0, .. }) => {
+            CheckOutcome::NoData("no line came that has anything to leave out".to_owned())
+        }
         Ok(Trimmed { trimmed: 0, trimmable, .. }) => {
             output("lines without the elements that were not asked for", format!("{trimmable} whole lines"), *trimmable)
         }
-        Ok(_) => Held::Yes,
+        Ok(_) => CheckOutcome::Yes,
     }
 }
 
 /// `elements-kept`: every line kept the elements that were asked for.
-pub fn elements_kept(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match trimmed(exchange, scene) {
+pub fn elements_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
         Ok(trimmed) => all_kept(&trimmed.listed, "with the elements that were asked for", "no line had an element"),
         Err(held) => held,
     }
 }
 
 /// `elements-mandatory`: no line lost a mandatory element.
-pub fn elements_mandatory(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match trimmed(exchange, scene) {
+pub fn elements_mandatory(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
         Ok(Trimmed { mandatory: Some(mandatory), .. }) => {
             all_kept(mandatory, "with its mandatory elements", "no line had a mandatory element")
         }
-        Ok(_) => Held::Nothing("which elements are mandatory is known of FHIR R4 alone".to_owned()),
+        Ok(_) => CheckOutcome::Nothing("which elements are mandatory is known of FHIR R4 alone".to_owned()),
         Err(held) => held,
     }
 }
 
-fn all_kept(kept: &std::collections::BTreeMap<String, Kept>, how: &str, nothing: &str) -> Held {
+fn all_kept(kept: &std::collections::BTreeMap<String, KeptProfiles>, how: &str, nothing: &str) -> CheckOutcome {
     if kept.values().all(|kept| kept.expected == 0) {
-        return Held::NoData(format!("{nothing} to look for"));
+        return CheckOutcome::NoData(format!("{nothing} to look for"));
     }
     let lost = kept.iter().filter(|(_, kept)| kept.found < kept.expected);
     let lost: Vec<(&String, u64, u64)> = lost.map(|(of, k)| (of, k.expected - k.found, k.expected)).collect();
     if lost.is_empty() {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     let shown: Vec<String> = lost.iter().map(|(of, lost, all)| format!("{of} in {lost} of {all} lines")).collect();
     let count = crate::check::context::sum(lost.iter().map(|(_, lost, _)| *lost));
@@ -218,11 +220,11 @@ fn all_kept(kept: &std::collections::BTreeMap<String, Kept>, how: &str, nothing:
 }
 
 /// `elements-tagged`: every line that lost elements is tagged SUBSETTED.
-pub fn elements_tagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    match trimmed(exchange, scene) {
+pub fn elements_tagged(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
         Err(held) => held,
-        Ok(Trimmed { trimmed: 0, .. }) => Held::Nothing("no line lost anything".to_owned()),
-        Ok(Trimmed { untagged: 0, .. }) => Held::Yes,
+        Ok(Trimmed { trimmed: 0, .. }) => CheckOutcome::Nothing("no line lost anything".to_owned()),
+        Ok(Trimmed { untagged: 0, .. }) => CheckOutcome::Yes,
         Ok(Trimmed { untagged, trimmed, .. }) => output(
             "meta.tag SUBSETTED in each line that lost elements",
             format!("{untagged} of {trimmed} without"),
@@ -232,38 +234,42 @@ pub fn elements_tagged(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// The status of an attachment's answer, where there is one that speaks of the attachment.
-fn answered(exchange: &Exchange) -> Result<u16, Held> {
+fn answered(exchange: &Exchange) -> Result<u16, CheckOutcome> {
     match &exchange.outcome {
         // A host that cannot be reached from here may be reached from elsewhere.
-        Outcome::NoResponse(trouble) => Err(Held::NoData(format!("the attachment's host: {}", trouble.message))),
+        Outcome::NoResponse(trouble) => {
+            Err(CheckOutcome::NoData(format!("the attachment's host: {}", trouble.message)))
+        }
         Outcome::Response(answer) if matches!(answer.status, 429 | 502 | 503 | 504) => {
-            Err(Held::NoData(format!("the attachment was answered {} to the last", answer.status)))
+            Err(CheckOutcome::NoData(format!("the attachment was answered {} to the last", answer.status)))
         }
         Outcome::Response(answer) => Ok(answer.status),
-        Outcome::Handshake(_) => Err(Held::Nothing("no attachment was asked for".to_owned())),
+        Outcome::Handshake(_) => Err(CheckOutcome::Nothing("no attachment was asked for".to_owned())),
     }
 }
 
 /// Whether an attachment lies where neither the target itself nor any job or file of the flow is.
-fn is_elsewhere(exchange: &Exchange, scene: &Scene<'_>) -> bool {
+fn is_elsewhere(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     let of_flow = |e: &&Exchange| matches!(e.role, Role::Poll | Role::File);
-    let others = scene.index.exchanges(&scene.flow.name).iter().copied().filter(of_flow);
-    let mut own = others.map(|e| e.request.url.as_str()).chain([scene.index.tape.start.base.as_str()]);
+    let others = context.index.exchanges(&context.flow.name).iter().copied().filter(of_flow);
+    let mut own = others.map(|e| e.request.url.as_str()).chain([context.index.recording.start.base.as_str()]);
     let place = origin(&exchange.request.url);
     place.is_some() && !own.any(|url| origin(url) == place)
 }
 
 /// `attachment-answers`: delivered, or refused for want of credentials, which other tests judge. What somebody else holds
 /// and does not hand out is not the exporting server's to answer for.
-pub fn attachment_answers(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn attachment_answers(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match answered(exchange) {
-        Ok(200..=299) => Held::Yes,
-        Ok(401 | 403) => Held::Nothing("it was refused for want of credentials".to_owned()),
-        Ok(status) if is_elsewhere(exchange, scene) => {
-            Held::NoData(format!("it lies with somebody else, who answered {status}"))
+        Ok(200..=299) => CheckOutcome::Yes,
+        Ok(401 | 403) => CheckOutcome::Nothing("it was refused for want of credentials".to_owned()),
+        Ok(status) if is_elsewhere(exchange, context) => {
+            CheckOutcome::NoData(format!("it lies with somebody else, who answered {status}"))
         }
-        Ok(status) => Held::No(vec![Broken::new("status", "status", "200, with the attachment", status.to_string())]),
+        Ok(status) => {
+            CheckOutcome::No(vec![Violation::new("status", "status", "200, with the attachment", status.to_string())])
+        }
         Err(held) => held,
     }
 }
@@ -274,47 +280,49 @@ fn sent_token(exchange: &Exchange) -> bool {
 }
 
 /// `attachment-takes-token`: not refused to the run's own token.
-pub fn attachment_takes_token(exchange: &Exchange) -> Held {
+pub fn attachment_takes_token(exchange: &Exchange) -> CheckOutcome {
     if !sent_token(exchange) {
-        return Held::Nothing("no token was sent".to_owned());
+        return CheckOutcome::Nothing("no token was sent".to_owned());
     }
     match answered(exchange) {
         Ok(status @ (401 | 403)) => {
             let expected = "the attachment, as files with the same token";
-            Held::No(vec![Broken::new("status", "status", expected, status.to_string())])
+            CheckOutcome::No(vec![Violation::new("status", "status", expected, status.to_string())])
         }
-        Ok(_) => Held::Yes,
+        Ok(_) => CheckOutcome::Yes,
         Err(held) => held,
     }
 }
 
 /// `attachment-open`: not refused for want of a token, where the manifest says that none is needed.
-pub fn attachment_open(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let open = scene
+pub fn attachment_open(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let open = context
         .index
-        .manifest(&scene.flow.name)
+        .manifest(&context.flow.name)
         .is_some_and(|(_, m)| m.get("requiresAccessToken") == Some(&false.into()));
     if !open {
-        return Held::Nothing("the manifest does not say that files need no token".to_owned());
+        return CheckOutcome::Nothing("the manifest does not say that files need no token".to_owned());
     }
     match answered(exchange) {
         Ok(401 | 403) => {}
-        Ok(_) => return Held::Yes,
+        Ok(_) => return CheckOutcome::Yes,
         Err(held) => return held,
     }
     let bearer = response(exchange).is_some_and(|answer| {
         answer.header_lines("www-authenticate").any(|line| line.trim_start().to_ascii_lowercase().starts_with("bearer"))
     });
-    let files = scene.index.files(&scene.flow.name, crate::suite::model::FileList::Output);
+    let files = context.index.files(&context.flow.name, crate::suite::model::FileList::Output);
     let free = files
         .iter()
         .any(|(file, _)| !sent_token(file) && response(file).is_some_and(|answer| (200..300).contains(&answer.status)));
     match bearer || free {
         true => {
             let status = response(exchange).map(|answer| answer.status.to_string()).unwrap_or_default();
-            Held::No(vec![Broken::new("status", "status", "the attachment, without a token", status)])
+            CheckOutcome::No(vec![Violation::new("status", "status", "the attachment, without a token", status)])
         }
-        false => Held::NoData("it was refused as the files are; credentials of another kind may be needed".to_owned()),
+        false => CheckOutcome::NoData(
+            "it was refused as the files are; credentials of another kind may be needed".to_owned(),
+        ),
     }
 }
 
@@ -325,10 +333,10 @@ mod tests {
     #[test]
     fn little_may_have_gone_meanwhile_and_much_has_not() {
         assert!(few(1, 5) && !few(2, 5) && few(3, 60) && !few(4, 60));
-        let kept = |expected, found| Kept { expected, found };
-        assert_eq!(missing(kept(3, 3), "x", true), Held::Yes);
-        assert!(matches!(missing(kept(3, 2), "x", true), Held::NoData(_)));
-        assert!(matches!(missing(kept(3, 2), "x", false), Held::No(_)));
-        assert!(matches!(missing(kept(3, 1), "x", true), Held::No(_)));
+        let kept = |expected, found| KeptProfiles { expected, found };
+        assert_eq!(missing(kept(3, 3), "x", true), CheckOutcome::Yes);
+        assert!(matches!(missing(kept(3, 2), "x", true), CheckOutcome::NoData(_)));
+        assert!(matches!(missing(kept(3, 2), "x", false), CheckOutcome::No(_)));
+        assert!(matches!(missing(kept(3, 1), "x", true), CheckOutcome::No(_)));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::base::instant::Instant;
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
 use crate::check::show;
 use crate::recording::model::{Exchange, Phase, Role};
 use crate::suite::model::FileList;
@@ -30,50 +30,50 @@ fn export_status(exchange: &Exchange) -> Option<u16> {
 
 /// `separate-status-honoured`: the kick-off's answer says so, or a poll of the running job was answered 200 with the
 /// job's status beside it.
-pub fn separate_status_honoured(scene: &Scene<'_>) -> Held {
-    let said = scene.index.kickoff(&scene.flow.name).is_some_and(|kickoff| applied(kickoff).contains(SEPARATE));
-    let shown = scene.index.exchanges(&scene.flow.name).iter().any(|exchange| {
+pub fn separate_status_honoured(context: &CheckContext<'_>) -> CheckOutcome {
+    let said = context.index.kickoff(&context.flow.name).is_some_and(|kickoff| applied(kickoff).contains(SEPARATE));
+    let shown = context.index.exchanges(&context.flow.name).iter().any(|exchange| {
         exchange.role == Role::Poll
             && exchange.phase == Some(Phase::InProgress)
             && response(exchange).is_some_and(|answer| answer.status == 200)
             && export_status(exchange).is_some()
     });
     match said || shown {
-        true => Held::Yes,
-        false => Held::Nothing(format!("the server does not say that it applied {SEPARATE}")),
+        true => CheckOutcome::Yes,
+        false => CheckOutcome::Nothing(format!("the server does not say that it applied {SEPARATE}")),
     }
 }
 
 /// `preferences-applied`: `Preference-Applied` names both preferences.
-pub fn preferences_applied(exchange: &Exchange) -> Held {
+pub fn preferences_applied(exchange: &Exchange) -> CheckOutcome {
     let applied = applied(exchange);
-    Held::or_broken(applied.contains("respond-async") && applied.contains(SEPARATE), || {
+    CheckOutcome::or_violation(applied.contains("respond-async") && applied.contains(SEPARATE), || {
         let lines: Vec<&str> =
             response(exchange).into_iter().flat_map(|answer| answer.header_lines("preference-applied")).collect();
         let actual = if lines.is_empty() { "no Preference-Applied".to_owned() } else { show::text(&lines.join(", ")) };
-        Broken::new("header", "header Preference-Applied", format!("respond-async and {SEPARATE}"), actual)
+        Violation::new("header", "header Preference-Applied", format!("respond-async and {SEPARATE}"), actual)
     })
 }
 
 /// `export-status-fits`: `X-Export-Status` begins with 202 for a job that runs, and with 200 for one that is done.
-pub fn export_status_fits(exchange: &Exchange) -> Held {
+pub fn export_status_fits(exchange: &Exchange) -> CheckOutcome {
     match exchange.phase {
         Some(Phase::InProgress) => export_status_is(exchange, |status| status == 202, "202, for the job runs"),
         Some(Phase::Complete) => export_status_is(exchange, |status| status == 200, "200, for the job is done"),
-        _ => Held::Nothing("the poll says nothing of a job that runs or is done".to_owned()),
+        _ => CheckOutcome::Nothing("the poll says nothing of a job that runs or is done".to_owned()),
     }
 }
 
 /// `export-status-of-failure`: `X-Export-Status` begins with 4xx or 5xx.
-pub fn export_status_of_failure(exchange: &Exchange) -> Held {
+pub fn export_status_of_failure(exchange: &Exchange) -> CheckOutcome {
     export_status_is(exchange, |status| (400..=599).contains(&status), "4xx or 5xx, for the job failed")
 }
 
-fn export_status_is(exchange: &Exchange, good: fn(u16) -> bool, expected: &str) -> Held {
-    Held::or_broken(export_status(exchange).is_some_and(good), || {
+fn export_status_is(exchange: &Exchange, good: fn(u16) -> bool, expected: &str) -> CheckOutcome {
+    CheckOutcome::or_violation(export_status(exchange).is_some_and(good), || {
         let text = response(exchange).and_then(|answer| answer.header("x-export-status"));
         let actual = text.map_or_else(|| "no X-Export-Status".to_owned(), show::text);
-        Broken::new("header", "header X-Export-Status", expected, actual)
+        Violation::new("header", "header X-Export-Status", expected, actual)
     })
 }
 
@@ -91,12 +91,12 @@ fn fields(manifest: &Value) -> BTreeMap<&str, String> {
     FIXED.iter().map(|key| (*key, text(key))).collect()
 }
 
-fn differing(first: &Value, second: &Value, shown_in: u32) -> Vec<Broken> {
+fn differing(first: &Value, second: &Value, shown_in: u32) -> Vec<Violation> {
     let (was, is) = (fields(first), fields(second));
     was.iter()
         .filter(|(key, value)| is.get(*key) != Some(*value))
         .map(|(key, _)| {
-            Broken::new(
+            Violation::new(
                 "body",
                 format!("body /{key}"),
                 format!("{}, as in exchange {shown_in}", show::shape(first.get(*key))),
@@ -120,12 +120,12 @@ fn tally(manifest: &Value, list: FileList) -> BTreeMap<(String, String), usize> 
 
 /// `manifest-unaltered`: a manifest seen while the job ran is later the same, but for `link`, the order of items, and
 /// their URLs, which may be refreshed.
-pub fn manifest_unaltered(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn manifest_unaltered(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let polls = scene.index.exchanges(&scene.flow.name).iter().copied().filter(|poll| poll.role == Role::Poll);
+    let polls = context.index.exchanges(&context.flow.name).iter().copied().filter(|poll| poll.role == Role::Poll);
     let first = polls.filter_map(|poll| Some((poll, manifest_of(poll)?))).find(|(poll, _)| poll.id < exchange.id);
     let Some((first, before)) = first else {
-        return Held::Nothing("no manifest was seen before this one".to_owned());
+        return CheckOutcome::Nothing("no manifest was seen before this one".to_owned());
     };
     let mut broken = differing(before, manifest, first.id);
     for list in FileList::ALL.iter().copied() {
@@ -133,7 +133,7 @@ pub fn manifest_unaltered(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         if was != is {
             let total = |files: &BTreeMap<_, usize>| files.values().sum::<usize>();
             let differ = if total(&was) == total(&is) { ", other types or counts" } else { "" };
-            broken.push(Broken::new(
+            broken.push(Violation::new(
                 "body",
                 format!("body /{list}"),
                 format!("the {} files of exchange {}; what comes later belongs behind a link", total(&was), first.id),
@@ -141,37 +141,37 @@ pub fn manifest_unaltered(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             ));
         }
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
 /// `fields-of-first-page`: a manifest that another links to has its `transactionTime`, `request`, `requiresAccessToken`
 /// and `outputOrganizedBy`, and an `error`, as that has.
-pub fn fields_of_first_page(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn fields_of_first_page(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    match scene.index.manifest(&scene.flow.name) {
+    match context.index.manifest(&context.flow.name) {
         Some((first, before)) => {
             let mut broken = differing(before, manifest, first.id);
             let lacks = |manifest: &Value| manifest.get("error").is_none_or(Value::is_null);
             if lacks(manifest) && !lacks(before) {
                 let expected = format!("an array, as in exchange {}", first.id);
-                broken.push(Broken::new("body", "body /error", expected, show::shape(manifest.get("error"))));
+                broken.push(Violation::new("body", "body /error", expected, show::shape(manifest.get("error"))));
             }
-            Held::from_broken(broken)
+            CheckOutcome::from_violations(broken)
         }
         None => no_manifest(),
     }
 }
 
 /// `one-next-link`: `link` holds one object with a `url`, and that leads to no manifest that was seen before.
-pub fn one_next_link(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn one_next_link(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let links = match manifest.get("link") {
-        None | Some(Value::Null) => return Held::Nothing("the manifest has no link".to_owned()),
+        None | Some(Value::Null) => return CheckOutcome::Nothing("the manifest has no link".to_owned()),
         Some(Value::Array(links)) if links.is_empty() => {
-            return Held::Nothing("the manifest has no link".to_owned());
+            return CheckOutcome::Nothing("the manifest has no link".to_owned());
         }
         Some(Value::Array(links)) => links,
-        other => return Held::No(vec![Broken::new("body", "body /link", "an array", show::shape(other))]),
+        other => return CheckOutcome::No(vec![Violation::new("body", "body /link", "an array", show::shape(other))]),
     };
     let url = links.first().and_then(|link| link.get("url")).and_then(Value::as_str);
     let Some(url) = url.filter(|_| links.len() == 1) else {
@@ -179,29 +179,39 @@ pub fn one_next_link(exchange: &Exchange, scene: &Scene<'_>) -> Held {
             1 => "one without a url".to_owned(),
             n => format!("{n} items"),
         };
-        return Held::No(vec![Broken::new("body", "body /link", "one object with relation and url", actual)]);
+        return CheckOutcome::No(vec![Violation::new(
+            "body",
+            "body /link",
+            "one object with relation and url",
+            actual,
+        )]);
     };
-    let before = scene.index.exchanges(&scene.flow.name).iter().copied();
+    let before = context.index.exchanges(&context.flow.name).iter().copied();
     let known = before.filter(|e| e.id <= exchange.id && matches!(e.role, Role::Poll | Role::Page));
-    Held::or_broken(!known.into_iter().any(|e| e.request.url == url), || {
+    CheckOutcome::or_violation(!known.into_iter().any(|e| e.request.url == url), || {
         let expected = "the URL of a manifest not seen before";
-        Broken::new("body", "body /link/0/url", expected, "one that was fetched already, so that the pages never end")
+        Violation::new(
+            "body",
+            "body /link/0/url",
+            expected,
+            "one that was fetched already, so that the pages never end",
+        )
     })
 }
 
 /// `file-kept`: a file fetched while the job ran is still among those that the flow fetched in the end.
-pub fn file_kept(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(own) = scene.index.facts(exchange).filter(|facts| facts.whole) else {
-        return Held::Unknown("the file did not come whole".to_owned());
+pub fn file_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(own) = context.index.facts(exchange).filter(|facts| facts.whole) else {
+        return CheckOutcome::Unknown("the file did not come whole".to_owned());
     };
-    let Some(place) = exchange.file else { return Held::Nothing("no file was asked for".to_owned()) };
-    let later = scene.index.files(&scene.flow.name, place.list);
+    let Some(place) = exchange.file else { return CheckOutcome::Nothing("no file was asked for".to_owned()) };
+    let later = context.index.files(&context.flow.name, place.list);
     if later.iter().any(|(_, facts)| facts.is_some_and(|facts| facts.sha256 == own.sha256)) {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     if later.is_empty() || later.iter().any(|(_, facts)| !facts.is_some_and(|facts| facts.whole)) {
-        return Held::Unknown("not every file was fetched whole when the job was done".to_owned());
+        return CheckOutcome::Unknown("not every file was fetched whole when the job was done".to_owned());
     }
     let expected = format!("these {} bytes in some file when the job was done", own.lines.bytes);
-    Held::No(vec![Broken::new("body", "body", expected, "no file with them any longer")])
+    CheckOutcome::No(vec![Violation::new("body", "body", expected, "no file with them any longer")])
 }

@@ -1,6 +1,6 @@
 //! Profiles of packages that the run was given, on the resources of its files.
 
-use crate::check::context::{Broken, Held, Scene, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, manifest_of, no_manifest, response};
 use crate::check::expect;
 use crate::recording::facts::{FileFacts, ProfileFacts};
 use crate::recording::model::Exchange;
@@ -8,18 +8,18 @@ use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
 /// More elements are not named in one finding.
-const MOST_NAMES: usize = 30;
+const MAX_NAMES: usize = 30;
 
 /// `profiles-kept`: every resource of the file keeps the profiles that it claims or is assigned.
-pub(crate) fn kept(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(file) = scene.index.facts(exchange) else {
+pub(crate) fn kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(file) = context.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
-        return Held::Unknown(why.unwrap_or_else(|| "the tape holds no facts of this file".to_owned()));
+        return CheckOutcome::Unknown(why.unwrap_or_else(|| "the recording holds no facts of this file".to_owned()));
     };
     match facts(file) {
-        Ok(facts) if facts.held.is_empty() && !breaks(file) => Held::Nothing(nobody(facts)),
-        Ok(_) => expect::breaking(LineRule::is_of_profiles, exchange, scene),
-        Err(why) => Held::Nothing(why),
+        Ok(facts) if facts.held.is_empty() && !breaks(file) => CheckOutcome::Nothing(nobody(facts)),
+        Ok(_) => expect::breaking(LineRule::is_of_profiles, exchange, context),
+        Err(why) => CheckOutcome::Nothing(why),
     }
 }
 
@@ -29,40 +29,40 @@ fn breaks(file: &FileFacts) -> bool {
 
 /// `must-support-seen`: each element that a profile marks as must-support is in some resource of the flow's files that
 /// was held to it.
-pub(crate) fn must_support_seen(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub(crate) fn must_support_seen(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let files = scene.index.files(&scene.flow.name, FileList::Output);
+    let files = context.index.files(&context.flow.name, FileList::Output);
     let mut sum = ProfileFacts::default();
     for file in files.iter().filter_map(|(_, facts)| *facts) {
         match facts(file) {
             Ok(facts) => sum.add(facts),
-            Err(why) => return Held::Nothing(why),
+            Err(why) => return CheckOutcome::Nothing(why),
         }
     }
     if !sum.held.iter().any(|tally| tally.supports > 0) {
-        return Held::Nothing(nobody(&sum));
+        return CheckOutcome::Nothing(nobody(&sum));
     }
     let whole = files.iter().filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)).count();
     if whole < crate::check::context::items(manifest, "output").len() {
-        return Held::Nothing("not every output file was read whole".to_owned());
+        return CheckOutcome::Nothing("not every output file was read whole".to_owned());
     }
     let missing = |tally: &crate::recording::facts::ProfileTally| {
         let name = tally.profile.rsplit('/').next().unwrap_or_default();
-        let mut names: Vec<&str> = tally.never.iter().map(String::as_str).take(MOST_NAMES).collect();
-        let more = tally.never.len().saturating_sub(MOST_NAMES);
+        let mut names: Vec<&str> = tally.never.iter().map(String::as_str).take(MAX_NAMES).collect();
+        let more = tally.never.len().saturating_sub(MAX_NAMES);
         let more_said = format!("{more} more");
         if more > 0 {
             names.push(&more_said);
         }
         let plural = if tally.resources == 1 { "" } else { "s" };
-        Broken::new(
+        Violation::new(
             "body",
             format!("{name} in the files of output"),
             format!("each of {} must-support elements in some resource", tally.supports),
             format!("{} resource{plural}, none with {}", tally.resources, names.join(", ")),
         )
     };
-    Held::from_broken(sum.held.iter().filter(|tally| !tally.never.is_empty()).map(missing).collect())
+    CheckOutcome::from_violations(sum.held.iter().filter(|tally| !tally.never.is_empty()).map(missing).collect())
 }
 
 /// What the profiles came to on a file, or why nothing was held to any.

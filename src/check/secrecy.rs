@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, response};
 use crate::recording::model::Exchange;
-use crate::recording::secrecy::{Guessing, Variety};
+use crate::recording::secrecy::{UrlGuessing, UrlVariety};
 
-/// What stands on the tape in the place of a secret, and before the host in that of a user's name and password.
+/// What stands on the recording in the place of a secret, and before the host in that of a user's name and password.
 const REDACTED: &str = "[redacted]";
 const USER: &str = "://redacted@";
 
@@ -24,41 +24,43 @@ fn slack(seen: u32) -> u32 {
 }
 
 /// `job-urls-hard-to-guess`: what differs between the run's polling URLs holds enough chance.
-pub fn job_urls(scene: &Scene<'_>) -> Held {
-    hard_to_guess("polling URLs", scene, |all| &all.jobs)
+pub fn job_urls(context: &CheckContext<'_>) -> CheckOutcome {
+    hard_to_guess("polling URLs", context, |all| &all.jobs)
 }
 
 /// `file-urls-hard-to-guess`: the same of the URLs of files that need no token.
-pub fn file_urls(scene: &Scene<'_>) -> Held {
-    hard_to_guess("file URLs", scene, |all| &all.files)
+pub fn file_urls(context: &CheckContext<'_>) -> CheckOutcome {
+    hard_to_guess("file URLs", context, |all| &all.files)
 }
 
-fn hard_to_guess(what: &str, scene: &Scene<'_>, of: impl Fn(&Guessing) -> &Variety) -> Held {
-    let Some(all) = scene.index.tape.end.as_ref().and_then(|end| end.guessing.as_ref()) else {
-        return Held::Unknown("the tape does not say what the URLs are made of; a new run does".to_owned());
+fn hard_to_guess(what: &str, context: &CheckContext<'_>, of: impl Fn(&UrlGuessing) -> &UrlVariety) -> CheckOutcome {
+    let Some(all) = context.index.recording.end.as_ref().and_then(|end| end.guessing.as_ref()) else {
+        return CheckOutcome::Unknown(
+            "the recording does not say what the URLs are made of; a new run does".to_owned(),
+        );
     };
-    let Variety { seen, bits, span, clock, keyed } = *of(all);
+    let UrlVariety { seen, bits, span, clock, keyed } = *of(all);
     if seen < FEWEST {
-        return Held::NoData(format!("{seen} {what} of different jobs were seen; it takes {FEWEST}"));
+        return CheckOutcome::NoData(format!("{seen} {what} of different jobs were seen; it takes {FEWEST}"));
     }
     if bits + slack(seen) >= ENOUGH {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     if keyed {
-        return Held::Nothing("something that stands in all of these URLs may be the key to them".to_owned());
+        return CheckOutcome::Nothing("something that stands in all of these URLs may be the key to them".to_owned());
     }
     let found = match (clock, span) {
         (true, _) => format!("{seen} that differ by the time of day alone"),
         (false, Some(span)) => format!("{seen} that differ by a number alone, all within {span} of each other"),
         (false, None) => format!("{seen} that differ by about {bits} bits"),
     };
-    Held::No(vec![Broken::new("none", what, format!("{ENOUGH} bits of chance in each"), found)])
+    CheckOutcome::No(vec![Violation::new("none", what, format!("{ENOUGH} bits of chance in each"), found)])
 }
 
 /// `no-secret-shown`: neither the polling URL nor the body shows a token of the run's, or a name or password before a
 /// host. What stands under a key that is a token's is passed over: it may be meant for the client.
-pub fn no_secret_shown(exchange: &Exchange) -> Held {
-    let Some(answer) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
+pub fn no_secret_shown(exchange: &Exchange) -> CheckOutcome {
+    let Some(answer) = response(exchange) else { return CheckOutcome::Nothing("there is no answer".to_owned()) };
     let mut broken = Vec::new();
     for name in ["content-location", "location"] {
         for line in answer.header_lines(name) {
@@ -68,10 +70,10 @@ pub fn no_secret_shown(exchange: &Exchange) -> Held {
     if let Some(json) = &answer.body.json {
         within(json, "", &mut broken);
     }
-    Held::from_broken(broken)
+    CheckOutcome::from_violations(broken)
 }
 
-fn within(value: &Value, path: &str, broken: &mut Vec<Broken>) {
+fn within(value: &Value, path: &str, broken: &mut Vec<Violation>) {
     match value {
         Value::String(text) => look(text, &format!("body {path}"), broken),
         Value::Array(items) => {
@@ -86,9 +88,9 @@ fn within(value: &Value, path: &str, broken: &mut Vec<Broken>) {
     }
 }
 
-fn look(text: &str, place: &str, broken: &mut Vec<Broken>) {
+fn look(text: &str, place: &str, broken: &mut Vec<Violation>) {
     let mut found = |what: &str| {
-        broken.push(Broken::new("body", place, "a URL that anybody may see", format!("one with {what} in it")));
+        broken.push(Violation::new("body", place, "a URL that anybody may see", format!("one with {what} in it")));
     };
     if text.contains(USER) {
         found("a user's name or password");
@@ -109,18 +111,18 @@ fn shows_token(text: &str) -> bool {
 }
 
 /// `kept-resources-stay`: none of the resources came that were named as kept from the run's client.
-pub fn kept_resources_stay(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn kept_resources_stay(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let named = |(name, _): &(String, String)| name == "resources kept from the client";
-    if !scene.index.tape.start.settings.iter().any(named) {
+    if !context.index.recording.start.settings.iter().any(named) {
         let why = "no resource is named that the client must never be given, which --forbidden-resource does";
-        return Held::Nothing(why.to_owned());
+        return CheckOutcome::Nothing(why.to_owned());
     }
-    let Some(withheld) = scene.index.facts(exchange).and_then(|facts| facts.withheld.as_ref()) else {
-        return Held::Nothing("no lines were read".to_owned());
+    let Some(withheld) = context.index.facts(exchange).and_then(|facts| facts.withheld.as_ref()) else {
+        return CheckOutcome::Nothing("no lines were read".to_owned());
     };
-    Held::or_broken(withheld.came == 0, || {
+    CheckOutcome::or_violation(withheld.came == 0, || {
         let line = withheld.line.unwrap_or_default();
-        let mut broken = Broken::new(
+        let mut broken = Violation::new(
             "none",
             format!("line {line}"),
             "no resource that was named as kept from this client",

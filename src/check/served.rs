@@ -4,89 +4,89 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, response};
 use crate::check::show;
 use crate::drive::export_levels;
 use crate::recording::model::Exchange;
 
 /// Whether what `exchange` asked for is at the target's own origin.
-fn is_own(exchange: &Exchange, scene: &Scene<'_>) -> bool {
+fn is_own(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
-    origin(&exchange.request.url).is_some_and(|asked| Some(asked) == origin(&scene.index.tape.start.base))
+    origin(&exchange.request.url).is_some_and(|asked| Some(asked) == origin(&context.index.recording.start.base))
 }
 
 /// `token-required`: `requiresAccessToken` is true in the flow's manifest. A file elsewhere, at a signed URL perhaps, is
 /// not the target's to protect.
-pub fn token_required(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    if !is_own(exchange, scene) {
-        return Held::Nothing("the file is at another origin than the target".to_owned());
+pub fn token_required(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    if !is_own(exchange, context) {
+        return CheckOutcome::Nothing("the file is at another origin than the target".to_owned());
     }
-    let Some((_, manifest)) = scene.index.manifest(&scene.flow.name) else {
-        return Held::Nothing("there is no manifest".to_owned());
+    let Some((_, manifest)) = context.index.manifest(&context.flow.name) else {
+        return CheckOutcome::Nothing("there is no manifest".to_owned());
     };
     let value = manifest.get("requiresAccessToken");
-    Held::or_broken(value.and_then(Value::as_bool) == Some(true), || {
-        Broken::new("body", "body /requiresAccessToken", "the JSON value true", show::shape(value))
+    CheckOutcome::or_violation(value.and_then(Value::as_bool) == Some(true), || {
+        Violation::new("body", "body /requiresAccessToken", "the JSON value true", show::shape(value))
     })
 }
 
 /// `stored-version`: the path of `Content-Location`, resolved against the URL asked for, begins with that URL's own; its
 /// query does not count. Of a file at another origin nothing is said.
-pub fn stored_version(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(answer) = response(exchange) else { return Held::Nothing("there is no answer".to_owned()) };
-    if !is_own(exchange, scene) {
-        return Held::Nothing("the file is at another origin than the target".to_owned());
+pub fn stored_version(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(answer) = response(exchange) else { return CheckOutcome::Nothing("there is no answer".to_owned()) };
+    if !is_own(exchange, context) {
+        return CheckOutcome::Nothing("the file is at another origin than the target".to_owned());
     }
     let broken = |actual: String| {
         let expected = "the URL of the file, or of a version of it below";
-        Held::No(vec![Broken::new("header", "header Content-Location", expected, actual)])
+        CheckOutcome::No(vec![Violation::new("header", "header Content-Location", expected, actual)])
     };
     let Some(text) = answer.header("content-location") else { return broken("no Content-Location".to_owned()) };
     let Ok(asked) = Url::parse(&exchange.request.url) else {
-        return Held::Unknown("the URL of the file cannot be read".to_owned());
+        return CheckOutcome::Unknown("the URL of the file cannot be read".to_owned());
     };
     let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
     match asked.join(text).map(|named| path(&named)) {
-        Ok(named) if named == path(&asked) || named.starts_with(&format!("{}/", path(&asked))) => Held::Yes,
+        Ok(named) if named == path(&asked) || named.starts_with(&format!("{}/", path(&asked))) => CheckOutcome::Yes,
         _ => broken(show::text(text)),
     }
 }
 
 /// `announced-length`: as many bytes came as `Content-Length` says. A transfer that broke off says nothing: whether it
 /// broke is judged elsewhere.
-pub fn announced_length(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn announced_length(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let announced = response(exchange).and_then(|answer| answer.header("content-length")?.trim().parse::<u64>().ok());
-    let Some(announced) = announced else { return Held::Nothing("no length was announced".to_owned()) };
-    match scene.index.facts(exchange).filter(|facts| facts.whole) {
-        None => Held::Nothing("the file did not come whole".to_owned()),
-        Some(facts) => Held::or_broken(facts.lines.bytes == announced, || {
+    let Some(announced) = announced else { return CheckOutcome::Nothing("no length was announced".to_owned()) };
+    match context.index.facts(exchange).filter(|facts| facts.whole) {
+        None => CheckOutcome::Nothing("the file did not come whole".to_owned()),
+        Some(facts) => CheckOutcome::or_violation(facts.lines.bytes == announced, || {
             let expected = format!("{}, the bytes that came", facts.lines.bytes);
-            Broken::new("header", "header Content-Length", expected, announced.to_string())
+            Violation::new("header", "header Content-Length", expected, announced.to_string())
         }),
     }
 }
 
 /// `declares-export`: an operation of the statement's `rest` is the export of everything, by name or by definition.
-pub fn declares_export(exchange: &Exchange) -> Held {
+pub fn declares_export(exchange: &Exchange) -> CheckOutcome {
     let Some(statement) = response(exchange).and_then(|answer| answer.body.json.as_ref()) else {
-        return Held::Nothing("there is no CapabilityStatement".to_owned());
+        return CheckOutcome::Nothing("there is no CapabilityStatement".to_owned());
     };
     if statement.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
-        return Held::Nothing("there is no CapabilityStatement".to_owned());
+        return CheckOutcome::Nothing("there is no CapabilityStatement".to_owned());
     }
-    Held::or_broken(export_levels::read(statement).levels.contains(&ExportLevel::System), || {
-        Broken::new("body", "body /rest/*/operation", "an operation export, for the whole system", "none")
+    CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&ExportLevel::System), || {
+        Violation::new("body", "body /rest/*/operation", "an operation export, for the whole system", "none")
     })
 }
 
 /// `not-public`: Cache-Control does not allow caches that are shared to keep what is about patients.
-pub fn not_public(exchange: &Exchange) -> Held {
-    let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+pub fn not_public(exchange: &Exchange) -> CheckOutcome {
+    let Some(answer) = response(exchange) else { return CheckOutcome::Unknown("there is no answer".to_owned()) };
     let directives = answer.header_lines("cache-control").flat_map(|line| line.split(','));
     let mut names = directives.map(|one| one.split('=').next().unwrap_or_default().trim().to_ascii_lowercase());
     let shared = names.find(|name| matches!(name.as_str(), "public" | "s-maxage"));
-    Held::or_broken(shared.is_none(), || {
+    CheckOutcome::or_violation(shared.is_none(), || {
         let actual = show::text(&shared.clone().unwrap_or_default());
-        Broken::new("header", "header Cache-Control", "nothing that lets shared caches keep it", actual)
+        Violation::new("header", "header Cache-Control", "nothing that lets shared caches keep it", actual)
     })
 }

@@ -1,6 +1,6 @@
 //! Checks of what goes wrong at the target by itself: seen where it happens, never brought about.
 
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
 use crate::check::show;
 use crate::recording::model::{BodyKind, Exchange, Outcome, TroubleKind};
 use crate::recording::shape::is_error_outcome;
@@ -11,75 +11,80 @@ const TRANSIENT: [&str; 7] = ["transient", "lock-error", "no-store", "exception"
 
 /// `partly-done`: the last answer to a poll carries a manifest with output, and speaks of errors: in its own list, or by
 /// its status.
-pub fn partly_done(exchange: &Exchange) -> Held {
+pub fn partly_done(exchange: &Exchange) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     if items(manifest, "output").is_empty() {
-        return Held::Nothing("nothing was exported".to_owned());
+        return CheckOutcome::Nothing("nothing was exported".to_owned());
     }
     let failed = response(exchange).is_some_and(|answer| answer.status >= 400);
     match failed || !items(manifest, "error").is_empty() {
-        true => Held::Yes,
-        false => Held::Nothing("nothing says that a part failed".to_owned()),
+        true => CheckOutcome::Yes,
+        false => CheckOutcome::Nothing("nothing says that a part failed".to_owned()),
     }
 }
 
 /// `error-status`: 4xx or 5xx, where the answer tells an error: an OperationOutcome with an error, and no job with it, or
 /// a status that is none of HTTP's (RFC 9110, section 15), which clients take for an error of the server.
-pub fn error_status(exchange: &Exchange) -> Held {
+pub fn error_status(exchange: &Exchange) -> CheckOutcome {
     let answer = match &exchange.outcome {
         Outcome::Response(answer) => answer,
-        Outcome::NoResponse(trouble) => return Held::Unknown(trouble.message.clone()),
-        Outcome::Handshake(_) => return Held::Nothing("a handshake is no answer".to_owned()),
+        Outcome::NoResponse(trouble) => return CheckOutcome::Unknown(trouble.message.clone()),
+        Outcome::Handshake(_) => return CheckOutcome::Nothing("a handshake is no answer".to_owned()),
     };
     let broken = || {
         let expected = "4xx or 5xx, for what tells an error";
-        Held::No(vec![Broken::new("status", "status", expected, answer.status.to_string())])
+        CheckOutcome::No(vec![Violation::new("status", "status", expected, answer.status.to_string())])
     };
     match answer.status {
-        400..=599 => return Held::Yes,
+        400..=599 => return CheckOutcome::Yes,
         200..=399 => {}
         _ => return broken(),
     }
     // A job that was started all the same is told about with it.
     if answer.header("content-location").is_some() {
-        return Held::Yes;
+        return CheckOutcome::Yes;
     }
     if let Some(trouble) = &answer.broken {
-        return Held::Unknown(trouble.message.clone());
+        return CheckOutcome::Unknown(trouble.message.clone());
     }
     match answer.body.json.as_ref().is_some_and(is_error_outcome) {
         true => broken(),
-        false => Held::Yes,
+        false => CheckOutcome::Yes,
     }
 }
 
 /// `transient-code`: some issue of the OperationOutcome has a code of `transient` or below it.
-pub fn transient_code(exchange: &Exchange) -> Held {
+pub fn transient_code(exchange: &Exchange) -> CheckOutcome {
     let issues = response(exchange).and_then(|answer| answer.body.json.as_ref()?.get("issue")?.as_array());
-    let Some(issues) = issues else { return Held::Nothing("the answer has no issue".to_owned()) };
+    let Some(issues) = issues else { return CheckOutcome::Nothing("the answer has no issue".to_owned()) };
     let codes: Vec<&str> = issues.iter().filter_map(|issue| issue.get("code")?.as_str()).collect();
-    Held::or_broken(codes.iter().any(|code| TRANSIENT.contains(code)), || {
+    CheckOutcome::or_violation(codes.iter().any(|code| TRANSIENT.contains(code)), || {
         let actual = if codes.is_empty() { "no code".to_owned() } else { show::text(&codes.join(", ")) };
-        Broken::new("body", "body /issue/0/code", format!("one of {}", TRANSIENT.join(", ")), actual)
+        Violation::new("body", "body /issue/0/code", format!("one of {}", TRANSIENT.join(", ")), actual)
     })
 }
 
 /// `error-in-place`: with a status of success came an error in the place of the file: a page, or a single
 /// OperationOutcome where other resources are listed.
-pub fn error_in_place(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+pub fn error_in_place(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(answer) = response(exchange) else { return CheckOutcome::Unknown("there is no answer".to_owned()) };
     let yes = |actual: &str| {
         let expected = "an error in the place of the file";
-        Held::or_broken(true, || Broken::new("body", "body", expected, actual))
+        CheckOutcome::or_violation(true, || Violation::new("body", "body", expected, actual))
     };
     if !(200..300).contains(&answer.status) {
-        return Held::No(vec![Broken::new("status", "status", "a status of success", answer.status.to_string())]);
+        return CheckOutcome::No(vec![Violation::new(
+            "status",
+            "status",
+            "a status of success",
+            answer.status.to_string(),
+        )]);
     }
     if answer.body.kind == BodyKind::Html {
         return yes("a page");
     }
     let listed = exchange.file.filter(|place| place.list == FileList::Output);
-    let lone = match scene.index.facts(exchange) {
+    let lone = match context.index.facts(exchange) {
         Some(facts) => {
             let outcomes = facts.lines.types.get("OperationOutcome").copied().unwrap_or_default();
             facts.lines.resources == 1 && outcomes == 1
@@ -90,36 +95,41 @@ pub fn error_in_place(exchange: &Exchange, scene: &Scene<'_>) -> Held {
     let sent_as_lines = answer.media_type().is_some_and(|media| media.contains("ndjson"));
     match listed.is_some() && lone && !sent_as_lines {
         true => yes("an OperationOutcome"),
-        false => Held::No(vec![Broken::new("body", "body", "an error in the place of the file", "something else")]),
+        false => CheckOutcome::No(vec![Violation::new(
+            "body",
+            "body",
+            "an error in the place of the file",
+            "something else",
+        )]),
     }
 }
 
 /// `outlasts-expires`: a file that was still coming when the manifest's `Expires` passed came whole.
-pub fn outlasts_expires(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let Some((first, _)) = scene.index.manifest(&scene.flow.name) else { return no_manifest() };
+pub fn outlasts_expires(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some((first, _)) = context.index.manifest(&context.flow.name) else { return no_manifest() };
     let date = |name: &str| {
         let text = response(first)?.header(name)?;
         httpdate::parse_http_date(text.trim()).ok()
     };
-    let Some(answer) = response(exchange) else { return Held::Unknown("there is no answer".to_owned()) };
+    let Some(answer) = response(exchange) else { return CheckOutcome::Unknown("there is no answer".to_owned()) };
     let (Some(expires), Some(now)) = (date("expires"), date("date")) else {
-        return Held::Nothing("the manifest does not say, by Expires and Date, when its files go".to_owned());
+        return CheckOutcome::Nothing("the manifest does not say, by Expires and Date, when its files go".to_owned());
     };
     // Both are the server's clock; what lies between them runs from the manifest's answer on.
     let Ok(left) = expires.duration_since(now) else {
-        return Held::Nothing("Expires had passed before the manifest came".to_owned());
+        return CheckOutcome::Nothing("Expires had passed before the manifest came".to_owned());
     };
     let gone = first.at.saturating_add(first.took).saturating_add(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
     let (began, ended) = (exchange.at, exchange.at.saturating_add(exchange.took));
     if answer.status != 200 || began >= gone || ended <= gone {
-        return Held::Nothing("no file was still coming when Expires passed".to_owned());
+        return CheckOutcome::Nothing("no file was still coming when Expires passed".to_owned());
     }
     match &answer.broken {
-        None => Held::Yes,
+        None => CheckOutcome::Yes,
         Some(trouble) if trouble.kind == TroubleKind::Cut => {
             let expected = "the rest of a file that was being fetched when Expires passed";
-            Held::No(vec![Broken::new("body", "body", expected, trouble.message.clone())])
+            CheckOutcome::No(vec![Violation::new("body", "body", expected, trouble.message.clone())])
         }
-        Some(trouble) => Held::Unknown(trouble.message.clone()),
+        Some(trouble) => CheckOutcome::Unknown(trouble.message.clone()),
     }
 }

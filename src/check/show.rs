@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::base::unprintable::is_hidden;
+use crate::base::unprintable::is_unprintable;
 
 /// The most characters of a server's text shown in a finding.
 const SHOWN: usize = 80;
@@ -20,7 +20,7 @@ pub fn text(text: &str) -> String {
                 shown.push('\\');
                 shown.push(c);
             }
-            c if is_hidden(c) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c if is_unprintable(c) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
             c => shown.push(c),
         }
     }

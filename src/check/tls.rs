@@ -3,76 +3,76 @@
 
 use url::Url;
 
-use crate::check::context::{Broken, Held, Scene, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, response};
 use crate::recording::model::{Exchange, Handshake, Outcome, Role};
 
 /// The versions that are no longer to be used.
 const OLD: [&str; 3] = ["SSL 3.0", "TLS 1.0", "TLS 1.1"];
 
-/// Scheme, host and port of a URL as the tape has it.
+/// Scheme, host and port of a URL as the recording has it.
 fn origin(url: &str) -> Option<String> {
     Some(Url::parse(url).ok()?.origin().ascii_serialization())
 }
 
 /// What came of a handshake, or what is said where nothing did.
-fn handshake(exchange: &Exchange) -> Result<&Handshake, Held> {
+fn handshake(exchange: &Exchange) -> Result<&Handshake, CheckOutcome> {
     match &exchange.outcome {
         Outcome::Handshake(handshake) => Ok(handshake),
-        Outcome::NoResponse(trouble) => Err(Held::Unknown(trouble.message.clone())),
-        Outcome::Response(_) => Err(Held::Nothing("it is no handshake".to_owned())),
+        Outcome::NoResponse(trouble) => Err(CheckOutcome::Unknown(trouble.message.clone())),
+        Outcome::Response(_) => Err(CheckOutcome::Nothing("it is no handshake".to_owned())),
     }
 }
 
 /// Whether a request to the origin of `exchange` was answered, so that TLS 1.2 or 1.3 is spoken there.
-fn answers(exchange: &Exchange, scene: &Scene<'_>) -> bool {
+fn answers(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let own = origin(&exchange.request.url);
-    let mut all = scene.index.tape.exchanges.iter();
+    let mut all = context.index.recording.exchanges.iter();
     own.is_some() && all.any(|e| response(e).is_some() && origin(&e.request.url) == own)
 }
 
-fn broken(expected: &str, found: &Handshake) -> Held {
-    Held::No(vec![Broken::new("status", "handshake", expected, found.words())])
+fn broken(expected: &str, found: &Handshake) -> CheckOutcome {
+    CheckOutcome::No(vec![Violation::new("status", "handshake", expected, found.words())])
 }
 
 /// `modern-tls`: 1.2 or 1.3 is taken up. An alert about the version, or an older one, breaks it; so does plain http.
-pub fn modern_tls(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let expected = "TLS 1.2 or TLS 1.3";
     let found = match handshake(exchange) {
         Ok(found) => found,
         // Whatever kept our message from being understood, those of the requests were.
-        Err(_) if answers(exchange, scene) => return Held::Yes,
+        Err(_) if answers(exchange, context) => return CheckOutcome::Yes,
         Err(held) => return held,
     };
     match found {
-        Handshake::Agreed(version) if matches!(version.as_str(), "TLS 1.2" | "TLS 1.3") => Held::Yes,
+        Handshake::Agreed(version) if matches!(version.as_str(), "TLS 1.2" | "TLS 1.3") => CheckOutcome::Yes,
         Handshake::Agreed(_) | Handshake::Plain => broken(expected, found),
-        Handshake::Refused(_) | Handshake::Closed if answers(exchange, scene) => Held::Yes,
+        Handshake::Refused(_) | Handshake::Closed if answers(exchange, context) => CheckOutcome::Yes,
         Handshake::Refused(alert) if alert == "protocol_version" => broken(expected, found),
         Handshake::Refused(_) | Handshake::Closed => {
-            Held::Unknown(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
+            CheckOutcome::Unknown(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
         }
     }
 }
 
 /// `newest-tls`: 1.3 is taken up.
-pub fn newest_tls(exchange: &Exchange) -> Held {
+pub fn newest_tls(exchange: &Exchange) -> CheckOutcome {
     let found = match handshake(exchange) {
         Ok(found) => found,
         Err(held) => return held,
     };
     match found {
-        Handshake::Agreed(version) if version == "TLS 1.3" => Held::Yes,
+        Handshake::Agreed(version) if version == "TLS 1.3" => CheckOutcome::Yes,
         Handshake::Agreed(_) => broken("TLS 1.3", found),
-        Handshake::Plain => Held::Nothing("there is no TLS".to_owned()),
+        Handshake::Plain => CheckOutcome::Nothing("there is no TLS".to_owned()),
         Handshake::Refused(_) | Handshake::Closed => {
-            Held::Unknown(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
+            CheckOutcome::Unknown(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
         }
     }
 }
 
 /// `old-tls-refused`: a handshake of 1.0, or of 1.1 at most, is not taken up, by a server that does take up newer ones:
 /// else it is not the version that was refused.
-pub fn old_tls_refused(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let found = match handshake(exchange) {
         Ok(found) => found,
         Err(held) => return held,
@@ -81,32 +81,32 @@ pub fn old_tls_refused(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         Handshake::Agreed(version) if OLD.contains(&version.as_str()) => {
             broken("an alert, or the connection closed", found)
         }
-        Handshake::Plain => Held::Nothing("there is no TLS".to_owned()),
-        _ if answers(exchange, scene) || takes_up_newer(exchange, scene) => Held::Yes,
-        _ => Held::Unknown(
+        Handshake::Plain => CheckOutcome::Nothing("there is no TLS".to_owned()),
+        _ if answers(exchange, context) || takes_up_newer(exchange, context) => CheckOutcome::Yes,
+        _ => CheckOutcome::Unknown(
             "no handshake with this origin came to anything, so that this refusal says nothing".to_owned(),
         ),
     }
 }
 
 /// Whether the flow's handshake of 1.3 and 1.2 with the same origin was taken up.
-fn takes_up_newer(exchange: &Exchange, scene: &Scene<'_>) -> bool {
+fn takes_up_newer(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let own = origin(&exchange.request.url);
-    scene.index.exchanges(&scene.flow.name).iter().any(|other| {
+    context.index.exchanges(&context.flow.name).iter().any(|other| {
         let Outcome::Handshake(Handshake::Agreed(version)) = &other.outcome else { return false };
         !OLD.contains(&version.as_str()) && origin(&other.request.url) == own
     })
 }
 
 /// `token-origin`: the handshake is with the origin of the token endpoint.
-pub fn token_origin(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn token_origin(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let own = origin(&exchange.request.url);
     let is_token = |e: &Exchange| e.role == Role::Token && origin(&e.request.url) == own;
     let named = |e: &Exchange| {
         let body = response(e).filter(|_| e.role == Role::SmartConfiguration)?.body.json.as_ref()?;
         origin(body.get("token_endpoint")?.as_str()?)
     };
-    let exchanges = &scene.index.tape.exchanges;
+    let exchanges = &context.index.recording.exchanges;
     let is = own.is_some() && exchanges.iter().any(|e| is_token(e) || named(e) == own);
-    if is { Held::Yes } else { Held::Nothing("it is not the token endpoint's".to_owned()) }
+    if is { CheckOutcome::Yes } else { CheckOutcome::Nothing("it is not the token endpoint's".to_owned()) }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::base::instant::Instant;
-use crate::check::context::{Broken, Held, Scene, items, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, FlowRecord};
 use crate::suite::model::FileList;
@@ -28,21 +28,24 @@ fn named(types: &BTreeSet<&str>) -> String {
 }
 
 /// The manifests of the exchange and of the flow beside it, where there are both.
-fn both<'a>(exchange: &'a Exchange, scene: &Scene<'a>) -> Result<(&'a Value, &'a Value, &'a FlowRecord), Held> {
+fn both<'a>(
+    exchange: &'a Exchange,
+    context: &CheckContext<'a>,
+) -> Result<(&'a Value, &'a Value, &'a FlowRecord), CheckOutcome> {
     let Some(own) = manifest_of(exchange) else { return Err(no_manifest()) };
-    let Some(beside) = scene.beside else {
-        return Err(Held::Nothing("no export at the same level was made to compare it with".to_owned()));
+    let Some(compared) = context.compared else {
+        return Err(CheckOutcome::Nothing("no export at the same level was made to compare it with".to_owned()));
     };
-    match scene.index.manifest(&beside.name) {
-        Some((_, other)) => Ok((own, other, beside)),
-        None => Err(Held::Nothing(format!("flow {} brought no manifest to compare it with", beside.name))),
+    match context.index.manifest(&compared.name) {
+        Some((_, other)) => Ok((own, other, compared)),
+        None => Err(CheckOutcome::Nothing(format!("flow {} brought no manifest to compare it with", compared.name))),
     }
 }
 
 /// `same-types`: the types listed are those of the flow beside it. Resources may come and go between two exports; a
 /// type that either has or lacks as a whole is another matter.
-pub fn same_types(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (own, other, beside) = match both(exchange, scene) {
+pub fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (own, other, compared) = match both(exchange, context) {
         Ok(both) => both,
         Err(held) => return held,
     };
@@ -52,78 +55,78 @@ pub fn same_types(exchange: &Exchange, scene: &Scene<'_>) -> Held {
         kinds.into_iter().all(|kind| kind.is_some_and(shape::is_resource_type))
     };
     if !(told(own) && told(other)) {
-        return Held::Nothing("not every item names a resource type".to_owned());
+        return CheckOutcome::Nothing("not every item names a resource type".to_owned());
     }
     let (own, other) = (listed(own), listed(other));
-    Held::or_broken(own == other, || {
-        let expected = format!("the types of flow {}: {}", beside.name, named(&other));
-        Broken::new("body", "body /output", expected, named(&own))
+    CheckOutcome::or_violation(own == other, || {
+        let expected = format!("the types of flow {}: {}", compared.name, named(&other));
+        Violation::new("body", "body /output", expected, named(&own))
     })
 }
 
 /// `types-cover`: all types of the flow beside it are listed, and perhaps others.
-pub fn types_cover(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let (own, other, beside) = match both(exchange, scene) {
+pub fn types_cover(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (own, other, compared) = match both(exchange, context) {
         Ok(both) => both,
         Err(held) => return held,
     };
     let (own, other) = (listed(own), listed(other));
     if other.is_empty() {
-        return Held::Nothing(format!("flow {} exported nothing", beside.name));
+        return CheckOutcome::Nothing(format!("flow {} exported nothing", compared.name));
     }
-    Held::or_broken(other.is_subset(&own), || {
-        let expected = format!("the types of flow {} at least: {}", beside.name, named(&other));
-        Broken::new("body", "body /output", expected, named(&own))
+    CheckOutcome::or_violation(other.is_subset(&own), || {
+        let expected = format!("the types of flow {} at least: {}", compared.name, named(&other));
+        Violation::new("body", "body /output", expected, named(&own))
     })
 }
 
 /// `only-types-asked`: no type is listed that `_type` did not name.
-pub fn only_types_asked(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn only_types_asked(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let given = scene.flow.params.iter().filter(|(name, _)| name == "_type");
+    let given = context.flow.params.iter().filter(|(name, _)| name == "_type");
     let asked: BTreeSet<&str> = given.flat_map(|(_, value)| value.split(',')).map(str::trim).collect();
     let own = listed(manifest);
     if asked.is_empty() || own.is_empty() {
-        return Held::Nothing("nothing was narrowed, or nothing was exported".to_owned());
+        return CheckOutcome::Nothing("nothing was narrowed, or nothing was exported".to_owned());
     }
-    Held::or_broken(own.is_subset(&asked), || {
-        Broken::new("body", "body /output", format!("only what _type names: {}", named(&asked)), named(&own))
+    CheckOutcome::or_violation(own.is_subset(&asked), || {
+        Violation::new("body", "body /output", format!("only what _type names: {}", named(&asked)), named(&own))
     })
 }
 
 /// `no-binary-listed`: `output` has no item of type Binary.
-pub fn no_binary_listed(exchange: &Exchange) -> Held {
+pub fn no_binary_listed(exchange: &Exchange) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let output = items(manifest, "output");
     if output.is_empty() {
-        return Held::Nothing("nothing was exported".to_owned());
+        return CheckOutcome::Nothing("nothing was exported".to_owned());
     }
     let at = output.iter().position(|item| item.get("type").and_then(Value::as_str) == Some("Binary"));
-    Held::or_broken(at.is_none(), || {
+    CheckOutcome::or_violation(at.is_none(), || {
         let place = format!("body /output/{}/type", at.unwrap_or_default());
-        Broken::new("body", place, "every type but Binary", "the string \"Binary\"")
+        Violation::new("body", place, "every type but Binary", "the string \"Binary\"")
     })
 }
 
 /// `exports-nothing`: the filter that was sent matches nothing, so no file holds a resource. Means something only where
 /// the same export without it, the flow beside it, has some.
-pub fn exports_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn exports_nothing(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
     }
-    let Some(beside) = scene.beside else {
-        return Held::Nothing("no export at the same level was made to compare it with".to_owned());
+    let Some(compared) = context.compared else {
+        return CheckOutcome::Nothing("no export at the same level was made to compare it with".to_owned());
     };
     let resources = |flow: &str| -> u64 {
-        let files = scene.index.files(flow, FileList::Output).into_iter();
+        let files = context.index.files(flow, FileList::Output).into_iter();
         files.filter_map(|(_, facts)| facts).map(|facts| facts.lines.resources).fold(0, u64::saturating_add)
     };
-    if resources(&beside.name) == 0 {
-        return Held::Nothing(format!("flow {} exported nothing that a filter could leave out", beside.name));
+    if resources(&compared.name) == 0 {
+        return CheckOutcome::Nothing(format!("flow {} exported nothing that a filter could leave out", compared.name));
     }
-    let found = resources(&scene.flow.name);
-    Held::or_broken(found == 0, || {
-        Broken::new(
+    let found = resources(&context.flow.name);
+    CheckOutcome::or_violation(found == 0, || {
+        Violation::new(
             "body",
             "body /output",
             "files without a resource: the filter matches none",
@@ -133,39 +136,39 @@ pub fn exports_nothing(exchange: &Exchange, scene: &Scene<'_>) -> Held {
 }
 
 /// `nothing-before-since`: no `meta.lastUpdated` is earlier than the `_since` that was sent; equal will do.
-pub fn nothing_before_since(exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let since = scene.flow.params.iter().find(|(name, _)| name == "_since");
+pub fn nothing_before_since(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let since = context.flow.params.iter().find(|(name, _)| name == "_since");
     let Some(since) = since.and_then(|(_, value)| Instant::parse(value)) else {
-        return Held::Nothing("no _since was sent".to_owned());
+        return CheckOutcome::Nothing("no _since was sent".to_owned());
     };
-    let Some(facts) = scene.index.facts(exchange) else {
-        return Held::Unknown("the tape holds no facts of this file".to_owned());
+    let Some(facts) = context.index.facts(exchange) else {
+        return CheckOutcome::Unknown("the recording holds no facts of this file".to_owned());
     };
     let Some(text) = facts.lines.earliest.as_deref() else {
-        return Held::Nothing("no resource has a meta.lastUpdated".to_owned());
+        return CheckOutcome::Nothing("no resource has a meta.lastUpdated".to_owned());
     };
     let Some(earliest) = Instant::parse(text) else {
-        return Held::Unknown("the tape's earliest meta.lastUpdated cannot be read".to_owned());
+        return CheckOutcome::Unknown("the recording's earliest meta.lastUpdated cannot be read".to_owned());
     };
-    Held::or_broken(earliest >= since, || {
+    CheckOutcome::or_violation(earliest >= since, || {
         // The place within the file is not kept, so none is made up.
         let actual = format!("an earlier one; the earliest of the file is {}", show::text(text));
-        Broken::new("none", "lines", "meta.lastUpdated on or after _since", actual)
+        Violation::new("none", "lines", "meta.lastUpdated on or after _since", actual)
     })
 }
 
 /// `wrapped-binary`: the file came as one Binary resource.
-pub fn wrapped_binary(exchange: &Exchange, scene: &Scene<'_>) -> Held {
+pub fn wrapped_binary(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if response(exchange).is_none() {
-        return Held::Unknown("there is no answer".to_owned());
+        return CheckOutcome::Unknown("there is no answer".to_owned());
     }
-    let Some(facts) = scene.index.facts(exchange).filter(|facts| facts.whole) else {
-        return Held::Unknown("the file did not come whole".to_owned());
+    let Some(facts) = context.index.facts(exchange).filter(|facts| facts.whole) else {
+        return CheckOutcome::Unknown("the file did not come whole".to_owned());
     };
     let types: BTreeSet<&str> = facts.lines.types.keys().map(String::as_str).collect();
     let alone = facts.lines.resources == 1 && types.contains("Binary");
-    Held::or_broken(alone, || {
+    CheckOutcome::or_violation(alone, || {
         let actual = format!("{} resources of {}", facts.lines.resources, named(&types));
-        Broken::new("body", "body", "one Binary resource", actual)
+        Violation::new("body", "body", "one Binary resource", actual)
     })
 }

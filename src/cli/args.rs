@@ -43,7 +43,7 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Write a plimsoll.toml from what a server says of itself
     Init(Box<InitArgs>),
-    /// Judge a tape again, without a network
+    /// Judge a recording again, without a network
     Replay(ReplayArgs),
     /// Serve the reference server: prints its base URL and stays
     Serve(ServeArgs),
@@ -79,16 +79,16 @@ pub struct RunArgs {
     pub spec: Vec<String>,
 
     /// A spec to judge by without counting it for the exit code; may repeat
-    #[arg(long, env = "PLIMSOLL_ALSO", value_name = "ID", value_delimiter = ',')]
-    pub also: Vec<String>,
+    #[arg(long, env = "PLIMSOLL_INFORMATIONAL_SPEC", value_name = "ID", value_delimiter = ',')]
+    pub informational_spec: Vec<String>,
 
     /// Where the reports go; left out: reports/TIME-HOST
     #[arg(long, env = "PLIMSOLL_REPORT", value_name = "DIR")]
     pub report: Option<PathBuf>,
 
-    /// Go on with the jobs of a run that was killed, and make its other exports anew; TAPE is its tape, or its report
+    /// Go on with the jobs of a run that was killed, and make its other exports anew; RECORDING is its recording, or its report
     /// folder. Other flags as then
-    #[arg(long, value_name = "TAPE")]
+    #[arg(long, value_name = "RECORDING")]
     pub resume: Option<PathBuf>,
 
     /// Treat warnings as failures
@@ -155,17 +155,17 @@ pub struct InitArgs {
 /// `plimsoll replay`
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
-    /// The tape: its folder, its file, or the report folder that holds it
-    #[arg(value_name = "TAPE")]
-    pub tape: PathBuf,
+    /// The recording: its folder, its file, or the report folder that holds it
+    #[arg(value_name = "RECORDING")]
+    pub recording: PathBuf,
 
     /// A spec to judge by; may repeat. Left out: those of the run
     #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
     pub spec: Vec<String>,
 
     /// A spec to judge by without counting it for the exit code; may repeat
-    #[arg(long, env = "PLIMSOLL_ALSO", value_name = "ID", value_delimiter = ',')]
-    pub also: Vec<String>,
+    #[arg(long, env = "PLIMSOLL_INFORMATIONAL_SPEC", value_name = "ID", value_delimiter = ',')]
+    pub informational_spec: Vec<String>,
 
     /// Where the reports go; left out: none are written
     #[arg(long, value_name = "DIR")]

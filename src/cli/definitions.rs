@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use crate::cli::args::DefinitionsBuildArgs;
-use crate::cli::main::{Refusal, print};
+use crate::cli::main::{CliError, print};
 use crate::fhir::definitions::builder::build;
 use crate::fhir::definitions::tables::Tables;
 
 /// Carries out `plimsoll definitions build`.
-pub fn make(args: &DefinitionsBuildArgs) -> Result<u8, Refusal> {
-    let tables = build::build(&args.package, &args.links).map_err(Refusal::usage)?;
+pub fn make(args: &DefinitionsBuildArgs) -> Result<u8, CliError> {
+    let tables = build::build(&args.package, &args.links).map_err(CliError::usage)?;
     let bytes = tables.encode();
     let cannot = |error: std::io::Error| {
-        Refusal::usage(format!("{} cannot be written: {error}, name another --output", args.output.display()))
+        CliError::usage(format!("{} cannot be written: {error}, name another --output", args.output.display()))
     };
     std::fs::write(&args.output, &bytes).map_err(cannot)?;
     print(&summary(&tables, &args.output, bytes.len()));

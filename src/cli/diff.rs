@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::base::vocabulary::Verdict;
 use crate::cli::args::DiffArgs;
-use crate::cli::main::{Refusal, print};
+use crate::cli::main::{CliError, print};
 use crate::cli::options::Format;
 use crate::verdicts::exit;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run};
@@ -53,12 +53,12 @@ struct Change {
 }
 
 /// Carries out `plimsoll diff`. Exit code 1 if a test got worse, else 0.
-pub fn diff(args: &DiffArgs) -> Result<u8, Refusal> {
+pub fn diff(args: &DiffArgs) -> Result<u8, CliError> {
     let diff = compare(&read(&args.old)?, &read(&args.new)?);
     match args.format.format {
         Format::Text => print(&text(&diff)),
         Format::Json => {
-            let json = serde_json::to_string_pretty(&diff).map_err(|e| Refusal::undetermined(e.to_string()))?;
+            let json = serde_json::to_string_pretty(&diff).map_err(|e| CliError::undetermined(e.to_string()))?;
             print(&format!("{json}\n"));
         }
     }
@@ -67,9 +67,9 @@ pub fn diff(args: &DiffArgs) -> Result<u8, Refusal> {
 }
 
 /// Reads a run.json, or that of a report folder.
-fn read(path: &Path) -> Result<Run, Refusal> {
+fn read(path: &Path) -> Result<Run, CliError> {
     let file = if path.is_dir() { path.join("run.json") } else { path.to_owned() };
-    let refuse = |why: String| Refusal::usage(format!("{} cannot be read: {why}", file.display()));
+    let refuse = |why: String| CliError::usage(format!("{} cannot be read: {why}", file.display()));
     let length = std::fs::metadata(&file).map_err(|e| refuse(e.to_string()))?.len();
     if length > LIMIT {
         return Err(refuse(format!("it is longer than {LIMIT} bytes")));

@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use crate::cli::args::RunArgs;
-use crate::cli::main::Refusal;
+use crate::cli::main::CliError;
 use crate::cli::options::TargetArgs;
 use crate::config::effective::{Effective, Given, Origin, Setting};
 use crate::config::file::File;
@@ -12,7 +12,7 @@ use crate::config::values;
 
 /// What a run was told.
 #[derive(Debug)]
-pub struct Told {
+pub struct CliSettings {
     /// The configuration in effect.
     pub config: Effective,
     /// The configuration file, if any.
@@ -22,7 +22,7 @@ pub struct Told {
 }
 
 /// Puts the command line of `plimsoll run`, the environment and the configuration file together.
-pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<Told, Refusal> {
+pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<CliSettings, CliError> {
     let (base, filters) = words(&args.words)?;
     let mut given = target(&args.target, matches)?;
     given.target = match base {
@@ -31,7 +31,7 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<Told, Refusal> {
     };
     let from = Sources(matches);
     given.specs = from.many("spec", &args.spec);
-    given.also = from.many("also", &args.also);
+    given.informational_specs = from.many("informational_spec", &args.informational_spec);
     given.report = from.one("report", args.report.as_ref());
     given.strict = from.flag("strict", args.strict);
     given.suites = from.one("suites", args.suites.suites.as_ref());
@@ -46,19 +46,19 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<Told, Refusal> {
     given.deadline = from.one("deadline", args.limits.deadline.as_ref());
     given.max_bytes = from.one("max_bytes", args.limits.max_bytes.as_ref());
     given.no_delete = from.flag("no_delete", args.limits.no_delete);
-    given.late_polls = from.flag("late_polls", args.limits.late_polls);
+    given.wait_for_expiry = from.flag("wait_for_expiry", args.limits.wait_for_expiry);
     given.keep_files = from.one("keep_files", args.limits.keep_files.as_ref());
     given.allow_hooks = args.allow_hooks;
     given.packages = from.many("package", &args.profiles.package);
     given.profiles = from.many("profile", &args.profiles.profile);
-    let file = File::read(args.target.config.as_deref(), std::path::Path::new("")).map_err(Refusal::usage)?;
-    Ok(Told { config: Effective::new(given, file.as_ref()), file, filters })
+    let file = File::read(args.target.config.as_deref(), std::path::Path::new("")).map_err(CliError::usage)?;
+    Ok(CliSettings { config: Effective::new(given, file.as_ref()), file, filters })
 }
 
 /// What the command line says of how to reach a target.
-pub fn target(args: &TargetArgs, matches: &ArgMatches) -> Result<Given, Refusal> {
+pub fn target(args: &TargetArgs, matches: &ArgMatches) -> Result<Given, CliError> {
     if args.token.is_some() {
-        return Err(Refusal::usage(
+        return Err(CliError::usage(
             "a token on the command line is seen by everyone who lists processes, and stays in the shell's history; \
              set PLIMSOLL_TOKEN, or write it to a file and give --token-file FILE",
         ));
@@ -92,29 +92,29 @@ pub fn target(args: &TargetArgs, matches: &ArgMatches) -> Result<Given, Refusal>
 }
 
 /// Reads a base URL of the command line.
-pub fn read_base(text: &str) -> Result<url::Url, Refusal> {
-    values::base_url(text).map_err(Refusal::usage)
+pub fn read_base(text: &str) -> Result<url::Url, CliError> {
+    values::base_url(text).map_err(CliError::usage)
 }
 
-fn base_of_environment() -> Result<Option<Setting<url::Url>>, Refusal> {
+fn base_of_environment() -> Result<Option<Setting<url::Url>>, CliError> {
     let name = "PLIMSOLL_BASE_URL";
     match std::env::var(name) {
         Ok(text) if !text.is_empty() => match values::base_url(&text) {
             Ok(url) => Ok(Some(Setting::new(url, Origin::Env(name.to_owned())))),
-            Err(e) => Err(Refusal::usage(format!("{name}: {e}"))),
+            Err(e) => Err(CliError::usage(format!("{name}: {e}"))),
         },
         _ => Ok(None),
     }
 }
 
 /// Tells the base URL from the filters: it contains `://` and comes first.
-fn words(words: &[String]) -> Result<(Option<&str>, Vec<String>), Refusal> {
+fn words(words: &[String]) -> Result<(Option<&str>, Vec<String>), CliError> {
     let (base, filters) = match words.split_first() {
         Some((first, rest)) if first.contains("://") => (Some(first.as_str()), rest),
         _ => (None, words),
     };
     if filters.iter().any(|word| word.contains("://")) {
-        return Err(Refusal::usage(
+        return Err(CliError::usage(
             "a second URL, or one behind a filter; the base URL is one and comes first: plimsoll run BASE-URL FILTER...",
         ));
     }

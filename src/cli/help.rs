@@ -4,8 +4,8 @@
 pub const LONG: &str = "\
 Judges whether a FHIR server's bulk data $export keeps its specification.
 
-Plimsoll exports from the server as a client would, keeps a tape of every exchange (no patient data, no tokens), judges \
-the tape by the rules of one or more specs, and writes reports that name each broken rule, the exchange that shows it, \
+Plimsoll exports from the server as a client would, keeps a recording of every exchange (no patient data, no tokens), judges \
+the recording by the rules of one or more specs, and writes reports that name each broken rule, the exchange that shows it, \
 and the command to see it again.";
 
 /// The foot of `plimsoll -h`.
@@ -39,7 +39,7 @@ Exit codes:
   2  the command line, the configuration or a suite file is wrong
   3  undetermined: something could not be decided
   4  no test was selected
-  1 wins over 3; of several specs the worst counts; those of --also do not count.
+  1 wins over 3; of several specs the worst counts; those of --informational-spec do not count.
 
 Settings come from flags, then from PLIMSOLL_* variables (PLIMSOLL_MAX_WAIT for --max-wait), then from plimsoll.toml.
 A token comes from PLIMSOLL_TOKEN or a file, never from the command line.
@@ -54,5 +54,5 @@ several values, and PLIMSOLL_BASE_URL for the base URL. The bearer token is read
 Filters narrow what is judged and what is sent: `plimsoll run -- kickoff` polls nothing it need not. Filters before and \
 after `--` narrow together.
 
-A run writes index.html, junit.xml, checklist.md, run.json and tape/ into its report folder. Progress goes to standard \
+A run writes index.html, junit.xml, checklist.md, run.json and recording/ into its report folder. Progress goes to standard \
 error, results to standard output.";

@@ -7,8 +7,8 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 use crate::cli::args::InitArgs;
-use crate::cli::main::{Refusal, say};
-use crate::cli::target::Target;
+use crate::cli::main::{CliError, say};
+use crate::cli::target::RunTarget;
 use crate::cli::{given, orchestrate};
 use crate::config::effective::{Effective, Origin, Setting};
 use crate::config::values::AuthKind;
@@ -32,22 +32,22 @@ struct Answers {
 }
 
 /// Carries out `plimsoll init`.
-pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
+pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, CliError> {
     let path = Path::new(FILE);
     if path.exists() && !args.force {
-        return Err(Refusal::usage(format!("{FILE} is there already; move it away, or overwrite it with --force")));
+        return Err(CliError::usage(format!("{FILE} is there already; move it away, or overwrite it with --force")));
     }
     let mut given = given::target(&args.target, matches)?;
     given.target = Some(Setting::new(given::read_base(&args.base)?, Origin::Flag));
     let file = match &args.target.config {
-        Some(config) => crate::config::file::File::read(Some(config), Path::new("")).map_err(Refusal::usage)?,
+        Some(config) => crate::config::file::File::read(Some(config), Path::new("")).map_err(CliError::usage)?,
         None => None,
     };
     let config = Effective::new(given, file.as_ref());
     if let Some(refusal) = guard::refusal(&config) {
-        return Err(Refusal::usage(refusal));
+        return Err(CliError::usage(refusal));
     }
-    let target = Target::new(&config)?;
+    let target = RunTarget::new(&config)?;
     let catalog = orchestrate::catalog(None)?;
     let answers = crate::cli::main::runtime()?.block_on(async {
         let metadata = target.get(Role::Metadata, "metadata").await;
@@ -65,7 +65,7 @@ pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
         }
     });
     if answers.metadata.is_err() && answers.smart.is_err() && answers.groups.is_err() {
-        return Err(Refusal::undetermined(format!(
+        return Err(CliError::undetermined(format!(
             "nothing useful answers at {}: {}; is the server running, and is the URL its FHIR base?",
             answers.base,
             answers.metadata.err().unwrap_or_default()
@@ -73,7 +73,7 @@ pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
     }
     let claims = answers.metadata.as_ref().map(|statement| export_levels::read(statement).claims).unwrap_or_default();
     let text = toml(&answers, &orchestrate::declared(&catalog, &claims));
-    std::fs::write(path, text).map_err(|e| Refusal::usage(format!("{FILE} cannot be written: {e}")))?;
+    std::fs::write(path, text).map_err(|e| CliError::usage(format!("{FILE} cannot be written: {e}")))?;
     say(&format!("wrote {FILE}; read it, then: plimsoll run --config {FILE}"));
     Ok(exit::CONFORMANT)
 }
@@ -119,7 +119,7 @@ fn toml(answers: &Answers, specs: &[String]) -> String {
         "# Keep exports small on a production server.\n# types = [\"Patient\"]\n\n\
          # From a kick-off to its completion, and for the whole run.\nmax-wait = \"10m\"\n# deadline = \"1h\"\n\n\
          # Look at deleted jobs once more after a minute, where a spec cares whether they stay away.\n\
-         # late-polls = true\n\n",
+         # wait-for-expiry = true\n\n",
     );
     auth(&mut out, answers);
     out.push_str(

@@ -6,13 +6,13 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;
 
-use crate::cli::main::{Refusal, say};
+use crate::cli::main::{CliError, say};
 use crate::settings::key_set::{KeySet, MAX_AGE};
 
 /// Serves a key set at `address` from now on, by a thread of its own, and says where.
-pub fn serve(address: SocketAddr) -> Result<KeySet, Refusal> {
+pub fn serve(address: SocketAddr) -> Result<KeySet, CliError> {
     let refuse = |e: std::io::Error| {
-        Refusal::usage(format!("{address} cannot be listened on: {e}; give another by --jwks-addr"))
+        CliError::usage(format!("{address} cannot be listened on: {e}; give another by --jwks-addr"))
     };
     let listener = TcpListener::bind(address).map_err(refuse)?;
     listener.set_nonblocking(true).map_err(refuse)?;

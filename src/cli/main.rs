@@ -11,14 +11,14 @@ use crate::verdicts::exit;
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct CliError {
     /// The exit code.
     pub code: u8,
     /// What to say: a fragment, or a message that begins with `error:`.
     pub text: String,
 }
 
-impl Refusal {
+impl CliError {
     /// The command line, the configuration or a suite is wrong.
     pub fn usage(text: impl Into<String>) -> Self {
         Self { code: exit::USAGE, text: text.into() }
@@ -30,7 +30,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.text.starts_with("error") {
             true => f.write_str(&self.text),
@@ -123,11 +123,11 @@ fn quiet_panics() {
 }
 
 /// A runtime for one command.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Refusal> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| Refusal::undetermined(format!("no runtime could be started: {e}")))
+        .map_err(|e| CliError::undetermined(format!("no runtime could be started: {e}")))
 }
 
 #[cfg(test)]

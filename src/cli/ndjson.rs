@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 use crate::cli::args::{FailOnArg, NdjsonArgs, NdjsonFormat};
-use crate::cli::main::{Refusal, print, say};
+use crate::cli::main::{CliError, print, say};
 use crate::fhir::definitions::tables::Tables;
 use crate::fhir::profile::profiles::Profiles;
 use crate::ndjson::command::files;
-use crate::ndjson::command::files::{CheckOptions, FailOn, Progress, Report};
+use crate::ndjson::command::files::{CheckOptions, FailOn, NdjsonProgress, Report};
 
 /// Carries out `plimsoll ndjson`. Exit code 0 where nothing is wrong, 1 where something is.
-pub fn check(args: &NdjsonArgs) -> Result<u8, Refusal> {
+pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
     let definitions = match &args.definitions {
         Some(path) => Some(Arc::new(tables(path)?)),
         None if args.lines_only => None,
@@ -40,7 +40,7 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, Refusal> {
         threads: args.threads.unwrap_or(0),
         ..CheckOptions::default()
     };
-    let progress = Progress::default();
+    let progress = NdjsonProgress::default();
     let begun = Instant::now();
     let done = AtomicBool::new(false);
     let report = thread::scope(|scope| {
@@ -53,12 +53,12 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, Refusal> {
         }
         report
     });
-    let report = report.map_err(Refusal::usage)?;
+    let report = report.map_err(CliError::usage)?;
     let text = match args.format {
         NdjsonFormat::Text => report.text(),
-        NdjsonFormat::Junit => report.junit().map_err(Refusal::undetermined)?,
+        NdjsonFormat::Junit => report.junit().map_err(CliError::undetermined)?,
         NdjsonFormat::Json => {
-            let json = serde_json::to_string_pretty(&report).map_err(|e| Refusal::undetermined(e.to_string()))?;
+            let json = serde_json::to_string_pretty(&report).map_err(|e| CliError::undetermined(e.to_string()))?;
             format!("{json}\n")
         }
     };
@@ -72,21 +72,21 @@ pub(crate) fn profiles(
     packages: &[PathBuf],
     assigned: &[String],
     tables: &Tables,
-) -> Result<Option<Arc<Profiles>>, Refusal> {
+) -> Result<Option<Arc<Profiles>>, CliError> {
     if packages.is_empty() {
         return match assigned.first() {
             Some(_) => {
-                Err(Refusal::usage("a profile needs the package that defines it, name that by --package".to_owned()))
+                Err(CliError::usage("a profile needs the package that defines it, name that by --package".to_owned()))
             }
             None => Ok(None),
         };
     }
-    let profiles = Profiles::read(packages, assigned, tables).map_err(Refusal::usage)?;
+    let profiles = Profiles::read(packages, assigned, tables).map_err(CliError::usage)?;
     Ok(Some(Arc::new(profiles)))
 }
 
-fn tables(path: &Path) -> Result<Tables, Refusal> {
-    let refuse = |why: String| Refusal::usage(format!("{}: {why}", path.display()));
+fn tables(path: &Path) -> Result<Tables, CliError> {
+    let refuse = |why: String| CliError::usage(format!("{}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("it cannot be read: {error}")))?;
     Tables::decode(&bytes).map_err(|damaged| refuse(damaged.to_string()))
 }
@@ -122,7 +122,7 @@ fn summary(report: &Report, took: Duration) -> String {
 }
 
 /// Shows how far it is until it is done.
-fn show(progress: &Progress, done: &AtomicBool) {
+fn show(progress: &NdjsonProgress, done: &AtomicBool) {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);

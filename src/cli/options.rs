@@ -116,8 +116,8 @@ pub struct LimitArgs {
     pub no_delete: bool,
 
     /// Poll deleted jobs once more a minute later, where a suite looks whether they stay away, and wait for tokens to end
-    #[arg(long, env = "PLIMSOLL_LATE_POLLS", value_parser = BoolishValueParser::new())]
-    pub late_polls: bool,
+    #[arg(long, env = "PLIMSOLL_WAIT_FOR_EXPIRY", value_parser = BoolishValueParser::new())]
+    pub wait_for_expiry: bool,
 
     /// Keep the exported files, resources and all, in this folder
     #[arg(long, env = "PLIMSOLL_KEEP_FILES", value_name = "DIR")]

@@ -5,25 +5,25 @@ use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
 use crate::base::clock::Clock;
-use crate::cli::main::Refusal;
-use crate::cli::target::Target;
+use crate::cli::main::CliError;
+use crate::cli::target::RunTarget;
 use crate::drive::progress;
-use crate::drive::resume_journal::Remains;
+use crate::drive::resume_journal::Leftovers;
 use crate::drive::run::Drive;
 use crate::plan::model::Plan;
-use crate::recording::model::Tape;
+use crate::recording::model::Recording;
 use crate::recording::store;
 use crate::report;
 use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// Reads the rules: those built in, or those of a folder.
-pub fn catalog(folder: Option<&Path>) -> Result<Catalog, Refusal> {
+pub fn catalog(folder: Option<&Path>) -> Result<Catalog, CliError> {
     let read = match folder {
         Some(folder) => crate::suite::source::read_dir(folder),
         None => crate::suite::source::embedded(),
     };
-    read.map_err(|refusals| Refusal::usage(refusals.render(false)))
+    read.map_err(|refusals| CliError::usage(refusals.render(false)))
 }
 
 /// The ids of all specs.
@@ -35,11 +35,11 @@ pub fn spec_ids(catalog: &Catalog) -> Vec<String> {
 pub fn plan(
     catalog: &Catalog,
     specs: &[String],
-    also: Vec<String>,
+    informational_specs: Vec<String>,
     selected: &dyn Fn(&str) -> bool,
-) -> Result<Plan, Refusal> {
-    let ask = crate::plan::build::Ask { specs: specs.to_vec(), also, ..Default::default() };
-    crate::plan::build::build(catalog, &ask, selected).map_err(|e| Refusal::usage(e.to_string()))
+) -> Result<Plan, CliError> {
+    let ask = crate::plan::build::PlanRequest { specs: specs.to_vec(), informational_specs, ..Default::default() };
+    crate::plan::build::build(catalog, &ask, selected).map_err(|e| CliError::usage(e.to_string()))
 }
 
 /// The specs that a server declares by these canonical URLs. One without a version declares only what is listed
@@ -55,7 +55,7 @@ pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
 }
 
 /// A conversation with the target: first what it says of itself, then what is planned.
-pub struct Voyage {
+pub struct RunDriver {
     drive: Drive,
 }
 
@@ -71,75 +71,75 @@ fn beside(folder: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What is left of a run that was killed, by its tape: the tape, the jobs to go on with, and the file that lists them.
+/// What is left of a run that was killed, by its recording: the recording, the jobs to go on with, and the file that lists them.
 ///
 /// # Errors
-/// There is no such tape, or nothing to go on with.
-pub fn remains(path: &Path) -> Result<(Tape, Remains, PathBuf), Refusal> {
-    let tape = tape(path)?;
+/// There is no such recording, or nothing to go on with.
+pub fn remains(path: &Path) -> Result<(Recording, Leftovers, PathBuf), CliError> {
+    let recording = recording(path)?;
     let file = store::locate(path);
-    // The tape's folder, and the report's around it.
+    // The recording's folder, and the report's around it.
     let folder = file.parent().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-    let ledger = beside(folder.unwrap_or(Path::new(".")), ".resume");
-    let remains = Remains::read(&ledger, &tape).map_err(|e| {
-        let why = match tape.end {
+    let journal = beside(folder.unwrap_or(Path::new(".")), ".resume");
+    let remains = Leftovers::read(&journal, &recording).map_err(|e| {
+        let why = match recording.end {
             Some(_) => "that run came to its end".to_owned(),
-            None => format!("{} cannot be read: {e}", ledger.display()),
+            None => format!("{} cannot be read: {e}", journal.display()),
         };
-        Refusal::usage(format!("nothing to resume: {why}; leave --resume out to run anew"))
+        CliError::usage(format!("nothing to resume: {why}; leave --resume out to run anew"))
     })?;
-    Ok((tape, remains, ledger))
+    Ok((recording, remains, journal))
 }
 
-impl Voyage {
-    /// Makes ready, with a tape in `folder/tape`; sends nothing.
+impl RunDriver {
+    /// Makes ready, with a recording in `folder/recording`; sends nothing.
     pub fn new(
         catalog: &Catalog,
-        target: Target,
+        target: RunTarget,
         folder: &Path,
         interrupt: watch::Receiver<bool>,
-        remains: Remains,
-    ) -> Result<Self, Refusal> {
+        remains: Leftovers,
+    ) -> Result<Self, CliError> {
         let clock = Clock::system();
         let transport = target.transport(clock)?;
-        let sink = store::Writer::create(&folder.join("tape")).map_err(|e| Refusal::usage(e.to_string()))?;
-        let options = crate::drive::run::Options {
+        let sink = store::Writer::create(&folder.join("recording")).map_err(|e| CliError::usage(e.to_string()))?;
+        let options = crate::drive::run::RunOptions {
             suites: catalog.digest.clone(),
             embedded: target.is_embedded(),
             progress: progress::for_stderr(),
             interrupt,
             sink: Some(sink),
             leftovers: (!target.is_embedded()).then(|| leftovers(folder)),
-            ledger: (!target.is_embedded()).then(|| beside(folder, ".resume")),
+            journal: (!target.is_embedded()).then(|| beside(folder, ".resume")),
             remains,
         };
         Ok(Self { drive: Drive::new(target.settings, transport, clock, options) })
     }
 
     /// The specs of the suites that the target's CapabilityStatement declares.
-    pub async fn declared(&mut self, catalog: &Catalog) -> Result<Vec<String>, Refusal> {
-        let said = self.drive.metadata().await.map_err(|e| Refusal::undetermined(e.to_string()))?;
+    pub async fn declared(&mut self, catalog: &Catalog) -> Result<Vec<String>, CliError> {
+        let said = self.drive.metadata().await.map_err(|e| CliError::undetermined(e.to_string()))?;
         Ok(declared(catalog, &said.claims))
     }
 
-    /// Converses as planned and hands back the tape.
-    pub async fn run(self, plan: &Plan) -> Result<Tape, Refusal> {
-        self.drive.run(plan).await.map_err(|e| Refusal::undetermined(e.to_string()))
+    /// Converses as planned and hands back the recording.
+    pub async fn run(self, plan: &Plan) -> Result<Recording, CliError> {
+        self.drive.run(plan).await.map_err(|e| CliError::undetermined(e.to_string()))
     }
 }
 
-/// Judges a tape.
-pub fn judge(catalog: &Catalog, plan: &Plan, tape: Tape) -> Run {
-    crate::judge::judge_run::judge_whole(catalog, plan, tape)
+/// Judges a recording.
+pub fn judge(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run {
+    crate::judge::judge_run::judge_whole(catalog, plan, recording)
 }
 
-/// Reads a tape from its folder, its file or the report folder around it.
-pub fn tape(path: &Path) -> Result<Tape, Refusal> {
-    store::read(path).map_err(|e| Refusal::usage(e.to_string()))
+/// Reads a recording from its folder, its file or the report folder around it.
+pub fn recording(path: &Path) -> Result<Recording, CliError> {
+    store::read(path).map_err(|e| CliError::usage(e.to_string()))
 }
 
-/// Puts a copy of a tape into the report folder drawn from it, so that the folder is whole by itself.
-pub fn copy_tape(path: &Path, folder: &Path) -> Result<(), Refusal> {
+/// Puts a copy of a recording into the report folder drawn from it, so that the folder is whole by itself.
+pub fn copy_recording(path: &Path, folder: &Path) -> Result<(), CliError> {
     let from = store::locate(path);
     let to = folder.join(store::FOLDER).join(store::FILE_NAME);
     let same = || Some(from.canonicalize().ok()? == to.canonicalize().ok()?);
@@ -153,7 +153,10 @@ pub fn copy_tape(path: &Path, folder: &Path) -> Result<(), Refusal> {
         .and_then(|()| std::fs::copy(&from, &part))
         .and_then(|_| std::fs::rename(&part, &to));
     copied.map(drop).map_err(|e| {
-        Refusal::usage(format!("the tape cannot be copied to {}: {e}; give another folder with --report", to.display()))
+        CliError::usage(format!(
+            "the recording cannot be copied to {}: {e}; give another folder with --report",
+            to.display()
+        ))
     })
 }
 
@@ -164,13 +167,13 @@ pub fn finding(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
 
 /// The summary for the terminal.
 pub fn summary(run: &Run, colour: bool, strict: bool, reports: Option<&Path>) -> String {
-    report::terminal::summary(run, &report::terminal::Options { colour, strict, reports })
+    report::terminal::summary(run, &report::terminal::TerminalOptions { colour, strict, reports })
 }
 
 /// Writes the reports.
-pub fn reports(folder: &Path, run: &Run, strict: bool) -> Result<(), Refusal> {
-    let written = crate::report::write::write_all(folder, run, &crate::report::write::Options { strict });
-    written.map(drop).map_err(|e| Refusal::undetermined(e.to_string()))
+pub fn reports(folder: &Path, run: &Run, strict: bool) -> Result<(), CliError> {
+    let written = crate::report::write::write_all(folder, run, &crate::report::write::WriteOptions { strict });
+    written.map(drop).map_err(|e| CliError::undetermined(e.to_string()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `plimsoll run`: suites, plan, drive, tape, judge, reports, in that order.
+//! `plimsoll run`: suites, plan, drive, recording, judge, reports, in that order.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use libtest_mimic::{Arguments, FormatSetting};
 use crate::base::instant::rfc3339;
 use crate::base::vocabulary::{ExportLevel, Verdict};
 use crate::cli::args::RunArgs;
-use crate::cli::given::Told;
-use crate::cli::main::{Refusal, print, say};
+use crate::cli::given::CliSettings;
+use crate::cli::main::{CliError, print, say};
 use crate::cli::options::Format;
-use crate::cli::orchestrate::Voyage;
-use crate::cli::target::Target;
+use crate::cli::orchestrate::RunDriver;
+use crate::cli::target::RunTarget;
 use crate::cli::{given, orchestrate, show};
 use crate::config::default_spec::DEFAULT_SPEC;
 use crate::config::effective::{Effective, Origin};
 use crate::config::file::File;
 use crate::config::values::{AuthKind, Day};
 use crate::config::{guard, print as print_config};
-use crate::drive::resume_journal::Remains;
+use crate::drive::resume_journal::Leftovers;
 use crate::plan::model::Plan;
 use crate::recording::model::{Outcome, Role, StopKind};
 use crate::suite::model::{Catalog, Test};
@@ -31,7 +31,7 @@ use crate::verdicts::judged_run::Run;
 use crate::verdicts::{exit, gate, libtest};
 
 /// Carries out `plimsoll run` and gives the exit code.
-pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
+pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, CliError> {
     let libtest = match libtest::arguments(&args.libtest) {
         Ok(libtest) => libtest,
         Err(e) => return Ok(crate::cli::main::clap_ended(&e)),
@@ -49,7 +49,7 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
         return list(args, &libtest, &catalog, &told);
     }
     if let Some(refusal) = guard::refusal(config) {
-        return Err(Refusal::usage(refusal));
+        return Err(CliError::usage(refusal));
     }
     let own_client = config.auth.value == AuthKind::Smart && config.client_id.is_none() && config.key_file.is_none();
     if config.target.is_none()
@@ -57,19 +57,19 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
         && !own_client
         && config.auth.origin == Origin::Flag
     {
-        return Err(Refusal::usage(
+        return Err(CliError::usage(
             "credentials need a server to go to; give its BASE-URL (the one within has clients of its own: --auth smart \
              without credentials protects it)",
         ));
     }
     if let Some(empty) = config.empty_group.as_ref().filter(|empty| config.groups.value.contains(&empty.value)) {
-        return Err(Refusal::usage(format!(
+        return Err(CliError::usage(format!(
             "{} is named as a Group to export and as one without members; give --empty-group another",
             empty.value
         )));
     }
     hooks(config)?;
-    let target = Target::new(config)?.protected(&catalog, config)?;
+    let target = RunTarget::new(config)?.protected(&catalog, config)?;
     let resumed = match &args.resume {
         Some(path) => Some(resumed(path, &told)?),
         None => None,
@@ -81,14 +81,14 @@ pub fn run(args: &RunArgs, matches: &ArgMatches) -> Result<u8, Refusal> {
 ///
 /// # Errors
 /// They are allowed, and there are none.
-fn hooks(config: &Effective) -> Result<(), Refusal> {
+fn hooks(config: &Effective) -> Result<(), CliError> {
     let named: Vec<&str> = config.hooks.named().map(|(name, _)| name.as_str()).collect();
     match (named.is_empty(), config.hooks.allowed) {
-        (true, true) => Err(Refusal::usage(
+        (true, true) => Err(CliError::usage(
             "--allow-hooks was given, and no command to run: name some under [hooks] in plimsoll.toml, such as \
              change = [\"./change-one\"]",
         )),
-        (false, true) if config.target.is_none() => Err(Refusal::usage(
+        (false, true) if config.target.is_none() => Err(CliError::usage(
             "hooks change the data of a server of yours; give its BASE-URL (the one within has its own, without \
              --allow-hooks)",
         )),
@@ -107,39 +107,39 @@ fn hooks(config: &Effective) -> Result<(), Refusal> {
 /// A run that was killed and is gone on with.
 struct Killed {
     specs: Vec<String>,
-    remains: Remains,
+    remains: Leftovers,
     /// Where its jobs are listed.
     ledger: PathBuf,
 }
 
 /// Reads what a killed run left. Its jobs are those of one server: another one would be asked for what it never had.
-fn resumed(path: &Path, told: &Told) -> Result<Killed, Refusal> {
-    let (tape, remains, ledger) = orchestrate::remains(path)?;
+fn resumed(path: &Path, told: &CliSettings) -> Result<Killed, CliError> {
+    let (recording, remains, ledger) = orchestrate::remains(path)?;
     let base = told.config.target.as_ref().map(|base| base.value.as_str().trim_end_matches('/'));
-    if base != Some(tape.start.base.as_str()) {
+    if base != Some(recording.start.base.as_str()) {
         let message = format!(
             "the run to resume was against {}; give that BASE-URL with --resume, and the flags that it had",
-            tape.start.base
+            recording.start.base
         );
-        return Err(Refusal::usage(message));
+        return Err(CliError::usage(message));
     }
     let many =
         |n: usize| if n == 1 { "1 job that was under way".to_owned() } else { format!("{n} jobs that were under way") };
     // What came of those is compared with the rest under a key that no run keeps.
-    let over = if tape.flows.is_empty() { "" } else { "; exports that were over are made once more" };
+    let over = if recording.flows.is_empty() { "" } else { "; exports that were over are made once more" };
     say(&format!("resuming with {}{over}", many(remains.len())));
-    Ok(Killed { specs: tape.start.specs, remains, ledger })
+    Ok(Killed { specs: recording.start.specs, remains, ledger })
 }
 
 /// Everything from the first request on.
 async fn go(
     catalog: &Catalog,
-    told: &Told,
+    told: &CliSettings,
     libtest: &Arguments,
     known: &[Known],
-    target: Target,
+    target: RunTarget,
     killed: Option<Killed>,
-) -> Result<u8, Refusal> {
+) -> Result<u8, CliError> {
     let config = &told.config;
     let strict = config.strict.value;
     let of_killed = killed.as_ref().map(|killed| killed.specs.clone()).filter(|specs| !specs.is_empty());
@@ -156,7 +156,7 @@ async fn go(
     let folder = folder(config, &target)?;
     let (remains, old) = killed.map(|killed| (killed.remains, killed.ledger)).unzip();
     let mut voyage =
-        Voyage::new(catalog, target, &folder, crate::cli::interrupt::watch(), remains.unwrap_or_default())?;
+        RunDriver::new(catalog, target, &folder, crate::cli::interrupt::watch(), remains.unwrap_or_default())?;
     let (specs, why) = match decided {
         Some(decided) => decided,
         None => match voyage.declared(catalog).await? {
@@ -171,16 +171,16 @@ async fn go(
         return Ok(nothing(told));
     }
     say(&format!("judging by {}{why}", specs.join(" and ")));
-    let tape = voyage.run(&plan).await?;
+    let recording = voyage.run(&plan).await?;
     // Its jobs are this run's now, which has dealt with them.
     if let Some(old) = old.filter(|old| old.exists())
         && let Err(error) = std::fs::remove_file(&old)
     {
         say(&format!("note: {} is of no use any more and cannot be removed: {error}", old.display()));
     }
-    let mut run = orchestrate::judge(catalog, &plan, tape);
+    let mut run = orchestrate::judge(catalog, &plan, recording);
     if let Some(why) = no_token(&run) {
-        return Err(Refusal::undetermined(why));
+        return Err(CliError::undetermined(why));
     }
     let left = orchestrate::leftovers(&folder);
     if !run.leftovers.is_empty() && left.exists() {
@@ -205,7 +205,7 @@ pub fn finish(
     strict: bool,
     libtest: &Arguments,
     folder: Option<&Path>,
-) -> Result<u8, Refusal> {
+) -> Result<u8, CliError> {
     let today = Day::of(SystemTime::now());
     let notes = gate::apply(run, known, today, strict);
     let wrote = folder.map(|folder| orchestrate::reports(folder, run, strict));
@@ -261,9 +261,9 @@ fn hints(run: &Run) -> Vec<String> {
 fn nothing_possible(
     catalog: &Catalog,
     decided: Option<&[String]>,
-    told: &Told,
+    told: &CliSettings,
     libtest: &Arguments,
-) -> Result<bool, Refusal> {
+) -> Result<bool, CliError> {
     let nothing = |specs: &[String]| plan(catalog, specs, told, libtest).map(|plan| plan.tests.is_empty());
     let Some(decided) = decided else {
         let all = orchestrate::spec_ids(catalog);
@@ -278,16 +278,17 @@ fn nothing_possible(
 }
 
 /// Builds the plan for the tests that the filters before and after `--` leave.
-fn plan(catalog: &Catalog, specs: &[String], told: &Told, libtest: &Arguments) -> Result<Plan, Refusal> {
+fn plan(catalog: &Catalog, specs: &[String], told: &CliSettings, libtest: &Arguments) -> Result<Plan, CliError> {
     let selected = |name: &str| {
         let ours = told.filters.is_empty() || told.filters.iter().any(|filter| name.contains(filter.as_str()));
         ours && libtest::selects(libtest, name)
     };
-    let also = told.config.also.value.iter().filter(|id| !specs.contains(id)).cloned().collect();
-    orchestrate::plan(catalog, specs, also, &selected)
+    let informational_specs =
+        told.config.informational_specs.value.iter().filter(|id| !specs.contains(id)).cloned().collect();
+    orchestrate::plan(catalog, specs, informational_specs, &selected)
 }
 
-fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, told: &Told) -> Result<u8, Refusal> {
+fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, told: &CliSettings) -> Result<u8, CliError> {
     let plan = plan(catalog, &or_default(&told.config.specs.value), told, libtest)?;
     if plan.tests.is_empty() {
         return Ok(nothing(told));
@@ -300,13 +301,13 @@ fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, told: &Told) -> 
     Ok(exit::CONFORMANT)
 }
 
-fn nothing(told: &Told) -> u8 {
+fn nothing(told: &CliSettings) -> u8 {
     let by = match told.filters.is_empty() {
         true => "what follows --".to_owned(),
         false => told.filters.iter().map(|filter| format!("{filter:?}")).collect::<Vec<_>>().join(" or "),
     };
     // Of several specs a whole name, as --exact wants it, has its spec in front.
-    let several = told.config.specs.value.len() + told.config.also.value.len() > 1;
+    let several = told.config.specs.value.len() + told.config.informational_specs.value.len() > 1;
     let names =
         if several { "shows the names, which begin with the spec where there are several" } else { "shows the names" };
     say(&format!("no test is selected by {by}; `plimsoll run --list` {names}"));
@@ -328,8 +329,9 @@ fn or_default(specs: &[String]) -> Vec<String> {
 }
 
 /// Refuses specs that the suites do not have.
-pub fn known_specs(catalog: &Catalog, config: &Effective) -> Result<(), Refusal> {
-    let unknown = config.specs.value.iter().chain(&config.also.value).find(|id| catalog.spec(id).is_none());
+pub fn known_specs(catalog: &Catalog, config: &Effective) -> Result<(), CliError> {
+    let unknown =
+        config.specs.value.iter().chain(&config.informational_specs.value).find(|id| catalog.spec(id).is_none());
     match unknown {
         Some(id) => Err(unknown_spec(catalog, id)),
         None => Ok(()),
@@ -337,12 +339,12 @@ pub fn known_specs(catalog: &Catalog, config: &Effective) -> Result<(), Refusal>
 }
 
 /// What is said of a spec that the suites do not have.
-pub fn unknown_spec(catalog: &Catalog, id: &str) -> Refusal {
-    Refusal::usage(format!("unknown spec {id:?}; known are {}", orchestrate::spec_ids(catalog).join(", ")))
+pub fn unknown_spec(catalog: &Catalog, id: &str) -> CliError {
+    CliError::usage(format!("unknown spec {id:?}; known are {}", orchestrate::spec_ids(catalog).join(", ")))
 }
 
 /// The known deviations of the configuration; those of a spec or test that does not exist are refused.
-fn known(catalog: &Catalog, told: &Told) -> Result<Vec<Known>, Refusal> {
+fn known(catalog: &Catalog, told: &CliSettings) -> Result<Vec<Known>, CliError> {
     match &told.file {
         Some(file) => known_of(catalog, &told.config, file),
         None => Ok(Vec::new()),
@@ -350,7 +352,7 @@ fn known(catalog: &Catalog, told: &Told) -> Result<Vec<Known>, Refusal> {
 }
 
 /// The known deviations of a configuration file.
-pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Vec<Known>, Refusal> {
+pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Vec<Known>, CliError> {
     let mut list = Vec::new();
     for (known, span) in &config.known {
         let (name, flow) = match known.test.split_once('@') {
@@ -373,7 +375,7 @@ pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Ve
                 Some(near) if catalog.spec(&known.spec).is_some() && near != name => format!("did you mean {near:?}?"),
                 _ => "`plimsoll list` names specs and tests; write a test as area::id or area::id@flow".to_owned(),
             };
-            return Err(Refusal::usage(file.refuse(span.clone(), &wrong, &help)));
+            return Err(CliError::usage(file.refuse(span.clone(), &wrong, &help)));
         }
         let known = known.clone();
         list.push(Known { spec: known.spec, test: known.test, reason: known.reason, expires: known.expires });
@@ -382,14 +384,14 @@ pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Ve
 }
 
 /// The folder that the reports go to, made.
-fn folder(config: &Effective, target: &Target) -> Result<PathBuf, Refusal> {
+fn folder(config: &Effective, target: &RunTarget) -> Result<PathBuf, CliError> {
     let folder = match &config.report {
         Some(report) => report.value.clone(),
         None => Path::new("reports").join(folder_name(SystemTime::now(), &target.host())),
     };
     match std::fs::create_dir_all(&folder) {
         Ok(()) => Ok(folder),
-        Err(e) => Err(Refusal::usage(format!(
+        Err(e) => Err(CliError::usage(format!(
             "the report folder {} cannot be made: {e}; give another with --report DIR",
             folder.display()
         ))),

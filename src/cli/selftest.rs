@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::args::SelftestArgs;
-use crate::cli::main::{Refusal, print, say};
+use crate::cli::main::{CliError, print, say};
 use crate::cli::options::Format;
 use crate::cli::{orchestrate, show};
 use crate::reference::fault::definition::Fault;
@@ -18,7 +18,7 @@ use crate::verdicts::exit;
 
 /// Carries out `plimsoll selftest`. Exit code 0 where every fault is noticed by exactly the tests it lists, no legal
 /// variant by any, and (where all faults were tried) every SHALL and SHOULD test is tripped by one; else 1.
-pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
+pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
     let catalog = orchestrate::catalog(args.suites.suites.as_deref())?;
     show::specs_named(&catalog, &args.spec)?;
     if args.list {
@@ -27,7 +27,7 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
     }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from).max(2));
     let order = matrix::Order { specs: args.spec.clone(), faults: args.fault.clone(), threads };
-    let cells = matrix::matrix(&catalog, &order).map_err(Refusal::usage)?;
+    let cells = matrix::matrix(&catalog, &order).map_err(CliError::usage)?;
     if cells.is_empty() {
         say("no fault is selected");
         return Ok(exit::NOTHING);
@@ -35,7 +35,7 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
     match args.format.format {
         Format::Text => print(&text(&cells)),
         Format::Json => {
-            let json = serde_json::to_string_pretty(&cells).map_err(|e| Refusal::undetermined(e.to_string()))?;
+            let json = serde_json::to_string_pretty(&cells).map_err(|e| CliError::undetermined(e.to_string()))?;
             print(&format!("{json}\n"));
         }
     }
@@ -51,25 +51,25 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, Refusal> {
 }
 
 /// Writes the page and the record.
-fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), Refusal> {
-    let faults = crate::reference::fault::shelf::faults().map_err(|e| Refusal::usage(e.to_string()))?;
-    let json = serde_json::to_string_pretty(cells).map_err(|e| Refusal::undetermined(e.to_string()))?;
+fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), CliError> {
+    let faults = crate::reference::fault::shelf::faults().map_err(|e| CliError::usage(e.to_string()))?;
+    let json = serde_json::to_string_pretty(cells).map_err(|e| CliError::undetermined(e.to_string()))?;
     let page = matrix_page::render(cells, &faults, rumours);
     for (name, text) in [("index.html", page), ("matrix.json", format!("{json}\n"))] {
         let path =
-            crate::report::write::write_one(folder, name, &text).map_err(|e| Refusal::undetermined(e.to_string()))?;
+            crate::report::write::write_one(folder, name, &text).map_err(|e| CliError::undetermined(e.to_string()))?;
         say(&format!("wrote {}", path.display()));
     }
     Ok(())
 }
 
 /// Prints the faults and legal variants: those that are named, or all.
-fn list(args: &SelftestArgs) -> Result<(), Refusal> {
+fn list(args: &SelftestArgs) -> Result<(), CliError> {
     let faults = match args.fault.is_empty() {
         true => crate::reference::fault::shelf::faults(),
         false => args.fault.iter().map(|id| crate::reference::fault::shelf::fault(id)).collect(),
     };
-    let faults = faults.map_err(|e| Refusal::usage(e.to_string()))?;
+    let faults = faults.map_err(|e| CliError::usage(e.to_string()))?;
     match args.format.format {
         Format::Text => {
             let width = faults.iter().map(|fault| fault.id.chars().count()).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! `plimsoll list`, `explain`, `coverage` and `run --list`: what is judged, and why.
 
 use crate::cli::args::{CoverageArgs, ExplainArgs, ListArgs};
-use crate::cli::main::{Refusal, print};
+use crate::cli::main::{CliError, print};
 use crate::cli::options::{CoverageFormat, Format};
 use crate::cli::orchestrate;
 use crate::cli::orchestrate::{catalog, spec_ids};
@@ -13,7 +13,7 @@ use crate::suite::model::Catalog;
 use crate::verdicts::exit;
 
 /// Carries out `plimsoll list`.
-pub fn list(args: &ListArgs) -> Result<u8, Refusal> {
+pub fn list(args: &ListArgs) -> Result<u8, CliError> {
     let catalog = catalog(args.suites.suites.as_deref())?;
     let specs = specs(&catalog, &args.spec)?;
     plan(&orchestrate::plan(&catalog, &specs, Vec::new(), &|_| true)?, args.format.format);
@@ -21,7 +21,7 @@ pub fn list(args: &ListArgs) -> Result<u8, Refusal> {
 }
 
 /// Carries out `plimsoll coverage`.
-pub fn coverage(args: &CoverageArgs) -> Result<u8, Refusal> {
+pub fn coverage(args: &CoverageArgs) -> Result<u8, CliError> {
     let catalog = catalog(args.suites.suites.as_deref())?;
     let specs = specs(&catalog, &args.spec)?;
     match args.format {
@@ -33,15 +33,15 @@ pub fn coverage(args: &CoverageArgs) -> Result<u8, Refusal> {
 }
 
 /// Carries out `plimsoll explain`.
-pub fn explain(args: &ExplainArgs) -> Result<u8, Refusal> {
+pub fn explain(args: &ExplainArgs) -> Result<u8, CliError> {
     let catalog = catalog(args.suites.suites.as_deref())?;
-    let faults = crate::reference::fault::shelf::faults().map_err(|e| Refusal::undetermined(e.to_string()))?;
+    let faults = crate::reference::fault::shelf::faults().map_err(|e| CliError::undetermined(e.to_string()))?;
     let proofs: Vec<Proof> = faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
-    let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(Refusal::usage)?;
+    let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(CliError::usage)?;
     match args.format.format {
         Format::Text => print(&report::page::text(&pages)),
         Format::Json => {
-            print_json(&serde_json::to_value(&pages).map_err(|e| Refusal::undetermined(e.to_string()))?);
+            print_json(&serde_json::to_value(&pages).map_err(|e| CliError::undetermined(e.to_string()))?);
         }
     }
     Ok(exit::CONFORMANT)
@@ -56,12 +56,12 @@ pub fn plan(plan: &Plan, format: Format) {
 }
 
 /// The specs named, or all where none is.
-fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<String>, Refusal> {
+fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<String>, CliError> {
     if named.is_empty() { Ok(spec_ids(catalog)) } else { specs_named(catalog, named) }
 }
 
 /// The specs named; one that the suites do not have is refused.
-pub fn specs_named(catalog: &Catalog, named: &[String]) -> Result<Vec<String>, Refusal> {
+pub fn specs_named(catalog: &Catalog, named: &[String]) -> Result<Vec<String>, CliError> {
     match named.iter().find(|id| catalog.spec(id).is_none()) {
         Some(id) => Err(unknown_spec(catalog, id)),
         None => Ok(named.to_vec()),

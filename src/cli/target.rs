@@ -10,68 +10,68 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::cli::keys;
-use crate::cli::main::Refusal;
+use crate::cli::main::CliError;
 use crate::config::effective::Effective;
 use crate::config::guard;
 use crate::config::values::AuthKind;
 use crate::drive::hooks::{Command, Hook, Hooks};
-use crate::measure::withheld_resources::Mark;
+use crate::measure::withheld_resources::WithheldMark;
 use crate::recording::model::Role;
 use crate::redact::recorder::Recorder;
-use crate::reference::data::changes::Hand;
+use crate::reference::data::changes::DataMutator;
 use crate::reference::options::Personality;
 use crate::reference::serve;
 use crate::selftest::matrix;
 use crate::selftest::matrix::{GROUP, Protected};
-use crate::session::client::{Ask, Session};
+use crate::session::client::{RequestSpec, Session};
 use crate::settings::key_set;
 use crate::settings::run_settings::{Credentials, Settings};
 use crate::suite::flow::Identity;
 use crate::suite::model::Catalog;
 use crate::transport::in_process::InProcess;
 use crate::transport::message::Transport;
-use crate::transport::network::Wire;
+use crate::transport::network::Network;
 
 /// Where the reference server answers within this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
 
 /// What is judged: a server out there, or the one within.
-pub struct Target {
+pub struct RunTarget {
     pub(crate) settings: Settings,
-    kind: Kind,
+    kind: TargetKind,
 }
 
-enum Kind {
+enum TargetKind {
     /// Over the network.
     Remote,
     /// The reference server within this process, who may ask it, by which door where it is over sockets, and what changes
     /// its data.
-    Embedded(Personality, crate::reference::options::Auth, Option<Door>, Hand),
+    Embedded(Personality, crate::reference::options::ServerAuth, Option<TargetAccess>, DataMutator),
 }
 
 /// Where the server within listens when it is reached over TLS.
-struct Door {
+struct TargetAccess {
     listener: TcpListener,
     certificate: crate::reference::security::certificate::Certificate,
 }
 
-impl Door {
+impl TargetAccess {
     /// A free port of this machine, and a certificate for it.
-    fn open() -> Result<(Self, Url), Refusal> {
-        let refuse = |error: std::io::Error| Refusal::undetermined(format!("no port can be listened on: {error}"));
+    fn open() -> Result<(Self, Url), CliError> {
+        let refuse = |error: std::io::Error| CliError::undetermined(format!("no port can be listened on: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
         let certificate = crate::reference::security::certificate::Certificate::made(SystemTime::now())
-            .map_err(Refusal::undetermined)?;
+            .map_err(CliError::undetermined)?;
         let base =
-            crate::config::values::base_url(&format!("https://{address}/fhir")).map_err(Refusal::undetermined)?;
+            crate::config::values::base_url(&format!("https://{address}/fhir")).map_err(CliError::undetermined)?;
         Ok((Self { listener, certificate }, base))
     }
 
     /// Serves from now on. To be called within a runtime.
-    fn serve(&self, options: crate::reference::options::Options) -> Result<(), Refusal> {
-        let refuse = |error: std::io::Error| Refusal::undetermined(format!("the server within cannot start: {error}"));
+    fn serve(&self, options: crate::reference::options::ServerOptions) -> Result<(), CliError> {
+        let refuse = |error: std::io::Error| CliError::undetermined(format!("the server within cannot start: {error}"));
         let listener = self.listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(refuse)?;
         let certificate = self.certificate.clone();
         tokio::spawn(async move {
@@ -86,52 +86,52 @@ impl Door {
     }
 }
 
-impl Target {
+impl RunTarget {
     /// Gets ready for the target of a configuration and reads the credentials; call [`guard::refusal`] first.
-    pub fn new(config: &Effective) -> Result<Self, Refusal> {
+    pub fn new(config: &Effective) -> Result<Self, CliError> {
         let Some(base) = &config.target else {
-            let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(Refusal::undetermined)?;
+            let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(CliError::undetermined)?;
             let mut settings = settings(config, base)?;
             if settings.groups.is_empty() {
                 settings.groups = vec![GROUP.to_owned()];
             }
-            let hand = Hand::default();
+            let hand = DataMutator::default();
             settings.hooks = matrix::hooks(&hand);
             return Ok(Self {
                 settings,
-                kind: Kind::Embedded(
+                kind: TargetKind::Embedded(
                     personality(&config.specs.value),
-                    crate::reference::options::Auth::None,
+                    crate::reference::options::ServerAuth::None,
                     None,
                     hand,
                 ),
             });
         };
-        let mut credentials = guard::credentials(config).map_err(Refusal::usage)?;
-        let second = guard::second(config).map_err(Refusal::usage)?;
+        let mut credentials = guard::credentials(config).map_err(CliError::usage)?;
+        let second = guard::second(config).map_err(CliError::usage)?;
         let mut settings = settings(config, base.value.clone())?;
         if let Some(address) = &config.jwks_addr {
             let Credentials::Smart(smart) = &mut credentials else {
                 let text = "--jwks-addr serves the key of a SMART client; give --client-id ID and --key-file FILE";
-                return Err(Refusal::usage(text));
+                return Err(CliError::usage(text));
             };
             smart.key_id.get_or_insert_with(|| key_set::KEY_ID.to_owned());
             settings.key_set = Some(keys::serve(address.value)?);
         }
-        Ok(Self { settings: Settings { credentials, second, ..settings }, kind: Kind::Remote })
+        Ok(Self { settings: Settings { credentials, second, ..settings }, kind: TargetKind::Remote })
     }
 
     /// The same; the server within protected as the specs to judge it by ask for, and the run its registered client.
-    pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, Refusal> {
-        let Kind::Embedded(spec, _, _, hand) = self.kind else { return Ok(self) };
-        let specs: Vec<String> = config.specs.value.iter().chain(&config.also.value).cloned().collect();
+    pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, CliError> {
+        let TargetKind::Embedded(spec, _, _, hand) = self.kind else { return Ok(self) };
+        let specs: Vec<String> = config.specs.value.iter().chain(&config.informational_specs.value).cloned().collect();
         let asked = config.auth.value == AuthKind::Smart;
         let protected = if asked { matrix::protection() } else { matrix::protection_of(catalog, &specs) };
-        let Protected { auth, credentials, second, key_set } = protected.map_err(Refusal::undetermined)?;
+        let Protected { auth, credentials, second, key_set } = protected.map_err(CliError::undetermined)?;
         let forbidden_scope = key_set.as_ref().map(|_| crate::reference::options::KEPT_SCOPE.to_owned());
         let forbidden_group = key_set.as_ref().map(|_| matrix::KEPT_GROUP.to_owned());
         // What takes leave from a stranger is shown by the server within unasked.
-        let open = matches!(auth, crate::reference::options::Auth::None);
+        let open = matches!(auth, crate::reference::options::ServerAuth::None);
         let forbidden_resources = matrix::kept_resources();
         let mut settings = Settings {
             credentials,
@@ -149,17 +149,17 @@ impl Target {
         }
         let mut door = None;
         if asked {
-            let (opened, base) = Door::open()?;
+            let (opened, base) = TargetAccess::open()?;
             settings.authorities.push(opened.certificate.der().to_vec());
             settings.base = base;
             door = Some(opened);
         }
-        Ok(Self { settings, kind: Kind::Embedded(spec, auth, door, hand) })
+        Ok(Self { settings, kind: TargetKind::Embedded(spec, auth, door, hand) })
     }
 
     /// Whether it is the server within.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.kind, Kind::Embedded(..))
+        matches!(self.kind, TargetKind::Embedded(..))
     }
 
     /// What to call it in a file name.
@@ -173,11 +173,14 @@ impl Target {
     }
 
     /// The way to it. To be made within the runtime, whose time the server within keeps.
-    pub(crate) fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, Refusal> {
+    pub(crate) fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, CliError> {
         match &self.kind {
-            Kind::Remote => Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?)),
-            Kind::Embedded(spec, auth, door, hand) => {
-                let mut options = crate::reference::options::Options::new(*spec, self.settings.base.clone(), clock);
+            TargetKind::Remote => {
+                Ok(Arc::new(Network::new(&self.settings).map_err(|e| CliError::usage(e.to_string()))?))
+            }
+            TargetKind::Embedded(spec, auth, door, hand) => {
+                let mut options =
+                    crate::reference::options::ServerOptions::new(*spec, self.settings.base.clone(), clock);
                 options.auth = auth.clone();
                 options.hand = Some(hand.clone());
                 options.key_feed = self.settings.key_set.clone().map(matrix::feed);
@@ -190,7 +193,7 @@ impl Target {
                     None => Ok(Arc::new(InProcess::new(serve::router(options)))),
                     Some(door) => {
                         door.serve(options)?;
-                        Ok(Arc::new(Wire::new(&self.settings).map_err(|e| Refusal::usage(e.to_string()))?))
+                        Ok(Arc::new(Network::new(&self.settings).map_err(|e| CliError::usage(e.to_string()))?))
                     }
                 }
             }
@@ -207,7 +210,7 @@ impl Target {
         let url = format!("{}/{path}", self.settings.base.as_str().trim_end_matches('/'));
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/fhir+json, application/json"));
-        let ask = Ask {
+        let ask = RequestSpec {
             masked: false,
             flow: None,
             role,
@@ -229,16 +232,16 @@ impl Target {
 }
 
 /// What the drive needs to know, without credentials.
-fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
+fn settings(config: &Effective, base: Url) -> Result<Settings, CliError> {
     let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
     let profiles = crate::cli::ndjson::profiles(
         &config.packages.value,
         &config.profiles.value,
         &crate::fhir::definitions::embedded::r4(),
     )?;
-    let marks: Result<Vec<Mark>, String> =
-        config.forbidden_resources.value.iter().map(|text| Mark::parse(text)).collect();
-    let marks = marks.map_err(Refusal::usage)?;
+    let marks: Result<Vec<WithheldMark>, String> =
+        config.forbidden_resources.value.iter().map(|text| WithheldMark::parse(text)).collect();
+    let marks = marks.map_err(CliError::usage)?;
     Ok(Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
         groups: config.groups.value.clone(),
@@ -252,7 +255,7 @@ fn settings(config: &Effective, base: Url) -> Result<Settings, Refusal> {
         deadline: config.deadline.as_ref().map(|s| s.value),
         max_bytes: config.max_bytes.value.0,
         no_delete: config.no_delete.value,
-        late_polls: config.late_polls.value,
+        wait_for_expiry: config.wait_for_expiry.value,
         allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
         keep_files: path(&config.keep_files),
         profiles,

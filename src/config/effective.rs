@@ -13,7 +13,7 @@ use crate::base::vocabulary::ExportLevel;
 use crate::config::file::{File, KnownSays};
 use crate::config::values::{AuthKind, ByteSize};
 use crate::suite::flow::HookName;
-use crate::suite::param::PickName;
+use crate::suite::param::SampleValueName;
 use crate::suite::values::Wait;
 
 /// Where a value comes from.
@@ -68,7 +68,7 @@ impl<T> Setting<T> {
 pub struct Given {
     pub target: Option<Setting<Url>>,
     pub specs: Option<Setting<Vec<String>>>,
-    pub also: Option<Setting<Vec<String>>>,
+    pub informational_specs: Option<Setting<Vec<String>>>,
     pub groups: Option<Setting<Vec<String>>>,
     pub empty_group: Option<Setting<String>>,
     pub cohorts: Option<Setting<bool>>,
@@ -83,7 +83,7 @@ pub struct Given {
     pub deadline: Option<Setting<Wait>>,
     pub max_bytes: Option<Setting<ByteSize>>,
     pub no_delete: Option<Setting<bool>>,
-    pub late_polls: Option<Setting<bool>>,
+    pub wait_for_expiry: Option<Setting<bool>>,
     pub keep_files: Option<Setting<PathBuf>>,
     pub packages: Option<Setting<Vec<PathBuf>>>,
     pub profiles: Option<Setting<Vec<String>>>,
@@ -155,7 +155,7 @@ pub struct Effective {
     /// The specs to judge by; empty: what the target declares.
     pub specs: Setting<Vec<String>>,
     /// Specs that do not count.
-    pub also: Setting<Vec<String>>,
+    pub informational_specs: Setting<Vec<String>>,
     /// Groups that may be exported.
     pub groups: Setting<Vec<String>>,
     /// A Group without members.
@@ -169,7 +169,7 @@ pub struct Effective {
     /// Resource types to export; empty: all.
     pub types: Setting<Vec<String>>,
     /// Values that exist on the target, in place of picks from its data.
-    pub values: Setting<BTreeMap<PickName, String>>,
+    pub values: Setting<BTreeMap<SampleValueName, String>>,
     /// Where the reports go; none: a folder named by time and host.
     pub report: Option<Setting<PathBuf>>,
     /// Rules in place of the built-in ones.
@@ -187,7 +187,7 @@ pub struct Effective {
     /// Leave the jobs.
     pub no_delete: Setting<bool>,
     /// Poll deleted jobs once more a minute later.
-    pub late_polls: Setting<bool>,
+    pub wait_for_expiry: Setting<bool>,
     /// Where the files' bodies are kept.
     pub keep_files: Option<Setting<PathBuf>>,
     /// Packages of profiles.
@@ -279,7 +279,10 @@ impl Effective {
         Self {
             target: given.target.or_else(|| pick.of(says.target.as_ref())),
             specs: given.specs.or_else(|| pick.of(says.specs.as_ref())).unwrap_or_else(|| or(Vec::new())),
-            also: given.also.or_else(|| pick.of(says.also.as_ref())).unwrap_or_else(|| or(Vec::new())),
+            informational_specs: given
+                .informational_specs
+                .or_else(|| pick.of(says.informational_specs.as_ref()))
+                .unwrap_or_else(|| or(Vec::new())),
             groups: given.groups.or_else(|| pick.of(says.groups.as_ref())).unwrap_or_else(|| or(Vec::new())),
             empty_group: given.empty_group.or_else(|| pick.of(says.empty_group.as_ref())),
             cohorts: given.cohorts.or_else(|| pick.of(says.cohorts.as_ref())).unwrap_or(DEFAULT_FALSE),
@@ -305,7 +308,10 @@ impl Effective {
                 .or_else(|| pick.of(says.max_bytes.as_ref()))
                 .unwrap_or(Setting::new(ByteSize(64 << 30), Origin::Default)),
             no_delete: given.no_delete.or_else(|| pick.of(says.no_delete.as_ref())).unwrap_or(DEFAULT_FALSE),
-            late_polls: given.late_polls.or_else(|| pick.of(says.late_polls.as_ref())).unwrap_or(DEFAULT_FALSE),
+            wait_for_expiry: given
+                .wait_for_expiry
+                .or_else(|| pick.of(says.wait_for_expiry.as_ref()))
+                .unwrap_or(DEFAULT_FALSE),
             keep_files: given.keep_files.or_else(|| resolved(says.keep_files.as_ref())),
             packages: given
                 .packages

@@ -14,7 +14,7 @@ use url::Url;
 use crate::base::vocabulary::ExportLevel;
 use crate::config::values::{AuthKind, ByteSize, Day};
 use crate::config::{refuse, values};
-use crate::suite::param::PickName;
+use crate::suite::param::SampleValueName;
 use crate::suite::values::Wait;
 
 /// The largest configuration file that is read, in bytes.
@@ -47,7 +47,7 @@ pub struct Says {
     /// The specs to judge by.
     pub specs: Option<Spanned<Vec<String>>>,
     /// Specs that do not count.
-    pub also: Option<Spanned<Vec<String>>>,
+    pub informational_specs: Option<Spanned<Vec<String>>>,
     /// Groups that may be exported.
     pub groups: Option<Spanned<Vec<String>>>,
     /// A Group without members.
@@ -68,7 +68,7 @@ pub struct Says {
     pub strict: Option<Spanned<bool>>,
     /// Values that exist on the target, by pick.
     #[serde(default, deserialize_with = "picks")]
-    pub values: Option<Spanned<BTreeMap<PickName, String>>>,
+    pub values: Option<Spanned<BTreeMap<SampleValueName, String>>>,
     /// Jobs that may run at once.
     #[serde(default, deserialize_with = "jobs")]
     pub jobs: Option<Spanned<usize>>,
@@ -81,7 +81,7 @@ pub struct Says {
     /// Leave the jobs.
     pub no_delete: Option<Spanned<bool>>,
     /// Poll deleted jobs once more a minute later.
-    pub late_polls: Option<Spanned<bool>>,
+    pub wait_for_expiry: Option<Spanned<bool>>,
     /// Keep the files.
     pub keep_files: Option<Spanned<PathBuf>>,
     /// Packages of profiles.
@@ -337,10 +337,10 @@ fn marks<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<Vec<String>>>
     each(d, values::mark)
 }
 
-fn picks<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<BTreeMap<PickName, String>>>, D::Error> {
-    let picks = Spanned::<BTreeMap<PickName, String>>::deserialize(d)?;
+fn picks<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Spanned<BTreeMap<SampleValueName, String>>>, D::Error> {
+    let picks = Spanned::<BTreeMap<SampleValueName, String>>::deserialize(d)?;
     let bad = |value: &str| value.trim().is_empty() || value.len() > 200 || value.contains(char::is_control);
-    if picks.get_ref().contains_key(&PickName::TransactionTime) {
+    if picks.get_ref().contains_key(&SampleValueName::TransactionTime) {
         return Err(de::Error::custom("transaction-time is what the server says, and nobody else"));
     }
     match picks.get_ref().iter().find(|(_, value)| bad(value)) {

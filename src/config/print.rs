@@ -89,7 +89,7 @@ fn shown(config: &Effective) -> Vec<Shown> {
     vec![
         maybe("target", config.target.as_ref(), |v| url(v)),
         sure("specs", &config.specs, |v| v.clone().into()),
-        sure("also", &config.also, |v| v.clone().into()),
+        sure("informational-specs", &config.informational_specs, |v| v.clone().into()),
         sure("groups", &config.groups, |v| v.clone().into()),
         maybe("empty-group", config.empty_group.as_ref(), |v| v.clone().into()),
         sure("cohorts", &config.cohorts, |v| (*v).into()),
@@ -107,7 +107,7 @@ fn shown(config: &Effective) -> Vec<Shown> {
         maybe("deadline", config.deadline.as_ref(), |v| show_wait(*v).into()),
         sure("max-bytes", &config.max_bytes, |v| v.to_string().into()),
         sure("no-delete", &config.no_delete, |v| (*v).into()),
-        sure("late-polls", &config.late_polls, |v| (*v).into()),
+        sure("wait-for-expiry", &config.wait_for_expiry, |v| (*v).into()),
         maybe("keep-files", config.keep_files.as_ref(), |v| path(v)),
         sure("packages", &config.packages, |v| v.iter().map(|package| path(package)).collect()),
         sure("profiles", &config.profiles, |v| v.clone().into()),

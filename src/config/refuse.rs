@@ -10,7 +10,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 const SHOWN: &[&str] = &[
     "target",
     "specs",
-    "also",
+    "informational-specs",
     "groups",
     "empty-group",
     "cohorts",
@@ -25,7 +25,7 @@ const SHOWN: &[&str] = &[
     "deadline",
     "max-bytes",
     "no-delete",
-    "late-polls",
+    "wait-for-expiry",
     "keep-files",
     "allow-hooks",
     "timeout",

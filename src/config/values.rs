@@ -11,9 +11,9 @@ use serde::de::{self, Deserializer, Visitor};
 use url::Url;
 
 use crate::base::instant::Instant;
-use crate::base::unprintable::is_hidden;
+use crate::base::unprintable::is_unprintable;
 use crate::base::vocabulary::ExportLevel;
-use crate::measure::withheld_resources::Mark;
+use crate::measure::withheld_resources::WithheldMark;
 
 /// How requests are authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -97,7 +97,7 @@ pub fn resource_type(text: &str) -> Result<String, String> {
 
 /// Reads what a resource is known by: `Patient/17`, or `SYSTEM|CODE` of a tag.
 pub fn mark(text: &str) -> Result<String, String> {
-    Mark::parse(text).map(|_| text.to_owned())
+    WithheldMark::parse(text).map(|_| text.to_owned())
 }
 
 /// Reads a number of jobs or threads: 1 to 64.
@@ -207,7 +207,7 @@ impl fmt::Display for Day {
 /// Text on one line of at most `most` characters, without what could steer a terminal or end a comment: parts of it
 /// may be a server's words.
 pub fn one_line(text: &str, most: usize) -> String {
-    let safe: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
+    let safe: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     match safe.char_indices().nth(most) {
         Some((cut, _)) => format!("{}...", safe.get(..cut).unwrap_or_default()),
         None => safe,

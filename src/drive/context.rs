@@ -13,60 +13,60 @@ use crate::base::clock::Clock;
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::export_levels::Declared;
 use crate::drive::flow::cohort::Cohort;
-use crate::drive::flow::data_changes::Touched;
+use crate::drive::flow::data_changes::DataChanges;
 use crate::drive::flow::members::Members;
 use crate::drive::flow::retry;
-use crate::drive::flow_results::{Board, Jobs};
+use crate::drive::flow_results::{FlowResults, HeldJobs};
 use crate::drive::progress::{Event, Progress};
-use crate::drive::resume_journal::{Ledger, Line, Own, Resumed};
+use crate::drive::resume_journal::{JournalLine, Own, ResumeJournal, Resumed};
 use crate::fhir::definitions::tables::Tables;
-use crate::measure::url_entropy::Sightings;
+use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::{Plan, PlannedFlow};
 use crate::recording::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
-use crate::session::client::{Ask, Reply, Session, Whole};
+use crate::session::client::{FullResponse, Reply, RequestSpec, Session};
 use crate::settings::run_settings::Settings;
 use crate::suite::flow::Identity;
 
 /// What keeps a run from its target.
 #[derive(Clone, Debug)]
-pub(crate) enum NoWay {
+pub(crate) enum Unreachable {
     /// No token can be had, and why.
     Token(String),
     /// It speaks no TLS that we do, and so it was found out.
     Tls(String),
 }
 
-impl NoWay {
+impl Unreachable {
     /// Why, a fragment.
     pub fn why(&self) -> &str {
         match self {
-            NoWay::Token(why) | NoWay::Tls(why) => why,
+            Unreachable::Token(why) | Unreachable::Tls(why) => why,
         }
     }
 }
 
 /// What all flows of a run share.
-pub(crate) struct House<'a> {
+pub(crate) struct RunContext<'a> {
     pub plan: &'a Plan,
     pub settings: Arc<Settings>,
     pub session: Session,
     pub clock: Clock,
     pub declared: Declared,
-    pub board: Board,
-    pub jobs: Jobs,
+    pub flow_results: FlowResults,
+    pub jobs: HeldJobs,
     /// Where the jobs are written down in case the run is killed.
-    pub ledger: Ledger,
-    /// Jobs of a killed run, by the flow that is to go on with them.
+    pub journal: ResumeJournal,
+    /// HeldJobs of a killed run, by the flow that is to go on with them.
     pub resumed: Mutex<Vec<(String, Resumed)>>,
     /// One permit a job that may run.
     pub permits: Semaphore,
     pub progress: Arc<dyn Progress>,
     /// Why no request can be made, or no token can be had: only flows that need neither begin.
-    pub no_way: Option<NoWay>,
+    pub no_way: Option<Unreachable>,
     /// Why all waiting ends, once it does.
     pub halted: Mutex<Option<String>>,
-    /// Jobs of ours that run now.
+    /// HeldJobs of ours that run now.
     pub running: AtomicUsize,
     /// Whether any job came to an end.
     pub any_ended: AtomicBool,
@@ -80,25 +80,25 @@ pub(crate) struct House<'a> {
     pub definitions: Option<Arc<Tables>>,
     /// Whether the target was seen to hand out files by POST and not by GET.
     pub files_by_post: AtomicBool,
-    /// By flow: the kick-off parameters that it had to forgo.
-    pub forgone: Mutex<BTreeMap<String, Vec<String>>>,
+    /// By flow: the kick-off parameters that it had to drop_params.
+    pub dropped_params: Mutex<BTreeMap<String, Vec<String>>>,
     /// The key under which resources are hashed; never kept.
     pub key: RunKey,
     /// The members of the Group that is exported, once they were asked for.
     pub members: Mutex<Option<Members>>,
     /// What hooks did until now.
-    pub touched: Mutex<Touched>,
+    pub touched: Mutex<DataChanges>,
     /// The URLs that were given out, to tell how hard they are to guess.
-    pub sightings: Sightings,
+    pub sightings: UrlEntropy,
     /// Bytes of files, over the wire.
     pub file_bytes: AtomicU64,
 }
 
-impl House<'_> {
+impl RunContext<'_> {
     /// A job is deleted, or the target knows it no more.
     pub fn gone(&self, job: &Url) {
         self.jobs.gone(job);
-        self.ledger.write(&Line::Gone(job.clone()));
+        self.journal.write(&JournalLine::Gone(job.clone()));
     }
 
     /// The job of a killed run that the flow of this name goes on with, if there is one.
@@ -125,7 +125,7 @@ impl House<'_> {
     }
 
     /// What hooks did until now. Never kept across a wait.
-    pub fn touched(&self) -> MutexGuard<'_, Touched> {
+    pub fn touched(&self) -> MutexGuard<'_, DataChanges> {
         self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -134,15 +134,15 @@ impl House<'_> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The kick-off parameters that `flow` had to forgo.
-    pub fn forgone(&self, flow: &str) -> Vec<String> {
-        self.forgone.lock().unwrap_or_else(PoisonError::into_inner).get(flow).cloned().unwrap_or_default()
+    /// The kick-off parameters that `flow` had to drop_params.
+    pub fn dropped_params(&self, flow: &str) -> Vec<String> {
+        self.dropped_params.lock().unwrap_or_else(PoisonError::into_inner).get(flow).cloned().unwrap_or_default()
     }
 
     /// Notes that the target took the kick-off of `flow` without these parameters only.
-    pub fn forgo(&self, flow: &str, parameters: &[String]) {
-        let mut forgone = self.forgone.lock().unwrap_or_else(PoisonError::into_inner);
-        forgone.insert(flow.to_owned(), parameters.to_vec());
+    pub fn drop_params(&self, flow: &str, parameters: &[String]) {
+        let mut dropped_params = self.dropped_params.lock().unwrap_or_else(PoisonError::into_inner);
+        dropped_params.insert(flow.to_owned(), parameters.to_vec());
     }
 
     /// Whether waiting is pointless: a job was waited for in vain, and none ever came to an end. Each job is then seen
@@ -166,24 +166,24 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// `--max-wait` from now.
-    pub fn new(house: &House<'_>) -> Self {
-        Self { until: house.clock.elapsed().saturating_add(house.settings.max_wait) }
+    pub fn new(run: &RunContext<'_>) -> Self {
+        Self { until: run.clock.elapsed().saturating_add(run.settings.max_wait) }
     }
 
     /// At most this long from now, and no longer than before.
-    pub fn at_most(self, house: &House<'_>, time: Duration) -> Self {
-        Self { until: self.until.min(house.clock.elapsed().saturating_add(time)) }
+    pub fn at_most(self, run: &RunContext<'_>, time: Duration) -> Self {
+        Self { until: self.until.min(run.clock.elapsed().saturating_add(time)) }
     }
 
     /// What is left.
-    pub fn left(&self, house: &House<'_>) -> Duration {
-        self.until.saturating_sub(house.clock.elapsed())
+    pub fn left(&self, run: &RunContext<'_>) -> Duration {
+        self.until.saturating_sub(run.clock.elapsed())
     }
 }
 
 /// One flow on its way.
-pub(crate) struct Walk<'a> {
-    pub house: &'a House<'a>,
+pub(crate) struct FlowContext<'a> {
+    pub run: &'a RunContext<'a>,
     pub planned: &'a PlannedFlow,
     record: Mutex<FlowRecord>,
     held: Mutex<Vec<(Url, Identity)>>,
@@ -195,8 +195,8 @@ pub(crate) struct Walk<'a> {
     pub turned_away: AtomicBool,
 }
 
-impl<'a> Walk<'a> {
-    pub fn new(house: &'a House<'a>, planned: &'a PlannedFlow) -> Self {
+impl<'a> FlowContext<'a> {
+    pub fn new(run: &'a RunContext<'a>, planned: &'a PlannedFlow) -> Self {
         let record = FlowRecord {
             name: planned.name.clone(),
             title: planned.flow.title.clone(),
@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
             waits: Vec::new(),
         };
         Self {
-            house,
+            run,
             planned,
             record: Mutex::new(record),
             held: Mutex::default(),
@@ -248,14 +248,14 @@ impl<'a> Walk<'a> {
     /// over. `own` says that it was the flow's own.
     pub fn hold(&self, job: &Url, identity: Identity, own: Option<Own>) {
         self.record().accepted += 1;
-        self.house.any_started.store(true, Ordering::Relaxed);
-        self.house.sightings.job(job);
+        self.run.any_started.store(true, Ordering::Relaxed);
+        self.run.sightings.job(job);
         self.hold_on(job, identity, own);
     }
 
     /// Holds a job that is no export, such as the making of a Group: it is to be deleted, and counts as no kick-off.
     pub fn hold_on(&self, job: &Url, identity: Identity, own: Option<Own>) {
-        self.house.ledger.write(&Line::Held { flow: self.name().to_owned(), job: job.clone(), own });
+        self.run.journal.write(&JournalLine::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // The same job given twice is held once.
         if !held.iter().any(|(one, _)| one == job) {
@@ -266,7 +266,7 @@ impl<'a> Walk<'a> {
                 _ => Identity::Client,
             };
             held.push((job.clone(), owner));
-            self.house.jobs.hold(job);
+            self.run.jobs.hold(job);
         }
     }
 
@@ -284,26 +284,26 @@ impl<'a> Walk<'a> {
     }
 
     pub fn show(&self, event: Event<'_>) {
-        self.house.progress.show(self.name(), event);
+        self.run.progress.show(self.name(), event);
     }
 
     /// Waits, unless the run is ended.
     pub async fn wait(&self, time: Duration, what: &str) -> Result<(), Stop> {
         self.show(Event::Waiting { what, time });
-        let began = self.house.clock.elapsed();
+        let began = self.run.clock.elapsed();
         tokio::select! {
             biased;
-            () = self.house.session.interrupted() => {}
-            () = self.house.clock.sleep(time) => {}
+            () = self.run.session.interrupted() => {}
+            () = self.run.clock.sleep(time) => {}
         }
-        let took = self.house.clock.elapsed().saturating_sub(began);
+        let took = self.run.clock.elapsed().saturating_sub(began);
         self.record().waits.push((millis(began), millis(took), what.to_owned()));
         self.check_halt()
     }
 
     /// Stops the flow if the run is being ended.
     pub fn check_halt(&self) -> Result<(), Stop> {
-        match self.house.halted() {
+        match self.run.halted() {
             Some(why) => Err(stop(StopKind::Limit, None, why)),
             None => Ok(()),
         }
@@ -314,10 +314,10 @@ impl<'a> Walk<'a> {
     ///
     /// With `queueing`, a 429, or a refusal that may mean the same, does not use up the budget while other jobs of ours
     /// run: some servers run one export at a time, and then it is us who stand in our way.
-    pub async fn send_patiently(&self, budget: &mut Budget, ask: Ask, queueing: bool) -> Result<Reply, Stop> {
+    pub async fn send_patiently(&self, budget: &mut Budget, ask: RequestSpec, queueing: bool) -> Result<Reply, Stop> {
         let mut attempt = 0;
         loop {
-            let reply = self.house.session.send(ask.clone()).await;
+            let reply = self.run.session.send(ask.clone()).await;
             let mut longest = retry::LONGEST;
             let mut throttled = false;
             let (asked, what) = match &reply.result {
@@ -327,8 +327,8 @@ impl<'a> Walk<'a> {
                 Err(trouble) if trouble.kind == TroubleKind::Connect && attempt < 2 => (None, trouble.kind.to_string()),
                 Ok(whole) if retry::asks_for_patience(whole.status, attempt) => {
                     throttled = queueing && whole.status.as_u16() == 429;
-                    if throttled && self.house.running.load(Ordering::Relaxed) > 0 {
-                        *budget = Budget::new(self.house);
+                    if throttled && self.run.running.load(Ordering::Relaxed) > 0 {
+                        *budget = Budget::new(self.run);
                         longest = retry::QUEUEING;
                     }
                     (self.retry_after(&whole.headers), format!("patience after {}", whole.status.as_u16()))
@@ -336,39 +336,39 @@ impl<'a> Walk<'a> {
                 // Some servers run few exports at a time, and refuse the next in a way that says nothing of it.
                 Ok(whole) if self.stands_in_its_own_way(&ask, whole, queueing, attempt) => {
                     if queueing {
-                        *budget = Budget::new(self.house);
+                        *budget = Budget::new(self.run);
                     }
                     longest = retry::QUEUEING;
                     (self.retry_after(&whole.headers), format!("other exports to end, after {}", whole.status.as_u16()))
                 }
                 _ => return Ok(reply),
             };
-            let left = budget.left(self.house);
-            let seconds = self.house.settings.max_wait.as_secs();
+            let left = budget.left(self.run);
+            let seconds = self.run.settings.max_wait.as_secs();
             if left.is_zero() {
                 if throttled {
-                    self.house.throttled_in_vain.store(true, Ordering::Relaxed);
+                    self.run.throttled_in_vain.store(true, Ordering::Relaxed);
                 }
                 let because = format!("the target still asked for patience after {seconds} s");
                 return Err(stop(StopKind::Waited, Some(reply.exchange), because));
             }
-            if throttled && self.house.starts_nothing() {
+            if throttled && self.run.starts_nothing() {
                 let because = format!(
                     "not waited for: the target still asked for patience with another kick-off of this run after \
                      {seconds} s, and has accepted none"
                 );
                 return Err(stop(StopKind::Waited, Some(reply.exchange), because));
             }
-            self.house.session.recorder().supersede(reply.exchange);
-            let time = retry::pause_again(asked, attempt, left, self.house.settings.least_wait, longest);
+            self.run.session.recorder().supersede(reply.exchange);
+            let time = retry::pause_again(asked, attempt, left, self.run.settings.least_wait, longest);
             self.wait(time, &what).await?;
             attempt += 1;
         }
     }
 
     /// Whether a kick-off was perhaps refused because other exports of this run go on: it is sent again until none does.
-    fn stands_in_its_own_way(&self, ask: &Ask, whole: &Whole, queueing: bool, attempt: u32) -> bool {
-        self.house.running.load(Ordering::Relaxed) > 0
+    fn stands_in_its_own_way(&self, ask: &RequestSpec, whole: &FullResponse, queueing: bool, attempt: u32) -> bool {
+        self.run.running.load(Ordering::Relaxed) > 0
             && (queueing || attempt < retry::PROBE_TRIES)
             && ask.url.path().ends_with("$export")
             && retry::may_be_for_others(whole.status, &whole.body, queueing)
@@ -376,12 +376,12 @@ impl<'a> Walk<'a> {
 
     /// `Retry-After`, seen from now.
     pub fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
-        retry::retry_after(headers, self.house.clock.now())
+        retry::retry_after(headers, self.run.clock.now())
     }
 
     /// The stop for a request that was cut short because the run is being ended.
     pub fn halt_stop(&self, exchange: u32, trouble: &Trouble) -> Stop {
-        stop(StopKind::Limit, Some(exchange), self.house.halted().unwrap_or_else(|| trouble.message.clone()))
+        stop(StopKind::Limit, Some(exchange), self.run.halted().unwrap_or_else(|| trouble.message.clone()))
     }
 }
 
@@ -395,7 +395,7 @@ pub(crate) fn no_answer(what: &str, reply: u32, trouble: &Trouble) -> Stop {
     stop(StopKind::Transport, Some(reply), format!("{what} brought no answer: {}", trouble.message))
 }
 
-/// Whole milliseconds.
+/// FullResponse milliseconds.
 pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,11 +1,11 @@
 //! When a flow may begin, what it waits for, and what it leaves to others.
 
-use crate::drive::context::{NoWay, Walk, stop};
+use crate::drive::context::{FlowContext, Unreachable, stop};
 use crate::plan::model::PlannedFlow;
 use crate::recording::model::{Phase, Stop, StopKind};
 use crate::suite::flow::{Identity, Needs};
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// Whatever the flow's Group takes before it can be exported.
     pub async fn ready_group(&self) -> Result<(), Stop> {
         match self.planned.flow.credentials {
@@ -17,7 +17,7 @@ impl Walk<'_> {
 
     /// A job of a Group without members may end in a failure, as its kick-off may be refused.
     pub fn nobody_to_export(&self, stop: Stop) -> Stop {
-        let failed = stop.exchange.and_then(|id| self.house.session.recorder().exchange(id)?.phase);
+        let failed = stop.exchange.and_then(|id| self.run.session.recorder().exchange(id)?.phase);
         match (&self.planned.flow.optional, failed) {
             (Some(optional), Some(Phase::Failed)) => {
                 Stop { kind: StopKind::Declined, because: format!("{optional}: {}", stop.because), ..stop }
@@ -28,7 +28,7 @@ impl Walk<'_> {
 
     /// Waits for the flows that this one must not disturb, or be disturbed by.
     pub async fn await_turn(&self, alone: bool) {
-        let flows = &self.house.plan.flows;
+        let flows = &self.run.plan.flows;
         let hooked = |other: &PlannedFlow| !other.flow.of_hooks().is_empty();
         let turns_keys = |other: &PlannedFlow| other.flow.credentials == Some(Needs::KeySet);
         let own = flows.iter().position(|other| other.name == self.planned.name).unwrap_or(flows.len());
@@ -43,16 +43,16 @@ impl Walk<'_> {
                 (false, false, last) => last && !other.flow.last,
             };
             if waits {
-                self.house.board.outcome(&other.name).await;
+                self.run.flow_results.outcome(&other.name).await;
             }
         }
     }
 
     /// Lets go of a job that was kept until the flows that ask for the same had asked.
     pub async fn tidy_late(&self) {
-        let alike = |other: &&PlannedFlow| other.flow.like.as_deref() == Some(self.name());
-        for other in self.house.plan.flows.iter().filter(alike).filter(|_| self.planned.flow.keep) {
-            self.house.board.kickoff(&other.name).await;
+        let alike = |other: &&PlannedFlow| other.flow.same_request_as.as_deref() == Some(self.name());
+        for other in self.run.plan.flows.iter().filter(alike).filter(|_| self.planned.flow.keep) {
+            self.run.flow_results.kickoff(&other.name).await;
         }
         self.tidy_all().await;
     }
@@ -60,24 +60,26 @@ impl Walk<'_> {
     /// Whether the run has the credentials that the flow needs.
     pub async fn can_begin(&self) -> Result<(), Stop> {
         let flow = &self.planned.flow;
-        if let Some(lacks) = flow.credentials.and_then(|needs| self.house.session.lacks(needs)) {
+        if let Some(lacks) = flow.credentials.and_then(|needs| self.run.session.lacks(needs)) {
             return Err(stop(StopKind::NotOffered, None, lacks));
         }
         if let (Some(Needs::Cohort), Some(why)) = (flow.credentials, self.may_not_write()) {
             return Err(stop(StopKind::NotOffered, None, why));
         }
-        if let Some(lacks) = self.house.settings.hooks.lacks(&flow.of_hooks()) {
+        if let Some(lacks) = self.run.settings.hooks.lacks(&flow.of_hooks()) {
             return Err(stop(StopKind::NotOffered, None, lacks));
         }
-        match &self.house.no_way {
-            Some(NoWay::Token(why)) if !flow.probes_only => {
+        match &self.run.no_way {
+            Some(Unreachable::Token(why)) if !flow.probes_only => {
                 return Err(stop(StopKind::Credentials, None, why.clone()));
             }
-            Some(NoWay::Tls(why)) if !flow.is_of_tls() => return Err(stop(StopKind::Transport, None, why.clone())),
+            Some(Unreachable::Tls(why)) if !flow.is_of_tls() => {
+                return Err(stop(StopKind::Transport, None, why.clone()));
+            }
             _ => {}
         }
         if flow.identity == Identity::Narrow {
-            let narrow = self.house.session.narrow().await;
+            let narrow = self.run.session.narrow().await;
             narrow.map_err(|why| {
                 stop(StopKind::NotOffered, None, format!("no token for Patient resources alone was had: {why}"))
             })?;

@@ -8,13 +8,13 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::measure::sample_values::Span;
 use crate::recording::model::Stop;
 
 /// How a flow came out, for those that come after it.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct FlowOutcome {
     /// Why it ended early, if so.
     pub stop: Option<Stop>,
     /// The `transactionTime` of its manifest, where that is an instant.
@@ -24,31 +24,31 @@ pub struct Outcome {
     /// The level at which it ran.
     pub level: ExportLevel,
     /// The resources that are held of it.
-    pub shelf: Arc<Shelf>,
+    pub shelf: Arc<ResourceStore>,
 }
 
 #[derive(Debug, Default)]
-struct Entry {
+struct FlowResult {
     kickoff: Option<Result<ExportLevel, Stop>>,
-    outcome: Option<Outcome>,
+    outcome: Option<FlowOutcome>,
 }
 
 /// Where flows post how they went and others wait for it.
 #[derive(Debug)]
-pub struct Board {
-    entries: Mutex<BTreeMap<String, Entry>>,
+pub struct FlowResults {
+    entries: Mutex<BTreeMap<String, FlowResult>>,
     /// Wakes those that wait in the order in which they came, so that the same run takes the same course.
     news: Notify,
 }
 
-impl Board {
-    /// A board for the flows of these names.
+impl FlowResults {
+    /// A flow_results for the flows of these names.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let entries = names.map(|name| (name.to_owned(), Entry::default())).collect();
+        let entries = names.map(|name| (name.to_owned(), FlowResult::default())).collect();
         Self { entries: Mutex::new(entries), news: Notify::new() }
     }
 
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<String, FlowResult>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -61,7 +61,7 @@ impl Board {
     }
 
     /// Posts that a flow is over.
-    pub fn over(&self, flow: &str, outcome: Outcome) {
+    pub fn over(&self, flow: &str, outcome: FlowOutcome) {
         if let Some(entry) = self.entries().get_mut(flow) {
             // A flow that stops before its kick-off has stopped for those that wait for the kick-off, too.
             let how = outcome.stop.clone().map_or(Ok(outcome.level), Err);
@@ -77,11 +77,11 @@ impl Board {
     }
 
     /// How `flow` came out, once it is over; none if there is no such flow.
-    pub async fn outcome(&self, flow: &str) -> Option<Outcome> {
+    pub async fn outcome(&self, flow: &str) -> Option<FlowOutcome> {
         self.once(flow, |entry| entry.outcome.clone()).await
     }
 
-    async fn once<T>(&self, flow: &str, known: impl Fn(&Entry) -> Option<T>) -> Option<T> {
+    async fn once<T>(&self, flow: &str, known: impl Fn(&FlowResult) -> Option<T>) -> Option<T> {
         loop {
             // Listening begins before looking, so that nothing posted in between is missed.
             let mut news = std::pin::pin!(self.news.notified());
@@ -97,7 +97,7 @@ impl Board {
 
 /// What is known of a job on the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum FlowState {
     /// It lies there.
     There,
     /// It is deleted, or the target knows it no more.
@@ -107,30 +107,30 @@ enum State {
 }
 
 #[derive(Debug)]
-struct Job {
+struct HeldJob {
     holders: usize,
-    state: State,
+    state: FlowState,
 }
 
 /// The jobs that were started. Servers may answer equal requests with one job, so a job is deleted when the last flow
 /// that holds it lets go.
 #[derive(Debug, Default)]
-pub struct Jobs {
-    jobs: Mutex<BTreeMap<Url, Job>>,
+pub struct HeldJobs {
+    jobs: Mutex<BTreeMap<Url, HeldJob>>,
 }
 
-impl Jobs {
-    fn jobs(&self) -> MutexGuard<'_, BTreeMap<Url, Job>> {
+impl HeldJobs {
+    fn jobs(&self) -> MutexGuard<'_, BTreeMap<Url, HeldJob>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A kick-off led to the job at `url`.
     pub fn hold(&self, url: &Url) {
         let mut jobs = self.jobs();
-        let job = jobs.entry(url.clone()).or_insert(Job { holders: 0, state: State::There });
+        let job = jobs.entry(url.clone()).or_insert(HeldJob { holders: 0, state: FlowState::There });
         job.holders += 1;
         // A server that gives a deleted job's URL again has started it anew.
-        job.state = State::There;
+        job.state = FlowState::There;
     }
 
     /// One holder lets go. Whether the job must be deleted now.
@@ -138,20 +138,20 @@ impl Jobs {
         let mut jobs = self.jobs();
         let Some(job) = jobs.get_mut(url) else { return false };
         job.holders = job.holders.saturating_sub(1);
-        job.holders == 0 && job.state == State::There
+        job.holders == 0 && job.state == FlowState::There
     }
 
     /// The job is deleted or unknown to the target.
     pub fn gone(&self, url: &Url) {
-        self.set(url, State::Gone);
+        self.set(url, FlowState::Gone);
     }
 
     /// The target refused to delete the job.
     pub fn kept(&self, url: &Url) {
-        self.set(url, State::Kept);
+        self.set(url, FlowState::Kept);
     }
 
-    fn set(&self, url: &Url, state: State) {
+    fn set(&self, url: &Url, state: FlowState) {
         if let Some(job) = self.jobs().get_mut(url) {
             job.state = state;
         }
@@ -159,7 +159,7 @@ impl Jobs {
 
     /// The jobs that still lie on the target.
     pub fn left(&self) -> Vec<Url> {
-        self.jobs().iter().filter(|(_, job)| job.state != State::Gone).map(|(url, _)| url.clone()).collect()
+        self.jobs().iter().filter(|(_, job)| job.state != FlowState::Gone).map(|(url, _)| url.clone()).collect()
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_shared_job_is_deleted_by_the_last_holder_only() {
-        let (jobs, url) = (Jobs::default(), "http://h/1".parse().unwrap());
+        let (jobs, url) = (HeldJobs::default(), "http://h/1".parse().unwrap());
         jobs.hold(&url);
         jobs.hold(&url);
         assert!(!jobs.let_go(&url));
@@ -186,12 +186,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_flow_that_ends_early_answers_those_that_wait_for_its_kick_off() {
-        let board = Board::new(["a"].into_iter());
+        let flow_results = FlowResults::new(["a"].into_iter());
         let stop = Stop { kind: crate::recording::model::StopKind::NotOffered, exchange: None, because: "no".into() };
         let (span, level, shelf) = (Span::default(), ExportLevel::Any, Arc::default());
-        let outcome = Outcome { stop: Some(stop.clone()), span, transaction_time: None, level, shelf };
-        let (heard, ()) = tokio::join!(board.kickoff("a"), async { board.over("a", outcome) });
+        let outcome = FlowOutcome { stop: Some(stop.clone()), span, transaction_time: None, level, shelf };
+        let (heard, ()) = tokio::join!(flow_results.kickoff("a"), async { flow_results.over("a", outcome) });
         assert_eq!(heard.unwrap().unwrap_err(), stop);
-        assert!(board.outcome("a").await.is_some() && board.outcome("b").await.is_none());
+        assert!(flow_results.outcome("a").await.is_some() && flow_results.outcome("b").await.is_none());
     }
 }

@@ -20,11 +20,11 @@ use crate::suite::flow::HookName;
 pub const BASE_VARIABLE: &str = "PLIMSOLL_BASE";
 
 /// The most of a hook's output that is read, in bytes.
-const MOST_OUTPUT: usize = 64 << 10;
+const MAX_OUTPUT: usize = 64 << 10;
 /// The most of what a hook says of its trouble that is shown, in bytes.
-const MOST_WORDS: usize = 2 << 10;
+const MAX_WORDS: usize = 2 << 10;
 /// The most resources of one run of a hook that are looked at.
-const MOST_NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 /// How often is looked whether a hook is done.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How long the end of a hook's output is waited for once the hook itself is over.
@@ -137,7 +137,7 @@ fn named(lines: &[String]) -> Result<Vec<Name>, String> {
             names.push(name);
         }
     }
-    names.truncate(MOST_NAMED);
+    names.truncate(MAX_NAMED);
     match names.is_empty() {
         true => Err("named no resource: it must print Type/id of each that it touched, a line each".to_owned()),
         false => Ok(names),
@@ -224,11 +224,11 @@ fn attend(mut child: Child, patience: Duration, let_go: &AtomicBool) -> Result<E
     };
     // What it started and left behind may keep the pipe open.
     let output = output.recv_timeout(LAST_WORDS).map_err(|_| "left something running that keeps its output open")?;
-    if output.len() > MOST_OUTPUT {
-        return Err(format!("printed more than {MOST_OUTPUT} bytes"));
+    if output.len() > MAX_OUTPUT {
+        return Err(format!("printed more than {MAX_OUTPUT} bytes"));
     }
     let mut words = words.recv_timeout(LAST_WORDS).unwrap_or_default();
-    words.truncate(MOST_WORDS);
+    words.truncate(MAX_WORDS);
     let how = match status.code() {
         Some(code) => format!("exit status {code}"),
         None => "a signal".to_owned(),
@@ -249,7 +249,7 @@ fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
         let Some(mut pipe) = pipe else { return };
         let (mut kept, mut part) = (Vec::new(), [0_u8; 4096]);
         while let Ok(count @ 1..) = pipe.read(&mut part) {
-            let room = (MOST_OUTPUT + 1).saturating_sub(kept.len());
+            let room = (MAX_OUTPUT + 1).saturating_sub(kept.len());
             kept.extend(part.iter().take(count.min(room)));
         }
         // Nobody may be waiting any more.
@@ -278,7 +278,7 @@ mod tests {
         }
         assert!(names(&["", " "]).unwrap_err().contains("named no resource"));
         let many: Vec<String> = (0..50).map(|at| format!("Patient/{at}")).collect();
-        assert_eq!(named(&many).unwrap().len(), MOST_NAMED);
+        assert_eq!(named(&many).unwrap().len(), MAX_NAMED);
     }
 
     #[cfg(unix)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::base::unprintable::is_hidden;
+use crate::base::unprintable::is_unprintable;
 
 /// Something that happened in a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Event<'a> {
     Reading {
         /// Bytes, as they came over the wire.
         bytes: u64,
-        /// Lines.
+        /// ProgressLines.
         lines: u64,
     },
     /// It is over.
@@ -66,9 +66,9 @@ impl Progress for Silent {
 
 /// A sparse line on stderr when a flow begins and ends, for logs.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Lines;
+pub struct ProgressLines;
 
-impl Progress for Lines {
+impl Progress for ProgressLines {
     fn show(&self, flow: &str, event: Event<'_>) {
         if matches!(event, Event::Started | Event::Ended { .. }) {
             // Whoever closed stderr does not want to read it.
@@ -79,19 +79,19 @@ impl Progress for Lines {
 
 /// One bar a flow on stderr.
 #[derive(Default)]
-pub struct Bars {
+pub struct ProgressBars {
     all: MultiProgress,
     bars: Mutex<BTreeMap<String, ProgressBar>>,
 }
 
-impl Bars {
-    /// Bars on stderr.
+impl ProgressBars {
+    /// ProgressBars on stderr.
     pub fn stderr() -> Self {
         Self { all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5)), bars: Mutex::default() }
     }
 }
 
-impl Progress for Bars {
+impl Progress for ProgressBars {
     fn show(&self, flow: &str, event: Event<'_>) {
         let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         if let Event::Ended { .. } = event {
@@ -121,8 +121,8 @@ impl Progress for Bars {
 pub fn for_stderr() -> std::sync::Arc<dyn Progress> {
     use std::io::IsTerminal as _;
     match std::io::stderr().is_terminal() {
-        true => std::sync::Arc::new(Bars::stderr()),
-        false => std::sync::Arc::new(Lines),
+        true => std::sync::Arc::new(ProgressBars::stderr()),
+        false => std::sync::Arc::new(ProgressLines),
     }
 }
 
@@ -144,7 +144,7 @@ fn words(event: Event<'_>) -> String {
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().take(100) {
-        match is_hidden(c) {
+        match is_unprintable(c) {
             true => out.extend(c.escape_unicode()),
             false => out.push(c),
         }

@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::recording::model::{Exchange, Role, Tape};
+use crate::recording::model::{Exchange, Recording, Role};
 
 /// The longest line that is read.
-const LONGEST_LINE: u64 = 1 << 20;
+const MAX_LEN_LINE: u64 = 1 << 20;
 
 /// A job that a flow's own kick-off started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Own {
     /// The exchange that started it.
     pub exchange: u32,
-    /// The polling URL as the tape shows it.
+    /// The polling URL as the recording shows it.
     pub shown: String,
     /// The level of the export.
     pub level: ExportLevel,
@@ -32,7 +32,7 @@ pub(crate) struct Own {
 /// One line of the file. Later lines add to earlier ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Line {
+pub(crate) enum JournalLine {
     /// A flow was given a job.
     Held {
         /// The flow.
@@ -65,12 +65,12 @@ mod as_text {
 
 /// The file in the making.
 #[derive(Default)]
-pub(crate) struct Ledger {
+pub(crate) struct ResumeJournal {
     open: Mutex<Option<(PathBuf, File)>>,
 }
 
-impl Ledger {
-    /// A ledger at `path`; what lies there from a run before is replaced. None keeps none.
+impl ResumeJournal {
+    /// A journal at `path`; what lies there from a run before is replaced. None keeps none.
     ///
     /// # Errors
     /// The file cannot be made.
@@ -86,8 +86,8 @@ impl Ledger {
         Ok(Self { open: Mutex::new(Some((path.to_owned(), file))) })
     }
 
-    /// Appends a line. A disk that is full stops the ledger, not the run.
-    pub fn write(&self, line: &Line) {
+    /// Appends a line. A disk that is full stops the journal, not the run.
+    pub fn write(&self, line: &JournalLine) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((_, file)) = open.as_mut() else { return };
         let written = serde_json::to_vec(line).map_err(std::io::Error::other).and_then(|mut text| {
@@ -113,27 +113,27 @@ impl Ledger {
 pub(crate) struct Resumed {
     pub job: Url,
     pub own: Own,
-    /// Its kick-off, as the tape has it.
+    /// Its kick-off, as the recording has it.
     pub kickoff: Exchange,
 }
 
 /// What a killed run left.
 #[derive(Clone, Debug, Default)]
-pub struct Remains {
+pub struct Leftovers {
     /// By flow: the job to go on with.
     pub(crate) jobs: Vec<(String, Resumed)>,
     /// Jobs of probes, and of flows that had two: to be deleted.
     pub(crate) others: Vec<Url>,
 }
 
-impl Remains {
-    /// Reads the ledger at `path` and finds the kick-offs of its jobs on the tape of the same run. A line that is cut,
+impl Leftovers {
+    /// Reads the journal at `path` and finds the kick-offs of its jobs on the recording of the same run. A line that is cut,
     /// as a killed run leaves it, is left out.
     ///
     /// # Errors
     /// The file cannot be read: the system's reason.
-    pub fn read(path: &Path, tape: &Tape) -> std::io::Result<Self> {
-        Ok(Self::of(&lines(BufReader::new(File::open(path)?))?, tape))
+    pub fn read(path: &Path, recording: &Recording) -> std::io::Result<Self> {
+        Ok(Self::of(&lines(BufReader::new(File::open(path)?))?, recording))
     }
 
     /// How many jobs of flows there are to go on with.
@@ -146,20 +146,20 @@ impl Remains {
         self.jobs.is_empty()
     }
 
-    fn of(lines: &[Line], tape: &Tape) -> Self {
-        let gone = |url: &Url| lines.iter().any(|line| matches!(line, Line::Gone(gone) if gone == url));
-        let ending = |url: &Url| lines.iter().any(|line| matches!(line, Line::Ending(ending) if ending == url));
+    fn of(lines: &[JournalLine], recording: &Recording) -> Self {
+        let gone = |url: &Url| lines.iter().any(|line| matches!(line, JournalLine::Gone(gone) if gone == url));
+        let ending = |url: &Url| lines.iter().any(|line| matches!(line, JournalLine::Ending(ending) if ending == url));
         let mut remains = Self::default();
         for line in lines {
-            let Line::Held { flow, job, own } = line else { continue };
+            let JournalLine::Held { flow, job, own } = line else { continue };
             if gone(job) || remains.others.contains(job) || remains.jobs.iter().any(|(_, known)| known.job == *job) {
                 continue;
             }
-            let over = tape.flows.iter().any(|record| record.name == *flow);
+            let over = recording.flows.iter().any(|record| record.name == *flow);
             let kickoff = own.as_ref().and_then(|own| {
                 let fits =
                     |e: &&Exchange| e.id == own.exchange && e.flow.as_ref() == Some(flow) && e.role == Role::Kickoff;
-                tape.exchanges.iter().find(fits)
+                recording.exchanges.iter().find(fits)
             });
             match (own, kickoff) {
                 (Some(own), Some(kickoff))
@@ -175,19 +175,19 @@ impl Remains {
     }
 }
 
-fn lines(mut source: impl BufRead) -> std::io::Result<Vec<Line>> {
+fn lines(mut source: impl BufRead) -> std::io::Result<Vec<JournalLine>> {
     let mut all = Vec::new();
     let mut line = Vec::new();
     loop {
         line.clear();
-        if source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+        if source.by_ref().take(MAX_LEN_LINE).read_until(b'\n', &mut line)? == 0 {
             return Ok(all);
         }
-        all.extend(serde_json::from_slice::<Line>(&line).ok());
+        all.extend(serde_json::from_slice::<JournalLine>(&line).ok());
     }
 }
 
-/// The exchange `kickoff` of an earlier tape, with the polling URL as this tape shows it. Where that cannot be said the
+/// The exchange `kickoff` of an earlier recording, with the polling URL as this recording shows it. Where that cannot be said the
 /// exchange stays as it is.
 pub(crate) fn retold(kickoff: &Exchange, before: &str, now: &str) -> Exchange {
     let inner = |text: &str| {
@@ -228,33 +228,33 @@ mod tests {
         }
     }
 
-    fn held(flow: &str, job: &str, exchange: Option<u32>) -> Line {
+    fn held(flow: &str, job: &str, exchange: Option<u32>) -> JournalLine {
         let own = |exchange| Own { exchange, shown: "s".into(), level: ExportLevel::System, params: vec![] };
-        Line::Held { flow: flow.into(), job: url(job), own: exchange.map(own) }
+        JournalLine::Held { flow: flow.into(), job: url(job), own: exchange.map(own) }
     }
 
     #[test]
     fn what_runs_is_gone_on_with_and_the_rest_is_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("resume");
-        let ledger = Ledger::create(Some(&path)).unwrap();
-        let tape = Tape {
+        let journal = ResumeJournal::create(Some(&path)).unwrap();
+        let recording = Recording {
             exchanges: vec![kickoff(1, "a"), kickoff(2, "b"), kickoff(3, "c"), kickoff(4, "d")],
-            ..Tape::default()
+            ..Recording::default()
         };
         for line in [
             held("a", "http://h/1", Some(1)),
             held("b", "http://h/2", Some(2)),
             held("b", "http://h/3", None),
             held("d", "http://h/5", Some(4)),
-            Line::Ending(url("http://h/5")),
-            Line::Gone(url("http://h/2")),
+            JournalLine::Ending(url("http://h/5")),
+            JournalLine::Gone(url("http://h/2")),
             held("c", "http://h/4", Some(9)),
         ] {
-            ledger.write(&line);
+            journal.write(&line);
         }
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"held\":{\"fl").unwrap();
-        let remains = Remains::read(&path, &tape).unwrap();
+        let remains = Leftovers::read(&path, &recording).unwrap();
         assert_eq!(remains.len(), 1);
         assert_eq!((remains.jobs[0].0.as_str(), remains.jobs[0].1.job.as_str()), ("a", "http://h/1"));
         assert_eq!(
@@ -267,12 +267,12 @@ mod tests {
             let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
             assert_eq!(mode & 0o777, 0o600);
         }
-        ledger.close();
+        journal.close();
         assert!(!path.exists());
     }
 
     #[test]
-    fn a_kick_off_is_told_with_the_url_of_this_tape() {
+    fn a_kick_off_is_told_with_the_url_of_this_recording() {
         let told = retold(&kickoff(1, "a"), "http://h/[u1]", "http://h/[u2]");
         assert_eq!(told.request.url, "http://h/[u2]");
         assert!(matches!(told.outcome, Outcome::NoResponse(trouble) if trouble.message == "see http://h/[u2]"));

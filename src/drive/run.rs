@@ -1,4 +1,4 @@
-//! A run against a target: what it says of itself, then the flows of the plan side by side, then the tape.
+//! A run against a target: what it says of itself, then the flows of the plan side by side, then the recording.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
@@ -13,27 +13,27 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::instant::rfc3339;
-use crate::drive::context::{House, NoWay};
+use crate::drive::context::{RunContext, Unreachable};
 use crate::drive::export_levels;
 use crate::drive::export_levels::Declared;
 use crate::drive::flow::{cleanup, requests, run_flow};
-use crate::drive::flow_results::{Board, Jobs};
+use crate::drive::flow_results::{FlowResults, HeldJobs};
 use crate::drive::hooks::Hooks;
 use crate::drive::progress::{Progress, Silent};
-use crate::drive::resume_journal::{Ledger, Remains};
-use crate::measure::url_entropy::Sightings;
+use crate::drive::resume_journal::{Leftovers, ResumeJournal};
+use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::Plan;
-use crate::recording::model::{End, FORMAT, Role, Start, Tape, TroubleKind};
+use crate::recording::model::{End, FORMAT, Recording, Role, Start, TroubleKind};
 use crate::recording::store::Writer;
 use crate::redact::recorder::Recorder;
-use crate::session::client::{Ask, Session};
+use crate::session::client::{RequestSpec, Session};
 use crate::settings::run_settings::{Credentials, Settings};
 use crate::suite::flow::Identity;
 use crate::transport::message::Transport;
 
 /// What a run needs beside the plan, the settings and the target.
-pub struct Options {
+pub struct RunOptions {
     /// The digest of the suites that the plan was made from.
     pub suites: String,
     /// Whether the target is the embedded reference server.
@@ -42,19 +42,19 @@ pub struct Options {
     pub progress: Arc<dyn Progress>,
     /// Turns true when the run is to be ended: what was started is tidied up, and what was seen is kept.
     pub interrupt: watch::Receiver<bool>,
-    /// Where the tape goes as it is made; none keeps it in memory alone.
+    /// Where the recording goes as it is made; none keeps it in memory alone.
     pub sink: Option<Writer>,
     /// Where the polling URLs of jobs that could not be deleted are written as they are, readable by the user alone:
-    /// the tape holds them redacted, and nobody could delete the jobs by those.
+    /// the recording holds them redacted, and nobody could delete the jobs by those.
     pub leftovers: Option<PathBuf>,
     /// Where the jobs that are under way are written down, for the user alone, so that a run that is killed can be
     /// resumed; none writes nothing. The file is gone when the run ends by itself.
-    pub ledger: Option<PathBuf>,
+    pub journal: Option<PathBuf>,
     /// What a killed run left: its jobs are gone on with instead of starting others.
-    pub remains: Remains,
+    pub remains: Leftovers,
 }
 
-impl Options {
+impl RunOptions {
     /// Nothing shown, nothing on disk, no interruption.
     pub fn quiet(suites: impl Into<String>) -> Self {
         let (_, interrupt) = watch::channel(false);
@@ -65,8 +65,8 @@ impl Options {
             interrupt,
             sink: None,
             leftovers: None,
-            ledger: None,
-            remains: Remains::default(),
+            journal: None,
+            remains: Leftovers::default(),
         }
     }
 }
@@ -95,15 +95,15 @@ pub enum RunError {
     },
 }
 
-/// Runs `plan` against the target of `settings`. The tape is whole even when the run was ended early; see
+/// Runs `plan` against the target of `settings`. The recording is whole even when the run was ended early; see
 /// [`End::early`].
 pub async fn run(
     plan: &Plan,
     settings: Settings,
     transport: Arc<dyn Transport>,
     clock: Clock,
-    options: Options,
-) -> Result<Tape, RunError> {
+    options: RunOptions,
+) -> Result<Recording, RunError> {
     Drive::new(settings, transport, clock, options).run(plan).await
 }
 
@@ -112,15 +112,15 @@ pub struct Drive {
     session: Session,
     settings: Arc<Settings>,
     clock: Clock,
-    options: Options,
+    options: RunOptions,
     start: Start,
     declared: Option<Declared>,
-    no_way: Option<NoWay>,
+    no_way: Option<Unreachable>,
 }
 
 impl Drive {
     /// Makes ready; sends nothing.
-    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Clock, mut options: Options) -> Self {
+    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Clock, mut options: RunOptions) -> Self {
         let settings = Arc::new(settings);
         let recorder = Recorder::new(&settings, clock, options.sink.take());
         let start = Start {
@@ -147,7 +147,7 @@ impl Drive {
                 // That is found out now, or never: no library speaks it.
                 Err(RunError::Unreachable { why, .. }) if self.session.speaks_old_tls_alone().await => {
                     let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
-                    self.no_way = Some(NoWay::Tls(why));
+                    self.no_way = Some(Unreachable::Tls(why));
                     Declared::default()
                 }
                 asked => asked?,
@@ -159,7 +159,7 @@ impl Drive {
     }
 
     async fn ask_metadata(&self) -> Result<Declared, RunError> {
-        let ask = Ask {
+        let ask = RequestSpec {
             flow: None,
             identity: Identity::None,
             ..requests::plain(
@@ -178,7 +178,7 @@ impl Drive {
         let protected = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 401 | 403));
         if protected && !matches!(self.settings.credentials, Credentials::None) {
             self.session.recorder().supersede(reply.exchange);
-            reply = self.session.send(Ask { identity: Identity::Client, ..ask }).await;
+            reply = self.session.send(RequestSpec { identity: Identity::Client, ..ask }).await;
         }
         // What answered with a redirect to nowhere is there all the same.
         let answered = self.session.recorder().is_answered();
@@ -196,10 +196,10 @@ impl Drive {
         }
     }
 
-    /// Runs the flows of `plan` and returns the tape. A plan without flows sends nothing.
-    pub async fn run(mut self, plan: &Plan) -> Result<Tape, RunError> {
+    /// Runs the flows of `plan` and returns the recording. A plan without flows sends nothing.
+    pub async fn run(mut self, plan: &Plan) -> Result<Recording, RunError> {
         self.start.specs.clone_from(&plan.specs);
-        self.start.also.clone_from(&plan.also);
+        self.start.informational_specs.clone_from(&plan.informational_specs);
         if !plan.whole {
             let mut selected: Vec<String> = Vec::new();
             for test in &plan.tests {
@@ -225,25 +225,25 @@ impl Drive {
             if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
                 return Err(refused);
             }
-            no_way = Some(NoWay::Token(refused.to_string()));
+            no_way = Some(Unreachable::Token(refused.to_string()));
         }
         // R4's; other versions are read as JSON alone.
         let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::definitions::embedded::r4);
-        let ledger = Ledger::create(self.options.ledger.as_deref()).unwrap_or_else(|error| {
+        let journal = ResumeJournal::create(self.options.journal.as_deref()).unwrap_or_else(|error| {
             self.options.progress.note(&format!("this run cannot be resumed if it is killed: {error}"));
-            Ledger::default()
+            ResumeJournal::default()
         });
-        let Remains { jobs: resumed, others } = std::mem::take(&mut self.options.remains);
-        let house = House {
+        let Leftovers { jobs: resumed, others } = std::mem::take(&mut self.options.remains);
+        let run = RunContext {
             plan,
-            ledger,
+            journal,
             resumed: Mutex::new(resumed),
             settings: self.settings.clone(),
             session: self.session.clone(),
             clock: self.clock,
             declared,
-            board: Board::new(plan.flows.iter().map(|flow| flow.name.as_str())),
-            jobs: Jobs::default(),
+            flow_results: FlowResults::new(plan.flows.iter().map(|flow| flow.name.as_str())),
+            jobs: HeldJobs::default(),
             permits: Semaphore::new(self.settings.jobs.clamp(1, Semaphore::MAX_PERMITS)),
             progress: self.options.progress.clone(),
             halted: Mutex::new(None),
@@ -255,51 +255,51 @@ impl Drive {
             throttled_in_vain: AtomicBool::new(false),
             definitions,
             files_by_post: AtomicBool::new(false),
-            forgone: Mutex::default(),
+            dropped_params: Mutex::default(),
             key: RunKey::new(),
             members: Mutex::default(),
             touched: Mutex::default(),
-            sightings: Sightings::default(),
+            sightings: UrlEntropy::default(),
             file_bytes: AtomicU64::new(0),
         };
         let all = async {
-            cleanup::others(&house, &others).await;
-            let mut flows: FuturesUnordered<_> = plan.flows.iter().map(|flow| run_flow::run(&house, flow)).collect();
+            cleanup::others(&run, &others).await;
+            let mut flows: FuturesUnordered<_> = plan.flows.iter().map(|flow| run_flow::run(&run, flow)).collect();
             while flows.next().await.is_some() {}
         };
         tokio::select! {
             biased;
             // First, so that a run that is ended before its first flow sends nothing.
-            () = self.halt_when_told(&house) => {}
+            () = self.halt_when_told(&run) => {}
             () = all => {}
         }
         let recorder = self.session.recorder();
         // What a killed run began and this one does not ask for is nobody's any more.
-        let unclaimed: Vec<Url> = house.unclaimed();
-        cleanup::others(&house, &unclaimed).await;
-        let left = house.jobs.left();
+        let unclaimed: Vec<Url> = run.unclaimed();
+        cleanup::others(&run, &unclaimed).await;
+        let left = run.jobs.left();
         if let (Some(path), false) = (&self.options.leftovers, left.is_empty())
             && let Err(error) = cleanup::list(path, &left)
         {
             self.options.progress.note(&format!("{} cannot be written: {error}", path.display()));
         }
-        house.ledger.close();
+        run.journal.close();
         recorder.end(End {
             finished: rfc3339(self.clock.now()),
-            early: house.halted().or(no_way.map(|no_way| no_way.why().to_owned())),
+            early: run.halted().or(no_way.map(|no_way| no_way.why().to_owned())),
             leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
-            guessing: Some(house.sightings.facts(&self.settings.base, self.clock.now())),
+            guessing: Some(run.sightings.facts(&self.settings.base, self.clock.now())),
         });
         if let Some(error) = recorder.sink_error() {
-            self.options.progress.note(&format!("the tape could not be written to its end: {error}"));
+            self.options.progress.note(&format!("the recording could not be written to its end: {error}"));
         }
         Ok(recorder.take())
     }
 
     /// Ends all waiting and sending when the run is interrupted or its deadline passes. Never returns: the flows end by
     /// themselves then, after tidying up.
-    async fn halt_when_told(&self, house: &House<'_>) {
+    async fn halt_when_told(&self, run: &RunContext<'_>) {
         let deadline = async {
             match self.settings.deadline {
                 Some(deadline) => self.clock.sleep(deadline.saturating_sub(self.clock.elapsed())).await,
@@ -314,7 +314,7 @@ impl Drive {
                 format!("the deadline of {seconds} s passed")
             }
         };
-        *house.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        *run.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         self.session.interrupt();
         std::future::pending().await
     }

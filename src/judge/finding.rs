@@ -3,20 +3,20 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use crate::check::context::Broken;
+use crate::check::context::Violation;
 use crate::verdicts::judged_run::Finding;
 
 /// The most findings kept of one test; the rest is counted.
 const KEPT: usize = 25;
 
 /// What makes two findings the same: kind, place, expected, actual, and the file where there is a position in one.
-type Key = (&'static str, String, String, String, Option<u32>);
+type FindingKey = (&'static str, String, String, String, Option<u32>);
 
 /// Findings of `broken`, each with the exchange that shows it; `looked_at` exchanges were looked at in all.
-pub fn gather(broken: Vec<(u32, Broken)>, looked_at: usize) -> Vec<Finding> {
+pub fn gather(broken: Vec<(u32, Violation)>, looked_at: usize) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     // A hostile manifest breaks a rule a hundred thousand times: nothing here looks at all earlier findings again.
-    let mut known: HashMap<Key, usize> = HashMap::new();
+    let mut known: HashMap<FindingKey, usize> = HashMap::new();
     let mut repeated: HashSet<(usize, u32)> = HashSet::new();
     for (exchange, broken) in broken {
         let shown = broken.exchange.unwrap_or(exchange);

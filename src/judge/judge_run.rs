@@ -1,22 +1,22 @@
-//! Judging: a tape and a plan in, a [`Run`] out. Pure and synchronous; the same tape gives the same run, byte for byte.
+//! Judging: a recording and a plan in, a [`Run`] out. Pure and synchronous; the same recording gives the same run, byte for byte.
 
 use crate::check::context::Index;
 use crate::plan::model::{Plan, PlannedTest};
-use crate::recording::model::{Role, Tape};
+use crate::recording::model::{Recording, Role};
 use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, Scope, Target, Tool, Traffic};
 
-/// Judges what `tape` holds by the tests of `plan`, under each of its specs. The record has a copy of the tape.
-pub fn judge(catalog: &Catalog, plan: &Plan, tape: &Tape) -> Run {
-    judge_whole(catalog, plan, tape.clone())
+/// Judges what `recording` holds by the tests of `plan`, under each of its specs. The record has a copy of the recording.
+pub fn judge(catalog: &Catalog, plan: &Plan, recording: &Recording) -> Run {
+    judge_whole(catalog, plan, recording.clone())
 }
 
-/// The same; the tape becomes part of the record, so that a large one is not held twice.
-pub fn judge_whole(catalog: &Catalog, plan: &Plan, tape: Tape) -> Run {
-    let index = Index::new(&tape);
+/// The same; the recording becomes part of the record, so that a large one is not held twice.
+pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run {
+    let index = Index::new(&recording);
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
-    let traffic = traffic(&tape);
-    let Tape { start, exchanges, files, flows, end } = tape;
+    let traffic = traffic(&recording);
+    let Recording { start, exchanges, files, flows, end } = recording;
     Run {
         plimsoll: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), suites: catalog.digest.clone() },
         target: Target {
@@ -45,22 +45,22 @@ fn judge_spec(catalog: &Catalog, plan: &Plan, index: &Index<'_>, spec_id: &str) 
     let planned: Vec<&PlannedTest> = plan.tests.iter().filter(|test| test.spec == spec_id).collect();
     let tests = crate::judge::test::judge_all(&planned, catalog, index);
     let requirements = crate::judge::requirements::judge_all(catalog, spec_id, &tests);
-    crate::judge::outcome::judgement(catalog, plan, index.tape, spec_id, tests, requirements)
+    crate::judge::outcome::judgement(catalog, plan, index.recording, spec_id, tests, requirements)
 }
 
-fn traffic(tape: &Tape) -> Traffic {
+fn traffic(recording: &Recording) -> Traffic {
     let is_kickoff = |role: Role, url: &str| {
         matches!(role, Role::Kickoff | Role::Probe)
             && url.split('?').next().unwrap_or(url).trim_end_matches('/').ends_with("$export")
     };
     Traffic {
-        requests: tape.exchanges.len() as u64,
-        kickoffs: tape.flows.iter().map(|flow| u64::from(flow.accepted)).fold(0, u64::saturating_add),
-        kickoff_requests: tape.exchanges.iter().filter(|e| is_kickoff(e.role, &e.request.url)).count() as u64,
-        bytes: tape.end.as_ref().map_or_else(
-            || tape.files.iter().map(|file| file.lines.bytes).fold(0, u64::saturating_add),
+        requests: recording.exchanges.len() as u64,
+        kickoffs: recording.flows.iter().map(|flow| u64::from(flow.accepted)).fold(0, u64::saturating_add),
+        kickoff_requests: recording.exchanges.iter().filter(|e| is_kickoff(e.role, &e.request.url)).count() as u64,
+        bytes: recording.end.as_ref().map_or_else(
+            || recording.files.iter().map(|file| file.lines.bytes).fold(0, u64::saturating_add),
             |end| end.bytes,
         ),
-        resources: tape.files.iter().map(|file| file.lines.resources).fold(0, u64::saturating_add),
+        resources: recording.files.iter().map(|file| file.lines.resources).fold(0, u64::saturating_add),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::vocabulary::{Area, Verdict};
 use crate::plan::model::Plan;
-use crate::recording::model::Tape;
+use crate::recording::model::Recording;
 use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResult, State, TestResult};
 
@@ -10,7 +10,7 @@ use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResul
 pub fn judgement(
     catalog: &Catalog,
     plan: &Plan,
-    tape: &Tape,
+    recording: &Recording,
     spec_id: &str,
     tests: Vec<TestResult>,
     requirements: Vec<RequirementResult>,
@@ -30,7 +30,8 @@ pub fn judgement(
     let (failed, errors) = (count(Verdict::Fail), count(Verdict::Error));
     let violated = requirements.iter().filter(|r| r.state == State::Violated).count();
     // As the drive writes it down.
-    let insecure = tape.start.settings.iter().any(|(name, value)| name == "certificates" && value == "not checked");
+    let insecure =
+        recording.start.settings.iter().any(|(name, value)| name == "certificates" && value == "not checked");
     let (outcome, because) = if failed > 0 {
         let named = plural(violated, "duty that binds is broken", "duties that bind are broken");
         (Conformance::NotConformant, format!("{named}; {}", plural(failed, "test fails", "tests fail")))
@@ -63,7 +64,7 @@ pub fn judgement(
         owner: spec.filter(|spec| spec.builds_on.is_none()).and_then(|spec| spec.owner.clone()),
         outcome,
         gate: Gate::None,
-        also: plan.also.iter().any(|also| also == spec_id),
+        informational: plan.informational_specs.iter().any(|informational_specs| informational_specs == spec_id),
         because,
         decided: u32::try_from(decided.len()).unwrap_or(u32::MAX),
         tests,

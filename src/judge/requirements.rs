@@ -24,7 +24,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
                 area: requirement.area,
                 says: requirement.says.clone(),
                 link: catalog.link(&requirement.id, spec).unwrap_or_default(),
-                beside: requirement.beside.clone(),
+                differs_from: requirement.differs_from.clone(),
                 tests: verifying.iter().map(|test| test.id.clone()).collect(),
             }
         })

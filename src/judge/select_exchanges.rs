@@ -121,13 +121,13 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                 }
                 Some((_, _, Identity::Expired)) => {
                     format!(
-                        "probe {id} was not sent: no token ends within a minute, or with --late-polls within --max-wait"
+                        "probe {id} was not sent: no token ends within a minute, or with --wait-for-expiry within --max-wait"
                     )
                 }
                 Some(_) if probe.is_some_and(|probe| probe.outlived) => {
                     format!(
                         "probe {id} was not sent: it takes files that need no token behind a door that is closed, and \
-                         --late-polls with a --max-wait beyond their Expires"
+                         --wait-for-expiry with a --max-wait beyond their Expires"
                     )
                 }
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: the job never showed as running"),
@@ -147,7 +147,7 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
 /// is about, and this run is none.
 pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool {
     let On::Probe(id) = on else { return false };
-    let open = index.tape.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none");
+    let open = index.recording.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none");
     definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| match probe.identity {
         Identity::None => open,
         Identity::Tampered | Identity::Expired => true,

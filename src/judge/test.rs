@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::base::vocabulary::{Level, Verdict};
 use crate::check::context;
-use crate::check::context::{Broken, Held, Index, Scene};
+use crate::check::context::{CheckContext, CheckOutcome, Index, Violation};
 use crate::judge::{aggregate, finding, select_exchanges};
 use crate::plan::model::PlannedTest;
 use crate::recording::model::{Exchange, FlowRecord, Role, Stop, StopKind};
@@ -12,7 +12,7 @@ use crate::suite::check_names::CheckName;
 use crate::suite::describe::describe;
 use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Identity};
-use crate::suite::model::{Catalog, Hold, On, Outcome as Allowed};
+use crate::suite::model::{Catalog, Hold, NamedOutcome as Allowed, On};
 use crate::suite::values::is_beside_the_point;
 use crate::verdicts::judged_run::{Finding, TestResult};
 
@@ -83,7 +83,7 @@ fn verdict(verdict: Verdict, because: impl Into<String>) -> Decision {
 }
 
 fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
-    match catalog.flow(&test.flow).filter(|flow| flow.gathers) {
+    match catalog.flow(&test.flow).filter(|flow| flow.aggregates) {
         Some(flow) => aggregate::decide(test, catalog, flow, |one| decide_on(one, catalog, index)),
         None => decide_on(test, catalog, index),
     }
@@ -137,9 +137,9 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
             (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
         };
     }
-    let beside = beside(test, flow, index);
-    let scene = Scene { index, test, flow, beside };
-    narrow_and_judge(test, flow, &looked, &scene, asked_for)
+    let compared = compared(test, flow, index);
+    let context = CheckContext { index, test, flow, compared };
+    narrow_and_judge(test, flow, &looked, &context, asked_for)
 }
 
 /// Why the test is not applicable, where this spec leaves it to the target to refuse the flow's kick-off, and it did.
@@ -154,8 +154,8 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
 }
 
 /// The first of the test's flows to compare with that ran at the same level.
-fn beside<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
-    test.beside
+fn compared<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
+    test.compare_with
         .iter()
         .filter_map(|name| index.flow(name))
         .find(|other| other.export == flow.export && index.kickoff(&other.name).is_some())
@@ -165,7 +165,7 @@ fn narrow_and_judge(
     test: &PlannedTest,
     flow: &FlowRecord,
     looked: &[&Exchange],
-    scene: &Scene<'_>,
+    context: &CheckContext<'_>,
     refusals: bool,
 ) -> Decision {
     let (mut kept, mut unknown) = (Vec::new(), None);
@@ -176,10 +176,10 @@ fn narrow_and_judge(
         }
         let mut meets = true;
         for condition in &test.test.when {
-            match crate::check::expect::holds(condition, exchange, scene) {
-                Held::Yes => {}
-                Held::No(_) | Held::Nothing(_) | Held::NoData(_) => meets = false,
-                Held::Unknown(why) => {
+            match crate::check::expect::holds(condition, exchange, context) {
+                CheckOutcome::Yes => {}
+                CheckOutcome::No(_) | CheckOutcome::Nothing(_) | CheckOutcome::NoData(_) => meets = false,
+                CheckOutcome::Unknown(why) => {
                     unknown.get_or_insert((exchange.id, why));
                     meets = false;
                 }
@@ -207,16 +207,16 @@ fn narrow_and_judge(
     }
     let (mut broken, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, false);
     for exchange in &kept {
-        match judge_exchange(test, exchange, scene) {
-            Held::Yes => held = true,
-            Held::No(found) => broken.extend(found.into_iter().map(|broken| (exchange.id, broken))),
-            Held::Nothing(why) => {
+        match judge_exchange(test, exchange, context) {
+            CheckOutcome::Yes => held = true,
+            CheckOutcome::No(found) => broken.extend(found.into_iter().map(|broken| (exchange.id, broken))),
+            CheckOutcome::Nothing(why) => {
                 nothing.get_or_insert(why);
             }
-            Held::NoData(why) => {
+            CheckOutcome::NoData(why) => {
                 no_data.get_or_insert(why);
             }
-            Held::Unknown(why) => {
+            CheckOutcome::Unknown(why) => {
                 unknown.get_or_insert((exchange.id, why));
             }
         }
@@ -274,21 +274,21 @@ fn credentials(exchange: &Exchange) -> Option<String> {
     }
 }
 
-fn judge_exchange(test: &PlannedTest, exchange: &Exchange, scene: &Scene<'_>) -> Held {
+fn judge_exchange(test: &PlannedTest, exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if !test.test.any_of.is_empty() {
-        return any_of(&test.test.any_of, exchange, scene);
+        return any_of(&test.test.any_of, exchange, context);
     }
-    let all = all(&test.test.expect, exchange, scene);
+    let all = all(&test.test.expect, exchange, context);
     if test.test.hold != Hold::None {
         return all;
     }
     match all {
-        Held::Yes => {
+        CheckOutcome::Yes => {
             let expected = format!("no answer with {}", in_words(&test.test.expect, " and "));
             let actual = context::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
-            Held::No(vec![Broken::new("status", "status", expected, actual)])
+            CheckOutcome::No(vec![Violation::new("status", "status", expected, actual)])
         }
-        Held::No(_) | Held::Nothing(_) | Held::NoData(_) => Held::Yes,
+        CheckOutcome::No(_) | CheckOutcome::Nothing(_) | CheckOutcome::NoData(_) => CheckOutcome::Yes,
         unknown => unknown,
     }
 }
@@ -299,38 +299,38 @@ fn in_words(expectations: &[Expect], between: &str) -> String {
 }
 
 /// All expectations together: what is broken counts before what is unknown.
-fn all(expectations: &[Expect], exchange: &Exchange, scene: &Scene<'_>) -> Held {
+fn all(expectations: &[Expect], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (mut broken, mut unknown, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, None, false);
     for expect in expectations {
-        match crate::check::expect::holds(expect, exchange, scene) {
-            Held::Yes => held = true,
-            Held::No(found) => broken.extend(found),
-            Held::Unknown(why) => unknown = unknown.or(Some(why)),
-            Held::Nothing(why) => nothing = nothing.or(Some(why)),
-            Held::NoData(why) => no_data = no_data.or(Some(why)),
+        match crate::check::expect::holds(expect, exchange, context) {
+            CheckOutcome::Yes => held = true,
+            CheckOutcome::No(found) => broken.extend(found),
+            CheckOutcome::Unknown(why) => unknown = unknown.or(Some(why)),
+            CheckOutcome::Nothing(why) => nothing = nothing.or(Some(why)),
+            CheckOutcome::NoData(why) => no_data = no_data.or(Some(why)),
         }
     }
     match (broken.is_empty(), unknown, no_data, held, nothing) {
-        (false, ..) => Held::No(broken),
-        (true, Some(why), ..) => Held::Unknown(why),
+        (false, ..) => CheckOutcome::No(broken),
+        (true, Some(why), ..) => CheckOutcome::Unknown(why),
         // What the data does not show is not shown by the other expectations either.
-        (true, None, Some(why), ..) => Held::NoData(why),
-        (true, None, None, false, Some(why)) => Held::Nothing(why),
-        _ => Held::Yes,
+        (true, None, Some(why), ..) => CheckOutcome::NoData(why),
+        (true, None, None, false, Some(why)) => CheckOutcome::Nothing(why),
+        _ => CheckOutcome::Yes,
     }
 }
 
 /// One of the outcomes that the text allows. Where none came about, the finding is told from the one that came nearest.
-fn any_of(outcomes: &[Allowed], exchange: &Exchange, scene: &Scene<'_>) -> Held {
-    let mut nearest: Option<(usize, Vec<Broken>)> = None;
+fn any_of(outcomes: &[Allowed], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let mut nearest: Option<(usize, Vec<Violation>)> = None;
     for outcome in outcomes {
-        match all(&outcome.expect, exchange, scene) {
-            Held::No(broken) => {
+        match all(&outcome.expect, exchange, context) {
+            CheckOutcome::No(broken) => {
                 // The fewer expectations of it are broken, the nearer; ties go to the one that is named first.
                 let missed = outcome
                     .expect
                     .iter()
-                    .filter(|e| matches!(crate::check::expect::holds(e, exchange, scene), Held::No(_)))
+                    .filter(|e| matches!(crate::check::expect::holds(e, exchange, context), CheckOutcome::No(_)))
                     .count();
                 if nearest.as_ref().is_none_or(|(least, _)| missed < *least) {
                     nearest = Some((missed, broken));
@@ -341,10 +341,10 @@ fn any_of(outcomes: &[Allowed], exchange: &Exchange, scene: &Scene<'_>) -> Held 
     }
     let allowed: Vec<String> =
         outcomes.iter().map(|outcome| format!("{} ({})", outcome.outcome, in_words(&outcome.expect, ", "))).collect();
-    let Some((_, mut broken)) = nearest else { return Held::Nothing("no outcome is named".to_owned()) };
+    let Some((_, mut broken)) = nearest else { return CheckOutcome::Nothing("no outcome is named".to_owned()) };
     broken.truncate(1);
     for found in &mut broken {
         found.expected = allowed.join(", or ");
     }
-    Held::No(broken)
+    CheckOutcome::No(broken)
 }

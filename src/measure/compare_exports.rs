@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::drive::flow::recheck_missing::Lost;
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::measure::type_filters::Counter;
 use crate::measure::unrequested_resources::{Name, references};
 use crate::ndjson::identity::Identity;
-use crate::recording::facts::{Comparison, Kept};
+use crate::recording::facts::{Comparison, KeptProfiles};
 use crate::search::world::World as _;
 
 /// The most resources that did not come of which something is kept.
-const MOST_LOST: usize = 16;
+const MAX_LOST: usize = 16;
 
 /// A flow beside the one before it.
 #[derive(Debug)]
@@ -29,11 +29,16 @@ pub(crate) struct Compared {
 impl Counter {
     /// Which resources of an earlier flow, `source`, must have come back, and how many did; none where that cannot be said.
     /// `own` is held of what came, `came` is all of it.
-    pub fn compare(&self, (flow, source): (&str, &Shelf), own: &Shelf, came: &Identity) -> Option<Compared> {
+    pub fn compare(
+        &self,
+        (flow, source): (&str, &ResourceStore),
+        own: &ResourceStore,
+        came: &Identity,
+    ) -> Option<Compared> {
         if !self.compared || self.selection.beyond {
             return None;
         }
-        let mut types: BTreeMap<String, Kept> = BTreeMap::new();
+        let mut types: BTreeMap<String, KeptProfiles> = BTreeMap::new();
         let (mut out, mut referred) = (Vec::new(), BTreeSet::new());
         let (mut control, mut lost) = (None, Vec::new());
         for kind in source.kinds() {
@@ -44,7 +49,7 @@ impl Counter {
                     if came.held(&[came.key().hash(kind, id)]) > 0 {
                         kept.found += 1;
                         control.get_or_insert_with(|| (kind.to_owned(), id.to_owned()));
-                    } else if lost.len() < MOST_LOST {
+                    } else if lost.len() < MAX_LOST {
                         lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
                     }
                     referred.extend(references(value));
@@ -53,7 +58,7 @@ impl Counter {
                 }
             }
         }
-        let mut spared = Kept::default();
+        let mut spared = KeptProfiles::default();
         for name in out.into_iter().filter(|name| !referred.contains(name)) {
             spared.expected += 1;
             // What was changed since may well be asked for as it is now.
@@ -66,7 +71,7 @@ impl Counter {
 
     /// How many resources are on `own` and not on `source`, of types asked for that this one holds all of, and how many of
     /// those are newer than all that is on it.
-    fn more(&self, source: &Shelf, own: &Shelf) -> (u64, u64) {
+    fn more(&self, source: &ResourceStore, own: &ResourceStore) -> (u64, u64) {
         let updated =
             |value: &Value| value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let latest = source.kinds().flat_map(|kind| source.of(kind)).filter_map(|(_, value)| updated(value)).max();

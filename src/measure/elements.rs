@@ -8,8 +8,8 @@ use crate::drive::flow::recheck_missing::same_state;
 use crate::fhir::definitions::layout::E_CHOICE;
 use crate::fhir::definitions::layout::E_REQUIRED;
 use crate::fhir::definitions::tables::Tables;
-use crate::measure::resource_store::Shelf;
-use crate::recording::facts::{Kept, Trimmed};
+use crate::measure::resource_store::ResourceStore;
+use crate::recording::facts::{KeptProfiles, Trimmed};
 use crate::search::world::World as _;
 
 /// What every resource may keep, whatever was asked for.
@@ -44,7 +44,12 @@ fn listed<'p>(params: &'p [(String, String)], kind: &str) -> Vec<&'p str> {
 }
 
 /// Holds the lines on `own` against the same ones on `source`. `tables` are the definitions of the target's FHIR version.
-pub(crate) fn measure(own: &Shelf, source: &Shelf, params: &[(String, String)], tables: Option<&Tables>) -> Trimmed {
+pub(crate) fn measure(
+    own: &ResourceStore,
+    source: &ResourceStore,
+    params: &[(String, String)],
+    tables: Option<&Tables>,
+) -> Trimmed {
     let mut found = Trimmed { mandatory: tables.map(|_| BTreeMap::new()), ..Trimmed::default() };
     for kind in source.kinds() {
         let listed = listed(params, kind);
@@ -60,7 +65,7 @@ pub(crate) fn measure(own: &Shelf, source: &Shelf, params: &[(String, String)], 
 fn line((kind, whole, left): (&str, &Value, &Value), listed: &[&str], tables: Option<&Tables>, found: &mut Trimmed) {
     let Some(fields) = whole.as_object() else { return };
     let kept = |key: &str| left.get(key).is_some();
-    let count = |kept: &mut Kept, there: bool| {
+    let count = |kept: &mut KeptProfiles, there: bool| {
         kept.expected += 1;
         kept.found += u64::from(there);
     };
@@ -92,7 +97,7 @@ fn is_tagged(resource: &Value) -> bool {
 
 /// Two types, parted by a comma, and an element that lines of both have, need not have and can do without others: the
 /// fewest lines that show what `_elements` does. One type, where no two have an element in common.
-pub(crate) fn subject(shelf: &Shelf) -> Option<(String, String)> {
+pub(crate) fn subject(shelf: &ResourceStore) -> Option<(String, String)> {
     let tables = crate::fhir::definitions::embedded::r4();
     let optional = |kind: &str, key: &str| {
         !CORE.contains(&key)
@@ -171,8 +176,8 @@ mod tests {
     fn measured(left: Value) -> Trimmed {
         let params = [("_elements".to_owned(), "id,Encounter.subject,Patient.name".to_owned())];
         measure(
-            &Shelf::holding(&[left]),
-            &Shelf::holding(&[encounter("1")]),
+            &ResourceStore::holding(&[left]),
+            &ResourceStore::holding(&[encounter("1")]),
             &params,
             Some(&crate::fhir::definitions::embedded::r4()),
         )
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_line_is_told_by_what_it_was() {
-        let kept = |expected, found| Kept { expected, found };
+        let kept = |expected, found| KeptProfiles { expected, found };
         let whole = measured(encounter("1"));
         assert_eq!((whole.trimmable, whole.trimmed, whole.untagged), (1, 0, 0));
         assert_eq!(whole.listed, [("Encounter".to_owned(), kept(1, 1))].into());
@@ -205,9 +210,10 @@ mod tests {
             "encounter": {"reference": "Encounter/1"}, "code": {"text": "x"}});
         let observation = json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
             "encounter": {"reference": "Encounter/1"}, "valueString": "x", "issued": "2024-01-01T00:00:00Z"});
-        let both = Shelf::holding(&[condition.clone(), observation, json!({"resourceType": "Basic", "id": "b"})]);
+        let both =
+            ResourceStore::holding(&[condition.clone(), observation, json!({"resourceType": "Basic", "id": "b"})]);
         assert_eq!(subject(&both), Some(("Condition,Observation".to_owned(), "encounter".to_owned())));
-        assert_eq!(subject(&Shelf::holding(&[condition])), Some(("Condition".to_owned(), "code".to_owned())));
-        assert_eq!(subject(&Shelf::holding(&[json!({"resourceType": "Basic", "id": "b"})])), None);
+        assert_eq!(subject(&ResourceStore::holding(&[condition])), Some(("Condition".to_owned(), "code".to_owned())));
+        assert_eq!(subject(&ResourceStore::holding(&[json!({"resourceType": "Basic", "id": "b"})])), None);
     }
 }

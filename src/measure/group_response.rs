@@ -5,13 +5,13 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::ndjson::identity::normalise_reference;
-use crate::recording::model::Named;
+use crate::recording::model::NamedFiles;
 
 /// The longest id of a Group that is taken for one.
-const LONGEST_ID: usize = 200;
+const MAX_LEN_ID: usize = 200;
 
 /// What became of a Group that was sent.
-pub(crate) enum Fate {
+pub(crate) enum GroupResult {
     /// It has this id.
     Made(String),
     /// It was made, and its place was not said.
@@ -25,19 +25,19 @@ pub(crate) enum Fate {
 }
 
 /// Where a Group is that was made, by the answer that says so: `Location`, the one entry of a Bundle, or the Group itself.
-pub(crate) fn place(headers: &HeaderMap, body: &Value) -> Fate {
+pub(crate) fn place(headers: &HeaderMap, body: &Value) -> GroupResult {
     let entry = body.get("entry").and_then(Value::as_array).and_then(|entries| entries.first());
     let status = entry.and_then(|entry| entry.pointer("/response/status")).and_then(Value::as_str);
     if let Some(status) = status.filter(|status| status.starts_with(['4', '5'])) {
         let code: String = status.chars().take(3).collect();
-        return Fate::Rejected(format!("its job ended with {code}"));
+        return GroupResult::Rejected(format!("its job ended with {code}"));
     }
     if is_error(body) || entry.and_then(|entry| entry.get("resource")).is_some_and(is_error) {
-        return Fate::Rejected("its job ended with an OperationOutcome of an error".to_owned());
+        return GroupResult::Rejected("its job ended with an OperationOutcome of an error".to_owned());
     }
     let own = |group: Option<&Value>| {
         let group = group.filter(|group| group.get("resourceType").and_then(Value::as_str) == Some("Group"))?;
-        group.get("id")?.as_str().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID).map(str::to_owned)
+        group.get("id")?.as_str().filter(|id| !id.is_empty() && id.len() <= MAX_LEN_ID).map(str::to_owned)
     };
     let told = |text: Option<&Value>| group_id(text?.as_str()?);
     let header = headers.get(LOCATION).and_then(|text| text.to_str().ok());
@@ -47,7 +47,7 @@ pub(crate) fn place(headers: &HeaderMap, body: &Value) -> Fate {
         .or_else(|| told(entry.and_then(|entry| entry.get("fullUrl"))))
         .or_else(|| own(entry.and_then(|entry| entry.get("resource"))))
         .or_else(|| own(Some(body)));
-    id.map_or(Fate::Somewhere, Fate::Made)
+    id.map_or(GroupResult::Somewhere, GroupResult::Made)
 }
 
 fn is_error(body: &Value) -> bool {
@@ -59,13 +59,13 @@ fn is_error(body: &Value) -> bool {
 /// The id in a reference to a Group, with or without a version.
 fn group_id(text: &str) -> Option<String> {
     match normalise_reference(text.trim())? {
-        ("Group", id) if !id.is_empty() && id.len() <= LONGEST_ID => Some(id.to_owned()),
+        ("Group", id) if !id.is_empty() && id.len() <= MAX_LEN_ID => Some(id.to_owned()),
         _ => None,
     }
 }
 
 /// What a search for Groups named `name` found, of which one should be `id`, and the ids of those of that very name.
-pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (Named, Vec<String>) {
+pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (NamedFiles, Vec<String>) {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
     let groups = entries.filter_map(|entry| entry.get("resource"));
@@ -76,7 +76,7 @@ pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (Named, Vec<String>) {
     let others = groups.iter().filter(|group| !begins(group)).count() as u64;
     let found = groups.iter().any(|group| text(group, "id") == id);
     let own = groups.iter().filter(|group| text(group, "name") == name).map(|group| text(group, "id"));
-    (Named { found, others }, own.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID).collect())
+    (NamedFiles { found, others }, own.filter(|id| !id.is_empty() && id.len() <= MAX_LEN_ID).collect())
 }
 
 #[cfg(test)]
@@ -89,10 +89,10 @@ mod tests {
     fn told(location: Option<&str>, body: Value) -> String {
         let headers = location.map(|text| (LOCATION, text.parse().unwrap())).into_iter().collect();
         match place(&headers, &body) {
-            Fate::Made(id) => id,
-            Fate::Somewhere => "somewhere".to_owned(),
-            Fate::Rejected(why) | Fate::Pending(why) => why,
-            Fate::Refused(status) => status.to_string(),
+            GroupResult::Made(id) => id,
+            GroupResult::Somewhere => "somewhere".to_owned(),
+            GroupResult::Rejected(why) | GroupResult::Pending(why) => why,
+            GroupResult::Refused(status) => status.to_string(),
         }
     }
 
@@ -130,10 +130,10 @@ mod tests {
         let group = |id: &str, name: &str| json!({"resource": {"resourceType": "Group", "id": id, "name": name}});
         let body = |entries: Value| json!({"resourceType": "Bundle", "entry": entries}).to_string().into_bytes();
         let own = body(json!([group("1", "Run-1"), group("2", "run-1-sync")]));
-        assert_eq!(named(&own, "run-1", "1"), (Named { found: true, others: 0 }, vec![]));
+        assert_eq!(named(&own, "run-1", "1"), (NamedFiles { found: true, others: 0 }, vec![]));
         let all =
             body(json!([group("1", "run-1"), group("2", "crew"), {"resource": {"resourceType": "OperationOutcome"}}]));
-        assert_eq!(named(&all, "run-1", "1"), (Named { found: true, others: 1 }, vec!["1".to_owned()]));
-        assert_eq!(named(b"<html>", "run-1", "1"), (Named::default(), vec![]));
+        assert_eq!(named(&all, "run-1", "1"), (NamedFiles { found: true, others: 1 }, vec!["1".to_owned()]));
+        assert_eq!(named(b"<html>", "run-1", "1"), (NamedFiles::default(), vec![]));
     }
 }

@@ -15,7 +15,7 @@ const GONE: usize = 4;
 
 /// What one poll was answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenPoll {
     /// The status; none if no answer came.
     pub status: Option<u16>,
     /// What the body looks like.
@@ -28,7 +28,7 @@ pub struct Seen {
 
 /// Where the job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum JobStanding {
     /// It runs, or may run: ask again later.
     Running,
     /// The last poll failed, the job perhaps not: ask again later.
@@ -51,12 +51,12 @@ pub struct Reading {
     /// One phase a poll; none where it is still open.
     pub phases: Vec<Option<Phase>>,
     /// Where the job stands after the last one.
-    pub standing: Standing,
+    pub standing: JobStanding,
 }
 
 /// How one poll reads by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PollKind {
     Accepted,
     AcceptedWithManifest,
     Manifest,
@@ -69,40 +69,41 @@ enum Kind {
     Nothing,
 }
 
-fn kind(seen: &Seen) -> Kind {
+fn kind(seen: &SeenPoll) -> PollKind {
     match seen.status {
-        None => Kind::Nothing,
-        Some(202) if seen.manifest => Kind::AcceptedWithManifest,
-        Some(202) => Kind::Accepted,
-        Some(200..=299) if seen.manifest => Kind::Manifest,
-        Some(100..=399) => Kind::Doubtful,
-        Some(404 | 410) => Kind::Gone,
-        Some(401 | 403) => Kind::Refused,
-        Some(408 | 425 | 429) => Kind::Busy,
+        None => PollKind::Nothing,
+        Some(202) if seen.manifest => PollKind::AcceptedWithManifest,
+        Some(202) => PollKind::Accepted,
+        Some(200..=299) if seen.manifest => PollKind::Manifest,
+        Some(100..=399) => PollKind::Doubtful,
+        Some(404 | 410) => PollKind::Gone,
+        Some(401 | 403) => PollKind::Refused,
+        Some(408 | 425 | 429) => PollKind::Busy,
         // With a time to come back it is no failure of the job, however often it comes.
-        Some(503) if seen.signs => Kind::Busy,
-        Some(500..=599) => Kind::ServerError,
-        Some(_) => Kind::Failed,
+        Some(503) if seen.signs => PollKind::Busy,
+        Some(500..=599) => PollKind::ServerError,
+        Some(_) => PollKind::Failed,
     }
 }
 
 /// Reads a job's polls, oldest first. `partial` says that the kick-off asked for partial manifests, so that a manifest
 /// with 202 is no completion however often it comes (hl7-3.0.0, `allowPartialManifests`).
-pub fn read(polls: &[Seen], partial: bool) -> Reading {
-    let kinds: Vec<Kind> = polls.iter().map(kind).collect();
+pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
+    let kinds: Vec<PollKind> = polls.iter().map(kind).collect();
     let mut phases: Vec<Option<Phase>> = kinds
         .iter()
         .map(|kind| match kind {
-            Kind::Accepted | Kind::AcceptedWithManifest => Some(Phase::InProgress),
-            Kind::Manifest => Some(Phase::Complete),
-            Kind::Doubtful => None,
-            Kind::Failed => Some(Phase::Failed),
+            PollKind::Accepted | PollKind::AcceptedWithManifest => Some(Phase::InProgress),
+            PollKind::Manifest => Some(Phase::Complete),
+            PollKind::Doubtful => None,
+            PollKind::Failed => Some(Phase::Failed),
             _ => Some(Phase::Transient),
         })
         .collect();
 
     // A doubtful answer before one that is clear of a job that runs or is done was given while the job ran.
-    let clear = |kind: &Kind| matches!(kind, Kind::Accepted | Kind::AcceptedWithManifest | Kind::Manifest);
+    let clear =
+        |kind: &PollKind| matches!(kind, PollKind::Accepted | PollKind::AcceptedWithManifest | PollKind::Manifest);
     if let Some(last_clear) = kinds.iter().rposition(clear) {
         for phase in phases.iter_mut().take(last_clear).filter(|phase| phase.is_none()) {
             *phase = Some(Phase::InProgress);
@@ -110,46 +111,48 @@ pub fn read(polls: &[Seen], partial: bool) -> Reading {
     }
 
     let standing = match kinds.last() {
-        None => Standing::Running,
-        Some(Kind::Manifest) => Standing::Complete,
-        Some(Kind::Accepted) => Standing::Running,
-        Some(Kind::AcceptedWithManifest) if !partial && unchanged(polls, &kinds, Kind::AcceptedWithManifest) => {
+        None => JobStanding::Running,
+        Some(PollKind::Manifest) => JobStanding::Complete,
+        Some(PollKind::Accepted) => JobStanding::Running,
+        Some(PollKind::AcceptedWithManifest)
+            if !partial && unchanged(polls, &kinds, PollKind::AcceptedWithManifest) =>
+        {
             settle(&mut phases, 1, Phase::Complete);
-            Standing::Complete
+            JobStanding::Complete
         }
-        Some(Kind::AcceptedWithManifest) => Standing::Running,
-        Some(Kind::Doubtful) => {
-            let run = run_of(&kinds, Kind::Doubtful);
-            if unchanged(polls, &kinds, Kind::Doubtful) || run >= DOUBTS_WITH_SIGNS {
+        Some(PollKind::AcceptedWithManifest) => JobStanding::Running,
+        Some(PollKind::Doubtful) => {
+            let run = run_of(&kinds, PollKind::Doubtful);
+            if unchanged(polls, &kinds, PollKind::Doubtful) || run >= DOUBTS_WITH_SIGNS {
                 settle(&mut phases, run, Phase::Complete);
-                Standing::NoManifest
+                JobStanding::NoManifest
             } else {
-                Standing::Running
+                JobStanding::Running
             }
         }
-        Some(Kind::Gone) if run_of(&kinds, Kind::Gone) >= GONE => {
+        Some(PollKind::Gone) if run_of(&kinds, PollKind::Gone) >= GONE => {
             settle(&mut phases, 1, Phase::Failed);
-            Standing::Failed
+            JobStanding::Failed
         }
-        Some(Kind::ServerError) if run_of(&kinds, Kind::ServerError) >= ERRORS => {
+        Some(PollKind::ServerError) if run_of(&kinds, PollKind::ServerError) >= ERRORS => {
             settle(&mut phases, 1, Phase::Failed);
-            Standing::Failed
+            JobStanding::Failed
         }
-        Some(Kind::Nothing) if run_of(&kinds, Kind::Nothing) >= ERRORS => Standing::Silent,
-        Some(Kind::Failed) => Standing::Failed,
-        Some(Kind::Refused) => Standing::Refused,
-        Some(Kind::Gone | Kind::ServerError | Kind::Nothing | Kind::Busy) => Standing::Unsure,
+        Some(PollKind::Nothing) if run_of(&kinds, PollKind::Nothing) >= ERRORS => JobStanding::Silent,
+        Some(PollKind::Failed) => JobStanding::Failed,
+        Some(PollKind::Refused) => JobStanding::Refused,
+        Some(PollKind::Gone | PollKind::ServerError | PollKind::Nothing | PollKind::Busy) => JobStanding::Unsure,
     };
     Reading { phases, standing }
 }
 
 /// How many polls at the end are of this kind.
-fn run_of(kinds: &[Kind], kind: Kind) -> usize {
+fn run_of(kinds: &[PollKind], kind: PollKind) -> usize {
     kinds.iter().rev().take_while(|one| **one == kind).count()
 }
 
 /// Whether the last [`DOUBTS`] polls are of this kind, equal, and without signs of a job that runs.
-fn unchanged(polls: &[Seen], kinds: &[Kind], kind: Kind) -> bool {
+fn unchanged(polls: &[SeenPoll], kinds: &[PollKind], kind: PollKind) -> bool {
     let tail = polls.iter().rev().take(DOUBTS);
     let first = polls.last().map(|seen| seen.digest);
     run_of(kinds, kind) >= DOUBTS && tail.into_iter().all(|seen| Some(seen.digest) == first && !seen.signs)
@@ -167,11 +170,11 @@ fn settle(phases: &mut [Option<Phase>], count: usize, phase: Phase) {
 mod tests {
     use super::*;
 
-    fn seen(status: u16, manifest: bool) -> Seen {
-        Seen { status: Some(status), manifest, digest: 0, signs: false }
+    fn seen(status: u16, manifest: bool) -> SeenPoll {
+        SeenPoll { status: Some(status), manifest, digest: 0, signs: false }
     }
 
-    fn letters(polls: &[Seen]) -> (String, Standing) {
+    fn letters(polls: &[SeenPoll]) -> (String, JobStanding) {
         let reading = read(polls, false);
         let letters = reading.phases.iter().map(|phase| match phase {
             Some(Phase::InProgress) => 'i',
@@ -186,12 +189,12 @@ mod tests {
     #[test]
     fn a_plain_job() {
         let (running, done) = (seen(202, false), seen(200, true));
-        assert_eq!(letters(&[]), (String::new(), Standing::Running));
-        assert_eq!(letters(&[done]), ("c".into(), Standing::Complete));
-        assert_eq!(letters(&[running, running, done]), ("iic".into(), Standing::Complete));
+        assert_eq!(letters(&[]), (String::new(), JobStanding::Running));
+        assert_eq!(letters(&[done]), ("c".into(), JobStanding::Complete));
+        assert_eq!(letters(&[running, running, done]), ("iic".into(), JobStanding::Complete));
         assert_eq!(
             letters(&[running, seen(201, true)]),
-            ("ic".into(), Standing::Complete),
+            ("ic".into(), JobStanding::Complete),
             "a wrong 2xx, yet a manifest"
         );
     }
@@ -199,27 +202,27 @@ mod tests {
     #[test]
     fn ok_while_running_is_in_progress_as_soon_as_a_later_poll_says_so() {
         let wrong = seen(200, false);
-        assert_eq!(letters(&[wrong, wrong]), ("??".into(), Standing::Running));
-        assert_eq!(letters(&[wrong, wrong, seen(200, true)]), ("iic".into(), Standing::Complete));
-        assert_eq!(letters(&[wrong, seen(202, false), wrong]), ("ii?".into(), Standing::Running));
-        assert_eq!(letters(&[seen(303, false), seen(202, false)]), ("ii".into(), Standing::Running));
+        assert_eq!(letters(&[wrong, wrong]), ("??".into(), JobStanding::Running));
+        assert_eq!(letters(&[wrong, wrong, seen(200, true)]), ("iic".into(), JobStanding::Complete));
+        assert_eq!(letters(&[wrong, seen(202, false), wrong]), ("ii?".into(), JobStanding::Running));
+        assert_eq!(letters(&[seen(303, false), seen(202, false)]), ("ii".into(), JobStanding::Running));
     }
 
     #[test]
     fn ok_without_manifest_that_stays_is_a_completion() {
         let wrong = seen(200, false);
-        assert_eq!(letters(&[wrong; 5]), ("ccccc".into(), Standing::NoManifest));
+        assert_eq!(letters(&[wrong; 5]), ("ccccc".into(), JobStanding::NoManifest));
         assert_eq!(
             letters(&[seen(202, false), wrong, wrong, wrong, wrong, wrong]),
-            ("iccccc".into(), Standing::NoManifest)
+            ("iccccc".into(), JobStanding::NoManifest)
         );
-        let changing: Vec<Seen> = (0..40).map(|digest| Seen { digest, ..wrong }).collect();
-        assert_eq!(read(&changing, false).standing, Standing::Running, "an answer that changes may come to an end");
-        let signs = [Seen { signs: true, ..wrong }; 40];
-        assert_eq!(read(&signs, false).standing, Standing::Running);
+        let changing: Vec<SeenPoll> = (0..40).map(|digest| SeenPoll { digest, ..wrong }).collect();
+        assert_eq!(read(&changing, false).standing, JobStanding::Running, "an answer that changes may come to an end");
+        let signs = [SeenPoll { signs: true, ..wrong }; 40];
+        assert_eq!(read(&signs, false).standing, JobStanding::Running);
         assert_eq!(
-            read(&[Seen { signs: true, ..wrong }; 60], false).standing,
-            Standing::NoManifest,
+            read(&[SeenPoll { signs: true, ..wrong }; 60], false).standing,
+            JobStanding::NoManifest,
             "but not for ever"
         );
     }
@@ -227,25 +230,25 @@ mod tests {
     #[test]
     fn accepted_with_a_manifest_runs_until_it_stays_so() {
         let odd = seen(202, true);
-        assert_eq!(letters(&[odd, odd]), ("ii".into(), Standing::Running));
-        assert_eq!(letters(&[odd, odd, seen(200, true)]), ("iic".into(), Standing::Complete));
-        assert_eq!(letters(&[odd; 5]), ("iiiic".into(), Standing::Complete));
-        assert_eq!(read(&[odd; 30], true).standing, Standing::Running, "partial manifests were asked for");
+        assert_eq!(letters(&[odd, odd]), ("ii".into(), JobStanding::Running));
+        assert_eq!(letters(&[odd, odd, seen(200, true)]), ("iic".into(), JobStanding::Complete));
+        assert_eq!(letters(&[odd; 5]), ("iiiic".into(), JobStanding::Complete));
+        assert_eq!(read(&[odd; 30], true).standing, JobStanding::Running, "partial manifests were asked for");
     }
 
     #[test]
     fn errors_are_met_with_patience_first() {
         let (running, error) = (seen(202, false), seen(500, false));
-        assert_eq!(letters(&[running, error, error, running]), ("itti".into(), Standing::Running));
-        assert_eq!(letters(&[error; 4]).1, Standing::Unsure);
-        assert_eq!(letters(&[error; 5]), ("ttttf".into(), Standing::Failed));
-        assert_eq!(letters(&[seen(429, false); 50]).1, Standing::Unsure, "patience has no end but max-wait");
-        assert_eq!(letters(&[seen(404, false), seen(404, false), running]), ("tti".into(), Standing::Running));
-        assert_eq!(letters(&[seen(404, false); 4]), ("tttf".into(), Standing::Failed));
-        assert_eq!(letters(&[running, seen(400, false)]), ("if".into(), Standing::Failed));
-        assert_eq!(letters(&[seen(401, false)]), ("t".into(), Standing::Refused));
-        let nothing = Seen { status: None, ..error };
-        assert_eq!(letters(&[nothing; 4]).1, Standing::Unsure);
-        assert_eq!(letters(&[nothing; 5]).1, Standing::Silent);
+        assert_eq!(letters(&[running, error, error, running]), ("itti".into(), JobStanding::Running));
+        assert_eq!(letters(&[error; 4]).1, JobStanding::Unsure);
+        assert_eq!(letters(&[error; 5]), ("ttttf".into(), JobStanding::Failed));
+        assert_eq!(letters(&[seen(429, false); 50]).1, JobStanding::Unsure, "patience has no end but max-wait");
+        assert_eq!(letters(&[seen(404, false), seen(404, false), running]), ("tti".into(), JobStanding::Running));
+        assert_eq!(letters(&[seen(404, false); 4]), ("tttf".into(), JobStanding::Failed));
+        assert_eq!(letters(&[running, seen(400, false)]), ("if".into(), JobStanding::Failed));
+        assert_eq!(letters(&[seen(401, false)]), ("t".into(), JobStanding::Refused));
+        let nothing = SeenPoll { status: None, ..error };
+        assert_eq!(letters(&[nothing; 4]).1, JobStanding::Unsure);
+        assert_eq!(letters(&[nothing; 5]).1, JobStanding::Silent);
     }
 }

@@ -8,7 +8,7 @@ use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 
 /// The most files fetched of one manifest.
-pub const MOST_FILES: usize = 100_000;
+pub const MAX_FILES: usize = 100_000;
 
 /// A file that a manifest lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +21,14 @@ pub struct Item {
     pub url: String,
 }
 
-/// The files to fetch, in the manifest's order, and whether it lists more than [`MOST_FILES`].
+/// The files to fetch, in the manifest's order, and whether it lists more than [`MAX_FILES`].
 pub fn files(manifest: &Value, download: Download) -> (Vec<Item>, bool) {
     let lists: &[FileList] = match download {
         Download::All => &[FileList::Output, FileList::Error, FileList::Deleted],
         Download::First => &[FileList::Output],
         Download::Errors => &[FileList::Error],
     };
-    let most = if download == Download::First { 1 } else { MOST_FILES };
+    let most = if download == Download::First { 1 } else { MAX_FILES };
     let mut items = lists.iter().flat_map(|list| listed(manifest, *list));
     let files: Vec<Item> = items.by_ref().take(most).collect();
     let more = download != Download::First && items.next().is_some();
@@ -48,17 +48,17 @@ fn listed(manifest: &Value, list: FileList) -> impl Iterator<Item = Item> {
 /// Whether the lists hold more than can be fetched.
 pub fn is_crowded(manifest: &Value) -> bool {
     let lists = FileList::ALL.iter().filter_map(|list| manifest.get(list.as_str())?.as_array());
-    lists.map(Vec::len).fold(0, usize::saturating_add) > MOST_FILES
+    lists.map(Vec::len).fold(0, usize::saturating_add) > MAX_FILES
 }
 
 /// The items of a list that are held once its files are known.
-const MOST_HELD: usize = 1_000;
+const MAX_HELD: usize = 1_000;
 
 /// Lets go of all but the first items of each list: those of a hundred thousand files take much room for nothing.
 pub fn shorten(manifest: &mut Value) {
     for list in FileList::ALL {
         if let Some(items) = manifest.get_mut(list.as_str()).and_then(Value::as_array_mut) {
-            items.truncate(MOST_HELD);
+            items.truncate(MAX_HELD);
             items.shrink_to_fit();
         }
     }
@@ -95,18 +95,18 @@ mod tests {
 
     #[test]
     fn a_long_list_is_shortened_and_what_is_no_list_is_left() {
-        let output: Vec<Value> = (0..MOST_HELD + 1).map(|n| json!({"url": n.to_string()})).collect();
+        let output: Vec<Value> = (0..MAX_HELD + 1).map(|n| json!({"url": n.to_string()})).collect();
         let mut manifest = json!({"output": output, "error": {"url": "x"}, "deleted": [1]});
         shorten(&mut manifest);
-        assert_eq!(files(&manifest, Download::All).0.len(), MOST_HELD);
+        assert_eq!(files(&manifest, Download::All).0.len(), MAX_HELD);
         assert_eq!((&manifest["error"], &manifest["deleted"]), (&json!({"url": "x"}), &json!([1])));
     }
 
     #[test]
     fn an_endless_list_is_cut() {
-        let output: Vec<Value> = (0..MOST_FILES + 1).map(|n| json!({"url": n.to_string()})).collect();
+        let output: Vec<Value> = (0..MAX_FILES + 1).map(|n| json!({"url": n.to_string()})).collect();
         let (all, more) = files(&json!({"output": output}), Download::All);
-        assert_eq!((all.len(), more), (MOST_FILES, true));
+        assert_eq!((all.len(), more), (MAX_FILES, true));
         assert!(
             is_crowded(&json!({"output": output, "error": []})) && !is_crowded(&json!({"output": [1], "error": 2}))
         );

@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use crate::base::resource_types;
 use crate::drive::flow::recheck_missing::Lost;
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::measure::unrequested_resources::owner;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::Notes;
 use crate::ndjson::identity::{RunKey, normalise_reference};
 use crate::ndjson::inspect::Watch;
-use crate::recording::facts::{BlockAt, FileFacts, Kept, Organized, Organizing};
+use crate::recording::facts::{BlockAt, FileFacts, KeptProfiles, Organized, Organizing};
 
 /// The most blocks of one file that are looked at.
-const MOST_BLOCKS: usize = 1 << 18;
+const MAX_BLOCKS: usize = 1 << 18;
 /// The same of all files of a flow.
-const MOST_BLOCKS_IN_ALL: usize = 1 << 22;
+const MAX_BLOCKS_IN_ALL: usize = 1 << 22;
 /// Blocks of one kind that a file's facts name.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 /// What is looked for in the files of one flow.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(crate) struct Astray {
 
 impl Astray {
     /// The same by name, from the shelf of the earlier flow.
-    pub fn named(&self, shelf: &Shelf, key: &RunKey) -> (Option<(String, String)>, Vec<Lost>) {
+    pub fn named(&self, shelf: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<Lost>) {
         let (mut control, mut lost) = (None, Vec::new());
         for kind in shelf.kinds() {
             for (id, value) in shelf.of(kind) {
@@ -89,7 +89,7 @@ impl Astray {
 /// Where an eye writes.
 pub(crate) type BlockSheet = Arc<Mutex<Blocks>>;
 
-struct Eye {
+struct BlockObserver {
     organizer: Arc<Organizer>,
     sheet: BlockSheet,
 }
@@ -97,7 +97,7 @@ struct Eye {
 impl Organizer {
     /// For a kick-off with these parameters, beside an earlier flow at the same level; none where nothing was to be
     /// organised.
-    pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &Shelf)>) -> Option<Arc<Self>> {
+    pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &ResourceStore)>) -> Option<Arc<Self>> {
         let kind = params.iter().find(|(name, _)| name == "organizeOutputBy").map(|(_, value)| value.clone())?;
         let mut this = Self {
             kind,
@@ -122,7 +122,7 @@ impl Organizer {
     /// What looks at the lines of one file, and where it writes.
     pub fn eye(self: &Arc<Self>) -> (Box<dyn Watch>, BlockSheet) {
         let sheet = BlockSheet::default();
-        (Box::new(Eye { organizer: Arc::clone(self), sheet: Arc::clone(&sheet) }), sheet)
+        (Box::new(BlockObserver { organizer: Arc::clone(self), sheet: Arc::clone(&sheet) }), sheet)
     }
 
     /// Writes the facts of each file, in their order, and gives those of the flow.
@@ -175,7 +175,7 @@ impl Organizer {
                     organized.bare += 1;
                     organized.bare_at.get_or_insert(at);
                 }
-                if several.contains(&at.of) && shared.insert(at.of) && organized.shared.len() < MOST_NAMED {
+                if several.contains(&at.of) && shared.insert(at.of) && organized.shared.len() < MAX_NAMED {
                     organized.shared.push(at);
                 }
             }
@@ -184,7 +184,7 @@ impl Organizer {
         }
         let (there, lost) = self.instances.iter().partition::<HashSet<u64>, _>(|one| numbers.contains_key(one));
         let mut astray = Astray { control: there.iter().next().copied(), lost };
-        let mut belongings: BTreeMap<String, Kept> = BTreeMap::new();
+        let mut belongings: BTreeMap<String, KeptProfiles> = BTreeMap::new();
         for (pair, kind) in self.belongings.iter().filter(|(pair, _)| numbers.contains_key(&pair.0)) {
             let kept = belongings.entry(kind.clone()).or_default();
             kept.expected += 1;
@@ -193,13 +193,13 @@ impl Organizer {
                 false => _ = astray.lost.insert(pair.1),
             }
         }
-        let instances = Kept { expected: self.instances.len() as u64, found: there.len() as u64 };
+        let instances = KeptProfiles { expected: self.instances.len() as u64, found: there.len() as u64 };
         (facts, Organizing { flow: self.flow.clone(), instances, belongings, unsure: false }, astray)
     }
 }
 
 /// What belongs to patients beyond doubt: the patient's hash, the resource's, and its type.
-fn belongings(shelf: &Shelf, key: &RunKey) -> HashMap<(u64, u64), String> {
+fn belongings(shelf: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
     let patients: HashSet<&str> = shelf.of("Patient").map(|(id, _)| id).collect();
     let mut all = HashMap::new();
     for kind in shelf.kinds().filter(|kind| *kind != "Patient" && resource_types::is_of_patients(kind)) {
@@ -220,14 +220,14 @@ fn header(resource: &[u8]) -> Option<Option<String>> {
     Some(header.pointer("/valueReference/reference").and_then(Value::as_str).map(str::to_owned))
 }
 
-impl Watch for Eye {
+impl Watch for BlockObserver {
     fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
         self.note(line, resource, notes);
         None
     }
 }
 
-impl Eye {
+impl BlockObserver {
     /// Adds a resource to the sheet.
     fn note(&self, line: u64, resource: &[u8], notes: &Notes) {
         let Some(kind) = notes.plausible_type() else { return };
@@ -238,8 +238,8 @@ impl Eye {
         {
             let named = refers.as_deref().and_then(normalise_reference).filter(|(kind, _)| *kind == organizer.kind);
             sheet.open = named.is_some();
-            let full = sheet.blocks.len() >= MOST_BLOCKS
-                || (named.is_some() && organizer.blocks.fetch_add(1, Ordering::Relaxed) >= MOST_BLOCKS_IN_ALL);
+            let full = sheet.blocks.len() >= MAX_BLOCKS
+                || (named.is_some() && organizer.blocks.fetch_add(1, Ordering::Relaxed) >= MAX_BLOCKS_IN_ALL);
             match named {
                 Some(_) if full => (sheet.cut, sheet.open) = (true, false),
                 Some((kind, id)) => {
@@ -279,7 +279,7 @@ mod tests {
 
     use super::*;
     use crate::ndjson::lines::Expected;
-    use crate::ndjson::reader::{FileReader, Options};
+    use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 
     fn head(reference: &str) -> Value {
@@ -296,12 +296,17 @@ mod tests {
     }
 
     fn settle(files: &[&[Value]]) -> (Vec<Organized>, Organizing) {
-        let shelf =
-            Shelf::holding(&[patient("a"), patient("b"), patient("c"), condition("1", "a"), condition("2", "b")]);
+        let shelf = ResourceStore::holding(&[
+            patient("a"),
+            patient("b"),
+            patient("c"),
+            condition("1", "a"),
+            condition("2", "b"),
+        ]);
         let params = [("organizeOutputBy".to_owned(), "Patient".to_owned())];
         let organizer = Organizer::of(&params, &RunKey::new(), Some(("system", &shelf))).unwrap();
         let read = |lines: &&[Value]| {
-            let mut options = Options::new(Expected { list: FileList::Output, announced: None });
+            let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
             let (watch, sheet) = organizer.eye();
             options.watch = Some(watch);
             let mut reader = FileReader::new(options);
@@ -314,7 +319,7 @@ mod tests {
         };
         let (facts, organizing, astray) = organizer.settle(files.iter().map(read).collect());
         let (control, lost) = astray.named(&shelf, &organizer.key);
-        let missing = |kept: &Kept| (kept.expected - kept.found) as usize;
+        let missing = |kept: &KeptProfiles| (kept.expected - kept.found) as usize;
         let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
         assert_eq!(lost.len(), counted, "what is missed has a name");
         assert_eq!(control.is_some(), organizing.instances.found > 0);
@@ -331,8 +336,8 @@ mod tests {
         assert_eq!((files[0].blocks, files[1].blocks), (1, 2));
         assert_eq!((files[0].begins, files[0].ends, files[1].begins), (Some(1), Some(1), Some(2)));
         assert!(files.iter().all(|file| file.before.is_none() && file.bare == 0 && file.shared.is_empty()));
-        assert_eq!(flow.instances, Kept { expected: 3, found: 2 });
-        assert_eq!(flow.belongings["Condition"], Kept { expected: 2, found: 1 });
+        assert_eq!(flow.instances, KeptProfiles { expected: 3, found: 2 });
+        assert_eq!(flow.belongings["Condition"], KeptProfiles { expected: 2, found: 1 });
     }
 
     #[test]

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::drive::flow::recheck_missing::Lost;
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::measure::unrequested_resources::{Name, owner, references};
 use crate::ndjson::identity::{Identity, normalise_reference};
-use crate::recording::facts::{Compartment, Kept, Lineage};
+use crate::recording::facts::{Compartment, KeptProfiles, Lineage};
 use crate::search::world::World as _;
 
 /// By type: resources of patients who are not among `members`, and that nothing of the members leads to.
-pub(crate) fn outsiders(own: &Shelf, members: &BTreeSet<String>) -> BTreeMap<String, u64> {
+pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTreeMap<String, u64> {
     let is_member = |name: &Name| name.0 == "Patient" && members.contains(&name.1);
     let mut refers: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
     let (mut reached, mut open, mut aliens) = (BTreeSet::new(), Vec::new(), Vec::new());
@@ -52,7 +52,7 @@ pub(crate) fn outsiders(own: &Shelf, members: &BTreeSet<String>) -> BTreeMap<Str
 }
 
 /// What is about patients in `everything`, by whether any of its type came with `own`.
-pub(crate) fn compartment(own: &Shelf, everything: &Shelf) -> Compartment {
+pub(crate) fn compartment(own: &ResourceStore, everything: &ResourceStore) -> Compartment {
     let came: BTreeSet<&str> = own.kinds().collect();
     let mut found = Compartment::default();
     for kind in everything.kinds().filter(|kind| crate::base::resource_types::is_of_patients(kind)) {
@@ -67,7 +67,7 @@ pub(crate) fn compartment(own: &Shelf, everything: &Shelf) -> Compartment {
 }
 
 /// How many DocumentReferences of patients have content: data, or a URL where it is.
-pub(crate) fn documents(own: &Shelf) -> u64 {
+pub(crate) fn documents(own: &ResourceStore) -> u64 {
     let filled = |content: &Value| {
         ["/attachment/data", "/attachment/url"].iter().any(|place| content.pointer(place).is_some_and(Value::is_string))
     };
@@ -80,7 +80,7 @@ pub(crate) fn documents(own: &Shelf) -> u64 {
 
 /// The Binary resources on `own`, and those among them that belong to a patient: by their security context, or because a
 /// patient's resource names them.
-pub(crate) fn binaries(own: &Shelf) -> (u64, u64) {
+pub(crate) fn binaries(own: &ResourceStore) -> (u64, u64) {
     if own.of("Binary").next().is_none() {
         return (0, 0);
     }
@@ -118,7 +118,7 @@ struct Record<'s> {
 /// The Provenance that `source` holds of what came, of patients' resources alone if `of_patients`; none where not all of
 /// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest.
 pub(crate) fn lineage(
-    source: &Shelf,
+    source: &ResourceStore,
     came: &Identity,
     (of_patients, latest): (bool, bool),
     lost: &mut Vec<Lost>,
@@ -161,7 +161,7 @@ pub(crate) fn lineage(
     let mut found = Lineage::default();
     for (id, value) in all {
         let came = u64::from(there("Provenance", id));
-        let count = |kept: &mut Kept| {
+        let count = |kept: &mut KeptProfiles| {
             kept.expected += 1;
             kept.found += came;
         };
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::ndjson::identity::RunKey;
     use crate::ndjson::lines::Expected;
-    use crate::ndjson::reader::{FileReader, Options};
+    use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 
     fn of(kind: &str, id: &str, refers: &[(&str, &str)]) -> Value {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn outsiders_have_nothing_to_do_with_members() {
-        let own = Shelf::holding(&[
+        let own = ResourceStore::holding(&[
             of("Patient", "in", &[]),
             of("Patient", "out", &[]),
             of("Patient", "mother", &[]),
@@ -215,7 +215,7 @@ mod tests {
         // What is shared leads to the patient it is about.
         assert_eq!(found.remove("Observation"), Some(1));
         assert_eq!(found, BTreeMap::new());
-        let alone = Shelf::holding(&[
+        let alone = ResourceStore::holding(&[
             of("Patient", "in", &[]),
             of("Patient", "out", &[]),
             of("Group", "g", &[("b", "Patient/out")]),
@@ -225,14 +225,14 @@ mod tests {
 
     #[test]
     fn types_about_patients_are_missed_others_are_not() {
-        let everything = Shelf::holding(&[
+        let everything = ResourceStore::holding(&[
             of("Patient", "1", &[]),
             of("Condition", "c", &[("subject", "Patient/1")]),
             of("Observation", "o", &[("subject", "Patient/1")]),
             of("Encounter", "e", &[]),
             of("Organization", "x", &[]),
         ]);
-        let own = Shelf::holding(&[of("Patient", "1", &[]), of("Condition", "c", &[])]);
+        let own = ResourceStore::holding(&[of("Patient", "1", &[]), of("Condition", "c", &[])]);
         let found = compartment(&own, &everything);
         assert_eq!((found.came, found.absent), (vec!["Condition".to_owned()], [("Observation".to_owned(), 1)].into()));
     }
@@ -241,14 +241,14 @@ mod tests {
     fn a_binary_is_a_patients_by_context_or_by_name() {
         let document = json!({"resourceType": "DocumentReference", "id": "d", "subject": {"reference": "Patient/1"},
             "content": [{"attachment": {"contentType": "a/b", "url": "https://h/fhir/Binary/named"}}]});
-        let own = Shelf::holding(&[
+        let own = ResourceStore::holding(&[
             of("Binary", "named", &[]),
             of("Binary", "guarded", &[("securityContext", "Patient/1")]),
             of("Binary", "other", &[("securityContext", "Organization/1")]),
             document,
         ]);
         assert_eq!((binaries(&own), documents(&own)), ((3, 2), 1));
-        assert_eq!(binaries(&Shelf::holding(&[of("Patient", "1", &[])])), (0, 0));
+        assert_eq!(binaries(&ResourceStore::holding(&[of("Patient", "1", &[])])), (0, 0));
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
             let targets: Vec<Value> = targets.iter().map(|target| json!({"reference": target})).collect();
             json!({"resourceType": "Provenance", "id": id, "recorded": recorded, "target": targets})
         };
-        let source = Shelf::holding(&[
+        let source = ResourceStore::holding(&[
             of("Condition", "1", &[("subject", "Patient/1")]),
             of("Organization", "2", &[]),
             log("old", "2020-01-01T00:00:00Z", &["Condition/1", "Patient/away"]),
@@ -266,7 +266,7 @@ mod tests {
             log("foreign", "2020-01-01T00:00:00Z", &["Condition/9"]),
         ]);
         let index = Identity::new(&RunKey::new());
-        let mut options = Options::new(Expected { list: FileList::Output, announced: None });
+        let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
         options.identity = Some(index.clone());
         let mut reader = FileReader::new(options);
         for name in [("Condition", "1"), ("Organization", "2"), ("Provenance", "old")] {
@@ -275,7 +275,7 @@ mod tests {
         reader.finish(true);
         let mut lost = Vec::new();
         let found = lineage(&source, &index, (false, false), &mut lost).unwrap();
-        let kept = |expected, found| Kept { expected, found };
+        let kept = |expected, found| KeptProfiles { expected, found };
         assert_eq!((found.all, found.newest, found.older), (kept(3, 1), kept(2, 0), kept(1, 1)));
         assert_eq!(lost.iter().map(|lost| lost.id.as_str()).collect::<Vec<_>>(), ["house", "new"]);
         let found = lineage(&source, &index, (true, true), &mut Vec::new()).unwrap();

@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::search::world::World;
 
 /// The most of one type, in bytes as they came.
-const MOST_OF_A_TYPE: usize = 1 << 20;
+const MAX_OF_A_TYPE: usize = 1 << 20;
 /// The most of all types.
-const MOST: usize = 8 << 20;
+const MAX: usize = 8 << 20;
 
 /// One resource that came.
 #[derive(Clone, Debug)]
-pub struct Book {
+pub struct SharedResourceStore {
     /// Its line in its file, from 1.
     pub line: u64,
     /// Its type.
@@ -29,8 +29,8 @@ pub struct Book {
 
 /// The resources of one flow.
 #[derive(Clone, Debug, Default)]
-pub struct Shelf {
-    kinds: BTreeMap<String, Books>,
+pub struct ResourceStore {
+    kinds: BTreeMap<String, ResourceStores>,
     bytes: usize,
     /// Whether all output files came whole, without a filter and of the whole system: then what is not here is not there.
     whole: bool,
@@ -39,7 +39,7 @@ pub struct Shelf {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Books {
+struct ResourceStores {
     by_id: BTreeMap<String, Value>,
     bytes: usize,
     /// Some did not fit.
@@ -48,20 +48,20 @@ struct Books {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
-impl Shelf {
+impl ResourceStore {
     /// One that holds these resources, for tests.
     pub fn holding(values: &[serde_json::Value]) -> Self {
         let mut shelf = Self::new(true, None);
         for value in values {
             let text = |key: &str| value[key].as_str().unwrap().to_owned();
             let (kind, id) = (text("resourceType"), text("id"));
-            shelf.put(Book { line: 1, kind, id, value: value.clone(), bytes: 100 });
+            shelf.put(SharedResourceStore { line: 1, kind, id, value: value.clone(), bytes: 100 });
         }
         shelf
     }
 }
 
-impl Shelf {
+impl ResourceStore {
     /// An empty one. `whole` says whether all that is there of the types `asked` for (none: of all types) is to be put on
     /// it.
     pub fn new(whole: bool, asked: Option<Vec<String>>) -> Self {
@@ -74,9 +74,9 @@ impl Shelf {
     }
 
     /// Puts a resource on the shelf, if there is room.
-    pub fn put(&mut self, book: Book) {
+    pub fn put(&mut self, book: SharedResourceStore) {
         let books = self.kinds.entry(book.kind).or_default();
-        if books.full || books.bytes + book.bytes > MOST_OF_A_TYPE || self.bytes + book.bytes > MOST {
+        if books.full || books.bytes + book.bytes > MAX_OF_A_TYPE || self.bytes + book.bytes > MAX {
             books.full = true;
             return;
         }
@@ -112,7 +112,7 @@ impl Shelf {
     }
 }
 
-impl World for Shelf {
+impl World for ResourceStore {
     fn get(&self, kind: &str, id: &str) -> Option<&Value> {
         self.kinds.get(kind)?.by_id.get(id)
     }
@@ -131,9 +131,9 @@ impl World for Shelf {
 #[derive(Clone, Copy, Debug)]
 pub struct Both<'a> {
     /// Looked at first.
-    pub own: &'a Shelf,
+    pub own: &'a ResourceStore,
     /// Looked at then.
-    pub source: Option<&'a Shelf>,
+    pub source: Option<&'a ResourceStore>,
 }
 
 impl World for Both<'_> {

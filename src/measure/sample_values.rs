@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::base::instant::Instant;
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::recording::facts::LineFacts;
 use crate::search::world::World as _;
-use crate::suite::param::PickName;
+use crate::suite::param::SampleValueName;
 
 /// The system of an HPI-O.
 const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
@@ -33,38 +33,44 @@ impl Span {
 
 /// Chooses `pick` from the dates of a flow's output files and from what is held of them, at the wall time `now`. The same
 /// data give the same value, in whatever order they came. The error is a fragment that says what the data lack.
-pub fn choose(pick: PickName, span: Span, shelf: &Shelf, now: SystemTime) -> Result<String, String> {
+pub fn choose(pick: SampleValueName, span: Span, shelf: &ResourceStore, now: SystemTime) -> Result<String, String> {
     let found = match pick {
-        PickName::InstantInside => return instant_inside(span, now),
-        PickName::InstantOffset => return instant_offset(shelf, now),
-        PickName::Gender => genders(shelf).into_iter().next(),
-        PickName::OtherGender => genders(shelf).into_iter().nth(1),
-        PickName::PatientId => patient(shelf),
-        PickName::OtherType => other_type(shelf),
-        PickName::MemberId | PickName::OutsiderId | PickName::TransactionTime => None,
-        PickName::ElementTypes => crate::measure::elements::subject(shelf).map(|(types, _)| types),
-        PickName::Element => crate::measure::elements::subject(shelf).map(|(_, element)| element),
-        PickName::ProvenancedType => provenanced(shelf),
-        PickName::AddressState => place(shelf, "/address/state"),
-        PickName::AddressCity => place(shelf, "/address/city"),
-        PickName::AddressPostcode => place(shelf, "/address/postalCode"),
-        PickName::Position => best(shelf, "Location", &|value| position(value), &|value| fewest_of_state(shelf, value)),
-        PickName::Hpio => identifier(shelf, HPIO),
-        PickName::Abn => identifier(shelf, "http://hl7.org.au/id/abn"),
-        PickName::Acn => identifier(shelf, "http://hl7.org.au/id/acn"),
-        PickName::OrganizationName => best(shelf, "Organization", &|value| plain(value.get("name")?), &|_| (0, 0)),
-        PickName::ServiceType => service(shelf, &|value| {
+        SampleValueName::InstantInside => return instant_inside(span, now),
+        SampleValueName::InstantOffset => return instant_offset(shelf, now),
+        SampleValueName::Gender => genders(shelf).into_iter().next(),
+        SampleValueName::OtherGender => genders(shelf).into_iter().nth(1),
+        SampleValueName::PatientId => patient(shelf),
+        SampleValueName::OtherType => other_type(shelf),
+        SampleValueName::MemberId | SampleValueName::OutsiderId | SampleValueName::TransactionTime => None,
+        SampleValueName::ElementTypes => crate::measure::elements::subject(shelf).map(|(types, _)| types),
+        SampleValueName::Element => crate::measure::elements::subject(shelf).map(|(_, element)| element),
+        SampleValueName::ProvenancedType => provenanced(shelf),
+        SampleValueName::AddressState => place(shelf, "/address/state"),
+        SampleValueName::AddressCity => place(shelf, "/address/city"),
+        SampleValueName::AddressPostcode => place(shelf, "/address/postalCode"),
+        SampleValueName::Position => {
+            best(shelf, "Location", &|value| position(value), &|value| fewest_of_state(shelf, value))
+        }
+        SampleValueName::Hpio => identifier(shelf, HPIO),
+        SampleValueName::Abn => identifier(shelf, "http://hl7.org.au/id/abn"),
+        SampleValueName::Acn => identifier(shelf, "http://hl7.org.au/id/acn"),
+        SampleValueName::OrganizationName => {
+            best(shelf, "Organization", &|value| plain(value.get("name")?), &|_| (0, 0))
+        }
+        SampleValueName::ServiceType => service(shelf, &|value| {
             let (system, code) = coding(value)?;
             Some(format!("{system}|{code}"))
         }),
-        PickName::ServiceTypeCode => service(shelf, &|value| coding(value).map(|(_, code)| code)),
-        PickName::ServiceCity => service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/city")?)),
-        PickName::ServicePostcode => {
+        SampleValueName::ServiceTypeCode => service(shelf, &|value| coding(value).map(|(_, code)| code)),
+        SampleValueName::ServiceCity => {
+            service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/city")?))
+        }
+        SampleValueName::ServicePostcode => {
             service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/postalCode")?))
         }
-        PickName::ServicePosition => service(shelf, &|value| position(located(shelf, value)?)),
-        PickName::RoleCity => role(shelf, "/address/city"),
-        PickName::RolePostcode => role(shelf, "/address/postalCode"),
+        SampleValueName::ServicePosition => service(shelf, &|value| position(located(shelf, value)?)),
+        SampleValueName::RoleCity => role(shelf, "/address/city"),
+        SampleValueName::RolePostcode => role(shelf, "/address/postalCode"),
     };
     found.ok_or_else(|| {
         let name = pick.as_str();
@@ -74,24 +80,24 @@ pub fn choose(pick: PickName, span: Span, shelf: &Shelf, now: SystemTime) -> Res
 }
 
 /// Whether a pick is about the members of the Group that is exported.
-pub fn is_of_members(pick: PickName) -> bool {
-    matches!(pick, PickName::MemberId | PickName::OutsiderId)
+pub fn is_of_members(pick: SampleValueName) -> bool {
+    matches!(pick, SampleValueName::MemberId | SampleValueName::OutsiderId)
 }
 
 /// Chooses a patient who is among `members`, or who is not. The error is a fragment that says what the data lack.
-pub fn of_members(pick: PickName, shelf: &Shelf, members: &BTreeSet<String>) -> Result<String, String> {
+pub fn of_members(pick: SampleValueName, shelf: &ResourceStore, members: &BTreeSet<String>) -> Result<String, String> {
     let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
     let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
     let mut patients = shelf.of("Patient").map(|(id, _)| id);
     let found = match pick {
-        PickName::OutsiderId => patients.find(|id| !members.contains(*id)),
+        SampleValueName::OutsiderId => patients.find(|id| !members.contains(*id)),
         _ => patients.find(|id| members.contains(*id) && known.contains(id)),
     };
     found.map(str::to_owned).ok_or_else(|| format!("the data show no {}", pick.describe().trim_start_matches("a ")))
 }
 
 /// The type, of those with the fewest resources, of which one has several Provenance of different instants.
-fn provenanced(shelf: &Shelf) -> Option<String> {
+fn provenanced(shelf: &ResourceStore) -> Option<String> {
     let mut records: BTreeMap<crate::measure::unrequested_resources::Name, BTreeSet<String>> = BTreeMap::new();
     for (_, value) in shelf.of("Provenance") {
         let recorded = value.get("recorded").and_then(Value::as_str).and_then(Instant::parse);
@@ -106,7 +112,7 @@ fn provenanced(shelf: &Shelf) -> Option<String> {
 }
 
 /// The genders of patients, the rarest first, where there are two at least or some have none.
-fn genders(shelf: &Shelf) -> Vec<String> {
+fn genders(shelf: &ResourceStore) -> Vec<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut without = false;
     for (_, patient) in shelf.of("Patient") {
@@ -129,14 +135,14 @@ fn owner(resource: &Value) -> Option<&str> {
 }
 
 /// The first patient about whom another resource is, where there are several.
-fn patient(shelf: &Shelf) -> Option<String> {
+fn patient(shelf: &ResourceStore) -> Option<String> {
     let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
     let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
     let several = shelf.of("Patient").count() > 1;
     shelf.of("Patient").map(|(id, _)| id).find(|id| several && known.contains(id)).map(str::to_owned)
 }
 
-fn other_type(shelf: &Shelf) -> Option<String> {
+fn other_type(shelf: &ResourceStore) -> Option<String> {
     let kinds = shelf.kinds().filter(|kind| *kind != "Patient");
     let counted = kinds.filter_map(|kind| {
         let own = shelf.of(kind).filter(|(_, resource)| owner(resource).is_some()).count();
@@ -147,7 +153,7 @@ fn other_type(shelf: &Shelf) -> Option<String> {
 
 /// What `value` gives for the resource of a type that `score` puts first; of equals the first id.
 fn best(
-    shelf: &Shelf,
+    shelf: &ResourceStore,
     kind: &str,
     value: &dyn Fn(&Value) -> Option<String>,
     score: &dyn Fn(&Value) -> (usize, usize),
@@ -157,12 +163,12 @@ fn best(
 }
 
 /// An element of the Location that has all of an address and a position, in the state with the fewest.
-fn place(shelf: &Shelf, pointer: &str) -> Option<String> {
+fn place(shelf: &ResourceStore, pointer: &str) -> Option<String> {
     best(shelf, "Location", &|value| plain(value.pointer(pointer)?), &|value| fewest_of_state(shelf, value))
 }
 
 /// How much of an address a Location lacks, and how many others are in its state.
-fn fewest_of_state(shelf: &Shelf, location: &Value) -> (usize, usize) {
+fn fewest_of_state(shelf: &ResourceStore, location: &Value) -> (usize, usize) {
     let parts = ["/address/state", "/address/city", "/address/postalCode"];
     let lacks = parts.iter().filter(|part| location.pointer(part).and_then(plain).is_none()).count();
     let lacks = lacks + usize::from(position(location).is_none());
@@ -171,7 +177,7 @@ fn fewest_of_state(shelf: &Shelf, location: &Value) -> (usize, usize) {
     (lacks, shelf.of("Location").filter(|(_, other)| state(other) == own).count())
 }
 
-fn identifier(shelf: &Shelf, system: &str) -> Option<String> {
+fn identifier(shelf: &ResourceStore, system: &str) -> Option<String> {
     let of = |value: &Value, system: &str| {
         let identifiers = value.get("identifier")?.as_array()?;
         let own = identifiers.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(system))?;
@@ -184,7 +190,7 @@ fn identifier(shelf: &Shelf, system: &str) -> Option<String> {
 }
 
 /// What `value` gives for the HealthcareService that has a type and a Location with an address, of the rarest type.
-fn service(shelf: &Shelf, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
+fn service(shelf: &ResourceStore, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
     let score = |service: &Value| {
         let (own, place) = (coding(service), located(shelf, service));
         let whole = ["/address/city", "/address/postalCode"]
@@ -197,7 +203,7 @@ fn service(shelf: &Shelf, value: &dyn Fn(&Value) -> Option<String>) -> Option<St
     best(shelf, "HealthcareService", value, &score)
 }
 
-fn role(shelf: &Shelf, pointer: &str) -> Option<String> {
+fn role(shelf: &ResourceStore, pointer: &str) -> Option<String> {
     let value = |role: &Value| plain(located(shelf, role)?.pointer(pointer)?);
     let score = |role: &Value| {
         let whole = ["/address/city", "/address/postalCode"]
@@ -209,7 +215,7 @@ fn role(shelf: &Shelf, pointer: &str) -> Option<String> {
 }
 
 /// The first Location that a resource names and that is held.
-fn located<'s>(shelf: &'s Shelf, resource: &Value) -> Option<&'s Value> {
+fn located<'s>(shelf: &'s ResourceStore, resource: &Value) -> Option<&'s Value> {
     let references = resource.get("location")?.as_array()?.iter();
     let texts = references.filter_map(|reference| reference.get("reference")?.as_str());
     texts.filter_map(crate::ndjson::identity::normalise_reference).find_map(|(kind, id)| shelf.get(kind, id))
@@ -259,7 +265,7 @@ const OFFSET: i64 = 13 * 60 * 60;
 
 /// An instant between two resources that follow each other, near the middle of those that are held, told in a zone that is
 /// far ahead. Whoever takes its hour for one in UTC, or for one of nearly any zone, is past the later of the two.
-fn instant_offset(shelf: &Shelf, now: SystemTime) -> Result<String, String> {
+fn instant_offset(shelf: &ResourceStore, now: SystemTime) -> Result<String, String> {
     let now = Instant::from(now);
     let updated = |value: &Value| Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?);
     let all = shelf.kinds().flat_map(|kind| shelf.of(kind)).filter_map(|(_, value)| updated(value));
@@ -282,7 +288,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::measure::resource_store::Book;
+    use crate::measure::resource_store::SharedResourceStore;
 
     fn facts(earliest: &str, latest: &str) -> LineFacts {
         LineFacts { earliest: Some(earliest.into()), latest: Some(latest.into()), ..LineFacts::default() }
@@ -292,7 +298,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
         let mut span = Span::default();
         facts.iter().for_each(|facts| span.widen(facts));
-        choose(PickName::InstantInside, span, &Shelf::default(), now)
+        choose(SampleValueName::InstantInside, span, &ResourceStore::default(), now)
     }
 
     #[test]
@@ -303,7 +309,7 @@ mod tests {
                 .map(|(n, at)| json!({"resourceType": "Patient", "id": n.to_string(), "meta": {"lastUpdated": at}}))
                 .collect();
             let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
-            choose(PickName::InstantOffset, Span::default(), &Shelf::holding(&patients), now)
+            choose(SampleValueName::InstantOffset, Span::default(), &ResourceStore::holding(&patients), now)
         };
         let days = ["2020-01-01T00:00:00Z", "2020-01-02T12:00:00Z", "2020-01-02T12:00:00Z"];
         assert_eq!(picked(&days).unwrap(), "2020-01-03T00:30:00.000+13:00", "half an hour before the second, in UTC");
@@ -334,8 +340,8 @@ mod tests {
         assert!(picked(&[facts("2090-01-01T00:00:00Z", "2091-01-01T00:00:00Z")]).unwrap_err().contains("future"));
     }
 
-    fn shelf() -> Shelf {
-        let mut shelf = Shelf::new(true, None);
+    fn shelf() -> ResourceStore {
+        let mut shelf = ResourceStore::new(true, None);
         let place = |id: &str, city: &str, state: &str| {
             json!({"resourceType": "Location", "id": id, "position": {"latitude": -33.5, "longitude": 151},
                 "address": {"city": city, "state": state, "postalCode": "2041"}})
@@ -359,7 +365,7 @@ mod tests {
         ];
         for value in all {
             let text = |key: &str| value[key].as_str().unwrap().to_owned();
-            shelf.put(Book { line: 1, kind: text("resourceType"), id: text("id"), bytes: 1, value });
+            shelf.put(SharedResourceStore { line: 1, kind: text("resourceType"), id: text("id"), bytes: 1, value });
         }
         shelf
     }
@@ -367,8 +373,9 @@ mod tests {
     #[test]
     fn values_are_of_one_resource_that_leaves_others_out() {
         let shelf = shelf();
-        let pick =
-            |name: &str| choose(PickName::from_word(name).unwrap(), Span::default(), &shelf, SystemTime::UNIX_EPOCH);
+        let pick = |name: &str| {
+            choose(SampleValueName::from_word(name).unwrap(), Span::default(), &shelf, SystemTime::UNIX_EPOCH)
+        };
         for (name, value) in [
             ("address-state", "VIC"),
             ("address-city", "Carlton"),

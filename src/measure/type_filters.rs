@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::drive::hooks::Name;
-use crate::measure::resource_store::{Book, Both, Shelf};
+use crate::measure::resource_store::{Both, ResourceStore, SharedResourceStore};
 use crate::measure::unrequested_resources::owner;
 use crate::ndjson::contents;
 use crate::ndjson::contents::Contents;
@@ -26,20 +26,20 @@ use crate::search::query::Query;
 use crate::search::world::Nothing;
 
 /// The most of one file that waits for resources that filters lead to, in bytes; what is beyond stays undecided.
-const MOST_WAITING: usize = 4 << 20;
+const MAX_WAITING: usize = 4 << 20;
 /// The same of all files of a flow.
-pub(crate) const MOST_WAITING_IN_ALL: usize = 16 << 20;
+pub(crate) const MAX_WAITING_IN_ALL: usize = 16 << 20;
 /// Lines that a file's facts name.
-const MOST_LINES: usize = 6;
+const MAX_LINES: usize = 6;
 /// The most of one file that is held, in bytes.
-const MOST_HELD: usize = 1 << 20;
+const MAX_HELD: usize = 1 << 20;
 /// The most types of one file that are told apart.
-const MOST_TYPES: usize = 256;
+const MAX_TYPES: usize = 256;
 /// The most URLs of attachments that are kept of one file.
-const MOST_URLS: usize = 8;
+const MAX_URLS: usize = 8;
 
 /// The most lines of one file with what hooks named that are kept.
-const MOST_TOUCHED: usize = 100;
+const MAX_TOUCHED: usize = 100;
 
 /// What a kick-off asked for, as far as resources can be held against it.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +116,7 @@ impl Selection {
     }
 
     /// Whether a date or a filter certainly leaves a resource out, of a type that is asked for.
-    pub fn leaves_out(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
+    pub fn leaves_out(&self, kind: &str, value: &Value, world: &ResourceStore) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let beyond = updated
@@ -129,7 +129,7 @@ impl Selection {
     }
 
     /// Whether a resource of an earlier, unfiltered flow must come back.
-    pub fn takes_in(&self, kind: &str, value: &Value, world: &Shelf) -> bool {
+    pub fn takes_in(&self, kind: &str, value: &Value, world: &ResourceStore) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let dated = |needed: bool, fits: &dyn Fn(Instant) -> bool| !needed || updated.is_some_and(fits);
@@ -171,9 +171,9 @@ pub(crate) struct Measured {
     /// Whether a filter concerns any of its resources.
     concerned: bool,
     /// Those whose filters lead to others.
-    waiting: Vec<Book>,
+    waiting: Vec<SharedResourceStore>,
     waiting_bytes: usize,
-    held: Vec<Book>,
+    held: Vec<SharedResourceStore>,
     held_bytes: usize,
     looked_bytes: usize,
     /// The types of which not all are held.
@@ -185,12 +185,12 @@ pub(crate) struct Measured {
 }
 
 /// Where an eye writes.
-pub(crate) type Sheet = Arc<Mutex<Measured>>;
+pub(crate) type Measurements = Arc<Mutex<Measured>>;
 
 /// The eye of one file.
-struct Eye {
+struct FilterObserver {
     counter: Arc<Counter>,
-    measured: Sheet,
+    measured: Measurements,
 }
 
 impl Measured {
@@ -217,22 +217,22 @@ impl Counter {
     }
 
     /// What looks at the lines of one file, and where it writes; none if there is nothing to measure.
-    pub fn eye(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Sheet)> {
+    pub fn eye(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Measurements)> {
         if !self.shelved && !self.contents && self.looked_for.is_empty() {
             return None;
         }
         let measured = Arc::new(Mutex::new(Measured::default()));
-        Some((Box::new(Eye { counter: Arc::clone(self), measured: Arc::clone(&measured) }), measured))
+        Some((Box::new(FilterObserver { counter: Arc::clone(self), measured: Arc::clone(&measured) }), measured))
     }
 
     /// An empty shelf for what the files hold.
-    pub fn shelf(&self) -> Shelf {
-        Shelf::new(false, self.selection.types.clone())
+    pub fn shelf(&self) -> ResourceStore {
+        ResourceStore::new(false, self.selection.types.clone())
     }
 
     /// Puts what the next file held on the shelf. To be called for each, in their order: what one file may hold is no
     /// measure of what all of them may.
-    pub fn shelve(&self, file: &mut Measured, shelf: &mut Shelf) {
+    pub fn shelve(&self, file: &mut Measured, shelf: &mut ResourceStore) {
         for book in std::mem::take(&mut file.held) {
             shelf.put(book);
         }
@@ -242,14 +242,14 @@ impl Counter {
     }
 
     /// Says that the files were all, and came whole, and of the whole system.
-    pub fn is_all(&self, shelf: &mut Shelf) {
+    pub fn is_all(&self, shelf: &mut ResourceStore) {
         if self.selection.is_plain() {
             shelf.set_whole();
         }
     }
 
     /// Decides what had to wait for other resources, and gives the facts of a file; none where no filter concerns it.
-    pub fn settle(&self, measured: Measured, own: &Shelf, source: Option<&Shelf>) -> Option<Filtered> {
+    pub fn settle(&self, measured: Measured, own: &ResourceStore, source: Option<&ResourceStore>) -> Option<Filtered> {
         let Measured { mut filtered, concerned, waiting, .. } = measured;
         let world = Both { own, source };
         for book in waiting {
@@ -260,7 +260,7 @@ impl Counter {
             }
         }
         filtered.lines.sort_unstable();
-        filtered.lines.truncate(MOST_LINES);
+        filtered.lines.truncate(MAX_LINES);
         concerned.then_some(filtered)
     }
 }
@@ -284,7 +284,7 @@ fn count(filtered: &mut Filtered, answer: Answer) -> bool {
     answer == Answer::No
 }
 
-impl Watch for Eye {
+impl Watch for FilterObserver {
     fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
         let (kind, counter) = (notes.plausible_type()?, &self.counter);
         let selection = &counter.selection;
@@ -293,22 +293,22 @@ impl Watch for Eye {
                 || selection.unread.iter().any(|known| known == kind));
         let mut measured = lock(&self.measured);
         if let Some(name) = counter.looked_for.iter().find(|(of, id)| of == kind && notes.id.get() == Some(id))
-            && measured.touched.len() < MOST_TOUCHED
+            && measured.touched.len() < MAX_TOUCHED
             && let Ok(value) = serde_json::from_slice(resource)
         {
             measured.touched.push((name.clone(), value));
         }
         let fits = |bytes: usize, most: usize| bytes + resource.len() <= most;
         let mut shelved = counter.shelved;
-        if shelved && !fits(measured.held_bytes, MOST_HELD) {
+        if shelved && !fits(measured.held_bytes, MAX_HELD) {
             // What is not held must not be taken for absent.
-            if measured.full.len() < MOST_TYPES {
+            if measured.full.len() < MAX_TYPES {
                 measured.full.insert(kind.to_owned());
             }
             shelved = false;
         }
         // No more of a file is looked into than could be held.
-        let looked = counter.contents && fits(measured.looked_bytes, MOST_HELD);
+        let looked = counter.contents && fits(measured.looked_bytes, MAX_HELD);
         if !concerns && !shelved && !looked {
             return None;
         }
@@ -320,18 +320,18 @@ impl Watch for Eye {
         let seen = looked.then(|| contents::look(&value));
         if let Some(seen) = &seen {
             measured.looked_bytes += resource.len();
-            let room = MOST_URLS.saturating_sub(measured.urls.len());
+            let room = MAX_URLS.saturating_sub(measured.urls.len());
             measured.urls.extend(seen.urls.iter().take(room).cloned());
         }
         let id = notes.id.get().unwrap_or_default().to_owned();
-        let book = Book { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
+        let book = SharedResourceStore { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
         if concerns {
             let ask = |query: &Query| query.matches(&book.value, &Nothing, Reading::Lenient);
             let answer = selection.passes(kind, &ask).unwrap_or(Answer::Unknown);
-            if answer == Answer::Unknown && selection.is_chained() && fits(measured.waiting_bytes, MOST_WAITING) {
+            if answer == Answer::Unknown && selection.is_chained() && fits(measured.waiting_bytes, MAX_WAITING) {
                 measured.waiting_bytes += resource.len();
                 measured.waiting.push(book.clone());
-            } else if count(&mut measured.filtered, answer) && measured.filtered.lines.len() < MOST_LINES {
+            } else if count(&mut measured.filtered, answer) && measured.filtered.lines.len() < MAX_LINES {
                 measured.filtered.lines.push(line);
             }
         }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::ndjson::identity::normalise_reference;
-use crate::recording::facts::Census;
+use crate::recording::facts::UnrequestedResources;
 
 /// A type and an id.
 pub(crate) type Name = (String, String);
@@ -45,7 +45,7 @@ pub(crate) fn owner(value: &Value) -> Option<&str> {
 }
 
 /// Holds what is on `own` against the parameters that were sent. `whole` says whether all files came.
-pub(crate) fn take(own: &Shelf, params: &[(String, String)], whole: bool) -> Census {
+pub(crate) fn take(own: &ResourceStore, params: &[(String, String)], whole: bool) -> UnrequestedResources {
     let listed = |wanted: &str| -> Vec<&str> {
         let values = params.iter().filter(|(name, _)| name == wanted);
         values.flat_map(|(_, value)| value.split(',')).map(str::trim).collect()
@@ -56,7 +56,7 @@ pub(crate) fn take(own: &Shelf, params: &[(String, String)], whole: bool) -> Cen
     // Those whom a patient who was listed is linked with.
     let linked = own.of("Patient").filter(|(id, _)| patients.contains(id)).filter_map(|(_, value)| value.get("link"));
     let joined: BTreeSet<String> = linked.flat_map(references).map(|name| name.1).collect();
-    let mut census = Census { whole: whole && !own.is_full(), ..Census::default() };
+    let mut census = UnrequestedResources { whole: whole && !own.is_full(), ..UnrequestedResources::default() };
     let mut named: BTreeMap<&str, BTreeSet<Name>> = BTreeMap::new();
     let mut foreign: Vec<Name> = Vec::new();
     for kind in own.kinds() {
@@ -107,14 +107,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::measure::resource_store::Book;
+    use crate::measure::resource_store::SharedResourceStore;
 
-    fn shelf(values: &[Value]) -> Shelf {
-        let mut shelf = Shelf::new(true, None);
+    fn shelf(values: &[Value]) -> ResourceStore {
+        let mut shelf = ResourceStore::new(true, None);
         for (line, value) in values.iter().enumerate() {
             let text = |key: &str| value[key].as_str().unwrap().to_owned();
             let (kind, id) = (text("resourceType"), text("id"));
-            shelf.put(Book { line: line as u64, kind, id, value: value.clone(), bytes: 100 });
+            shelf.put(SharedResourceStore { line: line as u64, kind, id, value: value.clone(), bytes: 100 });
         }
         shelf
     }

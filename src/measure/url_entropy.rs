@@ -9,23 +9,23 @@ use serde_json::Value;
 use url::Url;
 
 use crate::measure::manifest_files;
-use crate::recording::secrecy::{Guessing, Variety};
+use crate::recording::secrecy::{UrlGuessing, UrlVariety};
 use crate::redact::plain::{is_plain, split_extension};
 use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 
 /// More URLs than these tell nothing more.
-const MOST: usize = 400;
+const MAX: usize = 400;
 
 /// What has so many bits could be a key.
 const KEY_BITS: f64 = 64.0;
 
-/// The most bits that are counted: more say nothing more, and equal runs are to have equal tapes.
-const MOST_BITS: f64 = 100.0;
+/// The most bits that are counted: more say nothing more, and equal runs are to have equal recordings.
+const MAX_BITS: f64 = 100.0;
 
 /// The URLs that were seen, as they are. Never kept.
 #[derive(Default)]
-pub(crate) struct Sightings {
+pub(crate) struct UrlEntropy {
     jobs: Mutex<Vec<Url>>,
     /// Of files that need no token, by the type announced: the first of each manifest.
     files: Mutex<BTreeMap<String, Vec<Url>>>,
@@ -36,12 +36,12 @@ fn locked<T>(cell: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn note(list: &mut Vec<Url>, url: &Url) {
-    if list.len() < MOST && !list.contains(url) {
+    if list.len() < MAX && !list.contains(url) {
         list.push(url.clone());
     }
 }
 
-impl Sightings {
+impl UrlEntropy {
     /// A kick-off led to the job at `url`.
     pub fn job(&self, url: &Url) {
         note(&mut locked(&self.jobs), url);
@@ -58,7 +58,7 @@ impl Sightings {
         let mut files = locked(&self.files);
         for item in items.into_iter().filter(|item| item.place.list == FileList::Output) {
             let kind = item.announced.unwrap_or_default();
-            let room = files.contains_key(&kind) || files.len() < MOST;
+            let room = files.contains_key(&kind) || files.len() < MAX;
             if let (true, Ok(url)) = (seen.insert(kind.clone()) && room, job.join(&item.url)) {
                 note(files.entry(kind).or_default(), &url);
             }
@@ -66,12 +66,12 @@ impl Sightings {
     }
 
     /// What is known of them now, of a target at `base`.
-    pub fn facts(&self, base: &Url, now: SystemTime) -> Guessing {
+    pub fn facts(&self, base: &Url, now: SystemTime) -> UrlGuessing {
         let jobs = variety(&locked(&self.jobs), base, now);
         // One type's: names that tell a Patient from an Encounter are no chance.
         let files = locked(&self.files);
         let most = files.values().max_by_key(|urls| urls.len());
-        Guessing { jobs, files: most.map(|urls| variety(urls, base, now)).unwrap_or_default() }
+        UrlGuessing { jobs, files: most.map(|urls| variety(urls, base, now)).unwrap_or_default() }
     }
 }
 
@@ -89,13 +89,13 @@ fn parts(url: &Url) -> (Vec<String>, Vec<String>) {
 }
 
 /// In what the URLs differ. Those of the commonest form are held against each other.
-fn variety(urls: &[Url], base: &Url, now: SystemTime) -> Variety {
+fn variety(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
     let mut forms: BTreeMap<Vec<String>, Vec<Vec<String>>> = BTreeMap::new();
     for url in urls {
         let (form, parts) = parts(url);
         forms.entry(form).or_default().push(parts);
     }
-    let Some(rows) = forms.into_values().max_by_key(Vec::len) else { return Variety::default() };
+    let Some(rows) = forms.into_values().max_by_key(Vec::len) else { return UrlVariety::default() };
     let (_, own) = parts(base);
     let width = rows.first().map(Vec::len).unwrap_or_default();
     let mut columns: Vec<Vec<&str>> = Vec::new();
@@ -117,9 +117,9 @@ fn variety(urls: &[Url], base: &Url, now: SystemTime) -> Variety {
         _ => None,
     };
     let span = number.as_deref().map(spread);
-    Variety {
+    UrlVariety {
         seen: u32::try_from(rows.len()).unwrap_or(u32::MAX),
-        bits: bits.min(MOST_BITS).round() as u32,
+        bits: bits.min(MAX_BITS).round() as u32,
         span: span.and_then(|span| u64::try_from(span).ok()),
         clock: number.is_some_and(|numbers| is_clock(&numbers, now)),
         keyed,
@@ -218,7 +218,7 @@ fn chance(column: &[&str], counts: impl Fn(usize) -> bool) -> f64 {
 mod tests {
     use super::*;
 
-    fn of(urls: impl IntoIterator<Item = String>) -> Variety {
+    fn of(urls: impl IntoIterator<Item = String>) -> UrlVariety {
         let urls: Vec<Url> = urls.into_iter().map(|url| url.parse().unwrap()).collect();
         variety(&urls, &"https://h.example.org/t/7f3a9b2c4d5e6f70/fhir".parse().unwrap(), now())
     }
@@ -227,7 +227,7 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(1_795_340_000)
     }
 
-    fn jobs(ids: impl IntoIterator<Item = String>) -> Variety {
+    fn jobs(ids: impl IntoIterator<Item = String>) -> UrlVariety {
         of(ids.into_iter().map(|id| format!("https://h.example.org/t/7f3a9b2c4d5e6f70/fhir/jobs/{id}")))
     }
 
@@ -303,7 +303,7 @@ mod tests {
             of((0..5).map(|n| format!("https://b7f3a9b2c4d5e6f708192.example.org/f/{n}/VerificationResult-1.ndjson")));
         assert!(!named.keyed && named.bits < 4, "{named:?}");
         assert!(!jobs((0..5).map(|n| n.to_string())).keyed, "the base is known to all");
-        assert_eq!(of([]), Variety::default());
+        assert_eq!(of([]), UrlVariety::default());
         assert_eq!(jobs(["17".to_owned()]).seen, 1);
     }
 }

@@ -12,14 +12,14 @@ use crate::recording::secrecy::Withheld;
 
 /// What a resource that is kept from the client is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum WithheldMark {
     /// Its type and its id.
     Id(String, String),
     /// System and code of one of its tags or security labels.
     Tag(String, String),
 }
 
-impl Mark {
+impl WithheldMark {
     /// Reads `Patient/17`, or `https://example.org/tenants|other` for a tag or a security label.
     ///
     /// # Errors
@@ -28,43 +28,46 @@ impl Mark {
         let refuse = || Err(format!("{text:?} names no resource; write it as Patient/17, or as SYSTEM|CODE for a tag"));
         if let Some((system, code)) = text.split_once('|') {
             let whole = !system.is_empty() && !code.is_empty();
-            return if whole { Ok(Mark::Tag(system.to_owned(), code.to_owned())) } else { refuse() };
+            return if whole { Ok(WithheldMark::Tag(system.to_owned(), code.to_owned())) } else { refuse() };
         }
         let Some((kind, id)) = text.split_once('/') else { return refuse() };
         let of_type =
             kind.starts_with(|c: char| c.is_ascii_uppercase()) && kind.bytes().all(|b| b.is_ascii_alphabetic());
         let of_id = (1..=64).contains(&id.len())
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
-        if of_type && of_id { Ok(Mark::Id(kind.to_owned(), id.to_owned())) } else { refuse() }
+        if of_type && of_id { Ok(WithheldMark::Id(kind.to_owned(), id.to_owned())) } else { refuse() }
     }
 }
 
 /// Where the eye of one file writes.
-pub(crate) type Sheet = Arc<Mutex<Withheld>>;
+pub(crate) type WithheldCount = Arc<Mutex<Withheld>>;
 
 /// What looks at the lines of one file, beside what does so already.
-struct Eye {
-    marks: Arc<Vec<Mark>>,
-    sheet: Sheet,
+struct WithheldObserver {
+    marks: Arc<Vec<WithheldMark>>,
+    sheet: WithheldCount,
     other: Option<Box<dyn Watch>>,
 }
 
 /// An eye for `marks` that has `other` look, too, and where it writes. `other` as it is where there are no marks.
-pub(crate) fn eye(marks: &Arc<Vec<Mark>>, other: Option<Box<dyn Watch>>) -> (Option<Box<dyn Watch>>, Option<Sheet>) {
+pub(crate) fn eye(
+    marks: &Arc<Vec<WithheldMark>>,
+    other: Option<Box<dyn Watch>>,
+) -> (Option<Box<dyn Watch>>, Option<WithheldCount>) {
     if marks.is_empty() {
         return (other, None);
     }
-    let sheet = Sheet::default();
-    let eye = Eye { marks: Arc::clone(marks), sheet: Arc::clone(&sheet), other };
+    let sheet = WithheldCount::default();
+    let eye = WithheldObserver { marks: Arc::clone(marks), sheet: Arc::clone(&sheet), other };
     (Some(Box::new(eye)), Some(sheet))
 }
 
 /// What the eye has written.
-pub(crate) fn taken(sheet: &Sheet) -> Withheld {
+pub(crate) fn taken(sheet: &WithheldCount) -> Withheld {
     sheet.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-impl Watch for Eye {
+impl Watch for WithheldObserver {
     fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
         if self.marks.iter().any(|mark| is_of(mark, resource, notes)) {
             let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,10 +79,10 @@ impl Watch for Eye {
 }
 
 /// Whether a resource is one that the mark means.
-fn is_of(mark: &Mark, resource: &[u8], notes: &Notes) -> bool {
+fn is_of(mark: &WithheldMark, resource: &[u8], notes: &Notes) -> bool {
     match mark {
-        Mark::Id(kind, id) => notes.resource_type.get() == Some(kind) && notes.id.get() == Some(id),
-        Mark::Tag(system, code) => {
+        WithheldMark::Id(kind, id) => notes.resource_type.get() == Some(kind) && notes.id.get() == Some(id),
+        WithheldMark::Tag(system, code) => {
             let Ok(value) = serde_json::from_slice::<Value>(resource) else { return false };
             let lists = ["/meta/tag", "/meta/security"].into_iter().filter_map(|at| value.pointer(at)?.as_array());
             let says = |coding: &Value, name: &str, text: &str| coding.get(name).and_then(Value::as_str) == Some(text);
@@ -93,12 +96,12 @@ fn is_of(mark: &Mark, resource: &[u8], notes: &Notes) -> bool {
 mod tests {
     use super::*;
     use crate::ndjson::lines::Expected;
-    use crate::ndjson::reader::{FileReader, Options};
+    use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 
     fn seen(marks: &[&str], lines: &str) -> Option<Withheld> {
-        let marks = Arc::new(marks.iter().map(|text| Mark::parse(text).unwrap()).collect::<Vec<_>>());
-        let mut options = Options::new(Expected { list: FileList::Output, announced: None });
+        let marks = Arc::new(marks.iter().map(|text| WithheldMark::parse(text).unwrap()).collect::<Vec<_>>());
+        let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
         let (watch, sheet) = eye(&marks, None);
         options.watch = watch;
         let mut reader = FileReader::new(options);
@@ -133,7 +136,7 @@ mod tests {
     fn what_names_nothing_is_refused() {
         for text in ["", "Patient", "Patient/", "/17", "patient/17", "Patient/1/2", "|x", "urn:t|", "https://x.org/P/1"]
         {
-            assert!(Mark::parse(text).unwrap_err().contains("write it as"), "{text}");
+            assert!(WithheldMark::parse(text).unwrap_err().contains("write it as"), "{text}");
         }
     }
 }

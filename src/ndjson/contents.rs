@@ -9,7 +9,7 @@ use crate::suite::line_rules::LineRule;
 const DEEPEST: usize = 64;
 
 /// The most URLs of attachments that are kept of one resource.
-const MOST_URLS: usize = 4;
+const MAX_URLS: usize = 4;
 
 /// What was seen in one resource.
 #[derive(Debug, Default)]
@@ -149,7 +149,7 @@ fn attachment(value: &Value, path: &str, seen: &mut Contents) {
     let Some(url) = text("url") else { return };
     let absolute = url::Url::parse(url).is_ok_and(|url| !url.cannot_be_a_base() && url.has_host());
     if absolute {
-        if seen.urls.len() < MOST_URLS {
+        if seen.urls.len() < MAX_URLS {
             seen.urls.push(url.to_owned());
         }
         return;

@@ -55,13 +55,13 @@ pub struct Text {
     pub state: TextState,
     /// Where its value stands, in bytes from the line's start.
     pub at: usize,
-    /// The string, unescaped, cut at [`Text::MOST`] bytes.
+    /// The string, unescaped, cut at [`Text::MAX`] bytes.
     pub text: String,
 }
 
 impl Text {
     /// No string longer than this tells a rule anything more.
-    pub const MOST: usize = 4096;
+    pub const MAX: usize = 4096;
 
     /// The string, if it is one.
     pub fn get(&self) -> Option<&str> {
@@ -73,7 +73,7 @@ impl Text {
         self.state = TextState::Present;
         self.at = at;
         self.text.clear();
-        let mut end = raw.len().min(Self::MOST);
+        let mut end = raw.len().min(Self::MAX);
         while end > 0 && end < raw.len() && raw.get(end).is_some_and(|b| *b & 0xc0 == 0x80) {
             end -= 1;
         }

@@ -29,12 +29,12 @@ pub(crate) struct Findings {
     /// Where among them the faults of an element are, by a hash of what they have in common.
     groups: HashMap<u64, usize>,
     hasher: RandomState,
-    /// How many groups there may be; 0 for [`MOST_GROUPS`].
+    /// How many groups there may be; 0 for [`MAX_GROUPS`].
     most: usize,
 }
 
 /// More different faults of one file are counted by their rule alone.
-pub(crate) const MOST_GROUPS: usize = 100;
+pub(crate) const MAX_GROUPS: usize = 100;
 
 impl Findings {
     /// Findings with room for this many different faults.
@@ -57,7 +57,7 @@ impl Findings {
             again(known, place);
             return;
         }
-        let most = if self.most == 0 { MOST_GROUPS } else { self.most };
+        let most = if self.most == 0 { MAX_GROUPS } else { self.most };
         if self.groups.len() < most {
             self.groups.insert(hash, self.all.len());
             self.first(fault.rule, place, &fault.path, &fault.expected, &fault.actual, &fault.link);

@@ -3,10 +3,10 @@
 use crate::ndjson::findings::Place;
 
 /// More of one value is not kept; a value that is still open then is followed by its brackets alone.
-const MOST_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 4 << 20;
 
 /// More lines of one value are not kept.
-const MOST_LINES: usize = 100_000;
+const MAX_LINES: usize = 100_000;
 
 /// Maps places within a text to places in the file. A text is one line, or several joined.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl Pending {
         nesting.feed(source.text);
         let first_end = source.place(source.text.len());
         let mut this = Self { joined: Vec::new(), starts: Vec::new(), nesting, in_string, first_end };
-        if source.text.len() <= MOST_BYTES {
+        if source.text.len() <= MAX_BYTES {
             this.joined.extend_from_slice(source.text);
         }
         this.starts.extend_from_slice(source.starts);
@@ -63,7 +63,7 @@ impl Pending {
     /// Adds a line; false where it would be too much, and then it is not added.
     pub(crate) fn push(&mut self, line: &[u8], number: u64, offset: u64) -> bool {
         let first_dropped = self.joined.is_empty();
-        if first_dropped || self.joined.len() + line.len() >= MOST_BYTES || self.starts.len() >= MOST_LINES {
+        if first_dropped || self.joined.len() + line.len() >= MAX_BYTES || self.starts.len() >= MAX_LINES {
             return false;
         }
         self.joined.push(b' ');

@@ -19,7 +19,7 @@ use crate::suite::line_rules::LineRule;
 const FEW_KEYS: usize = 32;
 
 /// Paths longer than this are cut.
-const MOST_PATH: usize = 100;
+const MAX_PATH: usize = 100;
 
 /// The stack and buffers of a scan, kept from line to line.
 #[derive(Debug)]
@@ -357,7 +357,7 @@ impl Scanner {
     fn path(&self, line: &[u8], last: Option<Key>) -> String {
         let mut path = String::new();
         for (depth, frame) in self.frames.iter().enumerate() {
-            if path.len() > MOST_PATH {
+            if path.len() > MAX_PATH {
                 path.push_str("...");
                 break;
             }

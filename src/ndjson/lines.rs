@@ -27,7 +27,7 @@ pub struct Expected {
 }
 
 /// More different types than this are counted together, as [`OTHER_TYPES`]. FHIR has some 160.
-const MOST_TYPES: usize = 256;
+const MAX_TYPES: usize = 256;
 
 /// For what is no type name, or one too many.
 const OTHER_TYPES: &str = "(other)";
@@ -36,7 +36,7 @@ const OTHER_TYPES: &str = "(other)";
 const TOLERANCE_SECONDS: i64 = 1;
 
 /// What the reader is in the midst of.
-enum State {
+enum LineState {
     /// Nothing: the next line stands alone.
     Lines,
     /// The first line is a whole JSON array. If it is the only line, so is the file.
@@ -58,7 +58,7 @@ pub(crate) struct Lines {
     inspector: Box<dyn Inspector>,
     watch: Option<Box<dyn Watch>>,
     notes: Notes,
-    state: State,
+    state: LineState,
     findings: Findings,
     pub(crate) facts: LineFacts,
     earliest: Option<Instant>,
@@ -73,7 +73,7 @@ pub(crate) struct Lines {
 }
 
 /// What is left when a file was read.
-pub(crate) struct Outcome {
+pub(crate) struct LineOutcome {
     pub(crate) facts: LineFacts,
     pub(crate) hashes: Option<Vec<u64>>,
     pub(crate) deleted: Vec<u64>,
@@ -90,7 +90,7 @@ impl Lines {
             inspector,
             watch: None,
             notes: Notes::default(),
-            state: State::Lines,
+            state: LineState::Lines,
             findings: Findings::default(),
             facts: LineFacts { final_newline: true, validated, ..LineFacts::default() },
             earliest: None,
@@ -133,7 +133,7 @@ impl Lines {
     pub(crate) fn at_start(&mut self, rule: LineRule, expected: &str, actual: &str, goes_on: bool) {
         self.findings.add(rule, Place { line: 1, column: 1, offset: 0 }, "", expected, actual);
         if !goes_on {
-            self.state = State::Deaf;
+            self.state = LineState::Deaf;
         }
     }
 
@@ -141,7 +141,7 @@ impl Lines {
     pub(crate) fn take(&mut self, framed: Framed<'_>) {
         match framed {
             // What is no text has no lines.
-            _ if matches!(self.state, State::Deaf) => {}
+            _ if matches!(self.state, LineState::Deaf) => {}
             Framed::Line(line) => {
                 self.facts.crlf |= line.crlf;
                 self.newline = line.newline;
@@ -165,7 +165,7 @@ impl Lines {
     fn blank(&mut self, line: Line<'_>) {
         self.facts.blank += 1;
         // Within a value that is spread over lines a blank one is white space of JSON.
-        if matches!(self.state, State::Lines | State::HeldArray(_)) {
+        if matches!(self.state, LineState::Lines | LineState::HeldArray(_)) {
             let place = Place { line: line.number, column: 1, offset: line.offset };
             self.findings.add(LineRule::BlankLine, place, "", "a JSON object on each line", "a blank line");
         }
@@ -174,23 +174,23 @@ impl Lines {
     fn line(&mut self, line: Line<'_>) {
         let starts = [Start { at: 0, number: line.number, offset: line.offset }];
         let source = Source { text: line.bytes, starts: &starts };
-        match std::mem::replace(&mut self.state, State::Lines) {
-            State::Lines => self.alone(source),
-            State::HeldArray(place) => {
+        match std::mem::replace(&mut self.state, LineState::Lines) {
+            LineState::Lines => self.alone(source),
+            LineState::HeldArray(place) => {
                 self.findings.add(LineRule::NotObject, place, "", "a JSON object", "an array");
                 self.alone(source);
             }
-            State::Within(mut nesting) => {
+            LineState::Within(mut nesting) => {
                 let notes = self.inspect(source.text);
                 if notes.standing == Standing::Object && notes.plausible_type().is_some() {
                     self.count(&notes, source, false);
                 }
                 self.notes = notes;
                 nesting.feed(source.text);
-                self.state = if nesting.closed() { State::Lines } else { State::Within(nesting) };
+                self.state = if nesting.closed() { LineState::Lines } else { LineState::Within(nesting) };
             }
-            State::Pending(pending) => self.go_on(*pending, source, line),
-            State::Deaf => self.state = State::Deaf,
+            LineState::Pending(pending) => self.go_on(*pending, source, line),
+            LineState::Deaf => self.state = LineState::Deaf,
         }
     }
 
@@ -203,13 +203,13 @@ impl Lines {
                 self.array(source.place(notes.at));
                 let mut nesting = Nesting::default();
                 nesting.feed(source.text);
-                self.state = State::Within(nesting);
+                self.state = LineState::Within(nesting);
             }
             Standing::Unfinished { in_string } => {
-                self.state = State::Pending(Box::new(Pending::new(source, in_string)));
+                self.state = LineState::Pending(Box::new(Pending::new(source, in_string)));
             }
             Standing::Other if first_array && notes.faults.len() == 1 => {
-                self.state = State::HeldArray(source.place(notes.at));
+                self.state = LineState::HeldArray(source.place(notes.at));
             }
             _ => self.conclude(&notes, source, true),
         }
@@ -223,7 +223,7 @@ impl Lines {
         self.notes = notes;
         // A whole resource is a new beginning: what was open is broken.
         if fresh {
-            self.state = State::Pending(Box::new(pending));
+            self.state = LineState::Pending(Box::new(pending));
             self.resolve(false);
             self.alone(source);
             return;
@@ -234,12 +234,12 @@ impl Lines {
             return;
         }
         if !second && !pending.nesting.closed() {
-            self.state = State::Pending(Box::new(pending));
+            self.state = LineState::Pending(Box::new(pending));
             return;
         }
         let notes = self.inspect(pending.source().text);
         match notes.standing {
-            Standing::Unfinished { .. } => self.state = State::Pending(Box::new(pending)),
+            Standing::Unfinished { .. } => self.state = LineState::Pending(Box::new(pending)),
             Standing::Broken if second && notes.faults.iter().any(|f| f.at >= pending.second_at()) => {
                 // The second line does not go on with the first: each is wrong for itself.
                 self.broken_off(&pending);
@@ -260,7 +260,7 @@ impl Lines {
         }
         self.spread(&pending);
         pending.nesting.feed(source.text);
-        self.state = if pending.nesting.closed() { State::Lines } else { State::Within(pending.nesting) };
+        self.state = if pending.nesting.closed() { LineState::Lines } else { LineState::Within(pending.nesting) };
     }
 
     /// A value that several lines make up.
@@ -292,14 +292,14 @@ impl Lines {
 
     /// Settles what is open, since what comes now is no part of it, or nothing comes.
     fn resolve(&mut self, cut: bool) {
-        match std::mem::replace(&mut self.state, State::Lines) {
-            State::HeldArray(place) if self.facts.lines == 1 => self.array(place),
-            State::HeldArray(place) => {
+        match std::mem::replace(&mut self.state, LineState::Lines) {
+            LineState::HeldArray(place) if self.facts.lines == 1 => self.array(place),
+            LineState::HeldArray(place) => {
                 self.findings.add(LineRule::NotObject, place, "", "a JSON object", "an array");
             }
-            State::Pending(pending) => self.resolve_pending(&pending, cut),
-            State::Deaf => self.state = State::Deaf,
-            State::Lines | State::Within(_) => {}
+            LineState::Pending(pending) => self.resolve_pending(&pending, cut),
+            LineState::Deaf => self.state = LineState::Deaf,
+            LineState::Lines | LineState::Within(_) => {}
         }
     }
 
@@ -425,7 +425,7 @@ impl Lines {
 
     /// Settles what is open and gives what was found. `whole` is false where the transfer broke off: then the end of the
     /// file says nothing about the server.
-    pub(crate) fn finish(mut self, whole: bool) -> Outcome {
+    pub(crate) fn finish(mut self, whole: bool) -> LineOutcome {
         if whole {
             self.resolve(!self.newline);
         }
@@ -437,12 +437,12 @@ impl Lines {
             validated.profiles = self.inspector.profiles();
         }
         self.facts.directory = self.directory.map(Measure::finish);
-        Outcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
+        LineOutcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
     }
 }
 
 fn tally(types: &mut BTreeMap<String, u64>, name: &str) {
-    let room = types.len() < MOST_TYPES;
+    let room = types.len() < MAX_TYPES;
     match types.get_mut(name) {
         Some(count) => *count += 1,
         None => *types.entry(if room { name } else { OTHER_TYPES }.to_owned()).or_insert(0) += 1,

@@ -36,7 +36,7 @@ impl Default for Limits {
 }
 
 /// How to read one file.
-pub struct Options {
+pub struct ReaderOptions {
     /// The limits.
     pub limits: Limits,
     /// The content coding to undo.
@@ -61,7 +61,7 @@ pub struct Options {
     pub watch: Option<Box<dyn Watch>>,
 }
 
-impl Options {
+impl ReaderOptions {
     /// Reads an uncompressed file of default limits, within no flow.
     pub fn new(expected: Expected) -> Self {
         Self {
@@ -136,7 +136,7 @@ const HEAD: usize = 4;
 
 impl FileReader {
     /// A reader for one file.
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: ReaderOptions) -> Self {
         let limits = options.limits;
         let inspector = options.inspector.unwrap_or_else(|| Box::new(JsonInspector::new(limits.max_depth)));
         let transaction_time = options.transaction_time.as_deref().and_then(Instant::parse);
@@ -285,7 +285,7 @@ impl Decoded {
         self.framer.push(bytes, &mut |framed| lines.take(framed));
     }
 
-    fn finish(mut self, whole: bool) -> (crate::ndjson::lines::Outcome, String) {
+    fn finish(mut self, whole: bool) -> (crate::ndjson::lines::LineOutcome, String) {
         self.open();
         let Self { digest, bytes, mut framer, mut lines, .. } = self;
         if whole {

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use crate::base::vocabulary::Level;
 use crate::plan::model::{Depth, Measures, Plan, PlannedFlow, PlannedTest};
-use crate::plan::reach::{Need, reach, reach_beside};
+use crate::plan::reach::{Need, reach, reach_compared};
 use crate::suite::flow::Flow;
 use crate::suite::model::{Catalog, Test};
-use crate::suite::param::PickName;
+use crate::suite::param::SampleValueName;
 use crate::suite::suggestion;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Ask {
+pub struct PlanRequest {
     /// The specs to judge, in order.
     pub specs: Vec<String>,
     /// Specs judged without counting.
-    pub also: Vec<String>,
+    pub informational_specs: Vec<String>,
     /// Texts of which a test's full name must contain one; none: every name will do.
     pub filters: Vec<String>,
 }
@@ -27,22 +27,22 @@ pub struct Ask {
 ///
 /// # Errors
 /// No spec was named, or one that the suites do not know: a lower-case fragment that names those they do.
-pub fn build(catalog: &Catalog, ask: &Ask, selected: &dyn Fn(&str) -> bool) -> Result<Plan, String> {
-    let (specs, also) = specs(catalog, ask)?;
+pub fn build(catalog: &Catalog, ask: &PlanRequest, selected: &dyn Fn(&str) -> bool) -> Result<Plan, String> {
+    let (specs, informational_specs) = specs(catalog, ask)?;
     let candidates = candidates(catalog, &specs);
     let all = candidates.len();
     let passes = |name: &str| ask.filters.is_empty() || ask.filters.iter().any(|filter| name.contains(filter.as_str()));
     let tests: Vec<PlannedTest> =
         candidates.into_iter().filter(|test| passes(&test.name) && selected(&test.name)).collect();
     let flows = order(catalog, needs(catalog, &tests));
-    Ok(Plan { specs, also, whole: tests.len() == all, tests, flows })
+    Ok(Plan { specs, informational_specs, whole: tests.len() == all, tests, flows })
 }
 
 /// The specs to judge, each once, and those among them that do not count.
-fn specs(catalog: &Catalog, ask: &Ask) -> Result<(Vec<String>, Vec<String>), String> {
+fn specs(catalog: &Catalog, ask: &PlanRequest) -> Result<(Vec<String>, Vec<String>), String> {
     let known = || catalog.specs.keys().map(String::as_str).collect::<Vec<_>>();
-    let (mut specs, mut also): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    for id in ask.specs.iter().chain(&ask.also) {
+    let (mut specs, mut informational_specs): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for id in ask.specs.iter().chain(&ask.informational_specs) {
         if catalog.spec(id).is_none() {
             let known = known();
             let hint = suggestion::nearest(id, known.iter().copied()).map(|near| format!(" (did you mean {near}?)"));
@@ -51,7 +51,7 @@ fn specs(catalog: &Catalog, ask: &Ask) -> Result<(Vec<String>, Vec<String>), Str
         if !specs.contains(id) {
             // A spec that was asked for as one that counts does count.
             if !ask.specs.contains(id) {
-                also.push(id.clone());
+                informational_specs.push(id.clone());
             }
             specs.push(id.clone());
         }
@@ -59,7 +59,7 @@ fn specs(catalog: &Catalog, ask: &Ask) -> Result<(Vec<String>, Vec<String>), Str
     if ask.specs.is_empty() {
         return Err(format!("no spec to judge; name one of {}", known().join(", ")));
     }
-    Ok((specs, also))
+    Ok((specs, informational_specs))
 }
 
 /// Every test of the specs on every flow, spec by spec.
@@ -78,7 +78,7 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
                     id,
                     test: Arc::clone(test),
                     flow,
-                    beside: catalog.beside_of(test, spec),
+                    compare_with: catalog.compare_with_of(test, spec),
                     level,
                     requirements: requirements.clone(),
                     defect,
@@ -116,7 +116,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     };
     for planned in tests {
         let Some(flow) = catalog.flow(&planned.flow) else { continue };
-        if flow.gathers {
+        if flow.aggregates {
             for name in catalog.gathered(&planned.test, &planned.spec, flow) {
                 let Some(flow) = catalog.flow(&name) else { continue };
                 add(&mut needs, &name, reach(&planned.test, flow));
@@ -124,8 +124,8 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             continue;
         }
         add(&mut needs, &planned.flow, reach(&planned.test, flow));
-        for beside in &planned.beside {
-            add(&mut needs, beside, reach_beside(&planned.test, flow));
+        for compare_with in &planned.compare_with {
+            add(&mut needs, compare_with, reach_compared(&planned.test, flow));
         }
     }
     // A pick is chosen from facts of files, so its sources go all the way; they may pick in their turn.
@@ -142,7 +142,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             || need.measures.blocks
             || picks(flow, need)
                 .iter()
-                .any(|pick| !matches!(pick, PickName::InstantInside | PickName::TransactionTime));
+                .any(|pick| !matches!(pick, SampleValueName::InstantInside | SampleValueName::TransactionTime));
         let measures = Measures { shelf, ..Measures::default() };
         for source in sources(flow, need) {
             add(&mut needs, &source, Need { measures, ..Need::depth(Depth::Files) });
@@ -164,7 +164,7 @@ fn sources(flow: &Flow, need: &Need) -> Vec<String> {
 }
 
 /// The picks of a flow and of its needed probes.
-fn picks(flow: &Flow, need: &Need) -> Vec<PickName> {
+fn picks(flow: &Flow, need: &Need) -> Vec<SampleValueName> {
     let probes = flow.probes.iter().filter(|probe| need.probes.contains(&probe.id));
     let params = flow.params.values().chain(probes.flat_map(|probe| probe.params.values()));
     params.flat_map(|param| param.picks()).collect()
@@ -223,9 +223,9 @@ mod tests {
         crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
     }
 
-    fn ask(specs: &[&str], also: &[&str], filters: &[&str]) -> Ask {
+    fn ask(specs: &[&str], informational_specs: &[&str], filters: &[&str]) -> PlanRequest {
         let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Ask { specs: own(specs), also: own(also), filters: own(filters) }
+        PlanRequest { specs: own(specs), informational_specs: own(informational_specs), filters: own(filters) }
     }
 
     fn names(plan: &Plan) -> Vec<&str> {
@@ -278,7 +278,7 @@ mod tests {
         let plan =
             build(&whole(), &ask(&["guide-1.1"], &["guide-1.0", "guide-1.1"], &["progress"]), &|_| true).unwrap();
         assert_eq!(
-            (&plan.specs[..], &plan.also[..]),
+            (&plan.specs[..], &plan.informational_specs[..]),
             (&["guide-1.1".to_owned(), "guide-1.0".to_owned()][..], &["guide-1.0".to_owned()][..])
         );
         assert!(!plan.whole);
@@ -351,7 +351,7 @@ mod tests {
             assert_eq!(flow.flow.probes.len(), used.probes.len(), "a probe of {} is looked at by no test", flow.name);
             assert_eq!(flow.flow.delete, used.delete, "the DELETE of {} is looked at by no test", flow.name);
         }
-        let conversations = catalog.flows.values().filter(|flow| !flow.gathers).count();
+        let conversations = catalog.flows.values().filter(|flow| !flow.aggregates).count();
         assert_eq!(plan.flows.len(), conversations, "every flow is used");
     }
 }

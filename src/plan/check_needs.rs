@@ -37,7 +37,7 @@ impl CheckName {
             | CheckName::TypesDeclared
             | CheckName::PatientsAsCounted
             | CheckName::NoPatientShort
-            | CheckName::WithinBeside
+            | CheckName::WithinCompared
             | CheckName::OnlyMembers
             | CheckName::CompartmentTypes
             | CheckName::NoPatientBinary
@@ -116,7 +116,7 @@ impl CheckName {
             | CheckName::OauthError
             | CheckName::EndpointsAbsolute
             | CheckName::SmartUsed
-            | CheckName::DoorClosed
+            | CheckName::AnonymousRefused
             | CheckName::TokenRequired
             | CheckName::TokenStaysHome
             | CheckName::NoTokenEchoed
@@ -157,7 +157,7 @@ impl CheckName {
             CheckName::TokenGranted => Some("with-client-id"),
             CheckName::KeySetKept => Some("again"),
             CheckName::NoPatientShort => Some("count-before"),
-            CheckName::DoorClosed => Some("no-token"),
+            CheckName::AnonymousRefused => Some("no-token"),
             CheckName::AsIfUnknown => Some("second-unknown"),
             _ => None,
         }

@@ -13,7 +13,7 @@ pub struct Plan {
     /// The specs judged, in the order they were named.
     pub specs: Vec<String>,
     /// Those among them that do not count for the exit code.
-    pub also: Vec<String>,
+    pub informational_specs: Vec<String>,
     /// Whether every test of the specs was selected.
     pub whole: bool,
     /// The tests, spec by spec.
@@ -48,7 +48,7 @@ pub struct PlannedTest {
     /// The flow.
     pub flow: String,
     /// The flows that its checks compare with: the first of them that ran at the same level.
-    pub beside: Vec<String>,
+    pub compare_with: Vec<String>,
     /// The level of its requirements in this spec.
     pub level: Level,
     /// Those of its requirements that this spec has.

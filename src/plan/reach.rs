@@ -78,7 +78,7 @@ pub(crate) fn reach(test: &Test, flow: &Flow) -> Need {
 }
 
 /// What `test` needs of the flows beside its own: what it looks at here it compares with its like there.
-pub(crate) fn reach_beside(test: &Test, own: &Flow) -> Need {
+pub(crate) fn reach_compared(test: &Test, own: &Flow) -> Need {
     let own = reach(test, own);
     Need { depth: own.depth, probes: BTreeSet::new(), delete: false, measures: own.measures }
 }
@@ -154,7 +154,7 @@ mod tests {
             expect: vec![toml::from_str(expect).unwrap()],
             any_of: Vec::new(),
             why: String::new(),
-            beside: Vec::new(),
+            compare_with: Vec::new(),
             except: Vec::new(),
             source: Source { file: String::new(), line: 1 },
         }
@@ -224,9 +224,9 @@ mod tests {
         assert_eq!(lines.depth, Depth::Files);
         let same = test("manifest", "check = 'same-resources'");
         assert!(reach(&same, &plain).measures.identity);
-        let beside = reach_beside(&same, &plain);
-        assert_eq!((beside.depth, beside.measures.identity), (Depth::Files, true));
-        let kickoff = reach_beside(&test("probe.first", "check = 'as-well-received'"), &flow(PROBES));
+        let compare_with = reach_compared(&same, &plain);
+        assert_eq!((compare_with.depth, compare_with.measures.identity), (Depth::Files, true));
+        let kickoff = reach_compared(&test("probe.first", "check = 'as-well-received'"), &flow(PROBES));
         assert_eq!(kickoff, Need::depth(Depth::Kickoff), "kick-offs are compared without waiting for their jobs");
     }
 }

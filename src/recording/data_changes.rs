@@ -16,7 +16,7 @@ pub struct Hooked {
     #[serde(default)]
     pub meanwhile: bool,
     /// Every resource that they named, and what came of it here.
-    pub things: Vec<Thing>,
+    pub things: Vec<ChangedResource>,
 }
 
 /// One run of a hook.
@@ -37,7 +37,7 @@ pub struct HookRun {
 
 /// A resource that a hook named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Thing {
+pub struct ChangedResource {
     /// The hook.
     pub hook: HookName,
     /// The type.
@@ -51,12 +51,12 @@ pub struct Thing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<u32>,
     /// What that read brought.
-    pub state: State,
+    pub state: ChangeState,
     /// Whether it is in the output of this flow.
-    pub came: Came,
+    pub came: ChangeSeen,
     /// Of an export since another's `transactionTime`: whether it is in the output of that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub came_before: Option<Came>,
+    pub came_before: Option<ChangeSeen>,
     /// Whether it is listed under `deleted`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
@@ -68,7 +68,7 @@ pub struct Thing {
 /// What the read of a resource brought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum ChangeState {
     /// The resource, with the `meta.lastUpdated` that it has there.
     There(Option<String>),
     /// 404 or 410, with the `Date` of that answer as an instant.
@@ -79,7 +79,7 @@ pub enum State {
 
 words! {
     /// How a resource stands in an export, beside its state as it was read.
-    Came {
+    ChangeSeen {
         /// In that state or a later one.
         Fresh = "fresh",
         /// In an earlier state.

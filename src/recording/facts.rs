@@ -85,9 +85,9 @@ pub struct Organizing {
     /// The earlier flow; empty where there is none.
     pub flow: String,
     /// Its resources of the type, and how many of them have a block.
-    pub instances: Kept,
+    pub instances: KeptProfiles,
     /// Of those that have one: what belongs to them there, by type, and how much of it stands in their blocks.
-    pub belongings: BTreeMap<String, Kept>,
+    pub belongings: BTreeMap<String, KeptProfiles>,
     /// Whether the target did not say what became of what is missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsure: bool,
@@ -112,11 +112,11 @@ pub struct Comparison {
     /// The earlier flow.
     pub flow: String,
     /// Per type: how many resources of the earlier flow must come back, and how many did.
-    pub types: BTreeMap<String, Kept>,
+    pub types: BTreeMap<String, KeptProfiles>,
     /// Of the types asked for: those that a date or a filter certainly leaves out and that nothing which is asked for
     /// refers to, and how many of them came all the same.
     #[serde(default)]
-    pub spared: Kept,
+    pub spared: KeptProfiles,
     /// Those that did not come and were seen, by asking for them, to be deleted or changed since: they are not counted
     /// among those that must.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -132,7 +132,7 @@ pub struct Comparison {
 
 /// What came back without having been asked for, as far as it was held.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Census {
+pub struct UnrequestedResources {
     /// Whether every resource was looked at.
     pub whole: bool,
     /// By type that `_type` does not name: how many resources came, and how many of them no other line refers to.
@@ -179,11 +179,11 @@ pub struct Compartment {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
     /// All of it, and what of it came.
-    pub all: Kept,
+    pub all: KeptProfiles,
     /// Of each resource with some the newest.
-    pub newest: Kept,
+    pub newest: KeptProfiles,
     /// What is the newest of no resource that came.
-    pub older: Kept,
+    pub older: KeptProfiles,
     /// Whether some is missing of which nobody can tell whether it is still there.
     #[serde(default)]
     pub unsure: bool,
@@ -199,15 +199,15 @@ pub struct Trimmed {
     /// Those that lost one and are not tagged SUBSETTED.
     pub untagged: u64,
     /// By type: lines with an element that was asked for, and those of them that kept it.
-    pub listed: BTreeMap<String, Kept>,
+    pub listed: BTreeMap<String, KeptProfiles>,
     /// By `Type.element`: mandatory elements that were not asked for, and those of them that were kept; none where the
     /// definitions are not known.
-    pub mandatory: Option<BTreeMap<String, Kept>>,
+    pub mandatory: Option<BTreeMap<String, KeptProfiles>>,
 }
 
 /// How many resources of one type must come back, and how many did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct KeptProfiles {
     /// Those that must.
     pub expected: u64,
     /// Those of them that did.

@@ -1,4 +1,4 @@
-//! The tape: all exchanges of a run, redacted when made, and the facts measured on its files. Enough to judge again
+//! The recording: all exchanges of a run, redacted when made, and the facts measured on its files. Enough to judge again
 //! without a network; no resource content.
 
 pub(crate) mod data_changes;

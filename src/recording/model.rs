@@ -1,4 +1,4 @@
-//! What a tape holds. On disk it is a folder with `tape.jsonl`: one [`Entry`] a line, appended as things happen, so
+//! What a recording holds. On disk it is a folder with `recording.jsonl`: one [`Entry`] a line, appended as things happen, so
 //! that what a killed run saw can still be read.
 
 use std::collections::BTreeMap;
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{ExportLevel, words};
 use crate::recording::data_changes::Hooked;
-use crate::recording::facts::{Census, Comparison, FileFacts, Organizing};
-use crate::recording::secrecy::Guessing;
+use crate::recording::facts::{Comparison, FileFacts, Organizing, UnrequestedResources};
+use crate::recording::secrecy::UrlGuessing;
 use crate::suite::model::FileList;
 
-/// The version of the tape's format; another one is refused.
+/// The version of the recording's format; another one is refused.
 pub const FORMAT: u32 = 1;
 
-/// A whole tape in memory.
+/// A whole recording in memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Tape {
+pub struct Recording {
     /// How the run began.
     pub start: Start,
     /// Every exchange, by number; numbers start at 1 and grow in the order of sending.
@@ -29,7 +29,7 @@ pub struct Tape {
     pub end: Option<End>,
 }
 
-/// One line of `tape.jsonl`.
+/// One line of `recording.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Entry {
@@ -50,7 +50,7 @@ pub enum Entry {
 pub struct Start {
     /// [`FORMAT`].
     pub format: u32,
-    /// The version of Plimsoll that made the tape.
+    /// The version of Plimsoll that made the recording.
     pub plimsoll: String,
     /// The digest of the suites that it was made with.
     pub suites: String,
@@ -61,7 +61,7 @@ pub struct Start {
     /// The specs that were asked for.
     pub specs: Vec<String>,
     /// Those among them that do not count.
-    pub also: Vec<String>,
+    pub informational_specs: Vec<String>,
     /// The names of the tests that were selected, without `SPEC::`; none means all of them.
     pub selected: Option<Vec<String>>,
     /// Settings worth showing in a report, redacted, in order.
@@ -85,15 +85,15 @@ pub struct End {
     pub leftovers: Vec<String>,
     /// Bytes received, as they came over the wire.
     pub bytes: u64,
-    /// How hard the URLs are to guess that the target gave out; none on tapes that are older than the question.
+    /// How hard the URLs are to guess that the target gave out; none on recordings that are older than the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guessing: Option<Guessing>,
+    pub guessing: Option<UrlGuessing>,
 }
 
 /// One HTTP request and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// Its number on the tape, from 1.
+    /// Its number on the recording, from 1.
     pub id: u32,
     /// The flow that it belongs to; none for what serves the run as a whole (metadata, tokens).
     pub flow: Option<String>,
@@ -354,7 +354,7 @@ pub struct FlowRecord {
     pub comparison: Option<Comparison>,
     /// What came back without having been asked for, where that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub census: Option<Census>,
+    pub census: Option<UnrequestedResources>,
     /// How often the key set that the run serves had been read when a token request of this probe was answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_reads: BTreeMap<String, u32>,
@@ -363,7 +363,7 @@ pub struct FlowRecord {
     pub organized: Option<Organizing>,
     /// What a search for the Group that the flow made found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub named: Option<Named>,
+    pub named: Option<NamedFiles>,
     /// What hooks did, and what came of it here, where the flow has to do with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooked: Option<Hooked>,
@@ -378,7 +378,7 @@ pub struct FlowRecord {
 
 /// What a search for a Group by its name found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named {
+pub struct NamedFiles {
     /// Whether the Group was among it.
     pub found: bool,
     /// How many Groups of other names were.

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 /// How hard the URLs are to guess that the target gave out in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Guessing {
+pub struct UrlGuessing {
     /// The polling URLs, one for each job.
-    pub jobs: Variety,
+    pub jobs: UrlVariety,
     /// The URLs of files that need no token, one for each job, all of the same type.
-    pub files: Variety,
+    pub files: UrlVariety,
 }
 
 /// In what URLs of one kind differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Variety {
+pub struct UrlVariety {
     /// How many different ones were held against each other.
     pub seen: u32,
     /// About how many bits of chance lie in what differs between them. What passes with time counts as well, as far as

@@ -1,4 +1,4 @@
-//! The tape on disk: `tape.jsonl`, one [`Entry`] a line, appended and flushed as things happen, so that what a killed
+//! The recording on disk: `recording.jsonl`, one [`Entry`] a line, appended and flushed as things happen, so that what a killed
 //! run saw can be read.
 //!
 //! A line takes the place of an earlier one where it says the same thing again: `start` that of `start`, `end` that of
@@ -12,20 +12,20 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::recording::model::{Entry, FORMAT, Start, Tape};
+use crate::recording::model::{Entry, FORMAT, Recording, Start};
 
-/// The file's name within a tape's folder.
-pub const FILE_NAME: &str = "tape.jsonl";
+/// The file's name within a recording's folder.
+pub const FILE_NAME: &str = "recording.jsonl";
 
-/// The tape's folder within a report's.
-pub const FOLDER: &str = "tape";
+/// The recording's folder within a report's.
+pub const FOLDER: &str = "recording";
 
 /// The longest line that is read, in bytes. A kept body has a megabyte at most, before it is escaped.
-const LONGEST_LINE: u64 = 32 << 20;
+const MAX_LEN_LINE: u64 = 32 << 20;
 
-/// What can go wrong with a tape on disk.
+/// What can go wrong with a recording on disk.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum StoreError {
     /// The file system refused.
     #[error("{path}: {source}")]
     Io {
@@ -34,17 +34,17 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is no tape.
-    #[error("{path}: line 1: not a Plimsoll tape: {because}")]
-    NoTape {
+    /// The file is no recording.
+    #[error("{path}: line 1: not a Plimsoll recording: {because}")]
+    NoRecording {
         /// The file.
         path: PathBuf,
         /// Why not.
         because: String,
     },
-    /// The tape is of another format.
+    /// The recording is of another format.
     #[error(
-        "{path}: line 1: tape format {found}, made by Plimsoll {by}; this one reads format {FORMAT}: replay it there"
+        "{path}: line 1: recording format {found}, made by Plimsoll {by}; this one reads format {FORMAT}: replay it there"
     )]
     Format {
         /// The file.
@@ -66,21 +66,21 @@ pub enum Error {
     },
 }
 
-/// Appends entries to a tape.
+/// Appends entries to a recording.
 pub struct Writer {
     path: PathBuf,
     out: BufWriter<File>,
 }
 
 impl Writer {
-    /// Begins a tape in the folder `folder`, which is made if need be; one that lies there is replaced.
+    /// Begins a recording in the folder `folder`, which is made if need be; one that lies there is replaced.
     ///
     /// # Errors
     /// When the folder or the file cannot be made.
-    pub fn create(folder: &Path) -> Result<Self, Error> {
+    pub fn create(folder: &Path) -> Result<Self, StoreError> {
         let io = |path: &Path| {
             let path = path.to_owned();
-            move |source| Error::Io { path, source }
+            move |source| StoreError::Io { path, source }
         };
         fs::create_dir_all(folder).map_err(io(folder))?;
         let path = folder.join(FILE_NAME);
@@ -92,28 +92,28 @@ impl Writer {
     ///
     /// # Errors
     /// When the file cannot be written; the entry may then stand there in part, as the last line.
-    pub fn write(&mut self, entry: &Entry) -> Result<(), Error> {
+    pub fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let write = |out: &mut BufWriter<File>| -> std::io::Result<()> {
             serde_json::to_writer(&mut *out, entry)?;
             out.write_all(b"\n")?;
             out.flush()
         };
-        write(&mut self.out).map_err(|source| Error::Io { path: self.path.clone(), source })
+        write(&mut self.out).map_err(|source| StoreError::Io { path: self.path.clone(), source })
     }
 }
 
-/// Reads a tape: the file itself, its folder, or the report's folder around that. Where the last line is cut, as a
-/// killed run leaves it, what stands before it is the tape, and it has no end.
+/// Reads a recording: the file itself, its folder, or the report's folder around that. Where the last line is cut, as a
+/// killed run leaves it, what stands before it is the recording, and it has no end.
 ///
 /// # Errors
-/// When it cannot be read, is no tape, is of another format, or has a broken line before its last.
-pub fn read(path: &Path) -> Result<Tape, Error> {
+/// When it cannot be read, is no recording, is of another format, or has a broken line before its last.
+pub fn read(path: &Path) -> Result<Recording, StoreError> {
     let path = locate(path);
-    let file = File::open(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+    let file = File::open(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?;
     read_from(BufReader::new(file), &path)
 }
 
-/// The tape's file, given that, its folder or the report's folder around it.
+/// The recording's file, given that, its folder or the report's folder around it.
 pub fn locate(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
@@ -123,49 +123,49 @@ pub fn locate(path: &Path) -> PathBuf {
     if !own.exists() && inner.exists() { inner } else { own }
 }
 
-fn read_from(mut source: impl BufRead, path: &Path) -> Result<Tape, Error> {
-    let mut tape = Tape::default();
+fn read_from(mut source: impl BufRead, path: &Path) -> Result<Recording, StoreError> {
+    let mut recording = Recording::default();
     let mut exchanges = BTreeMap::new();
     let mut line = Vec::new();
     let mut number = 0_u64;
     loop {
         line.clear();
-        let read = source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-        if read.map_err(|source| Error::Io { path: path.to_owned(), source })? == 0 {
+        let read = source.by_ref().take(MAX_LEN_LINE).read_until(b'\n', &mut line);
+        if read.map_err(|source| StoreError::Io { path: path.to_owned(), source })? == 0 {
             break;
         }
         number += 1;
         let whole = line.ends_with(b"\n");
-        if !whole && line.len() as u64 == LONGEST_LINE {
-            let because = format!("longer than {LONGEST_LINE} bytes");
-            return Err(Error::Line { path: path.to_owned(), line: number, because });
+        if !whole && line.len() as u64 == MAX_LEN_LINE {
+            let because = format!("longer than {MAX_LEN_LINE} bytes");
+            return Err(StoreError::Line { path: path.to_owned(), line: number, because });
         }
         if number == 1 {
-            tape.start = first(&line, path)?;
+            recording.start = first(&line, path)?;
             continue;
         }
         match serde_json::from_slice(&line) {
-            Ok(Entry::Start(start)) => tape.start = start,
+            Ok(Entry::Start(start)) => recording.start = start,
             Ok(Entry::Exchange(exchange)) => drop(exchanges.insert(exchange.id, *exchange)),
-            Ok(Entry::File(facts)) => tape.files.push(*facts),
-            Ok(Entry::Flow(flow)) => tape.flows.push(*flow),
-            Ok(Entry::End(end)) => tape.end = Some(end),
+            Ok(Entry::File(facts)) => recording.files.push(*facts),
+            Ok(Entry::Flow(flow)) => recording.flows.push(*flow),
+            Ok(Entry::End(end)) => recording.end = Some(end),
             // The run was killed while it wrote this line.
             Err(_) if !whole => break,
             Err(error) => {
-                return Err(Error::Line { path: path.to_owned(), line: number, because: error.to_string() });
+                return Err(StoreError::Line { path: path.to_owned(), line: number, because: error.to_string() });
             }
         }
     }
     if number == 0 {
-        return Err(Error::NoTape { path: path.to_owned(), because: "the file is empty".to_owned() });
+        return Err(StoreError::NoRecording { path: path.to_owned(), because: "the file is empty".to_owned() });
     }
-    tape.exchanges = exchanges.into_values().collect();
-    Ok(tape)
+    recording.exchanges = exchanges.into_values().collect();
+    Ok(recording)
 }
 
 /// Reads the first line, whose format must be known before the rest of it can be understood.
-fn first(line: &[u8], path: &Path) -> Result<Start, Error> {
+fn first(line: &[u8], path: &Path) -> Result<Start, StoreError> {
     #[derive(Deserialize)]
     struct Head {
         start: Version,
@@ -177,16 +177,17 @@ fn first(line: &[u8], path: &Path) -> Result<Start, Error> {
         plimsoll: String,
     }
     let head: Head = serde_json::from_slice(line)
-        .map_err(|error| Error::NoTape { path: path.to_owned(), because: error.to_string() })?;
+        .map_err(|error| StoreError::NoRecording { path: path.to_owned(), because: error.to_string() })?;
     if head.start.format != u64::from(FORMAT) {
-        return Err(Error::Format { path: path.to_owned(), found: head.start.format, by: head.start.plimsoll });
+        return Err(StoreError::Format { path: path.to_owned(), found: head.start.format, by: head.start.plimsoll });
     }
     match serde_json::from_slice(line) {
         Ok(Entry::Start(start)) => Ok(start),
-        Ok(_) => {
-            Err(Error::NoTape { path: path.to_owned(), because: "it does not begin with how the run began".to_owned() })
-        }
-        Err(error) => Err(Error::Line { path: path.to_owned(), line: 1, because: error.to_string() }),
+        Ok(_) => Err(StoreError::NoRecording {
+            path: path.to_owned(),
+            because: "it does not begin with how the run began".to_owned(),
+        }),
+        Err(error) => Err(StoreError::Line { path: path.to_owned(), line: 1, because: error.to_string() }),
     }
 }
 
@@ -258,7 +259,7 @@ mod tests {
         ] {
             writer.write(&entry).unwrap();
         }
-        let expected = Tape {
+        let expected = Recording {
             start: software,
             exchanges: vec![known, exchange(2)],
             files: vec![FileFacts { exchange: 2, ..FileFacts::default() }],
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tape_cut_anywhere_gives_what_was_whole() {
+    fn a_recording_cut_anywhere_gives_what_was_whole() {
         let mut bytes = Vec::new();
         let mut ends = Vec::new();
         for entry in [
@@ -286,25 +287,25 @@ mod tests {
             bytes.push(b'\n');
         }
         for cut in ends[0]..=bytes.len() {
-            let tape = read_from(&bytes[..cut], Path::new("t")).unwrap();
+            let recording = read_from(&bytes[..cut], Path::new("t")).unwrap();
             let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
-            assert_eq!(tape.exchanges.len(), whole.min(2), "cut at {cut}");
-            assert_eq!(tape.end.is_some(), whole == 3, "cut at {cut}");
+            assert_eq!(recording.exchanges.len(), whole.min(2), "cut at {cut}");
+            assert_eq!(recording.end.is_some(), whole == 3, "cut at {cut}");
         }
-        assert!(matches!(read_from(&bytes[..ends[0] - 1], Path::new("t")), Err(Error::NoTape { .. })));
+        assert!(matches!(read_from(&bytes[..ends[0] - 1], Path::new("t")), Err(StoreError::NoRecording { .. })));
     }
 
     #[test]
-    fn what_is_no_tape_is_refused() {
+    fn what_is_no_recording_is_refused() {
         let message = |text: &str| read_from(text.as_bytes(), Path::new("t.jsonl")).unwrap_err().to_string();
-        assert_eq!(message(""), "t.jsonl: line 1: not a Plimsoll tape: the file is empty");
+        assert_eq!(message(""), "t.jsonl: line 1: not a Plimsoll recording: the file is empty");
         assert_eq!(
             message("{\"start\":{\"format\":2,\"plimsoll\":\"9.0\"}}\n"),
-            "t.jsonl: line 1: tape format 2, made by Plimsoll 9.0; this one reads format 1: replay it there"
+            "t.jsonl: line 1: recording format 2, made by Plimsoll 9.0; this one reads format 1: replay it there"
         );
         assert!(
             message("{\"resourceType\":\"Patient\"}\n")
-                .starts_with("t.jsonl: line 1: not a Plimsoll tape: missing field")
+                .starts_with("t.jsonl: line 1: not a Plimsoll recording: missing field")
         );
         let first = serde_json::to_string(&Entry::Start(start())).unwrap();
         let broken = message(&format!("{first}\n{{\"exchange\":\n{first}\n"));

@@ -2,19 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::measure::manifest_files::MOST_FILES;
+use crate::measure::manifest_files::MAX_FILES;
 use crate::recording::model::{Body, BodyKind};
 use crate::recording::shape::{is_manifest, without_bom};
 use crate::redact::redactor::Redactor;
 
 /// JSON bodies longer than this are not kept.
-const MOST_BYTES: usize = 1 << 20;
-/// Lists longer than this are cut where a body holds more than [`MOST_ITEMS`] items in all.
-const LONGEST_LIST: usize = 1_000;
+const MAX_BYTES: usize = 1 << 20;
+/// Lists longer than this are cut where a body holds more than [`MAX_ITEMS`] items in all.
+const MAX_LEN_LIST: usize = 1_000;
 /// The most items of lists that are kept whole.
-const MOST_ITEMS: usize = 10_000;
+const MAX_ITEMS: usize = 10_000;
 /// Strings longer than this are cut.
-const LONGEST_TEXT: usize = 4_096;
+const MAX_LEN_TEXT: usize = 4_096;
 /// Characters of an excerpt.
 const EXCERPT: usize = 200;
 /// JSON is kept no deeper than this.
@@ -42,7 +42,7 @@ impl Redactor {
             Err(error) if says_json && !says_lines => body.not_json = Some(self.text(&error.to_string())),
             Err(_) => {}
         }
-        let text = || String::from_utf8_lossy(bytes.get(..MOST_BYTES).unwrap_or(bytes));
+        let text = || String::from_utf8_lossy(bytes.get(..MAX_BYTES).unwrap_or(bytes));
         match body.kind {
             BodyKind::Html => body.excerpt = title(&text()).map(|title| self.excerpt(&title)),
             BodyKind::Text | BodyKind::Xml if status >= 400 => body.excerpt = Some(self.excerpt(&text())),
@@ -79,18 +79,18 @@ impl Redactor {
         }
         // A manifest is judged item by item, so it is kept as far as it is driven.
         let manifest = is_manifest(&reduced);
-        if length > MOST_BYTES && !manifest && body.resource_type.as_deref() != Some("CapabilityStatement") {
+        if length > MAX_BYTES && !manifest && body.resource_type.as_deref() != Some("CapabilityStatement") {
             body.excerpt = Some(format!("[{length} bytes of JSON, too long to keep]"));
             return;
         }
         let mut cut = 0;
-        let crowded = items(&reduced) > MOST_ITEMS;
+        let crowded = items(&reduced) > MAX_ITEMS;
         // What stands for all to read: the CapabilityStatement, and where tokens are had.
         let public =
             body.resource_type.as_deref() == Some("CapabilityStatement") || reduced.get("token_endpoint").is_some();
         let longest = match (manifest, crowded) {
-            (true, _) => MOST_FILES,
-            (false, true) => LONGEST_LIST,
+            (true, _) => MAX_FILES,
+            (false, true) => MAX_LEN_LIST,
             (false, false) => usize::MAX,
         };
         let keep = Keep { public, longest };
@@ -149,7 +149,7 @@ impl Redactor {
         } else {
             self.text(text)
         };
-        match text.char_indices().nth(LONGEST_TEXT) {
+        match text.char_indices().nth(MAX_LEN_TEXT) {
             Some((at, _)) => format!("{}[cut]", text.get(..at).unwrap_or_default()),
             None => text,
         }
@@ -208,7 +208,7 @@ fn title(page: &str) -> Option<String> {
 
 /// A character as it may be shown: those that move or hide others are written out.
 fn shown(c: char) -> Vec<char> {
-    if crate::base::unprintable::is_hidden(c) { c.escape_unicode().collect() } else { vec![c] }
+    if crate::base::unprintable::is_unprintable(c) { c.escape_unicode().collect() } else { vec![c] }
 }
 
 /// The number of items of all lists within.
@@ -369,7 +369,7 @@ mod tests {
         let cut = look(200, "application/json", &list(12_000));
         assert_eq!(cut.json.unwrap()["entry"].as_array().unwrap().len(), 1_000);
         assert_eq!(cut.excerpt.as_deref(), Some("[lists cut to their first 1000 items, 11000 items left out]"));
-        let long = look(200, "application/json", &json!({"a": "x".repeat(MOST_BYTES)}).to_string());
+        let long = look(200, "application/json", &json!({"a": "x".repeat(MAX_BYTES)}).to_string());
         assert_eq!((long.kind, long.json), (BodyKind::Json, None));
     }
 
@@ -377,14 +377,14 @@ mod tests {
     fn a_manifest_is_kept_whole_and_a_mark_before_it_is_passed_over() {
         let url = format!("https://files.example.org/{}", "x".repeat(200));
         let manifest = json!({"error": [], "output": vec![json!({"type": "Patient", "url": url}); 12_000]}).to_string();
-        assert!(manifest.len() > MOST_BYTES);
+        assert!(manifest.len() > MAX_BYTES);
         for text in [manifest.clone(), format!("\u{feff}{manifest}")] {
             let kept = look(200, "application/json", &text);
             assert_eq!(kept.json.unwrap()["output"].as_array().unwrap().len(), 12_000);
             assert_eq!(kept.excerpt, None);
             assert_eq!(kept.not_json.is_some(), text.starts_with('\u{feff}'));
         }
-        let list = json!({"error": [], "output": vec![1; MOST_FILES + 2]}).to_string();
+        let list = json!({"error": [], "output": vec![1; MAX_FILES + 2]}).to_string();
         let cut = look(200, "application/json", &list);
         assert_eq!(cut.excerpt.as_deref(), Some("[lists cut to their first 100000 items, 2 items left out]"));
     }

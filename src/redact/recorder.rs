@@ -1,4 +1,4 @@
-//! Writes exchanges to the tape, redacted. Numbers are given in the order of sending; an exchange is written when its
+//! Writes exchanges to the recording, redacted. Numbers are given in the order of sending; an exchange is written when its
 //! body was read, and again when something becomes known of it later (its phase, or that it was retried): on reading,
 //! the later entry of a number takes the earlier one's place.
 
@@ -10,27 +10,27 @@ use url::Url;
 use crate::base::clock::Clock;
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{
-    Body, BodyKind, End, Entry, Exchange, FlowRecord, Handshake, Outcome, Phase, Request, Response, Start, Tape,
+    Body, BodyKind, End, Entry, Exchange, FlowRecord, Handshake, Outcome, Phase, Recording, Request, Response, Start,
     Trouble, TroubleKind,
 };
 use crate::recording::store::Writer;
 use crate::redact::redactor::Redactor;
 use crate::settings::run_settings::{Credentials, Settings};
 
-/// The tape in the making. Cheap to clone; all clones write the same tape.
+/// The recording in the making. Cheap to clone; all clones write the same recording.
 #[derive(Clone)]
 pub struct Recorder {
-    shared: Arc<Shared>,
+    shared: Arc<RecorderShared>,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct RecorderShared {
+    state: Mutex<RecorderState>,
     redactor: Redactor,
     clock: Clock,
 }
 
 #[derive(Default)]
-struct State {
+struct RecorderState {
     sent: u32,
     start: Start,
     /// Boxed, as the files: what grows by a hundred thousand is moved around while it grows.
@@ -46,8 +46,8 @@ struct State {
     sink_error: Option<String>,
 }
 
-impl State {
-    /// A full disk must not lose the run: the tape goes on in memory, and the run says so at its end.
+impl RecorderState {
+    /// A full disk must not lose the run: the recording goes on in memory, and the run says so at its end.
     fn write(&mut self, entry: &Entry) {
         if let Some(sink) = &mut self.sink
             && let Err(error) = sink.write(entry)
@@ -77,10 +77,16 @@ impl Recorder {
                 redactor.hide(token.reveal());
             }
         }
-        Self { shared: Arc::new(Shared { state: Mutex::new(State { sink, ..State::default() }), redactor, clock }) }
+        Self {
+            shared: Arc::new(RecorderShared {
+                state: Mutex::new(RecorderState { sink, ..RecorderState::default() }),
+                redactor,
+                clock,
+            }),
+        }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RecorderState> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -129,14 +135,14 @@ impl Recorder {
         self.amend(&mut state, exchange, |found| found.superseded = true);
     }
 
-    fn amend(&self, state: &mut State, exchange: u32, change: impl FnOnce(&mut Exchange)) {
+    fn amend(&self, state: &mut RecorderState, exchange: u32, change: impl FnOnce(&mut Exchange)) {
         if let Some(mut found) = state.exchanges.remove(&exchange) {
             change(&mut found);
             state.keep(found);
         }
     }
 
-    /// Writes an exchange of an earlier tape as if it were made now, and gives its number.
+    /// Writes an exchange of an earlier recording as if it were made now, and gives its number.
     pub(crate) fn retell(&self, exchange: &Exchange) -> u32 {
         let id = {
             let mut state = self.state();
@@ -152,10 +158,10 @@ impl Recorder {
         self.state().exchanges.get(&number).map(|exchange| (**exchange).clone())
     }
 
-    /// What is on the tape by now.
-    pub fn tape(&self) -> Tape {
+    /// What is on the recording by now.
+    pub fn recording(&self) -> Recording {
         let state = self.state();
-        Tape {
+        Recording {
             start: state.start.clone(),
             exchanges: state.exchanges.values().map(|exchange| (**exchange).clone()).collect(),
             files: state.files.iter().map(|facts| (**facts).clone()).collect(),
@@ -164,11 +170,11 @@ impl Recorder {
         }
     }
 
-    /// What is on the tape by now, taken from the recorder: a large run is not held twice at its end.
-    pub(crate) fn take(&self) -> Tape {
+    /// What is on the recording by now, taken from the recorder: a large run is not held twice at its end.
+    pub(crate) fn take(&self) -> Recording {
         let mut state = self.state();
         let state = &mut *state;
-        Tape {
+        Recording {
             start: state.start.clone(),
             exchanges: std::mem::take(&mut state.exchanges).into_values().map(|exchange| *exchange).collect(),
             files: std::mem::take(&mut state.files).into_iter().map(|facts| *facts).collect(),
@@ -182,7 +188,7 @@ impl Recorder {
         self.state().exchanges.values().any(|exchange| matches!(exchange.outcome, Outcome::Response(_)))
     }
 
-    /// Why the tape could not be written to its file to the end, if so.
+    /// Why the recording could not be written to its file to the end, if so.
     pub fn sink_error(&self) -> Option<String> {
         self.state().sink_error.clone()
     }

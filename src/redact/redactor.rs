@@ -14,17 +14,17 @@ pub(crate) const REDACTED: &str = "[redacted]";
 const SHORTEST_SECRET: usize = 4;
 
 /// The most phrases that texts are searched for.
-const MOST_PHRASES: usize = 1_000;
+const MAX_PHRASES: usize = 1_000;
 
 /// Knows what must not be shown. Learns as the run goes on.
 pub(crate) struct Redactor {
     key: hmac::Key,
     pub(crate) base: Url,
-    known: Mutex<Known>,
+    known: Mutex<KnownSecrets>,
 }
 
 #[derive(Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownSecrets {
     /// Tokens, assertions and the like, longest first.
     secrets: Vec<String>,
     /// Parts of URLs, and what they are shown as.
@@ -47,7 +47,7 @@ impl Redactor {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, &seed), base: base.clone(), known: Mutex::default() }
     }
 
-    pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
+    pub(crate) fn known(&self) -> MutexGuard<'_, KnownSecrets> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,13 +97,13 @@ impl Redactor {
         if part.contains('%') {
             let decoded =
                 url::form_urlencoded::parse(format!("v={part}").as_bytes()).next().map(|(_, value)| value.into_owned());
-            if let Some(decoded) = decoded.filter(|decoded| decoded.len() >= 6 && known.phrases.len() < MOST_PHRASES) {
+            if let Some(decoded) = decoded.filter(|decoded| decoded.len() >= 6 && known.phrases.len() < MAX_PHRASES) {
                 known.phrases.entry(decoded).or_insert_with(|| token.to_owned());
             }
         }
         if part.chars().all(of_word) {
             known.learned.entry(part.to_owned()).or_insert_with(|| token.to_owned());
-        } else if part.len() >= 6 && known.phrases.len() < MOST_PHRASES {
+        } else if part.len() >= 6 && known.phrases.len() < MAX_PHRASES {
             known.phrases.entry(part.to_owned()).or_insert_with(|| token.to_owned());
         }
     }

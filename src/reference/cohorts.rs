@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::reference::data::filter::sift;
 use crate::reference::data::population::{Reach, Selection};
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::options::Personality;
 use crate::reference::params::Preferences;
-use crate::reference::reply::{Context, Point, Reply, outcome};
-use crate::reference::server::{Ask, Server, not_allowed, not_found};
+use crate::reference::reply::{Context, Point, ServerReply, outcome};
+use crate::reference::server::{Server, ServerRequest, not_allowed, not_found};
 use crate::search::query::Query;
 
 /// The profile that such Groups claim, and the extension that says who is in one.
@@ -21,7 +21,7 @@ pub(crate) const PROFILE: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefin
 const MEMBER_FILTER: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/member-filter";
 
 /// Groups and jobs that are kept at most.
-const MOST: usize = 200;
+const MAX: usize = 200;
 
 /// A Group that a client made.
 #[derive(Clone, Debug)]
@@ -48,8 +48,8 @@ pub(crate) struct Cohorts {
     writes: BTreeMap<String, Write>,
 }
 
-fn refused(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
-    Box::new(Reply::refusal(Point::CohortRefused, status, code, text))
+fn refused(status: StatusCode, code: &str, text: &str) -> Box<ServerReply> {
+    Box::new(ServerReply::refusal(Point::CohortRefused, status, code, text))
 }
 
 impl Server {
@@ -59,7 +59,7 @@ impl Server {
     }
 
     /// Answers what is asked of Groups that clients make, where it is about one; none: it is not.
-    pub(crate) fn cohort_answer(&self, ask: &Ask, path: &[&str]) -> Option<Reply> {
+    pub(crate) fn cohort_answer(&self, ask: &ServerRequest, path: &[&str]) -> Option<ServerReply> {
         if !self.takes_cohorts() {
             return None;
         }
@@ -89,7 +89,7 @@ impl Server {
         there.filter(|group| begins(group, name)).collect()
     }
 
-    fn write_cohort(&self, ask: &Ask, id: Option<&str>) -> Reply {
+    fn write_cohort(&self, ask: &ServerRequest, id: Option<&str>) -> ServerReply {
         let written = self.try_write(ask, id);
         // What faults choose by: whether it is a change.
         let context = Context { job: id.map(str::to_owned), ..Context::default() };
@@ -99,7 +99,7 @@ impl Server {
         }
     }
 
-    fn try_write(&self, ask: &Ask, id: Option<&str>) -> Result<Reply, Box<Reply>> {
+    fn try_write(&self, ask: &ServerRequest, id: Option<&str>) -> Result<ServerReply, Box<ServerReply>> {
         let invalid = |text: &str| refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid", text);
         let mut value: Value = serde_json::from_slice(&ask.body).map_err(|_| invalid("the body is not JSON"))?;
         if value.get("resourceType").and_then(Value::as_str) != Some("Group") {
@@ -110,14 +110,14 @@ impl Server {
         if id.is_some_and(|id| self.cohort_members(id).is_none()) {
             return Err(refused(StatusCode::NOT_FOUND, "not-found", "clients change the Groups that they made"));
         }
-        let asynchronous = Preferences::read(&ask.headers).asynchronous && !self.does(Behaviour::CohortsAtOnce);
-        if !asynchronous && self.does(Behaviour::CohortsNeverAtOnce) {
+        let asynchronous = Preferences::read(&ask.headers).asynchronous && !self.does(Behavior::CohortsAtOnce);
+        if !asynchronous && self.does(Behavior::CohortsNeverAtOnce) {
             return Err(refused(StatusCode::BAD_REQUEST, "required", "Prefer: respond-async is needed"));
         }
-        let asynchronous = asynchronous || self.does(Behaviour::CohortsAlwaysLater);
+        let asynchronous = asynchronous || self.does(Behavior::CohortsAlwaysLater);
         let now = self.options.clock.now();
         let runs = match () {
-            () if self.does(Behaviour::CohortsWaitForever) => None,
+            () if self.does(Behavior::CohortsWaitForever) => None,
             () if asynchronous => Some(self.options.job_time / 2),
             () => Some(Duration::ZERO),
         };
@@ -127,16 +127,16 @@ impl Server {
         };
         let fields = value.as_object_mut().ok_or_else(|| invalid("the body is no Group"))?;
         fields.insert("id".to_owned(), id.clone().into());
-        if self.does(Behaviour::CohortsLoseFilter) {
+        if self.does(Behavior::CohortsLoseFilter) {
             fields.shift_remove("modifierExtension");
         }
         let job = self.secret()?;
         let mut cohorts = self.cohorts();
-        if cohorts.groups.len() >= MOST || cohorts.writes.len() >= MOST {
+        if cohorts.groups.len() >= MAX || cohorts.writes.len() >= MAX {
             let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", "too many Groups; delete some");
             return Err(Box::new(refusal.with("retry-after", "60")));
         }
-        let rejected = asynchronous && self.does(Behaviour::CohortsRejected);
+        let rejected = asynchronous && self.does(Behavior::CohortsRejected);
         if let (Some(runs), false) = (runs, rejected) {
             // One that is changed is there meanwhile.
             let from = cohorts.groups.get(&id).map_or(now + runs, |before| before.from);
@@ -145,7 +145,7 @@ impl Server {
         if !asynchronous {
             let location = format!("{}/Group/{id}", self.base());
             let status = if changes { StatusCode::OK } else { StatusCode::CREATED };
-            return Ok(Reply::fhir(Point::CohortMade, status, value).with("location", &location));
+            return Ok(ServerReply::fhir(Point::CohortMade, status, value).with("location", &location));
         }
         let end = match rejected {
             true => Err("the cohort was not approved of".to_owned()),
@@ -153,15 +153,19 @@ impl Server {
         };
         cohorts.writes.insert(job.clone(), Write { started: now, runs, end });
         let text = "the Group will be made; its status is at the Content-Location";
-        Ok(Reply::fhir(Point::CohortAccepted, StatusCode::ACCEPTED, outcome("information", "informational", text))
-            .with("content-location", &format!("{}/bulk/writes/{job}", self.base())))
+        Ok(ServerReply::fhir(
+            Point::CohortAccepted,
+            StatusCode::ACCEPTED,
+            outcome("information", "informational", text),
+        )
+        .with("content-location", &format!("{}/bulk/writes/{job}", self.base())))
     }
 
     /// The patients whom the filters of a Group let pass.
     ///
     /// # Errors
     /// The refusal of a Group without a filter, or with one that is not understood.
-    fn members_of(&self, group: &Value) -> Result<BTreeSet<String>, Box<Reply>> {
+    fn members_of(&self, group: &Value) -> Result<BTreeSet<String>, Box<ServerReply>> {
         let refuse = |text: &str| refused(StatusCode::UNPROCESSABLE_ENTITY, "not-supported", text);
         let extensions = group.get("modifierExtension").and_then(Value::as_array).into_iter().flatten();
         let filters = extensions.filter(|one| one.get("url").and_then(Value::as_str) == Some(MEMBER_FILTER));
@@ -177,7 +181,7 @@ impl Server {
         if queries.is_empty() {
             return Err(refuse("a member-filter is needed"));
         }
-        if self.does(Behaviour::CohortsStillEmpty) {
+        if self.does(Behavior::CohortsStillEmpty) {
             return Ok(BTreeSet::new());
         }
         let everybody = Selection::of(Reach::Patients);
@@ -194,13 +198,13 @@ impl Server {
         Ok(rows.iter().filter_map(id).collect())
     }
 
-    fn poll_write(&self, id: &str) -> Reply {
+    fn poll_write(&self, id: &str) -> ServerReply {
         let now = self.options.clock.now();
         let cohorts = self.cohorts();
         let Some(write) = cohorts.writes.get(id) else { return not_found() };
         let ran = now.duration_since(write.started).unwrap_or_default();
         if write.runs.is_none_or(|runs| ran < runs) {
-            return Reply::empty(Point::CohortRunning, StatusCode::ACCEPTED).with("retry-after", "1");
+            return ServerReply::empty(Point::CohortRunning, StatusCode::ACCEPTED).with("retry-after", "1");
         }
         let response = match &write.end {
             Ok((group, changes)) => {
@@ -212,11 +216,11 @@ impl Server {
             }
         };
         let bundle = json!({ "resourceType": "Bundle", "type": "batch-response", "entry": [{ "response": response }] });
-        Reply::fhir(Point::CohortMade, StatusCode::OK, bundle)
+        ServerReply::fhir(Point::CohortMade, StatusCode::OK, bundle)
     }
 
     /// Forgets a job, and what it would have made.
-    fn cancel_write(&self, id: &str) -> Reply {
+    fn cancel_write(&self, id: &str) -> ServerReply {
         let now = self.options.clock.now();
         let mut cohorts = self.cohorts();
         let Some(write) = cohorts.writes.remove(id) else { return not_found() };
@@ -225,27 +229,27 @@ impl Server {
         {
             cohorts.groups.remove(group);
         }
-        Reply::empty(Point::Other, StatusCode::ACCEPTED)
+        ServerReply::empty(Point::Other, StatusCode::ACCEPTED)
     }
 
     /// A Group that a client made; none: there is none of this id.
-    fn read_cohort(&self, id: &str) -> Option<Reply> {
+    fn read_cohort(&self, id: &str) -> Option<ServerReply> {
         let now = self.options.clock.now();
         let cohorts = self.cohorts();
         let cohort = cohorts.groups.get(id).filter(|cohort| cohort.from <= now)?;
-        Some(Reply::fhir(Point::CohortRead, StatusCode::OK, cohort.value.clone()))
+        Some(ServerReply::fhir(Point::CohortRead, StatusCode::OK, cohort.value.clone()))
     }
 
-    fn erase_cohort(&self, id: &str) -> Reply {
+    fn erase_cohort(&self, id: &str) -> ServerReply {
         let mut cohorts = self.cohorts();
-        let stays = self.does(Behaviour::CohortsStay);
+        let stays = self.does(Behavior::CohortsStay);
         if !cohorts.groups.contains_key(id) {
             return *refused(StatusCode::NOT_FOUND, "not-found", "clients delete the Groups that they made");
         }
         if !stays {
             cohorts.groups.remove(id);
         }
-        Reply::empty(Point::CohortErased, StatusCode::NO_CONTENT)
+        ServerReply::empty(Point::CohortErased, StatusCode::NO_CONTENT)
     }
 }
 

@@ -11,9 +11,9 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 
 use crate::reference::data::rows::Rows;
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::jobs::{Job, Stage};
-use crate::reference::reply::{Context, FHIR_NDJSON, Payload, Point, Reply};
+use crate::reference::reply::{Context, FHIR_NDJSON, Payload, Point, ServerReply};
 use crate::reference::security::auth::Grant;
 use crate::reference::server::Server;
 
@@ -25,39 +25,39 @@ const PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
 
 impl Server {
     /// Answers a GET of a file.
-    pub(crate) fn file(&self, shelf: &str, name: &str, grant: &Grant) -> Reply {
+    pub(crate) fn file(&self, shelf: &str, name: &str, grant: &Grant) -> ServerReply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let found = jobs.by_shelf(shelf).filter(|job| !job.deleted || self.does(Behaviour::FilesStay));
+        let found = jobs.by_shelf(shelf).filter(|job| !job.deleted || self.does(Behavior::FilesStay));
         let file = found.and_then(|job| Some((job, job.files.iter().find(|file| file.name == name)?)));
-        let own = |job: &Job| job.is_of(grant) || self.does(Behaviour::ForeignFiles);
+        let own = |job: &Job| job.is_of(grant) || self.does(Behavior::ForeignFiles);
         let Some((job, file)) = file.filter(|(job, _)| own(job)) else { return missing(Context::default()) };
         let context = Context { job: Some(job.id.clone()), file: Some(file.name.clone()), ..job.context.clone() };
         if file.point == Point::FileOutput && !grant.covers(file.kind) {
             let text = "the token does not cover the resources in this file";
-            return Reply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
+            return ServerReply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
         }
-        if self.does(Behaviour::SingleUseFiles) && self.spent(&format!("{shelf}/{name}")) {
+        if self.does(Behavior::SingleUseFiles) && self.spent(&format!("{shelf}/{name}")) {
             return missing(context);
         }
         let mut rows = file.rows.clone();
-        if self.does(Behaviour::ChangingFiles)
+        if self.does(Behavior::ChangingFiles)
             && job.first_page.is_some()
             && job.stage(now) == Stage::Over
             && rows.len() > 1
         {
             rows = rows.part(0, rows.len() - 1);
         }
-        Reply { payload: Payload::Lines(rows), ..Reply::empty(file.point, StatusCode::OK) }
+        ServerReply { payload: Payload::Lines(rows), ..ServerReply::empty(file.point, StatusCode::OK) }
             .with("content-type", FHIR_NDJSON)
             .of(context)
     }
 }
 
-fn missing(context: Context) -> Reply {
+fn missing(context: Context) -> ServerReply {
     let text = "there is no such file, or no longer";
-    Reply::refusal(Point::FileGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
+    ServerReply::refusal(Point::FileGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
 }
 
 /// Whether the client takes gzip: named with a weight above 0, or covered by `*`.

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use crate::reference::data::rows::Rows;
-use crate::reference::params::Wanted;
+use crate::reference::params::ExportRequest;
 use crate::reference::reply::{Context, Point};
 use crate::reference::security::auth::Grant;
 
 /// Jobs kept at most; beyond it kick-offs are asked to come again.
-pub(crate) const MOST_JOBS: usize = 2000;
+pub(crate) const MAX_JOBS: usize = 2000;
 
 /// Polls of one job within a second, beyond which it is throttled.
-const MOST_POLLS: usize = 10;
+const MAX_POLLS: usize = 10;
 
 /// One file of a job.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ pub(crate) struct Job {
     /// Its files.
     pub files: Vec<JobFile>,
     /// What it asked for, where its files are chosen when it ends.
-    pub late: Option<Box<Wanted>>,
+    pub late: Option<Box<ExportRequest>>,
     /// The client that started it; none: nobody, or everybody.
     pub owner: Option<String>,
     /// The token that it was started with.
@@ -111,7 +111,7 @@ impl Job {
         while self.polls.front().is_some_and(|at| !recent(at)) {
             self.polls.pop_front();
         }
-        let most = if early { 1 } else { MOST_POLLS };
+        let most = if early { 1 } else { MAX_POLLS };
         if self.polls.len() >= most {
             return true;
         }

@@ -4,16 +4,16 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::reference::cohorts::PROFILE;
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::options::Personality;
-use crate::reference::reply::{Point, Reply};
+use crate::reference::reply::{Point, ServerReply};
 use crate::reference::server::Server;
 
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 impl Server {
     /// Answers `GET metadata`.
-    pub(crate) fn metadata(&self) -> Reply {
+    pub(crate) fn metadata(&self) -> ServerReply {
         // STU 3 gives one name to all three operations; those before it give each its own.
         let name = |own: &'static str| match self.options.spec {
             Personality::Stu1 | Personality::Stu2 => own,
@@ -21,7 +21,7 @@ impl Server {
         };
         let operation = |own: &'static str, kind: &str| json!({ "name": name(own), "definition": format!("{GUIDE}/OperationDefinition/{kind}") });
         // Nothing of it is held, and it can be asked for all the same.
-        let hides = self.does(Behaviour::UndeclaredType) || self.is_hcpd();
+        let hides = self.does(Behavior::UndeclaredType) || self.is_hcpd();
         let empty = Some("VerificationResult").filter(|_| !hides);
         let resources = self.population().types().into_iter().chain(empty).map(|kind| {
             let mut resource = json!({
@@ -47,7 +47,7 @@ impl Server {
             }
             if let ("Group", true, Some(fields)) = (kind, self.takes_cohorts(), resource.as_object_mut()) {
                 let mut codes = vec!["read", "search-type", "create", "update", "delete"];
-                codes.retain(|code| *code != "update" || !self.does(Behaviour::NoUpdates));
+                codes.retain(|code| *code != "update" || !self.does(Behavior::NoUpdates));
                 let codes = codes.into_iter().map(|code| json!({ "code": code }));
                 fields.insert("interaction".to_owned(), codes.collect());
                 fields.insert("supportedProfile".to_owned(), json!([PROFILE]));
@@ -95,6 +95,6 @@ impl Server {
         if self.is_hcpd() {
             Self::hcpd_declares(&mut statement);
         }
-        Reply::fhir(Point::Metadata, StatusCode::OK, statement)
+        ServerReply::fhir(Point::Metadata, StatusCode::OK, statement)
     }
 }

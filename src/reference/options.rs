@@ -8,7 +8,7 @@ use url::Url;
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::base::vocabulary::words;
-use crate::reference::data::changes::Hand;
+use crate::reference::data::changes::DataMutator;
 use crate::reference::fault::definition::Fault;
 
 words! {
@@ -51,7 +51,7 @@ impl Personality {
 
 /// Everything the reference server is told.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ServerOptions {
     /// The rule book.
     pub spec: Personality,
     /// The FHIR base URL that absolute links show; its path is where the router answers.
@@ -63,7 +63,7 @@ pub struct Options {
     /// The ways in which it is wrong or unusual.
     pub faults: Vec<Fault>,
     /// Who may ask.
-    pub auth: Auth,
+    pub auth: ServerAuth,
     /// Where the first client's keys are read, in place of its own; none: those it is registered with.
     pub key_feed: Option<KeyFeed>,
     /// A Group that no client may export.
@@ -77,12 +77,12 @@ pub struct Options {
     /// Whether resources that are there may be changed and deleted by PUT and DELETE.
     pub writable: bool,
     /// What changes its data from within this process.
-    pub hand: Option<Hand>,
+    pub hand: Option<DataMutator>,
     /// Lines in a file; none: 40 for the fixtures, 50,000 for a generated population.
     pub lines_per_file: Option<u64>,
 }
 
-impl Options {
+impl ServerOptions {
     /// The honest, open server with the fixtures: jobs of two seconds, kept for an hour, or for the two that Smile CDR
     /// keeps them.
     pub fn new(spec: Personality, base: Url, clock: Clock) -> Self {
@@ -93,7 +93,7 @@ impl Options {
             clock,
             patients: None,
             faults: Vec::new(),
-            auth: Auth::None,
+            auth: ServerAuth::None,
             key_feed: None,
             kept_group: None,
             token_time: Duration::from_secs(300),
@@ -108,12 +108,12 @@ impl Options {
 
 /// Who may ask.
 #[derive(Clone, Debug)]
-pub enum Auth {
+pub enum ServerAuth {
     /// Everyone.
     None,
     /// Who shows this bearer token.
     Token(Secret),
-    /// Registered SMART Backend Services clients, by tokens of [`Options::token_time`] from `BASE/auth/token`.
+    /// Registered SMART Backend Services clients, by tokens of [`ServerOptions::token_time`] from `BASE/auth/token`.
     Smart(Vec<SmartClient>),
 }
 

@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::base::instant::Instant;
 use crate::base::resource_types;
 use crate::reference::data::population::{Population, Reach, Selection};
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::options::Personality;
 use crate::reference::personality::smile::Filter;
-use crate::reference::reply::{Point, Reply};
+use crate::reference::reply::{Point, ServerReply};
 use crate::search::query::Query;
 
 /// Of each resource the newest Provenance.
@@ -47,7 +47,7 @@ impl Preferences {
 
 /// An export that can be started.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct ExportRequest {
     /// What it returns.
     pub selection: Selection,
     /// What was passed over for leniency's sake, a sentence each.
@@ -73,11 +73,11 @@ pub(crate) struct Reader<'a> {
     pub spec: Personality,
     pub population: &'a Population,
     pub lenient: bool,
-    pub does: &'a dyn Fn(Behaviour) -> bool,
+    pub does: &'a dyn Fn(Behavior) -> bool,
 }
 
-pub(crate) fn bad(code: &str, text: &str) -> Box<Reply> {
-    Box::new(Reply::refusal(Point::KickoffRefused, StatusCode::BAD_REQUEST, code, text))
+pub(crate) fn bad(code: &str, text: &str) -> Box<ServerReply> {
+    Box::new(ServerReply::refusal(Point::KickoffRefused, StatusCode::BAD_REQUEST, code, text))
 }
 
 /// The parameters of a query, in order.
@@ -89,7 +89,7 @@ pub(crate) fn of_query(query: &str) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// The refusal of a body that is no Parameters resource.
-pub(crate) fn of_body(body: &[u8]) -> Result<Vec<(String, String)>, Box<Reply>> {
+pub(crate) fn of_body(body: &[u8]) -> Result<Vec<(String, String)>, Box<ServerReply>> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| bad("structure", &format!("the body is not JSON: {error}")))?;
     if value.get("resourceType").and_then(Value::as_str) != Some("Parameters") {
@@ -133,9 +133,9 @@ impl Reader<'_> {
         reach: Reach,
         method: &Method,
         params: &[(String, String)],
-    ) -> Result<Wanted, Box<Reply>> {
+    ) -> Result<ExportRequest, Box<ServerReply>> {
         let selection = Selection { reach, types: None, since: None, until: None, patients: None };
-        let mut wanted = Wanted {
+        let mut wanted = ExportRequest {
             selection,
             ignored: Vec::new(),
             filters: Vec::new(),
@@ -156,17 +156,17 @@ impl Reader<'_> {
             }
             self.take(&mut wanted, method, name, value, first)?;
         }
-        if (self.does)(Behaviour::IgnoreType) {
+        if (self.does)(Behavior::IgnoreType) {
             wanted.selection.types = None;
         }
-        if wanted.selection.since.is_some() && (self.does)(Behaviour::IgnoreTypeFilterWithSince) {
+        if wanted.selection.since.is_some() && (self.does)(Behavior::IgnoreTypeFilterWithSince) {
             wanted.searches.clear();
         }
-        if wanted.selection.since.is_some() && (self.does)(Behaviour::SinceIsNow) {
+        if wanted.selection.since.is_some() && (self.does)(Behavior::SinceIsNow) {
             wanted.selection.since = Instant::parse("9000-01-01T00:00:00Z");
         }
         self.refuse_outside_compartment(&mut wanted)?;
-        if wanted.selection.types.is_none() && (self.does)(Behaviour::PatientsByDefault) {
+        if wanted.selection.types.is_none() && (self.does)(Behavior::PatientsByDefault) {
             wanted.selection.types = Some(BTreeSet::from(["Patient".to_owned()]));
         }
         Ok(wanted)
@@ -174,12 +174,12 @@ impl Reader<'_> {
 
     fn take(
         &self,
-        wanted: &mut Wanted,
+        wanted: &mut ExportRequest,
         method: &Method,
         name: &str,
         value: &str,
         first: bool,
-    ) -> Result<(), Box<Reply>> {
+    ) -> Result<(), Box<ServerReply>> {
         if self.spec == Personality::Smile
             && let Some(taken) = self.smile_take(wanted, method, (name, value), first)
         {
@@ -196,29 +196,29 @@ impl Reader<'_> {
                 let mut since = instant_of(name, value)?;
                 let local = value.len().checked_sub("+00:00".len()).and_then(|at| value.get(..at));
                 if let Some(local) = local.filter(|_| !value.ends_with('Z')) {
-                    if (self.does)(Behaviour::SinceInUtcAlone) {
+                    if (self.does)(Behavior::SinceInUtcAlone) {
                         return Err(bad("value", "_since must be in UTC"));
                     }
-                    if (self.does)(Behaviour::SinceWithoutOffset) {
+                    if (self.does)(Behavior::SinceWithoutOffset) {
                         since = instant_of(name, &format!("{local}Z"))?;
                     }
                 }
-                if (self.does)(Behaviour::SinceByDate) {
+                if (self.does)(Behavior::SinceByDate) {
                     since = since.start_of_day();
                 }
-                wanted.selection.since = Some(since).filter(|_| !(self.does)(Behaviour::IgnoreSince));
+                wanted.selection.since = Some(since).filter(|_| !(self.does)(Behavior::IgnoreSince));
                 Ok(())
             }
             "_until" if self.spec.edition() >= 3 => {
                 let until = instant_of(name, value)?;
-                wanted.selection.until = Some(until).filter(|_| !(self.does)(Behaviour::IgnoreUntil));
+                wanted.selection.until = Some(until).filter(|_| !(self.does)(Behavior::IgnoreUntil));
                 Ok(())
             }
             "_type" => self.types(wanted, value, first),
             "patient" if self.spec.edition() >= 2 => self.patient(wanted, method, value),
             "allowPartialManifests" if self.spec.edition() >= 3 => match value {
                 "true" | "false" => {
-                    wanted.partial = value == "true" && !(self.does)(Behaviour::WholeManifests);
+                    wanted.partial = value == "true" && !(self.does)(Behavior::WholeManifests);
                     Ok(())
                 }
                 _ => Err(bad("value", "allowPartialManifests must be true or false")),
@@ -226,7 +226,7 @@ impl Reader<'_> {
             "_elements" if self.knows_elements() => Self::elements(wanted, value),
             "includeAssociatedData" if self.knows_elements() => self.associated(wanted, value),
             "organizeOutputBy" if self.organizes() => self.organizer(wanted, value),
-            "_typeFilter" if (self.does)(Behaviour::IgnoreTypeFilter) => Ok(()),
+            "_typeFilter" if (self.does)(Behavior::IgnoreTypeFilter) => Ok(()),
             "_typeFilter" => self.search(wanted, value),
             "_format" if value.contains("json") => Ok(()),
             _ => self.unsupported(wanted, &format!("the parameter {name} is not supported")),
@@ -234,8 +234,8 @@ impl Reader<'_> {
     }
 
     /// Refuses, or passes over with a warning where the client asked for leniency.
-    pub(crate) fn unsupported(&self, wanted: &mut Wanted, text: &str) -> Result<(), Box<Reply>> {
-        if !self.lenient || self.spec.edition() < 2 || (self.does)(Behaviour::NeverLenient) {
+    pub(crate) fn unsupported(&self, wanted: &mut ExportRequest, text: &str) -> Result<(), Box<ServerReply>> {
+        if !self.lenient || self.spec.edition() < 2 || (self.does)(Behavior::NeverLenient) {
             return Err(bad("not-supported", text));
         }
         wanted.ignored.push(format!("{text}; it was ignored"));
@@ -247,7 +247,7 @@ impl Reader<'_> {
         self.spec.edition() >= 2 && !matches!(self.spec, Personality::Smile | Personality::Hcpd)
     }
 
-    fn elements(wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+    fn elements(wanted: &mut ExportRequest, value: &str) -> Result<(), Box<ServerReply>> {
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             let (kind, element) = match name.split_once('.') {
                 Some((kind, element)) if resource_types::is_r4(kind) => (Some(kind.to_owned()), element),
@@ -261,7 +261,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn associated(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+    fn associated(&self, wanted: &mut ExportRequest, value: &str) -> Result<(), Box<ServerReply>> {
         for name in value.split(',').map(str::trim) {
             if !matches!(name, LATEST | RELEVANT) {
                 let shown: String = name.chars().take(80).collect();
@@ -272,19 +272,19 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn output_format(&self, value: &str) -> Result<(), Box<Reply>> {
+    fn output_format(&self, value: &str) -> Result<(), Box<ServerReply>> {
         // A plus that was not encoded arrives as a space.
         let known =
             matches!(value.replace(' ', "+").as_str(), "application/fhir+ndjson" | "application/ndjson" | "ndjson");
-        if known || (self.does)(Behaviour::AnyOutputFormat) {
+        if known || (self.does)(Behavior::AnyOutputFormat) {
             return Ok(());
         }
         let shown: String = value.chars().take(80).collect();
         Err(bad("not-supported", &format!("_outputFormat {shown} is not supported; application/fhir+ndjson is")))
     }
 
-    fn types(&self, wanted: &mut Wanted, value: &str, first: bool) -> Result<(), Box<Reply>> {
-        if !first && (self.does)(Behaviour::LastTypeWins) {
+    fn types(&self, wanted: &mut ExportRequest, value: &str, first: bool) -> Result<(), Box<ServerReply>> {
+        if !first && (self.does)(Behavior::LastTypeWins) {
             wanted.selection.types = None;
         }
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -300,26 +300,26 @@ impl Reader<'_> {
 
     /// Takes in a filter of one type. One that is not understood whole is refused, lest more is exported than was asked
     /// for.
-    fn search(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+    fn search(&self, wanted: &mut ExportRequest, value: &str) -> Result<(), Box<ServerReply>> {
         let query = Query::parse(value).map_err(|refused| bad("invalid", &format!("_typeFilter: {refused}")))?;
         if let Some(unknown) = query.unknown.first() {
             return self.unsupported(wanted, &format!("the criterion {unknown} in _typeFilter is not supported"));
         }
-        if (self.does)(Behaviour::LastFilterWins) {
+        if (self.does)(Behavior::LastFilterWins) {
             wanted.searches.retain(|known| known.kind != query.kind);
         }
         wanted.searches.push(query);
         Ok(())
     }
 
-    fn patient(&self, wanted: &mut Wanted, method: &Method, value: &str) -> Result<(), Box<Reply>> {
+    fn patient(&self, wanted: &mut ExportRequest, method: &Method, value: &str) -> Result<(), Box<ServerReply>> {
         if wanted.selection.reach == Reach::System {
             return self.unsupported(wanted, "the parameter patient is not supported at system level");
         }
         if method != Method::POST {
             return self.unsupported(wanted, "the parameter patient is supported in a POST only");
         }
-        if (self.does)(Behaviour::IgnorePatient) {
+        if (self.does)(Behavior::IgnorePatient) {
             return Ok(());
         }
         let id = value.rsplit_once("Patient/").map_or(value, |(_, id)| id);
@@ -332,14 +332,14 @@ impl Reader<'_> {
             listed.insert(id.to_owned());
             return Ok(());
         }
-        if matches!(wanted.selection.reach, Reach::Group(_)) && (self.does)(Behaviour::OutsidersPassedOver) {
+        if matches!(wanted.selection.reach, Reach::Group(_)) && (self.does)(Behavior::OutsidersPassedOver) {
             return Ok(());
         }
         let shown: String = id.chars().take(80).collect();
         self.unsupported(wanted, &format!("the patient {shown} is not among those exported"))
     }
 
-    fn refuse_outside_compartment(&self, wanted: &mut Wanted) -> Result<(), Box<Reply>> {
+    fn refuse_outside_compartment(&self, wanted: &mut ExportRequest) -> Result<(), Box<ServerReply>> {
         let outside = wanted.selection.types.as_ref().is_some_and(|types| {
             let mut known = types.iter().filter(|name| resource_types::is_r4(name)).peekable();
             known.peek().is_some() && known.all(|name| !resource_types::is_of_patients(name))
@@ -351,7 +351,7 @@ impl Reader<'_> {
     }
 }
 
-fn instant_of(name: &str, value: &str) -> Result<Instant, Box<Reply>> {
+fn instant_of(name: &str, value: &str) -> Result<Instant, Box<ServerReply>> {
     // A plus that was not encoded arrives as a space.
     Instant::parse(&value.replace(' ', "+")).ok_or_else(|| {
         let shown: String = value.chars().take(80).collect();

@@ -4,10 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::base::instant::rfc3339;
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::jobs::{Job, JobFile, Jobs, Stage};
 use crate::reference::options::Personality;
-use crate::reference::reply::{Context, Point, Reply, outcome};
+use crate::reference::reply::{Context, Point, ServerReply, outcome};
 use crate::reference::security::auth::Grant;
 use crate::reference::server::Server;
 
@@ -17,32 +17,32 @@ pub const FILES_ORIGIN: &str = "https://files.localhost";
 const NOBODYS_ORIGIN: &str = "https://lure.invalid";
 
 /// What a client hears of another's job, where it hears anything.
-fn foreign() -> Reply {
+fn foreign() -> ServerReply {
     let text = "the job belongs to another client";
-    Reply::refusal(Point::PollGone, StatusCode::FORBIDDEN, "forbidden", text)
+    ServerReply::refusal(Point::PollGone, StatusCode::FORBIDDEN, "forbidden", text)
 }
 
 impl Server {
     /// Answers a poll.
-    pub(crate) fn poll(&self, id: &str, grant: &Grant) -> Reply {
+    pub(crate) fn poll(&self, id: &str, grant: &Grant) -> ServerReply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
         let deleted = jobs.was_deleted(id);
         let Some(job) = jobs.get_mut(id).filter(|job| !job.deleted) else { return self.unknown_job(id, deleted) };
-        let other_token = self.does(Behaviour::JobsOfTokens) && job.token != grant.token;
-        if other_token || !(job.is_of(grant) || self.does(Behaviour::ForeignPolls)) {
-            return if self.does(Behaviour::ForeignJobsTold) { foreign() } else { self.unknown_job(id, deleted) };
+        let other_token = self.does(Behavior::JobsOfTokens) && job.token != grant.token;
+        if other_token || !(job.is_of(grant) || self.does(Behavior::ForeignPolls)) {
+            return if self.does(Behavior::ForeignJobsTold) { foreign() } else { self.unknown_job(id, deleted) };
         }
         let context = job.context_with_id();
-        if self.does(Behaviour::NarrowPollsRefused) && grant.types.is_some() {
+        if self.does(Behavior::NarrowPollsRefused) && grant.types.is_some() {
             let text = "the token does not let read jobs";
-            return Reply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
+            return ServerReply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
         }
-        let early = self.does(Behaviour::ThrottleEarly);
-        if job.polled(now, early) && !self.does(Behaviour::NeverThrottle) {
+        let early = self.does(Behavior::ThrottleEarly);
+        if job.polled(now, early) && !self.does(Behavior::NeverThrottle) {
             let text = "polled too often; keep to Retry-After";
-            return Reply::refusal(Point::PollThrottled, StatusCode::TOO_MANY_REQUESTS, "throttled", text)
+            return ServerReply::refusal(Point::PollThrottled, StatusCode::TOO_MANY_REQUESTS, "throttled", text)
                 .with("retry-after", "1")
                 .of(context);
         }
@@ -59,13 +59,13 @@ impl Server {
             Stage::Over => match &job.fails {
                 Some(text) => {
                     let status = StatusCode::INTERNAL_SERVER_ERROR;
-                    self.poll_error(Reply::refusal(Point::PollFailed, status, "processing", text)).of(context)
+                    self.poll_error(ServerReply::refusal(Point::PollFailed, status, "processing", text)).of(context)
                 }
                 None if self.is_smile() => {
                     let manifest = self.smile_manifest(job, &|file| self.file_url(job, file));
-                    Reply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
+                    ServerReply::json(Point::PollComplete, StatusCode::OK, manifest).of(context)
                 }
-                None => Reply::json(
+                None => ServerReply::json(
                     Point::PollComplete,
                     StatusCode::OK,
                     self.with_message(job, self.manifest(job, 0, true)),
@@ -78,16 +78,16 @@ impl Server {
     }
 
     /// A poll of a running job: with what is ready, where that was asked for.
-    fn running(&self, job: &Job) -> Reply {
+    fn running(&self, job: &Job) -> ServerReply {
         let status = StatusCode::ACCEPTED;
         match job.first_page {
-            Some(_) => Reply::json(Point::PollInProgress, status, self.manifest(job, 0, false)),
-            None => Reply::empty(Point::PollInProgress, status),
+            Some(_) => ServerReply::json(Point::PollInProgress, status, self.manifest(job, 0, false)),
+            None => ServerReply::empty(Point::PollInProgress, status),
         }
     }
 
     /// Answers a request for a job's second manifest.
-    pub(crate) fn page(&self, id: &str, grant: &Grant) -> Reply {
+    pub(crate) fn page(&self, id: &str, grant: &Grant) -> ServerReply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
@@ -95,7 +95,7 @@ impl Server {
         let Some(job) = there.filter(|job| job.fails.is_none() && job.stage(now) == Stage::Over) else {
             return self.unknown_job(id, false);
         };
-        Reply::json(Point::Page, StatusCode::OK, self.manifest(job, 1, true))
+        ServerReply::json(Point::Page, StatusCode::OK, self.manifest(job, 1, true))
             .with("expires", &httpdate::fmt_http_date(job.expires(self.options.keep)))
             .of(job.context_with_id())
     }
@@ -109,18 +109,18 @@ impl Server {
         }
     }
 
-    fn unknown_job(&self, id: &str, deleted: bool) -> Reply {
-        if self.does(Behaviour::UnknownJobRuns) {
-            return Reply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
+    fn unknown_job(&self, id: &str, deleted: bool) -> ServerReply {
+        if self.does(Behavior::UnknownJobRuns) {
+            return ServerReply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
         }
         let context = Context { job: Some(id.to_owned()), deleted, ..Context::default() };
         let text = "there is no such job, or no longer";
-        let refusal = Reply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
+        let refusal = ServerReply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
         self.poll_error(refusal).of(context)
     }
 
     /// STU 1 has the errors of polls sent as plain JSON.
-    fn poll_error(&self, refusal: Reply) -> Reply {
+    fn poll_error(&self, refusal: ServerReply) -> ServerReply {
         match self.options.spec.edition() {
             1 => refusal.with("content-type", "application/json"),
             _ => refusal,
@@ -147,7 +147,7 @@ impl Server {
         };
         let mut output = list(Point::FileOutput);
         if let Some(first) = job.first_page {
-            let whole = self.does(Behaviour::GrowingManifest) && over;
+            let whole = self.does(Behavior::GrowingManifest) && over;
             let second = output.split_off(first.min(output.len()));
             match (page, whole) {
                 (0, false) => {}
@@ -158,7 +158,7 @@ impl Server {
         let mut manifest = json!({
             "transactionTime": rfc3339(job.stamp),
             "request": job.request,
-            "requiresAccessToken": self.protected() && !self.does(Behaviour::SignedFiles),
+            "requiresAccessToken": self.protected() && !self.does(Behavior::SignedFiles),
             "output": output,
         });
         if let Some(fields) = manifest.as_object_mut() {
@@ -168,7 +168,7 @@ impl Server {
             let gone = if page == 0 { list(Point::FileDeleted) } else { Vec::new() };
             // STU 1 knows no such list.
             let told = job.incremental && self.options.spec.edition() >= 2 && page == 0;
-            if told || !gone.is_empty() || self.does(Behaviour::EmptyDeleted) {
+            if told || !gone.is_empty() || self.does(Behavior::EmptyDeleted) {
                 fields.insert("deleted".to_owned(), Value::Array(gone));
             }
             fields.insert("error".to_owned(), Value::Array(list(Point::FileError)));
@@ -183,62 +183,62 @@ impl Server {
     fn file_url(&self, job: &Job, file: &JobFile) -> String {
         let url = match self.is_hapi() {
             true => self.hapi_file_url(job, file),
-            false if self.does(Behaviour::RelativeFileUrls) => format!("../files/{}/{}", job.shelf, file.name),
+            false if self.does(Behavior::RelativeFileUrls) => format!("../files/{}/{}", job.shelf, file.name),
             false => format!("{}/bulk/files/{}/{}", self.base(), job.shelf, file.name),
         };
         let url = match url.strip_prefix(&self.origin()) {
-            Some(path) if self.does(Behaviour::FilesElsewhere) => format!("{FILES_ORIGIN}{path}"),
-            Some(path) if self.does(Behaviour::FilesOfNobody) => format!("{NOBODYS_ORIGIN}{path}"),
+            Some(path) if self.does(Behavior::FilesElsewhere) => format!("{FILES_ORIGIN}{path}"),
+            Some(path) if self.does(Behavior::FilesOfNobody) => format!("{NOBODYS_ORIGIN}{path}"),
             _ => url,
         };
-        match self.does(Behaviour::FreshLinks).then(|| self.secret()) {
+        match self.does(Behavior::FreshLinks).then(|| self.secret()) {
             Some(Ok(signature)) => format!("{url}?signature={signature}"),
             _ => url,
         }
     }
 
     /// Answers a DELETE of a polling URL.
-    pub(crate) fn cancel(&self, id: &str, grant: &Grant) -> Reply {
+    pub(crate) fn cancel(&self, id: &str, grant: &Grant) -> ServerReply {
         let now = self.options.clock.now();
         let mut jobs = self.jobs();
         jobs.tidy(now, self.options.keep);
-        let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behaviour::DeleteAgain));
-        let there = there.filter(|job| job.is_of(grant) || self.does(Behaviour::ForeignDeletes));
+        let there = jobs.get_mut(id).filter(|job| !job.deleted || self.does(Behavior::DeleteAgain));
+        let there = there.filter(|job| job.is_of(grant) || self.does(Behavior::ForeignDeletes));
         let Some(job) = there else {
             let context = Context { job: Some(id.to_owned()), ..Context::default() };
             if self.is_hcpd() && !jobs.was_deleted(id) {
                 return Self::hcpd_refuses_delete().of(context);
             }
             let text = "there is no such job, or no longer";
-            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
+            return ServerReply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         };
         let context = job.context_with_id();
         let running = matches!(job.stage(now), Stage::Running(_));
-        if self.does(Behaviour::DeleteRunningOnly) && !running {
+        if self.does(Behavior::DeleteRunningOnly) && !running {
             let text = "the job is done and cannot be cancelled";
-            return Reply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
+            return ServerReply::refusal(Point::DeleteRefused, StatusCode::NOT_FOUND, "not-found", text).of(context);
         }
-        if self.does(Behaviour::DeleteFinishedOnly) && running {
+        if self.does(Behavior::DeleteFinishedOnly) && running {
             let text = "the job cannot be cancelled while it runs";
-            return Reply::refusal(Point::DeleteRefused, StatusCode::CONFLICT, "conflict", text).of(context);
+            return ServerReply::refusal(Point::DeleteRefused, StatusCode::CONFLICT, "conflict", text).of(context);
         }
         if let Some(refusal) = self.smile_refuses_delete(job, now) {
             return refusal.of(context);
         }
         self.forget(&mut jobs, id);
         let told = match self.options.spec {
-            Personality::Hcpd => return Reply::empty(Point::DeleteAccepted, StatusCode::ACCEPTED).of(context),
+            Personality::Hcpd => return ServerReply::empty(Point::DeleteAccepted, StatusCode::ACCEPTED).of(context),
             Personality::Smile => Self::smile_cancelled(id),
             _ => outcome("information", "informational", "the job and its files are deleted"),
         };
-        Reply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
+        ServerReply::fhir(Point::DeleteAccepted, StatusCode::ACCEPTED, told).of(context)
     }
 
     fn forget(&self, jobs: &mut Jobs, id: &str) {
-        if self.does(Behaviour::DeleteWithoutEffect) {
+        if self.does(Behavior::DeleteWithoutEffect) {
             return;
         }
-        if self.does(Behaviour::FilesStay) || self.does(Behaviour::DeleteAgain) {
+        if self.does(Behavior::FilesStay) || self.does(Behavior::DeleteAgain) {
             if let Some(job) = jobs.get_mut(id) {
                 job.deleted = true;
             }
@@ -255,8 +255,8 @@ impl Job {
 }
 
 /// A poll whose status speaks of the poll alone, and says beside it how the job is.
-fn apart(reply: Reply) -> Reply {
+fn apart(reply: ServerReply) -> ServerReply {
     let status = reply.status;
     let told = reply.with("x-export-status", status.as_str());
-    Reply { status: StatusCode::OK, ..told }
+    ServerReply { status: StatusCode::OK, ..told }
 }

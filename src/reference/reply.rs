@@ -114,7 +114,7 @@ pub(crate) struct Context {
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Reply {
+pub(crate) struct ServerReply {
     /// Where it stands.
     pub point: Point,
     /// Its status.
@@ -127,7 +127,7 @@ pub(crate) struct Reply {
     pub context: Context,
 }
 
-impl Reply {
+impl ServerReply {
     /// An answer without a body.
     pub(crate) fn empty(point: Point, status: StatusCode) -> Self {
         Self { point, status, headers: HeaderMap::new(), payload: Payload::Empty, context: Context::default() }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::reference::cohorts::is_named;
 use crate::reference::data::filter::sift;
 use crate::reference::data::rows::Rows;
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::params;
-use crate::reference::reply::{Context, FHIR_JSON, Payload, Point, Reply};
-use crate::reference::server::{Ask, Server};
+use crate::reference::reply::{Context, FHIR_JSON, Payload, Point, ServerReply};
+use crate::reference::server::{Server, ServerRequest};
 use crate::search::query::Query;
 
 /// The most entries in one search result.
@@ -18,27 +18,29 @@ const PAGE: u64 = 100;
 
 impl Server {
     /// Answers `GET Type/id`.
-    pub(crate) fn read(&self, name: &str, id: &str) -> Reply {
+    pub(crate) fn read(&self, name: &str, id: &str) -> ServerReply {
         if let Some(now) = self.as_it_is_now(name, id) {
             return now;
         }
         let population = self.population();
         if population.was_removed(name, id) {
-            return Reply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted");
+            return ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted");
         }
         match population.read(name, id) {
-            Some(line) => Reply { payload: Payload::Raw(line), ..Reply::empty(Point::Read, StatusCode::OK) }
-                .with("content-type", FHIR_JSON),
-            None => Reply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource"),
+            Some(line) => {
+                ServerReply { payload: Payload::Raw(line), ..ServerReply::empty(Point::Read, StatusCode::OK) }
+                    .with("content-type", FHIR_JSON)
+            }
+            None => ServerReply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource"),
         }
     }
 
     /// Answers `GET Type?...`: the first resources of a type, or how many there are.
-    pub(crate) fn search(&self, name: &str, ask: &Ask) -> Reply {
+    pub(crate) fn search(&self, name: &str, ask: &ServerRequest) -> ServerReply {
         let population = self.population();
         if !population.types().contains(&name) {
             let text = "there is no such resource type here";
-            return Reply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
+            return ServerReply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
         }
         let mut limit = PAGE;
         let mut count_only = false;
@@ -56,7 +58,7 @@ impl Server {
                 _ => {
                     let shown: String = key.chars().take(80).collect();
                     let text = format!("the search parameter {shown} is not supported");
-                    return Reply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text);
+                    return ServerReply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text);
                 }
             }
         }
@@ -79,15 +81,15 @@ impl Server {
         if let Some(text) = &named {
             context.params.push(("name".to_owned(), text.clone()));
         }
-        let named = named.map(|text| if self.does(Behaviour::NamesPassedOver) { String::new() } else { text });
+        let named = named.map(|text| if self.does(Behavior::NamesPassedOver) { String::new() } else { text });
         let own = named.as_deref().map(|text| self.cohorts_named(text)).unwrap_or_default();
         let found: Vec<Value> = found
             .filter(|value| identifier.as_deref().is_none_or(|wanted| has_identifier(value, wanted)))
             .filter(|value| is_named(value, named.as_deref()))
             .collect();
-        let mut found = if self.does(Behaviour::ExportNothing) { Vec::new() } else { found };
+        let mut found = if self.does(Behavior::ExportNothing) { Vec::new() } else { found };
         found.extend(own);
-        let filtered = filtered || self.does(Behaviour::ExportNothing);
+        let filtered = filtered || self.does(Behavior::ExportNothing);
         let total = if filtered { found.len() as u64 } else { population.count(name) };
         let total = if name == "Patient" && !filtered { self.patients_by_now(total) } else { total };
         let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
@@ -100,7 +102,7 @@ impl Server {
             });
             fields.insert("entry".to_owned(), Value::Array(entries.collect()));
         }
-        Reply::fhir(Point::Search, StatusCode::OK, bundle).of(context)
+        ServerReply::fhir(Point::Search, StatusCode::OK, bundle).of(context)
     }
 }
 
@@ -108,12 +110,12 @@ impl Server {
 ///
 /// # Errors
 /// The refusal of one that is not understood.
-fn search_of(name: &str, criteria: &[(String, String)]) -> Result<Vec<Query>, Box<Reply>> {
+fn search_of(name: &str, criteria: &[(String, String)]) -> Result<Vec<Query>, Box<ServerReply>> {
     if criteria.is_empty() {
         return Ok(Vec::new());
     }
     let refused =
-        |text: String| Box::new(Reply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text));
+        |text: String| Box::new(ServerReply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text));
     let coded = |text: &String| text.replace('%', "%25").replace('&', "%26").replace('=', "%3D");
     let pairs: Vec<String> = criteria.iter().map(|(key, value)| format!("{}={}", coded(key), coded(value))).collect();
     let query = Query::parse(&format!("{name}?{}", pairs.join("&"))).map_err(|error| refused(error.to_string()))?;

@@ -15,20 +15,20 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::reference::cohorts::Cohorts;
 use crate::reference::data::population::{Population, Reach};
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::fault::mutate;
 use crate::reference::files;
 use crate::reference::jobs::Jobs;
-use crate::reference::options::{Auth, Options, Personality};
-use crate::reference::reply::{Payload, Point, Reply};
+use crate::reference::options::{Personality, ServerAuth, ServerOptions};
+use crate::reference::reply::{Payload, Point, ServerReply};
 use crate::reference::security::auth::{Given, Grant};
 
 /// The longest body that is read, in bytes.
-const MOST_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 
 /// A request, read.
 #[derive(Clone, Debug)]
-pub(crate) struct Ask {
+pub(crate) struct ServerRequest {
     /// Its method.
     pub method: Method,
     /// Its path and query, as sent.
@@ -48,17 +48,17 @@ pub(crate) struct Ask {
 /// The server's state.
 #[derive(Debug)]
 pub(crate) struct Server {
-    pub options: Options,
-    state: RwLock<Book>,
-    behaviours: BTreeSet<Behaviour>,
+    pub options: ServerOptions,
+    state: RwLock<ServerState>,
+    behaviors: BTreeSet<Behavior>,
     jobs: Mutex<Jobs>,
-    notes: Mutex<Notes>,
+    notes: Mutex<RequestNotes>,
     cohorts: Mutex<Cohorts>,
 }
 
 /// What the server holds, and what it held before.
 #[derive(Debug)]
-struct Book {
+struct ServerState {
     now: Arc<Population>,
     /// Earlier states, each with the time until which it was so.
     before: Vec<(SystemTime, Arc<Population>)>,
@@ -66,7 +66,7 @@ struct Book {
 
 /// What is remembered beside jobs.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct RequestNotes {
     /// Access tokens.
     pub tokens: HashMap<String, Given>,
     /// The first client's key set as it was read last, and how long it may be kept.
@@ -85,24 +85,24 @@ pub(crate) struct Notes {
 }
 
 impl Server {
-    pub(crate) fn new(mut options: Options) -> Self {
-        let behaviours: BTreeSet<Behaviour> = options.faults.iter().flat_map(|fault| fault.behaviours()).collect();
-        if behaviours.contains(&Behaviour::ShortLived) {
+    pub(crate) fn new(mut options: ServerOptions) -> Self {
+        let behaviors: BTreeSet<Behavior> = options.faults.iter().flat_map(|fault| fault.behaviors()).collect();
+        if behaviors.contains(&Behavior::ShortLived) {
             options.keep = Duration::from_secs(120);
         }
         let population = match (options.patients, options.spec) {
             (Some(patients), _) => Population::generated(patients),
             (None, Personality::Hcpd) => {
-                let suppressed = behaviours.contains(&Behaviour::ExportSuppressed);
+                let suppressed = behaviors.contains(&Behavior::ExportSuppressed);
                 Population::directory(options.base.as_str().trim_end_matches('/'), suppressed)
             }
             (None, _) => {
-                let others = behaviours.contains(&Behaviour::OtherTenantShown);
+                let others = behaviors.contains(&Behavior::OtherTenantShown);
                 Population::fixtures(options.base.as_str().trim_end_matches('/'), others)
             }
         };
-        let state = RwLock::new(Book { now: Arc::new(population), before: Vec::new() });
-        Self { options, state, behaviours, jobs: Mutex::default(), notes: Mutex::default(), cohorts: Mutex::default() }
+        let state = RwLock::new(ServerState { now: Arc::new(population), before: Vec::new() });
+        Self { options, state, behaviors, jobs: Mutex::default(), notes: Mutex::default(), cohorts: Mutex::default() }
     }
 
     /// What it holds now.
@@ -122,14 +122,14 @@ impl Server {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let former = std::mem::replace(&mut state.now, Arc::new(population));
         // Only a server that lags behind looks back.
-        if self.does(Behaviour::LagsBehind) {
+        if self.does(Behavior::LagsBehind) {
             state.before.push((time, former));
         }
     }
 
-    /// Whether a fault asks for this behaviour.
-    pub(crate) fn does(&self, behaviour: Behaviour) -> bool {
-        self.behaviours.contains(&behaviour)
+    /// Whether a fault asks for this behavior.
+    pub(crate) fn does(&self, behavior: Behavior) -> bool {
+        self.behaviors.contains(&behavior)
     }
 
     /// The jobs, for the length of one answer.
@@ -138,7 +138,7 @@ impl Server {
     }
 
     /// The notes, for the length of one answer.
-    pub(crate) fn notes(&self) -> MutexGuard<'_, Notes> {
+    pub(crate) fn notes(&self) -> MutexGuard<'_, RequestNotes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -159,7 +159,7 @@ impl Server {
 
     /// Whether requests need a token.
     pub(crate) fn protected(&self) -> bool {
-        !matches!(self.options.auth, Auth::None)
+        !matches!(self.options.auth, ServerAuth::None)
     }
 
     pub(crate) fn lines_per_file(&self) -> u64 {
@@ -171,7 +171,7 @@ impl Server {
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(crate) fn secret(&self) -> Result<String, Box<Reply>> {
+    pub(crate) fn secret(&self) -> Result<String, Box<ServerReply>> {
         Ok(URL_SAFE_NO_PAD.encode(self.random::<16>()?))
     }
 
@@ -179,11 +179,11 @@ impl Server {
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Box<Reply>> {
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Box<ServerReply>> {
         let mut bits = [0_u8; N];
         aws_lc_rs::rand::fill(&mut bits).map_err(|_| {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Box::new(Reply::refusal(Point::Other, status, "exception", "the system gives no random numbers"))
+            Box::new(ServerReply::refusal(Point::Other, status, "exception", "the system gives no random numbers"))
         })?;
         Ok(bits)
     }
@@ -193,7 +193,7 @@ impl Server {
         !self.notes().spent.insert(what.to_owned())
     }
 
-    fn reply(&self, ask: &mut Ask) -> Reply {
+    fn reply(&self, ask: &mut ServerRequest) -> ServerReply {
         let words = ask.path.clone();
         let path: Vec<&str> = words.iter().map(String::as_str).collect();
         match path.as_slice() {
@@ -206,7 +206,7 @@ impl Server {
             Ok(grant) => ask.grant = grant,
             Err(refusal) => return *refusal,
         }
-        let ask: &Ask = ask;
+        let ask: &ServerRequest = ask;
         if let (["bulk", "jobs", id, "2"], &Method::GET) = (path.as_slice(), &ask.method) {
             return self.page(id, &ask.grant);
         }
@@ -249,13 +249,13 @@ impl Server {
     }
 }
 
-pub(crate) fn not_found() -> Reply {
-    Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path")
+pub(crate) fn not_found() -> ServerReply {
+    ServerReply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path")
 }
 
-pub(crate) fn not_allowed(allow: &str) -> Reply {
+pub(crate) fn not_allowed(allow: &str) -> ServerReply {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    Reply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
+    ServerReply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
 }
 
 /// Undoes percent-encoding in a part of a path.
@@ -283,17 +283,17 @@ fn decode(part: &str) -> String {
 /// Answers any request.
 pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let reply = match (server.below_base(parts.uri.path()), to_bytes(body, MOST_BODY).await) {
+    let reply = match (server.below_base(parts.uri.path()), to_bytes(body, MAX_BODY).await) {
         (None, _) => {
             let text = "there is nothing outside the base";
-            (None, Reply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", text))
+            (None, ServerReply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", text))
         }
         (_, Err(_)) => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
-            (None, Reply::refusal(Point::Other, status, "too-long", "the body is longer than a mebibyte"))
+            (None, ServerReply::refusal(Point::Other, status, "too-long", "the body is longer than a mebibyte"))
         }
         (Some(path), Ok(body)) => {
-            let mut ask = Ask {
+            let mut ask = ServerRequest {
                 grant: Grant::default(),
                 method: parts.method,
                 target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
@@ -317,22 +317,22 @@ pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) 
 
 impl Server {
     /// The answer with its Date, which a fault may take out again.
-    fn dated(&self, mut reply: Reply) -> Reply {
+    fn dated(&self, mut reply: ServerReply) -> ServerReply {
         let date = httpdate::fmt_http_date(self.options.clock.now());
         crate::reference::reply::set(&mut reply.headers, "date", &date);
         reply
     }
 
     /// Makes the bytes of an answer.
-    fn send(&self, asked: &HeaderMap, reply: Reply) -> Response {
+    fn send(&self, asked: &HeaderMap, reply: ServerReply) -> Response {
         let mut headers = reply.headers;
         let is_file = matches!(reply.point, Point::FileOutput | Point::FileError | Point::FileDeleted);
-        let unlabelled = is_file && self.does(Behaviour::SilentGzip);
-        let wanted = files::takes_gzip(asked) || self.does(Behaviour::AlwaysGzip);
+        let unlabelled = is_file && self.does(Behavior::SilentGzip);
+        let wanted = files::takes_gzip(asked) || self.does(Behavior::AlwaysGzip);
         let labelled = is_file
             && !unlabelled
             && wanted
-            && !self.does(Behaviour::NeverGzip)
+            && !self.does(Behavior::NeverGzip)
             && reply.status == StatusCode::OK
             && !headers.contains_key(CONTENT_ENCODING);
         if labelled {
@@ -340,16 +340,16 @@ impl Server {
         }
         let gzip = labelled || unlabelled;
         let body = match reply.payload {
-            Payload::Lines(rows) if is_file && self.does(Behaviour::SlowFiles) => {
+            Payload::Lines(rows) if is_file && self.does(Behavior::SlowFiles) => {
                 let plain = bytes_of(Payload::Lines(rows));
                 let whole = if gzip { Bytes::from(files::gzip(&plain)) } else { plain };
-                files::slowly(whole, self.does(Behaviour::CutAtExpiry))
+                files::slowly(whole, self.does(Behavior::CutAtExpiry))
             }
-            Payload::Lines(rows) if !self.does(Behaviour::OddChunks) => files::stream_lines(rows, gzip),
+            Payload::Lines(rows) if !self.does(Behavior::OddChunks) => files::stream_lines(rows, gzip),
             payload => {
                 let plain = bytes_of(payload);
                 let whole = if gzip { Bytes::from(files::gzip(&plain)) } else { plain };
-                if is_file && self.does(Behaviour::OddChunks) { files::odd_chunks(whole) } else { Body::from(whole) }
+                if is_file && self.does(Behavior::OddChunks) { files::odd_chunks(whole) } else { Body::from(whole) }
             }
         };
         let mut response = Response::new(body);

@@ -5,10 +5,10 @@ use crate::report::escape::{shell, visible};
 use crate::verdicts::judged_run::Run;
 
 /// Longer URLs are named, not repeated.
-const LONGEST_URL: usize = 1000;
+const MAX_LEN_URL: usize = 1000;
 
 /// Bodies longer than this are named, not repeated.
-const LONGEST_BODY: usize = 2000;
+const MAX_LEN_BODY: usize = 2000;
 
 /// The arguments of a `curl` that repeats the exchange, each safe by itself. Secrets become `$TOKEN`, `$STATUS_URL`
 /// and the like, in double quotes, for the reader to set; everything else is quoted so that the shell takes it as it
@@ -30,7 +30,7 @@ pub fn arguments(exchange: &Exchange) -> Vec<String> {
         out.push(header(name, value));
     }
     if let Some(body) = &request.body {
-        if is_redacted(body) || body.len() > LONGEST_BODY {
+        if is_redacted(body) || body.len() > MAX_LEN_BODY {
             out.push("--data-binary \"$BODY\"".to_owned());
         } else {
             out.push(format!("--data-binary {}", raw_shell(body)));
@@ -138,7 +138,7 @@ fn raw_shell(body: &str) -> String {
 fn url(exchange: &Exchange) -> String {
     let url = &exchange.request.url;
     let usable = url.starts_with("http://") || url.starts_with("https://");
-    if usable && !is_redacted(url) && url.len() <= LONGEST_URL {
+    if usable && !is_redacted(url) && url.len() <= MAX_LEN_URL {
         return shell(url);
     }
     let file = exchange.file.is_some() || exchange.role == Role::File;

@@ -29,16 +29,16 @@ pub fn differences(run: &Run) -> Vec<Difference<'_>> {
     for (of, own) in &judged {
         for (to, other) in judged.iter().filter(|(to, _)| to != of) {
             for duty in &own.requirements {
-                let Some(beside) = &duty.beside else { continue };
+                let Some(differs_from) = &duty.differs_from else { continue };
                 // What both specs have is no difference between them.
                 if other.requirements.iter().any(|known| known.id == duty.id) {
                     continue;
                 }
-                let named = |known: &&RequirementResult| beside.duties.contains(&known.id);
+                let named = |known: &&RequirementResult| differs_from.requirements.contains(&known.id);
                 let duties: Vec<&RequirementResult> = other.requirements.iter().filter(named).collect();
                 if !duties.is_empty() {
-                    let how = beside.how.as_deref();
-                    all.push(Difference { of: *of, duty, asks: beside.asks, how, to: *to, duties });
+                    let how = differs_from.how.as_deref();
+                    all.push(Difference { of: *of, duty, asks: differs_from.asks, how, to: *to, duties });
                 }
             }
         }

@@ -7,7 +7,7 @@ use crate::base::vocabulary::{Area, Level, Verdict};
 use crate::fhir::au_directory::measure;
 use crate::plan::build::standing;
 use crate::suite::expect::Expect;
-use crate::suite::model::{Catalog, Outcome, Requirement, Spec, Test};
+use crate::suite::model::{Catalog, NamedOutcome, Requirement, Spec, Test};
 use crate::suite::{describe, suggestion};
 
 /// A fault of the reference server, and the tests that must notice it: `area::id`, or `area::id@flow`.
@@ -125,7 +125,7 @@ pub struct Judged {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<(String, String)>,
     /// The flows it compares with.
-    pub beside: Vec<String>,
+    pub compare_with: Vec<String>,
     /// What follows where this does not hold: `fail under hl7-3.0.0`.
     pub otherwise: String,
     /// Why it matters.
@@ -247,7 +247,7 @@ fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
 fn judged(catalog: &Catalog, test: &Test) -> Judged {
     let first = test.flows.first().and_then(|name| catalog.flow(name));
     let told = |expects: &[Expect]| expects.iter().map(describe::describe).collect::<Vec<_>>();
-    let outcome = |of: &Outcome| Allowed { outcome: Some(of.outcome.clone()), expects: told(&of.expect) };
+    let outcome = |of: &NamedOutcome| Allowed { outcome: Some(of.outcome.clone()), expects: told(&of.expect) };
     let mut allows: Vec<Allowed> = test.any_of.iter().map(outcome).collect();
     if allows.is_empty() {
         allows.push(Allowed { outcome: None, expects: told(&test.expect) });
@@ -262,7 +262,7 @@ fn judged(catalog: &Catalog, test: &Test) -> Judged {
         when: told(&test.when),
         allows,
         rules: rules(&test.expect),
-        beside: test.beside.clone(),
+        compare_with: test.compare_with.clone(),
         otherwise: otherwise(catalog, test),
         why: test.why.clone(),
         source: format!("{}:{}", test.source.file, test.source.line),

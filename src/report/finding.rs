@@ -9,7 +9,7 @@ use crate::report::{cause, curl, text, wire};
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Findings of one test that are shown in full.
-const MOST: usize = 4;
+const MAX: usize = 4;
 
 /// One finding, in parts that the terminal and the page lay out in their own way. All text is escaped for display.
 pub(crate) struct Shown<'a> {
@@ -19,7 +19,7 @@ pub(crate) struct Shown<'a> {
     pub lines: Vec<Line>,
     /// How often else.
     pub repeats: Option<String>,
-    /// The exchange, if the tape has it.
+    /// The exchange, if the recording has it.
     pub exchange: Option<&'a Exchange>,
 }
 
@@ -34,7 +34,7 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     }
     let mut before = None;
     let folded = cause::fold(&test.findings);
-    for (finding, others) in folded.iter().take(MOST) {
+    for (finding, others) in folded.iter().take(MAX) {
         let mut shown = show(run, finding, text::COLUMNS - 4);
         // What was sent need not be read twice.
         if finding.exchange.is_some() && finding.exchange == before {
@@ -52,8 +52,8 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
             push_wrapped(&mut out, 2, &said);
         }
     }
-    if folded.len() > MOST {
-        let more = text::count((folded.len() - MOST) as u64, "finding");
+    if folded.len() > MAX {
+        let more = text::count((folded.len() - MAX) as u64, "finding");
         out.push('\n');
         push(&mut out, 2, &format!("{more} more; run.json has them all"));
     }
@@ -92,12 +92,12 @@ pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     }
     out.push('\n');
     let folded = cause::fold(&test.findings);
-    for (finding, others) in folded.iter().take(MOST) {
+    for (finding, others) in folded.iter().take(MAX) {
         let said = std::iter::once(one_line(run, finding)).chain(elsewhere(run, others)).collect::<Vec<_>>();
         push_wrapped(&mut out, 2, &said.join("; "));
     }
-    if folded.len() > MOST {
-        push(&mut out, 2, &format!("and {} more", folded.len() - MOST));
+    if folded.len() > MAX {
+        push(&mut out, 2, &format!("and {} more", folded.len() - MAX));
     }
     out.push('\n');
     note(&mut out, "as", &format!("{name}, above"), true);
@@ -178,7 +178,8 @@ pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Shown
         let said = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
         let lines = text::wrap(&text::cut(&said, 800), columns);
         let lines = lines.into_iter().map(|text| Line { mark: wire::Mark::Caret, text }).collect();
-        let label = finding.exchange.map_or_else(String::new, |id| format!("exchange {id}, which is not on the tape"));
+        let label =
+            finding.exchange.map_or_else(String::new, |id| format!("exchange {id}, which is not on the recording"));
         return Shown { label, lines, repeats: None, exchange: None };
     };
     let lines = wire::show(run, exchange, Some(finding), Detail::Telling, columns);

@@ -58,8 +58,8 @@ fn properties(run: &Run, judgement: &Judgement) -> Vec<(&'static str, String)> {
         ("verdict", verdict::sentence(run, judgement)),
         ("decided", judgement.decided.to_string()),
     ];
-    if judgement.also {
-        out.push(("also", "judged without counting".to_owned()));
+    if judgement.informational {
+        out.push(("informational", "judged without counting".to_owned()));
     }
     out.extend(run.early.iter().map(|e| ("early", e.clone())));
     out.retain(|(_, value)| !value.is_empty());

@@ -44,12 +44,12 @@ pub fn json(plan: &Plan) -> Value {
 mod tests {
     use super::*;
 
-    use crate::plan::build::{Ask, build};
+    use crate::plan::build::{PlanRequest, build};
 
     fn plan(specs: &[&str], filter: &str) -> Plan {
         let catalog = crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap();
         let specs = specs.iter().map(|spec| (*spec).to_owned()).collect();
-        let ask = Ask { specs, also: Vec::new(), filters: vec![filter.to_owned()] };
+        let ask = PlanRequest { specs, informational_specs: Vec::new(), filters: vec![filter.to_owned()] };
         build(&catalog, &ask, &|_| true).unwrap()
     }
 

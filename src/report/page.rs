@@ -89,8 +89,8 @@ fn judged_text(test: &Judged, indent: &str) -> String {
     if !test.when.is_empty() {
         line("only where", &describe::and(&test.when));
     }
-    if !test.beside.is_empty() {
-        line("beside flow", &describe::or(&test.beside));
+    if !test.compare_with.is_empty() {
+        line("beside flow", &describe::or(&test.compare_with));
     }
     for (index, allowed) in test.allows.iter().enumerate() {
         let told = describe::and(&allowed.expects);

@@ -11,7 +11,7 @@ use crate::verdicts::judged_run::{Conformance, Judgement, RequirementResult, Run
 
 /// How the summary is written.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options<'a> {
+pub struct TerminalOptions<'a> {
     /// Colour by ANSI escapes.
     pub colour: bool,
     /// Warnings count as failures, and libtest has shown them already.
@@ -21,11 +21,11 @@ pub struct Options<'a> {
 }
 
 /// Reasons and warnings that are listed before the rest is only counted.
-const MOST: usize = 12;
+const MAX: usize = 12;
 
 /// The summary of a run: warnings, what was not decided, what was left out and why, the tally, the traffic, and for each
 /// spec the verdict in words. Lines keep to 100 columns.
-pub fn summary(run: &Run, options: &Options<'_>) -> String {
+pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
     let mut page = Page { out: String::new(), colour: options.colour };
     let several = run.judgements.len() > 1;
     for judgement in &run.judgements {
@@ -43,7 +43,7 @@ pub fn summary(run: &Run, options: &Options<'_>) -> String {
     page.text(2, &verdict::traffic(run));
     if !run.leftovers.is_empty() {
         page.head(&format!("left on the target: {}", text::count(run.leftovers.len() as u64, "job")));
-        for url in run.leftovers.iter().take(MOST) {
+        for url in run.leftovers.iter().take(MAX) {
             page.line(2, &text::cut(&visible(url), text::COLUMNS - 2));
         }
         page.more(run.leftovers.len(), "job");
@@ -61,7 +61,7 @@ pub fn summary(run: &Run, options: &Options<'_>) -> String {
     if let Some(reports) = options.reports {
         page.head("reports");
         page.line(2, &visible(&reports.join("index.html").display().to_string()));
-        page.line(2, "beside it junit.xml, checklist.md, run.json and tape/");
+        page.line(2, "beside it junit.xml, checklist.md, run.json and recording/");
     }
     page.out
 }
@@ -77,7 +77,7 @@ fn side_by_side(page: &mut Page, run: &Run) {
     let told = |duty: &RequirementResult| {
         format!("{} ({}, {})", visible(&duty.id), duty.level, duty.state.as_str().replace('-', " "))
     };
-    for one in differ.iter().take(MOST) {
+    for one in differ.iter().take(MAX) {
         let others: Vec<String> = one.duties.iter().map(|duty| told(duty)).collect();
         page.text(2, &format!("{} asks {} than {}", told(one.duty), asks(one.asks), list(&others)));
         if let Some(how) = one.how {
@@ -103,7 +103,7 @@ fn warnings(page: &mut Page, judgement: &Judgement, of: &str) {
         return;
     }
     page.head(&format!("warnings{of}: {}", folded.len()));
-    for (name, tests) in folded.iter().take(MOST) {
+    for (name, tests) in folded.iter().take(MAX) {
         let Some(first) = tests.first() else { continue };
         let flows: Vec<String> = tests.iter().map(|t| visible(&t.flow)).collect();
         page.text(2, &finding::head(first));
@@ -125,7 +125,7 @@ fn reasons(page: &mut Page, run: &Run, judgement: &Judgement, verdict: Verdict, 
         return;
     }
     page.head(&format!("{head}: {tests}"));
-    for cause in causes.iter().take(MOST) {
+    for cause in causes.iter().take(MAX) {
         let names: Vec<String> = cause.tests.iter().take(3).map(|t| visible(&t.id)).collect();
         let more = if cause.tests.len() > 3 { format!(" and {} more", cause.tests.len() - 3) } else { String::new() };
         let at = match cause.exchanges.len() {
@@ -162,7 +162,7 @@ fn verdict_of(page: &mut Page, run: &Run, judgement: &Judgement) {
         Conformance::NotConformant => "31",
         Conformance::Undetermined => "33",
     };
-    let also = if judgement.also { " (judged without counting)" } else { "" };
+    let also = if judgement.informational { " (judged without counting)" } else { "" };
     let sentence = format!("{}: {}{also}", visible(&judgement.spec), verdict::sentence(run, judgement));
     for (i, line) in text::wrap(&sentence, text::COLUMNS - 4).iter().enumerate() {
         let painted = page.paint(line, colour);
@@ -213,8 +213,8 @@ impl Page {
     }
 
     fn more(&mut self, all: usize, noun: &str) {
-        if all > MOST {
-            let more = text::count((all - MOST) as u64, noun);
+        if all > MAX {
+            let more = text::count((all - MAX) as u64, noun);
             self.line(2, &format!("and {more} more; see the reports"));
         }
     }

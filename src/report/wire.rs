@@ -36,7 +36,7 @@ pub struct Line {
 pub enum Detail {
     /// What helps to understand a finding.
     Telling,
-    /// All that is on the tape, within bounds.
+    /// All that is on the recording, within bounds.
     Full,
 }
 
@@ -59,7 +59,7 @@ const QUIET: &[&str] = &[
     "last-modified",
 ];
 
-/// The exchange `id`, if the tape has it.
+/// The exchange `id`, if the recording has it.
 pub fn find(run: &Run, id: u32) -> Option<&Exchange> {
     // Ids grow, but a record read from a file promises nothing.
     match run.exchanges.binary_search_by_key(&id, |e| e.id) {

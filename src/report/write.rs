@@ -9,7 +9,7 @@ use crate::verdicts::judged_run::Run;
 
 /// How the reports are written.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct WriteOptions {
     /// Warnings count as failures in `junit.xml`.
     pub strict: bool,
 }
@@ -26,12 +26,12 @@ pub struct WriteError {
 
 /// Writes `index.html`, `junit.xml`, `checklist.md` and `run.json` into `folder`, which is made where it is missing, and
 /// returns their paths in that order. Each file is there whole or not at all, and an older one stays until the new one
-/// is complete. The tape is written elsewhere, while the run lasts.
+/// is complete. The recording is written elsewhere, while the run lasts.
 ///
 /// # Errors
 ///
 /// The first file that could not be written, with the system's reason.
-pub fn write_all(folder: &Path, run: &Run, options: &Options) -> Result<Vec<PathBuf>, WriteError> {
+pub fn write_all(folder: &Path, run: &Run, options: &WriteOptions) -> Result<Vec<PathBuf>, WriteError> {
     std::fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
     let text = |path: &Path, text: io::Result<String>| whole(path, |out| out.write_all(text?.as_bytes()));
     let mut out = Vec::new();

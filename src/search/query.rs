@@ -9,7 +9,7 @@ use crate::search::param;
 use crate::search::param::{Kind, Param};
 
 /// Chains longer than this are not followed.
-const LONGEST_CHAIN: usize = 4;
+const MAX_LEN_CHAIN: usize = 4;
 
 /// A filter on the resources of one type.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ impl Query {
 
 /// A criterion; none where it is not known here, an error where the value cannot be one.
 fn criterion(kind: &str, name: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
-    if depth > LONGEST_CHAIN {
+    if depth > MAX_LEN_CHAIN {
         return Ok(None);
     }
     if let Some(rest) = name.strip_prefix("_has:") {

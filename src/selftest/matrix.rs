@@ -10,12 +10,12 @@ use crate::base::vocabulary::Verdict;
 use crate::config::values::base_url;
 use crate::drive::hooks::{Hook, Hooks};
 use crate::judge::judge_run;
-use crate::measure::withheld_resources::Mark;
+use crate::measure::withheld_resources::WithheldMark;
 use crate::plan::model::Plan;
-use crate::recording::model::Tape;
-use crate::reference::data::changes::Hand;
+use crate::recording::model::Recording;
+use crate::reference::data::changes::DataMutator;
 use crate::reference::fault::definition::{Fault, FaultKind};
-use crate::reference::options::{Auth, KeyFeed, Personality};
+use crate::reference::options::{KeyFeed, Personality, ServerAuth};
 use crate::reference::serve;
 use crate::selftest::compare::{Cell, Kind, Result as CellResult, compare, names};
 use crate::settings::key_set;
@@ -168,12 +168,12 @@ pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fau
     Ok(judge_run::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults)?))
 }
 
-/// The tape of such a run. Equal orders give equal tapes, but for what is random in each run: the server's ids of jobs
+/// The recording of such a run. Equal orders give equal recordings, but for what is random in each run: the server's ids of jobs
 /// and files, the tokens that stand for them, and the hashes of resources.
 ///
 /// # Errors
 /// As [`judged`].
-pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Tape, String> {
+pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Recording, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -183,21 +183,21 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
     let protected = if protected { protection()? } else { protection_of(catalog, &plan.specs)? };
     let Protected { auth, credentials, second, key_set } = protected;
     let forbidden_group = key_set.is_some().then(|| KEPT_GROUP.to_owned());
-    let base = base_url(if matches!(auth, Auth::None) { BASE } else { PROTECTED_BASE })?;
+    let base = base_url(if matches!(auth, ServerAuth::None) { BASE } else { PROTECTED_BASE })?;
     let allow_origins = vec![base_url(crate::reference::polls::FILES_ORIGIN)?.origin()];
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
-        let open = matches!(auth, Auth::None);
-        let mut options = crate::reference::options::Options::new(spec, base.clone(), clock);
+        let open = matches!(auth, ServerAuth::None);
+        let mut options = crate::reference::options::ServerOptions::new(spec, base.clone(), clock);
         let greeter = crate::reference::security::tls::greeter(&faults);
         options.faults = faults;
         options.auth = auth;
         options.key_feed = key_set.clone().map(feed);
         options.kept_group.clone_from(&forbidden_group);
-        let hand = Hand::default();
+        let hand = DataMutator::default();
         options.hand = Some(hand.clone());
         let transport = Arc::new(InProcess::new(serve::router(options)).greeted_by(Arc::new(greeter)));
-        let mut quiet = crate::drive::run::Options::quiet(catalog.digest.clone());
+        let mut quiet = crate::drive::run::RunOptions::quiet(catalog.digest.clone());
         quiet.embedded = true;
         let settings = Settings {
             groups: vec![GROUP.to_owned()],
@@ -208,7 +208,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
             forbidden_resources: kept_resources(),
             key_set,
             allow_origins,
-            late_polls: true,
+            wait_for_expiry: true,
             allow_writes: true,
             cohorts: has_cohorts(spec, open),
             empty_group: open.then(|| KEPT_GROUP.to_owned()),
@@ -225,11 +225,11 @@ pub fn has_cohorts(spec: Personality, open: bool) -> bool {
 }
 
 /// What no client of the reference server may be given: it is another tenant's.
-pub fn kept_resources() -> Arc<Vec<Mark>> {
-    let patient = Mark::Id("Patient".to_owned(), crate::reference::data::fixtures::OTHERS_PATIENT.to_owned());
+pub fn kept_resources() -> Arc<Vec<WithheldMark>> {
+    let patient = WithheldMark::Id("Patient".to_owned(), crate::reference::data::fixtures::OTHERS_PATIENT.to_owned());
     Arc::new(vec![
         patient,
-        Mark::Tag(
+        WithheldMark::Tag(
             crate::reference::data::fixtures::TENANTS.to_owned(),
             crate::reference::data::fixtures::OTHER_TENANT.to_owned(),
         ),
@@ -240,7 +240,7 @@ pub fn kept_resources() -> Arc<Vec<Mark>> {
 #[derive(Clone, Debug)]
 pub struct Protected {
     /// For the server.
-    pub auth: Auth,
+    pub auth: ServerAuth,
     /// For the run.
     pub credentials: Credentials,
     /// For the run, as its second client.
@@ -250,15 +250,15 @@ pub struct Protected {
 }
 
 /// Hooks that reach into a reference server of this process.
-pub fn hooks(hand: &Hand) -> Hooks {
-    let within = |act: fn(&Hand) -> Result<Vec<String>, String>| {
+pub fn hooks(hand: &DataMutator) -> Hooks {
+    let within = |act: fn(&DataMutator) -> Result<Vec<String>, String>| {
         let hand = hand.clone();
         Hook::Within(Arc::new(move || act(&hand)))
     };
     let there = [
-        (HookName::Change, within(Hand::change)),
-        (HookName::Delete, within(Hand::delete)),
-        (HookName::Fail, within(Hand::fail)),
+        (HookName::Change, within(DataMutator::change)),
+        (HookName::Delete, within(DataMutator::delete)),
+        (HookName::Fail, within(DataMutator::fail)),
     ];
     Hooks { there: there.into(), withheld: false }
 }
@@ -280,7 +280,7 @@ fn is_protected(catalog: &Catalog, specs: &[String]) -> bool {
 pub fn protection_of(catalog: &Catalog, specs: &[String]) -> Result<Protected, String> {
     match is_protected(catalog, specs) {
         true => protection(),
-        false => Ok(Protected { auth: Auth::None, credentials: Credentials::None, second: None, key_set: None }),
+        false => Ok(Protected { auth: ServerAuth::None, credentials: Credentials::None, second: None, key_set: None }),
     }
 }
 
@@ -303,7 +303,7 @@ pub fn protection() -> Result<Protected, String> {
     let (first, credentials) = register(CLIENT)?;
     let (second, others) = register(SECOND)?;
     let key_set = Some(KeySet::default());
-    Ok(Protected { auth: Auth::Smart(vec![first, second]), credentials, second: Some(others), key_set })
+    Ok(Protected { auth: ServerAuth::Smart(vec![first, second]), credentials, second: Some(others), key_set })
 }
 
 /// Every test of one spec.
@@ -311,7 +311,8 @@ pub fn protection() -> Result<Protected, String> {
 /// # Errors
 /// The suites do not have the spec.
 pub fn whole_plan(catalog: &Catalog, spec: Personality) -> Result<Plan, String> {
-    let ask = crate::plan::build::Ask { specs: vec![spec.to_string()], ..crate::plan::build::Ask::default() };
+    let ask =
+        crate::plan::build::PlanRequest { specs: vec![spec.to_string()], ..crate::plan::build::PlanRequest::default() };
     crate::plan::build::build(catalog, &ask, &|_| true)
 }
 
@@ -368,11 +369,11 @@ mod tests {
     fn certificates_that_were_not_checked_leave_nothing_conformant() {
         let catalog = crate::suite::source::embedded().unwrap();
         let plan = whole_plan(&catalog, Personality::Stu3).unwrap();
-        let mut tape = recorded(&catalog, &plan, Personality::Stu3, Vec::new()).unwrap();
-        let shown = tape.start.settings.iter_mut().find(|(name, _)| name == "certificates").unwrap();
+        let mut recording = recorded(&catalog, &plan, Personality::Stu3, Vec::new()).unwrap();
+        let shown = recording.start.settings.iter_mut().find(|(name, _)| name == "certificates").unwrap();
         assert_eq!(shown.1, "checked");
         shown.1 = "not checked".to_owned();
-        let run = judge_run::judge(&catalog, &plan, &tape);
+        let run = judge_run::judge(&catalog, &plan, &recording);
         assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
     }
 

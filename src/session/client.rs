@@ -1,5 +1,5 @@
 //! The one way in which the drive talks to its target: a request goes in with its raw URL, a raw answer comes out, and a
-//! redacted exchange lies on the tape. Credentials, redirects, limits and the guard against luring live here; the flows
+//! redacted exchange lies on the recording. Credentials, redirects, limits and the guard against luring live here; the flows
 //! never see a token.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use crate::base::clock::Clock;
 use crate::recording::model::{Body, BodyKind, FileRef, Role, Trouble, TroubleKind};
 use crate::redact::recorder::{Pending, Recorder};
 use crate::session::auth::credentials::Auth;
-use crate::session::send::Landing;
+use crate::session::send::ResponseHead;
 use crate::settings::run_settings::Settings;
 use crate::suite::flow::Identity;
 use crate::transport::message::{BodyStream, Transport};
@@ -24,7 +24,7 @@ pub const SMALL_BODY: usize = 16 << 20;
 
 /// A request to be made.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct RequestSpec {
     /// The flow that it belongs to.
     pub flow: Option<String>,
     /// Its part there.
@@ -52,15 +52,15 @@ pub struct Ask {
 /// A raw answer whose body was read whole, within limits.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The number of the exchange on the tape; after redirects, the last one's.
+    /// The number of the exchange on the recording; after redirects, the last one's.
     pub exchange: u32,
     /// What came, or why nothing did.
-    pub result: Result<Whole, Trouble>,
+    pub result: Result<FullResponse, Trouble>,
 }
 
 /// A response, read whole.
 #[derive(Clone, Debug)]
-pub struct Whole {
+pub struct FullResponse {
     /// The URL that answered, after redirects.
     pub url: Url,
     /// The status.
@@ -73,9 +73,9 @@ pub struct Whole {
     pub broken: Option<Trouble>,
 }
 
-/// A raw answer whose body is read by the caller. Its exchange reaches the tape when [`Streaming::finish`] is called.
+/// A raw answer whose body is read by the caller. Its exchange reaches the recording when [`Streaming::finish`] is called.
 pub struct Streaming {
-    /// The number of the exchange on the tape.
+    /// The number of the exchange on the recording.
     pub exchange: u32,
     /// The URL that answered, after redirects.
     pub url: Url,
@@ -89,7 +89,7 @@ pub struct Streaming {
 }
 
 impl Streaming {
-    /// Closes the exchange on the tape. `decoded` is the body's length with its content coding undone, `kind` what it
+    /// Closes the exchange on the recording. `decoded` is the body's length with its content coding undone, `kind` what it
     /// turned out to be, `broken` why it could not be read to its end. The media type, the status and the bytes over
     /// the wire are known already. A `Streaming` that is dropped instead is written down as given up.
     pub fn finish(self, decoded: u64, kind: BodyKind, broken: Option<Trouble>) {
@@ -107,10 +107,10 @@ impl Streaming {
 /// The way to the target. Cheap to clone; all clones share counters, credentials and the interruption.
 #[derive(Clone)]
 pub struct Session {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SessionState>,
 }
 
-pub(crate) struct Shared {
+pub(crate) struct SessionState {
     pub(crate) settings: Arc<Settings>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Clock,
@@ -128,7 +128,7 @@ impl Session {
     pub fn new(settings: Arc<Settings>, transport: Arc<dyn Transport>, clock: Clock, recorder: Recorder) -> Self {
         let auth = Auth::new(&settings);
         let (interrupt, _) = watch::channel(false);
-        let shared = Shared {
+        let shared = SessionState {
             settings,
             transport,
             clock,
@@ -144,13 +144,13 @@ impl Session {
 
     /// Sends a request, follows redirects, and reads the answer's body within [`SMALL_BODY`]. An answer of any status
     /// is `Ok`; `Err` is for what brought none. A body that is longer, broken or wrongly coded is handed out as far as
-    /// it goes, with the reason in [`Whole::broken`].
-    pub async fn send(&self, ask: Ask) -> Reply {
+    /// it goes, with the reason in [`FullResponse::broken`].
+    pub async fn send(&self, ask: RequestSpec) -> Reply {
         self.send_within(ask, SMALL_BODY).await
     }
 
     /// The same, with a limit of its own in bytes.
-    pub async fn send_within(&self, ask: Ask, limit: usize) -> Reply {
+    pub async fn send_within(&self, ask: RequestSpec, limit: usize) -> Reply {
         match self.fly(&ask).await {
             Ok(landing) => self.read(landing, limit).await,
             Err(reply) => reply,
@@ -159,22 +159,22 @@ impl Session {
 
     /// Sends a request, follows redirects, and leaves the body of a 2xx answer to the caller. Any other answer, and
     /// trouble, comes back as from [`Session::send`].
-    pub async fn open(&self, ask: Ask) -> Result<Streaming, Reply> {
+    pub async fn open(&self, ask: RequestSpec) -> Result<Streaming, Reply> {
         let landing = self.fly(&ask).await?;
         if !landing.status.is_success() {
             return Err(self.read(landing, SMALL_BODY).await);
         }
-        let Landing { pending, url, status, headers, body } = landing;
+        let ResponseHead { pending, url, status, headers, body } = landing;
         Ok(Streaming { exchange: pending.id(), url, status, headers, body, pending })
     }
 
-    async fn read(&self, landing: Landing, limit: usize) -> Reply {
-        let Landing { pending, url, status, headers, body } = landing;
+    async fn read(&self, landing: ResponseHead, limit: usize) -> Reply {
+        let ResponseHead { pending, url, status, headers, body } = landing;
         let (body, broken) = crate::session::decode::read(&headers, body, limit).await;
         let exchange = pending.id();
         let look = pending.look(status, &headers, &body);
         pending.body(look, broken.clone(), false);
-        Reply { exchange, result: Ok(Whole { url, status, headers, body, broken }) }
+        Reply { exchange, result: Ok(FullResponse { url, status, headers, body, broken }) }
     }
 
     /// Asks for an access token ahead of the first request that needs one, so that a run whose credentials are wrong
@@ -209,7 +209,7 @@ impl Session {
         self.shared.bytes.load(Ordering::Relaxed)
     }
 
-    /// The tape in the making.
+    /// The recording in the making.
     pub fn recorder(&self) -> &Recorder {
         &self.shared.recorder
     }

@@ -8,7 +8,7 @@ use crate::recording::model::{Trouble, TroubleKind};
 use crate::session::client::trouble;
 
 /// The most redirects that one request follows.
-pub(crate) const MOST_HOPS: usize = 5;
+pub(crate) const MAX_HOPS: usize = 5;
 
 /// Where an answer leads that a request of `method` to `from` follows: none, if it is the last word. A `Location` that
 /// is no URL is none: the answer speaks for itself.
@@ -58,8 +58,8 @@ pub(crate) fn allowed(trail: &[Url], to: &Url) -> Result<(), Trouble> {
     if trail.iter().any(same) {
         return refuse(TroubleKind::Protocol, "the redirects lead in a circle".to_owned());
     }
-    if trail.len() > MOST_HOPS {
-        return refuse(TroubleKind::Protocol, format!("more than {MOST_HOPS} redirects in a row"));
+    if trail.len() > MAX_HOPS {
+        return refuse(TroubleKind::Protocol, format!("more than {MAX_HOPS} redirects in a row"));
     }
     Ok(())
 }

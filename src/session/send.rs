@@ -1,4 +1,4 @@
-//! One request from its asking to the head of its last answer: credentials, redirects, and the exchanges on the tape.
+//! One request from its asking to the head of its last answer: credentials, redirects, and the exchanges on the recording.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use url::Url;
 use crate::base::secret::Secret;
 use crate::recording::model::{Request, Role, Trouble, TroubleKind};
 use crate::redact::recorder::{About, Pending};
-use crate::session::client::{Ask, Reply, Session, interrupted, trouble, wait_for};
+use crate::session::client::{Reply, RequestSpec, Session, interrupted, trouble, wait_for};
 use crate::session::{decode, redirect};
 use crate::suite::flow::Identity;
 use crate::transport::message::{BodyStream, Incoming, Outgoing};
@@ -30,7 +30,7 @@ const SLOWEST: u64 = 10_000;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The head of a last answer; its body is still to be read.
-pub(crate) struct Landing {
+pub(crate) struct ResponseHead {
     pub pending: Pending,
     pub url: Url,
     pub status: StatusCode,
@@ -45,7 +45,7 @@ pub(crate) struct Hop {
     pub url: Url,
     pub headers: HeaderMap,
     pub body: Option<bytes::Bytes>,
-    /// The body as the tape shows it.
+    /// The body as the recording shows it.
     pub shown_body: Option<String>,
     /// Whether we made the URL ourselves.
     pub own: bool,
@@ -56,7 +56,7 @@ pub(crate) struct Hop {
 impl Session {
     /// Sends what is asked for, with credentials, follows redirects and asks again with a fresh token where a renewable
     /// one was refused.
-    pub(crate) async fn fly(&self, ask: &Ask) -> Result<Landing, Reply> {
+    pub(crate) async fn fly(&self, ask: &RequestSpec) -> Result<ResponseHead, Reply> {
         let redactor = self.shared.recorder.redactor();
         // A server may well give its jobs the address of the kick-off, with a parameter.
         let own = is_own(ask, &self.shared.settings.base) && !(ask.role == Role::Probe && redactor.knows(&ask.url));
@@ -119,7 +119,7 @@ impl Session {
     /// The token that goes with a request to `url`, if one does.
     async fn credentials(
         &self,
-        ask: &Ask,
+        ask: &RequestSpec,
         url: &Url,
         first: bool,
         refused: Option<&Secret>,
@@ -148,8 +148,8 @@ impl Session {
         self.token(ask.identity, refused, ask.role == Role::Cleanup).await
     }
 
-    /// Sends one request and writes its head down. Trouble is on the tape when this returns.
-    pub(crate) async fn hop(&self, mut hop: Hop, even_if_interrupted: bool) -> Result<Landing, Reply> {
+    /// Sends one request and writes its head down. Trouble is on the recording when this returns.
+    pub(crate) async fn hop(&self, mut hop: Hop, even_if_interrupted: bool) -> Result<ResponseHead, Reply> {
         let shared = &self.shared;
         if !hop.headers.contains_key(USER_AGENT) {
             hop.headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -199,15 +199,15 @@ impl Session {
             Ok(Incoming { status, headers, body }) => {
                 pending.head(status, &headers);
                 let body = self.watched(body, even_if_interrupted);
-                Ok(Landing { pending, url: target, status, headers, body })
+                Ok(ResponseHead { pending, url: target, status, headers, body })
             }
             Err(trouble) => Err(fail(pending, trouble)),
         }
     }
 
     /// Reads an answer that is not the last word and writes it down as superseded.
-    async fn pass(&self, landing: Landing) {
-        let Landing { pending, status, headers, body, .. } = landing;
+    async fn pass(&self, landing: ResponseHead) {
+        let ResponseHead { pending, status, headers, body, .. } = landing;
         let (body, broken) = decode::read(&headers, body, PASSING_BODY).await;
         let look = pending.look(status, &headers, &body);
         pending.body(look, broken, true);
@@ -293,7 +293,7 @@ fn bearer(token: &Secret) -> Result<HeaderValue, Trouble> {
 }
 
 /// Whether we made the URL of a request ourselves: what is asked of the base by a name that we know.
-fn is_own(ask: &Ask, base: &Url) -> bool {
+fn is_own(ask: &RequestSpec, base: &Url) -> bool {
     match ask.role {
         Role::Kickoff | Role::Metadata | Role::SmartConfiguration | Role::Token => true,
         Role::Poll | Role::Page | Role::File | Role::Delete | Role::Cleanup => false,

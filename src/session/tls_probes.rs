@@ -9,18 +9,18 @@ use crate::session::client::{Session, interrupted, trouble, wait_for};
 use crate::suite::flow::{Probe, Wrong};
 use crate::transport::address_guard::is_loopback;
 use crate::transport::client_hello;
-use crate::transport::client_hello::Offer;
-use crate::transport::message::Greeting;
+use crate::transport::client_hello::HelloOffer;
+use crate::transport::message::TlsProbe;
 
 /// The most origins that are asked: a manifest may name any number.
-const MOST_ORIGINS: usize = 6;
+const MAX_ORIGINS: usize = 6;
 
 impl Session {
     /// Remembers an origin that the run talks to, or was told to talk to.
     pub(crate) fn note_origin(&self, url: &Url) {
         let mut origins = self.shared.origins.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let new = !origins.iter().any(|known| known.origin() == url.origin());
-        if new && origins.len() < MOST_ORIGINS && matches!(url.scheme(), "http" | "https") {
+        if new && origins.len() < MAX_ORIGINS && matches!(url.scheme(), "http" | "https") {
             let mut root = url.clone();
             root.set_path("/");
             root.set_query(None);
@@ -45,11 +45,11 @@ impl Session {
     /// The handshake of a probe, with every origin.
     pub(crate) async fn probe_tls(&self, flow: &str, probe: &Probe) {
         let offer = match probe.wrong {
-            Some(Wrong::Tls11) => Offer::Tls11,
-            Some(Wrong::Tls10) => Offer::Tls10,
-            _ => Offer::Modern,
+            Some(Wrong::Tls11) => HelloOffer::Tls11,
+            Some(Wrong::Tls10) => HelloOffer::Tls10,
+            _ => HelloOffer::Modern,
         };
-        if self.shared.settings.use_proxy && offer != Offer::Modern {
+        if self.shared.settings.use_proxy && offer != HelloOffer::Modern {
             // A proxy takes none of them; what newer ones come to, the requests show.
             return;
         }
@@ -60,7 +60,7 @@ impl Session {
         }
     }
 
-    async fn greet(&self, about: About, url: &Url, offer: Offer) {
+    async fn greet(&self, about: About, url: &Url, offer: HelloOffer) {
         let request = Request {
             method: "TLS".to_owned(),
             url: self.shared.recorder.redactor().own_url(url),
@@ -80,10 +80,10 @@ impl Session {
         }
     }
     /// Sends the first message of a handshake and hears what is said to it.
-    async fn hear(&self, url: &Url, offer: Offer) -> Result<Handshake, Trouble> {
+    async fn hear(&self, url: &Url, offer: HelloOffer) -> Result<Handshake, Trouble> {
         let message =
             client_hello::client_hello(offer, url.domain()).map_err(|why| trouble(TroubleKind::NotSent, why))?;
-        let greeting = Greeting { url: url.clone(), message, patience: self.shared.settings.idle_timeout };
+        let greeting = TlsProbe { url: url.clone(), message, patience: self.shared.settings.idle_timeout };
         tokio::select! {
             biased;
             () = wait_for(self.shared.interrupt.subscribe()) => Err(interrupted()),
@@ -98,8 +98,8 @@ impl Session {
             return false;
         }
         let old = |heard: &Result<Handshake, Trouble>| matches!(heard, Ok(Handshake::Agreed(version)) if matches!(version.as_str(), "SSL 3.0" | "TLS 1.0" | "TLS 1.1"));
-        let newer = self.hear(base, Offer::Modern).await;
+        let newer = self.hear(base, HelloOffer::Modern).await;
         let refused = matches!(&newer, Ok(Handshake::Refused(alert)) if alert == "protocol_version");
-        old(&newer) || (refused && old(&self.hear(base, Offer::Tls11).await))
+        old(&newer) || (refused && old(&self.hear(base, HelloOffer::Tls11).await))
     }
 }

@@ -16,17 +16,17 @@ pub(crate) const NEXT_KEY_ID: &str = "plimsoll-next";
 /// A key set. Cheap to clone; all clones are the same.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<KeySetState>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct KeySetState {
     keys: Vec<Value>,
     reads: u32,
 }
 
 impl KeySet {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, KeySetState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -11,9 +11,9 @@ use crate::base::secret::Secret;
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::hooks::Hooks;
 use crate::fhir::profile::profiles::Profiles;
-use crate::measure::withheld_resources::Mark;
+use crate::measure::withheld_resources::WithheldMark;
 use crate::settings::key_set::KeySet;
-use crate::suite::param::PickName;
+use crate::suite::param::SampleValueName;
 
 /// Everything the drive needs to know beside the plan.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Settings {
     /// Resource types to which exports without a `_type` of their own are kept, to spare a production server.
     pub types: Vec<String>,
     /// Values that exist on the target, in place of picks from its data.
-    pub values: BTreeMap<PickName, String>,
+    pub values: BTreeMap<SampleValueName, String>,
     /// Jobs that may run at once.
     pub jobs: usize,
     /// The longest time from a kick-off to its completion.
@@ -45,7 +45,7 @@ pub struct Settings {
     /// Leave jobs on the target.
     pub no_delete: bool,
     /// Poll deleted jobs once more a minute later, where a probe asks for it.
-    pub late_polls: bool,
+    pub wait_for_expiry: bool,
     /// Origins beside the base's that may see the token.
     pub allow_origins: Vec<url::Origin>,
     /// Where to keep the files' bodies.
@@ -81,7 +81,7 @@ pub struct Settings {
     /// Commands that change the target's data, for tests of what exports then show.
     pub hooks: Hooks,
     /// Resources that the run's client must never be given.
-    pub forbidden_resources: Arc<Vec<Mark>>,
+    pub forbidden_resources: Arc<Vec<WithheldMark>>,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
 }
@@ -103,7 +103,7 @@ impl Settings {
             idle_timeout: Duration::from_secs(60),
             max_bytes: 64 << 30,
             no_delete: false,
-            late_polls: false,
+            wait_for_expiry: false,
             allow_origins: Vec::new(),
             keep_files: None,
             profiles: None,

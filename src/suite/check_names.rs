@@ -86,7 +86,7 @@ words! {
         /// The run's client is one of SMART Backend Services.
         SmartUsed = "smart-used",
         /// The flow's kick-off without a token was refused.
-        DoorClosed = "door-closed",
+        AnonymousRefused = "anonymous-refused",
         /// The manifest says that its files need a token.
         FilesNeedToken = "files-need-token",
         /// The manifest sends no token to a foreign origin.
@@ -122,7 +122,7 @@ words! {
         /// Every resource of the file passes the filters that were sent.
         OnlyMatching = "only-matching",
         /// Of no type more came back than with the flow beside it.
-        WithinBeside = "within-beside",
+        WithinCompared = "within-compared",
         /// What the flow that this one is compared with holds, and what was asked for takes in, came back.
         AllExpected = "all-expected",
         /// The file came as one Binary resource.

@@ -81,14 +81,14 @@ pub fn probe(probe: &Probe) -> String {
         Moment::End => ", when the conversation is over",
     };
     if probe.outlived {
-        text += ", long after its Expires (in a run with --late-polls only)";
+        text += ", long after its Expires (in a run with --wait-for-expiry only)";
     }
     if !probe.after.is_empty() {
         let times: Vec<String> = probe.after.iter().map(|time| time.duration().as_secs().to_string()).collect();
         text += &format!(", at {} s", and(&times));
         let late = probe.after.iter().any(|time| time.duration() > GRACE);
         if late && probe.at == Moment::Deleted {
-            text += " (beyond 10 s in a run with --late-polls only)";
+            text += " (beyond 10 s in a run with --wait-for-expiry only)";
         }
     }
     text
@@ -146,7 +146,7 @@ pub fn flow(flow: &Flow) -> String {
     if flow.probes_only {
         return format!("{} (no export)", flow.title);
     }
-    if flow.gathers {
+    if flow.aggregates {
         return format!("{}: {}", flow.title, flow.from.0.join(", "));
     }
     let level = match flow.export {

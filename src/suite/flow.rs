@@ -11,7 +11,7 @@ use crate::suite::param::Param;
 use crate::suite::values::{Names, Wait};
 
 /// How long a deleted job that is asked for at several times may still be known. What comes later is asked in a run with
-/// `--late-polls` only.
+/// `--wait-for-expiry` only.
 pub const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// One conversation with the target, without its name.
@@ -55,16 +55,16 @@ pub struct Flow {
     /// It makes no conversation of its own: its tests look at what the flows under `from` showed, those left out that the
     /// test names itself, and tell what is broken there. What these did not show is nobody's fault here.
     #[serde(default)]
-    pub gathers: bool,
+    pub aggregates: bool,
     /// There is no export, only the probes of the start.
     #[serde(default)]
     pub probes_only: bool,
     /// Kick-off parameters that the target may not take: where it refuses the kick-off, it is asked without them.
     #[serde(default)]
-    pub forgo: Vec<String>,
+    pub droppable_params: Vec<String>,
     /// An earlier flow that asks for much the same: where its kick-off was not accepted this one's is not sent, and what
     /// it had to forgo is left out here, too.
-    pub like: Option<String>,
+    pub same_request_as: Option<String>,
     /// Specs that do not know what it asks for, so that its tests are not judged there.
     #[serde(default)]
     pub except: Vec<String>,
@@ -255,13 +255,13 @@ pub struct Probe {
     /// The list of the manifest that the file of a `file` probe comes from; left out: `output`.
     pub list: Option<FileList>,
     /// Sent when the manifest's `Expires` has passed by five minutes, an hour after the manifest where there is none: in a
-    /// run with `--late-polls`, where that is within `--max-wait`, and only where the manifest says that files need no token
+    /// run with `--wait-for-expiry`, where that is within `--max-wait`, and only where the manifest says that files need no token
     /// and a kick-off without one was refused.
     #[serde(default)]
     pub outlived: bool,
     /// Sent once at each of these times after its moment; left out: once, at once. A poll of a deleted job is sent until
     /// the job is unknown, for 10 seconds, and then at those of the times that are left; those beyond the 10 seconds only
-    /// in a run with `--late-polls`.
+    /// in a run with `--wait-for-expiry`.
     #[serde(default)]
     pub after: Vec<Wait>,
 }

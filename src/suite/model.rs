@@ -86,14 +86,14 @@ impl Catalog {
     pub fn gathered(&self, test: &Test, spec: &str, flow: &Flow) -> Vec<String> {
         let own = self.flows_of(test, spec);
         let known = |name: &&String| {
-            self.flow(name).is_some_and(|flow| !flow.gathers && !excepts(&self.specs, &flow.except, spec))
+            self.flow(name).is_some_and(|flow| !flow.aggregates && !excepts(&self.specs, &flow.except, spec))
         };
         flow.from.0.iter().filter(|name| !own.contains(name)).filter(known).cloned().collect()
     }
 
     /// The flows that `test` compares with in `spec`, likewise.
-    pub fn beside_of(&self, test: &Test, spec: &str) -> Vec<String> {
-        self.standing_in(test, spec, &test.beside, |_| true)
+    pub fn compare_with_of(&self, test: &Test, spec: &str) -> Vec<String> {
+        self.standing_in(test, spec, &test.compare_with, |_| true)
     }
 
     fn standing_in(&self, test: &Test, spec: &str, named: &[String], fits: impl Fn(&Flow) -> bool) -> Vec<String> {
@@ -219,7 +219,7 @@ pub struct Requirement {
     /// Other requirements whose tests decide this one too.
     pub same_as: Vec<String>,
     /// The duties of another spec that it stands beside.
-    pub beside: Option<Beside>,
+    pub differs_from: Option<DiffersFrom>,
     /// Why the text itself errs; such a requirement warns at most.
     pub defect: Option<String>,
     /// Why no test verifies it.
@@ -231,10 +231,10 @@ pub struct Requirement {
 /// What a requirement is to those of another spec on the same matter. Reports on both show them side by side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Beside {
+pub struct DiffersFrom {
     /// The other spec's requirements.
     #[schemars(length(min = 1))]
-    pub duties: Vec<String>,
+    pub requirements: Vec<String>,
     /// What it asks for, by them.
     pub asks: Asks,
     /// What those say, in a fragment; left out where it is the same.
@@ -291,11 +291,11 @@ pub struct Test {
     /// What must hold of each.
     pub expect: Vec<Expect>,
     /// Or: one of these outcomes must hold.
-    pub any_of: Vec<Outcome>,
+    pub any_of: Vec<NamedOutcome>,
     /// Why it matters.
     pub why: String,
     /// Flows that its checks compare with: the first of them that ran at the same level.
-    pub beside: Vec<String>,
+    pub compare_with: Vec<String>,
     /// Specs that have its requirements, and in which it does not hold.
     pub except: Vec<String>,
     /// Where it is defined.
@@ -312,7 +312,7 @@ impl Test {
 /// One of several answers that the text allows.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Outcome {
+pub struct NamedOutcome {
     /// Its name, as `accepted`.
     pub outcome: String,
     /// What must hold.

@@ -12,7 +12,7 @@ use crate::base::vocabulary::words;
 words! {
     /// A value of the target's own data, chosen from what an earlier flow exported; `[values]` of the configuration may
     /// name it instead. Each is chosen so that a filter by it leaves some and, where the data allows, not all.
-    PickName {
+    SampleValueName {
         /// An instant with some resources last updated before it and some after.
         InstantInside = "instant-inside",
         /// The `transactionTime` of the export that it is picked from.
@@ -70,37 +70,37 @@ words! {
     }
 }
 
-impl PickName {
+impl SampleValueName {
     /// What it is, a fragment with its article.
     pub fn describe(self) -> &'static str {
         match self {
-            PickName::InstantInside => "an instant inside the data",
-            PickName::TransactionTime => "the transactionTime of the export before",
-            PickName::InstantOffset => "an instant inside the data, with an offset",
-            PickName::Gender => "a gender",
-            PickName::OtherGender => "another gender",
-            PickName::PatientId => "a patient",
-            PickName::OtherType => "a type of data about patients",
-            PickName::MemberId => "a member of the Group",
-            PickName::OutsiderId => "a patient who is no member of the Group",
-            PickName::ElementTypes => "types that have an optional element in common",
-            PickName::Element => "an optional element",
-            PickName::ProvenancedType => "a type with several Provenance of one resource",
-            PickName::AddressState => "the state of a Location",
-            PickName::AddressCity => "the city of a Location",
-            PickName::AddressPostcode => "the postcode of a Location",
-            PickName::Position => "the position of a Location",
-            PickName::Hpio => "the HPI-O of an Organization",
-            PickName::Abn => "the ABN of an Organization",
-            PickName::Acn => "the ACN of an Organization",
-            PickName::OrganizationName => "the name of an Organization",
-            PickName::ServiceType => "system and code of a service's type",
-            PickName::ServiceTypeCode => "the code of a service's type",
-            PickName::ServiceCity => "the city of a service",
-            PickName::ServicePostcode => "the postcode of a service",
-            PickName::ServicePosition => "the position of a service",
-            PickName::RoleCity => "the city of a practitioner's role",
-            PickName::RolePostcode => "the postcode of a practitioner's role",
+            SampleValueName::InstantInside => "an instant inside the data",
+            SampleValueName::TransactionTime => "the transactionTime of the export before",
+            SampleValueName::InstantOffset => "an instant inside the data, with an offset",
+            SampleValueName::Gender => "a gender",
+            SampleValueName::OtherGender => "another gender",
+            SampleValueName::PatientId => "a patient",
+            SampleValueName::OtherType => "a type of data about patients",
+            SampleValueName::MemberId => "a member of the Group",
+            SampleValueName::OutsiderId => "a patient who is no member of the Group",
+            SampleValueName::ElementTypes => "types that have an optional element in common",
+            SampleValueName::Element => "an optional element",
+            SampleValueName::ProvenancedType => "a type with several Provenance of one resource",
+            SampleValueName::AddressState => "the state of a Location",
+            SampleValueName::AddressCity => "the city of a Location",
+            SampleValueName::AddressPostcode => "the postcode of a Location",
+            SampleValueName::Position => "the position of a Location",
+            SampleValueName::Hpio => "the HPI-O of an Organization",
+            SampleValueName::Abn => "the ABN of an Organization",
+            SampleValueName::Acn => "the ACN of an Organization",
+            SampleValueName::OrganizationName => "the name of an Organization",
+            SampleValueName::ServiceType => "system and code of a service's type",
+            SampleValueName::ServiceTypeCode => "the code of a service's type",
+            SampleValueName::ServiceCity => "the city of a service",
+            SampleValueName::ServicePostcode => "the postcode of a service",
+            SampleValueName::ServicePosition => "the position of a service",
+            SampleValueName::RoleCity => "the city of a practitioner's role",
+            SampleValueName::RolePostcode => "the postcode of a practitioner's role",
         }
     }
 }
@@ -119,12 +119,12 @@ pub enum Part {
     /// Sent as it stands.
     Text(String),
     /// Chosen.
-    Pick(PickName),
+    Pick(SampleValueName),
 }
 
 impl Param {
     /// The picks in it.
-    pub fn picks(&self) -> impl Iterator<Item = PickName> + '_ {
+    pub fn picks(&self) -> impl Iterator<Item = SampleValueName> + '_ {
         self.0.iter().flat_map(|template| &template.0).filter_map(|part| match part {
             Part::Pick(name) => Some(*name),
             Part::Text(_) => None,
@@ -137,7 +137,7 @@ impl Template {
     ///
     /// # Errors
     /// The first that `choose` gives.
-    pub fn fill<E>(&self, choose: &mut dyn FnMut(PickName) -> Result<String, E>) -> Result<String, E> {
+    pub fn fill<E>(&self, choose: &mut dyn FnMut(SampleValueName) -> Result<String, E>) -> Result<String, E> {
         let mut text = String::new();
         for part in &self.0 {
             match part {
@@ -157,8 +157,8 @@ impl Template {
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
-            let known = || PickName::ALL.iter().map(|pick| pick.as_str()).collect::<Vec<_>>().join(", ");
-            let pick = PickName::from_word(name)
+            let known = || SampleValueName::ALL.iter().map(|pick| pick.as_str()).collect::<Vec<_>>().join(", ");
+            let pick = SampleValueName::from_word(name)
                 .ok_or_else(|| E::custom(format!("unknown pick {name:?}; known are {}", known())))?;
             parts.push(Part::Pick(pick));
             rest = after;
@@ -213,7 +213,7 @@ impl JsonSchema for Param {
         "Param".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let picks: Vec<&str> = PickName::ALL.iter().map(|pick| pick.as_str()).collect();
+        let picks: Vec<&str> = SampleValueName::ALL.iter().map(|pick| pick.as_str()).collect();
         let pattern = format!("^([^{{}}]|\\{{({})\\}})*$", picks.join("|"));
         let one = serde_json::json!({"type": "string", "pattern": pattern});
         json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
@@ -236,10 +236,10 @@ mod tests {
     #[test]
     fn a_value_is_filled_with_its_picks() {
         let param = read(r#"["Location?address-city={address-city}&near={position}|25", "x"]"#).unwrap();
-        let mut choose = |name: PickName| Ok::<_, ()>(format!("<{name}>"));
+        let mut choose = |name: SampleValueName| Ok::<_, ()>(format!("<{name}>"));
         let values: Vec<String> = param.0.iter().map(|template| template.fill(&mut choose).unwrap()).collect();
         assert_eq!(values, ["Location?address-city=<address-city>&near=<position>|25", "x"]);
-        assert_eq!(param.picks().collect::<Vec<_>>(), [PickName::AddressCity, PickName::Position]);
+        assert_eq!(param.picks().collect::<Vec<_>>(), [SampleValueName::AddressCity, SampleValueName::Position]);
         assert_eq!(
             param.0[0].to_string(),
             "Location?address-city=[the city of a Location]&near=[the position of a Location]|25"

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::base::vocabulary::Area;
 use crate::suite::expect::Expect;
 use crate::suite::flow::Flow;
-use crate::suite::model::{Beside, Dropped, Hold, On, Outcome, Place, Protection};
+use crate::suite::model::{DiffersFrom, Dropped, Hold, NamedOutcome, On, Place, Protection};
 use crate::suite::values::{Names, OneOrMany};
 
 /// A suite file of Plimsoll: specs, requirements, flows and tests, any of them.
@@ -75,7 +75,7 @@ pub struct RawSpec {
 
 /// A duty of the server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RawRequirement {
     /// The duty in our own words.
     pub says: String,
@@ -90,7 +90,7 @@ pub struct RawRequirement {
     #[serde(rename = "as")]
     pub same_as: Option<Names>,
     /// The duties of another spec that it stands beside, and whether it asks for more or less than they.
-    pub beside: Option<Beside>,
+    pub differs_from: Option<DiffersFrom>,
     /// Why the text itself errs; such a requirement warns at most.
     pub defect: Option<String>,
     /// Why no test verifies it.
@@ -123,11 +123,11 @@ pub struct RawTest {
     pub expect: Option<Vec<Expect>>,
     /// Or: one of these outcomes must hold.
     #[schemars(length(min = 1))]
-    pub any_of: Option<Vec<Outcome>>,
+    pub any_of: Option<Vec<NamedOutcome>>,
     /// Why it matters.
     pub why: String,
     /// Flows that its checks compare with: the first of them that ran at the same level.
-    pub beside: Option<Names>,
+    pub compare_with: Option<Names>,
     /// Specs that have its requirements, and in which it does not hold; those that build on them, too.
     #[serde(default)]
     pub except: Vec<String>,

@@ -13,7 +13,7 @@ use crate::suite::raw::{FILE_KEYS, RawRequirement, RawSpec, RawTest};
 use crate::suite::refusal::{Refusal, Spot, SuiteFile, allowed, did_you_mean};
 
 /// One entry of a suite file.
-pub(crate) struct Entry<'t, T> {
+pub(crate) struct RawEntry<'t, T> {
     /// The index of its file.
     pub file: usize,
     /// Its name; of a test, its id.
@@ -31,39 +31,39 @@ pub(crate) struct Entry<'t, T> {
 /// All entries of all files, in their order.
 #[derive(Default)]
 pub(crate) struct Parsed<'t> {
-    pub specs: Vec<Entry<'t, RawSpec>>,
-    pub requirements: Vec<Entry<'t, RawRequirement>>,
-    pub flows: Vec<Entry<'t, Flow>>,
-    pub tests: Vec<Entry<'t, RawTest>>,
+    pub specs: Vec<RawEntry<'t, RawSpec>>,
+    pub requirements: Vec<RawEntry<'t, RawRequirement>>,
+    pub flows: Vec<RawEntry<'t, Flow>>,
+    pub tests: Vec<RawEntry<'t, RawTest>>,
     /// Some file is not TOML, so that what it would have defined is not known.
     pub incomplete: bool,
 }
 
 /// A step to a part of an entry.
 #[derive(Clone, Copy)]
-pub(crate) enum Step<'a> {
+pub(crate) enum ReadStep<'a> {
     /// The value of this key.
     Key(&'a str),
     /// The item at this place; of a value that is no list, the value itself.
     Item(usize),
 }
 
-impl Step<'_> {
+impl ReadStep<'_> {
     /// What stands one step into `at`, if anything does.
     fn within<'v, 'd>(&self, at: &'v Spanned<DeValue<'d>>) -> Option<&'v Spanned<DeValue<'d>>> {
         match (self, at.get_ref()) {
-            (Step::Key(key), DeValue::Table(table)) => table.get(*key),
-            (Step::Item(index), DeValue::Array(items)) => items.get(*index),
-            (Step::Item(_), _) => Some(at),
+            (ReadStep::Key(key), DeValue::Table(table)) => table.get(*key),
+            (ReadStep::Item(index), DeValue::Array(items)) => items.get(*index),
+            (ReadStep::Item(_), _) => Some(at),
             _ => None,
         }
     }
 }
 
-impl<T> Entry<'_, T> {
+impl<T> RawEntry<'_, T> {
     /// Where the part of the entry at the end of `path` stands; where that is missing, the nearest part around it, and
     /// the entry's name for the entry as a whole.
-    pub fn place(&self, path: &[Step<'_>]) -> Range<usize> {
+    pub fn place(&self, path: &[ReadStep<'_>]) -> Range<usize> {
         let mut at = &self.tree;
         let mut span = self.key.clone();
         for step in path {
@@ -74,8 +74,8 @@ impl<T> Entry<'_, T> {
         span
     }
 
-    /// Where the key at the end of `path` stands; else as [`Entry::place`].
-    pub fn key_place(&self, path: &[Step<'_>], key: &str) -> Range<usize> {
+    /// Where the key at the end of `path` stands; else as [`RawEntry::place`].
+    pub fn key_place(&self, path: &[ReadStep<'_>], key: &str) -> Range<usize> {
         let mut at = &self.tree;
         for step in path {
             let Some(next) = step.within(at) else { return self.place(path) };
@@ -198,7 +198,7 @@ fn section<'t, T: DeserializeOwned>(
     kind: &str,
     value: Spanned<DeValue<'t>>,
     refusals: &mut Vec<Refusal>,
-) -> Vec<Entry<'t, T>> {
+) -> Vec<RawEntry<'t, T>> {
     let span = value.span();
     let DeValue::Table(table) = value.into_inner() else {
         let title = format!("`{kind}` must be a table of entries");
@@ -207,7 +207,7 @@ fn section<'t, T: DeserializeOwned>(
     };
     let mut entries: Vec<_> = table.into_iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
-    let read_one = |(key, tree): (Spanned<std::borrow::Cow<'t, str>>, Spanned<DeValue<'t>>)| Entry {
+    let read_one = |(key, tree): (Spanned<std::borrow::Cow<'t, str>>, Spanned<DeValue<'t>>)| RawEntry {
         file,
         name: key.get_ref().to_string(),
         key: key.span(),
@@ -223,7 +223,7 @@ fn tests<'t>(
     area: Option<Area>,
     value: Spanned<DeValue<'t>>,
     refusals: &mut Vec<Refusal>,
-) -> Vec<Entry<'t, RawTest>> {
+) -> Vec<RawEntry<'t, RawTest>> {
     let span = value.span();
     let DeValue::Array(items) = value.into_inner() else {
         let refusal = Refusal::new("`test` must be a list of tables", Spot::new(file, span, ""));
@@ -235,7 +235,7 @@ fn tests<'t>(
         let id = tree.get_ref().as_table().and_then(|table| table.get("id"));
         let name = id.and_then(|id| id.get_ref().as_str()).unwrap_or_default().to_owned();
         let key = id.map_or(head, Spanned::span);
-        Entry { file, name, key, area, raw: read(file, tree.clone(), refusals), tree }
+        RawEntry { file, name, key, area, raw: read(file, tree.clone(), refusals), tree }
     };
     items.into_iter().map(read_one).collect()
 }
@@ -243,8 +243,8 @@ fn tests<'t>(
 /// Reads one value; none if anything in it was refused.
 fn read<T: DeserializeOwned>(file: usize, mut tree: Spanned<DeValue<'_>>, refusals: &mut Vec<Refusal>) -> Option<T> {
     // Each turn takes a part out, so there are no more turns than parts; the bound is for the reader's patience.
-    const MOST: usize = 20;
-    for turn in 0..MOST {
+    const MAX: usize = 20;
+    for turn in 0..MAX {
         let error = match T::deserialize(ValueDeserializer::from(tree.clone())) {
             Ok(value) => return (turn == 0).then_some(value),
             Err(error) => error,

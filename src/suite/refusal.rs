@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::base::unprintable::is_hidden;
+use crate::base::unprintable::is_unprintable;
 use crate::suite::suggestion;
 
 /// The text of one suite file.
@@ -86,12 +86,12 @@ pub(crate) fn did_you_mean(word: &str, words: &[&str]) -> String {
 
 /// The allowed words; of very many, those near the one that was written.
 pub(crate) fn allowed(word: &str, words: &[&str]) -> String {
-    const MOST: usize = 40;
+    const MAX: usize = 40;
     if words.is_empty() {
         return "there are none".to_owned();
     }
     let quoted = |words: &[&str]| in_lines(words);
-    if words.len() <= MOST {
+    if words.len() <= MAX {
         return format!("allowed: {}", quoted(words));
     }
     let mut near = suggestion::ranked(word, words.iter().copied());
@@ -216,7 +216,9 @@ fn within(text: &str, span: &Range<usize>) -> Range<usize> {
 
 /// A suite folder may be a stranger's; what it says must not steer the terminal.
 fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if is_hidden(c) && c != '\n' { c.escape_default().collect() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| if is_unprintable(c) && c != '\n' { c.escape_default().collect() } else { vec![c] })
+        .collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::suite::flow::Flow;
 use crate::suite::model::{Catalog, Requirement, Source, Spec, Test, excepts};
 use crate::suite::named::Named;
 use crate::suite::raw::RawRequirement;
-use crate::suite::read::{Entry, Parsed, Step};
+use crate::suite::read::{Parsed, RawEntry, ReadStep};
 use crate::suite::refusal::{Refusal, Spot, SuiteFile};
 use crate::suite::rules;
 
@@ -100,8 +100,8 @@ impl<'a, 't> Resolver<'a, 't> {
         }
     }
 
-    fn unique<T>(&mut self, kind: &str, entries: &'a [Entry<'t, T>], name: impl Fn(&Entry<'t, T>) -> String) {
-        let mut seen: HashMap<String, &Entry<'t, T>> = HashMap::new();
+    fn unique<T>(&mut self, kind: &str, entries: &'a [RawEntry<'t, T>], name: impl Fn(&RawEntry<'t, T>) -> String) {
+        let mut seen: HashMap<String, &RawEntry<'t, T>> = HashMap::new();
         for entry in entries {
             if let Some(trouble) = rules::bad_name(&entry.name) {
                 // A test without an id was refused for that.
@@ -132,7 +132,13 @@ impl<'a, 't> Resolver<'a, 't> {
             if let Some(base) = &raw.builds_on
                 && !known.contains(&base.as_str())
             {
-                self.unknown("spec", base, entry.file, entry.place(&[Step::Key("builds-on")]), known.iter().copied());
+                self.unknown(
+                    "spec",
+                    base,
+                    entry.file,
+                    entry.place(&[ReadStep::Key("builds-on")]),
+                    known.iter().copied(),
+                );
             }
             rules::spec(entry, raw, self.refusals);
             for (name, span) in rules::stand_ins(entry, raw).filter(|(name, _)| !flows.contains(name)) {
@@ -174,10 +180,16 @@ impl<'a, 't> Resolver<'a, 't> {
             }
             // An earlier one, so that none waits for itself.
             let earlier = known.iter().take_while(|name| **name != entry.name);
-            if let Some(other) = &flow.like
+            if let Some(other) = &flow.same_request_as
                 && !earlier.clone().any(|name| name == other)
             {
-                self.unknown("earlier flow", other, entry.file, entry.place(&[Step::Key("like")]), earlier.copied());
+                self.unknown(
+                    "earlier flow",
+                    other,
+                    entry.file,
+                    entry.place(&[ReadStep::Key("same-request-as")]),
+                    earlier.copied(),
+                );
             }
             flows.insert(entry.name.clone(), flow.clone());
         }
@@ -186,11 +198,11 @@ impl<'a, 't> Resolver<'a, 't> {
     }
 
     /// Specs that a flow or a test names are there.
-    fn exceptions<T>(&mut self, entry: &Entry<'t, T>, key: &str, named: &[String]) {
+    fn exceptions<T>(&mut self, entry: &RawEntry<'t, T>, key: &str, named: &[String]) {
         let parsed = self.parsed;
         let known: Vec<&str> = parsed.specs.iter().map(|entry| entry.name.as_str()).collect();
         for (index, spec) in named.iter().enumerate().filter(|(_, spec)| !known.contains(&spec.as_str())) {
-            let span = entry.place(&[Step::Key(key), Step::Item(index)]);
+            let span = entry.place(&[ReadStep::Key(key), ReadStep::Item(index)]);
             self.unknown("spec", spec, entry.file, span, known.iter().copied());
         }
     }
@@ -203,13 +215,13 @@ impl<'a, 't> Resolver<'a, 't> {
         for entry in &parsed.requirements {
             let Some(raw) = &entry.raw else { continue };
             for spec in raw.places.keys().filter(|spec| !specs.contains(&spec.as_str())) {
-                let span = entry.key_place(&[Step::Key("in")], spec);
+                let span = entry.key_place(&[ReadStep::Key("in")], spec);
                 self.unknown("spec", spec, entry.file, span, specs.iter().copied());
             }
-            let beside = raw.beside.iter().flat_map(|beside| &beside.duties);
-            let named = |key| move |(at, id)| (vec![Step::Key(key), Step::Item(at)], id);
+            let differing = raw.differs_from.iter().flat_map(|differs| &differs.requirements);
+            let named = |key| move |(at, id)| (vec![ReadStep::Key(key), ReadStep::Item(at)], id);
             let adopted_ids = adopted(raw).iter().enumerate().map(named("as"));
-            for (way, other) in adopted_ids.chain(beside.enumerate().map(named("beside"))) {
+            for (way, other) in adopted_ids.chain(differing.enumerate().map(named("differs-from"))) {
                 if !known.contains(&other.as_str()) {
                     self.unknown("requirement", other, entry.file, entry.place(&way), known.iter().copied());
                 }
@@ -223,7 +235,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 places: raw.places.clone(),
                 see: raw.see.clone(),
                 same_as: adopted(raw).to_vec(),
-                beside: raw.beside.clone(),
+                differs_from: raw.differs_from.clone(),
                 defect: raw.defect.clone(),
                 untested: raw.untested.clone(),
                 source: self.source(entry.file, entry.key.start),
@@ -273,7 +285,7 @@ impl<'a, 't> Resolver<'a, 't> {
             if depth <= specs.len() {
                 order.push((depth, spec));
             } else if let Some(entry) = self.parsed.specs.iter().find(|entry| entry.name == *id) {
-                let span = entry.place(&[Step::Key("builds-on")]);
+                let span = entry.place(&[ReadStep::Key("builds-on")]);
                 let spot = Spot::new(entry.file, span, "this leads back to where it began");
                 self.refuse(Refusal::new(format!("spec `{id}` builds on itself"), spot));
             }
@@ -285,7 +297,7 @@ impl<'a, 't> Resolver<'a, 't> {
     fn drops(&mut self, spec: &Spec, base: &Spec, requirements: &Named<Requirement>) {
         let Some(entry) = self.parsed.specs.iter().find(|entry| entry.name == spec.id) else { return };
         for (index, dropped) in spec.drops.iter().enumerate() {
-            let span = entry.place(&[Step::Key("drops"), Step::Item(index), Step::Key("requirement")]);
+            let span = entry.place(&[ReadStep::Key("drops"), ReadStep::Item(index), ReadStep::Key("requirement")]);
             let id = &dropped.requirement;
             if !self.parsed.requirements.iter().any(|entry| entry.name == *id) {
                 let known: Vec<&str> = self.parsed.requirements.iter().map(|entry| entry.name.as_str()).collect();
@@ -309,7 +321,7 @@ impl<'a, 't> Resolver<'a, 't> {
             let mut seen = BTreeSet::new();
             while let Some(next) = open.pop() {
                 if next == entry.name {
-                    let spot = Spot::new(entry.file, entry.place(&[Step::Key("as")]), "this leads back to itself");
+                    let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("as")]), "this leads back to itself");
                     self.refuse(Refusal::new(format!("requirement `{}` adopts its own tests", entry.name), spot));
                     break;
                 }
@@ -331,14 +343,14 @@ impl<'a, 't> Resolver<'a, 't> {
             let Some(raw) = &entry.raw else { continue };
             for (index, id) in raw.verifies.0.iter().enumerate() {
                 if !known.contains(&id.as_str()) {
-                    let span = entry.place(&[Step::Key("verifies"), Step::Item(index)]);
+                    let span = entry.place(&[ReadStep::Key("verifies"), ReadStep::Item(index)]);
                     self.unknown("requirement", id, entry.file, span, known.iter().copied());
                 }
             }
-            let lists = [("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
+            let lists = [("flow", Some(&raw.flow)), ("compare-with", raw.compare_with.as_ref())];
             let named = lists.into_iter().flat_map(|(key, names)| {
                 let names = names.into_iter().flat_map(|names| names.0.iter().enumerate());
-                names.map(move |(index, name)| (name, entry.place(&[Step::Key(key), Step::Item(index)])))
+                names.map(move |(index, name)| (name, entry.place(&[ReadStep::Key(key), ReadStep::Item(index)])))
             });
             for (name, span) in named {
                 if !flows.contains(&name.as_str()) {
@@ -368,7 +380,7 @@ impl<'a, 't> Resolver<'a, 't> {
                 expect: raw.expect.clone().unwrap_or_default(),
                 any_of: raw.any_of.clone().unwrap_or_default(),
                 why: raw.why.clone(),
-                beside: raw.beside.as_ref().map(|beside| beside.0.clone()).unwrap_or_default(),
+                compare_with: raw.compare_with.as_ref().map(|names| names.0.clone()).unwrap_or_default(),
                 except: raw.except.clone(),
                 source: self.source(entry.file, entry.tree.span().start),
             });
@@ -379,7 +391,7 @@ impl<'a, 't> Resolver<'a, 't> {
     /// The level decides the verdict, so a test has one in each spec.
     fn levels<T>(
         &mut self,
-        entry: &Entry<'t, T>,
+        entry: &RawEntry<'t, T>,
         verifies: &[String],
         requirements: &Named<Requirement>,
         judged: &dyn Fn(&str) -> bool,
@@ -397,7 +409,7 @@ impl<'a, 't> Resolver<'a, 't> {
             let Some((other, other_level)) = levels.iter().find(|(_, other)| other != level) else { continue };
             let at = |id: &str| {
                 let index = entry.texts("verifies").iter().position(|text| *text == id);
-                let path = [Step::Key("verifies"), Step::Item(index.unwrap_or(0))];
+                let path = [ReadStep::Key("verifies"), ReadStep::Item(index.unwrap_or(0))];
                 entry.place(if index.is_some() { &path } else { path.get(..1).unwrap_or(&path) })
             };
             let title = format!("the requirements of this test differ in level within {spec}");
@@ -414,7 +426,7 @@ impl<'a, 't> Resolver<'a, 't> {
         if self.parsed.incomplete {
             return;
         }
-        let mut verified: HashMap<&str, &Entry<'t, crate::suite::raw::RawTest>> = HashMap::new();
+        let mut verified: HashMap<&str, &RawEntry<'t, crate::suite::raw::RawTest>> = HashMap::new();
         for test in &self.parsed.tests {
             for id in test.texts("verifies") {
                 verified.entry(id).or_insert(test);
@@ -436,7 +448,7 @@ impl<'a, 't> Resolver<'a, 't> {
                     let title = format!("requirement `{}` is untested and verified", entry.name);
                     let span = entry.key_place(&[], "untested");
                     let index = test.texts("verifies").iter().position(|id| *id == entry.name).unwrap_or(0);
-                    let by = test.place(&[Step::Key("verifies"), Step::Item(index)]);
+                    let by = test.place(&[ReadStep::Key("verifies"), ReadStep::Item(index)]);
                     let refusal =
                         Refusal::new(title, Spot::new(entry.file, span, "this says that no test verifies it"));
                     self.refuse(refusal.and(Spot::new(test.file, by, "this test does")).help("remove one of the two"));

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Moment};
-use crate::suite::model::{On, Outcome};
+use crate::suite::model::{NamedOutcome, On};
 use crate::suite::raw::{RawRequirement, RawSpec, RawTest};
-use crate::suite::read::{Entry, Step};
+use crate::suite::read::{RawEntry, ReadStep};
 use crate::suite::refusal::{Refusal, Spot};
 use crate::suite::values::Names;
 
@@ -18,15 +18,15 @@ pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
     (!good).then_some("only a-z, 0-9, hyphens and dots, beginning with a letter or digit")
 }
 
-pub(crate) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec<Refusal>) {
+pub(crate) fn spec(entry: &RawEntry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec<Refusal>) {
     let absolute = url::Url::parse(&raw.base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !absolute || !raw.base.ends_with('/') {
         let label = "this must be an absolute URL that ends in /";
-        let spot = Spot::new(entry.file, entry.place(&[Step::Key("base")]), label);
+        let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("base")]), label);
         refusals.push(Refusal::new("requirements cannot be linked to this `base`", spot));
     }
     if raw.areas.is_empty() {
-        empty(entry.file, entry.place(&[Step::Key("areas")]), "areas", refusals);
+        empty(entry.file, entry.place(&[ReadStep::Key("areas")]), "areas", refusals);
     }
     if raw.builds_on.is_none() && !raw.drops.is_empty() {
         let spot = Spot::new(entry.file, entry.key_place(&[], "drops"), "there is nothing to drop from");
@@ -40,20 +40,20 @@ pub(crate) fn spec(entry: &Entry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec
 
 /// The flows that a spec names under `stand-ins`, and where.
 pub(crate) fn stand_ins<'a>(
-    entry: &'a Entry<'_, RawSpec>,
+    entry: &'a RawEntry<'_, RawSpec>,
     raw: &'a RawSpec,
 ) -> impl Iterator<Item = (&'a str, Range<usize>)> {
     raw.stand_ins.iter().flat_map(move |(flow, Names(names))| {
-        let replaced = (flow.as_str(), entry.key_place(&[Step::Key("stand-ins")], flow));
-        let place = move |index| entry.place(&[Step::Key("stand-ins"), Step::Key(flow), Step::Item(index)]);
+        let replaced = (flow.as_str(), entry.key_place(&[ReadStep::Key("stand-ins")], flow));
+        let place = move |index| entry.place(&[ReadStep::Key("stand-ins"), ReadStep::Key(flow), ReadStep::Item(index)]);
         let named = names.iter().enumerate().map(move |(index, name)| (name.as_str(), place(index)));
         std::iter::once(replaced).chain(named)
     })
 }
 
-pub(crate) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
+pub(crate) fn requirement(entry: &RawEntry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
     if raw.places.is_empty() {
-        let spot = Spot::new(entry.file, entry.place(&[Step::Key("in")]), "name the specs that demand it");
+        let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("in")]), "name the specs that demand it");
         let title = format!("requirement `{}` belongs to no spec, nor do tests of it", entry.name);
         refusals.push(
             Refusal::new(title, spot).help("write in = { SPEC = { level = \"SHALL\", at = \"page.html#place\" } }"),
@@ -65,13 +65,14 @@ pub(crate) fn requirement(entry: &Entry<'_, RawRequirement>, raw: &RawRequiremen
 }
 
 /// A list of names has some, and each once.
-fn names<T>(entry: &Entry<'_, T>, key: &'static str, names: &[String], refusals: &mut Vec<Refusal>) {
+fn names<T>(entry: &RawEntry<'_, T>, key: &'static str, names: &[String], refusals: &mut Vec<Refusal>) {
     if names.is_empty() {
-        empty(entry.file, entry.place(&[Step::Key(key)]), key, refusals);
+        empty(entry.file, entry.place(&[ReadStep::Key(key)]), key, refusals);
     }
     for (index, name) in names.iter().enumerate() {
         if names.iter().take(index).any(|other| other == name) {
-            let spot = Spot::new(entry.file, entry.place(&[Step::Key(key), Step::Item(index)]), "once is enough");
+            let spot =
+                Spot::new(entry.file, entry.place(&[ReadStep::Key(key), ReadStep::Item(index)]), "once is enough");
             refusals.push(Refusal::new(format!("`{name}` is named twice"), spot));
         }
     }
@@ -81,12 +82,12 @@ fn empty(file: usize, span: Range<usize>, what: &str, refusals: &mut Vec<Refusal
     refusals.push(Refusal::new(format!("`{what}` is empty"), Spot::new(file, span, "name at least one")));
 }
 
-pub(crate) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refusal>) {
+pub(crate) fn flow(entry: &RawEntry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refusal>) {
     headers(entry, &[], &flow.headers, refusals);
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (index, probe) in flow.probes.iter().enumerate() {
-        let path = [Step::Key("probes"), Step::Item(index)];
-        let id = |index| entry.place(&[Step::Key("probes"), Step::Item(index), Step::Key("id")]);
+        let path = [ReadStep::Key("probes"), ReadStep::Item(index)];
+        let id = |index| entry.place(&[ReadStep::Key("probes"), ReadStep::Item(index), ReadStep::Key("id")]);
         headers(entry, &path, &probe.headers, refusals);
         if let Some(trouble) = bad_name(&probe.id) {
             let spot = Spot::new(entry.file, id(index), trouble);
@@ -102,12 +103,12 @@ pub(crate) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refu
             seen.insert(&probe.id, index);
         }
         if flow.probes_only && probe.at != Moment::Start {
-            let span = entry.place(&[Step::Key("probes"), Step::Item(index), Step::Key("at")]);
+            let span = entry.place(&[ReadStep::Key("probes"), ReadStep::Item(index), ReadStep::Key("at")]);
             let spot = Spot::new(entry.file, span, "this moment never comes");
             let title = format!("flow `{}` makes no export", entry.name);
             refusals.push(Refusal::new(title, spot).help("write at = \"start\", or take `probes-only` out"));
         } else if probe.at == Moment::Deleted && flow.delete.is_none() {
-            let span = entry.place(&[Step::Key("probes"), Step::Item(index), Step::Key("at")]);
+            let span = entry.place(&[ReadStep::Key("probes"), ReadStep::Item(index), ReadStep::Key("at")]);
             let spot = Spot::new(entry.file, span, "this moment never comes");
             let title = format!("flow `{}` does not delete its job", entry.name);
             refusals.push(Refusal::new(title, spot).help("give the flow delete = \"in-progress\" or \"complete\""));
@@ -121,7 +122,7 @@ pub(crate) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refu
     }
     if flow.from.0.is_empty() {
         for (place, name) in picked(flow) {
-            let span = entry.place(&[place.as_slice(), &[Step::Key("params"), Step::Key(name)]].concat());
+            let span = entry.place(&[place.as_slice(), &[ReadStep::Key("params"), ReadStep::Key(name)]].concat());
             let title = format!("flow `{}` names no data to pick from", entry.name);
             let refusal = Refusal::new(title, Spot::new(entry.file, span, "this value is picked"));
             refusals.push(refusal.help("give the flow from = \"FLOW\""));
@@ -130,23 +131,25 @@ pub(crate) fn flow(entry: &Entry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refu
 }
 
 /// The parameters of a flow and its probes that hold picks, with the way to the table that holds them.
-fn picked(flow: &Flow) -> impl Iterator<Item = (Vec<Step<'static>>, &str)> {
+fn picked(flow: &Flow) -> impl Iterator<Item = (Vec<ReadStep<'static>>, &str)> {
     let own = flow.params.iter().map(|(name, param)| (Vec::new(), name.as_str(), param));
     let all = own.chain(flow.probes.iter().enumerate().flat_map(|(index, probe)| {
-        let way = move || vec![Step::Key("probes"), Step::Item(index)];
+        let way = move || vec![ReadStep::Key("probes"), ReadStep::Item(index)];
         probe.params.iter().map(move |(name, param)| (way(), name.as_str(), param))
     }));
     all.filter(|(.., param)| param.picks().next().is_some()).map(|(way, name, _)| (way, name))
 }
 
 /// The flows that a flow picks from or is compared with, and where they are named.
-pub(crate) fn sources(entry: &Entry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
+pub(crate) fn sources(entry: &RawEntry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
     let named = flow.from.0.iter().enumerate();
-    named.map(|(index, source)| (source.clone(), entry.place(&[Step::Key("from"), Step::Item(index)]))).collect()
+    named
+        .map(|(index, source)| (source.clone(), entry.place(&[ReadStep::Key("from"), ReadStep::Item(index)])))
+        .collect()
 }
 
 /// A pick comes from an earlier flow, so no flow may wait for itself.
-pub(crate) fn pick_cycles(flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
+pub(crate) fn pick_cycles(flows: &[RawEntry<'_, Flow>], refusals: &mut Vec<Refusal>) {
     let needs: BTreeMap<&str, Vec<(String, Range<usize>)>> = flows
         .iter()
         .filter_map(|entry| entry.raw.as_ref().map(|flow| (entry.name.as_str(), sources(entry, flow))))
@@ -170,32 +173,38 @@ pub(crate) fn pick_cycles(flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>
 }
 
 fn headers<T>(
-    entry: &Entry<'_, T>,
-    path: &[Step<'_>],
+    entry: &RawEntry<'_, T>,
+    path: &[ReadStep<'_>],
     headers: &BTreeMap<String, String>,
     refusals: &mut Vec<Refusal>,
 ) {
     for (name, value) in headers {
-        let path = [path, &[Step::Key("headers")]].concat();
+        let path = [path, &[ReadStep::Key("headers")]].concat();
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
             let spot = Spot::new(entry.file, entry.key_place(&path, name), "");
             refusals.push(Refusal::new(format!("`{name}` is no header name"), spot));
         }
         if value.split('\n').any(|line| http::HeaderValue::from_str(line).is_err()) {
-            let span = entry.place(&[path.as_slice(), &[Step::Key(name)]].concat());
+            let span = entry.place(&[path.as_slice(), &[ReadStep::Key(name)]].concat());
             refusals.push(Refusal::new("this cannot be sent as a header", Spot::new(entry.file, span, "")));
         }
     }
 }
 
-pub(crate) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_, Flow>], refusals: &mut Vec<Refusal>) {
+pub(crate) fn test(
+    entry: &RawEntry<'_, RawTest>,
+    raw: &RawTest,
+    flows: &[RawEntry<'_, Flow>],
+    refusals: &mut Vec<Refusal>,
+) {
     let file = entry.file;
-    let lists = [("verifies", Some(&raw.verifies)), ("flow", Some(&raw.flow)), ("beside", raw.beside.as_ref())];
+    let lists =
+        [("verifies", Some(&raw.verifies)), ("flow", Some(&raw.flow)), ("compare-with", raw.compare_with.as_ref())];
     for (key, Names(named)) in lists.into_iter().filter_map(|(key, named)| Some((key, named?))) {
         names(entry, key, named, refusals);
     }
     if raw.on.0.is_empty() {
-        empty(file, entry.place(&[Step::Key("on")]), "on", refusals);
+        empty(file, entry.place(&[ReadStep::Key("on")]), "on", refusals);
     }
     for (index, on) in raw.on.0.iter().enumerate() {
         for name in &raw.flow.0 {
@@ -220,10 +229,10 @@ pub(crate) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_,
         _ => {}
     }
     if let Some(when) = &raw.when {
-        expects(entry, &[Step::Key("when")], &when.0, "when", refusals);
+        expects(entry, &[ReadStep::Key("when")], &when.0, "when", refusals);
     }
     if let Some(expect) = &raw.expect {
-        expects(entry, &[Step::Key("expect")], expect, "expect", refusals);
+        expects(entry, &[ReadStep::Key("expect")], expect, "expect", refusals);
     }
     if let Some(outcomes) = &raw.any_of {
         any_of(entry, outcomes, refusals);
@@ -231,8 +240,8 @@ pub(crate) fn test(entry: &Entry<'_, RawTest>, raw: &RawTest, flows: &[Entry<'_,
 }
 
 /// Whether a flow ever has the exchange that a test looks at.
-fn seen(entry: &Entry<'_, RawTest>, on: &On, index: usize, name: &str, flow: &Flow, refusals: &mut Vec<Refusal>) {
-    let span = entry.place(&[Step::Key("on"), Step::Item(index)]);
+fn seen(entry: &RawEntry<'_, RawTest>, on: &On, index: usize, name: &str, flow: &Flow, refusals: &mut Vec<Refusal>) {
+    let span = entry.place(&[ReadStep::Key("on"), ReadStep::Item(index)]);
     match on {
         On::Probe(id) if !flow.probes.iter().any(|probe| probe.id == *id) => {
             let words: Vec<&str> = flow.probes.iter().map(|probe| probe.id.as_str()).collect();
@@ -260,27 +269,33 @@ fn list(words: &[&str]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
-fn any_of(entry: &Entry<'_, RawTest>, outcomes: &[Outcome], refusals: &mut Vec<Refusal>) {
+fn any_of(entry: &RawEntry<'_, RawTest>, outcomes: &[NamedOutcome], refusals: &mut Vec<Refusal>) {
     if outcomes.is_empty() {
-        empty(entry.file, entry.place(&[Step::Key("any-of")]), "any-of", refusals);
+        empty(entry.file, entry.place(&[ReadStep::Key("any-of")]), "any-of", refusals);
     }
     for (index, outcome) in outcomes.iter().enumerate() {
-        let path = [Step::Key("any-of"), Step::Item(index), Step::Key("expect")];
+        let path = [ReadStep::Key("any-of"), ReadStep::Item(index), ReadStep::Key("expect")];
         expects(entry, &path, &outcome.expect, "expect", refusals);
         if outcomes.iter().take(index).any(|other| other.outcome == outcome.outcome) {
-            let span = entry.place(&[Step::Key("any-of"), Step::Item(index), Step::Key("outcome")]);
+            let span = entry.place(&[ReadStep::Key("any-of"), ReadStep::Item(index), ReadStep::Key("outcome")]);
             let spot = Spot::new(entry.file, span, "give it a name of its own");
             refusals.push(Refusal::new(format!("two outcomes are called `{}`", outcome.outcome), spot));
         }
     }
 }
 
-fn expects(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expects: &[Expect], what: &str, refusals: &mut Vec<Refusal>) {
+fn expects(
+    entry: &RawEntry<'_, RawTest>,
+    path: &[ReadStep<'_>],
+    expects: &[Expect],
+    what: &str,
+    refusals: &mut Vec<Refusal>,
+) {
     if expects.is_empty() {
         empty(entry.file, entry.place(path), what, refusals);
     }
     for (index, expect) in expects.iter().enumerate() {
-        expectation(entry, &[path, &[Step::Item(index)]].concat(), expect, refusals);
+        expectation(entry, &[path, &[ReadStep::Item(index)]].concat(), expect, refusals);
     }
 }
 
@@ -288,10 +303,10 @@ fn expects(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expects: &[Expect], wh
 const SUBJECTS: &str =
     "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines`, `file-type`, `directory` or `check`";
 
-fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, refusals: &mut Vec<Refusal>) {
+fn expectation(entry: &RawEntry<'_, RawTest>, path: &[ReadStep<'_>], expect: &Expect, refusals: &mut Vec<Refusal>) {
     let whole = || entry.place(path);
     let key = |key: &str| entry.key_place(path, key);
-    let value = |name: &'static str| entry.place(&[path, &[Step::Key(name)]].concat());
+    let value = |name: &'static str| entry.place(&[path, &[ReadStep::Key(name)]].concat());
     let mut refuse = |title: String, span: Range<usize>, label: &str| {
         refusals.push(Refusal::new(title, Spot::new(entry.file, span, label)));
     };
@@ -340,7 +355,7 @@ fn expectation(entry: &Entry<'_, RawTest>, path: &[Step<'_>], expect: &Expect, r
     }
     for (index, name) in expect.file_type.iter().flatten().enumerate() {
         if !crate::base::resource_types::is_r4(name) {
-            let span = entry.place(&[path, &[Step::Key("file-type"), Step::Item(index)]].concat());
+            let span = entry.place(&[path, &[ReadStep::Key("file-type"), ReadStep::Item(index)]].concat());
             refuse(format!("`{name}` is no resource type"), span, "");
         }
     }

@@ -55,7 +55,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
 ];
 
 /// More than this is no suite file, but a mistake in `--suites`.
-const MOST_BYTES: u64 = 4 << 20;
+const MAX_BYTES: u64 = 4 << 20;
 
 /// The suites compiled in.
 ///
@@ -110,8 +110,8 @@ pub fn read_dir(folder: &Path) -> Result<Catalog, Refusals> {
 
 fn read_file(path: &Path) -> Result<String, String> {
     let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if bytes > MOST_BYTES {
-        return Err(format!("{bytes} bytes are too many for a suite file; the most is {MOST_BYTES}"));
+    if bytes > MAX_BYTES {
+        return Err(format!("{bytes} bytes are too many for a suite file; the most is {MAX_BYTES}"));
     }
     std::fs::read_to_string(path).map_err(|error| error.to_string())
 }

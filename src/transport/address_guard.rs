@@ -30,19 +30,19 @@ impl Lookup for SystemLookup {
 
 /// Why a host is not visited.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedAddress {
     host: String,
     address: IpAddr,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RefusedAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, address } = self;
         write!(f, "{host} is the private address {address}, while the target is public; it is reported, not visited")
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for RefusedAddress {}
 
 /// Finds addresses and refuses private ones where the target is public. Cheap to clone.
 #[derive(Clone)]
@@ -65,14 +65,14 @@ impl Guard {
     }
 
     /// Refuses a URL whose host is itself a private address.
-    pub(crate) async fn admit(&self, url: &Url) -> Result<(), Refused> {
+    pub(crate) async fn admit(&self, url: &Url) -> Result<(), RefusedAddress> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
             _ => return Ok(()),
         };
         if is_private(address) && !self.base_is_private().await {
-            return Err(Refused { host: address.to_string(), address });
+            return Err(RefusedAddress { host: address.to_string(), address });
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Guard {
             self.base_is_private().await
         };
         match private {
-            Some(address) if !trusted => Err(Box::new(Refused { host: host.to_owned(), address })),
+            Some(address) if !trusted => Err(Box::new(RefusedAddress { host: host.to_owned(), address })),
             _ => Ok(addresses),
         }
     }
@@ -230,6 +230,6 @@ mod tests {
         let guard = Guard::new(&base, Arc::new(Turning(std::sync::Mutex::new(false))), false);
         assert_eq!(guard.resolve("turning.test").await.unwrap(), ["203.0.113.7".parse::<IpAddr>().unwrap()]);
         let error = guard.resolve("turning.test").await.unwrap_err();
-        assert!(error.is::<Refused>(), "{error}");
+        assert!(error.is::<RefusedAddress>(), "{error}");
     }
 }

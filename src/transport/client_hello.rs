@@ -7,11 +7,11 @@ use aws_lc_rs::rand;
 use crate::recording::model::Handshake;
 
 /// The most that is read of an answer: certificates may follow the one message that is wanted.
-pub const MOST: usize = 64 << 10;
+pub const MAX: usize = 64 << 10;
 
 /// Which versions a handshake offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Offer {
+pub enum HelloOffer {
     /// 1.3 and 1.2.
     Modern,
     /// 1.1 at most.
@@ -20,22 +20,22 @@ pub enum Offer {
     Tls10,
 }
 
-impl Offer {
+impl HelloOffer {
     /// The versions in words.
     pub fn words(self) -> &'static str {
         match self {
-            Offer::Modern => "TLS 1.3 and TLS 1.2",
-            Offer::Tls11 => "TLS 1.1 at most",
-            Offer::Tls10 => "TLS 1.0",
+            HelloOffer::Modern => "TLS 1.3 and TLS 1.2",
+            HelloOffer::Tls11 => "TLS 1.1 at most",
+            HelloOffer::Tls10 => "TLS 1.0",
         }
     }
 
     /// The highest version, as the message's own field has it; 1.3 is offered by an extension.
     fn version(self) -> u16 {
         match self {
-            Offer::Modern => 0x0303,
-            Offer::Tls11 => 0x0302,
-            Offer::Tls10 => 0x0301,
+            HelloOffer::Modern => 0x0303,
+            HelloOffer::Tls11 => 0x0302,
+            HelloOffer::Tls10 => 0x0301,
         }
     }
 }
@@ -54,12 +54,12 @@ const SIGNATURES: [u16; 11] = [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0
 ///
 /// # Errors
 /// The system gives no randomness: a fragment.
-pub fn client_hello(offer: Offer, name: Option<&str>) -> Result<Vec<u8>, String> {
+pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, String> {
     let mut random = [0_u8; 96];
     rand::fill(&mut random).map_err(|_| "the system gives no random bytes".to_owned())?;
     let (nonce, rest) = random.split_at(32);
     let (session, share) = rest.split_at(32);
-    let modern = offer == Offer::Modern;
+    let modern = offer == HelloOffer::Modern;
 
     let mut extensions = Vec::new();
     if let Some(name) = name.filter(|name| name.len() <= 253) {
@@ -166,7 +166,7 @@ fn server_hello(message: &[u8]) -> Hello {
         return Hello::Other;
     }
     let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap_or(usize::MAX);
-    if length > MOST {
+    if length > MAX {
         return Hello::Other;
     }
     let Some((body, _)) = body.split_at_checked(length) else { return Hello::Short };
@@ -301,7 +301,7 @@ mod tests {
     }
 
     /// What rustls answers, which knows 1.2 and 1.3 alone, or one of them.
-    fn rustls_says(offer: Offer, versions: &[&'static rustls::SupportedProtocolVersion]) -> Handshake {
+    fn rustls_says(offer: HelloOffer, versions: &[&'static rustls::SupportedProtocolVersion]) -> Handshake {
         let fixture = |name: &str| format!("{}/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
         let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
@@ -328,9 +328,9 @@ mod tests {
     #[test]
     fn a_real_server_understands_it() {
         let both = [&rustls::version::TLS13, &rustls::version::TLS12];
-        assert_eq!(rustls_says(Offer::Modern, &both), Handshake::Agreed("TLS 1.3".to_owned()));
-        assert_eq!(rustls_says(Offer::Modern, &both[1..]), Handshake::Agreed("TLS 1.2".to_owned()));
-        for offer in [Offer::Tls11, Offer::Tls10] {
+        assert_eq!(rustls_says(HelloOffer::Modern, &both), Handshake::Agreed("TLS 1.3".to_owned()));
+        assert_eq!(rustls_says(HelloOffer::Modern, &both[1..]), Handshake::Agreed("TLS 1.2".to_owned()));
+        for offer in [HelloOffer::Tls11, HelloOffer::Tls10] {
             assert!(matches!(rustls_says(offer, &both), Handshake::Refused(_)));
         }
     }

@@ -8,11 +8,11 @@ use url::Url;
 
 use crate::recording::model::{Trouble, TroubleKind};
 use crate::session::client::trouble;
-use crate::transport::address_guard::Refused;
+use crate::transport::address_guard::RefusedAddress;
 
 /// How far an exchange had come.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum TransportStage {
     /// The connection was being made.
     Connecting,
     /// The response's head was awaited.
@@ -22,12 +22,17 @@ pub(crate) enum Stage {
 }
 
 /// Reads an error and its sources.
-pub(crate) fn explain(error: &(dyn Error + 'static), url: &Url, stage: Stage, connect_timeout: Duration) -> Trouble {
+pub(crate) fn explain(
+    error: &(dyn Error + 'static),
+    url: &Url,
+    stage: TransportStage,
+    connect_timeout: Duration,
+) -> Trouble {
     let mut deepest = String::new();
     let mut kind: Option<TroubleKind> = None;
     let mut next = Some(error);
     while let Some(current) = next {
-        if let Some(refused) = current.downcast_ref::<Refused>() {
+        if let Some(refused) = current.downcast_ref::<RefusedAddress>() {
             return trouble(TroubleKind::NotSent, refused.to_string());
         }
         deepest = current.to_string();
@@ -37,7 +42,7 @@ pub(crate) fn explain(error: &(dyn Error + 'static), url: &Url, stage: Stage, co
         next = current.source();
         // What an I/O error wraps is not among its sources.
         if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            if let Some(refused) = inner.downcast_ref::<Refused>() {
+            if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
                 return trouble(TroubleKind::NotSent, refused.to_string());
             }
             if inner.is::<rustls::Error>() {
@@ -49,26 +54,28 @@ pub(crate) fn explain(error: &(dyn Error + 'static), url: &Url, stage: Stage, co
     let place = place(url);
     match (kind, stage) {
         (Some(TroubleKind::Tls), _) => tls(url, &deepest),
-        (Some(TroubleKind::Timeout), Stage::Connecting) => trouble(
+        (Some(TroubleKind::Timeout), TransportStage::Connecting) => trouble(
             TroubleKind::Timeout,
             format!("no connection to {place} within {} s", connect_timeout.as_secs_f32()),
         ),
-        (_, Stage::Connecting) => trouble(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}")),
+        (_, TransportStage::Connecting) => {
+            trouble(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}"))
+        }
         (Some(TroubleKind::Timeout), _) => trouble(TroubleKind::Timeout, format!("{place} fell silent: {deepest}")),
         (Some(TroubleKind::Protocol), _) => {
             trouble(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
         }
-        (_, Stage::Waiting) => {
+        (_, TransportStage::Waiting) => {
             trouble(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
         }
-        (_, Stage::Reading) => {
+        (_, TransportStage::Reading) => {
             trouble(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
         }
     }
 }
 
 /// What one error of the chain says by itself.
-fn of_one(error: &(dyn Error + 'static), url: &Url, stage: Stage) -> Option<TroubleKind> {
+fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Option<TroubleKind> {
     if error.is::<rustls::Error>() {
         return Some(TroubleKind::Tls);
     }
@@ -88,7 +95,7 @@ fn of_one(error: &(dyn Error + 'static), url: &Url, stage: Stage) -> Option<Trou
         ErrorKind::TimedOut => Some(TroubleKind::Timeout),
         // A server that hangs up on a handshake is one that does not speak TLS as we do.
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::InvalidData
-            if stage == Stage::Connecting && url.scheme() == "https" =>
+            if stage == TransportStage::Connecting && url.scheme() == "https" =>
         {
             Some(TroubleKind::Tls)
         }

@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use crate::recording::model::TroubleKind;
 use crate::session::client::trouble;
 use crate::transport::client_hello;
-use crate::transport::message::{Answer, Greeting, Heard, Incoming, Outgoing, Transport};
+use crate::transport::message::{Incoming, Outgoing, ResponseFuture, TlsAnswer, TlsProbe, Transport};
 
 /// Answers the bytes of a handshake's first message with those of a server.
 pub type Greeter = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
@@ -37,7 +37,7 @@ impl InProcess {
 }
 
 impl Transport for InProcess {
-    fn greet(&self, greeting: Greeting) -> Heard<'_> {
+    fn greet(&self, greeting: TlsProbe) -> TlsAnswer<'_> {
         Box::pin(async move {
             let Some(greeter) = &self.greeter else {
                 return Err(trouble(TroubleKind::NotSent, "a server within this process makes no handshakes"));
@@ -51,7 +51,7 @@ impl Transport for InProcess {
         })
     }
 
-    fn send(&self, request: Outgoing) -> Answer<'_> {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         let router = self.router.clone();
         Box::pin(async move {
             let Outgoing { method, url, headers, body, patience } = request;

@@ -41,11 +41,11 @@ pub struct Incoming {
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, Trouble>> + Send>>;
 
 /// An answer to come.
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Trouble>> + Send + 'a>>;
+pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Trouble>> + Send + 'a>>;
 
 /// The first message of a TLS handshake.
 #[derive(Clone, Debug)]
-pub struct Greeting {
+pub struct TlsProbe {
     /// Whom it is for; host and port count.
     pub url: Url,
     /// The bytes.
@@ -55,16 +55,16 @@ pub struct Greeting {
 }
 
 /// What came of a handshake's first message, to come.
-pub type Heard<'a> = Pin<Box<dyn Future<Output = Result<Handshake, Trouble>> + Send + 'a>>;
+pub type TlsAnswer<'a> = Pin<Box<dyn Future<Output = Result<Handshake, Trouble>> + Send + 'a>>;
 
 /// Something that carries requests to a server.
 pub trait Transport: Send + Sync {
     /// Sends one request and waits for the response's headers.
-    fn send(&self, request: Outgoing) -> Answer<'_>;
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_>;
 
     /// Sends the first message of a TLS handshake and reads the first word of the answer. What cannot be offered is
     /// trouble, never an answer.
-    fn greet(&self, _: Greeting) -> Heard<'_> {
+    fn greet(&self, _: TlsProbe) -> TlsAnswer<'_> {
         let message = "no handshake of our own can be made on this way to the target".to_owned();
         Box::pin(async move { Err(Trouble { kind: TroubleKind::NotSent, message }) })
     }

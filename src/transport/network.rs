@@ -26,12 +26,12 @@ use crate::session::client::trouble;
 use crate::settings::run_settings::Settings;
 use crate::transport::address_guard::{Guard, Lookup, SystemLookup};
 use crate::transport::client_hello;
-use crate::transport::error::{Stage, explain};
-use crate::transport::message::{Answer, Greeting, Heard, Incoming, Outgoing, Transport};
+use crate::transport::error::{TransportStage, explain};
+use crate::transport::message::{Incoming, Outgoing, ResponseFuture, TlsAnswer, TlsProbe, Transport};
 
 /// Why the network cannot be used as the settings ask.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum BoxError {
     /// The file of certificate authorities.
     #[error("the certificate file {path} cannot be used: {because}")]
     CaFile {
@@ -57,7 +57,7 @@ pub enum Error {
 }
 
 /// Requests over the network.
-pub struct Wire {
+pub struct Network {
     client: reqwest::Client,
     /// reqwest adds `Accept: */*` where a request has none, and cannot be told not to. What a server does without the
     /// header is one of our questions, so those requests go by the library beneath, over the same TLS and addresses.
@@ -67,20 +67,20 @@ pub struct Wire {
     use_proxy: bool,
 }
 
-impl Wire {
+impl Network {
     /// The network as `settings` ask for it.
     ///
     /// # Errors
     /// When the file of certificate authorities cannot be read or holds none, or TLS cannot be set up.
-    pub fn new(settings: &Settings) -> Result<Self, Error> {
+    pub fn new(settings: &Settings) -> Result<Self, BoxError> {
         Self::with_lookup(settings, Arc::new(SystemLookup))
     }
 
     /// The same, with addresses found by `lookup`.
     ///
     /// # Errors
-    /// As [`Wire::new`].
-    pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, Error> {
+    /// As [`Network::new`].
+    pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, BoxError> {
         let tls = crate::transport::certificates::config(settings)?;
         let guard = Guard::new(&settings.base, lookup, settings.use_proxy);
         let resolver = Resolver { guard: guard.clone() };
@@ -96,7 +96,7 @@ impl Wire {
         if !settings.use_proxy {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| Error::Client(error.to_string()))?;
+        let client = builder.build().map_err(|error| BoxError::Client(error.to_string()))?;
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -121,13 +121,13 @@ impl Wire {
             call = call.body(body);
         }
         let response = call.send().await.map_err(|error| {
-            let stage = if error.is_connect() { Stage::Connecting } else { Stage::Waiting };
+            let stage = if error.is_connect() { TransportStage::Connecting } else { TransportStage::Waiting };
             explain(&error, &url, stage, timeout)
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response
             .bytes_stream()
-            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, Stage::Reading, timeout)));
+            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, TransportStage::Reading, timeout)));
         Ok(Incoming { status, headers, body: Box::pin(body) })
     }
 
@@ -145,13 +145,13 @@ impl Wire {
             .map_err(|error| trouble(TroubleKind::NotSent, format!("the URL cannot be sent: {error}")))?;
         *call.headers_mut() = headers;
         let response = self.bare.request(call).await.map_err(|error| {
-            let stage = if error.is_connect() { Stage::Connecting } else { Stage::Waiting };
+            let stage = if error.is_connect() { TransportStage::Connecting } else { TransportStage::Waiting };
             explain(&error, &url, stage, timeout)
         })?;
         let (head, body) = response.into_parts();
         let body = body
             .into_data_stream()
-            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, Stage::Reading, timeout)));
+            .map(move |chunk| chunk.map_err(|error| explain(&error, &url, TransportStage::Reading, timeout)));
         Ok(Incoming { status: head.status, headers: head.headers, body: Box::pin(body) })
     }
 
@@ -161,7 +161,7 @@ impl Wire {
     }
 }
 
-impl Wire {
+impl Network {
     /// A connection to the host of `url` that the guard lets through.
     async fn connect(&self, url: &Url) -> Result<TcpStream, Trouble> {
         self.guard.admit(url).await.map_err(|refused| trouble(TroubleKind::NotSent, refused.to_string()))?;
@@ -188,7 +188,7 @@ impl Wire {
         Err(last)
     }
 
-    async fn shake(&self, greeting: &Greeting) -> Result<Handshake, Trouble> {
+    async fn shake(&self, greeting: &TlsProbe) -> Result<Handshake, Trouble> {
         if self.use_proxy {
             let message = "a handshake of our own cannot be sent through a proxy; run without proxies to ask this";
             return Err(trouble(TroubleKind::NotSent, message));
@@ -209,7 +209,7 @@ impl Wire {
             match client_hello::read(&came) {
                 Ok(Some(handshake)) => return Ok(handshake),
                 Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&came)),
-                Ok(None) if came.len() > client_hello::MOST => {
+                Ok(None) if came.len() > client_hello::MAX => {
                     return Err(trouble(TroubleKind::Limit, "the answer to the handshake has no end"));
                 }
                 Ok(None) => {}
@@ -219,8 +219,8 @@ impl Wire {
     }
 }
 
-impl Transport for Wire {
-    fn greet(&self, greeting: Greeting) -> Heard<'_> {
+impl Transport for Network {
+    fn greet(&self, greeting: TlsProbe) -> TlsAnswer<'_> {
         Box::pin(async move {
             match tokio::time::timeout(greeting.patience, self.shake(&greeting)).await {
                 Ok(result) => result,
@@ -233,7 +233,7 @@ impl Transport for Wire {
         })
     }
 
-    fn send(&self, request: Outgoing) -> Answer<'_> {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         let patience = request.patience;
         let host = place(&request.url);
         Box::pin(async move {
@@ -258,15 +258,15 @@ struct Resolver {
     guard: Guard,
 }
 
-type Found = Box<dyn Iterator<Item = SocketAddr> + Send>;
-type Finding = Pin<Box<dyn Future<Output = Result<Found, Box<dyn std::error::Error + Send + Sync>>> + Send>>;
+type LookedUp = Box<dyn Iterator<Item = SocketAddr> + Send>;
+type Resolving = Pin<Box<dyn Future<Output = Result<LookedUp, Box<dyn std::error::Error + Send + Sync>>> + Send>>;
 
 impl Resolver {
-    fn find(&self, host: String) -> Finding {
+    fn find(&self, host: String) -> Resolving {
         let guard = self.guard.clone();
         Box::pin(async move {
             let addresses = guard.resolve(&host).await?;
-            Ok(Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Found)
+            Ok(Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0))) as LookedUp)
         })
     }
 }
@@ -278,9 +278,9 @@ impl reqwest::dns::Resolve for Resolver {
 }
 
 impl tower::Service<Name> for Resolver {
-    type Response = Found;
+    type Response = LookedUp;
     type Error = Box<dyn std::error::Error + Send + Sync>;
-    type Future = Finding;
+    type Future = Resolving;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))

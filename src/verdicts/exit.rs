@@ -18,7 +18,7 @@ pub const NOTHING: u8 = 4;
 /// The exit code of a judged run whose gates are set ([`crate::verdicts::gate::apply`]). The worst of its specs counts, where 1
 /// wins over 3; those judged beside do not count, nor those that a filter leaves without a test, unless it leaves none.
 pub fn code(run: &Run, strict: bool) -> u8 {
-    let counted: Vec<&Judgement> = run.judgements.iter().filter(|j| !j.also).collect();
+    let counted: Vec<&Judgement> = run.judgements.iter().filter(|j| !j.informational).collect();
     let left_out = |j: &Judgement| run.scope == Scope::Filtered && j.tests.is_empty();
     let all_left_out = counted.iter().all(|j| left_out(j));
     let codes: Vec<u8> = counted.into_iter().filter(|j| all_left_out || !left_out(j)).map(|j| of(j, strict)).collect();
@@ -73,7 +73,7 @@ mod tests {
         let unclear = judgement("unclear", Undetermined, &[(A, Error)]);
         assert_eq!(code(&run(vec![good.clone(), unclear.clone(), bad.clone()]), false), 1);
         assert_eq!(code(&run(vec![unclear.clone(), good.clone()]), false), 3);
-        let beside = Judgement { also: true, ..bad };
+        let beside = Judgement { informational: true, ..bad };
         assert_eq!(code(&run(vec![good, beside]), false), 0);
     }
 

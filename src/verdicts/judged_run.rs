@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::vocabulary::{Area, Level, Verdict, words};
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{Exchange, FlowRecord, Start};
-use crate::suite::model::Beside;
+use crate::suite::model::DiffersFrom;
 
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,13 +27,13 @@ pub struct Run {
     pub traffic: Traffic,
     /// One judgement a spec, in the order they were named.
     pub judgements: Vec<Judgement>,
-    /// The exchanges, as on the tape.
+    /// The exchanges, as on the recording.
     pub exchanges: Vec<Exchange>,
-    /// The files' facts, as on the tape.
+    /// The files' facts, as on the recording.
     pub files: Vec<FileFacts>,
-    /// The flows, as on the tape.
+    /// The flows, as on the recording.
     pub flows: Vec<FlowRecord>,
-    /// How the run began, as on the tape.
+    /// How the run began, as on the recording.
     pub start: Start,
     /// Jobs left on the target, by redacted polling URL.
     pub leftovers: Vec<String>,
@@ -98,7 +98,7 @@ pub struct Judgement {
     /// Whether known deviations let it pass a gate.
     pub gate: Gate,
     /// Judged without counting for the exit code.
-    pub also: bool,
+    pub informational: bool,
     /// The outcome in one sentence.
     pub because: String,
     /// Different SHALLs and SHALL NOTs that were decided, each counted once.
@@ -222,7 +222,7 @@ pub struct RequirementResult {
     pub tests: Vec<String>,
     /// The duties of another spec that it stands beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beside: Option<Beside>,
+    pub differs_from: Option<DiffersFrom>,
 }
 
 words! {

@@ -30,7 +30,7 @@ pub fn judgement(spec: &str, outcome: Conformance, tests: &[(&str, Verdict)]) ->
         owner: None,
         outcome,
         gate: Gate::None,
-        also: false,
+        informational: false,
         because: String::new(),
         decided: 0,
         tests: tests.iter().map(|(id, verdict)| test(id, *verdict)).collect(),

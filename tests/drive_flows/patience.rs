@@ -23,21 +23,21 @@ fn retry_after_is_honoured_in_both_forms_and_otherwise_the_wait_grows() {
         2 | 3 => Some(respond(202, &[], "")),
         _ => Some(respond(200, &[], &manifest(&[]))),
     });
-    let tape = server.run(&one(SYSTEM, Depth::Manifest), |_| {});
+    let recording = server.run(&one(SYSTEM, Depth::Manifest), |_| {});
     let times = poll_times(&server);
     assert_eq!(times[..3], [0, 7, 30], "{times:?}");
     assert!(times[4] - times[3] > times[3] - times[2], "{times:?}");
-    assert_eq!(flow(&tape, "one").stop, None);
-    let waits: Vec<u64> = flow(&tape, "one").waits.iter().map(|(_, length, _)| *length).collect();
+    assert_eq!(flow(&recording, "one").stop, None);
+    let waits: Vec<u64> = flow(&recording, "one").waits.iter().map(|(_, length, _)| *length).collect();
     assert_eq!(waits[..2], [7_000, 23_000]);
 }
 
 #[test]
 fn an_absurd_retry_after_does_not_outlast_max_wait() {
     let server = Server::new(|call| call.is_poll().then(|| respond(202, &[("retry-after", "18000")], "")));
-    let tape = server.run(&one(SYSTEM, Depth::Manifest), |settings| settings.max_wait = Duration::from_secs(300));
+    let recording = server.run(&one(SYSTEM, Depth::Manifest), |settings| settings.max_wait = Duration::from_secs(300));
     assert_eq!(poll_times(&server), [0, 120, 240, 300]);
-    assert_eq!(flow(&tape, "one").stop.as_ref().unwrap().kind, StopKind::Waited);
+    assert_eq!(flow(&recording, "one").stop.as_ref().unwrap().kind, StopKind::Waited);
 }
 
 #[test]
@@ -46,9 +46,9 @@ fn throttling_is_answered_with_patience_at_every_step() {
         let step = call.is_kickoff() || call.is_poll() || call.path.contains("/files/") || call.method == "DELETE";
         (step && call.nth == 0).then(|| respond(429, &[("retry-after", "3")], ""))
     });
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
     assert_eq!(
-        story(&tape),
+        story(&recording),
         [
             "kickoff 429*",
             "kickoff 202",
@@ -61,17 +61,17 @@ fn throttling_is_answered_with_patience_at_every_step() {
             "cleanup 202"
         ]
     );
-    assert_eq!(flow(&tape, "one").accepted, 1);
-    assert_eq!(flow(&tape, "one").stop, None);
+    assert_eq!(flow(&recording, "one").accepted, 1);
+    assert_eq!(flow(&recording, "one").stop, None);
     assert_eq!(server.left(), 0);
 }
 
 #[test]
 fn a_transient_error_of_the_server_is_forgotten_when_the_job_goes_on() {
     let server = Server::new(|call| (call.is_poll() && call.nth == 1).then(|| outcome(503, "transient")));
-    let tape = server.run(&one(SYSTEM, Depth::Manifest), |_| {});
+    let recording = server.run(&one(SYSTEM, Depth::Manifest), |_| {});
     assert_eq!(
-        story(&tape),
+        story(&recording),
         ["kickoff 202", "poll 202 in-progress", "poll 503 transient*", "poll 200 complete", "cleanup 202"]
     );
 }
@@ -79,12 +79,12 @@ fn a_transient_error_of_the_server_is_forgotten_when_the_job_goes_on() {
 #[test]
 fn a_job_that_fails_is_tried_a_few_times_and_then_believed() {
     let server = Server::new(|call| call.is_poll().then(|| outcome(500, "processing")));
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
-    let story = story(&tape);
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    let story = story(&recording);
     assert_eq!(story.last().unwrap(), "cleanup 202");
     assert_eq!(story[story.len() - 2], "poll 500 failed");
     assert_eq!(story.iter().filter(|line| *line == "poll 500 transient*").count(), 4);
-    let stop = flow(&tape, "one").stop.clone().unwrap();
+    let stop = flow(&recording, "one").stop.clone().unwrap();
     assert_eq!((stop.kind, stop.because.as_str()), (StopKind::Answer, "the job ended with 500"));
 }
 
@@ -93,9 +93,9 @@ fn ok_while_running_is_in_progress_and_does_not_end_the_flow() {
     let server = Server::new(|call| {
         (call.is_poll() && call.nth < 2).then(|| respond(200, &[("retry-after", "1")], "{\"status\":\"in-progress\"}"))
     });
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
     assert_eq!(
-        story(&tape),
+        story(&recording),
         ["kickoff 202", "poll 200 in-progress", "poll 200 in-progress", "poll 200 complete", "file 200", "cleanup 202"]
     );
 }
@@ -103,9 +103,9 @@ fn ok_while_running_is_in_progress_and_does_not_end_the_flow() {
 #[test]
 fn a_completion_that_is_no_manifest_ends_the_flow() {
     let server = Server::new(|call| call.is_poll().then(|| respond(200, &[], "{\"resourceType\":\"Parameters\"}")));
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
-    assert!(story(&tape).contains(&"poll 200 complete".to_owned()));
-    let stop = flow(&tape, "one").stop.clone().unwrap();
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert!(story(&recording).contains(&"poll 200 complete".to_owned()));
+    let stop = flow(&recording, "one").stop.clone().unwrap();
     assert_eq!(stop.kind, StopKind::Answer);
     assert!(stop.because.contains("no manifest"), "{}", stop.because);
     assert_eq!(server.left(), 0);
@@ -118,10 +118,10 @@ fn a_target_that_finishes_nothing_costs_max_wait_once_and_every_job_is_deleted()
     for jobs in [1, 4] {
         let mut server = Server::new(|call| (call.path == "/fhir/metadata").then(|| respond(404, &[], "")));
         server.polls = usize::MAX;
-        let tape = server.run(&plan(flows, Depth::Files), |settings| settings.jobs = jobs);
+        let recording = server.run(&plan(flows, Depth::Files), |settings| settings.jobs = jobs);
         let last = server.calls().last().unwrap().at;
         assert!((600..620).contains(&last.as_secs()), "jobs {jobs}: {last:?}");
-        for record in &tape.flows {
+        for record in &recording.flows {
             assert_eq!(record.stop.as_ref().unwrap().kind, StopKind::Waited, "{}", record.name);
         }
         assert_eq!(server.left(), 0);
@@ -165,13 +165,13 @@ fn a_server_that_runs_one_export_at_a_time_is_queued_for() {
     });
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"patient\"\n\
         [c]\ntitle = \"c\"\nexport = \"system\"\nparams = { _type = \"Patient\" }";
-    let tape = server.run(&plan(flows, Depth::Manifest), |settings| {
+    let recording = server.run(&plan(flows, Depth::Manifest), |settings| {
         settings.levels = Some(vec![
             plimsoll::base::vocabulary::ExportLevel::System,
             plimsoll::base::vocabulary::ExportLevel::Patient,
         ]);
     });
-    for record in &tape.flows {
+    for record in &recording.flows {
         assert_eq!(record.stop, None, "{}: three jobs of 480 s each fit only one after the other", record.name);
     }
 }

@@ -28,9 +28,9 @@ probes = [
     });
     // A request without credentials shows something only where there are some to leave out.
     let token = |settings: &mut Settings| settings.credentials = Credentials::Token(Secret::new("t0ken".to_owned()));
-    let tape = server.run(&one(flow_toml, Depth::Files), token);
+    let recording = server.run(&one(flow_toml, Depth::Files), token);
     assert_eq!(
-        story(&tape),
+        story(&recording),
         [
             "probe bare 202",
             "cleanup 202",
@@ -54,11 +54,11 @@ probes = [
     let lines = calls.iter().filter(|call| call.is_kickoff()).nth(1).unwrap();
     assert_eq!(lines.header("prefer"), ["respond-async", "handling=lenient"]);
     assert_eq!(calls.iter().find(|call| call.method == "DELETE" && call.path.ends_with("2114")).unwrap().nth, 0);
-    assert_eq!(flow(&tape, "one").accepted, 3);
+    assert_eq!(flow(&recording, "one").accepted, 3);
     assert_eq!(server.left(), 0);
-    assert_eq!(tape.files.len(), 2);
-    assert_eq!(tape.files[0].sha256, tape.files[1].sha256);
-    assert!(tape.files[1].lines.findings.is_empty(), "the probe's file is no duplicate of the flow's");
+    assert_eq!(recording.files.len(), 2);
+    assert_eq!(recording.files[0].sha256, recording.files[1].sha256);
+    assert!(recording.files[1].lines.findings.is_empty(), "the probe's file is no duplicate of the flow's");
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn a_job_done_at_its_first_poll_has_no_probes_while_it_runs() {
     let probed =
         "export = \"system\"\nprobes = [{ id = \"unknown\", at = \"in-progress\", send = \"poll\", wrong = \"job\" }]";
     let server = Server { polls: 0, ..Server::honest() };
-    let tape = server.run(&one(probed, Depth::Manifest), |_| {});
-    assert_eq!(story(&tape), ["kickoff 202", "poll 200 complete", "cleanup 202"]);
+    let recording = server.run(&one(probed, Depth::Manifest), |_| {});
+    assert_eq!(story(&recording), ["kickoff 202", "poll 200 complete", "cleanup 202"]);
 }
 
 const DELETED: &str = r#"
@@ -81,9 +81,9 @@ probes = [
 #[test]
 fn a_deleted_job_is_given_time_to_vanish_and_not_deleted_again() {
     let server = Server::new(|call| (call.is_poll() && (1..4).contains(&call.nth)).then(|| respond(202, &[], "")));
-    let tape = server.run(&one(DELETED, Depth::Manifest), |_| {});
+    let recording = server.run(&one(DELETED, Depth::Manifest), |_| {});
     assert_eq!(
-        story(&tape),
+        story(&recording),
         [
             "kickoff 202",
             "poll 202 in-progress",
@@ -95,10 +95,10 @@ fn a_deleted_job_is_given_time_to_vanish_and_not_deleted_again() {
             "probe twice 404"
         ]
     );
-    assert_eq!(flow(&tape, "one").stop, None);
+    assert_eq!(flow(&recording, "one").stop, None);
     let never = Server::new(|call| call.is_poll().then(|| respond(202, &[], "")));
-    let tape = never.run(&one(DELETED, Depth::Manifest), |_| {});
-    let gone: Vec<String> = story(&tape).into_iter().filter(|line| line.starts_with("probe gone")).collect();
+    let recording = never.run(&one(DELETED, Depth::Manifest), |_| {});
+    let gone: Vec<String> = story(&recording).into_iter().filter(|line| line.starts_with("probe gone")).collect();
     assert_eq!(gone.last().unwrap(), "probe gone 202");
     assert!(never.calls().last().unwrap().at.as_secs() <= 6);
 }
@@ -107,19 +107,22 @@ fn a_deleted_job_is_given_time_to_vanish_and_not_deleted_again() {
 fn given_times_are_kept_and_nothing_is_superseded() {
     let timed = "export = \"system\"\ndelete = \"complete\"\nprobes = [{ id = \"gone\", at = \"deleted\", send = \"poll\", after = [\"0s\", \"5s\"] }]";
     let server = Server { polls: 0, ..Server::honest() };
-    let tape = server.run(&one(timed, Depth::Manifest), |_| {});
-    assert_eq!(story(&tape), ["kickoff 202", "poll 200 complete", "delete 202", "probe gone 404", "probe gone 404"]);
-    let at: Vec<u64> = tape.exchanges.iter().filter(|exchange| exchange.probe.is_some()).map(|e| e.at).collect();
+    let recording = server.run(&one(timed, Depth::Manifest), |_| {});
+    assert_eq!(
+        story(&recording),
+        ["kickoff 202", "poll 200 complete", "delete 202", "probe gone 404", "probe gone 404"]
+    );
+    let at: Vec<u64> = recording.exchanges.iter().filter(|exchange| exchange.probe.is_some()).map(|e| e.at).collect();
     assert_eq!(at[1] - at[0], 5_000);
 }
 
 #[test]
 fn after_a_refused_delete_there_is_nothing_to_look_for() {
     let server = Server::new(|call| (call.method == "DELETE").then(|| outcome(405, "not-supported")));
-    let tape = server.run(&one(DELETED, Depth::Manifest), |_| {});
-    assert_eq!(story(&tape), ["kickoff 202", "poll 202 in-progress", "delete 405"]);
-    assert_eq!(flow(&tape, "one").stop.as_ref().unwrap().kind, StopKind::Answer);
-    assert_eq!(tape.end.unwrap().leftovers.len(), 1);
+    let recording = server.run(&one(DELETED, Depth::Manifest), |_| {});
+    assert_eq!(story(&recording), ["kickoff 202", "poll 202 in-progress", "delete 405"]);
+    assert_eq!(flow(&recording, "one").stop.as_ref().unwrap().kind, StopKind::Answer);
+    assert_eq!(recording.end.unwrap().leftovers.len(), 1);
 }
 
 #[test]
@@ -136,9 +139,9 @@ fn an_unknown_group_that_is_accepted_is_watched_for_a_while() {
         "/fhir/jobs/77" if call.method == "GET" && call.nth > 1 => Some(outcome(400, "not-found")),
         _ => None,
     });
-    let tape = server.run(&one(probed, Depth::Kickoff), |settings| settings.groups = vec!["g".into()]);
+    let recording = server.run(&one(probed, Depth::Kickoff), |settings| settings.groups = vec!["g".into()]);
     assert_eq!(
-        story(&tape),
+        story(&recording),
         [
             "probe nowhere 202",
             "probe nowhere 202 in-progress",
@@ -158,8 +161,8 @@ fn a_job_given_to_two_equal_kick_offs_is_deleted_when_both_are_done_with_it() {
     let server = Server::new(|call| {
         call.is_kickoff().then(|| respond(202, &[("content-location", "http://target.test/fhir/jobs/1")], ""))
     });
-    let tape = server.run(&plan(flows, Depth::Files), |_| {});
-    for record in &tape.flows {
+    let recording = server.run(&plan(flows, Depth::Files), |_| {});
+    for record in &recording.flows {
         assert_eq!(record.stop, None, "{}", record.name);
     }
     let deletes: Vec<usize> =

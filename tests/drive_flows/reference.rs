@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use plimsoll::base::clock::Clock;
-use plimsoll::drive::run::{Options, run};
+use plimsoll::drive::run::{RunOptions, run};
 use plimsoll::plan::model::{Depth, Plan};
-use plimsoll::recording::model::{Outcome, Phase, Role, Tape};
-use plimsoll::reference::data::changes::Hand;
+use plimsoll::recording::model::{Outcome, Phase, Recording, Role};
+use plimsoll::reference::data::changes::DataMutator;
 use plimsoll::reference::options::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::hooks;
@@ -26,12 +26,16 @@ fn suite() -> Plan {
     plan(&toml::to_string(flows).unwrap(), Depth::Files)
 }
 
-fn tape(jobs: usize, change: impl FnOnce(&mut plimsoll::reference::options::Options)) -> (Tape, Duration) {
+fn recording(
+    jobs: usize,
+    change: impl FnOnce(&mut plimsoll::reference::options::ServerOptions),
+) -> (Recording, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
-        let mut options = plimsoll::reference::options::Options::new(Personality::Stu3, BASE.parse().unwrap(), clock);
-        let hand = Hand::default();
+        let mut options =
+            plimsoll::reference::options::ServerOptions::new(Personality::Stu3, BASE.parse().unwrap(), clock);
+        let hand = DataMutator::default();
         options.hand = Some(hand.clone());
         change(&mut options);
         let mut settings = Settings::new(BASE.parse().unwrap());
@@ -39,19 +43,19 @@ fn tape(jobs: usize, change: impl FnOnce(&mut plimsoll::reference::options::Opti
         settings.groups = vec!["harbour".to_owned()];
         settings.hooks = hooks(&hand);
         let transport = Arc::new(InProcess::new(serve::router(options)));
-        let tape = run(&suite(), settings, transport, clock, Options::quiet("test")).await.unwrap();
-        (tape, clock.elapsed())
+        let recording = run(&suite(), settings, transport, clock, RunOptions::quiet("test")).await.unwrap();
+        (recording, clock.elapsed())
     })
 }
 
 /// What happened in each flow, without numbers and times.
-fn stories(tape: &Tape) -> BTreeMap<String, Vec<String>> {
+fn stories(recording: &Recording) -> BTreeMap<String, Vec<String>> {
     let mut stories: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for exchange in tape.exchanges.iter().filter(|exchange| !exchange.superseded) {
+    for exchange in recording.exchanges.iter().filter(|exchange| !exchange.superseded) {
         let name = exchange.flow.clone().unwrap_or_default();
         stories.entry(name).or_default().push(line(exchange));
     }
-    for flow in &tape.flows {
+    for flow in &recording.flows {
         let stop = flow.stop.as_ref().map(|stop| (stop.kind, stop.because.clone()));
         // A time of the run itself is another in each; those of the population are years before.
         let now = |value: &String| if value.starts_with("2025-06-15T") { "[now]".to_owned() } else { value.clone() };
@@ -63,18 +67,18 @@ fn stories(tape: &Tape) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn every_flow_goes_through_at_few_kick_offs() {
-    let (tape, took) = tape(4, |_| {});
-    for flow in &tape.flows {
+    let (recording, took) = recording(4, |_| {});
+    for flow in &recording.flows {
         assert_eq!(flow.stop, None, "{}", flow.name);
     }
-    let accepted: u32 = tape.flows.iter().map(|flow| flow.accepted).sum();
+    let accepted: u32 = recording.flows.iter().map(|flow| flow.accepted).sum();
     assert!(accepted <= 40, "{accepted} kick-offs");
     assert!(took < Duration::from_secs(30), "{took:?}");
-    let end = tape.end.as_ref().unwrap();
+    let end = recording.end.as_ref().unwrap();
     assert_eq!((end.early.clone(), end.leftovers.clone()), (None, vec![]));
-    assert!(tape.exchanges.iter().any(|exchange| exchange.phase == Some(Phase::InProgress)));
-    assert!(tape.files.iter().all(|file| file.whole));
-    for exchange in &tape.exchanges {
+    assert!(recording.exchanges.iter().any(|exchange| exchange.phase == Some(Phase::InProgress)));
+    assert!(recording.files.iter().all(|file| file.whole));
+    for exchange in &recording.exchanges {
         let Outcome::Response(response) = &exchange.outcome else { panic!("{exchange:?}") };
         let good = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::File | Role::Delete | Role::Metadata);
         assert!(!good || response.status < 400, "{exchange:?}");
@@ -83,13 +87,14 @@ fn every_flow_goes_through_at_few_kick_offs() {
 
 #[test]
 fn one_job_at_a_time_sees_the_same() {
-    assert_eq!(stories(&tape(1, |_| {}).0), stories(&tape(4, |_| {}).0));
+    assert_eq!(stories(&recording(1, |_| {}).0), stories(&recording(4, |_| {}).0));
 }
 
 #[test]
 fn a_run_in_paused_time_is_the_same_twice() {
-    let (first, second) = (tape(4, |_| {}).0, tape(4, |_| {}).0);
-    let times = |tape: &Tape| tape.exchanges.iter().map(|e| (e.id, e.at, e.took, line(e))).collect::<Vec<_>>();
+    let (first, second) = (recording(4, |_| {}).0, recording(4, |_| {}).0);
+    let times =
+        |recording: &Recording| recording.exchanges.iter().map(|e| (e.id, e.at, e.took, line(e))).collect::<Vec<_>>();
     assert_eq!(times(&first), times(&second));
 }
 
@@ -108,14 +113,14 @@ fn no_fault_holds_a_run_up() {
         "cancel-poll-202",
     ];
     for id in dangerous {
-        let (tape, took) =
-            tape(4, |options| options.faults = vec![plimsoll::reference::fault::shelf::fault(id).unwrap()]);
+        let (recording, took) =
+            recording(4, |options| options.faults = vec![plimsoll::reference::fault::shelf::fault(id).unwrap()]);
         // `--max-wait` and what comes before and after it.
         assert!(took < Duration::from_secs(620), "{id}: {took:?}");
-        assert_eq!(tape.end.as_ref().unwrap().early, None, "{id}");
-        assert_eq!(tape.flows.len(), suite().flows.len(), "{id}");
+        assert_eq!(recording.end.as_ref().unwrap().early, None, "{id}");
+        assert_eq!(recording.flows.len(), suite().flows.len(), "{id}");
         if !["cancel-405", "kickoff-location-wrong-path"].contains(&id) {
-            assert_eq!(tape.end.unwrap().leftovers, Vec::<String>::new(), "{id}");
+            assert_eq!(recording.end.unwrap().leftovers, Vec::<String>::new(), "{id}");
         }
     }
 }
@@ -133,39 +138,39 @@ probes = [
 const LOCAL: &str = "http://localhost/fhir";
 
 /// A run of [`TRUSTED`] against a server with `faults`, by the client that it knows or by nobody.
-fn trusted(known: bool, faults: &[&str]) -> Tape {
+fn trusted(known: bool, faults: &[&str]) -> Recording {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
         let mut options =
-            plimsoll::reference::options::Options::new(Personality::Lesson, LOCAL.parse().unwrap(), clock);
+            plimsoll::reference::options::ServerOptions::new(Personality::Lesson, LOCAL.parse().unwrap(), clock);
         options.faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
         let mut settings = Settings::new(LOCAL.parse().unwrap());
         if known {
             let (client, key) = plimsoll::reference::security::keys::client("ship").unwrap();
-            options.auth = plimsoll::reference::options::Auth::Smart(vec![client]);
+            options.auth = plimsoll::reference::options::ServerAuth::Smart(vec![client]);
             let scope = "system/*.rs".to_owned();
             let client_id = "ship".to_owned();
             settings.credentials = Credentials::Smart(Smart { client_id, key, key_id: None, token_url: None, scope });
         }
         let transport = Arc::new(InProcess::new(serve::router(options)));
         let plan = plan(&format!("[trusted]\n{TRUSTED}"), Depth::Kickoff);
-        run(&plan, settings, transport, clock, Options::quiet("test")).await.unwrap()
+        run(&plan, settings, transport, clock, RunOptions::quiet("test")).await.unwrap()
     })
 }
 
-fn story(tape: &Tape) -> Vec<String> {
-    tape.exchanges.iter().filter(|exchange| exchange.flow.is_some()).map(line).collect()
+fn story(recording: &Recording) -> Vec<String> {
+    recording.exchanges.iter().filter(|exchange| exchange.flow.is_some()).map(line).collect()
 }
 
 #[test]
 fn tokens_are_asked_for_as_a_probe_by_the_client_and_by_a_stranger() {
-    let tape = trusted(true, &[]);
+    let recording = trusted(true, &[]);
     let honest = ["probe token 200", "probe stranger 400", "probe bare 401", "kickoff 202", "cleanup 202"];
-    assert_eq!(story(&tape), honest);
-    let written = serde_json::to_string(&tape.exchanges).unwrap();
-    assert!(!written.contains("eyJ"), "neither assertions nor tokens are on the tape");
-    let token = tape.exchanges.iter().find(|exchange| exchange.probe.as_deref() == Some("token")).unwrap();
+    assert_eq!(story(&recording), honest);
+    let written = serde_json::to_string(&recording.exchanges).unwrap();
+    assert!(!written.contains("eyJ"), "neither assertions nor tokens are on the recording");
+    let token = recording.exchanges.iter().find(|exchange| exchange.probe.as_deref() == Some("token")).unwrap();
     let Outcome::Response(response) = &token.outcome else { panic!("no response") };
     assert_eq!(response.body.json.as_ref().unwrap()["access_token"], "[redacted]");
     assert_eq!((token.role, token.flow.as_deref()), (Role::Probe, Some("trusted")));

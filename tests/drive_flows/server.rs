@@ -9,9 +9,9 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use plimsoll::base::clock::Clock;
-use plimsoll::drive::run::{Options, RunError, run};
+use plimsoll::drive::run::{RunError, RunOptions, run};
 use plimsoll::plan::model::{Depth, Measures, Plan, PlannedFlow};
-use plimsoll::recording::model::{Exchange, FlowRecord, Outcome, Role, Tape};
+use plimsoll::recording::model::{Exchange, FlowRecord, Outcome, Recording, Role};
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::flow::Flow;
 use plimsoll::transport::in_process::InProcess;
@@ -115,7 +115,7 @@ impl Server {
     }
 
     /// Runs `plan` against it in paused time.
-    pub fn run(&self, plan: &Plan, change: impl FnOnce(&mut Settings)) -> Tape {
+    pub fn run(&self, plan: &Plan, change: impl FnOnce(&mut Settings)) -> Recording {
         self.try_run(plan, change, |_| {}).unwrap()
     }
 
@@ -125,7 +125,7 @@ impl Server {
         plan: &Plan,
         change: impl FnOnce(&mut Settings),
         begun: impl FnOnce(watch::Sender<bool>),
-    ) -> Result<Tape, RunError> {
+    ) -> Result<Recording, RunError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         runtime.block_on(async {
             // Sun, 06 Nov 1994 08:49:37 GMT
@@ -133,7 +133,7 @@ impl Server {
             let mut settings = Settings::new(BASE.parse().unwrap());
             change(&mut settings);
             let (sender, interrupt) = watch::channel(false);
-            let options = Options { interrupt, ..Options::quiet("test") };
+            let options = RunOptions { interrupt, ..RunOptions::quiet("test") };
             begun(sender);
             run(plan, settings, Arc::new(InProcess::new(self.router(clock))), clock, options).await
         })
@@ -217,7 +217,7 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
         })
         .collect();
     flows.sort_by_key(|flow| (flow.flow.last, ranks[&flow.name]));
-    Plan { specs: vec!["hl7-3.0.0".into()], also: vec![], whole: true, tests: vec![], flows }
+    Plan { specs: vec!["hl7-3.0.0".into()], informational_specs: vec![], whole: true, tests: vec![], flows }
 }
 
 /// One flow named `one`.
@@ -225,13 +225,13 @@ pub fn one(body: &str, depth: Depth) -> Plan {
     plan(&format!("[one]\ntitle = \"one\"\n{body}"), depth)
 }
 
-pub fn flow<'t>(tape: &'t Tape, name: &str) -> &'t FlowRecord {
-    tape.flows.iter().find(|flow| flow.name == name).unwrap()
+pub fn flow<'t>(recording: &'t Recording, name: &str) -> &'t FlowRecord {
+    recording.flows.iter().find(|flow| flow.name == name).unwrap()
 }
 
 /// `flow role status phase`, superseded ones with a star; for comparing what happened.
-pub fn story(tape: &Tape) -> Vec<String> {
-    tape.exchanges.iter().filter(|exchange| exchange.role != Role::Metadata).map(line).collect()
+pub fn story(recording: &Recording) -> Vec<String> {
+    recording.exchanges.iter().filter(|exchange| exchange.role != Role::Metadata).map(line).collect()
 }
 
 pub fn line(exchange: &Exchange) -> String {

@@ -7,11 +7,11 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use plimsoll::base::clock::Clock;
-use plimsoll::drive::run::{Options, RunError, run};
+use plimsoll::drive::run::{RunError, RunOptions, run};
 use plimsoll::plan::model::Depth;
 use plimsoll::recording::model::{Outcome, StopKind, Trouble, TroubleKind};
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::transport::message::{Answer, Outgoing, Transport};
+use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 
 use crate::server::{BASE, PATIENTS, Server, flow, manifest, one, plan, respond, story};
 
@@ -21,15 +21,15 @@ const SYSTEM: &str = "export = \"system\"";
 fn html_to_everything_is_an_answer_and_no_hang() {
     let page = "<html><title>Welcome</title></html>";
     let server = Server::new(move |_| Some(respond(200, &[("content-type", "text/html")], page)));
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
-    assert_eq!(story(&tape), ["kickoff 200"]);
-    let stop = flow(&tape, "one").stop.clone().unwrap();
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(story(&recording), ["kickoff 200"]);
+    let stop = flow(&recording, "one").stop.clone().unwrap();
     assert_eq!((stop.kind, stop.exchange), (StopKind::Answer, Some(2)));
-    assert!(tape.end.is_some());
+    assert!(recording.end.is_some());
 }
 
 #[test]
-fn a_file_that_breaks_off_is_on_the_tape_as_far_as_it_came() {
+fn a_file_that_breaks_off_is_on_the_recording_as_far_as_it_came() {
     let server = Server::new(|call| {
         call.path.contains("/files/").then(|| {
             let cut = std::io::Error::other("reset");
@@ -38,11 +38,11 @@ fn a_file_that_breaks_off_is_on_the_tape_as_far_as_it_came() {
             Response::builder().status(200).body(Body::from_stream(chunks)).unwrap()
         })
     });
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
-    assert_eq!(tape.files.len(), 1);
-    assert!(!tape.files[0].whole);
-    assert_eq!(tape.files[0].lines.lines, 1);
-    let file = tape.exchanges.iter().find(|exchange| exchange.id == tape.files[0].exchange).unwrap();
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(recording.files.len(), 1);
+    assert!(!recording.files[0].whole);
+    assert_eq!(recording.files[0].lines.lines, 1);
+    let file = recording.exchanges.iter().find(|exchange| exchange.id == recording.files[0].exchange).unwrap();
     let Outcome::Response(response) = &file.outcome else { panic!("a response came") };
     assert_eq!(response.broken.as_ref().unwrap().kind, TroubleKind::Cut);
     assert_eq!(server.left(), 0, "the job is deleted all the same");
@@ -51,9 +51,9 @@ fn a_file_that_breaks_off_is_on_the_tape_as_far_as_it_came() {
 #[test]
 fn a_relative_content_location_is_followed() {
     let server = Server::new(|call| call.is_kickoff().then(|| respond(202, &[("content-location", "jobs/1001")], "")));
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
-    assert_eq!(flow(&tape, "one").stop, None);
-    assert_eq!(tape.files.len(), 1);
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(flow(&recording, "one").stop, None);
+    assert_eq!(recording.files.len(), 1);
 }
 
 #[test]
@@ -62,18 +62,18 @@ fn a_manifest_of_odd_items_fetches_each_usable_url_once() {
         r#"{{"transactionTime":"x","request":"x","requiresAccessToken":"no","error":[],"deleted":null,"output":[1,{{}},{{"type":"Patient","url":"{BASE}/files/a"}},{{"type":"Patient","url":"{BASE}/files/a"}},{{"type":7,"url":"/fhir/files/b"}}]}}"#
     );
     let server = Server::new(move |call| (call.is_poll()).then(|| respond(200, &[], &body)));
-    let tape = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
     let paths: Vec<String> =
         server.calls().into_iter().map(|call| call.path).filter(|path| path.contains("files")).collect();
     assert_eq!(paths, ["/fhir/files/a", "/fhir/files/b"]);
-    assert_eq!(tape.exchanges.iter().filter_map(|e| e.file).map(|file| file.index).collect::<Vec<_>>(), [2, 4]);
+    assert_eq!(recording.exchanges.iter().filter_map(|e| e.file).map(|file| file.index).collect::<Vec<_>>(), [2, 4]);
 }
 
 #[test]
 fn a_limit_of_bytes_ends_the_flow_and_says_so() {
     let server = Server::new(|call| call.is_poll().then(|| respond(200, &[], &manifest(&["Patient", "Patient"]))));
-    let tape = server.run(&one(SYSTEM, Depth::Files), |settings| settings.max_bytes = 10);
-    let stop = flow(&tape, "one").stop.clone().unwrap();
+    let recording = server.run(&one(SYSTEM, Depth::Files), |settings| settings.max_bytes = 10);
+    let stop = flow(&recording, "one").stop.clone().unwrap();
     assert_eq!(stop.kind, StopKind::Limit);
     assert!(stop.because.contains("--max-bytes"), "{}", stop.because);
     assert_eq!(server.left(), 0);
@@ -94,7 +94,7 @@ fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
     server.polls = usize::MAX;
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"system\"\nparams = { _type = \"Patient\" }\n\
         [z]\ntitle = \"z\"\nexport = \"system\"\nlast = true";
-    let tape = server
+    let recording = server
         .try_run(
             &plan(flows, Depth::Files),
             |_| {},
@@ -110,10 +110,10 @@ fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
         .unwrap();
     assert_eq!(server.calls().last().unwrap().at.as_secs(), 42);
     assert_eq!(server.left(), 0);
-    assert_eq!(tape.end.as_ref().unwrap().early.as_deref(), Some("interrupted"));
-    assert_eq!(tape.end.as_ref().unwrap().leftovers, Vec::<String>::new());
+    assert_eq!(recording.end.as_ref().unwrap().early.as_deref(), Some("interrupted"));
+    assert_eq!(recording.end.as_ref().unwrap().leftovers, Vec::<String>::new());
     for name in ["a", "b", "z"] {
-        let stop = flow(&tape, name).stop.clone().unwrap();
+        let stop = flow(&recording, name).stop.clone().unwrap();
         assert_eq!((stop.kind, stop.because.as_str()), (StopKind::Limit, "interrupted"), "{name}");
     }
     assert_eq!(server.calls().iter().filter(|call| call.is_kickoff()).count(), 2, "what had not begun does not begin");
@@ -123,27 +123,28 @@ fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
 fn a_deadline_ends_the_run_and_a_deaf_server_does_not_hold_it_up() {
     let mut server = Server::honest();
     server.polls = usize::MAX;
-    let tape = server.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
-    assert_eq!(tape.end.as_ref().unwrap().early.as_deref(), Some("the deadline of 30 s passed"));
+    let recording =
+        server.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
+    assert_eq!(recording.end.as_ref().unwrap().early.as_deref(), Some("the deadline of 30 s passed"));
     assert_eq!(server.left(), 0);
 
     let deaf = Server::new(|call| (call.method == "DELETE").then(|| respond(503, &[("retry-after", "60")], "")));
     let deaf = Server { polls: usize::MAX, ..deaf };
-    let tape = deaf.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
+    let recording = deaf.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
     assert!(deaf.calls().last().unwrap().at.as_secs() <= 41);
-    assert_eq!(tape.end.unwrap().leftovers.len(), 1);
+    assert_eq!(recording.end.unwrap().leftovers.len(), 1);
 }
 
 #[test]
 fn what_may_not_be_deleted_is_listed() {
     let server = Server::honest();
-    let tape = server.run(&one(SYSTEM, Depth::Kickoff), |settings| settings.no_delete = true);
-    assert_eq!(tape.end.unwrap().leftovers.len(), 1);
+    let recording = server.run(&one(SYSTEM, Depth::Kickoff), |settings| settings.no_delete = true);
+    assert_eq!(recording.end.unwrap().leftovers.len(), 1);
     assert!(server.calls().iter().all(|call| call.method != "DELETE"));
 
     let refusing = Server::new(|call| (call.method == "DELETE").then(|| respond(405, &[], "")));
-    let tape = refusing.run(&one(SYSTEM, Depth::Kickoff), |_| {});
-    assert_eq!(tape.end.unwrap().leftovers.len(), 1);
+    let recording = refusing.run(&one(SYSTEM, Depth::Kickoff), |_| {});
+    assert_eq!(recording.end.unwrap().leftovers.len(), 1);
     assert_eq!(refusing.calls().iter().filter(|call| call.method == "DELETE").count(), 1, "asked once");
 }
 
@@ -151,7 +152,7 @@ fn what_may_not_be_deleted_is_listed() {
 struct Nothing;
 
 impl Transport for Nothing {
-    fn send(&self, _: Outgoing) -> Answer<'_> {
+    fn send(&self, _: Outgoing) -> ResponseFuture<'_> {
         let message = "connection refused".to_owned();
         Box::pin(async { Err(Trouble { kind: TroubleKind::Connect, message }) })
     }
@@ -162,7 +163,7 @@ fn nothing_listening_is_said_in_one_sentence() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let error = runtime.block_on(async {
         let settings = Settings::new(BASE.parse().unwrap());
-        run(&one(SYSTEM, Depth::Files), settings, Arc::new(Nothing), Clock::system(), Options::quiet("test")).await
+        run(&one(SYSTEM, Depth::Files), settings, Arc::new(Nothing), Clock::system(), RunOptions::quiet("test")).await
     });
     let error: RunError = error.unwrap_err();
     assert_eq!(

@@ -131,9 +131,9 @@ fn an_interruption_ends_all_but_the_clean_up() {
         let cleanup = session.send(ask(Role::Cleanup, Method::DELETE, &format!("{BASE}/job"))).await;
         assert_eq!(cleanup.result.unwrap().status.as_u16(), 202);
         assert_eq!(log.lock().unwrap().len(), 4);
-        let tape = session.recorder().tape();
-        assert_eq!(tape.exchanges.len(), 5);
-        assert_eq!((tape.exchanges[0].at, tape.exchanges[0].took), (0, 1000));
+        let recording = session.recorder().recording();
+        assert_eq!(recording.exchanges.len(), 5);
+        assert_eq!((recording.exchanges[0].at, recording.exchanges[0].took), (0, 1000));
     });
 }
 

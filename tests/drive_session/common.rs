@@ -13,7 +13,7 @@ use plimsoll::base::clock::Clock;
 use plimsoll::recording::model::{Exchange, Outcome, Role};
 use plimsoll::recording::store::Writer;
 use plimsoll::redact::recorder::Recorder;
-use plimsoll::session::client::{Ask, Session};
+use plimsoll::session::client::{RequestSpec, Session};
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::flow::Identity;
 use plimsoll::transport::in_process::InProcess;
@@ -76,8 +76,8 @@ pub fn session(settings: Settings, router: Router, sink: Option<Writer>) -> Sess
     Session::new(Arc::new(settings), Arc::new(InProcess::new(router)), clock, recorder)
 }
 
-pub fn ask(role: Role, method: Method, url: &str) -> Ask {
-    Ask {
+pub fn ask(role: Role, method: Method, url: &str) -> RequestSpec {
+    RequestSpec {
         masked: false,
         flow: Some("system".to_owned()),
         role,
@@ -92,7 +92,7 @@ pub fn ask(role: Role, method: Method, url: &str) -> Ask {
     }
 }
 
-pub fn get(url: &str) -> Ask {
+pub fn get(url: &str) -> RequestSpec {
     ask(Role::File, Method::GET, url)
 }
 

@@ -19,9 +19,9 @@ fn redirects_are_followed_and_each_is_an_exchange() {
         let whole = reply.result.unwrap();
         assert_eq!((whole.url.as_str(), &whole.body[..]), ("https://fhir.example.org/r4/c?x=1", &b"there"[..]));
         assert_eq!(reply.exchange, 3);
-        let tape = session.recorder().tape();
+        let recording = session.recorder().recording();
         assert_eq!(
-            tape.exchanges.iter().map(|e| (e.id, status(e), e.superseded)).collect::<Vec<_>>(),
+            recording.exchanges.iter().map(|e| (e.id, status(e), e.superseded)).collect::<Vec<_>>(),
             [(1, 301, true), (2, 303, true), (3, 200, false)]
         );
         assert_eq!(session.requests(), 3);
@@ -41,7 +41,7 @@ fn redirects_in_a_circle_and_endless_ones_end() {
         let trouble = circle.send(get(&format!("{BASE}/a"))).await.result.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Protocol);
         assert!(trouble.message.contains("circle"), "{}", trouble.message);
-        assert_eq!(circle.recorder().tape().exchanges.len(), 3);
+        assert_eq!(circle.recorder().recording().exchanges.len(), 3);
         let endless = session(settings(BASE), endless, None);
         let trouble = endless.send(get(&format!("{BASE}/a"))).await.result.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Protocol);

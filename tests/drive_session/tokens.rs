@@ -145,11 +145,11 @@ fn a_token_is_discovered_shared_and_renewed_before_it_ends() {
             (&serde_json::json!("https://auth.example.org/oauth2/token"), &serde_json::json!(1_700_000_240_u64))
         );
 
-        let tape = session.recorder().tape();
-        let token = tape.exchanges.iter().find(|exchange| exchange.role == Role::Token).unwrap();
+        let recording = session.recorder().recording();
+        let token = recording.exchanges.iter().find(|exchange| exchange.role == Role::Token).unwrap();
         let body = token.request.body.as_ref().unwrap();
         assert!(body.ends_with("&client_assertion=[redacted]"), "{body}");
-        let text = serde_json::to_string(&tape).unwrap();
+        let text = serde_json::to_string(&recording).unwrap();
         assert!(!text.contains("marked-access") && !text.contains(&form[3].1), "{text}");
     });
 }
@@ -165,7 +165,7 @@ fn a_refused_token_is_replaced_once() {
         assert_eq!(tokens_asked(&log), 2);
         let files: Vec<_> = session_one
             .recorder()
-            .tape()
+            .recording()
             .exchanges
             .into_iter()
             .filter(|exchange| exchange.role == Role::File)

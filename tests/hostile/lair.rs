@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use plimsoll::recording::model::Trouble;
 use plimsoll::transport::in_process::InProcess;
-use plimsoll::transport::message::{Answer, BodyStream, Incoming, Outgoing, Transport};
+use plimsoll::transport::message::{BodyStream, Incoming, Outgoing, ResponseFuture, Transport};
 
 /// The moments of an export at which somebody can interfere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Lair {
 }
 
 impl Transport for Lair {
-    fn send(&self, request: Outgoing) -> Answer<'_> {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         let at = moment(request.method.as_str(), request.url.path());
         Box::pin(async move {
             if let Some(given) = (self.before)(&request, at) {

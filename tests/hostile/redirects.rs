@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::transport::address_guard::{Addresses, Lookup};
 use plimsoll::transport::in_process::InProcess;
-use plimsoll::transport::message::{Answer, Outgoing, Transport};
-use plimsoll::transport::network::Wire;
+use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
+use plimsoll::transport::network::Network;
 use plimsoll::verdicts::judged_run::Conformance;
 
 use crate::lair::{Lair, MOMENTS, Moment, answer, once};
@@ -54,11 +54,11 @@ fn a_chain_of_redirects_ends_at_every_moment() {
 /// The target by its name, everything else by the network.
 struct Split {
     lair: Lair,
-    wire: Wire,
+    wire: Network,
 }
 
 impl Transport for Split {
-    fn send(&self, request: Outgoing) -> Answer<'_> {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         if request.url.host_str() == Some("public.test") { self.lair.send(request) } else { self.wire.send(request) }
     }
 }
@@ -84,7 +84,7 @@ fn a_redirect_into_our_own_network_is_reported_and_not_followed() {
                 .before(move |_, moment| (moment == at).then(|| answer(307, &[("location", &to)], once(""))));
             let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
             let came = trial.through(|inner: InProcess, settings: &Settings| {
-                let wire = Wire::with_lookup(settings, Arc::new(Names)).unwrap();
+                let wire = Network::with_lookup(settings, Arc::new(Names)).unwrap();
                 Arc::new(Split { lair: lair.over(inner), wire })
             });
             came.within(&format!("redirect to {host} ({at:?})"), 600, 4 << 20, 100 * MB);
@@ -120,7 +120,7 @@ fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
         });
         let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
         let came = trial.through(|inner, settings| {
-            let wire = Wire::with_lookup(settings, Arc::new(Names)).unwrap();
+            let wire = Network::with_lookup(settings, Arc::new(Names)).unwrap();
             Arc::new(Split { lair: lair.over(inner), wire })
         });
         came.within(&format!("manifest names {shown}"), 400, 4 << 20, 100 * MB);

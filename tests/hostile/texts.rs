@@ -152,13 +152,16 @@ fn look_through(name: &str, came: &Came) {
     );
     serde_json::from_str::<Value>(&came.report("run.json")).unwrap();
     // One line an entry, whatever stands in it.
-    let tape = came.report("tape/tape.jsonl");
-    assert!(tape.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{name}: tape");
+    let recording = came.report("recording/recording.jsonl");
+    assert!(recording.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{name}: recording");
     let parts: std::collections::BTreeSet<String> = std::fs::read_dir(came.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(parts.into_iter().collect::<Vec<_>>(), ["checklist.md", "index.html", "junit.xml", "run.json", "tape"]);
+    assert_eq!(
+        parts.into_iter().collect::<Vec<_>>(),
+        ["checklist.md", "index.html", "junit.xml", "run.json", "recording"]
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::drive::run::Options;
+use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::store;
@@ -112,7 +112,10 @@ impl Trial {
     /// Of the tests whose name `selected` takes.
     pub fn of(selected: &dyn Fn(&str) -> bool) -> Self {
         let catalog = plimsoll::suite::source::embedded().unwrap();
-        let ask = plimsoll::plan::build::Ask { specs: vec![SPEC.to_owned()], ..plimsoll::plan::build::Ask::default() };
+        let ask = plimsoll::plan::build::PlanRequest {
+            specs: vec![SPEC.to_owned()],
+            ..plimsoll::plan::build::PlanRequest::default()
+        };
         let plan = plimsoll::plan::build::build(&catalog, &ask, selected).unwrap();
         let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
         settings.groups = vec![GROUP.to_owned()];
@@ -143,7 +146,7 @@ impl Trial {
         self.go(runtime, |trial, clock| {
             let server = Clock::starting_at(trial.wall);
             let spec = Personality::from_word(SPEC).unwrap();
-            let options = plimsoll::reference::options::Options::new(spec, trial.settings.base.clone(), server);
+            let options = plimsoll::reference::options::ServerOptions::new(spec, trial.settings.base.clone(), server);
             let inner = InProcess::new(serve::router(options));
             (between(inner, &trial.settings), clock)
         })
@@ -164,19 +167,20 @@ impl Trial {
         let folder = tempfile::tempdir().unwrap();
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
-        let (tape, took) = runtime.block_on(async {
+        let (recording, took) = runtime.block_on(async {
             let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
             let (transport, clock) = transport(&self, clock);
             let sink = Some(Writer::create(&folder.path().join(store::FOLDER)).unwrap());
-            let options = Options { sink, ..Options::quiet(self.catalog.digest.clone()) };
-            let tape =
+            let options = RunOptions { sink, ..RunOptions::quiet(self.catalog.digest.clone()) };
+            let recording =
                 plimsoll::drive::run::run(&self.plan, self.settings.clone(), transport, clock, options).await.unwrap();
-            (tape, clock.elapsed())
+            (recording, clock.elapsed())
         });
-        let requests = tape.exchanges.len() as u64;
-        let bytes = tape.end.as_ref().unwrap().bytes;
-        let run = judge_run::judge_whole(&self.catalog, &self.plan, tape);
-        plimsoll::report::write::write_all(folder.path(), &run, &plimsoll::report::write::Options::default()).unwrap();
+        let requests = recording.exchanges.len() as u64;
+        let bytes = recording.end.as_ref().unwrap().bytes;
+        let run = judge_run::judge_whole(&self.catalog, &self.plan, recording);
+        plimsoll::report::write::write_all(folder.path(), &run, &plimsoll::report::write::WriteOptions::default())
+            .unwrap();
         let mut terminal = String::new();
         for judgement in &run.judgements {
             for test in &judgement.tests {
@@ -184,10 +188,10 @@ impl Trial {
                 terminal.push('\n');
             }
         }
-        terminal += &terminal::summary(&run, &terminal::Options::default());
+        terminal += &terminal::summary(&run, &terminal::TerminalOptions::default());
         let peak = MEMORY.peak_usage().saturating_sub(before);
         let kept = store::read(folder.path()).unwrap();
-        assert_eq!(kept.exchanges.len(), run.exchanges.len(), "the tape on disk holds what the run saw");
+        assert_eq!(kept.exchanges.len(), run.exchanges.len(), "the recording on disk holds what the run saw");
         let again = judge_run::judge(&self.catalog, &self.plan, &kept);
         assert_eq!(again.judgements, run.judgements, "a replay judges alike");
         Came { run, terminal, folder, took, requests, bytes, peak }

@@ -14,7 +14,7 @@ use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::reference::options::Personality;
 use plimsoll::reference::serve;
-use plimsoll::transport::network::Wire;
+use plimsoll::transport::network::Network;
 use plimsoll::verdicts::judged_run::Conformance;
 use tower::ServiceExt;
 use url::Url;
@@ -80,7 +80,7 @@ fn serve(pen: impl Fn(&Honest, &mut TcpStream) -> std::io::Result<()> + Send + S
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = runtime.block_on(async { Clock::system() });
         let mut options =
-            plimsoll::reference::options::Options::new(Personality::from_word(SPEC).unwrap(), base, clock);
+            plimsoll::reference::options::ServerOptions::new(Personality::from_word(SPEC).unwrap(), base, clock);
         options.job_time = Duration::from_millis(100);
         let router = serve::router(options);
         let pen: Pen = Arc::new(pen);
@@ -162,7 +162,7 @@ fn trial(server: &Server, at: Moment) -> crate::trial::Came {
         settings.max_wait = Duration::from_secs(if at == Moment::Poll { 2 } else { 20 });
         settings.jobs = 16;
     });
-    trial.over(|settings| Arc::new(Wire::new(settings).unwrap()))
+    trial.over(|settings| Arc::new(Network::new(settings).unwrap()))
 }
 
 #[test]

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, Request, StatusCode};
 use plimsoll::base::clock::Clock;
-use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::options::{Personality, ServerOptions};
 use plimsoll::reference::serve;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -29,8 +29,8 @@ pub fn clock() -> Clock {
     Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000))
 }
 
-pub fn options(spec: Personality) -> Options {
-    Options::new(spec, BASE.parse().unwrap(), clock())
+pub fn options(spec: Personality) -> ServerOptions {
+    ServerOptions::new(spec, BASE.parse().unwrap(), clock())
 }
 
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl Got {
 }
 
 impl Client {
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: ServerOptions) -> Self {
         Self { router: serve::router(options), token: None }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll::reference::fault::definition::{Fault, parse_fault};
-use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::options::{Personality, ServerOptions};
 use serde_json::Value;
 
 use super::client::{BASE, Client, options, paused};
@@ -231,9 +231,9 @@ fn suppressed_resources_are_kept_back_unless_a_fault_lets_them_out() {
         assert!(all.iter().any(shown), "one that is flagged false is exported");
         assert_eq!(honest.get("Practitioner/au-prac-10").await.status, 404);
 
-        let text = "id = \"out\"\ntitle = \"t\"\narea = \"files\"\nkind = \"defect\"\nnotices = [\"a::b\"]\n[[does]]\nbehaviour = \"export-suppressed\"\n";
+        let text = "id = \"out\"\ntitle = \"t\"\narea = \"files\"\nkind = \"defect\"\nnotices = [\"a::b\"]\n[[does]]\nbehavior = \"export-suppressed\"\n";
         let fault: Fault = parse_fault("out.toml", text).unwrap();
-        let open = Client::new(Options { faults: vec![fault], ..options(Personality::Hcpd) });
+        let open = Client::new(ServerOptions { faults: vec![fault], ..options(Personality::Hcpd) });
         let with = exported(&open, &[]).await;
         let let_out: BTreeSet<&str> =
             with.iter().filter(|line| hidden(line)).map(|line| line["resourceType"].as_str().unwrap()).collect();

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use http::Method;
 use plimsoll::base::vocabulary::Area;
-use plimsoll::reference::data::changes::Hand;
+use plimsoll::reference::data::changes::DataMutator;
 use plimsoll::reference::fault::definition::{Fault, FaultKind, parse_fault};
-use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::options::{Personality, ServerOptions};
 use serde_json::Value;
 
 use super::client::{BASE, Client, Got, HL7, options, paused, without_secrets};
@@ -109,10 +109,10 @@ impl Talk {
     }
 }
 
-async fn talk(options: Options) -> Vec<String> {
+async fn talk(options: ServerOptions) -> Vec<String> {
     let spec = options.spec;
-    let hand = Hand::default();
-    let options = Options { hand: Some(hand.clone()), ..options };
+    let hand = DataMutator::default();
+    let options = ServerOptions { hand: Some(hand.clone()), ..options };
     let mut talk = Talk { client: Client::new(options), said: Vec::new() };
     let usual = [ACCEPT, PREFER];
     let lenient = [ACCEPT, ("prefer", "respond-async, handling=lenient")];
@@ -202,7 +202,7 @@ async fn talk(options: Options) -> Vec<String> {
 }
 
 fn said_with(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
-    paused(async { talk(Options { faults, ..options(spec) }).await })
+    paused(async { talk(ServerOptions { faults, ..options(spec) }).await })
 }
 
 fn changed(honest: &[String], said: &[String]) -> usize {
@@ -285,13 +285,13 @@ fn the_list_is_the_folders() {
 }
 
 #[test]
-fn every_behaviour_is_named_by_a_fault() {
+fn every_behavior_is_named_by_a_fault() {
     let named: BTreeSet<_> = plimsoll::reference::fault::shelf::faults()
         .unwrap()
         .iter()
-        .flat_map(|fault| fault.behaviours().collect::<Vec<_>>())
+        .flat_map(|fault| fault.behaviors().collect::<Vec<_>>())
         .collect();
-    let all: BTreeSet<_> = plimsoll::reference::fault::behavior::Behaviour::ALL.iter().copied().collect();
+    let all: BTreeSet<_> = plimsoll::reference::fault::behavior::Behavior::ALL.iter().copied().collect();
     assert_eq!(named, all);
 }
 
@@ -304,8 +304,8 @@ fn mistakes_in_fault_files_are_refused_with_what_is_wrong() {
         ("[[does]]\nat = [\"poll\"]", "changes nothing"),
         ("[[does]]\nstatus = 200", "at which points"),
         ("[[does]]\nat = [\"poll\"]\nstatus = 20", "between 100 and 999"),
-        ("[[does]]\nbehaviour = \"sleep\"", "sleep"),
-        ("[[does]]\nbehaviour = \"never-completes\"\nat = [\"poll\"]\nstatus = 200", "goes with nothing else"),
+        ("[[does]]\nbehavior = \"sleep\"", "sleep"),
+        ("[[does]]\nbehavior = \"never-completes\"\nat = [\"poll\"]\nstatus = 200", "goes with nothing else"),
         ("[[does]]\nat = [\"poll\"]\nset-json = { \"/a\" = \"{\" }", "not JSON"),
         ("[[does]]\nat = [\"poll\"]\nset-json = { a = \"1\" }", "does not begin with /"),
         ("[[does]]\nat = [\"poll\"]\nbody = \"%{nonsense}\"", "unknown placeholder %{nonsense}"),

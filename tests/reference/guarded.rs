@@ -9,7 +9,7 @@ use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use plimsoll::base::secret::Secret;
 use plimsoll::reference::fault::definition::Fault;
-use plimsoll::reference::options::{Auth, Options, Personality, SmartClient};
+use plimsoll::reference::options::{Personality, ServerAuth, ServerOptions, SmartClient};
 use serde_json::{Value, json};
 
 use super::client::{BASE, Client, Got, clock, options, paused, without_secrets};
@@ -17,8 +17,8 @@ use super::client::{BASE, Client, Got, clock, options, paused, without_secrets};
 #[test]
 fn without_its_token_nothing_but_metadata_is_shown() {
     paused(async {
-        let auth = Auth::Token(Secret::new("open-sesame"));
-        let bare = Client::new(Options { auth, ..options(Personality::Stu3) });
+        let auth = ServerAuth::Token(Secret::new("open-sesame"));
+        let bare = Client::new(ServerOptions { auth, ..options(Personality::Stu3) });
         let known = bare.with_token("open-sesame");
         let manifest = known.export("$export").await.json();
         assert_eq!(manifest["requiresAccessToken"], true);
@@ -110,8 +110,9 @@ pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
     let greeted = HELLOS.map(|hello| format!("{:02x?}", greeter(&hello())));
     paused(async {
         let key = key();
-        let auth = Auth::Smart(vec![SmartClient { client_id: "ship".to_owned(), public_key: key.jwk.to_string() }]);
-        let client = Client::new(Options { auth, faults, ..options(spec) });
+        let auth =
+            ServerAuth::Smart(vec![SmartClient { client_id: "ship".to_owned(), public_key: key.jwk.to_string() }]);
+        let client = Client::new(ServerOptions { auth, faults, ..options(spec) });
         let own = token(&client, &assertion(&key, |_| {}), &[]).await;
         let raft = |claims: &mut Value| {
             (claims["iss"], claims["sub"], claims["jti"]) = ("raft".into(), "raft".into(), "2".into());
@@ -155,8 +156,8 @@ fn a_signed_assertion_buys_a_token_of_five_minutes() {
         let (key, other) = (key(), key());
         let registered =
             SmartClient { client_id: "ship".to_owned(), public_key: json!({ "keys": [key.jwk] }).to_string() };
-        let auth = Auth::Smart(vec![registered]);
-        let client = Client::new(Options { auth, ..options(Personality::Stu3) });
+        let auth = ServerAuth::Smart(vec![registered]);
+        let client = Client::new(ServerOptions { auth, ..options(Personality::Stu3) });
         let found = client.get(".well-known/smart-configuration").await.json();
         assert_eq!(found["token_endpoint"], format!("{BASE}/auth/token"));
 

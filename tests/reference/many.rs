@@ -3,15 +3,15 @@
 use axum::body::Body;
 use futures_util::StreamExt;
 use http::Request;
-use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::options::{Personality, ServerOptions};
 use plimsoll::reference::serve;
 use serde_json::Value;
 use tower::ServiceExt;
 
 use super::client::{BASE, Client, options, paused};
 
-fn many(patients: u64) -> Options {
-    Options { patients: Some(patients), ..options(Personality::Stu3) }
+fn many(patients: u64) -> ServerOptions {
+    ServerOptions { patients: Some(patients), ..options(Personality::Stu3) }
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_group_and_a_date_narrow_a_generated_population() {
 #[test]
 fn a_file_of_a_million_lines_is_made_while_it_is_sent() {
     paused(async {
-        let options = Options { lines_per_file: Some(1_000_000), ..many(1_000_000) };
+        let options = ServerOptions { lines_per_file: Some(1_000_000), ..many(1_000_000) };
         let router = serve::router(options);
         let send = |url: String| router.clone().oneshot(Request::get(url).body(Body::empty()).unwrap());
         let started = send(format!("{BASE}/$export?_type=Patient")).await.unwrap();

@@ -1,8 +1,8 @@
 //! Data that change while the server runs: by PUT and DELETE, and by a hand within the process.
 
 use http::Method;
-use plimsoll::reference::data::changes::{FAILS, Hand};
-use plimsoll::reference::options::{Options, Personality};
+use plimsoll::reference::data::changes::{DataMutator, FAILS};
+use plimsoll::reference::options::{Personality, ServerOptions};
 use serde_json::{Value, json};
 
 use super::client::{Client, options, paused};
@@ -10,7 +10,7 @@ use super::client::{Client, options, paused};
 const FHIR: [(&str, &str); 1] = [("content-type", "application/fhir+json")];
 
 fn writable() -> Client {
-    Client::new(Options { writable: true, ..options(Personality::Stu3) })
+    Client::new(ServerOptions { writable: true, ..options(Personality::Stu3) })
 }
 
 fn named<'a>(lines: &'a [Value], id: &str) -> Vec<&'a Value> {
@@ -102,11 +102,11 @@ fn only_what_is_there_can_be_written_and_only_where_that_is_allowed() {
 #[test]
 fn a_hand_changes_what_the_fixtures_hold() {
     paused(async {
-        let hand = Hand::default();
+        let hand = DataMutator::default();
         assert!(hand.change().is_err(), "before there is a server");
-        let client = Client::new(Options { hand: Some(hand.clone()), ..options(Personality::Stu2) });
+        let client = Client::new(ServerOptions { hand: Some(hand.clone()), ..options(Personality::Stu2) });
         let mut all = Vec::new();
-        for act in [Hand::change, Hand::change, Hand::delete, Hand::fail] {
+        for act in [DataMutator::change, DataMutator::change, DataMutator::delete, DataMutator::fail] {
             let names = act(&hand).unwrap();
             assert!(names.iter().all(|name| !all.contains(name)), "each touches others: {names:?}");
             for name in &names {

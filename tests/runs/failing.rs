@@ -4,7 +4,7 @@ use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
 use plimsoll::recording::facts::LineFinding;
 use plimsoll::recording::model::{Body, BodyKind, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use plimsoll::suite::line_rules::LineRule;
-use plimsoll::suite::model::{Asks, Beside};
+use plimsoll::suite::model::{Asks, DiffersFrom};
 use plimsoll::verdicts::judged_run::{Conformance, Gate, Position, RequirementResult, Run, Scope, State, TestResult};
 use serde_json::json;
 
@@ -39,8 +39,8 @@ pub fn failing() -> Run {
         says: "Attachments are referred to by absolute URLs.".into(),
         link: "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#attachments".into(),
         tests: Vec::new(),
-        beside: Some(Beside {
-            duties: vec![second_duty],
+        differs_from: Some(DiffersFrom {
+            requirements: vec![second_duty],
             asks: Asks::More,
             how: Some("STU 3 leaves it to the server".into()),
         }),

@@ -276,7 +276,7 @@ pub fn requirements(tests: &[TestResult], base: &str) -> Vec<RequirementResult> 
                     says: format!("{}.", test.title),
                     link: format!("{base}export.html#{id}"),
                     tests: vec![test.id.clone()],
-                    beside: None,
+                    differs_from: None,
                 }),
             }
         }
@@ -295,7 +295,7 @@ pub fn judgement(spec: &str, title: &str, outcome: Conformance, because: &str, t
         owner: None,
         outcome,
         gate: Gate::None,
-        also: false,
+        informational: false,
         because: because.to_owned(),
         decided: decided.count() as u32,
         tests,

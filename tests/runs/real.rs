@@ -10,7 +10,10 @@ use plimsoll::verdicts::judged_run::Run;
 fn run(faults: &[&str], selected: &dyn Fn(&str) -> bool) -> Run {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
-    let ask = plimsoll::plan::build::Ask { specs: vec![spec.to_string()], ..plimsoll::plan::build::Ask::default() };
+    let ask = plimsoll::plan::build::PlanRequest {
+        specs: vec![spec.to_string()],
+        ..plimsoll::plan::build::PlanRequest::default()
+    };
     let plan = plimsoll::plan::build::build(&catalog, &ask, selected).unwrap();
     let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
     judged(&catalog, &plan, spec, faults).unwrap()
@@ -92,7 +95,7 @@ fn one_cause_is_told_once() {
     assert!(short.contains("SHALL violated"), "{short}");
     // What was skipped for it is counted there and has one reason in the summary.
     assert!(full.contains("more tests were skipped for this"), "{full}");
-    let summary = terminal::summary(&run, &terminal::Options::default());
+    let summary = terminal::summary(&run, &terminal::TerminalOptions::default());
     let skipped = summary.split("skipped: ").nth(1).unwrap().split("\n\n").next().unwrap();
     assert!(lines(skipped) <= 10, "{skipped}");
 }

@@ -12,27 +12,27 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::context::{Budget, Walk, stop};
-use crate::drive::files::fetched::{Fetched, Later};
-use crate::drive::flow::data_changes::Found;
+use crate::drive::context::{Budget, FlowContext, stop};
+use crate::drive::files::fetched::{DownloadedFiles, PendingFacts};
+use crate::drive::flow::data_changes::ExportedChanges;
 use crate::drive::flow::kickoff::{Job, Route};
 use crate::drive::flow::probe::file_headers;
 use crate::drive::flow::{requests, retry};
 use crate::drive::progress::Event;
 use crate::fhir::au_directory::measure::Measure;
-use crate::measure::manifest_files::{Item, MOST_FILES};
+use crate::measure::manifest_files::{Item, MAX_FILES};
 use crate::measure::organized_files::{BlockSheet, Blocks, Organizer};
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::measure::type_filters::{Counter, Measured};
 use crate::measure::{manifest_files, organized_files, type_filters, withheld_resources};
 use crate::ndjson::decode::Coding;
 use crate::ndjson::fhir::FhirInspector;
 use crate::ndjson::identity::Identity;
 use crate::ndjson::lines::Expected;
-use crate::ndjson::reader::{FileReader, Options};
+use crate::ndjson::reader::{FileReader, ReaderOptions};
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{BodyKind, Role, Stop, StopKind, Trouble, TroubleKind};
-use crate::session::client::{Ask, Streaming, trouble};
+use crate::session::client::{RequestSpec, Streaming, trouble};
 use crate::session::decode;
 use crate::suite::flow::{Fetch, Probe, Send};
 use crate::suite::model::FileList;
@@ -48,7 +48,7 @@ const NO_FILE: usize = 64 << 10;
 
 /// A file that can be asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct WantedFile {
     item: Item,
     url: Url,
     /// Whether no token is sent.
@@ -56,7 +56,7 @@ pub(crate) struct Wanted {
     transaction_time: Option<String>,
 }
 
-impl Wanted {
+impl WantedFile {
     /// The list of the manifest that names it.
     pub fn list(&self) -> FileList {
         self.item.place.list
@@ -64,7 +64,7 @@ impl Wanted {
 }
 
 /// What came of one file.
-struct Got {
+struct Download {
     facts: FileFacts,
     /// Of a `deleted` file: hashes of what it lists.
     deleted: Vec<u64>,
@@ -89,23 +89,23 @@ struct Fetching<'f> {
     lines: AtomicU64,
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// Fetches the files that are `wanted`, unless there are too many for that, and writes the facts. The error is a limit of ours; what came until
     /// then is in `fetched`.
     /// What later flows need of the resources goes to `shelf`.
     pub async fn fetch_all(
         &self,
         route: &Route,
-        (wanted, too_many): (Vec<Wanted>, bool),
-        fetched: &mut Fetched,
-        shelf: &mut Shelf,
+        (wanted, too_many): (Vec<WantedFile>, bool),
+        fetched: &mut DownloadedFiles,
+        shelf: &mut ResourceStore,
     ) -> Result<(), Stop> {
-        let index = Identity::new(&self.house.key);
+        let index = Identity::new(&self.run.key);
         let measures = self.planned.measures;
         let counter = Counter::new(&route.params, measures, self.looked_for());
-        let beside = route.source.as_ref().filter(|source| source.outcome.level == route.level);
-        let beside = beside.map(|source| (source.flow.as_str(), &*source.outcome.shelf));
-        let organizer = measures.blocks.then(|| Organizer::of(&route.params, &self.house.key, beside)).flatten();
+        let compared = route.source.as_ref().filter(|source| source.outcome.level == route.level);
+        let compared = compared.map(|source| (source.flow.as_str(), &*source.outcome.shelf));
+        let organizer = measures.blocks.then(|| Organizer::of(&route.params, &self.run.key, compared)).flatten();
         let fetching = Fetching {
             // What is organised may well stand in several blocks.
             index: Some(&index).filter(|_| organizer.is_none()),
@@ -122,10 +122,10 @@ impl Walk<'_> {
                 (wanted, got)
             })
             .buffered(AT_ONCE);
-        let recorder = self.house.session.recorder();
+        let recorder = self.run.session.recorder();
         *shelf = counter.shelf();
         let (mut end, mut whole) = (Ok(()), !too_many);
-        let mut found = Found::default();
+        let mut found = ExportedChanges::default();
         while let Some((wanted, got)) = coming.next().await {
             let mut got = match got {
                 Ok(Some(got)) => got,
@@ -146,8 +146,8 @@ impl Walk<'_> {
             whole &= good || wanted.item.place.list != FileList::Output;
             counter.shelve(&mut got.measured, shelf);
             self.note_attachments(std::mem::take(&mut got.measured.urls).into_iter());
-            let Got { facts, measured, blocks, .. } = got;
-            if let Some(facts) = fetched.take_in(wanted, Later { facts, measured, blocks }, &counter, shelf) {
+            let Download { facts, measured, blocks, .. } = got;
+            if let Some(facts) = fetched.take_in(wanted, PendingFacts { facts, measured, blocks }, &counter, shelf) {
                 recorder.file(facts);
             }
         }
@@ -158,31 +158,31 @@ impl Walk<'_> {
         }
         let source = route.source.as_ref().map(|source| &*source.outcome.shelf);
         let mut later = fetched.rest();
-        for Later { facts, measured, .. } in &mut later {
+        for PendingFacts { facts, measured, .. } in &mut later {
             // What a filter leads to may have come with any of the files.
             facts.filtered = counter.settle(std::mem::take(measured), shelf, source);
         }
         if let Some(organizer) = &organizer {
             let organised = later.iter_mut().filter_map(|one| Some((&mut one.facts, one.blocks.take()?)));
             let settled = organizer.settle_into(organised);
-            let organizing = self.organized_again(settled, beside.map(|(_, shelf)| shelf)).await;
+            let organizing = self.organized_again(settled, compared.map(|(_, shelf)| shelf)).await;
             self.record().organized = Some(organizing);
         }
-        for Later { facts, .. } in later {
+        for PendingFacts { facts, .. } in later {
             recorder.file(facts);
         }
         self.weigh(route, &counter, shelf, &index, came_whole).await;
         end?;
-        self.account(route, &index, Found { whole: came_whole, ..found }).await?;
+        self.account(route, &index, ExportedChanges { whole: came_whole, ..found }).await?;
         match too_many {
-            true => Err(stop(StopKind::Limit, None, format!("the manifest lists more than {MOST_FILES} files"))),
+            true => Err(stop(StopKind::Limit, None, format!("the manifest lists more than {MAX_FILES} files"))),
             false => Ok(()),
         }
     }
 
     /// The files to fetch, each URL once, and whether there are too many. Relative URLs are resolved against the
     /// polling URL; what is no URL is passed over: the manifest's tests judge it.
-    pub fn wanted(&self, job: &Job, manifest: &Value) -> (Vec<Wanted>, bool) {
+    pub fn wanted(&self, job: &Job, manifest: &Value) -> (Vec<WantedFile>, bool) {
         let (items, too_many) = manifest_files::files(manifest, self.planned.flow.download);
         let mut known = HashSet::new();
         let wanted = items.into_iter().filter_map(|item| usable(job, manifest, item));
@@ -190,9 +190,9 @@ impl Walk<'_> {
     }
 
     /// The file that probes ask for, list by list: the first that held a line, else the first that is listed.
-    pub fn probed_files(&self, job: &Job, manifest: &Value, fetched: &Fetched) -> Vec<Wanted> {
+    pub fn probed_files(&self, job: &Job, manifest: &Value, fetched: &DownloadedFiles) -> Vec<WantedFile> {
         let (items, _) = manifest_files::files(manifest, crate::suite::flow::Download::All);
-        let listed: Vec<Wanted> = items.into_iter().filter_map(|item| usable(job, manifest, item)).collect();
+        let listed: Vec<WantedFile> = items.into_iter().filter_map(|item| usable(job, manifest, item)).collect();
         let of_list = |list: FileList| {
             let held = fetched.first(list);
             held.or_else(|| listed.iter().find(|wanted| wanted.list() == list)).cloned()
@@ -201,7 +201,7 @@ impl Walk<'_> {
     }
 
     /// A file once more, as a probe.
-    pub async fn fetch_again(&self, wanted: &Wanted, probe: &Probe) -> Result<(), Stop> {
+    pub async fn fetch_again(&self, wanted: &WantedFile, probe: &Probe) -> Result<(), Stop> {
         let fetching = Fetching {
             index: None,
             hashes: false,
@@ -211,24 +211,24 @@ impl Walk<'_> {
             lines: AtomicU64::new(0),
         };
         if let Some(got) = self.fetch(wanted, &fetching, Some(probe)).await? {
-            self.house.session.recorder().file(got.facts);
+            self.run.session.recorder().file(got.facts);
         }
         Ok(())
     }
 
-    /// Fetches one file. None if the answer was no file; the tape has the answer.
+    /// Fetches one file. None if the answer was no file; the recording has the answer.
     async fn fetch(
         &self,
-        wanted: &Wanted,
+        wanted: &WantedFile,
         fetching: &Fetching<'_>,
         probe: Option<&Probe>,
-    ) -> Result<Option<Got>, Stop> {
+    ) -> Result<Option<Download>, Stop> {
         let either = probe.is_none() && self.planned.flow.fetch == Fetch::Either && self.may_post(&wanted.url);
         // What one file showed need not be tried with each.
         let by_post = probe.is_some_and(|probe| probe.send == Send::FilePost)
-            || (either && self.house.files_by_post.load(Ordering::Relaxed));
+            || (either && self.run.files_by_post.load(Ordering::Relaxed));
         let method = if by_post { Method::POST } else { Method::GET };
-        let mut ask = Ask {
+        let mut ask = RequestSpec {
             file: Some(wanted.item.place),
             open: wanted.open,
             identity: self.planned.flow.identity,
@@ -239,16 +239,16 @@ impl Walk<'_> {
         }
         // The answer to the verb that was refused, where the other was tried in its place.
         let mut refused: Option<(u32, StatusCode)> = None;
-        let budget = Budget::new(self.house);
+        let budget = Budget::new(self.run);
         let mut attempt = 0;
         loop {
             self.check_halt()?;
             self.check_bytes(None)?;
-            let reply = match self.house.session.open(ask.clone()).await {
+            let reply = match self.run.session.open(ask.clone()).await {
                 Ok(streaming) => {
                     if let Some((first, _)) = refused {
-                        self.house.session.recorder().supersede(first);
-                        self.house.files_by_post.store(ask.method == Method::POST, Ordering::Relaxed);
+                        self.run.session.recorder().supersede(first);
+                        self.run.files_by_post.store(ask.method == Method::POST, Ordering::Relaxed);
                     }
                     return self.read(wanted, fetching, probe.is_some(), streaming).await.map(Some);
                 }
@@ -278,17 +278,17 @@ impl Walk<'_> {
                     // Neither delivered: the answer to a verb that is served says more.
                     if let Some((first, status)) = refused {
                         let spare = if status == StatusCode::METHOD_NOT_ALLOWED { first } else { reply.exchange };
-                        self.house.session.recorder().supersede(spare);
+                        self.run.session.recorder().supersede(spare);
                     }
                     return Ok(None);
                 }
             };
-            let left = budget.left(self.house);
+            let left = budget.left(self.run);
             if left.is_zero() {
                 return Ok(None);
             }
-            self.house.session.recorder().supersede(reply.exchange);
-            let least = self.house.settings.least_wait;
+            self.run.session.recorder().supersede(reply.exchange);
+            let least = self.run.settings.least_wait;
             let time = retry::pause_again(asked, attempt, left, least, retry::LONGEST);
             self.wait(time, "patience for a file").await?;
             attempt += 1;
@@ -297,18 +297,18 @@ impl Walk<'_> {
 
     /// Whether a file may be asked for by POST: where the target itself, or an origin that the user trusts, has it.
     fn may_post(&self, url: &Url) -> bool {
-        let settings = &self.house.settings;
+        let settings = &self.run.settings;
         url.origin() == settings.base.origin() || settings.allow_origins.contains(&url.origin())
     }
 
     /// Reads a file's body to its end, or as far as it goes.
     async fn read(
         &self,
-        wanted: &Wanted,
+        wanted: &WantedFile,
         fetching: &Fetching<'_>,
         probe: bool,
         mut streaming: Streaming,
-    ) -> Result<Got, Stop> {
+    ) -> Result<Download, Stop> {
         let exchange = streaming.exchange;
         let lines = streaming.headers.get_all(CONTENT_ENCODING).iter();
         let codings = lines.filter_map(|value| value.to_str().ok()).collect::<Vec<&str>>().join(",");
@@ -318,15 +318,15 @@ impl Walk<'_> {
                 streaming.finish(0, BodyKind::Streamed, Some(trouble(TroubleKind::Protocol, why)));
                 // Nothing was undone, so that no coding is named.
                 let facts = FileFacts { exchange, ..FileFacts::default() };
-                return Ok(Got { facts, deleted: Vec::new(), measured: Measured::default(), blocks: None });
+                return Ok(Download { facts, deleted: Vec::new(), measured: Measured::default(), blocks: None });
             }
         };
         let item = &wanted.item;
-        let mut options = Options::new(Expected { list: item.place.list, announced: item.announced.clone() });
+        let mut options = ReaderOptions::new(Expected { list: item.place.list, announced: item.announced.clone() });
         options.coding = coding;
         options.transaction_time.clone_from(&wanted.transaction_time);
         options.identity = fetching.index.cloned();
-        options.hashes = fetching.hashes.then(|| self.house.key.clone());
+        options.hashes = fetching.hashes.then(|| self.run.key.clone());
         let output = item.place.list == FileList::Output;
         let (mut measured, mut blocks): (_, Option<BlockSheet>) = (None, None);
         if let Some(organizer) = fetching.organizer.filter(|_| output) {
@@ -337,15 +337,15 @@ impl Walk<'_> {
             (options.watch, measured) = eye.unzip();
         }
         let (watch, withheld) = match output {
-            true => withheld_resources::eye(&self.house.settings.forbidden_resources, options.watch.take()),
+            true => withheld_resources::eye(&self.run.settings.forbidden_resources, options.watch.take()),
             false => (options.watch.take(), None),
         };
         options.watch = watch;
-        if let Some(tables) = &self.house.definitions {
+        if let Some(tables) = &self.run.definitions {
             let inspector = FhirInspector::new(Arc::clone(tables), options.limits.max_depth);
-            options.inspector = Some(Box::new(inspector.with_profiles(self.house.settings.profiles.clone())));
+            options.inspector = Some(Box::new(inspector.with_profiles(self.run.settings.profiles.clone())));
         }
-        options.directory = self.planned.measures.directory.then(|| Measure::new(self.house.settings.base.as_str()));
+        options.directory = self.planned.measures.directory.then(|| Measure::new(self.run.settings.base.as_str()));
         let mut reader = FileReader::new(options);
         let mut kept = self.keep(wanted.item.place, coding, probe)?;
         let mut head = Vec::new();
@@ -361,7 +361,7 @@ impl Walk<'_> {
             };
             let length = chunk.len() as u64;
             let lines_before = reader.lines();
-            self.house.file_bytes.fetch_add(length, Ordering::Relaxed);
+            self.run.file_bytes.fetch_add(length, Ordering::Relaxed);
             if let Err(stop) = self.check_bytes(Some(exchange)) {
                 broken = Some(trouble(TroubleKind::Limit, stop.because.clone()));
                 ended = Some(stop);
@@ -409,21 +409,21 @@ impl Walk<'_> {
         };
         match ended {
             Some(stop) => {
-                self.house.session.recorder().file(facts);
+                self.run.session.recorder().file(facts);
                 Err(stop)
             }
             None => {
                 let measured = measured.map(|measured| type_filters::taken(&measured)).unwrap_or_default();
                 let blocks = blocks.map(|sheet| organized_files::taken(&sheet));
-                Ok(Got { facts, deleted: done.deleted, measured, blocks })
+                Ok(Download { facts, deleted: done.deleted, measured, blocks })
             }
         }
     }
 
     /// Stops the flow when the run has taken as many bytes as it may.
     fn check_bytes(&self, exchange: Option<u32>) -> Result<(), Stop> {
-        let most = self.house.settings.max_bytes;
-        if self.house.file_bytes.load(Ordering::Relaxed) > most {
+        let most = self.run.settings.max_bytes;
+        if self.run.file_bytes.load(Ordering::Relaxed) > most {
             let because = format!("the run has taken more than {most} bytes of files; raise --max-bytes");
             return Err(stop(StopKind::Limit, exchange, because));
         }
@@ -437,8 +437,8 @@ fn refuses_the_verb(status: StatusCode) -> bool {
 }
 
 /// A file of the manifest, if its URL is one.
-pub(crate) fn usable(job: &Job, manifest: &Value, item: Item) -> Option<Wanted> {
+pub(crate) fn usable(job: &Job, manifest: &Value, item: Item) -> Option<WantedFile> {
     let url = job.url.join(&item.url).ok()?;
     let transaction_time = manifest.get("transactionTime").and_then(Value::as_str).map(str::to_owned);
-    Some(Wanted { item, url, open: manifest_files::is_open(manifest), transaction_time })
+    Some(WantedFile { item, url, open: manifest_files::is_open(manifest), transaction_time })
 }

@@ -2,14 +2,14 @@
 
 use std::fs::File;
 
-use crate::drive::context::{Walk, stop};
+use crate::drive::context::{FlowContext, stop};
 use crate::ndjson::decode::Coding;
 use crate::recording::model::{FileRef, Stop, StopKind};
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// Opens the file that the body is kept in, if bodies are kept. Its name is ours alone.
     pub fn keep(&self, place: FileRef, coding: Coding, probe: bool) -> Result<Option<File>, Stop> {
-        let Some(folder) = self.house.settings.keep_files.as_ref().filter(|_| !probe) else { return Ok(None) };
+        let Some(folder) = self.run.settings.keep_files.as_ref().filter(|_| !probe) else { return Ok(None) };
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
         let folder = folder.join(self.name().chars().map(plain).collect::<String>());
         let ending = if coding == Coding::Gzip { ".gz" } else { "" };

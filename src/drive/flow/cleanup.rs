@@ -9,12 +9,12 @@ use http::Method;
 use http::header::ACCEPT;
 use url::Url;
 
-use crate::drive::context::{Budget, House, Walk, no_answer, stop};
+use crate::drive::context::{Budget, FlowContext, RunContext, no_answer, stop};
 use crate::drive::flow::kickoff::Job;
 use crate::drive::flow::requests;
-use crate::drive::resume_journal::Line;
+use crate::drive::resume_journal::JournalLine;
 use crate::recording::model::{Role, Stop, StopKind, TroubleKind};
-use crate::session::client::Ask;
+use crate::session::client::RequestSpec;
 use crate::suite::flow::Identity;
 
 /// The longest time for tidying up one job, once the run is being ended.
@@ -24,27 +24,27 @@ const TIDYING: Duration = Duration::from_secs(60);
 
 /// What became of a job that was to be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum CleanupResult {
     Gone,
     Kept,
     Unknown,
 }
 
 /// 404 and 410 say that it is not there, as good as deleted; another 4xx or 501 that it will not be.
-fn fate(status: u16) -> Fate {
+fn fate(status: u16) -> CleanupResult {
     match status {
-        200..=299 | 404 | 410 => Fate::Gone,
-        429 => Fate::Unknown,
-        400..=499 | 501 => Fate::Kept,
-        _ => Fate::Unknown,
+        200..=299 | 404 | 410 => CleanupResult::Gone,
+        429 => CleanupResult::Unknown,
+        400..=499 | 501 => CleanupResult::Kept,
+        _ => CleanupResult::Unknown,
     }
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// The flow's own DELETE. The error is that there is nothing to be seen after it.
     pub async fn delete(&self, job: &Job) -> Result<(), Stop> {
-        self.house.ledger.write(&Line::Ending(job.url.clone()));
-        let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
+        self.run.journal.write(&JournalLine::Ending(job.url.clone()));
+        let mut budget = Budget::new(self.run).at_most(self.run, TIDYING);
         let reply = self
             .send_patiently(&mut budget, self.delete_ask(&job.url, Role::Delete, self.planned.flow.identity), false)
             .await?;
@@ -62,23 +62,23 @@ impl Walk<'_> {
         }
     }
 
-    fn settle(&self, job: &Url, fate: Fate) {
+    fn settle(&self, job: &Url, fate: CleanupResult) {
         match fate {
-            Fate::Gone => self.house.gone(job),
-            Fate::Kept => self.house.jobs.kept(job),
-            Fate::Unknown => {}
+            CleanupResult::Gone => self.run.gone(job),
+            CleanupResult::Kept => self.run.jobs.kept(job),
+            CleanupResult::Unknown => {}
         }
     }
 
     /// Lets go of a job, and deletes it if no other flow holds it. Goes out even when the run is being ended, but does
     /// not hold it up for more than [`LAST_ORDERS`].
     pub async fn tidy(&self, job: &Url, owner: Identity) {
-        if !self.drop_hold(job) || !self.house.jobs.let_go(job) || self.house.settings.no_delete {
+        if !self.drop_hold(job) || !self.run.jobs.let_go(job) || self.run.settings.no_delete {
             return;
         }
         let late = async {
-            self.house.session.interrupted().await;
-            self.house.clock.sleep(LAST_ORDERS).await;
+            self.run.session.interrupted().await;
+            self.run.clock.sleep(LAST_ORDERS).await;
         };
         tokio::select! {
             biased;
@@ -89,13 +89,13 @@ impl Walk<'_> {
 
     /// The DELETE of tidying up.
     pub async fn send_cleanup(&self, job: &Url, owner: Identity) {
-        self.house.ledger.write(&Line::Ending(job.clone()));
-        let mut budget = Budget::new(self.house).at_most(self.house, TIDYING);
+        self.run.journal.write(&JournalLine::Ending(job.clone()));
+        let mut budget = Budget::new(self.run).at_most(self.run, TIDYING);
         let ask = self.delete_ask(job, Role::Cleanup, owner);
         let reply = match self.send_patiently(&mut budget, ask.clone(), false).await {
             Ok(reply) => reply,
             // A wait for patience was ended with the run: one last try.
-            Err(stop) if stop.kind == StopKind::Limit => self.house.session.send(ask).await,
+            Err(stop) if stop.kind == StopKind::Limit => self.run.session.send(ask).await,
             Err(_) => return,
         };
         if let Ok(whole) = &reply.result {
@@ -111,28 +111,29 @@ impl Walk<'_> {
         self.tidy_groups().await;
     }
 
-    fn delete_ask(&self, job: &Url, role: Role, identity: Identity) -> Ask {
+    fn delete_ask(&self, job: &Url, role: Role, identity: Identity) -> RequestSpec {
         let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
-        Ask { identity, ..requests::plain(self.name(), role, Method::DELETE, job.clone(), headers) }
+        RequestSpec { identity, ..requests::plain(self.name(), role, Method::DELETE, job.clone(), headers) }
     }
 }
 
 /// Deletes jobs that a killed run left and that nobody goes on with. What cannot be deleted is listed with the rest.
-pub(crate) async fn others(house: &House<'_>, jobs: &[Url]) {
+pub(crate) async fn others(run: &RunContext<'_>, jobs: &[Url]) {
     for job in jobs {
-        house.ledger.write(&Line::Held { flow: String::new(), job: job.clone(), own: None });
-        house.jobs.hold(job);
-        house.jobs.let_go(job);
-        if house.settings.no_delete {
+        run.journal.write(&JournalLine::Held { flow: String::new(), job: job.clone(), own: None });
+        run.jobs.hold(job);
+        run.jobs.let_go(job);
+        if run.settings.no_delete {
             continue;
         }
         let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
-        let ask = Ask { flow: None, ..requests::plain("", Role::Cleanup, Method::DELETE, job.clone(), headers) };
-        if let Ok(whole) = &house.session.send(ask).await.result {
+        let ask =
+            RequestSpec { flow: None, ..requests::plain("", Role::Cleanup, Method::DELETE, job.clone(), headers) };
+        if let Ok(whole) = &run.session.send(ask).await.result {
             match fate(whole.status.as_u16()) {
-                Fate::Gone => house.gone(job),
-                Fate::Kept => house.jobs.kept(job),
-                Fate::Unknown => {}
+                CleanupResult::Gone => run.gone(job),
+                CleanupResult::Kept => run.jobs.kept(job),
+                CleanupResult::Unknown => {}
             }
         }
     }
@@ -170,8 +171,8 @@ mod tests {
 
     #[test]
     fn a_job_that_is_not_there_is_as_good_as_deleted() {
-        assert_eq!([202, 204, 404, 410].map(fate), [Fate::Gone; 4]);
-        assert_eq!([400, 405, 501].map(fate), [Fate::Kept; 3]);
-        assert_eq!([429, 500, 503].map(fate), [Fate::Unknown; 3]);
+        assert_eq!([202, 204, 404, 410].map(fate), [CleanupResult::Gone; 4]);
+        assert_eq!([400, 405, 501].map(fate), [CleanupResult::Kept; 3]);
+        assert_eq!([429, 500, 503].map(fate), [CleanupResult::Unknown; 3]);
     }
 }

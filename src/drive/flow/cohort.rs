@@ -9,17 +9,17 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::drive::context::{Budget, Walk, no_answer, stop};
+use crate::drive::context::{Budget, FlowContext, no_answer, stop};
 use crate::drive::flow::cleanup::LAST_ORDERS;
 use crate::drive::flow::kickoff::polling_url;
 use crate::drive::flow::probe::{LOOK, SETTLING, Sight};
 use crate::drive::flow::{requests, retry};
-use crate::drive::resume_journal::Line;
-use crate::measure::group_response::{Fate, named, place};
+use crate::drive::resume_journal::JournalLine;
+use crate::measure::group_response::{GroupResult, named, place};
 use crate::recording::model::{Phase, Role, Stop, StopKind};
-use crate::session::client::{Ask, Whole};
+use crate::session::client::{FullResponse, RequestSpec};
 use crate::suite::flow::{Identity, Needs, Probe, Send};
-use crate::suite::param::PickName;
+use crate::suite::param::SampleValueName;
 use crate::suite::values::is_beside_the_point;
 
 /// The profile of Groups that are defined by a filter, and the extension that holds it.
@@ -37,11 +37,11 @@ pub(crate) struct Cohort {
     groups: Vec<Url>,
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// Why the flow may not make a Group; none: it may.
     pub fn may_not_write(&self) -> Option<&'static str> {
-        let settings = &self.house.settings;
-        match (settings.allow_writes, settings.cohorts || self.house.declared.cohorts) {
+        let settings = &self.run.settings;
+        match (settings.allow_writes, settings.cohorts || self.run.declared.cohorts) {
             (false, _) => Some("a run writes nothing to the target unasked; --allow-writes lets it make a Group"),
             (true, false) => Some(
                 "the target's CapabilityStatement does not list the profile of cohorts; --cohorts says that the target \
@@ -55,8 +55,8 @@ impl Walk<'_> {
     pub fn group(&self) -> Option<String> {
         match self.planned.flow.credentials {
             Some(Needs::Cohort) => self.cohort().made.clone(),
-            Some(Needs::EmptyGroup) => self.house.settings.empty_group.clone(),
-            _ => self.house.settings.groups.first().cloned(),
+            Some(Needs::EmptyGroup) => self.run.settings.empty_group.clone(),
+            _ => self.run.settings.groups.first().cloned(),
         }
     }
 
@@ -74,13 +74,15 @@ impl Walk<'_> {
         let (exchange, fate) = self.send_group(probe, None).await?;
         let at = Some(exchange);
         let because = match fate {
-            Fate::Made(id) => {
+            GroupResult::Made(id) => {
                 self.cohort().made = Some(id);
                 return Ok(());
             }
-            Fate::Somewhere => "the target made a Group, and does not say where".to_owned(),
-            Fate::Rejected(why) | Fate::Pending(why) => format!("the target need not make every Group: {why}"),
-            Fate::Refused(status) => {
+            GroupResult::Somewhere => "the target made a Group, and does not say where".to_owned(),
+            GroupResult::Rejected(why) | GroupResult::Pending(why) => {
+                format!("the target need not make every Group: {why}")
+            }
+            GroupResult::Refused(status) => {
                 let because = format!("the POST of a Group was answered {}", status.as_u16());
                 return Err(match status.as_u16() {
                     401 | 403 => stop(StopKind::Credentials, at, because),
@@ -109,7 +111,7 @@ impl Walk<'_> {
                 // Another one, beside that of the flow.
                 let _ = self.send_group(probe, None).await;
             }
-            Send::Update if self.house.declared.group_updates => {
+            Send::Update if self.run.declared.group_updates => {
                 let _ = self.send_group(probe, Some(&id)).await;
             }
             Send::Read => {
@@ -120,7 +122,7 @@ impl Walk<'_> {
                 let name = self.group_name(None);
                 let mut ask = self.search_ask(&name, Role::Probe);
                 self.dress(&mut ask, probe);
-                let found = |whole: &Whole| named(&whole.body, &name, &id);
+                let found = |whole: &FullResponse| named(&whole.body, &name, &id);
                 let seen = self.until(ask, |whole| found(whole).0.found).await;
                 self.record().named = seen.map(|whole| found(&whole).0);
             }
@@ -128,11 +130,11 @@ impl Walk<'_> {
                 let url = self.group_url(&id);
                 let mut ask = requests::plain(self.name(), Role::Probe, Method::DELETE, url.clone(), accept());
                 self.dress(&mut ask, probe);
-                let mut budget = Budget::new(self.house);
+                let mut budget = Budget::new(self.run);
                 let Ok(reply) = self.send_patiently(&mut budget, ask, false).await else { return };
                 if reply.result.is_ok_and(|whole| whole.status.is_success()) {
                     self.cohort().groups.retain(|group| *group != url);
-                    self.house.gone(&url);
+                    self.run.gone(&url);
                 }
             }
             _ => {}
@@ -141,15 +143,15 @@ impl Walk<'_> {
 
     /// Sends a request until its answer is `good`, or a few seconds have passed: what was just written may take a moment
     /// to be seen everywhere. The last answer counts.
-    async fn until(&self, ask: Ask, good: impl Fn(&Whole) -> bool) -> Option<Whole> {
-        let budget = Budget::new(self.house).at_most(self.house, SETTLING);
+    async fn until(&self, ask: RequestSpec, good: impl Fn(&FullResponse) -> bool) -> Option<FullResponse> {
+        let budget = Budget::new(self.run).at_most(self.run, SETTLING);
         loop {
-            let mut patience = Budget::new(self.house);
+            let mut patience = Budget::new(self.run);
             let reply = self.send_patiently(&mut patience, ask.clone(), false).await.ok()?;
-            let left = budget.left(self.house);
+            let left = budget.left(self.run);
             match reply.result {
                 Ok(whole) if !good(&whole) && !left.is_zero() => {
-                    self.house.session.recorder().supersede(reply.exchange);
+                    self.run.session.recorder().supersede(reply.exchange);
                     self.wait(LOOK.min(left), "until a Group is seen").await.ok()?;
                 }
                 result => return result.ok(),
@@ -159,7 +161,7 @@ impl Walk<'_> {
 
     /// The name of the flow's Group, or of the one that `probe` sends beside it. It tells the run by its time.
     fn group_name(&self, probe: Option<&Probe>) -> String {
-        let started = crate::base::instant::rfc3339(self.house.clock.started());
+        let started = crate::base::instant::rfc3339(self.run.clock.started());
         let digits: String = started.chars().filter(char::is_ascii_digit).collect();
         let more = probe.filter(|probe| !probe.makes_group() && probe.send == Send::Create);
         let more = more.map(|probe| format!("-{}", probe.id)).unwrap_or_default();
@@ -167,12 +169,12 @@ impl Walk<'_> {
     }
 
     fn group_url(&self, id: &str) -> Url {
-        requests::under(&self.house.settings.base, &["Group", id])
+        requests::under(&self.run.settings.base, &["Group", id])
     }
 
     /// The Group that is sent: persons, defined by a filter that any server with patients can apply.
     fn group_body(&self, name: &str, id: Option<&str>) -> Value {
-        let gender = self.house.settings.values.get(&PickName::Gender).map_or("female", String::as_str);
+        let gender = self.run.settings.values.get(&SampleValueName::Gender).map_or("female", String::as_str);
         let filter = format!("Patient?{}", requests::query(&[("gender".to_owned(), gender.to_owned())]));
         let mut group = json!({
             "resourceType": "Group",
@@ -193,11 +195,11 @@ impl Walk<'_> {
 
     /// Sends a Group, new or under `id`, and follows what the target makes of it. Gives the exchange of the request, and
     /// what became of the Group.
-    async fn send_group(&self, probe: &Probe, id: Option<&str>) -> Result<(u32, Fate), Stop> {
+    async fn send_group(&self, probe: &Probe, id: Option<&str>) -> Result<(u32, GroupResult), Stop> {
         let name = self.group_name(Some(probe));
         let (method, url) = match id {
             Some(id) => (Method::PUT, self.group_url(id)),
-            None => (Method::POST, requests::under(&self.house.settings.base, &["Group"])),
+            None => (Method::POST, requests::under(&self.run.settings.base, &["Group"])),
         };
         let mut ask = requests::plain(self.name(), Role::Probe, method, url, accept());
         requests::overlay(
@@ -209,7 +211,7 @@ impl Walk<'_> {
         if id.is_none() {
             self.cohort().sent.push(name.clone());
         }
-        let mut budget = Budget::new(self.house);
+        let mut budget = Budget::new(self.run);
         let reply = self.send_patiently(&mut budget, ask, false).await?;
         let exchange = reply.exchange;
         let whole = reply.result.as_ref().map_err(|trouble| no_answer("the Group", exchange, trouble))?;
@@ -223,48 +225,54 @@ impl Walk<'_> {
                 }
             },
             200..=299 => place(&whole.headers, &serde_json::from_slice(&whole.body).unwrap_or_default()),
-            _ => Fate::Refused(whole.status),
+            _ => GroupResult::Refused(whole.status),
         };
         if id.is_some() {
             return Ok((exchange, fate));
         }
-        if let Fate::Made(id) = &fate
+        if let GroupResult::Made(id) = &fate
             && !self.is_ours(id, &name).await
         {
-            fate = Fate::Somewhere;
+            fate = GroupResult::Somewhere;
         }
-        if matches!(fate, Fate::Somewhere)
+        if matches!(fate, GroupResult::Somewhere)
             && let Some(id) = self.look_for(&name, Role::Probe).await.into_iter().next()
         {
-            fate = Fate::Made(id);
+            fate = GroupResult::Made(id);
         }
         match &fate {
-            Fate::Made(id) => {
+            GroupResult::Made(id) => {
                 self.keep_group(id);
                 self.known(&name);
             }
             // An error of the server says nothing of what it had made by then.
-            Fate::Refused(status) if !status.is_server_error() => self.known(&name),
-            Fate::Rejected(_) => self.known(&name),
-            Fate::Refused(_) | Fate::Pending(_) | Fate::Somewhere => {}
+            GroupResult::Refused(status) if !status.is_server_error() => self.known(&name),
+            GroupResult::Rejected(_) => self.known(&name),
+            GroupResult::Refused(_) | GroupResult::Pending(_) | GroupResult::Somewhere => {}
         }
         Ok((exchange, fate))
     }
 
     /// Polls the job that makes a Group until it is over.
-    async fn follow(&self, probe: &Probe, job: &Url, asked: Option<Duration>, budget: Budget) -> Result<Fate, Stop> {
+    async fn follow(
+        &self,
+        probe: &Probe,
+        job: &Url,
+        asked: Option<Duration>,
+        budget: Budget,
+    ) -> Result<GroupResult, Stop> {
         self.hold_on(job, probe.identity, None);
-        let recorder = self.house.session.recorder();
+        let recorder = self.run.session.recorder();
         let (mut asked, mut attempt) = (asked, 0);
         loop {
-            let left = budget.left(self.house);
+            let left = budget.left(self.run);
             if left.is_zero() {
-                let seconds = self.house.settings.max_wait.as_secs();
-                return Ok(Fate::Pending(format!(
+                let seconds = self.run.settings.max_wait.as_secs();
+                return Ok(GroupResult::Pending(format!(
                     "after {seconds} s it was not made; somebody may have to approve of it"
                 )));
             }
-            self.wait(retry::pause(asked, attempt, left, self.house.settings.least_wait), "until a Group is made")
+            self.wait(retry::pause(asked, attempt, left, self.run.settings.least_wait), "until a Group is made")
                 .await?;
             attempt += 1;
             let mut ask = requests::plain(self.name(), Role::Probe, Method::GET, job.clone(), accept());
@@ -285,20 +293,20 @@ impl Walk<'_> {
                     let because = format!("the poll of the Group's job was answered {status}");
                     return Err(stop(StopKind::Credentials, Some(reply.exchange), because));
                 }
-                _ => Fate::Rejected(format!("its job ended with {status}")),
+                _ => GroupResult::Rejected(format!("its job ended with {status}")),
             };
-            let phase = if matches!(fate, Fate::Rejected(_)) { Phase::Failed } else { Phase::Complete };
+            let phase = if matches!(fate, GroupResult::Rejected(_)) { Phase::Failed } else { Phase::Complete };
             recorder.phase(reply.exchange, phase);
             // It is over: there is nothing to be deleted of it but the Group.
-            if self.drop_hold(job) && self.house.jobs.let_go(job) {
-                self.house.gone(job);
+            if self.drop_hold(job) && self.run.jobs.let_go(job) {
+                self.run.gone(job);
             }
             return Ok(fate);
         }
     }
 
-    fn search_ask(&self, name: &str, role: Role) -> Ask {
-        let mut url = requests::under(&self.house.settings.base, &["Group"]);
+    fn search_ask(&self, name: &str, role: Role) -> RequestSpec {
+        let mut url = requests::under(&self.run.settings.base, &["Group"]);
         url.set_query(Some(&requests::query(&[("name".to_owned(), name.to_owned())])));
         requests::plain(self.name(), role, Method::GET, url, accept())
     }
@@ -307,7 +315,7 @@ impl Walk<'_> {
     async fn look_for(&self, name: &str, role: Role) -> Vec<String> {
         let mut ask = self.search_ask(name, role);
         ask.probe = (role == Role::Probe).then(|| "where".to_owned());
-        match self.house.session.send(ask).await.result {
+        match self.run.session.send(ask).await.result {
             Ok(whole) if whole.status == StatusCode::OK => named(&whole.body, name, "").1,
             _ => Vec::new(),
         }
@@ -316,14 +324,14 @@ impl Walk<'_> {
     /// Whether a Group may be the one that was sent as `name`: it will be deleted, and a server may name another by
     /// mistake.
     async fn is_ours(&self, id: &str, name: &str) -> bool {
-        let settings = &self.house.settings;
+        let settings = &self.run.settings;
         let told = [&settings.empty_group, &settings.forbidden_group];
         if settings.groups.iter().chain(told.into_iter().flatten()).any(|known| known == id) {
             return false;
         }
         let mut ask = requests::plain(self.name(), Role::Probe, Method::GET, self.group_url(id), accept());
         ask.probe = Some("whose".to_owned());
-        match self.house.session.send(ask).await.result {
+        match self.run.session.send(ask).await.result {
             Ok(whole) if whole.status == StatusCode::OK => {
                 let group: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
                 group.get("name").is_none_or(|known| known.as_str() == Some(name))
@@ -338,8 +346,8 @@ impl Walk<'_> {
         if self.cohort().groups.contains(&url) {
             return;
         }
-        self.house.ledger.write(&Line::Held { flow: self.name().to_owned(), job: url.clone(), own: None });
-        self.house.jobs.hold(&url);
+        self.run.journal.write(&JournalLine::Held { flow: self.name().to_owned(), job: url.clone(), own: None });
+        self.run.jobs.hold(&url);
         self.cohort().groups.push(url);
     }
 
@@ -352,8 +360,8 @@ impl Walk<'_> {
     /// not hold it up for more than [`LAST_ORDERS`].
     pub async fn tidy_groups(&self) {
         let late = async {
-            self.house.session.interrupted().await;
-            self.house.clock.sleep(LAST_ORDERS).await;
+            self.run.session.interrupted().await;
+            self.run.clock.sleep(LAST_ORDERS).await;
         };
         tokio::select! {
             biased;
@@ -366,19 +374,19 @@ impl Walk<'_> {
         let sent = std::mem::take(&mut self.cohort().sent);
         for name in sent {
             // It may be made yet, or not be seen everywhere.
-            let until = self.house.clock.elapsed().saturating_add(SETTLING);
+            let until = self.run.clock.elapsed().saturating_add(SETTLING);
             loop {
                 let found = self.look_for(&name, Role::Cleanup).await;
                 found.iter().for_each(|id| self.keep_group(id));
-                if !found.is_empty() || self.house.clock.elapsed() >= until {
+                if !found.is_empty() || self.run.clock.elapsed() >= until {
                     break;
                 }
-                self.house.clock.sleep(LOOK).await;
+                self.run.clock.sleep(LOOK).await;
             }
         }
         let groups = std::mem::take(&mut self.cohort().groups);
         for group in groups {
-            self.house.jobs.let_go(&group);
+            self.run.jobs.let_go(&group);
             self.send_cleanup(&group, Identity::Client).await;
         }
     }

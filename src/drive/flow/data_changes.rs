@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use crate::base::instant::{Instant, rfc3339};
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::context::{Budget, Walk, millis, stop};
+use crate::drive::context::{Budget, FlowContext, millis, stop};
 use crate::drive::flow::kickoff::Route;
 use crate::drive::flow::recheck_missing::same_state;
 use crate::drive::hooks::{Failure, Name};
 use crate::ndjson::identity::Identity;
-use crate::recording::data_changes::{Came, HookRun, Hooked, State, Thing};
+use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, HookRun, Hooked};
 use crate::recording::model::{Outcome, Stop, StopKind};
 use crate::suite::flow::{HookMoment, HookName};
 
-/// The probe's name on the tape.
+/// The probe's name on the recording.
 const PROBE: &str = "hooked";
 
 /// The most lines of what a hook says of its trouble that are shown.
@@ -27,7 +27,7 @@ const A_SECOND: std::time::Duration = std::time::Duration::from_millis(1100);
 
 /// What hooks did to the target until now.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
+pub(crate) struct DataChanges {
     /// Their runs.
     runs: Vec<HookRun>,
     /// What they named.
@@ -42,18 +42,18 @@ struct Touch {
     hook: HookName,
     name: Name,
     read: Option<u32>,
-    state: State,
+    state: ChangeState,
     /// As it was read, where it was.
     value: Option<Value>,
     /// How it stands in the export during which it was touched.
-    came: Came,
+    came: ChangeSeen,
     /// A later run of a hook named it again.
     again: bool,
 }
 
 /// What came of what hooks named with the files of a flow.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct ExportedChanges {
     /// Those that are in its output.
     pub output: Vec<(Name, Value)>,
     /// Hashes of what is listed under `deleted`.
@@ -63,21 +63,21 @@ pub(crate) struct Found {
 }
 
 /// How a line of an export stands beside the state that was read.
-fn standing(line: &Value, read: &Value) -> Came {
+fn standing(line: &Value, read: &Value) -> ChangeSeen {
     let text = |value: &'_ Value, at: &str| value.pointer(at).and_then(Value::as_str).map(str::to_owned);
     let number = |value| text(value, "/meta/versionId").and_then(|version| version.parse::<u64>().ok());
     if let (Some(own), Some(wanted)) = (number(line), number(read)) {
-        return if own >= wanted { Came::Fresh } else { Came::Stale };
+        return if own >= wanted { ChangeSeen::Fresh } else { ChangeSeen::Stale };
     }
     let version = |value| text(value, "/meta/versionId");
     if version(line).is_some() && version(line) == version(read) {
-        return Came::Fresh;
+        return ChangeSeen::Fresh;
     }
     let date = |value| text(value, "/meta/lastUpdated").and_then(|date| Instant::parse(&date));
     match (date(line), date(read)) {
-        (Some(own), Some(wanted)) if own >= wanted => return Came::Fresh,
+        (Some(own), Some(wanted)) if own >= wanted => return ChangeSeen::Fresh,
         // Dates may be cut to the second on one way and not on the other.
-        (Some(own), Some(wanted)) if own.plus_seconds(1) <= wanted => return Came::Stale,
+        (Some(own), Some(wanted)) if own.plus_seconds(1) <= wanted => return ChangeSeen::Stale,
         _ => {}
     }
     let bare = |value: &Value| {
@@ -85,10 +85,10 @@ fn standing(line: &Value, read: &Value) -> Came {
         value.as_object_mut().map(|fields| fields.remove("meta"));
         value
     };
-    if bare(line) == bare(read) { Came::Fresh } else { Came::Unsure }
+    if bare(line) == bare(read) { ChangeSeen::Fresh } else { ChangeSeen::Unsure }
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// Whether hooks are at play in this flow.
     pub fn is_hooked(&self) -> bool {
         !self.planned.flow.of_hooks().is_empty()
@@ -97,10 +97,10 @@ impl Walk<'_> {
     /// Runs the flow's hooks of this moment, and reads what they name. They begin a second after `transaction_time`, as
     /// far as our own clock tells, so that what they do lies after it whatever parts of a second the target counts.
     pub async fn run_hooks(&self, moment: HookMoment, transaction_time: Option<&str>) -> Result<(), Stop> {
-        let hooks = &self.house.settings.hooks;
+        let hooks = &self.run.settings.hooks;
         let calls = self.planned.flow.hooks.iter().filter(|call| call.at == moment).map(|call| call.run);
         let calls: Vec<HookName> = calls.filter(|name| hooks.there.contains_key(name)).collect();
-        let now = Instant::from(self.house.clock.now());
+        let now = Instant::from(self.run.clock.now());
         if let Some(time) = transaction_time.and_then(Instant::parse).filter(|_| !calls.is_empty()) {
             let left = (time.millis() + 1000).saturating_sub(now.millis());
             // A clock that goes fast or slow is not waited for.
@@ -112,23 +112,23 @@ impl Walk<'_> {
         let mut coarse = false;
         for name in calls {
             self.check_halt()?;
-            let began = self.house.clock.elapsed();
+            let began = self.run.clock.elapsed();
             let ended = tokio::select! {
                 biased;
-                () = self.house.session.interrupted() => None,
-                ended = hooks.run(name, &self.house.settings.base) => Some(ended),
+                () = self.run.session.interrupted() => None,
+                ended = hooks.run(name, &self.run.settings.base) => Some(ended),
             };
-            let took = self.house.clock.elapsed().saturating_sub(began);
+            let took = self.run.clock.elapsed().saturating_sub(began);
             let (names, trouble) = match ended {
                 Some(Ok(names)) => (names, None),
                 Some(Err(Failure { trouble, words })) => {
                     // Its words go to the terminal alone: they may well be about somebody.
-                    self.house.progress.note(&format!("note: {trouble}"));
-                    let words = self.house.session.recorder().redact_text(words.trim());
+                    self.run.progress.note(&format!("note: {trouble}"));
+                    let words = self.run.session.recorder().redact_text(words.trim());
                     let lines: Vec<&str> = words.lines().collect();
                     // The end says most.
                     for line in lines.iter().skip(lines.len().saturating_sub(LAST_LINES)) {
-                        self.house.progress.note(&format!("  {name}: {line}"));
+                        self.run.progress.note(&format!("  {name}: {line}"));
                     }
                     (Vec::new(), Some(trouble))
                 }
@@ -137,12 +137,12 @@ impl Walk<'_> {
             let (at, took) = (millis(began), millis(took));
             self.record().waits.push((at, took, format!("the hook {name}")));
             let run = HookRun { hook: name, at, took, named: names.len() as u64, trouble };
-            self.house.touched().runs.push(run);
+            self.run.touched().runs.push(run);
             self.check_halt()?;
             for name_of in names {
                 let touch = self.touch(name, name_of, moment).await?;
-                coarse |= matches!(&touch.state, State::There(Some(date)) if !date.contains('.'));
-                let mut touched = self.house.touched();
+                coarse |= matches!(&touch.state, ChangeState::There(Some(date)) if !date.contains('.'));
+                let mut touched = self.run.touched();
                 for earlier in touched.touches.iter_mut().filter(|earlier| earlier.name == touch.name) {
                     earlier.again = true;
                 }
@@ -161,44 +161,46 @@ impl Walk<'_> {
     async fn touch(&self, hook: HookName, name: Name, moment: HookMoment) -> Result<Touch, Stop> {
         // What is to fail may well fail when it is read, too.
         let (read, state, value) = match (hook, moment) {
-            (HookName::Fail, _) => (None, State::There(None), None),
+            (HookName::Fail, _) => (None, ChangeState::There(None), None),
             _ => match self.look(&name).await? {
-                (read, State::Gone(date), _) => (read, self.truly_gone(&name, read, date).await?, None),
+                (read, ChangeState::Gone(date), _) => (read, self.truly_gone(&name, read, date).await?, None),
                 looked => looked,
             },
         };
-        Ok(Touch { hook, name, read, state, value, came: Came::Unseen, again: false })
+        Ok(Touch { hook, name, read, state, value, came: ChangeSeen::Unseen, again: false })
     }
 
     /// What it means that a resource is not found: nothing, where others that were exported are not found either.
-    async fn truly_gone(&self, name: &Name, read: Option<u32>, date: Option<String>) -> Result<State, Stop> {
-        let status = read.and_then(|id| self.house.session.recorder().exchange(id));
+    async fn truly_gone(&self, name: &Name, read: Option<u32>, date: Option<String>) -> Result<ChangeState, Stop> {
+        let status = read.and_then(|id| self.run.session.recorder().exchange(id));
         if matches!(status.map(|one| one.outcome), Some(Outcome::Response(answer)) if answer.status == 410) {
-            return Ok(State::Gone(date));
+            return Ok(ChangeState::Gone(date));
         }
         for source in &self.planned.needs {
-            let Some(outcome) = self.house.board.outcome(source).await else { continue };
+            let Some(outcome) = self.run.flow_results.outcome(source).await else { continue };
             let shelf = &outcome.shelf;
             let mut all =
                 shelf.kinds().flat_map(|kind| shelf.of(kind).map(move |(id, _)| (kind.to_owned(), id.to_owned())));
             if let Some(other) = all.find(|other| other != name) {
                 return Ok(match self.look(&other).await? {
-                    (_, State::There(_), _) => State::Gone(date),
-                    _ => State::Unread("the read was answered 404, and so are those of other resources".to_owned()),
+                    (_, ChangeState::There(_), _) => ChangeState::Gone(date),
+                    _ => {
+                        ChangeState::Unread("the read was answered 404, and so are those of other resources".to_owned())
+                    }
                 });
             }
         }
-        Ok(State::Unread("the read was answered 404, and nothing shows that reads are served".to_owned()))
+        Ok(ChangeState::Unread("the read was answered 404, and nothing shows that reads are served".to_owned()))
     }
 
     /// Reads a resource: the exchange, what came of it, and the resource.
-    async fn look(&self, (kind, id): &Name) -> Result<(Option<u32>, State, Option<Value>), Stop> {
-        let mut budget = Budget::new(self.house);
+    async fn look(&self, (kind, id): &Name) -> Result<(Option<u32>, ChangeState, Option<Value>), Stop> {
+        let mut budget = Budget::new(self.run);
         let reply = self.send_patiently(&mut budget, self.read_ask(PROBE, kind, id), false).await?;
         let read = Some(reply.exchange);
         let whole = match reply.result {
             Ok(whole) => whole,
-            Err(trouble) => return Ok((read, State::Unread(trouble.message), None)),
+            Err(trouble) => return Ok((read, ChangeState::Unread(trouble.message), None)),
         };
         let value: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
         let text = |key: &str| value.get(key).and_then(Value::as_str);
@@ -206,16 +208,16 @@ impl Walk<'_> {
         Ok(match whole.status {
             StatusCode::OK if own => {
                 let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str);
-                // What is no instant is not put on the tape: it could be anything.
+                // What is no instant is not put on the recording: it could be anything.
                 let updated = updated.filter(|text| Instant::parse(text).is_some()).map(str::to_owned);
-                (read, State::There(updated), Some(value))
+                (read, ChangeState::There(updated), Some(value))
             }
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let date = whole.headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-                (read, State::Gone(date.map(rfc3339)), None)
+                (read, ChangeState::Gone(date.map(rfc3339)), None)
             }
-            StatusCode::OK => (read, State::Unread("the read brought another resource".to_owned()), None),
-            status => (read, State::Unread(format!("the read was answered {}", status.as_u16())), None),
+            StatusCode::OK => (read, ChangeState::Unread("the read brought another resource".to_owned()), None),
+            status => (read, ChangeState::Unread(format!("the read was answered {}", status.as_u16())), None),
         })
     }
 
@@ -224,7 +226,7 @@ impl Walk<'_> {
         if !self.is_hooked() {
             return Vec::new();
         }
-        self.house.touched().touches.iter().map(|touch| touch.name.clone()).collect()
+        self.run.touched().touches.iter().map(|touch| touch.name.clone()).collect()
     }
 
     /// Whether what this flow exports must be known, for hooks that name some of it.
@@ -232,20 +234,20 @@ impl Walk<'_> {
         let needed = |other: &crate::plan::model::PlannedFlow| {
             !other.flow.of_hooks().is_empty() && other.needs.iter().any(|need| need == self.name())
         };
-        !self.house.settings.hooks.there.is_empty() && (self.is_hooked() || self.house.plan.flows.iter().any(needed))
+        !self.run.settings.hooks.there.is_empty() && (self.is_hooked() || self.run.plan.flows.iter().any(needed))
     }
 
     /// Writes down what came of what hooks named, `index` being all that is in the output.
-    pub async fn account(&self, route: &Route, index: &Identity, found: Found) -> Result<(), Stop> {
+    pub async fn account(&self, route: &Route, index: &Identity, found: ExportedChanges) -> Result<(), Stop> {
         if self.tells_exported() {
-            self.house.touched().exported.push((route.level, index.clone()));
+            self.run.touched().exported.push((route.level, index.clone()));
         }
         if !self.is_hooked() {
             return Ok(());
         }
         let own: Vec<HookName> = self.planned.flow.of_hooks();
         let touches: Vec<Touch> = {
-            let touched = self.house.touched();
+            let touched = self.run.touched();
             touched.touches.iter().filter(|touch| own.contains(&touch.hook) && !touch.again).cloned().collect()
         };
         let mut things = Vec::new();
@@ -260,30 +262,31 @@ impl Walk<'_> {
 
     fn note_runs(&self) {
         let own = self.planned.flow.of_hooks();
-        let runs = self.house.touched().runs.iter().filter(|run| own.contains(&run.hook)).cloned().collect();
-        let there = self.house.settings.hooks.there.keys().copied().collect();
+        let runs = self.run.touched().runs.iter().filter(|run| own.contains(&run.hook)).cloned().collect();
+        let there = self.run.settings.hooks.there.keys().copied().collect();
         if let Some(hooked) = &mut self.record().hooked {
             (hooked.runs, hooked.there) = (runs, there);
         }
     }
 
-    async fn thing(&self, route: &Route, touch: &Touch, found: &Found) -> Result<Thing, Stop> {
-        let hash = self.house.key.hash(&touch.name.0, &touch.name.1);
+    async fn thing(&self, route: &Route, touch: &Touch, found: &ExportedChanges) -> Result<ChangedResource, Stop> {
+        let hash = self.run.key.hash(&touch.name.0, &touch.name.1);
         let lines: Vec<&Value> =
             found.output.iter().filter(|(name, _)| *name == touch.name).map(|(_, line)| line).collect();
         let stands = lines.iter().map(|line| match &touch.value {
             Some(read) => standing(line, read),
-            None => Came::Unsure,
+            None => ChangeSeen::Unsure,
         });
         // Of several versions the best counts: another test says that there are several.
-        let came =
-            stands.min_by_key(|came| Came::ALL.iter().position(|known| known == came)).unwrap_or(match found.whole {
-                true => Came::Absent,
-                false => Came::Unseen,
-            });
+        let came = stands.min_by_key(|came| ChangeSeen::ALL.iter().position(|known| known == came)).unwrap_or(
+            match found.whole {
+                true => ChangeSeen::Absent,
+                false => ChangeSeen::Unseen,
+            },
+        );
         let shows = self.planned.flow.shows.contains(&touch.hook);
         let exported = {
-            let mut touched = self.house.touched();
+            let mut touched = self.run.touched();
             if let Some(own) = touched.touches.iter_mut().find(|own| own.name == touch.name && !own.again && !shows) {
                 own.came = came;
             }
@@ -292,11 +295,11 @@ impl Walk<'_> {
         };
         let deleted = found.deleted.contains(&hash);
         let missed = match touch.hook {
-            HookName::Change | HookName::Fail => came != Came::Fresh,
+            HookName::Change | HookName::Fail => came != ChangeSeen::Fresh,
             HookName::Delete => !deleted,
         };
         let moved_on = missed && exported && self.has_moved_on(touch).await?;
-        Ok(Thing {
+        Ok(ChangedResource {
             hook: touch.hook,
             kind: touch.name.0.clone(),
             id: format!("{hash:016x}"),
@@ -312,14 +315,14 @@ impl Walk<'_> {
 
     /// Whether a resource is not as it was read after the hook, or nobody can tell.
     async fn has_moved_on(&self, touch: &Touch) -> Result<bool, Stop> {
-        if matches!(touch.state, State::Unread(_)) {
+        if matches!(touch.state, ChangeState::Unread(_)) {
             return Ok(false);
         }
         let (_, now, value) = self.look(&touch.name).await?;
         Ok(match (touch.hook, &now) {
-            (HookName::Fail, now) => matches!(now, State::Gone(_)),
-            (HookName::Delete, now) => !matches!(now, State::Gone(_)),
-            (HookName::Change, State::There(_)) => match (&touch.value, &value) {
+            (HookName::Fail, now) => matches!(now, ChangeState::Gone(_)),
+            (HookName::Delete, now) => !matches!(now, ChangeState::Gone(_)),
+            (HookName::Change, ChangeState::There(_)) => match (&touch.value, &value) {
                 (Some(read), Some(now)) => !same_state(read, now).unwrap_or(read == now),
                 _ => true,
             },
@@ -352,21 +355,21 @@ mod tests {
         let state = |version: Option<&str>, date: Option<&str>, mark: u32| json!({"meta": {"versionId": version, "lastUpdated": date}, "mark": mark});
         let read = state(Some("2"), Some("2026-01-01T12:00:05.500Z"), 2);
         for (line, came) in [
-            (state(Some("2"), None, 2), Came::Fresh),
-            (state(Some("10"), None, 3), Came::Fresh),
-            (state(Some("1"), None, 1), Came::Stale),
-            (state(None, Some("2026-01-01T12:00:05.500Z"), 2), Came::Fresh),
-            (state(None, Some("2026-01-01T13:00:06+01:00"), 3), Came::Fresh),
-            (state(None, Some("2026-01-01T12:00:01Z"), 1), Came::Stale),
-            (state(None, Some("2026-01-01T12:00:05Z"), 2), Came::Fresh),
-            (state(None, Some("2026-01-01T12:00:05Z"), 1), Came::Unsure),
-            (state(None, None, 2), Came::Fresh),
-            (state(None, None, 1), Came::Unsure),
+            (state(Some("2"), None, 2), ChangeSeen::Fresh),
+            (state(Some("10"), None, 3), ChangeSeen::Fresh),
+            (state(Some("1"), None, 1), ChangeSeen::Stale),
+            (state(None, Some("2026-01-01T12:00:05.500Z"), 2), ChangeSeen::Fresh),
+            (state(None, Some("2026-01-01T13:00:06+01:00"), 3), ChangeSeen::Fresh),
+            (state(None, Some("2026-01-01T12:00:01Z"), 1), ChangeSeen::Stale),
+            (state(None, Some("2026-01-01T12:00:05Z"), 2), ChangeSeen::Fresh),
+            (state(None, Some("2026-01-01T12:00:05Z"), 1), ChangeSeen::Unsure),
+            (state(None, None, 2), ChangeSeen::Fresh),
+            (state(None, None, 1), ChangeSeen::Unsure),
         ] {
             assert_eq!(standing(&line, &read), came, "{line}");
         }
         let tagged = state(Some("b"), Some("2026-01-01T12:00:05Z"), 2);
-        assert_eq!(standing(&state(Some("b"), None, 2), &tagged), Came::Fresh);
-        assert_eq!(standing(&state(Some("a"), Some("2026-01-01T11:00:00Z"), 1), &tagged), Came::Stale);
+        assert_eq!(standing(&state(Some("b"), None, 2), &tagged), ChangeSeen::Fresh);
+        assert_eq!(standing(&state(Some("a"), Some("2026-01-01T11:00:00Z"), 1), &tagged), ChangeSeen::Stale);
     }
 }

@@ -9,16 +9,16 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::context::{Budget, Walk, no_answer, stop};
+use crate::drive::context::{Budget, FlowContext, no_answer, stop};
 use crate::drive::export_levels::Offer;
 use crate::drive::flow::requests::Kickoff;
-use crate::drive::flow::run_flow::Source;
+use crate::drive::flow::run_flow::SourceFlow;
 use crate::drive::flow::{cleanup, requests};
 use crate::drive::resume_journal::{Own, Resumed};
 use crate::drive::{export_levels, resume_journal};
 use crate::recording::model::{Role, Stop, StopKind};
 use crate::recording::shape::{urls_of_line, without_bom};
-use crate::session::client::{Ask, Whole};
+use crate::session::client::{FullResponse, RequestSpec};
 use crate::suite::flow::{Identity, Method, Probe, Send, Wrong};
 
 /// The preference by which a poll's status and the job's come apart (hl7-3.0.0, headers).
@@ -32,9 +32,9 @@ pub(crate) struct Route {
     /// The names and values of its parameters, picks resolved.
     pub params: Vec<(String, String)>,
     /// The names of those that the target does not take; probes do without them, too.
-    pub forgone: Vec<String>,
+    pub dropped_params: Vec<String>,
     /// What they were picked from, and what the result is compared with.
-    pub source: Option<Source>,
+    pub source: Option<SourceFlow>,
 }
 
 /// A job that runs on the target.
@@ -52,17 +52,17 @@ pub(crate) struct Job {
     pub separate: bool,
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// The flow's kick-off, or that of a probe.
-    pub fn kickoff_ask(&self, route: &Route, probe: Option<&Probe>, more: &[(String, String)]) -> Ask {
-        let settings = &self.house.settings;
+    pub fn kickoff_ask(&self, route: &Route, probe: Option<&Probe>, more: &[(String, String)]) -> RequestSpec {
+        let settings = &self.run.settings;
         let flow = &self.planned.flow;
         let post = probe.map_or(flow.method == Method::Post, |probe| probe.send == Send::KickoffPost);
         let mut params = route.params.clone();
         let without = probe.map(|probe| probe.without.as_slice()).unwrap_or_default();
         params.retain(|(name, _)| !without.contains(name) && !more.iter().any(|(known, _)| known == name));
         params.extend_from_slice(more);
-        params.retain(|(name, _)| !route.forgone.contains(name));
+        params.retain(|(name, _)| !route.dropped_params.contains(name));
         let over = flow.headers.iter().chain(probe.iter().flat_map(|probe| &probe.headers));
         let group = self.group();
         let kickoff = Kickoff {
@@ -100,7 +100,7 @@ impl Walk<'_> {
 
     /// Kicks the flow's job off. The error says why there is none.
     pub async fn kick_off(&self, route: &Route) -> Result<Job, Stop> {
-        let mut budget = Budget::new(self.house);
+        let mut budget = Budget::new(self.run);
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, None, &[]), true).await?;
         let whole = match &reply.result {
             Ok(whole) => whole,
@@ -118,38 +118,37 @@ impl Walk<'_> {
 
     /// How this flow's kick-off started a job, for a run that resumes this one.
     fn own(&self, route: &Route, url: &Url, exchange: u32) -> Own {
-        let shown = self.house.session.recorder().redact_url(url);
+        let shown = self.run.session.recorder().redact_url(url);
         Own { exchange, shown, level: route.level, params: route.params.clone() }
     }
 
     /// The job that a killed run's kick-off of this flow started, where it asked for the same: its kick-off is told
     /// again, and its polls go on. A job that was started for something else is deleted.
     pub async fn resume(&self, route: &Route) -> Option<Job> {
-        let Resumed { job: url, own, kickoff } = self.house.resumed(self.name())?;
+        let Resumed { job: url, own, kickoff } = self.run.resumed(self.name())?;
         if own.level != route.level || own.params != route.params {
-            cleanup::others(self.house, &[url]).await;
+            cleanup::others(self.run, &[url]).await;
             return None;
         }
-        let recorder = self.house.session.recorder();
+        let recorder = self.run.session.recorder();
         // What we asked for then is no secret when the manifest says it.
         let ask = self.kickoff_ask(route, None, &[]);
         recorder.redactor().ours(&ask.url);
         recorder.redactor().our_values(ask.body.as_deref().unwrap_or_default());
         let exchange = recorder.retell(&resume_journal::retold(&kickoff, &own.shown, &recorder.redact_url(&url)));
         self.hold(&url, self.planned.flow.identity, Some(self.own(route, &url, exchange)));
-        Some(self.job(route, url, Budget::new(self.house), None))
+        Some(self.job(route, url, Budget::new(self.run), None))
     }
 
     /// What it means that the kick-off started no job.
-    fn refusal(&self, route: &Route, whole: &Whole, exchange: u32) -> Stop {
+    fn refusal(&self, route: &Route, whole: &FullResponse, exchange: u32) -> Stop {
         let status = whole.status.as_u16();
         let at = Some(exchange);
         if whole.status.is_success() {
             let because = format!("the kick-off was answered {status} without a Content-Location to poll");
             return stop(StopKind::Answer, at, because);
         }
-        let undeclared =
-            export_levels::offer(route.level, &self.house.declared, &self.house.settings) == Offer::Perhaps;
+        let undeclared = export_levels::offer(route.level, &self.run.declared, &self.run.settings) == Offer::Perhaps;
         let optional = self.planned.flow.optional.as_ref();
         let narrow = self.planned.flow.identity == Identity::Narrow;
         match (status, optional) {
@@ -180,7 +179,7 @@ impl Walk<'_> {
 
 /// The polling URL of the job that an answer started: `Content-Location`, or `Location` in its place. A relative one is
 /// resolved; the test on the header judges that. The error is a fragment that says why it cannot be polled.
-pub(crate) fn polling_url(whole: &Whole) -> Option<Result<Url, String>> {
+pub(crate) fn polling_url(whole: &FullResponse) -> Option<Result<Url, String>> {
     if !whole.status.is_success() {
         return None;
     }
@@ -200,7 +199,7 @@ fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// Whether a refusal says that there is no such operation.
-fn is_unsupported(whole: &Whole) -> bool {
+fn is_unsupported(whole: &FullResponse) -> bool {
     match whole.status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => true,
         status if status.is_client_error() => outcome_says_unsupported(&whole.body),
@@ -244,9 +243,9 @@ fn outcome_says_unsupported(body: &Bytes) -> bool {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Whole {
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> FullResponse {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Whole {
+        FullResponse {
             url: "http://h/fhir/$export".parse().unwrap(),
             status: StatusCode::from_u16(status).unwrap(),
             headers,

@@ -7,28 +7,28 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::context::Walk;
+use crate::drive::context::FlowContext;
 use crate::drive::flow::kickoff::{Job, Route};
-use crate::drive::flow::recheck_missing::Fate;
+use crate::drive::flow::recheck_missing::RecheckResult;
 use crate::drive::flow::requests;
 use crate::measure::compare_exports::Compared;
 use crate::measure::organized_files::Astray;
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::measure::type_filters::Counter;
 use crate::measure::{elements, manifest_files, ownership, unrequested_resources};
 use crate::ndjson::identity::Identity;
-use crate::recording::facts::{Census, Comparison, Organizing};
+use crate::recording::facts::{Comparison, Organizing, UnrequestedResources};
 use crate::recording::model::{BodyKind, Role};
-use crate::session::client::Ask;
+use crate::session::client::RequestSpec;
 use crate::suite::flow::Probe;
 
 /// The most of an attachment that is read.
-const MOST_OF_ONE: u64 = 4 << 20;
+const MAX_OF_ONE: u64 = 4 << 20;
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// Writes down what came of the flow's files: `own` is held of it, `came` is all of it, `whole` says whether every
     /// file was read.
-    pub async fn weigh(&self, route: &Route, counter: &Counter, own: &Shelf, came: &Identity, whole: bool) {
+    pub async fn weigh(&self, route: &Route, counter: &Counter, own: &ResourceStore, came: &Identity, whole: bool) {
         if self.planned.measures.census {
             let census = self.census(route, own, came, whole).await;
             self.record().census = Some(census);
@@ -49,39 +49,39 @@ impl Walk<'_> {
         }
         let control = control.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
         match self.fate(control, &lost).await {
-            Fate::There => {}
-            Fate::Gone => {
+            RecheckResult::There => {}
+            RecheckResult::Gone => {
                 for kept in comparison.types.values_mut() {
                     comparison.gone += kept.expected - kept.found;
                     kept.expected = kept.found;
                 }
             }
-            Fate::Unsure => comparison.unsure = true,
+            RecheckResult::Unsure => comparison.unsure = true,
         }
         comparison
     }
 
     /// What organised files hold beside `earlier`, after a second look at what they lack.
-    pub async fn organized_again(&self, settled: (Organizing, Astray), earlier: Option<&Shelf>) -> Organizing {
+    pub async fn organized_again(&self, settled: (Organizing, Astray), earlier: Option<&ResourceStore>) -> Organizing {
         let (mut organizing, astray) = settled;
         let Some(earlier) = earlier else { return organizing };
-        let (control, lost) = astray.named(earlier, &self.house.key);
+        let (control, lost) = astray.named(earlier, &self.run.key);
         if lost.is_empty() {
             return organizing;
         }
         let control = control.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
         match self.fate(control, &lost).await {
-            Fate::There => {}
-            Fate::Gone => {
+            RecheckResult::There => {}
+            RecheckResult::Gone => {
                 let kept = organizing.belongings.values_mut().chain([&mut organizing.instances]);
                 kept.for_each(|kept| kept.expected = kept.found);
             }
-            Fate::Unsure => organizing.unsure = true,
+            RecheckResult::Unsure => organizing.unsure = true,
         }
         organizing
     }
 
-    async fn census(&self, route: &Route, own: &Shelf, came: &Identity, whole: bool) -> Census {
+    async fn census(&self, route: &Route, own: &ResourceStore, came: &Identity, whole: bool) -> UnrequestedResources {
         let mut census = unrequested_resources::take(own, &route.params, whole);
         census.binaries = ownership::binaries(own);
         census.documents = ownership::documents(own);
@@ -109,7 +109,7 @@ impl Walk<'_> {
             census.compartment = Some(ownership::compartment(own, shelf));
         }
         if same && asked("_elements").next().is_some() {
-            census.trimmed = Some(elements::measure(own, shelf, &route.params, self.house.definitions.as_deref()));
+            census.trimmed = Some(elements::measure(own, shelf, &route.params, self.run.definitions.as_deref()));
         }
         let untyped = asked("_type").next().is_none();
         if whole && (everything && untyped || same && asked("includeAssociatedData").next().is_some()) {
@@ -120,12 +120,12 @@ impl Walk<'_> {
             if let Some(lineage) = census.lineage.as_mut().filter(|_| !lost.is_empty()) {
                 let control = own.kinds().find_map(|kind| Some((kind, own.of(kind).next()?.0)));
                 match self.fate(control, &lost).await {
-                    Fate::There => {}
-                    Fate::Gone => {
+                    RecheckResult::There => {}
+                    RecheckResult::Gone => {
                         lineage.all.expected = lineage.all.expected.saturating_sub(lost.len() as u64);
                         lineage.newest.expected = lineage.newest.expected.min(lineage.newest.found);
                     }
-                    Fate::Unsure => lineage.unsure = true,
+                    RecheckResult::Unsure => lineage.unsure = true,
                 }
             }
         }
@@ -140,8 +140,8 @@ impl Walk<'_> {
     }
 
     /// The fetch of an attachment, of the target's own before others; none where there is none that may be asked for.
-    fn attachment_ask(&self, job: &Job, manifest: &Value) -> Option<Ask> {
-        let settings = &self.house.settings;
+    fn attachment_ask(&self, job: &Job, manifest: &Value) -> Option<RequestSpec> {
+        let settings = &self.run.settings;
         let open = manifest_files::is_open(manifest);
         let urls: Vec<Url> = self.attachments().iter().filter_map(|url| Url::parse(url).ok()).collect();
         let web = |url: &&Url| matches!(url.scheme(), "http" | "https");
@@ -154,7 +154,7 @@ impl Walk<'_> {
         }
         let headers = requests::usual(&[(ACCEPT, "*/*")]);
         let ask = requests::plain(self.name(), Role::Probe, Method::GET, chosen?.clone(), headers);
-        Some(Ask { open, masked: true, identity: self.planned.flow.identity, ..ask })
+        Some(RequestSpec { open, masked: true, identity: self.planned.flow.identity, ..ask })
     }
 
     /// Fetches an attachment as a probe. Nothing of it is kept.
@@ -162,9 +162,9 @@ impl Walk<'_> {
         let Some(mut ask) = self.attachment_ask(job, manifest) else { return };
         self.dress(&mut ask, probe);
         ask.masked = true;
-        let Ok(mut streaming) = self.house.session.open(ask).await else { return };
+        let Ok(mut streaming) = self.run.session.open(ask).await else { return };
         let (mut bytes, mut broken) = (0, None);
-        while bytes < MOST_OF_ONE {
+        while bytes < MAX_OF_ONE {
             match futures_util::StreamExt::next(&mut streaming.body).await {
                 Some(Ok(chunk)) => bytes += chunk.len() as u64,
                 Some(Err(trouble)) => {

@@ -6,7 +6,7 @@ use http::header::ACCEPT;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::drive::context::{Walk, stop};
+use crate::drive::context::{FlowContext, stop};
 use crate::drive::flow::requests;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::model::{Role, Stop, StopKind};
@@ -54,17 +54,17 @@ fn is_not_listed(membership: &Value) -> bool {
     membership.as_str() != Some("enumerated")
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// The members of the run's Group, asked for when they are first needed.
     pub async fn members(&self) -> Members {
         if self.is_of_nobody() {
             return Ok(BTreeSet::new());
         }
-        if let Some(known) = self.house.members() {
+        if let Some(known) = self.run.members() {
             return known;
         }
         let members = self.read_members().await;
-        self.house.learn_members(&members);
+        self.run.learn_members(&members);
         members
     }
 
@@ -78,12 +78,12 @@ impl Walk<'_> {
     /// The flow's Group, read; the error says why it cannot be.
     pub async fn group_now(&self) -> Result<Value, String> {
         let Some(group) = self.group() else { return Err("no Group is exported".to_owned()) };
-        let url = requests::under(&self.house.settings.base, &["Group", &group]);
+        let url = requests::under(&self.run.settings.base, &["Group", &group]);
         let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
         let mut ask = requests::plain(self.name(), Role::Probe, Method::GET, url, headers);
         ask.probe = Some("members".to_owned());
         ask.identity = self.planned.flow.identity;
-        match self.house.session.send(ask).await.result {
+        match self.run.session.send(ask).await.result {
             Ok(whole) if whole.status == StatusCode::OK => Ok(serde_json::from_slice(&whole.body).unwrap_or_default()),
             Ok(whole) => Err(format!("who is a member is not known: the Group was answered {}", whole.status.as_u16())),
             Err(trouble) => Err(format!("who is a member is not known: {}", trouble.message)),

@@ -8,24 +8,24 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use crate::drive::context::{Budget, Walk, stop};
+use crate::drive::context::{Budget, FlowContext, stop};
 use crate::drive::flow::kickoff::Job;
 use crate::drive::flow::{requests, retry};
 use crate::measure::manifest_files;
 use crate::recording::model::{Role, Stop, StopKind};
 use crate::recording::shape::{is_manifest, without_bom};
-use crate::session::client::Ask;
+use crate::session::client::RequestSpec;
 use crate::suite::flow::{Download, Moment, Send};
 use crate::suite::model::FileList;
 
 /// The most manifests that one links to, directly or by way of others.
-const MOST_PAGES: usize = 1000;
+const MAX_PAGES: usize = 1000;
 /// Files that are fetched while the job runs, at most.
-const MOST_EARLY: usize = 20;
+const MAX_EARLY: usize = 20;
 /// The longest manifest that is read; so long all may be that one leads to.
 const LONGEST: usize = 64 << 20;
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// Fetches, as the flow's probes, the files that a manifest lists while the job runs. Whether there were any.
     pub async fn probe_parts(&self, job: &Job, manifest: &Value) -> Result<bool, Stop> {
         let (items, _) = manifest_files::files(manifest, Download::All);
@@ -34,7 +34,7 @@ impl Walk<'_> {
         }
         let probes = self.planned.flow.probes.iter();
         for probe in probes.filter(|probe| probe.at == Moment::Partial && probe.send == Send::Files) {
-            for item in items.iter().take(MOST_EARLY) {
+            for item in items.iter().take(MAX_EARLY) {
                 self.check_halt()?;
                 if let Some(wanted) = crate::drive::files::download::usable(job, manifest, item.clone()) {
                     // Nothing that happens to a probe stops the flow.
@@ -55,7 +55,7 @@ impl Walk<'_> {
         let mut next = next_of(&manifest, &job.url);
         let mut read = 0_usize;
         while let Some(url) = next.take() {
-            if seen.len() > MOST_PAGES || !seen.insert(url.clone()) {
+            if seen.len() > MAX_PAGES || !seen.insert(url.clone()) {
                 break;
             }
             let Some((page, bytes)) = self.page(&url).await? else { break };
@@ -75,22 +75,22 @@ impl Walk<'_> {
     }
 
     /// One manifest by its own URL, and its length in bytes; while it is being made the answer is 202, and it is asked for again. None if what
-    /// came is none: the tape has it.
+    /// came is none: the recording has it.
     async fn page(&self, url: &Url) -> Result<Option<(Value, usize)>, Stop> {
-        let budget = Budget::new(self.house);
+        let budget = Budget::new(self.run);
         let headers = requests::usual(&[(ACCEPT, "application/json")]);
         let mut attempt = 0;
         loop {
             self.check_halt()?;
-            let ask: Ask = requests::plain(self.name(), Role::Page, Method::GET, url.clone(), headers.clone());
-            let reply = self.house.session.send_within(ask, LONGEST).await;
+            let ask: RequestSpec = requests::plain(self.name(), Role::Page, Method::GET, url.clone(), headers.clone());
+            let reply = self.run.session.send_within(ask, LONGEST).await;
             let Ok(whole) = &reply.result else { return Ok(None) };
-            let left = budget.left(self.house);
+            let left = budget.left(self.run);
             let again = whole.status == StatusCode::ACCEPTED || retry::asks_for_patience(whole.status, attempt);
             if again && !left.is_zero() {
-                self.house.session.recorder().supersede(reply.exchange);
+                self.run.session.recorder().supersede(reply.exchange);
                 let asked = self.retry_after(&whole.headers);
-                let least = self.house.settings.least_wait;
+                let least = self.run.settings.least_wait;
                 let time = retry::pause_again(asked, attempt, left, least, retry::LONGEST);
                 self.wait(time, "until the next manifest").await?;
                 attempt += 1;

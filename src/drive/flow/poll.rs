@@ -9,26 +9,26 @@ use http::Method;
 use http::header::{ACCEPT, RETRY_AFTER};
 use serde_json::Value;
 
-use crate::drive::context::{Walk, no_answer, stop};
+use crate::drive::context::{FlowContext, no_answer, stop};
 use crate::drive::flow::kickoff::Job;
 use crate::drive::flow::{requests, retry};
 use crate::drive::progress::Event;
 use crate::measure::job_state;
-use crate::measure::job_state::{Seen, Standing};
+use crate::measure::job_state::{JobStanding, SeenPoll};
 use crate::recording::model::{Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::recording::shape::{is_manifest, without_bom};
-use crate::session::client::{Ask, Reply, Whole};
+use crate::session::client::{FullResponse, Reply, RequestSpec};
 use crate::suite::flow::Identity;
 
 /// The longest answer to a poll that is read: a manifest of a hundred thousand files fits.
-const LONGEST_ANSWER: usize = 64 << 20;
+const MAX_LEN_ANSWER: usize = 64 << 20;
 
 /// The polls of one job.
 #[derive(Default)]
 pub(crate) struct Polls {
-    seen: Vec<Seen>,
+    seen: Vec<SeenPoll>,
     exchanges: Vec<u32>,
-    /// Phases that the tape knows already.
+    /// Phases that the recording knows already.
     told: Vec<Option<Phase>>,
     wait: Option<Duration>,
     manifest: Option<Value>,
@@ -36,7 +36,7 @@ pub(crate) struct Polls {
 
 /// What came of a poll.
 #[derive(Debug)]
-pub(crate) enum Step {
+pub(crate) enum PollStep {
     /// The job runs.
     Running,
     /// This poll failed; the job may still run.
@@ -61,14 +61,14 @@ impl Polls {
         self.seen.len()
     }
 
-    /// Takes in an answer and says where the job stands; tells the tape what became known.
-    fn take_in(&mut self, walk: &Walk<'_>, reply: &Reply, job: &Job) -> Standing {
+    /// Takes in an answer and says where the job stands; tells the recording what became known.
+    fn take_in(&mut self, flow: &FlowContext<'_>, reply: &Reply, job: &Job) -> JobStanding {
         let mut manifest = None;
         let seen = match &reply.result {
-            Err(_) => Seen { status: None, manifest: false, digest: 0, signs: false },
+            Err(_) => SeenPoll { status: None, manifest: false, digest: 0, signs: false },
             // A 200 whose body was lost on the way says nothing of the job: it may be done.
             Ok(whole) if whole.status.as_u16() == 200 && lost(whole).is_some() => {
-                Seen { status: None, manifest: false, digest: 0, signs: false }
+                SeenPoll { status: None, manifest: false, digest: 0, signs: false }
             }
             Ok(whole) => {
                 let body =
@@ -77,7 +77,7 @@ impl Polls {
                 let mut hasher = DefaultHasher::new();
                 whole.body.hash(&mut hasher);
                 whole.headers.get("x-progress").hash(&mut hasher);
-                Seen {
+                SeenPoll {
                     status: Some(job_status(whole, job.separate)),
                     manifest: manifest.is_some(),
                     digest: hasher.finish(),
@@ -89,7 +89,7 @@ impl Polls {
         self.exchanges.push(reply.exchange);
         self.manifest = manifest;
         let reading = job_state::read(&self.seen, job.partial);
-        let recorder = walk.house.session.recorder();
+        let recorder = flow.run.session.recorder();
         self.told.resize(self.seen.len(), None);
         let last = self.seen.len().saturating_sub(1);
         for (index, ((told, phase), exchange)) in
@@ -118,31 +118,31 @@ impl Polls {
 
 /// The status that a poll gives the job: where it was asked to come apart from that of the poll itself, what
 /// `X-Export-Status` begins with.
-fn job_status(whole: &Whole, separate: bool) -> u16 {
+fn job_status(whole: &FullResponse, separate: bool) -> u16 {
     let status = whole.status.as_u16();
     let text = whole.headers.get("x-export-status").filter(|_| separate && status == 200);
     text.and_then(|text| text.to_str().ok()?.trim().get(..3)?.parse().ok()).unwrap_or(status)
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// A poll of `job`.
-    pub fn poll_ask(&self, url: &url::Url) -> Ask {
+    pub fn poll_ask(&self, url: &url::Url) -> RequestSpec {
         let headers = requests::usual(&[(ACCEPT, "application/json")]);
         let identity = self.planned.flow.identity;
-        Ask { identity, ..requests::plain(self.name(), Role::Poll, Method::GET, url.clone(), headers) }
+        RequestSpec { identity, ..requests::plain(self.name(), Role::Poll, Method::GET, url.clone(), headers) }
     }
 
     /// Waits as long as the server asked, polls once, and says what came of it. The error says why the flow ends.
-    pub async fn poll(&self, job: &Job, polls: &mut Polls, ask: Ask) -> Result<Step, Stop> {
+    pub async fn poll(&self, job: &Job, polls: &mut Polls, ask: RequestSpec) -> Result<PollStep, Stop> {
         match (polls.wait.take(), job.retry_after) {
             (Some(time), _) => self.wait(time, "until the next poll").await?,
             (None, Some(asked)) => {
-                let time = retry::pause(Some(asked), 0, job.budget.left(self.house), self.house.settings.least_wait);
+                let time = retry::pause(Some(asked), 0, job.budget.left(self.run), self.run.settings.least_wait);
                 self.wait(time, "until the first poll").await?;
             }
             (None, None) => self.check_halt()?,
         }
-        let reply = self.house.session.send_within(ask, LONGEST_ANSWER).await;
+        let reply = self.run.session.send_within(ask, MAX_LEN_ANSWER).await;
         let exchange = reply.exchange;
         let asked = match &reply.result {
             Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
@@ -153,7 +153,7 @@ impl Walk<'_> {
             }
             Err(_) => None,
             // The next answer would be as long.
-            Ok(Whole { broken: Some(trouble), .. }) if trouble.kind == TroubleKind::Limit => {
+            Ok(FullResponse { broken: Some(trouble), .. }) if trouble.kind == TroubleKind::Limit => {
                 return Err(stop(StopKind::Limit, Some(exchange), trouble.message.clone()));
             }
             Ok(whole) => {
@@ -166,50 +166,50 @@ impl Walk<'_> {
         let status = reply.result.as_ref().map_or(0, |whole| whole.status.as_u16());
         let ended = |because: String| stop(StopKind::Answer, Some(exchange), because);
         match standing {
-            Standing::Complete => {
-                self.house.any_ended.store(true, Ordering::Relaxed);
+            JobStanding::Complete => {
+                self.run.any_ended.store(true, Ordering::Relaxed);
                 *self.manifest_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
-                Ok(Step::Done(polls.manifest.take().unwrap_or_default()))
+                Ok(PollStep::Done(polls.manifest.take().unwrap_or_default()))
             }
-            Standing::Running | Standing::Unsure => {
-                let left = job.budget.left(self.house);
+            JobStanding::Running | JobStanding::Unsure => {
+                let left = job.budget.left(self.run);
                 if left.is_zero() {
-                    self.house.waited_in_vain.store(true, Ordering::Relaxed);
+                    self.run.waited_in_vain.store(true, Ordering::Relaxed);
                     polls.settle_as_running(self);
-                    let seconds = self.house.settings.max_wait.as_secs();
+                    let seconds = self.run.settings.max_wait.as_secs();
                     return Err(stop(StopKind::Waited, Some(exchange), format!("still running after {seconds} s")));
                 }
-                let least = self.house.settings.least_wait;
+                let least = self.run.settings.least_wait;
                 polls.wait = Some(match standing {
                     // A job that runs is asked for as often as the target likes.
-                    Standing::Running => retry::pause(asked, polls.running_for(), left, least),
+                    JobStanding::Running => retry::pause(asked, polls.running_for(), left, least),
                     _ => retry::pause_again(asked, polls.errors(), left, least, retry::LONGEST),
                 });
-                Ok(if standing == Standing::Running { Step::Running } else { Step::Unsure })
+                Ok(if standing == JobStanding::Running { PollStep::Running } else { PollStep::Unsure })
             }
-            Standing::NoManifest => {
-                self.house.any_ended.store(true, Ordering::Relaxed);
+            JobStanding::NoManifest => {
+                self.run.any_ended.store(true, Ordering::Relaxed);
                 Err(ended(format!("polls were answered {status} with something that is no manifest, again and again")))
             }
-            Standing::Failed => {
-                self.house.any_ended.store(true, Ordering::Relaxed);
+            JobStanding::Failed => {
+                self.run.any_ended.store(true, Ordering::Relaxed);
                 if matches!(status, 404 | 410) {
-                    self.house.gone(&job.url);
+                    self.run.gone(&job.url);
                     return Err(ended(format!("the target answered {status} for the job that it had started")));
                 }
                 Err(ended(format!("the job ended with {status}")))
             }
             // Whoever may not have all of it may be refused the whole, late as it is.
-            Standing::Refused
+            JobStanding::Refused
                 if self.planned.flow.identity == Identity::Narrow && self.planned.flow.optional.is_some() =>
             {
                 let optional = self.planned.flow.optional.as_deref().unwrap_or_default();
                 Err(stop(StopKind::Declined, Some(exchange), format!("{optional}: the poll was answered {status}")))
             }
-            Standing::Refused => {
+            JobStanding::Refused => {
                 Err(stop(StopKind::Credentials, Some(exchange), format!("the poll was answered {status}")))
             }
-            Standing::Silent => match &reply.result {
+            JobStanding::Silent => match &reply.result {
                 Err(trouble) => Err(no_answer("the poll", exchange, trouble)),
                 Ok(whole) => match lost(whole) {
                     Some(trouble) => Err(no_answer("the poll", exchange, trouble)),
@@ -221,8 +221,8 @@ impl Walk<'_> {
 
     /// Ends the flow if no job of this target ever ends: it has been seen running, and that must do.
     pub fn check_hope(&self, polls: &Polls) -> Result<(), Stop> {
-        if self.house.is_hopeless() {
-            let seconds = self.house.settings.max_wait.as_secs();
+        if self.run.is_hopeless() {
+            let seconds = self.run.settings.max_wait.as_secs();
             let because = format!(
                 "not waited for: another job of this run was still running after {seconds} s, and none has ended"
             );
@@ -233,15 +233,15 @@ impl Walk<'_> {
 }
 
 /// Why an answer's body did not come whole, if the way is to blame.
-fn lost(whole: &Whole) -> Option<&Trouble> {
+fn lost(whole: &FullResponse) -> Option<&Trouble> {
     whole.broken.as_ref().filter(|trouble| matches!(trouble.kind, TroubleKind::Cut | TroubleKind::Timeout))
 }
 
 impl Polls {
     /// Calls polls whose phase is still open in progress: that is how they were treated until time ran out.
-    fn settle_as_running(&mut self, walk: &Walk<'_>) {
+    fn settle_as_running(&mut self, flow: &FlowContext<'_>) {
         for (told, exchange) in self.told.iter_mut().zip(&self.exchanges).filter(|(told, _)| told.is_none()) {
-            walk.house.session.recorder().phase(*exchange, Phase::InProgress);
+            flow.run.session.recorder().phase(*exchange, Phase::InProgress);
             *told = Some(Phase::InProgress);
         }
     }

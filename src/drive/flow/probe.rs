@@ -1,4 +1,4 @@
-//! Probes: extra requests beside a flow's conversation. They never move it; what becomes of them is on the tape.
+//! Probes: extra requests beside a flow's conversation. They never move it; what becomes of them is on the recording.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -9,14 +9,14 @@ use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::context::{Budget, Walk};
+use crate::drive::context::{Budget, FlowContext};
 use crate::drive::flow::kickoff::{Job, Route, polling_url};
-use crate::drive::flow::poll::{Polls, Step};
+use crate::drive::flow::poll::{PollStep, Polls};
 use crate::drive::flow::requests;
 use crate::measure::manifest_files;
 use crate::measure::unknown_job::unknown_job;
 use crate::recording::model::{Outcome, Role, Stop};
-use crate::session::client::Ask;
+use crate::session::client::RequestSpec;
 use crate::settings::run_settings::Credentials;
 use crate::suite::flow::{GRACE, Identity, Moment, Needs, Probe, Send, Wrong};
 use crate::suite::model::FileList;
@@ -24,7 +24,7 @@ use crate::suite::values::Wait;
 
 /// How long a deleted job that is asked for once may still be known.
 pub(crate) const SETTLING: Duration = Duration::from_secs(5);
-/// Tokens that last longer are waited for with `--late-polls` alone.
+/// Tokens that last longer are waited for with `--wait-for-expiry` alone.
 const SHORT_TOKEN: Duration = Duration::from_secs(60);
 /// Between two looks at a deleted job.
 pub(crate) const LOOK: Duration = Duration::from_millis(500);
@@ -46,12 +46,12 @@ pub(crate) struct Sight<'s> {
     /// Its job.
     pub job: Option<&'s Job>,
     /// The files that file probes ask for, one of each list.
-    pub files: &'s [crate::drive::files::download::Wanted],
+    pub files: &'s [crate::drive::files::download::WantedFile],
     /// Its manifest.
     pub manifest: Option<&'s serde_json::Value>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> FlowContext<'a> {
     /// Whether the flow changes the client's keys.
     pub fn turns_keys(&self) -> bool {
         self.planned.flow.credentials == Some(Needs::KeySet)
@@ -81,8 +81,8 @@ impl<'a> Walk<'a> {
     /// Sends one probe, at each of its times. A stop within it is the probe's alone.
     async fn probe(&self, probe: &Probe, sight: Sight<'_>) {
         let kicks_off = matches!(probe.send, Send::Kickoff | Send::KickoffPost);
-        let open = matches!(self.house.settings.credentials, Credentials::None);
-        if self.house.settings.second.is_none() && probe.identity == Identity::SecondClient
+        let open = matches!(self.run.settings.credentials, Credentials::None);
+        if self.run.settings.second.is_none() && probe.identity == Identity::SecondClient
             || open && probe.identity == Identity::Tampered
             || open && kicks_off && probe.identity == Identity::None
         {
@@ -90,24 +90,24 @@ impl<'a> Walk<'a> {
             return;
         }
         let with_id = probe.wrong == Some(Wrong::ClientId);
-        if probe.send == Send::Token && probe.wrong.is_some() && with_id != self.house.no_way.is_some() {
+        if probe.send == Send::Token && probe.wrong.is_some() && with_id != self.run.no_way.is_some() {
             // Where a good request is refused, that bad ones are says nothing; where it is not, nothing need be found out.
             return;
         }
         if matches!(probe.wrong, Some(Wrong::NewKey | Wrong::OldKey)) {
-            let Ok(time) = self.house.session.rotate().await else { return };
+            let Ok(time) = self.run.session.rotate().await else { return };
             if let Some(time) = time
                 && self.wait(time, "until the client's keys may be kept no longer").await.is_err()
             {
                 return;
             }
         }
-        if probe.identity == Identity::None && matches!(self.house.settings.credentials, Credentials::None) {
+        if probe.identity == Identity::None && matches!(self.run.settings.credentials, Credentials::None) {
             // It would be the flow's own request again.
             return;
         }
         if probe.identity == Identity::Renewed {
-            self.house.session.renew().await;
+            self.run.session.renew().await;
         }
         if probe.identity == Identity::Expired {
             return self.probe_expired(probe, sight).await;
@@ -125,7 +125,7 @@ impl<'a> Walk<'a> {
         if matches!(probe.send, Send::Create | Send::Update | Send::Erase | Send::SearchName) || self.made_here(probe) {
             return self.probe_group(probe, sight).await;
         }
-        let began = self.house.clock.elapsed();
+        let began = self.run.clock.elapsed();
         let at_once = [Wait(Duration::ZERO)];
         let times = if probe.after.is_empty() { &at_once[..] } else { &probe.after };
         let returns = probe.at == Moment::Deleted && probe.send == Send::Poll;
@@ -133,10 +133,10 @@ impl<'a> Walk<'a> {
             self.probe_until_gone(probe, sight, GRACE).await;
         }
         for time in times {
-            let passed = self.house.clock.elapsed().saturating_sub(began);
+            let passed = self.run.clock.elapsed().saturating_sub(began);
             // The looks at a job that was not gone at once were those of these times, too.
             let past = time.duration().is_zero() || time.duration() < passed;
-            let late = time.duration() > GRACE && !self.house.settings.late_polls;
+            let late = time.duration() > GRACE && !self.run.settings.wait_for_expiry;
             if returns && (past || late) {
                 continue;
             }
@@ -152,9 +152,9 @@ impl<'a> Walk<'a> {
     /// A probe with a token that is over, once it is. Clocks differ, by five minutes at some servers, so that one that is
     /// accepted is tried again later; the last answer counts.
     async fn probe_expired(&self, probe: &Probe, sight: Sight<'_>) {
-        let Ok(lasts) = self.house.session.soon_expired().await else { return };
+        let Ok(lasts) = self.run.session.soon_expired().await else { return };
         // Nobody waits minutes for one test unasked.
-        let patience = if self.house.settings.late_polls { self.house.settings.max_wait } else { SHORT_TOKEN };
+        let patience = if self.run.settings.wait_for_expiry { self.run.settings.max_wait } else { SHORT_TOKEN };
         if lasts > patience {
             return;
         }
@@ -166,47 +166,47 @@ impl<'a> Walk<'a> {
                 return;
             }
             // The flow holds no permit while it waits.
-            let Ok(_permit) = self.house.permits.acquire().await else { return };
+            let Ok(_permit) = self.run.permits.acquire().await else { return };
             let Ok(Some((exchange, accepted))) = self.probe_kickoff(probe, sight.route).await else { return };
             if !accepted || index + 1 == CLOCKS.len() {
                 return;
             }
-            self.house.session.recorder().supersede(exchange);
+            self.run.session.recorder().supersede(exchange);
         }
     }
 
     /// Waits until the files' URLs should work no more. Whether that can be looked at.
     async fn wait_until_outlived(&self, sight: Sight<'_>) -> bool {
-        let settings = &self.house.settings;
+        let settings = &self.run.settings;
         let open = sight.manifest.is_some_and(manifest_files::is_open) && self.turned_away.load(Ordering::Relaxed);
         let manifest = *self.manifest_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(manifest) = manifest.and_then(|id| self.house.session.recorder().exchange(id)) else { return false };
+        let Some(manifest) = manifest.and_then(|id| self.run.session.recorder().exchange(id)) else { return false };
         let Outcome::Response(answer) = &manifest.outcome else { return false };
         let date = |name: &str| httpdate::parse_http_date(answer.header(name)?.trim()).ok();
         // Both are the server's clock.
         let lasts = date("expires").zip(date("date")).and_then(|(expires, now)| expires.duration_since(now).ok());
         let lasts = lasts.map_or(UNDATED, |lasts| lasts.saturating_add(SURELY));
         let until = Duration::from_millis(manifest.at.saturating_add(manifest.took)).saturating_add(lasts);
-        let left = until.saturating_sub(self.house.clock.elapsed());
+        let left = until.saturating_sub(self.run.clock.elapsed());
         // Nobody waits minutes for one test unasked.
-        let bearable = settings.late_polls && left <= settings.max_wait;
+        let bearable = settings.wait_for_expiry && left <= settings.max_wait;
         open && bearable && self.wait(left, "until the files' URLs should work no more").await.is_ok()
     }
 
     /// Sends one probe once.
     async fn probe_once(&self, probe: &Probe, sight: Sight<'_>) -> Result<(), Stop> {
-        let mut budget = Budget::new(self.house);
+        let mut budget = Budget::new(self.run);
         match probe.send {
             Send::Kickoff | Send::KickoffPost => self.probe_kickoff(probe, sight.route).await.map(drop),
             Send::Token => {
-                self.house.session.probe_token(self.name(), probe).await;
-                if let Some(set) = self.house.settings.key_set.as_ref().filter(|_| self.turns_keys()) {
+                self.run.session.probe_token(self.name(), probe).await;
+                if let Some(set) = self.run.settings.key_set.as_ref().filter(|_| self.turns_keys()) {
                     self.record().key_reads.insert(probe.id.clone(), set.reads());
                 }
                 Ok(())
             }
             Send::Tls => {
-                self.house.session.probe_tls(self.name(), probe).await;
+                self.run.session.probe_tls(self.name(), probe).await;
                 Ok(())
             }
             Send::File | Send::FilePost => {
@@ -230,8 +230,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The request of a probe that neither kicks off nor fetches a file; none if there is nothing to ask for.
-    pub fn probe_ask(&self, probe: &Probe, sight: Sight<'_>) -> Option<Ask> {
-        let base = &self.house.settings.base;
+    pub fn probe_ask(&self, probe: &Probe, sight: Sight<'_>) -> Option<RequestSpec> {
+        let base = &self.run.settings.base;
         let json = requests::usual(&[(ACCEPT, "application/json")]);
         let fhir = requests::usual(&[(ACCEPT, "application/fhir+json")]);
         let (method, url, headers) = match probe.send {
@@ -272,7 +272,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Makes a request that of a probe: its name, its identity, its headers.
-    pub fn dress(&self, ask: &mut Ask, probe: &Probe) {
+    pub fn dress(&self, ask: &mut RequestSpec, probe: &Probe) {
         ask.role = Role::Probe;
         ask.probe = Some(probe.id.clone());
         ask.identity = probe.identity;
@@ -292,16 +292,16 @@ impl<'a> Walk<'a> {
     /// Asks for a deleted job until it is unknown, or has had time enough to be. The last answer counts.
     async fn probe_until_gone(&self, probe: &Probe, sight: Sight<'_>, time: Duration) {
         let Some(ask) = self.probe_ask(probe, sight) else { return };
-        let budget = Budget::new(self.house).at_most(self.house, time);
+        let budget = Budget::new(self.run).at_most(self.run, time);
         loop {
-            let mut patience = Budget::new(self.house).at_most(self.house, time);
+            let mut patience = Budget::new(self.run).at_most(self.run, time);
             let Ok(reply) = self.send_patiently(&mut patience, ask.clone(), false).await else { return };
             let gone = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 404 | 410));
-            let left = budget.left(self.house);
+            let left = budget.left(self.run);
             if gone || left.is_zero() {
                 return;
             }
-            self.house.session.recorder().supersede(reply.exchange);
+            self.run.session.recorder().supersede(reply.exchange);
             if self.wait(LOOK.min(left), "until a deleted job is unknown").await.is_err() {
                 return;
             }
@@ -315,7 +315,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         let more = self.resolve(&probe.params, route.source.as_ref())?;
-        let mut budget = Budget::new(self.house);
+        let mut budget = Budget::new(self.run);
         let reply = self.send_patiently(&mut budget, self.kickoff_ask(route, Some(probe), &more), true).await?;
         let exchange = reply.exchange;
         let Ok(whole) = &reply.result else { return Ok(None) };
@@ -356,9 +356,9 @@ impl<'a> Walk<'a> {
             ask.probe = Some(probe.id.clone());
             ask.identity = probe.identity;
             match self.poll(job, &mut polls, ask).await? {
-                Step::Done(_) => break,
-                Step::Running => self.check_hope(&polls)?,
-                Step::Unsure => {}
+                PollStep::Done(_) => break,
+                PollStep::Running => self.check_hope(&polls)?,
+                PollStep::Unsure => {}
             }
         }
         Ok(())

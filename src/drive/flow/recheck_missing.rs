@@ -5,15 +5,15 @@ use http::header::ACCEPT;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::drive::context::Walk;
+use crate::drive::context::FlowContext;
 use crate::drive::flow::requests;
 use crate::recording::model::Role;
-use crate::session::client::Ask;
+use crate::session::client::RequestSpec;
 
 /// The most resources that are asked for in one flow.
-const MOST_ASKED: usize = 6;
+const MAX_ASKED: usize = 6;
 
-/// The probe's name on the tape.
+/// The probe's name on the recording.
 pub(crate) const PROBE: &str = "second-look";
 
 /// A resource that an earlier export holds and a later one lacks.
@@ -27,7 +27,7 @@ pub(crate) struct Lost {
 
 /// What became of what was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum RecheckResult {
     /// Some of it is still there, as it was.
     There,
     /// It was deleted or changed.
@@ -48,25 +48,27 @@ pub(crate) fn same_state(one: &Value, other: &Value) -> Option<bool> {
     })
 }
 
-impl Walk<'_> {
+impl FlowContext<'_> {
     /// What became of `lost`, told from the first of them. That one is not found says that it was deleted where `control`,
     /// which came with the export, can be read.
-    pub async fn fate(&self, control: Option<(&str, &str)>, lost: &[Lost]) -> Fate {
-        let (mut fate, mut readable) = (Fate::Gone, None);
-        for one in lost.iter().take(MOST_ASKED) {
+    pub async fn fate(&self, control: Option<(&str, &str)>, lost: &[Lost]) -> RecheckResult {
+        let (mut fate, mut readable) = (RecheckResult::Gone, None);
+        for one in lost.iter().take(MAX_ASKED) {
             match self.look_at(&one.kind, &one.id).await {
-                Seen::Value(now) if same_state(&one.was, &now).unwrap_or(one.was == now) => return Fate::There,
-                Seen::Value(_) | Seen::Deleted => {}
-                Seen::Unsure => fate = Fate::Unsure,
-                Seen::Nothing => {
+                SeenVersions::Value(now) if same_state(&one.was, &now).unwrap_or(one.was == now) => {
+                    return RecheckResult::There;
+                }
+                SeenVersions::Value(_) | SeenVersions::Deleted => {}
+                SeenVersions::Unsure => fate = RecheckResult::Unsure,
+                SeenVersions::Nothing => {
                     if readable.is_none() {
                         readable = Some(match control {
-                            Some((kind, id)) => matches!(self.look_at(kind, id).await, Seen::Value(_)),
+                            Some((kind, id)) => matches!(self.look_at(kind, id).await, SeenVersions::Value(_)),
                             None => false,
                         });
                     }
                     if readable != Some(true) {
-                        return Fate::Unsure;
+                        return RecheckResult::Unsure;
                     }
                 }
             }
@@ -75,8 +77,8 @@ impl Walk<'_> {
     }
 
     /// The request that reads one resource, under the name `probe`.
-    pub fn read_ask(&self, probe: &str, kind: &str, id: &str) -> Ask {
-        let url = requests::under(&self.house.settings.base, &[kind, id]);
+    pub fn read_ask(&self, probe: &str, kind: &str, id: &str) -> RequestSpec {
+        let url = requests::under(&self.run.settings.base, &[kind, id]);
         let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
         let mut ask = requests::plain(self.name(), Role::Probe, Method::GET, url, headers);
         ask.probe = Some(probe.to_owned());
@@ -86,23 +88,25 @@ impl Walk<'_> {
     }
 
     /// Reads one resource.
-    async fn look_at(&self, kind: &str, id: &str) -> Seen {
-        let Ok(whole) = self.house.session.send(self.read_ask(PROBE, kind, id)).await.result else {
-            return Seen::Unsure;
+    async fn look_at(&self, kind: &str, id: &str) -> SeenVersions {
+        let Ok(whole) = self.run.session.send(self.read_ask(PROBE, kind, id)).await.result else {
+            return SeenVersions::Unsure;
         };
         let value: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         match whole.status {
-            StatusCode::OK if text("resourceType") == Some(kind) && text("id") == Some(id) => Seen::Value(value),
-            StatusCode::NOT_FOUND => Seen::Nothing,
-            StatusCode::GONE => Seen::Deleted,
-            _ => Seen::Unsure,
+            StatusCode::OK if text("resourceType") == Some(kind) && text("id") == Some(id) => {
+                SeenVersions::Value(value)
+            }
+            StatusCode::NOT_FOUND => SeenVersions::Nothing,
+            StatusCode::GONE => SeenVersions::Deleted,
+            _ => SeenVersions::Unsure,
         }
     }
 }
 
 /// What a read brought.
-enum Seen {
+enum SeenVersions {
     Value(Value),
     Deleted,
     Nothing,

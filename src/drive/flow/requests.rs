@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
 use crate::recording::model::Role;
-use crate::session::client::Ask;
+use crate::session::client::RequestSpec;
 use crate::suite::flow::{Identity, Wrong};
 
 /// The id of a Group that no server has.
@@ -145,8 +145,8 @@ pub fn leave_out(headers: &mut HeaderMap, omit: &[String]) {
 }
 
 /// A bodiless request of a flow, as the run's own client.
-pub fn plain(flow: &str, role: Role, method: Method, url: Url, headers: HeaderMap) -> Ask {
-    Ask {
+pub fn plain(flow: &str, role: Role, method: Method, url: Url, headers: HeaderMap) -> RequestSpec {
+    RequestSpec {
         flow: Some(flow.to_owned()),
         role,
         probe: None,

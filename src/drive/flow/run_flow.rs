@@ -9,57 +9,57 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::context::{House, Walk, stop};
+use crate::drive::context::{FlowContext, RunContext, stop};
 use crate::drive::export_levels;
 use crate::drive::export_levels::{LEVELS, Offer};
-use crate::drive::files::fetched::Fetched;
+use crate::drive::files::fetched::DownloadedFiles;
 use crate::drive::flow::kickoff::{Job, Route};
-use crate::drive::flow::poll::{Polls, Step};
+use crate::drive::flow::poll::{PollStep, Polls};
 use crate::drive::flow::probe::Sight;
-use crate::drive::flow_results::Outcome;
+use crate::drive::flow_results::FlowOutcome;
 use crate::drive::progress::Event;
-use crate::measure::resource_store::Shelf;
+use crate::measure::resource_store::ResourceStore;
 use crate::measure::{manifest_files, sample_values};
 use crate::plan::model::{Depth, PlannedFlow};
 use crate::recording::model::{Stop, StopKind};
 use crate::suite::flow::{DeleteAt, HookMoment, Identity, Method, Moment, Needs, Probe, Send};
-use crate::suite::param::{Param, PickName};
+use crate::suite::param::{Param, SampleValueName};
 
 /// Runs one flow of the plan to its end and writes how it went.
-pub(crate) async fn run(house: &House<'_>, planned: &PlannedFlow) {
-    let walk = Walk::new(house, planned);
+pub(crate) async fn run(run: &RunContext<'_>, planned: &PlannedFlow) {
+    let flow = FlowContext::new(run, planned);
     let mut came = Came::default();
-    let end = walk.converse(&mut came).await.err();
-    walk.record().stop = end.clone();
-    walk.show(Event::Ended { because: end.as_ref().map(|stop| stop.because.as_str()) });
-    let record = walk.record().clone();
+    let end = flow.converse(&mut came).await.err();
+    flow.record().stop = end.clone();
+    flow.show(Event::Ended { because: end.as_ref().map(|stop| stop.because.as_str()) });
+    let record = flow.record().clone();
     let Came { span, shelf, transaction_time } = came;
     let (level, shelf) = (record.export, Arc::new(shelf));
-    house.board.over(walk.name(), Outcome { stop: end, span, transaction_time, level, shelf });
-    house.session.recorder().flow(record);
-    walk.tidy_late().await;
+    run.flow_results.over(flow.name(), FlowOutcome { stop: end, span, transaction_time, level, shelf });
+    run.session.recorder().flow(record);
+    flow.tidy_late().await;
 }
 
 /// A flow's title where parameters had to be left out.
-fn without(title: &str, forgone: &[String]) -> String {
-    format!("{title}, without {}, which was refused", forgone.join(", "))
+fn without(title: &str, dropped_params: &[String]) -> String {
+    format!("{title}, without {}, which was refused", dropped_params.join(", "))
 }
 
 /// What came with a flow.
 #[derive(Default)]
 struct Came {
     span: sample_values::Span,
-    shelf: Shelf,
+    shelf: ResourceStore,
     transaction_time: Option<String>,
 }
 
 /// The flow that another picks from and is compared with.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub(crate) struct SourceFlow {
     /// Its name.
     pub flow: String,
     /// How it came out.
-    pub outcome: Outcome,
+    pub outcome: FlowOutcome,
 }
 
 /// A flow whose kick-off says whether its level is offered: no parameters, nothing unusual.
@@ -71,7 +71,7 @@ fn is_plain(planned: &PlannedFlow) -> bool {
     flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last && own && usual
 }
 
-impl<'a> Walk<'a> {
+impl<'a> FlowContext<'a> {
     /// The whole conversation. The error is why it ended early. Everything started is tidied up when it returns.
     async fn converse(&self, came: &mut Came) -> Result<(), Stop> {
         let flow = &self.planned.flow;
@@ -83,16 +83,16 @@ impl<'a> Walk<'a> {
             return self.probes_alone().await;
         }
         let level = self.level().await?;
-        let mut forgone = Vec::new();
-        if let Some(other) = &flow.like {
+        let mut dropped_params = Vec::new();
+        if let Some(other) = &flow.same_request_as {
             // One that could not be asked says nothing of what would have been answered.
-            if let Some(Err(refused)) = self.house.board.kickoff(other).await
+            if let Some(Err(refused)) = self.run.flow_results.kickoff(other).await
                 && refused.kind != StopKind::NoPick
             {
                 let because = format!("not asked for, since flow {other} had no job: {}", refused.because);
                 return Err(Stop { because, ..refused });
             }
-            forgone = self.house.forgone(other);
+            dropped_params = self.run.dropped_params(other);
         }
         let source = self.source().await?;
         let probes = flow.probes.iter().flat_map(|probe| probe.params.values());
@@ -100,25 +100,25 @@ impl<'a> Walk<'a> {
             self.members().await.map_err(|why| stop(StopKind::NoPick, None, why))?;
         }
         let mut params = self.resolve(&flow.params, source.as_ref())?;
-        let types = &self.house.settings.types;
+        let types = &self.run.settings.types;
         if !types.is_empty() && !params.iter().any(|(name, _)| name == "_type") {
             params.push(("_type".to_owned(), types.join(",")));
         }
         // One flow is one job that runs; the permit is held until it is tidied up.
-        let Ok(_permit) = self.house.permits.acquire().await else {
+        let Ok(_permit) = self.run.permits.acquire().await else {
             return Err(stop(StopKind::Limit, None, "the run was ended"));
         };
         self.check_halt()?;
         self.show(Event::Started);
-        params.retain(|(name, _)| !forgone.contains(name));
-        let route = Route { level, params, forgone, source };
+        params.retain(|(name, _)| !dropped_params.contains(name));
+        let route = Route { level, params, dropped_params, source };
         {
             let mut record = self.record();
             record.export = level;
             record.params = route.params.clone();
             record.posted = flow.method == Method::Post;
-            if !route.forgone.is_empty() {
-                record.title = without(&record.title, &route.forgone);
+            if !route.dropped_params.is_empty() {
+                record.title = without(&record.title, &route.dropped_params);
             }
             if flow.export == ExportLevel::Any {
                 record.title = format!("{}, at {level} level", flow.title);
@@ -152,19 +152,19 @@ impl<'a> Walk<'a> {
     async fn probes_alone(&self) -> Result<(), Stop> {
         let kicks_off = |probe: &Probe| matches!(probe.send, Send::Kickoff | Send::KickoffPost);
         let level = match self.planned.flow.probes.iter().any(kicks_off) {
-            true if self.house.no_way.is_some() => return Ok(()),
+            true if self.run.no_way.is_some() => return Ok(()),
             true => self.level().await?,
             false => ExportLevel::Any,
         };
-        if self.planned.flow.is_of_tls() && self.house.session.origins().is_empty() {
+        if self.planned.flow.is_of_tls() && self.run.session.origins().is_empty() {
             return Err(stop(StopKind::NotOffered, None, "the target is reached by plain http, as it may be here"));
         }
         self.show(Event::Started);
         self.record().export = level;
-        let route = Route { level, params: Vec::new(), source: None, forgone: Vec::new() };
+        let route = Route { level, params: Vec::new(), source: None, dropped_params: Vec::new() };
         let end = self.probe_all(Moment::Start, Sight { route: &route, job: None, files: &[], manifest: None }).await;
         if self.turns_keys() {
-            self.house.session.restore_key().await;
+            self.run.session.restore_key().await;
         }
         self.tidy_all().await;
         end
@@ -179,30 +179,30 @@ impl<'a> Walk<'a> {
             None => self.kick_off(route).await,
         };
         let mut route = route.clone();
-        let forgo: Vec<String> = self.planned.flow.forgo.clone();
+        let droppable: Vec<String> = self.planned.flow.droppable_params.clone();
         if let Err(Stop { kind: StopKind::Declined, exchange: Some(refused), .. }) = &job
-            && route.params.iter().any(|(name, _)| forgo.contains(name))
+            && route.params.iter().any(|(name, _)| droppable.contains(name))
         {
             let refused = *refused;
-            route.params.retain(|(name, _)| !forgo.contains(name));
-            route.forgone.clone_from(&forgo);
+            route.params.retain(|(name, _)| !droppable.contains(name));
+            route.dropped_params.clone_from(&droppable);
             self.check_halt()?;
             job = self.kick_off(&route).await;
             if job.is_ok() {
-                self.house.session.recorder().supersede(refused);
+                self.run.session.recorder().supersede(refused);
                 let mut record = self.record();
                 record.params = route.params.clone();
-                record.title = without(&record.title, &forgo);
-                self.house.forgo(self.name(), &forgo);
+                record.title = without(&record.title, &droppable);
+                self.run.drop_params(self.name(), &droppable);
             }
         }
         let route = &route;
         let how = job.as_ref().map(|_| route.level).map_err(Stop::clone);
-        self.house.board.kicked_off(self.name(), how);
+        self.run.flow_results.kicked_off(self.name(), how);
         let job = job?;
-        self.house.running.fetch_add(1, Ordering::Relaxed);
+        self.run.running.fetch_add(1, Ordering::Relaxed);
         let end = self.with_job(route, &job, came).await;
-        self.house.running.fetch_sub(1, Ordering::Relaxed);
+        self.run.running.fetch_sub(1, Ordering::Relaxed);
         end
     }
 
@@ -227,11 +227,11 @@ impl<'a> Walk<'a> {
         let mut manifest = self.with_pages(job, manifest).await?;
         let at = manifest.get("transactionTime").and_then(Value::as_str);
         came.transaction_time = at.filter(|at| Instant::parse(at).is_some()).map(str::to_owned);
-        self.house.sightings.manifest(&job.url, &manifest);
-        let mut fetched = Fetched::default();
+        self.run.sightings.manifest(&job.url, &manifest);
+        let mut fetched = DownloadedFiles::default();
         let mut end = Ok(());
         if depth == Depth::Files {
-            let mut shelf = Shelf::default();
+            let mut shelf = ResourceStore::default();
             let wanted = self.wanted(job, &manifest);
             manifest_files::shorten(&mut manifest);
             end = self.fetch_all(route, wanted, &mut fetched, &mut shelf).await;
@@ -256,9 +256,9 @@ impl<'a> Walk<'a> {
         let mut polls = Polls::default();
         loop {
             match self.poll(job, &mut polls, self.poll_ask(&job.url)).await? {
-                Step::Running => return self.probe_all(Moment::InProgress, sight).await,
-                Step::Unsure => {}
-                Step::Done(_) => return Ok(()),
+                PollStep::Running => return self.probe_all(Moment::InProgress, sight).await,
+                PollStep::Unsure => {}
+                PollStep::Done(_) => return Ok(()),
             }
         }
     }
@@ -270,19 +270,19 @@ impl<'a> Walk<'a> {
         let (mut shown, mut parts) = (false, false);
         loop {
             let step = self.poll(job, &mut polls, self.poll_ask(&job.url)).await?;
-            if let (Step::Running, false, Some(manifest)) = (&step, parts, polls.manifest()) {
+            if let (PollStep::Running, false, Some(manifest)) = (&step, parts, polls.manifest()) {
                 parts = self.probe_parts(job, &manifest.clone()).await?;
             }
             match step {
-                Step::Running if !shown => {
+                PollStep::Running if !shown => {
                     shown = true;
                     self.probe_all(Moment::InProgress, sight).await?;
                     self.check_hope(&polls)?;
                     self.run_hooks(HookMoment::InProgress, None).await?;
                 }
-                Step::Running => self.check_hope(&polls)?,
-                Step::Unsure => {}
-                Step::Done(manifest) => return Ok(manifest),
+                PollStep::Running => self.check_hope(&polls)?,
+                PollStep::Unsure => {}
+                PollStep::Done(manifest) => return Ok(manifest),
             }
         }
     }
@@ -291,7 +291,7 @@ impl<'a> Walk<'a> {
     async fn level(&self) -> Result<ExportLevel, Stop> {
         let own = matches!(self.planned.flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup));
         let offer = if own { export_levels::offer_of_any } else { export_levels::offer };
-        let offered = |level| offer(level, &self.house.declared, &self.house.settings);
+        let offered = |level| offer(level, &self.run.declared, &self.run.settings);
         let level = self.planned.flow.export;
         if level != ExportLevel::Any {
             return match offered(level) {
@@ -303,10 +303,10 @@ impl<'a> Walk<'a> {
         let mut refused: Option<Stop> = None;
         let mut answered = None;
         for level in LEVELS.into_iter().filter(|level| !matches!(offered(*level), Offer::No(_))) {
-            let plain = self.house.plan.flows.iter().find(|other| other.flow.export == level && is_plain(other));
+            let plain = self.run.plan.flows.iter().find(|other| other.flow.export == level && is_plain(other));
             match plain {
                 None => untried = untried.or(Some(level)),
-                Some(plain) => match self.house.board.kickoff(&plain.name).await {
+                Some(plain) => match self.run.flow_results.kickoff(&plain.name).await {
                     Some(Ok(_)) => return Ok(level),
                     Some(Err(stop)) => {
                         if matches!(stop.kind, StopKind::Answer | StopKind::NotOffered) && stop.exchange.is_some() {
@@ -336,7 +336,7 @@ impl<'a> Walk<'a> {
     pub(crate) fn resolve(
         &self,
         params: &BTreeMap<String, Param>,
-        source: Option<&Source>,
+        source: Option<&SourceFlow>,
     ) -> Result<Vec<(String, String)>, Stop> {
         let mut resolved = Vec::new();
         for (name, param) in params {
@@ -351,20 +351,20 @@ impl<'a> Walk<'a> {
     }
 
     /// One picked value: the one that the settings name, else one of the source's data.
-    fn pick(&self, pick: PickName, source: Option<&Source>) -> Result<String, String> {
-        if pick == PickName::TransactionTime {
+    fn pick(&self, pick: SampleValueName, source: Option<&SourceFlow>) -> Result<String, String> {
+        if pick == SampleValueName::TransactionTime {
             let none = || format!("there is no instant in {}", pick.describe());
             return source.and_then(|source| source.outcome.transaction_time.clone()).ok_or_else(none);
         }
-        if let Some(value) = self.house.settings.values.get(&pick) {
+        if let Some(value) = self.run.settings.values.get(&pick) {
             return Ok(value.clone());
         }
-        let Some(Source { outcome, .. }) = source else {
+        let Some(SourceFlow { outcome, .. }) = source else {
             return Err(format!("there is no data to pick {} from", pick.describe()));
         };
-        match self.house.members().filter(|_| sample_values::is_of_members(pick)) {
+        match self.run.members().filter(|_| sample_values::is_of_members(pick)) {
             Some(members) => sample_values::of_members(pick, &outcome.shelf, &members?),
-            None => sample_values::choose(pick, outcome.span, &outcome.shelf, self.house.clock.now()),
+            None => sample_values::choose(pick, outcome.span, &outcome.shelf, self.run.clock.now()),
         }
     }
 
@@ -372,18 +372,18 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// None of them went through, and something must be picked that the settings do not name.
-    async fn source(&self) -> Result<Option<Source>, Stop> {
+    async fn source(&self) -> Result<Option<SourceFlow>, Stop> {
         let mut why = "no flow that it is picked from is part of this run".to_owned();
         let mut first = true;
         // Only flows that stand before this one: those after it may be waiting for it.
-        let before = self.house.plan.flows.iter().take_while(|other| other.name != self.planned.name);
+        let before = self.run.plan.flows.iter().take_while(|other| other.name != self.planned.name);
         let before: Vec<&str> = before.map(|other| other.name.as_str()).collect();
         for flow in self.planned.needs.iter().filter(|flow| before.contains(&flow.as_str())) {
-            match self.house.board.outcome(flow).await {
+            match self.run.flow_results.outcome(flow).await {
                 Some(outcome) if outcome.stop.is_none() => {
-                    return Ok(Some(Source { flow: flow.clone(), outcome }));
+                    return Ok(Some(SourceFlow { flow: flow.clone(), outcome }));
                 }
-                Some(Outcome { stop: Some(stop), .. }) if first => {
+                Some(FlowOutcome { stop: Some(stop), .. }) if first => {
                     first = false;
                     why = format!("the flow {flow}, whose data it is picked from, ended early: {}", stop.because);
                 }
@@ -392,7 +392,7 @@ impl<'a> Walk<'a> {
         }
         let flow = &self.planned.flow;
         let params = flow.params.values();
-        let named = |pick| self.house.settings.values.contains_key(&pick);
+        let named = |pick| self.run.settings.values.contains_key(&pick);
         match params.flat_map(Param::picks).all(named) {
             true => Ok(None),
             false => Err(stop(StopKind::NoPick, None, why)),

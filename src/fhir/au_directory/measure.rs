@@ -17,7 +17,7 @@ use crate::recording::facts::{DirectoryFacts, DirectoryFinding};
 use crate::suite::shapes::DirectoryTopic as Topic;
 
 /// Longer lines are not parsed: a resource of a directory has a few kilobytes.
-pub(crate) const MOST_BYTES: usize = 4 << 20;
+pub(crate) const MAX_BYTES: usize = 4 << 20;
 
 /// How many further lines a finding names.
 const MORE_LINES: usize = 5;
@@ -40,7 +40,7 @@ pub struct Measure {
 }
 
 /// A broken rule: its topic and name, what it expects, and what is there.
-struct Found {
+struct FoundElement {
     topic: Topic,
     rule: &'static str,
     expected: &'static str,
@@ -58,7 +58,7 @@ impl Measure {
     /// it stands in the file.
     pub(crate) fn take(&mut self, text: &[u8], faulty: bool, place: &dyn Fn(usize) -> Place) {
         let value = match text.len() {
-            0..=MOST_BYTES => serde_json::from_slice::<Value>(text).ok(),
+            0..=MAX_BYTES => serde_json::from_slice::<Value>(text).ok(),
             _ => None,
         };
         let Some(value) = value else {
@@ -79,7 +79,7 @@ impl Measure {
     }
 
     /// Holds a resource to the profile that it claims.
-    fn by_profile(&mut self, topic: Topic, name: &str, resource: &Element<'_>) -> Vec<Found> {
+    fn by_profile(&mut self, topic: Topic, name: &str, resource: &Element<'_>) -> Vec<FoundElement> {
         let claimed = crate::fhir::au_directory::subjects::claimed(resource, topic);
         if claimed.is_empty() {
             *self.facts.unclaimed.entry(name.to_owned()).or_default() += 1;
@@ -87,11 +87,11 @@ impl Measure {
         }
         self.look(topic);
         self.look(Topic::Cautions);
-        let broken = |profile: &str, topic: Topic| -> Vec<Found> {
+        let broken = |profile: &str, topic: Topic| -> Vec<FoundElement> {
             let own = RULES.iter().filter(|rule| rule.profile == profile && rule.topic == topic);
             let each = own.flat_map(|rule| {
                 let wrong = crate::fhir::au_directory::judge::broken(rule, resource).into_iter();
-                wrong.map(|wrong| Found { topic, rule: rule.id, expected: rule.says, wrong })
+                wrong.map(|wrong| FoundElement { topic, rule: rule.id, expected: rule.says, wrong })
             });
             each.collect()
         };
@@ -111,7 +111,7 @@ impl Measure {
     }
 
     /// Looks at what holds for any line of the seven types.
-    fn by_subject(&mut self, name: &str, resource: &Element<'_>) -> Vec<Found> {
+    fn by_subject(&mut self, name: &str, resource: &Element<'_>) -> Vec<FoundElement> {
         for way in crate::fhir::au_directory::subjects::META {
             if resource.select(way).is_empty() {
                 *self.facts.without.entry((*way).to_owned()).or_default() += 1;
@@ -125,7 +125,7 @@ impl Measure {
             }
             let wrong = (subject.judge)(resource, &self.base);
             let (topic, rule, expected) = (subject.topic, subject.id, subject.says);
-            found.extend(wrong.map(|wrong| Found { topic, rule, expected, wrong }));
+            found.extend(wrong.map(|wrong| FoundElement { topic, rule, expected, wrong }));
         }
         looked.into_iter().for_each(|topic| self.look(topic));
         found
@@ -135,8 +135,8 @@ impl Measure {
         *self.facts.looked_at.entry(topic).or_default() += 1;
     }
 
-    fn add(&mut self, found: Found, text: &[u8], place: &dyn Fn(usize) -> Place) {
-        let Found { topic, rule, expected, wrong } = found;
+    fn add(&mut self, found: FoundElement, text: &[u8], place: &dyn Fn(usize) -> Place) {
+        let FoundElement { topic, rule, expected, wrong } = found;
         let all = self.facts.findings.iter_mut().zip(&mut self.last);
         for (known, last) in all {
             if known.rule == rule {

@@ -216,7 +216,7 @@ fn hostile_lines_are_no_trouble() {
     assert_eq!(take(&deep, false).unread, 1);
     assert_eq!(take("{\"resourceType\":\"Location\",\"x\":1e999}", false).unread, 1);
     assert_eq!(take("{\"resourceType\":\"Location\",\"x\":NaN}", true).unread, 0);
-    let long = format!("{{\"resourceType\":\"Location\",\"name\":\"{}\"}}", "x".repeat(MOST_BYTES));
+    let long = format!("{{\"resourceType\":\"Location\",\"name\":\"{}\"}}", "x".repeat(MAX_BYTES));
     assert_eq!(take(&long, false).unread, 1);
     let profile =
         "\"meta\":{\"profile\":[\"http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-organization\"]}";
@@ -237,10 +237,10 @@ fn hostile_lines_are_no_trouble() {
 #[test]
 fn lines_reach_the_measure_as_they_were_meant() {
     use crate::ndjson::lines::Expected;
-    use crate::ndjson::reader::{FileReader, Options};
+    use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
     let read = |text: &str, list: FileList| {
-        let mut options = Options::new(Expected { list, announced: Some("Organization".to_owned()) });
+        let mut options = ReaderOptions::new(Expected { list, announced: Some("Organization".to_owned()) });
         options.directory = Some(Measure::new(BASE));
         let mut reader = FileReader::new(options);
         reader.push(text.as_bytes()).unwrap();

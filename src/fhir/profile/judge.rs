@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::fhir::profile::node::{Node, Type};
-use crate::fhir::profile::place::{Step, place_of};
+use crate::fhir::profile::place::{PathStep, place_of};
 use crate::fhir::profile::profiles::{Kept, Profile, Profiles};
 use crate::fhir::profile::values;
 use crate::fhir::profile::values::Item;
@@ -12,25 +12,25 @@ use crate::fhir::validate::formats::shape;
 use crate::suite::line_rules::LineRule;
 
 /// Profiles within profiles are followed this deep: of elements that must keep one, and of extensions.
-const MOST_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 /// More faults of one resource are not told.
-const MOST_FAULTS: usize = 200;
+const MAX_FAULTS: usize = 200;
 
 /// One reading of one resource.
 struct Judge<'a> {
     profiles: &'a Profiles,
     profile: &'a Profile,
     resource: &'a Value,
-    path: Vec<Step>,
-    found: Vec<Found>,
+    path: Vec<PathStep>,
+    found: Vec<FoundItems>,
     has: Vec<bool>,
     depth: usize,
 }
 
-struct Found {
+struct FoundItems {
     rule: LineRule,
-    path: Vec<Step>,
+    path: Vec<PathStep>,
     expected: String,
     actual: String,
     link: String,
@@ -49,7 +49,7 @@ pub(crate) fn hold(profiles: &Profiles, index: usize, resource: &Value, line: &[
     let of = profile.of.as_str();
     for found in judge.found {
         let fault = fault(found, of, line);
-        if faults.len() < MOST_FAULTS && !faults.contains(&fault) {
+        if faults.len() < MAX_FAULTS && !faults.contains(&fault) {
             faults.push(fault);
         }
     }
@@ -66,15 +66,17 @@ pub(crate) fn misclaimed(
     faults: &mut Vec<Fault>,
 ) {
     let Some(profile) = profiles.get(index) else { return };
-    let path =
-        vec![Step { key: "meta".to_owned(), index: None }, Step { key: "profile".to_owned(), index: Some(number) }];
+    let path = vec![
+        PathStep { key: "meta".to_owned(), index: None },
+        PathStep { key: "profile".to_owned(), index: Some(number) },
+    ];
     let expected = format!("a profile of {of}");
     let actual = format!("{}, which is one of {}", profile.name, profile.of);
     let link = profile.url.clone();
-    faults.push(fault(Found { rule: LineRule::ProfileType, path, expected, actual, link }, of, line));
+    faults.push(fault(FoundItems { rule: LineRule::ProfileType, path, expected, actual, link }, of, line));
 }
 
-fn fault(found: Found, of: &str, line: &[u8]) -> Fault {
+fn fault(found: FoundItems, of: &str, line: &[u8]) -> Fault {
     let (mut path, mut place) = (of.to_owned(), of.to_owned());
     for step in &found.path {
         // Keys come from the resource; only what could be an element's name is repeated.
@@ -98,7 +100,13 @@ fn fault(found: Found, of: &str, line: &[u8]) -> Fault {
 }
 
 impl<'a> Judge<'a> {
-    fn new(profiles: &'a Profiles, profile: &'a Profile, resource: &'a Value, path: Vec<Step>, depth: usize) -> Self {
+    fn new(
+        profiles: &'a Profiles,
+        profile: &'a Profile,
+        resource: &'a Value,
+        path: Vec<PathStep>,
+        depth: usize,
+    ) -> Self {
         let has = vec![false; profile.supports.len()];
         Self { profiles, profile, resource, path, found: Vec::new(), has, depth }
     }
@@ -106,7 +114,7 @@ impl<'a> Judge<'a> {
     fn fault(&mut self, rule: LineRule, expected: String, actual: impl Into<String>) {
         let expected = format!("{expected} ({})", self.profile.name);
         let (path, link) = (self.path.clone(), self.profile.url.clone());
-        self.found.push(Found { rule, path, expected, actual: actual.into(), link });
+        self.found.push(FoundItems { rule, path, expected, actual: actual.into(), link });
     }
 
     fn children(&mut self, children: &[Node], object: &Map<String, Value>) {
@@ -123,7 +131,7 @@ impl<'a> Judge<'a> {
     }
 
     fn within(&mut self, item: &Item<'_>, look: impl FnOnce(&mut Self)) {
-        self.path.push(Step { key: item.key.clone(), index: item.index });
+        self.path.push(PathStep { key: item.key.clone(), index: item.index });
         look(self);
         self.path.pop();
     }
@@ -213,7 +221,7 @@ impl<'a> Judge<'a> {
 
     /// What must keep one of these profiles.
     fn one_of(&mut self, urls: &[&str], value: &Value) {
-        if self.depth >= MOST_DEPTH {
+        if self.depth >= MAX_DEPTH {
             return;
         }
         let mut tried = Vec::new();
@@ -228,7 +236,7 @@ impl<'a> Judge<'a> {
             }
             tried.push(found);
         }
-        match <[Vec<Found>; 1]>::try_from(tried) {
+        match <[Vec<FoundItems>; 1]>::try_from(tried) {
             Ok([only]) => self.found.extend(only),
             Err(_) => {
                 let names: Vec<&str> = urls.iter().map(|url| crate::fhir::profile::profiles::short(url)).collect();
@@ -237,7 +245,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn nested(&self, profile: &Profile, value: &Value) -> Vec<Found> {
+    fn nested(&self, profile: &Profile, value: &Value) -> Vec<FoundItems> {
         // A resource within the resource has contained resources of its own.
         let resource = if value.get("resourceType").is_some() { value } else { self.resource };
         let mut inner = Judge::new(self.profiles, profile, resource, self.path.clone(), self.depth + 1);
@@ -310,7 +318,7 @@ impl<'a> Judge<'a> {
         // Nothing else holds extensions; arrays are opened with their keys.
         let Value::Object(object) = value else { return };
         for (key, inner) in object {
-            self.path.push(Step { key: key.clone(), index: None });
+            self.path.push(PathStep { key: key.clone(), index: None });
             let list = matches!(key.as_str(), "extension" | "modifierExtension");
             if let Value::Array(items) = inner {
                 for (number, item) in items.iter().enumerate() {

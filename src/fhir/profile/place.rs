@@ -4,13 +4,13 @@ use crate::fhir::validate::scan;
 
 /// A step of a path.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Step {
+pub(crate) struct PathStep {
     pub(crate) key: String,
     pub(crate) index: Option<usize>,
 }
 
 /// Where the value at the end of `path` begins, in bytes; of what is not there, the nearest around it.
-pub(crate) fn place_of(line: &[u8], path: &[Step]) -> usize {
+pub(crate) fn place_of(line: &[u8], path: &[PathStep]) -> usize {
     let mut at = scan::space(line, 0);
     for step in path {
         let mut found = None;

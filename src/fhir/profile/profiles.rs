@@ -94,7 +94,7 @@ pub struct Kept {
 
 /// What came of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ProfileOutcome {
     /// The profiles that it was held to.
     pub kept: Vec<Kept>,
     /// What breaks them.
@@ -229,8 +229,8 @@ impl Profiles {
 
     /// Holds a resource to the profiles that it claims and to those that its type is assigned. `line` is the text that
     /// `resource` was read from; faults name places in it.
-    pub fn judge(&self, resource: &Value, line: &[u8]) -> Outcome {
-        let mut outcome = Outcome::default();
+    pub fn judge(&self, resource: &Value, line: &[u8]) -> ProfileOutcome {
+        let mut outcome = ProfileOutcome::default();
         let of = text(resource, "resourceType");
         let mut wanted: BTreeSet<usize> = self.assigned.get(of).into_iter().flatten().copied().collect();
         let claims = resource.get("meta").map(|meta| list(meta, "profile")).unwrap_or_default();

@@ -8,8 +8,8 @@ use crate::fhir::validate::close::Object;
 use crate::fhir::validate::fault::Fault;
 use crate::fhir::validate::scan;
 use crate::fhir::validate::scan::Stop;
-use crate::fhir::validate::scratch::{NOWHERE, Scratch, Span, Step};
-use crate::fhir::validate::validator::{MOST_DEPTH, MOST_FAULTS};
+use crate::fhir::validate::scratch::{NOWHERE, PathStep, Scratch, Span};
+use crate::fhir::validate::validator::{MAX_DEPTH, MAX_FAULTS};
 use crate::suite::line_rules::LineRule;
 
 /// Where an object stands.
@@ -96,7 +96,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
         if !EXPLAIN {
             return Err(Stop);
         }
-        if self.own.faults.len() < MOST_FAULTS {
+        if self.own.faults.len() < MAX_FAULTS {
             let (path, place, link) = self.path(key);
             let (expected, actual) = (expected.into(), actual.into());
             self.own.faults.push(Fault { rule, at, path, place, expected, actual, link });
@@ -174,7 +174,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
 
     fn push(&mut self, element: u32) {
         if EXPLAIN {
-            self.own.path.push(Step { element, index: None });
+            self.own.path.push(PathStep { element, index: None });
         }
     }
 
@@ -194,7 +194,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
     pub(crate) fn object(&mut self, at: usize, of: u16, level: Level) -> Result<Closed, Stop> {
         let tables = self.tables;
         let row = tables.types.get(usize::from(of)).ok_or(Stop)?;
-        if self.depth >= MOST_DEPTH {
+        if self.depth >= MAX_DEPTH {
             self.own.unchecked = true;
             return Err(Stop);
         }

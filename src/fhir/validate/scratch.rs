@@ -85,7 +85,7 @@ pub(crate) struct Inward {
 
 /// A step of a path.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
+pub(crate) struct PathStep {
     pub(crate) element: u32,
     pub(crate) index: Option<usize>,
 }
@@ -112,7 +112,7 @@ pub(crate) struct Scratch {
     pub(crate) inward: Vec<Inward>,
     /// A string with its escapes undone.
     pub(crate) plain: Vec<u8>,
-    pub(crate) path: Vec<Step>,
+    pub(crate) path: Vec<PathStep>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) facts: Facts,
     pub(crate) unchecked: bool,

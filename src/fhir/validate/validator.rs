@@ -24,10 +24,10 @@ pub enum Verdict {
 }
 
 /// Objects nested more deeply are not followed. The definitions themselves need fewer than twenty.
-pub(crate) const MOST_DEPTH: usize = 200;
+pub(crate) const MAX_DEPTH: usize = 200;
 
 /// More faults of one line are not told.
-pub(crate) const MOST_FAULTS: usize = 200;
+pub(crate) const MAX_FAULTS: usize = 200;
 
 /// Checks lines, one after the other. What it learns of one line (which key follows which) makes the next one faster.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::fhir::validate::{formats, scan, xhtml};
 use crate::suite::line_rules::LineRule;
 
 /// The most characters of a string (R4, datatypes).
-const MOST_CHARACTERS: usize = 1 << 20;
+const MAX_CHARACTERS: usize = 1 << 20;
 
 /// Sets of more codes are named by their URL alone.
 const FEW_CODES: usize = 8;
@@ -30,7 +30,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
                 let length = span.end - at;
                 if length == 2 {
                     self.empty(at)?;
-                } else if length > MOST_CHARACTERS {
+                } else if length > MAX_CHARACTERS {
                     self.long(span)?;
                 }
                 if element.flags & E_REFERENCE != 0 && self.line.get(at + 1) == Some(&b'#') {
@@ -60,7 +60,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
     #[cold]
     fn long(&mut self, span: Span) -> Result<(), Stop> {
         let count = String::from_utf8_lossy(span.raw(self.line)).chars().count();
-        if count <= MOST_CHARACTERS || span.escaped {
+        if count <= MAX_CHARACTERS || span.escaped {
             return Ok(());
         }
         self.fault(LineRule::PrimitiveFormat, span.at, "at most 1048576 characters", format!("{count}"))

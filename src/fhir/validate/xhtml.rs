@@ -67,7 +67,7 @@ const ALLOWED: &[&str] = &[
 const NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 
 /// More open elements are not followed.
-const MOST_OPEN: usize = 1000;
+const MAX_OPEN: usize = 1000;
 
 /// Whether `text` is certainly a narrative: a div with the namespace alone, tags with plain attributes, nothing odd. Most
 /// are; what is not certain, [`check`] looks at.
@@ -191,7 +191,7 @@ pub(crate) fn check(text: &str) -> Result<(), (&'static str, String)> {
         } else {
             closed |= open.is_empty();
         }
-        if open.len() > MOST_OPEN {
+        if open.len() > MAX_OPEN {
             return Ok(());
         }
         rest = tag.after;

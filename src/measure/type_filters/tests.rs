@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::ndjson::identity::{Identity, RunKey};
 use crate::ndjson::lines::Expected;
-use crate::ndjson::reader::{FileReader, Options};
+use crate::ndjson::reader::{FileReader, ReaderOptions};
 use crate::recording::facts::Comparison;
 use crate::suite::model::FileList;
 
@@ -25,7 +25,7 @@ fn service(id: &str, place: &str) -> Value {
 fn read(counter: &Arc<Counter>, files: &[&[Value]], index: &Identity) -> Vec<Measured> {
     let mut all = Vec::new();
     for lines in files {
-        let mut options = Options::new(Expected { list: FileList::Output, announced: None });
+        let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
         let (watch, measured) = counter.eye().unzip();
         options.watch = watch;
         options.identity = Some(index.clone());
@@ -53,13 +53,13 @@ fn index() -> Identity {
     Identity::new(&RunKey::new())
 }
 
-fn shelf(lines: &[Value]) -> Shelf {
+fn shelf(lines: &[Value]) -> ResourceStore {
     let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() }, Vec::new());
     let mut measured = read(&counter, &[lines], &index());
     shelved(&counter, &mut measured, true)
 }
 
-fn shelved(counter: &Counter, files: &mut [Measured], whole: bool) -> Shelf {
+fn shelved(counter: &Counter, files: &mut [Measured], whole: bool) -> ResourceStore {
     let mut shelf = counter.shelf();
     files.iter_mut().for_each(|file| counter.shelve(file, &mut shelf));
     if whole {

@@ -20,7 +20,7 @@ use crate::ndjson::fhir::FhirInspector;
 use crate::ndjson::identity::{Identity, RunKey};
 use crate::ndjson::inspect::{Inspector, JsonInspector};
 use crate::ndjson::lines::Expected;
-use crate::ndjson::reader::{FileReader, Limits, Options};
+use crate::ndjson::reader::{FileReader, Limits, ReaderOptions};
 use crate::recording::facts::{LineFinding, ProfileFacts, Validated};
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
@@ -62,7 +62,7 @@ pub enum FailOn {
 
 /// How far a check has come. Others may look while it runs.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct NdjsonProgress {
     /// Bytes read, as they lie on disk.
     pub bytes: AtomicU64,
     /// Lines.
@@ -98,7 +98,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profiles: Option<ProfileFacts>,
     /// `clean` or `findings`.
-    pub outcome: Outcome,
+    pub outcome: NdjsonOutcome,
 }
 
 /// Something that FHIR's definitions demand and that was not decided.
@@ -119,7 +119,7 @@ pub struct Open {
 /// What the files come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum NdjsonOutcome {
     /// Nothing is wrong.
     Clean,
     /// Something is.
@@ -141,7 +141,7 @@ pub struct FileReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validated: Option<Validated>,
     /// What is wrong.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<NdjsonFinding>,
     /// Why the file could not be read to its end, a lower-case fragment; left out if it could.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
@@ -149,7 +149,7 @@ pub struct FileReport {
 
 /// One way in which a file is wrong: its first place, and how often.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finding {
+pub struct NdjsonFinding {
     /// The rule.
     pub rule: LineRule,
     /// From 1.
@@ -178,8 +178,8 @@ impl Report {
     /// 0 for clean, 1 for findings.
     pub fn exit_code(&self) -> u8 {
         match self.outcome {
-            Outcome::Clean => 0,
-            Outcome::Findings => 1,
+            NdjsonOutcome::Clean => 0,
+            NdjsonOutcome::Findings => 1,
         }
     }
 
@@ -197,7 +197,7 @@ impl Report {
     }
 }
 
-impl From<LineFinding> for Finding {
+impl From<LineFinding> for NdjsonFinding {
     fn from(from: LineFinding) -> Self {
         let LineFinding { rule, line, column, offset, path, expected, actual, link, count, also } = from;
         Self { rule, line, column, offset, path, expected, actual, count, link, also }
@@ -210,7 +210,7 @@ impl From<LineFinding> for Finding {
 /// # Errors
 /// A lower-case fragment that names the path and the way out, where one cannot be opened or a folder holds no such file.
 pub fn check(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, String> {
-    check_with(paths, options, &mut std::io::stdin(), &Progress::default())
+    check_with(paths, options, &mut std::io::stdin(), &NdjsonProgress::default())
 }
 
 /// [`check`], with `standard_input` in the place of the process's own, telling `progress` how far it is.
@@ -221,7 +221,7 @@ pub fn check_with(
     paths: &[PathBuf],
     options: &CheckOptions,
     standard_input: &mut (dyn Read + Send),
-    progress: &Progress,
+    progress: &NdjsonProgress,
 ) -> Result<Report, String> {
     let inputs = inputs(paths)?;
     let key = RunKey::new();
@@ -251,7 +251,7 @@ pub fn check_with(
         FailOn::Error => file.is_wrong(),
         FailOn::Advice => file.is_wrong() || file.validated.as_ref().is_some_and(|v| v.bare > 0),
     };
-    let outcome = if files.iter().any(wrong) { Outcome::Findings } else { Outcome::Clean };
+    let outcome = if files.iter().any(wrong) { NdjsonOutcome::Findings } else { NdjsonOutcome::Clean };
     let mut not_checked = options.definitions.as_deref().map(|tables| open(tables, &files)).unwrap_or_default();
     let profiles = options.profiles.as_deref().map(|profiles| {
         let sum = sum(&files);
@@ -272,7 +272,7 @@ impl FileReport {
 struct Work<'w> {
     inputs: Vec<Input>,
     options: &'w CheckOptions,
-    progress: &'w Progress,
+    progress: &'w NdjsonProgress,
     key: RunKey,
     all: Identity,
     standard_input: Mutex<&'w mut (dyn Read + Send)>,
@@ -316,17 +316,17 @@ impl Work<'_> {
         };
         let expected = Expected { list: options.list, announced: options.announced.clone() };
         let identity = if options.together { self.all.clone() } else { Identity::new(&self.key) };
-        let read = Options {
+        let read = ReaderOptions {
             limits: options.limits,
             identity: Some(identity),
             inspector: Some(inspector),
             digest: false,
             most_findings: options.max_findings,
-            ..Options::new(expected)
+            ..ReaderOptions::new(expected)
         };
         let mut broken = None;
         let finished =
-            source::pump(input, &mut broken, self.progress, |coding| FileReader::new(Options { coding, ..read }));
+            source::pump(input, &mut broken, self.progress, |coding| FileReader::new(ReaderOptions { coding, ..read }));
         let broken = broken.or(finished.broken.map(|trouble| trouble.message));
         let facts = finished.lines;
         FileReport {
@@ -335,7 +335,7 @@ impl Work<'_> {
             bytes: facts.bytes,
             types: facts.types,
             validated: facts.validated,
-            findings: facts.findings.into_iter().map(Finding::from).collect(),
+            findings: facts.findings.into_iter().map(NdjsonFinding::from).collect(),
             broken,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::ndjson::command::files::{FileReport, Finding, Report};
+use crate::ndjson::command::files::{FileReport, NdjsonFinding, Report};
 use crate::recording::facts::ProfileFacts;
 
 /// One line a finding, a line a clean file, and a sum where there are several files.
@@ -101,7 +101,7 @@ fn one(out: &mut String, file: &FileReport) {
 }
 
 /// One finding: where, what was expected and found, how often, and where it is defined.
-pub(crate) fn said(path: &str, finding: &Finding) -> String {
+pub(crate) fn said(path: &str, finding: &NdjsonFinding) -> String {
     let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
     let mut out = format!(
         "{path}:{}:{}: {}{within}: expected {}, found {}",

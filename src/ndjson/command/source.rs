@@ -4,7 +4,7 @@ use std::io::{Cursor, ErrorKind, Read};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 
-use crate::ndjson::command::files::Progress;
+use crate::ndjson::command::files::NdjsonProgress;
 use crate::ndjson::decode::Coding;
 use crate::ndjson::reader::{FileReader, Finished};
 
@@ -19,7 +19,7 @@ const WAITING: usize = 8;
 pub(crate) fn pump(
     input: &mut (dyn Read + Send),
     broken: &mut Option<String>,
-    progress: &Progress,
+    progress: &NdjsonProgress,
     begin: impl FnOnce(Coding) -> FileReader,
 ) -> Finished {
     let mut head = Vec::new();
@@ -36,7 +36,12 @@ pub(crate) fn pump(
     }
 }
 
-fn feed(mut reader: FileReader, input: &mut dyn Read, broken: &mut Option<String>, progress: &Progress) -> Finished {
+fn feed(
+    mut reader: FileReader,
+    input: &mut dyn Read,
+    broken: &mut Option<String>,
+    progress: &NdjsonProgress,
+) -> Finished {
     let mut buffer = vec![0; PIECE];
     loop {
         let before = reader.lines();
@@ -63,7 +68,7 @@ fn zstd(
     mut reader: FileReader,
     input: &mut (dyn Read + Send),
     broken: &mut Option<String>,
-    progress: &Progress,
+    progress: &NdjsonProgress,
 ) -> Finished {
     let (going, coming) = sync_channel::<Result<Vec<u8>, String>>(WAITING);
     std::thread::scope(|scope| {
@@ -96,7 +101,7 @@ fn zstd(
 /// Counts what is read of a compressed file.
 struct Counted<'p, R> {
     inner: R,
-    progress: &'p Progress,
+    progress: &'p NdjsonProgress,
 }
 
 impl<R: Read> Read for Counted<'_, R> {

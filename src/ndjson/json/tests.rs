@@ -293,7 +293,7 @@ fn nesting_is_bounded_without_recursion() {
         let notes = scan(line.as_bytes());
         assert_eq!(notes.standing, Standing::Broken);
         assert_eq!(notes.faults.iter().map(|f| f.rule).collect::<Vec<_>>(), [LineRule::TooDeep]);
-        assert!(notes.faults[0].path.len() < MOST_PATH + 60);
+        assert!(notes.faults[0].path.len() < MAX_PATH + 60);
     }
     let deep = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
     assert_eq!(scan(deep(511).as_bytes()).faults, []);

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use crate::fhir::definitions::layout::E_REQUIRED;
 use crate::reference::data::population::Reach;
 use crate::reference::data::rows::Rows;
-use crate::reference::fault::behavior::Behaviour;
-use crate::reference::params::{LATEST, RELEVANT, Wanted};
-use crate::reference::reply::{Payload, Point, Reply};
+use crate::reference::fault::behavior::Behavior;
+use crate::reference::params::{ExportRequest, LATEST, RELEVANT};
+use crate::reference::reply::{Payload, Point, ServerReply};
 use crate::reference::server::Server;
 
 /// What is exported, by type.
-pub(crate) type Found = Vec<(&'static str, Rows)>;
+pub(crate) type AssociatedResources = Vec<(&'static str, Rows)>;
 
 /// What stays in every resource.
 const CORE: [&str; 4] = ["resourceType", "id", "meta", "implicitRules"];
@@ -34,20 +34,20 @@ fn targets(provenance: &Value) -> Vec<String> {
 
 impl Server {
     /// Puts the Provenance into an export that `includeAssociatedData` asks for, and leaves out what it does not.
-    pub(crate) fn associate(&self, found: &mut Found, wanted: &Wanted) {
+    pub(crate) fn associate(&self, found: &mut AssociatedResources, wanted: &ExportRequest) {
         let of_patients = wanted.selection.reach == Reach::Patients;
-        if of_patients && self.does(Behaviour::NoProvenanceOfPatients) {
+        if of_patients && self.does(Behavior::NoProvenanceOfPatients) {
             found.retain(|(name, _)| *name != "Provenance");
         }
-        if wanted.selection.reach != Reach::System && self.does(Behaviour::CompartmentShort) {
+        if wanted.selection.reach != Reach::System && self.does(Behavior::CompartmentShort) {
             found.retain(|(name, _)| *name != "Condition");
         }
         self.add_binaries(found);
         let asked = |value: &str| wanted.associated.contains(value);
-        if wanted.associated.is_empty() || self.does(Behaviour::IgnoreAssociated) {
+        if wanted.associated.is_empty() || self.does(Behavior::IgnoreAssociated) {
             return;
         }
-        let relevant = asked(RELEVANT) && !(asked(LATEST) && self.does(Behaviour::StrictestAssociation));
+        let relevant = asked(RELEVANT) && !(asked(LATEST) && self.does(Behavior::StrictestAssociation));
         let there: BTreeSet<String> = found
             .iter()
             .flat_map(|(name, rows)| rows.iter().map(move |line| (name, parse(&line))).collect::<Vec<_>>())
@@ -67,7 +67,7 @@ impl Server {
             let recorded = value.get("recorded").and_then(Value::as_str).unwrap_or_default().to_owned();
             for target in targets(value).into_iter().filter(|target| there.contains(target)) {
                 let known = last.entry(target).or_insert_with(|| (recorded.clone(), index));
-                let later = if self.does(Behaviour::LatestIsFirst) { recorded < known.0 } else { recorded > known.0 };
+                let later = if self.does(Behavior::LatestIsFirst) { recorded < known.0 } else { recorded > known.0 };
                 if later {
                     *known = (recorded.clone(), index);
                 }
@@ -83,7 +83,7 @@ impl Server {
             })
             .map(|(_, (line, _))| line)
             .collect();
-        if relevant && self.does(Behaviour::RelevantLosesOne) {
+        if relevant && self.does(Behavior::RelevantLosesOne) {
             kept.pop();
         }
         found.retain(|(name, _)| *name != "Provenance");
@@ -93,8 +93,8 @@ impl Server {
     }
 
     /// The Binary of every document, as a fault adds it.
-    fn add_binaries(&self, found: &mut Found) {
-        if !self.does(Behaviour::BinaryLines) {
+    fn add_binaries(&self, found: &mut AssociatedResources) {
+        if !self.does(Behavior::BinaryLines) {
             return;
         }
         let documents = found.iter().filter(|(name, _)| *name == "DocumentReference");
@@ -114,13 +114,13 @@ impl Server {
     }
 
     /// Leaves out of every resource what `_elements` does not ask for and need not be there.
-    pub(crate) fn trim(&self, found: &mut Found, wanted: &Wanted) {
-        if wanted.elements.is_empty() || self.does(Behaviour::IgnoreElements) {
+    pub(crate) fn trim(&self, found: &mut AssociatedResources, wanted: &ExportRequest) {
+        if wanted.elements.is_empty() || self.does(Behavior::IgnoreElements) {
             return;
         }
         let tables = crate::fhir::definitions::embedded::r4();
         for (index, (name, rows)) in found.iter_mut().enumerate() {
-            let others = index > 0 && self.does(Behaviour::ElementsOfOneType);
+            let others = index > 0 && self.does(Behavior::ElementsOfOneType);
             let listed = |key: &str| {
                 wanted.elements.iter().any(|(kind, element)| match kind {
                     Some(kind) => kind == name && element == key,
@@ -128,10 +128,10 @@ impl Server {
                 })
             };
             let mandatory = |key: &str| {
-                !self.does(Behaviour::ElementsDropMandatory)
+                !self.does(Behavior::ElementsDropMandatory)
                     && tables.flags(name, key).is_some_and(|flags| flags & E_REQUIRED != 0)
             };
-            let more = |key: &str| self.does(Behaviour::ElementsKeepMore) && key != "name";
+            let more = |key: &str| self.does(Behavior::ElementsKeepMore) && key != "name";
             let trimmed = rows.iter().map(|line| {
                 let mut value = parse(&line);
                 let Some(fields) = value.as_object_mut() else { return line };
@@ -140,7 +140,7 @@ impl Server {
                     let plain = key.trim_start_matches('_');
                     CORE.contains(&plain) || listed(plain) || mandatory(plain) || more(plain)
                 });
-                if fields.len() < before && !self.does(Behaviour::ElementsUntagged) {
+                if fields.len() < before && !self.does(Behavior::ElementsUntagged) {
                     let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
                     let tag = json!({ "system": system, "code": "SUBSETTED" });
                     match fields.entry("meta").or_insert_with(|| json!({})).get_mut("tag").and_then(Value::as_array_mut)
@@ -160,16 +160,17 @@ impl Server {
     }
 
     /// Answers a GET of a document's content.
-    pub(crate) fn attachment(&self, id: &str) -> Reply {
+    pub(crate) fn attachment(&self, id: &str) -> ServerReply {
         let known = self.population().first("DocumentReference", u64::MAX).iter().any(|line| {
             let url = parse(line).pointer("/content/0/attachment/url").and_then(Value::as_str).map(str::to_owned);
             url.is_some_and(|url| url.ends_with(&format!("/Binary/{id}")))
         });
         if !known {
-            return Reply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource");
+            return ServerReply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource");
         }
         let payload = Payload::Raw(Bytes::from(letter(id)));
-        Reply { payload, ..Reply::empty(Point::Attachment, StatusCode::OK) }.with("content-type", "text/plain")
+        ServerReply { payload, ..ServerReply::empty(Point::Attachment, StatusCode::OK) }
+            .with("content-type", "text/plain")
     }
 }
 

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::reference::data::rows::Rows;
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::jobs::JobFile;
 use crate::reference::options::Personality;
-use crate::reference::params::{Reader, Wanted};
-use crate::reference::reply::{Point, Reply};
+use crate::reference::params::{ExportRequest, Reader};
+use crate::reference::reply::{Point, ServerReply};
 use crate::reference::server::Server;
 
 /// The types by which output is organised.
@@ -22,12 +22,12 @@ const SHARED: [&str; 2] = ["Practitioner", "Organization"];
 
 impl Reader<'_> {
     /// Takes in `organizeOutputBy`.
-    pub(crate) fn organizer(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+    pub(crate) fn organizer(&self, wanted: &mut ExportRequest, value: &str) -> Result<(), Box<ServerReply>> {
         // Blocks are put together in memory, which a population that is made while it is sent does not fit.
         let known = ORGANIZERS.iter().find(|kind| **kind == value).filter(|_| !self.population.is_made());
-        match known.filter(|_| !(self.does)(Behaviour::NeverOrganizes)) {
+        match known.filter(|_| !(self.does)(Behavior::NeverOrganizes)) {
             Some(kind) => {
-                wanted.organizer = Some(*kind).filter(|_| !(self.does)(Behaviour::IgnoreOrganizer));
+                wanted.organizer = Some(*kind).filter(|_| !(self.does)(Behavior::IgnoreOrganizer));
                 Ok(())
             }
             None => {
@@ -44,7 +44,7 @@ impl Reader<'_> {
 }
 
 /// One block: whose it is, and its lines without the header.
-struct Block {
+struct OrganizedBlock {
     header: Bytes,
     lines: Vec<Bytes>,
 }
@@ -53,14 +53,14 @@ impl Server {
     /// Cuts what was found into files of blocks.
     pub(crate) fn cut_blocks(&self, files: &mut Vec<JobFile>, kind: &'static str, found: &[(&'static str, Rows)]) {
         let mut packs: Vec<(Vec<Bytes>, bool)> = vec![(Vec::new(), false)];
-        let split = self.does(Behaviour::SplitBlocks);
+        let split = self.does(Behavior::SplitBlocks);
         let size = match split {
             true => SPLIT,
             false => usize::try_from(self.lines_per_file()).unwrap_or(usize::MAX),
         };
         for block in self.blocks(kind, found) {
             let Some((pack, _)) = packs.last_mut() else { return };
-            let alone = self.does(Behaviour::BlockPerFile);
+            let alone = self.does(Behavior::BlockPerFile);
             let fits = !alone && (split || pack.len() + block.lines.len() < size);
             if !pack.is_empty() && (!fits || pack.len() + 2 > size) {
                 packs.push((Vec::new(), false));
@@ -86,16 +86,16 @@ impl Server {
         }
     }
 
-    fn blocks(&self, kind: &str, found: &[(&'static str, Rows)]) -> Vec<Block> {
+    fn blocks(&self, kind: &str, found: &[(&'static str, Rows)]) -> Vec<OrganizedBlock> {
         let all: Vec<(&str, Bytes)> =
             found.iter().flat_map(|(name, rows)| rows.iter().map(|line| (*name, line)).collect::<Vec<_>>()).collect();
         let lines = all.iter().filter(|(name, _)| *name == kind);
         let mut ids: Vec<(String, &Bytes)> = lines.filter_map(|(_, line)| Some((id_of(line)?, line))).collect();
-        if self.does(Behaviour::LosesBlock) {
+        if self.does(Behavior::LosesBlock) {
             ids.pop();
         }
         let refers: Vec<BTreeSet<String>> = all.iter().map(|(_, line)| references(line)).collect();
-        let shares = self.does(Behaviour::SharedInBlocks);
+        let shares = self.does(Behavior::SharedInBlocks);
         ids.into_iter()
             .map(|(id, own)| {
                 let reference = format!("{kind}/{id}");
@@ -106,9 +106,9 @@ impl Server {
                 let header = json!({ "resourceType": "Parameters", "parameter": [{ "name": "header", "valueReference": reference }] });
                 let mut lines: Vec<Bytes> = others.map(|((_, line), _)| line.clone()).collect();
                 // What stands first in a block is not said to be the resource itself.
-                let place = if self.does(Behaviour::OwnerLast) { lines.len() } else { 0 };
+                let place = if self.does(Behavior::OwnerLast) { lines.len() } else { 0 };
                 lines.insert(place, own.clone());
-                Block { header: Bytes::from(header.to_string()), lines }
+                OrganizedBlock { header: Bytes::from(header.to_string()), lines }
             })
             .collect()
     }

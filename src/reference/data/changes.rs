@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::base::instant::{Instant, rfc3339};
 use crate::reference::data::population::Population;
-use crate::reference::fault::behavior::Behaviour;
-use crate::reference::params::Wanted;
-use crate::reference::reply::{FHIR_JSON, Payload, Point, Reply, outcome};
-use crate::reference::server::{Ask, Server};
+use crate::reference::fault::behavior::Behavior;
+use crate::reference::params::ExportRequest;
+use crate::reference::reply::{FHIR_JSON, Payload, Point, ServerReply, outcome};
+use crate::reference::server::{Server, ServerRequest};
 
 /// The tag by which a resource cannot be exported: its system and its code.
 pub const FAILS: (&str, &str) = ("https://plimsoll.example/tag", "cannot-be-exported");
@@ -33,18 +33,18 @@ const FAILED: [(&str, &str); 2] = [("Observation", "reading-12-2"), ("Encounter"
 
 /// Changes the data of a server in this process, as its owner would.
 #[derive(Clone, Debug, Default)]
-pub struct Hand(Arc<Grip>);
+pub struct DataMutator(Arc<MutatorState>);
 
 /// What is done to a resource of a server, by its type and id: it as it then is, or was; none: it is not there.
 type Act<'a> = dyn Fn(&Server, &str, &str) -> Option<Bytes> + 'a;
 
 #[derive(Debug, Default)]
-struct Grip {
+struct MutatorState {
     server: OnceLock<Weak<Server>>,
     changes: AtomicUsize,
 }
 
-impl Hand {
+impl DataMutator {
     /// Reaches into this server; the first one counts.
     pub(crate) fn take(&self, server: &Arc<Server>) {
         let _ = self.0.server.set(Arc::downgrade(server));
@@ -68,7 +68,7 @@ impl Hand {
     /// Deletes resources.
     ///
     /// # Errors
-    /// As of [`Hand::change`].
+    /// As of [`DataMutator::change`].
     pub fn delete(&self) -> Result<Vec<String>, String> {
         self.each(&DELETED, &|server, name, id| server.delete(name, id))
     }
@@ -76,7 +76,7 @@ impl Hand {
     /// Has resources fail to be exported.
     ///
     /// # Errors
-    /// As of [`Hand::change`].
+    /// As of [`DataMutator::change`].
     pub fn fail(&self) -> Result<Vec<String>, String> {
         let (system, code) = FAILS;
         self.each(&FAILED, &|server, name, id| {
@@ -99,12 +99,12 @@ impl Hand {
 
 impl Server {
     /// Answers PUT and DELETE of a resource that is there.
-    pub(crate) fn write(&self, ask: &Ask, name: &str, id: &str) -> Reply {
+    pub(crate) fn write(&self, ask: &ServerRequest, name: &str, id: &str) -> ServerReply {
         let there = self.population().read(name, id).is_some();
         if !there || self.population().is_made() {
             let gone = self.population().was_removed(name, id);
             let status = if gone { StatusCode::GONE } else { StatusCode::NOT_FOUND };
-            return Reply::refusal(
+            return ServerReply::refusal(
                 Point::Other,
                 status,
                 "not-found",
@@ -114,7 +114,7 @@ impl Server {
         if ask.method == Method::DELETE {
             return match self.delete(name, id) {
                 Some(_) => {
-                    Reply::fhir(Point::Other, StatusCode::OK, outcome("information", "informational", "deleted"))
+                    ServerReply::fhir(Point::Other, StatusCode::OK, outcome("information", "informational", "deleted"))
                 }
                 None => crate::reference::server::not_found(),
             };
@@ -124,7 +124,7 @@ impl Server {
         let Some(new) = sent.as_object().filter(|_| text("resourceType") == Some(name) && text("id") == Some(id))
         else {
             let text = format!("the body must be the resource {name}/{id}");
-            return Reply::refusal(Point::Other, StatusCode::BAD_REQUEST, "invalid", &text);
+            return ServerReply::refusal(Point::Other, StatusCode::BAD_REQUEST, "invalid", &text);
         };
         let version = |fields: &serde_json::Map<String, Value>| fields.get("meta")?.get("versionId").cloned();
         let replaced = self.change(name, id, &|fields| {
@@ -139,8 +139,10 @@ impl Server {
             }
         });
         match replaced {
-            Some(line) => Reply { payload: Payload::Raw(line), ..Reply::empty(Point::Other, StatusCode::OK) }
-                .with("content-type", FHIR_JSON),
+            Some(line) => {
+                ServerReply { payload: Payload::Raw(line), ..ServerReply::empty(Point::Other, StatusCode::OK) }
+                    .with("content-type", FHIR_JSON)
+            }
             None => crate::reference::server::not_found(),
         }
     }
@@ -182,10 +184,10 @@ impl Server {
 
     /// What an export that begins `now` is of.
     pub(crate) fn population_of_job(&self, now: SystemTime) -> Arc<Population> {
-        if self.does(Behaviour::LagsBehind) {
+        if self.does(Behavior::LagsBehind) {
             return self.population_at(now - LAG);
         }
-        if self.does(Behaviour::ChangesGoOn) {
+        if self.does(Behavior::ChangesGoOn) {
             let written = std::mem::take(&mut self.notes().written);
             for (name, id) in &written {
                 self.change(name, id, &|_| {});
@@ -196,18 +198,18 @@ impl Server {
 
     /// The `transactionTime` of an export that begins `now`.
     pub(crate) fn stamp_of_job(&self, now: SystemTime) -> SystemTime {
-        if self.does(Behaviour::LagsBehind) {
+        if self.does(Behavior::LagsBehind) {
             return now - LAG;
         }
         match self.runs() {
-            Some(runs) if self.does(Behaviour::DatedByItsEnd) => now + runs,
+            Some(runs) if self.does(Behavior::DatedByItsEnd) => now + runs,
             _ => now,
         }
     }
 
     /// Why an export fails as a whole, where what cannot be exported has it do so.
-    pub(crate) fn failure_of_all(&self, wanted: &Wanted, population: &Population) -> Option<String> {
-        let mut found = self.does(Behaviour::FailuresEndAll).then(|| population.select(&wanted.selection))?;
+    pub(crate) fn failure_of_all(&self, wanted: &ExportRequest, population: &Population) -> Option<String> {
+        let mut found = self.does(Behavior::FailuresEndAll).then(|| population.select(&wanted.selection))?;
         let failed = population.fail_in(&mut found);
         failed.first().map(|name| format!("{name} could not be exported"))
     }

@@ -5,11 +5,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::base::instant::rfc3339;
-use crate::reference::data::associated::Found;
+use crate::reference::data::associated::AssociatedResources;
 use crate::reference::data::population::{Reach, Selection};
 use crate::reference::data::rows::Rows;
-use crate::reference::fault::behavior::Behaviour;
-use crate::reference::reply::{FHIR_JSON, Payload, Point, Reply};
+use crate::reference::fault::behavior::Behavior;
+use crate::reference::reply::{FHIR_JSON, Payload, Point, ServerReply};
 use crate::reference::server::Server;
 
 /// Who is deleted once so many jobs were started.
@@ -31,8 +31,8 @@ fn id(line: &Bytes) -> String {
 impl Server {
     fn deleted_by_now(&self, patient: &str) -> bool {
         let started = self.notes().started;
-        let many = self.does(Behaviour::DeletesMeanwhile);
-        let one = self.does(Behaviour::DeletesOneMeanwhile);
+        let many = self.does(Behavior::DeletesMeanwhile);
+        let one = self.does(Behavior::DeletesOneMeanwhile);
         let gone = DELETED.iter().take(if many { DELETED.len() } else { usize::from(one) });
         gone.into_iter().any(|(from, id)| started >= *from && *id == patient)
     }
@@ -41,7 +41,7 @@ impl Server {
     fn changed_by_now(&self, patient: &str) -> Option<Bytes> {
         let started = self.notes().started;
         let (_, _, gender) = CHANGED.iter().find(|(from, id, _)| started >= *from && *id == patient)?;
-        if !self.does(Behaviour::ChangesMeanwhile) {
+        if !self.does(Behavior::ChangesMeanwhile) {
             return None;
         }
         let mut value: Value = serde_json::from_slice(&self.population().read("Patient", patient)?).ok()?;
@@ -54,7 +54,7 @@ impl Server {
 
     fn added_by_now(&self) -> Vec<Bytes> {
         let started = self.notes().started;
-        let there = ADDED.iter().filter(|(from, _)| self.does(Behaviour::ChangesMeanwhile) && started >= *from);
+        let there = ADDED.iter().filter(|(from, _)| self.does(Behavior::ChangesMeanwhile) && started >= *from);
         there
             .map(|(_, id)| {
                 let meta = json!({ "versionId": "1", "lastUpdated": rfc3339(self.options.clock.now()) });
@@ -65,8 +65,8 @@ impl Server {
     }
 
     /// The patients of an export as they are by now.
-    pub(crate) fn live_on(&self, found: &mut Found, selection: &Selection) {
-        use Behaviour::{ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile};
+    pub(crate) fn live_on(&self, found: &mut AssociatedResources, selection: &Selection) {
+        use Behavior::{ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile};
         if ![ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile].into_iter().any(|living| self.does(living)) {
             return;
         }
@@ -94,15 +94,15 @@ impl Server {
     }
 
     /// The answer to a read of what was deleted or changed since; none where it is as it was.
-    pub(crate) fn as_it_is_now(&self, name: &str, id: &str) -> Option<Reply> {
+    pub(crate) fn as_it_is_now(&self, name: &str, id: &str) -> Option<ServerReply> {
         if name != "Patient" {
             return None;
         }
         if self.deleted_by_now(id) {
-            return Some(Reply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted"));
+            return Some(ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted"));
         }
         let now = self.changed_by_now(id)?;
-        let reply = Reply { payload: Payload::Raw(now), ..Reply::empty(Point::Read, StatusCode::OK) };
+        let reply = ServerReply { payload: Payload::Raw(now), ..ServerReply::empty(Point::Read, StatusCode::OK) };
         Some(reply.with("content-type", FHIR_JSON))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::reference::data::fixtures::{Gone, Held, held};
+use crate::reference::data::fixtures::{FixtureData, Gone, held};
 
 const FILES: &[(&str, &str)] = &[
     ("Organization", include_str!("../../../fixtures/population-au/Organization.ndjson")),
@@ -28,7 +28,7 @@ const SUPPRESSED: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinit
 
 /// A line of the files.
 struct Line {
-    row: Held,
+    row: FixtureData,
     /// Whether it names the server's base.
     based: bool,
     suppressed: bool,
@@ -46,9 +46,11 @@ static LINES: LazyLock<Vec<(&'static str, Vec<Line>)>> = LazyLock::new(|| {
 
 /// The resources by type, in the order of the files, where the server's base is `base`. Suppressed ones are among them
 /// only if they are asked for.
-pub(crate) fn resources(base: &str, suppressed: bool) -> Vec<(&'static str, Vec<Held>)> {
+pub(crate) fn resources(base: &str, suppressed: bool) -> Vec<(&'static str, Vec<FixtureData>)> {
     let at_home = |line: &Line| match line.based {
-        true => Held { line: String::from_utf8_lossy(&line.row.line).replace(BASE, base).into(), ..line.row.clone() },
+        true => {
+            FixtureData { line: String::from_utf8_lossy(&line.row.line).replace(BASE, base).into(), ..line.row.clone() }
+        }
         false => line.row.clone(),
     };
     let shown = |line: &&Line| suppressed || !line.suppressed;
@@ -60,7 +62,7 @@ pub(crate) fn deleted() -> Vec<Gone> {
     serde_json::from_str(DELETED).unwrap_or_default()
 }
 
-fn is_suppressed(row: &Held) -> bool {
+fn is_suppressed(row: &FixtureData) -> bool {
     let value: Value = serde_json::from_slice(&row.line).unwrap_or_default();
     let extensions = value.get("extension").and_then(Value::as_array);
     extensions.into_iter().flatten().any(|extension| {

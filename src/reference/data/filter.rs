@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::reference::data::rows::Rows;
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::search::matching::{Answer, Reading};
 use crate::search::query::Query;
 use crate::search::world::World;
@@ -49,10 +49,10 @@ pub(crate) fn sift(
     kind: &str,
     rows: Rows,
     world: &dyn World,
-    does: &dyn Fn(Behaviour) -> bool,
+    does: &dyn Fn(Behavior) -> bool,
 ) -> Rows {
     let own: Vec<&Query> = filters.iter().filter(|filter| filter.kind == kind).collect();
-    if does(Behaviour::FiltersPassNothing) || (own.is_empty() && does(Behaviour::FiltersSpill)) {
+    if does(Behavior::FiltersPassNothing) || (own.is_empty() && does(Behavior::FiltersSpill)) {
         return Rows::held(Vec::new());
     }
     if own.is_empty() {
@@ -61,7 +61,7 @@ pub(crate) fn sift(
     let passes = |line: &bytes::Bytes| {
         let value: Value = serde_json::from_slice(line).unwrap_or_default();
         let mut passed = own.iter().map(|filter| filter.matches(&value, world, Reading::Strict) == Answer::Yes);
-        if does(Behaviour::FiltersAllHold) { passed.all(|yes| yes) } else { passed.any(|yes| yes) }
+        if does(Behavior::FiltersAllHold) { passed.all(|yes| yes) } else { passed.any(|yes| yes) }
     };
     Rows::held(rows.iter().filter(passes).collect())
 }

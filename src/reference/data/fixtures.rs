@@ -24,7 +24,7 @@ const DELETED: &str = include_str!("../../../fixtures/population/deleted.json");
 
 /// A resource with what an export chooses by.
 #[derive(Clone, Debug)]
-pub(crate) struct Held {
+pub(crate) struct FixtureData {
     /// Its id.
     pub id: String,
     /// When it was last changed.
@@ -50,9 +50,9 @@ pub(crate) struct Gone {
 }
 
 /// The resources by type, in the order of the files. Attachments lie on the server at `base`.
-pub(crate) fn resources(base: &str) -> Vec<(&'static str, Vec<Held>)> {
+pub(crate) fn resources(base: &str) -> Vec<(&'static str, Vec<FixtureData>)> {
     let own = |line: &str| held(&line.replace("%{base}", base));
-    let mut loaded: Vec<(&'static str, Vec<Held>)> =
+    let mut loaded: Vec<(&'static str, Vec<FixtureData>)> =
         FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(own).collect())).collect();
     // A Provenance is in the compartment of the patients of what it is about, as well as of those it names.
     let owners: BTreeMap<String, BTreeSet<String>> = loaded
@@ -79,7 +79,7 @@ pub const TENANTS: &str = "https://plimsoll.example/tenants";
 pub const OTHER_TENANT: &str = "other-quay";
 
 /// What belongs to another tenant.
-pub(crate) fn of_another_tenant() -> Option<Held> {
+pub(crate) fn of_another_tenant() -> Option<FixtureData> {
     let patient = serde_json::json!({
         "resourceType": "Patient",
         "id": OTHERS_PATIENT,
@@ -101,7 +101,7 @@ pub(crate) fn deleted() -> Vec<Gone> {
 }
 
 /// A line as a resource; none: it is not one with an id and an instant.
-pub(crate) fn held(line: &str) -> Option<Held> {
+pub(crate) fn held(line: &str) -> Option<FixtureData> {
     let value: Value = serde_json::from_str(line).ok()?;
     let id = value.get("id")?.as_str()?.to_owned();
     let updated = Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?)?;
@@ -115,7 +115,7 @@ pub(crate) fn held(line: &str) -> Option<Held> {
     for reference in subjects.chain(targets).chain(members).filter_map(|link| link.get("reference")?.as_str()) {
         patients.extend(reference.strip_prefix("Patient/").map(str::to_owned));
     }
-    Some(Held { id, updated, patients, line: Bytes::from(line.to_owned()) })
+    Some(FixtureData { id, updated, patients, line: Bytes::from(line.to_owned()) })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::base::instant::Instant;
 use crate::base::resource_types;
 use crate::reference::data::filter::Shelf;
-use crate::reference::data::fixtures::{Gone, Held};
+use crate::reference::data::fixtures::{FixtureData, Gone};
 use crate::reference::data::generate::{Generator, Kind};
 use crate::reference::data::rows::Rows;
 use crate::reference::data::{deleted, directory, fixtures};
@@ -59,7 +59,7 @@ impl Selection {
 /// What the server holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Population {
-    held: Vec<(&'static str, Vec<Held>)>,
+    held: Vec<(&'static str, Vec<FixtureData>)>,
     made: Option<Generator>,
     gone: Vec<Gone>,
     /// `Type/id` of what was deleted while the server ran.
@@ -165,7 +165,7 @@ impl Population {
 
     /// All resources that lie in memory, for filters to look at.
     pub(crate) fn world(&self) -> &impl World {
-        let lines = |rows: &[Held]| Rows::held(rows.iter().map(|row| row.line.clone()).collect());
+        let lines = |rows: &[FixtureData]| Rows::held(rows.iter().map(|row| row.line.clone()).collect());
         self.shelf.of(self.held.iter().map(move |(name, rows)| (*name, lines(rows))))
     }
 
@@ -230,7 +230,7 @@ impl Population {
         }
         for (name, rows) in found.iter_mut() {
             let names = |id: &str| format!("{name}/{id}");
-            let of_type: Vec<&Held> =
+            let of_type: Vec<&FixtureData> =
                 self.rows(name).iter().filter(|row| self.failing.contains(&names(&row.id))).collect();
             let fails = |line: &Bytes| of_type.iter().find(|row| row.line == *line);
             if rows.iter().all(|line| fails(&line).is_none()) {
@@ -243,11 +243,11 @@ impl Population {
         failed
     }
 
-    fn rows(&self, name: &str) -> &[Held] {
+    fn rows(&self, name: &str) -> &[FixtureData] {
         self.held.iter().find(|(held, _)| *held == name).map_or(&[], |(_, rows)| rows)
     }
 
-    fn wants(&self, name: &str, row: &Held, wanted: &Selection) -> bool {
+    fn wants(&self, name: &str, row: &FixtureData, wanted: &Selection) -> bool {
         if !wanted.wants_date(row.updated) {
             return false;
         }
@@ -288,7 +288,7 @@ impl Population {
     }
 }
 
-fn group(made: &Generator, id: &str, members: &[String]) -> Held {
+fn group(made: &Generator, id: &str, members: &[String]) -> FixtureData {
     let updated = made.updated(Kind::Patient, 0);
     let mut value = json!({
         "resourceType": "Group", "id": id,
@@ -300,5 +300,10 @@ fn group(made: &Generator, id: &str, members: &[String]) -> Held {
         let list = members.iter().map(|id| json!({ "entity": { "reference": format!("Patient/{id}") } }));
         fields.insert("member".to_owned(), Value::Array(list.collect()));
     }
-    Held { id: id.to_owned(), updated, patients: members.iter().cloned().collect(), line: value.to_string().into() }
+    FixtureData {
+        id: id.to_owned(),
+        updated,
+        patients: members.iter().cloned().collect(),
+        line: value.to_string().into(),
+    }
 }

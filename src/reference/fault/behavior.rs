@@ -3,8 +3,8 @@
 use crate::base::vocabulary::words;
 
 words! {
-    /// A behaviour that a fault file may name.
-    Behaviour {
+    /// A behavior that a fault file may name.
+    Behavior {
         /// `_type` is accepted and has no effect.
         IgnoreType = "ignore-type",
         /// Of a repeated `_type` only the last value counts.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::base::vocabulary::{Area, ExportLevel, words};
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::fault::mutate::placeholders_of;
 use crate::reference::options::Personality;
 use crate::reference::reply::Point;
@@ -53,13 +53,13 @@ pub struct Fault {
     /// Why no test of this release has to notice it; the matrix then leaves it out.
     pub excluded: Option<String>,
     /// What it does, in order.
-    pub does: Vec<Step>,
+    pub does: Vec<FaultStep>,
 }
 
-/// One thing that a fault does: a change of answers at some points, or a behaviour of the server.
+/// One thing that a fault does: a change of answers at some points, or a behavior of the server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Step {
+pub struct FaultStep {
     /// The points at which answers change: `poll.complete`, or `poll` for all of them.
     #[serde(default)]
     pub at: Vec<String>,
@@ -99,8 +99,8 @@ pub struct Step {
     /// Changes of a file's lines, in order.
     #[serde(default)]
     pub lines: Vec<LineEdit>,
-    /// A behaviour of the server; goes with nothing else.
-    pub behaviour: Option<Behaviour>,
+    /// A behavior of the server; goes with nothing else.
+    pub behavior: Option<Behavior>,
 }
 
 /// Conditions; all that are given must hold.
@@ -228,9 +228,9 @@ pub enum FaultError {
 }
 
 impl Fault {
-    /// The behaviours that it names.
-    pub fn behaviours(&self) -> impl Iterator<Item = Behaviour> + '_ {
-        self.does.iter().filter_map(|step| step.behaviour)
+    /// The behaviors that it names.
+    pub fn behaviors(&self) -> impl Iterator<Item = Behavior> + '_ {
+        self.does.iter().filter_map(|step| step.behavior)
     }
 
     /// Whether it is a fault (or a variant) under this rule book.
@@ -279,7 +279,7 @@ fn list<T: std::fmt::Display>(words: &[T]) -> String {
     words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-impl Step {
+impl FaultStep {
     /// Whether it changes answers at `point`.
     pub(crate) fn covers(&self, point: Point) -> bool {
         self.at.iter().any(|at| at == point.as_str() || family(at).is_some_and(|points| points.contains(&point)))
@@ -307,10 +307,10 @@ impl Step {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.behaviour.is_some() {
+        if self.behavior.is_some() {
             return match self.at.is_empty() && !self.changes() {
                 true => Ok(()),
-                false => Err("a behaviour goes with nothing else in its step".to_owned()),
+                false => Err("a behavior goes with nothing else in its step".to_owned()),
             };
         }
         if !self.changes() {

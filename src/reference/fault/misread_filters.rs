@@ -1,42 +1,42 @@
 //! Filters as faulty servers read them.
 
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 
 /// What is left of a filter as it is misread; none: it is passed over.
-pub(crate) fn misread(filter: &str, does: &dyn Fn(Behaviour) -> bool) -> Option<String> {
+pub(crate) fn misread(filter: &str, does: &dyn Fn(Behavior) -> bool) -> Option<String> {
     let Some((kind, criteria)) = filter.split_once('?') else { return Some(filter.to_owned()) };
     let mut kept: Vec<&str> = criteria.split('&').collect();
     let own = kept.len();
     let name = |criterion: &str| criterion.split('=').next().unwrap_or_default().to_owned();
-    if does(Behaviour::LastCriterionOnly) {
+    if does(Behavior::LastCriterionOnly) {
         kept.drain(..own.saturating_sub(1));
     }
-    if does(Behaviour::IgnoreChains) {
+    if does(Behavior::IgnoreChains) {
         kept.retain(|criterion| name(criterion).starts_with("_has:") || !name(criterion).contains('.'));
     }
-    if does(Behaviour::IgnoreReverseChains) {
+    if does(Behavior::IgnoreReverseChains) {
         kept.retain(|criterion| !criterion.starts_with("_has:"));
     }
-    if does(Behaviour::IgnoreNear) {
+    if does(Behavior::IgnoreNear) {
         kept.retain(|criterion| name(criterion) != "near");
     }
-    if does(Behaviour::IgnoreUndefinedParameters) {
+    if does(Behavior::IgnoreUndefinedParameters) {
         kept.retain(|criterion| kind != "HealthcareService" || name(criterion) != "type");
     }
     let mut kept: Vec<String> = kept.into_iter().map(str::to_owned).collect();
-    if does(Behaviour::TakeTypeForServiceType) && kind == "HealthcareService" {
+    if does(Behavior::TakeTypeForServiceType) && kind == "HealthcareService" {
         for criterion in &mut kept {
             if name(criterion) == "type" {
                 *criterion = format!("service-{criterion}");
             }
         }
     }
-    if does(Behaviour::NearInMiles) {
+    if does(Behavior::NearInMiles) {
         for criterion in kept.iter_mut().filter(|criterion| name(criterion) == "near") {
             criterion.push_str("|[mi_us]");
         }
     }
-    if does(Behaviour::BareIdentifiersUnknown) {
+    if does(Behavior::BareIdentifiersUnknown) {
         let bare = kept.iter().any(|criterion| name(criterion) == "identifier" && !criterion.contains('|'));
         kept.extend(bare.then(|| "_id=plimsoll-nobody".to_owned()));
     }
@@ -50,20 +50,20 @@ mod tests {
 
     #[test]
     fn each_misreading_is_one() {
-        let read = |behaviour: Behaviour, filter: &str| misread(filter, &|asked| asked == behaviour);
-        for (behaviour, filter, left) in [
-            (Behaviour::LastCriterionOnly, "A?a=1&b=2", Some("A?b=2")),
-            (Behaviour::IgnoreChains, "A?a.b=1&b=2&_has:B:c:d.e=3", Some("A?b=2&_has:B:c:d.e=3")),
-            (Behaviour::IgnoreReverseChains, "A?_has:B:c:d.e=3", None),
-            (Behaviour::IgnoreNear, "Location?near=1|2|3", None),
-            (Behaviour::NearInMiles, "Location?near=1|2|3", Some("Location?near=1|2|3|[mi_us]")),
-            (Behaviour::IgnoreUndefinedParameters, "HealthcareService?type=1", None),
-            (Behaviour::TakeTypeForServiceType, "HealthcareService?type=1", Some("HealthcareService?service-type=1")),
-            (Behaviour::BareIdentifiersUnknown, "A?identifier=1", Some("A?identifier=1&_id=plimsoll-nobody")),
-            (Behaviour::BareIdentifiersUnknown, "A?identifier=s|1", Some("A?identifier=s|1")),
-            (Behaviour::ExportNothing, "A?a=1&b=2", Some("A?a=1&b=2")),
+        let read = |behavior: Behavior, filter: &str| misread(filter, &|asked| asked == behavior);
+        for (behavior, filter, left) in [
+            (Behavior::LastCriterionOnly, "A?a=1&b=2", Some("A?b=2")),
+            (Behavior::IgnoreChains, "A?a.b=1&b=2&_has:B:c:d.e=3", Some("A?b=2&_has:B:c:d.e=3")),
+            (Behavior::IgnoreReverseChains, "A?_has:B:c:d.e=3", None),
+            (Behavior::IgnoreNear, "Location?near=1|2|3", None),
+            (Behavior::NearInMiles, "Location?near=1|2|3", Some("Location?near=1|2|3|[mi_us]")),
+            (Behavior::IgnoreUndefinedParameters, "HealthcareService?type=1", None),
+            (Behavior::TakeTypeForServiceType, "HealthcareService?type=1", Some("HealthcareService?service-type=1")),
+            (Behavior::BareIdentifiersUnknown, "A?identifier=1", Some("A?identifier=1&_id=plimsoll-nobody")),
+            (Behavior::BareIdentifiersUnknown, "A?identifier=s|1", Some("A?identifier=s|1")),
+            (Behavior::ExportNothing, "A?a=1&b=2", Some("A?a=1&b=2")),
         ] {
-            assert_eq!(read(behaviour, filter).as_deref(), left, "{behaviour} on {filter}");
+            assert_eq!(read(behavior, filter).as_deref(), left, "{behavior} on {filter}");
         }
     }
 }

@@ -7,19 +7,19 @@ use http::header::HeaderName;
 use serde_json::Value;
 
 use crate::base::instant::rfc3339;
-use crate::reference::fault::definition::{LineEdit, Step, When};
+use crate::reference::fault::definition::{FaultStep, LineEdit, When};
 use crate::reference::fault::line_changes;
 use crate::reference::params;
-use crate::reference::reply::{FHIR_JSON, Payload, Point, Reply, outcome, set};
-use crate::reference::server::{Ask, Server, bytes_of};
+use crate::reference::reply::{FHIR_JSON, Payload, Point, ServerReply, outcome, set};
+use crate::reference::server::{Server, ServerRequest, bytes_of};
 
 /// Changes an answer in all ways that the server's faults ask for.
-pub(crate) fn apply(server: &Server, ask: &Ask, mut reply: Reply) -> Reply {
+pub(crate) fn apply(server: &Server, ask: &ServerRequest, mut reply: ServerReply) -> ServerReply {
     for (number, fault) in server.options.faults.iter().enumerate() {
         // All steps of a fault choose by the answer as it was, so that one may not hide it from the next.
-        let honest = Reply { payload: Payload::Empty, ..reply.clone() };
+        let honest = ServerReply { payload: Payload::Empty, ..reply.clone() };
         let part = is_part(&reply);
-        let covers = |step: &Step| step.covers(honest.point) || (part && step.edits_manifests());
+        let covers = |step: &FaultStep| step.covers(honest.point) || (part && step.edits_manifests());
         for (place, step) in fault.does.iter().enumerate().filter(|(_, step)| covers(step)) {
             if fits(&step.when, ask, &honest) && counts(server, (number, place), &step.when, ask, &honest) {
                 reply = change(server, step, reply);
@@ -31,11 +31,11 @@ pub(crate) fn apply(server: &Server, ask: &Ask, mut reply: Reply) -> Reply {
 
 /// Whether the answer is a manifest other than the one of a finished job's poll: what is wrong with that one's JSON is
 /// wrong with the others, too.
-fn is_part(reply: &Reply) -> bool {
+fn is_part(reply: &ServerReply) -> bool {
     matches!(reply.point, Point::Page | Point::PollInProgress) && matches!(reply.payload, Payload::Json(_))
 }
 
-fn fits(when: &When, ask: &Ask, reply: &Reply) -> bool {
+fn fits(when: &When, ask: &ServerRequest, reply: &ServerReply) -> bool {
     let context = &reply.context;
     let has = |name: &String| context.params.iter().any(|(key, _)| key == name);
     let is = |(name, value): (&String, &String)| {
@@ -60,7 +60,7 @@ fn fits(when: &When, ask: &Ask, reply: &Reply) -> bool {
 }
 
 /// Counts this answer, and tells whether its turn has come.
-fn counts(server: &Server, step: (usize, usize), when: &When, ask: &Ask, reply: &Reply) -> bool {
+fn counts(server: &Server, step: (usize, usize), when: &When, ask: &ServerRequest, reply: &ServerReply) -> bool {
     if when.from.is_none() && when.to.is_none() && when.every.is_none() {
         return true;
     }
@@ -83,7 +83,7 @@ fn counts(server: &Server, step: (usize, usize), when: &When, ask: &Ask, reply: 
     when.from.is_none_or(|from| *count >= from) && when.to.is_none_or(|to| *count <= to) && every
 }
 
-fn change(server: &Server, step: &Step, mut reply: Reply) -> Reply {
+fn change(server: &Server, step: &FaultStep, mut reply: ServerReply) -> ServerReply {
     let fill = |text: &str| fill(server, &reply, text);
     let headers: Vec<_> = step.set_header.iter().map(|(name, value)| (name, fill(value))).collect();
     let added: Vec<_> = step.add_header.iter().map(|(name, value)| (name, fill(value))).collect();
@@ -143,7 +143,7 @@ fn change(server: &Server, step: &Step, mut reply: Reply) -> Reply {
 }
 
 /// The text with its placeholders filled in.
-fn fill(server: &Server, reply: &Reply, text: &str) -> String {
+fn fill(server: &Server, reply: &ServerReply, text: &str) -> String {
     let mut done = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("%{") {
@@ -156,7 +156,7 @@ fn fill(server: &Server, reply: &Reply, text: &str) -> String {
     done
 }
 
-fn placeholder(server: &Server, reply: &Reply, name: &str) -> Option<String> {
+fn placeholder(server: &Server, reply: &ServerReply, name: &str) -> Option<String> {
     let now = server.options.clock.now();
     let job = reply.context.job.as_deref().unwrap_or_default();
     let (word, seconds) = split(name)?;

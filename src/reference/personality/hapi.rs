@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::reference::jobs::{Job, JobFile};
 use crate::reference::options::Personality;
 use crate::reference::params;
-use crate::reference::reply::{FHIR_NDJSON, Payload, Point, Reply};
-use crate::reference::server::{Ask, Server, bytes_of};
+use crate::reference::reply::{FHIR_NDJSON, Payload, Point, ServerReply};
+use crate::reference::server::{Server, ServerRequest, bytes_of};
 
 /// The characters of a file's id that its job gives; the rest counts the job's files.
 const SHELF: usize = 24;
@@ -25,7 +25,7 @@ impl Server {
     }
 
     /// Answers what only these servers have, and what only others have; none: as everywhere else.
-    pub(crate) fn hapi_answer(&self, ask: &Ask, path: &[&str]) -> Option<Reply> {
+    pub(crate) fn hapi_answer(&self, ask: &ServerRequest, path: &[&str]) -> Option<ServerReply> {
         match path {
             ["$export-poll-status"] => Some(self.poll_status(ask)),
             ["Binary", id] if ask.method == Method::GET => Some(self.binary(ask, id)),
@@ -35,7 +35,7 @@ impl Server {
             ["Binary", id] => {
                 let shown: String = id.chars().take(80).collect();
                 let text = format!("HAPI-0365: Can not create resource with ID[{shown}] by POST");
-                Some(Reply::refusal(Point::Other, StatusCode::BAD_REQUEST, "processing", &text))
+                Some(ServerReply::refusal(Point::Other, StatusCode::BAD_REQUEST, "processing", &text))
             }
             ["bulk", ..] => Some(crate::reference::server::not_found()),
             _ => None,
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// Answers `$export-poll-status`: by GET, by DELETE, or, as Smile CDR, by POST of Parameters.
-    fn poll_status(&self, ask: &Ask) -> Reply {
+    fn poll_status(&self, ask: &ServerRequest) -> ServerReply {
         let mut given = params::of_query(&ask.query);
         if ask.method == Method::POST && self.is_smile() {
             match params::of_body(&ask.body) {
@@ -53,7 +53,9 @@ impl Server {
         }
         let id = given.into_iter().find(|(name, _)| name == "_jobId").map(|(_, value)| value);
         match (id, &ask.method) {
-            (None, _) => Reply::refusal(Point::PollGone, StatusCode::BAD_REQUEST, "processing", "_jobId is missing"),
+            (None, _) => {
+                ServerReply::refusal(Point::PollGone, StatusCode::BAD_REQUEST, "processing", "_jobId is missing")
+            }
             (Some(id), &Method::GET) => self.poll(&id, &ask.grant),
             (Some(id), &Method::POST) if self.is_smile() => self.poll(&id, &ask.grant),
             (Some(id), &Method::DELETE) => self.cancel(&id, &ask.grant),
@@ -64,7 +66,7 @@ impl Server {
 
     /// Answers a read of a Binary: its bytes as they are stored, or, from Smile CDR to who asks for a FHIR type, the
     /// resource itself.
-    fn binary(&self, ask: &Ask, id: &str) -> Reply {
+    fn binary(&self, ask: &ServerRequest, id: &str) -> ServerReply {
         let (shelf, number) = id.split_at_checked(SHELF).unwrap_or((id, ""));
         let number =
             Some(number).filter(|number| number.len() == COUNTER && number.bytes().all(|b| b.is_ascii_digit()));
@@ -89,7 +91,7 @@ impl Server {
             "contentType": FHIR_NDJSON,
             "data": data
         });
-        Reply { payload: Payload::Json(binary), point: Point::Read, ..reply }
+        ServerReply { payload: Payload::Json(binary), point: Point::Read, ..reply }
             .with("content-type", "application/fhir+json;charset=UTF-8")
     }
 
@@ -97,7 +99,7 @@ impl Server {
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(crate) fn hapi_job_id(&self) -> Result<String, Box<Reply>> {
+    pub(crate) fn hapi_job_id(&self) -> Result<String, Box<ServerReply>> {
         let mut bits = self.random::<16>()?;
         // Version 4, variant 1.
         if let Some(byte) = bits.get_mut(6) {
@@ -115,7 +117,7 @@ impl Server {
     ///
     /// # Errors
     /// The answer to give where the system has no randomness left.
-    pub(crate) fn hapi_shelf(&self) -> Result<String, Box<Reply>> {
+    pub(crate) fn hapi_shelf(&self) -> Result<String, Box<ServerReply>> {
         const PLAIN: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let bits = self.random::<SHELF>()?;
         Ok(bits.iter().filter_map(|byte| PLAIN.get(usize::from(byte % 32)).copied().map(char::from)).collect())

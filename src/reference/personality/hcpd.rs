@@ -4,13 +4,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::fault::misread_filters::misread;
 use crate::reference::jobs::Job;
 use crate::reference::options::Personality;
-use crate::reference::params::{Reader, Wanted, bad};
+use crate::reference::params::{ExportRequest, Reader, bad};
 use crate::reference::personality::hapi::nothing_to_report;
-use crate::reference::reply::{Point, Reply, outcome};
+use crate::reference::reply::{Point, ServerReply, outcome};
 use crate::reference::server::Server;
 use crate::search::query::Query;
 
@@ -82,9 +82,9 @@ impl Server {
     }
 
     /// How the DELETE of a job is refused that never was.
-    pub(crate) fn hcpd_refuses_delete() -> Reply {
+    pub(crate) fn hcpd_refuses_delete() -> ServerReply {
         let text = "Endpoint artefact not found for the provided job ID.";
-        Reply::fhir(Point::DeleteRefused, StatusCode::BAD_REQUEST, outcome("error", "invalid", text))
+        ServerReply::fhir(Point::DeleteRefused, StatusCode::BAD_REQUEST, outcome("error", "invalid", text))
     }
 }
 
@@ -92,24 +92,24 @@ impl Reader<'_> {
     /// Understands a parameter where the directory does so in its own way; none: as everywhere else.
     pub(crate) fn hcpd_take(
         &self,
-        wanted: &mut Wanted,
+        wanted: &mut ExportRequest,
         (name, value): (&str, &str),
         first: bool,
-    ) -> Option<Result<(), Box<Reply>>> {
+    ) -> Option<Result<(), Box<ServerReply>>> {
         match name {
             "_type" => Some(self.hcpd_types(wanted, value, first)),
-            "_typeFilter" if (self.does)(Behaviour::IgnoreTypeFilter) => Some(Ok(())),
+            "_typeFilter" if (self.does)(Behavior::IgnoreTypeFilter) => Some(Ok(())),
             "_typeFilter" => Some(self.hcpd_filter(wanted, value)),
             _ => None,
         }
     }
 
-    fn hcpd_types(&self, wanted: &mut Wanted, value: &str, first: bool) -> Result<(), Box<Reply>> {
-        if !first && (self.does)(Behaviour::LastTypeWins) {
+    fn hcpd_types(&self, wanted: &mut ExportRequest, value: &str, first: bool) -> Result<(), Box<ServerReply>> {
+        if !first && (self.does)(Behavior::LastTypeWins) {
             wanted.selection.types = None;
         }
         for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !self.population.types().contains(&name) && !(self.does)(Behaviour::AnyType) {
+            if !self.population.types().contains(&name) && !(self.does)(Behavior::AnyType) {
                 let shown: String = name.chars().take(80).collect();
                 let text = format!("the directory has no resources of the type {shown} in _type");
                 self.unsupported(wanted, &text)?;
@@ -121,7 +121,7 @@ impl Reader<'_> {
 
     /// Takes in a filter of one type. One that is not understood whole is refused, lest more is exported than was asked
     /// for: `HealthcareService?type=`, too, which FHIR does not have, though one page of the guide writes it.
-    fn hcpd_filter(&self, wanted: &mut Wanted, value: &str) -> Result<(), Box<Reply>> {
+    fn hcpd_filter(&self, wanted: &mut ExportRequest, value: &str) -> Result<(), Box<ServerReply>> {
         let Some(value) = misread(value, self.does) else { return Ok(()) };
         let query = Query::parse(&value).map_err(|refused| bad("invalid", &format!("_typeFilter: {refused}")))?;
         if let Some(unknown) = query.unknown.first() {

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::base::instant::rfc3339;
 use crate::base::resource_types;
 use crate::reference::data::rows::Rows;
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::jobs::{Job, JobFile, Stage};
 use crate::reference::options::Personality;
-use crate::reference::params::{Reader, Wanted, bad};
+use crate::reference::params::{ExportRequest, Reader, bad};
 use crate::reference::personality::hapi::nothing_to_report;
-use crate::reference::reply::{FHIR_NDJSON, Point, Reply, outcome};
+use crate::reference::reply::{FHIR_NDJSON, Point, ServerReply, outcome};
 use crate::reference::server::Server;
 
 /// How a refused parameter begins to speak.
@@ -83,13 +83,13 @@ impl Server {
     }
 
     /// How the DELETE of a job that is over is refused; none: it runs.
-    pub(crate) fn smile_refuses_delete(&self, job: &Job, now: SystemTime) -> Option<Reply> {
+    pub(crate) fn smile_refuses_delete(&self, job: &Job, now: SystemTime) -> Option<ServerReply> {
         // A job that is shown as deleted is there for a fault's sake alone.
         let over = job.stage(now) == Stage::Over && !job.deleted;
-        if !self.is_smile() || !over || self.does(Behaviour::DeleteFinishedToo) {
+        if !self.is_smile() || !over || self.does(Behavior::DeleteFinishedToo) {
             return None;
         }
-        let refuse = |status, text: &str| Some(Reply::refusal(Point::DeleteRefused, status, "processing", text));
+        let refuse = |status, text: &str| Some(ServerReply::refusal(Point::DeleteRefused, status, "processing", text));
         match &job.fails {
             Some(text) => refuse(StatusCode::INTERNAL_SERVER_ERROR, text),
             None => {
@@ -109,21 +109,21 @@ impl Reader<'_> {
     /// Understands a parameter where this product does so in its own way; none: as everywhere else.
     pub(crate) fn smile_take(
         &self,
-        wanted: &mut Wanted,
+        wanted: &mut ExportRequest,
         method: &Method,
         (name, value): (&str, &str),
         first: bool,
-    ) -> Option<Result<(), Box<Reply>>> {
+    ) -> Option<Result<(), Box<ServerReply>>> {
         match name {
-            "_outputFormat" if (self.does)(Behaviour::AnyOutputFormat) => Some(Ok(())),
+            "_outputFormat" if (self.does)(Behavior::AnyOutputFormat) => Some(Ok(())),
             // A plus that was not encoded arrives as a space.
             "_outputFormat" if value.replace(' ', "+") == FHIR_NDJSON => Some(Ok(())),
-            "_outputFormat" if (self.does)(Behaviour::ShortFormats) && value.ends_with("ndjson") => Some(Ok(())),
+            "_outputFormat" if (self.does)(Behavior::ShortFormats) && value.ends_with("ndjson") => Some(Ok(())),
             "_outputFormat" => Some(invalid(&format!("the only allowed format is {FHIR_NDJSON}"))),
             "_type" => Some(self.smile_types(wanted, value, first)),
             "_typeFilter" => {
-                let get = method == Method::GET && (self.does)(Behaviour::IgnoreTypeFilterOnGet);
-                if !get && !(self.does)(Behaviour::IgnoreTypeFilter) {
+                let get = method == Method::GET && (self.does)(Behavior::IgnoreTypeFilterOnGet);
+                if !get && !(self.does)(Behavior::IgnoreTypeFilter) {
                     smile_filter(wanted, value);
                 }
                 Some(Ok(()))
@@ -134,18 +134,18 @@ impl Reader<'_> {
         }
     }
 
-    fn smile_types(&self, wanted: &mut Wanted, value: &str, first: bool) -> Result<(), Box<Reply>> {
+    fn smile_types(&self, wanted: &mut ExportRequest, value: &str, first: bool) -> Result<(), Box<ServerReply>> {
         for name in value.split(',').map(str::trim) {
             let shown: String = name.chars().take(80).collect();
             match name {
-                "Binary" if !(self.does)(Behaviour::ExportsBinary) => {
+                "Binary" if !(self.does)(Behavior::ExportsBinary) => {
                     return invalid("Bulk export of Binary resources is forbidden");
                 }
-                _ if !resource_types::is_r4(name) && !(self.does)(Behaviour::AnyType) => {
+                _ if !resource_types::is_r4(name) && !(self.does)(Behavior::AnyType) => {
                     return invalid(&format!("{shown} is not a supported resource type!"));
                 }
                 _ => {
-                    if !first && (self.does)(Behaviour::LastTypeWins) {
+                    if !first && (self.does)(Behavior::LastTypeWins) {
                         wanted.selection.types = None;
                     }
                     wanted.selection.types.get_or_insert_default().insert(name.to_owned());
@@ -156,13 +156,13 @@ impl Reader<'_> {
     }
 }
 
-fn invalid(text: &str) -> Result<(), Box<Reply>> {
+fn invalid(text: &str) -> Result<(), Box<ServerReply>> {
     Err(bad("processing", &format!("{INVALID}: [{text}]")))
 }
 
 /// Takes in a filter, of which only `Type?_id=a,b` is understood. Filters are looked at when the job runs, so another
 /// one makes the job fail.
-fn smile_filter(wanted: &mut Wanted, value: &str) {
+fn smile_filter(wanted: &mut ExportRequest, value: &str) {
     match value.split_once("?_id=") {
         Some((kind, ids)) if !ids.contains('&') => {
             let ids = ids.split(',').map(str::to_owned).collect();

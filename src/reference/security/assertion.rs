@@ -9,7 +9,7 @@ use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
 
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::options::SmartClient;
 use crate::reference::server::Server;
 
@@ -64,7 +64,7 @@ impl Server {
         let client = self.client_of(clients, &assertion)?;
         let registered = self.keys_of(clients, client, assertion.header("kid"));
         self.signature(&registered, &assertion)?;
-        if assertion.header.get("jku").is_some() && !self.does(Behaviour::KeyUrlUnchecked) {
+        if assertion.header.get("jku").is_some() && !self.does(Behavior::KeyUrlUnchecked) {
             return Err("the assertion's jku is not registered");
         }
         self.audience(&assertion)?;
@@ -80,13 +80,13 @@ impl Server {
     ) -> Result<&'c SmartClient, &'static str> {
         let (issuer, subject) = (found.claim("iss"), found.claim("sub"));
         let id = match (issuer, subject) {
-            (_, Some(subject)) if self.does(Behaviour::IssuerUnchecked) => subject,
-            (Some(issuer), _) if self.does(Behaviour::SubjectUnchecked) => issuer,
+            (_, Some(subject)) if self.does(Behavior::IssuerUnchecked) => subject,
+            (Some(issuer), _) if self.does(Behavior::SubjectUnchecked) => issuer,
             (Some(issuer), Some(subject)) if issuer == subject => issuer,
             _ => return Err("the assertion's iss and sub must both be the client id"),
         };
         let known = clients.iter().find(|client| client.client_id == id);
-        match known.or_else(|| clients.first().filter(|_| self.does(Behaviour::TrustAnyClient))) {
+        match known.or_else(|| clients.first().filter(|_| self.does(Behavior::TrustAnyClient))) {
             Some(client) => Ok(client),
             None => Err("no such client is registered"),
         }
@@ -101,13 +101,13 @@ impl Server {
         let mut notes = self.notes();
         if let Some((kept, until)) = &notes.key_set {
             let known = kid.is_none_or(|kid| kept.contains(&format!("\"{kid}\"")));
-            let fresh = *until > now && known && !self.does(Behaviour::KeysAlwaysRead);
-            if fresh || self.does(Behaviour::KeysNeverReread) {
+            let fresh = *until > now && known && !self.does(Behavior::KeysAlwaysRead);
+            if fresh || self.does(Behavior::KeysNeverReread) {
                 return kept.clone();
             }
         }
         let mut read = (feed.read)();
-        if let (Some((kept, _)), true) = (&notes.key_set, self.does(Behaviour::KeysOnlyAdded)) {
+        if let (Some((kept, _)), true) = (&notes.key_set, self.does(Behavior::KeysOnlyAdded)) {
             read = together(kept, &read);
         }
         notes.key_set = Some((read.clone(), now + feed.max_age));
@@ -118,17 +118,17 @@ impl Server {
         let algorithm = match assertion.header("alg") {
             Some("RS384") => Algorithm::RS384,
             Some("ES384") => Algorithm::ES384,
-            Some("none") if self.does(Behaviour::UnsignedTaken) => return Ok(()),
-            Some("HS256") if self.does(Behaviour::PublicKeyAsSecret) => return Ok(()),
+            Some("none") if self.does(Behavior::UnsignedTaken) => return Ok(()),
+            Some("HS256") if self.does(Behavior::PublicKeyAsSecret) => return Ok(()),
             _ => return Err("the assertion must be signed with RS384 or ES384"),
         };
-        let unchecked = self.does(Behaviour::KeyIdUnchecked);
+        let unchecked = self.does(Behavior::KeyIdUnchecked);
         let mut keys = keys(registered, algorithm, assertion.header("kid"), unchecked);
         // None or several is the same: it does not say which.
         let (Some(key), None) = (keys.pop(), keys.pop()) else {
             return Err("the assertion's kid names no registered key");
         };
-        if self.does(Behaviour::SignatureUnchecked) {
+        if self.does(Behavior::SignatureUnchecked) {
             return Ok(());
         }
         let good = jsonwebtoken::crypto::verify(assertion.signature, assertion.text.as_bytes(), &key, algorithm);
@@ -142,7 +142,7 @@ impl Server {
             Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(own.as_str())),
             _ => false,
         };
-        if named || self.does(Behaviour::AudienceUnchecked) {
+        if named || self.does(Behavior::AudienceUnchecked) {
             Ok(())
         } else {
             Err("the assertion is not for this token endpoint")
@@ -151,16 +151,16 @@ impl Server {
 
     fn times(&self, assertion: &Assertion<'_>) -> Result<(), &'static str> {
         let now = self.options.clock.now();
-        if !self.does(Behaviour::ExpiryUnchecked) {
+        if !self.does(Behavior::ExpiryUnchecked) {
             let ends = assertion.time("exp").ok_or("the assertion has no exp")?;
             if ends <= now {
                 return Err("the assertion has expired");
             }
-            if ends > now + LONGEST + SKEW && !self.does(Behaviour::LongAssertions) {
+            if ends > now + LONGEST + SKEW && !self.does(Behavior::LongAssertions) {
                 return Err("the assertion's exp is more than five minutes ahead");
             }
         }
-        if assertion.time("nbf").is_some_and(|begins| begins > now + SKEW) && !self.does(Behaviour::BeginUnchecked) {
+        if assertion.time("nbf").is_some_and(|begins| begins > now + SKEW) && !self.does(Behavior::BeginUnchecked) {
             return Err("the assertion has not begun");
         }
         Ok(())
@@ -169,7 +169,7 @@ impl Server {
     /// Whether the assertion's id is new.
     fn once(&self, client: &SmartClient, assertion: &Assertion<'_>) -> Result<(), &'static str> {
         let Some(id) = assertion.claim("jti") else {
-            return if self.does(Behaviour::IdUnasked) { Ok(()) } else { Err("the assertion has no jti") };
+            return if self.does(Behavior::IdUnasked) { Ok(()) } else { Err("the assertion has no jti") };
         };
         let now = self.options.clock.now();
         let ends = assertion.time("exp").unwrap_or(now + LONGEST);
@@ -177,7 +177,7 @@ impl Server {
         notes.assertions.retain(|_, ends| *ends > now);
         // Two clients may hit on the same.
         let used = notes.assertions.insert(format!("{} {id}", client.client_id), ends).is_some();
-        if used && !self.does(Behaviour::ReplayTaken) { Err("the assertion's jti was used before") } else { Ok(()) }
+        if used && !self.does(Behavior::ReplayTaken) { Err("the assertion's jti was used before") } else { Ok(()) }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::reference::options::Options;
+use crate::reference::options::ServerOptions;
 use crate::reference::security::certificate::Certificate;
 use crate::reference::serve::router;
 
@@ -68,7 +68,7 @@ impl Listener for Secured {
 /// What accepting connections, or setting TLS up, came to.
 pub async fn serve_tls<F>(
     listener: TcpListener,
-    options: Options,
+    options: ServerOptions,
     certificate: &Certificate,
     shutdown: F,
 ) -> io::Result<()>

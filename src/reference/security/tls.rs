@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reference::fault::behavior::Behaviour;
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::fault::definition::Fault;
 
 const TLS_1_0: u16 = 0x0301;
@@ -13,12 +13,12 @@ const TLS_1_3: u16 = 0x0304;
 /// Answers handshakes as the server with these faults does. An honest one takes up 1.3, else 1.2, and refuses what is
 /// older with an alert.
 pub fn greeter(faults: &[Fault]) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static {
-    let does: BTreeSet<Behaviour> = faults.iter().flat_map(Fault::behaviours).collect();
+    let does: BTreeSet<Behavior> = faults.iter().flat_map(Fault::behaviors).collect();
     move |message| {
         let Some(offered) = offered(message) else { return Vec::new() };
-        let newest = if does.contains(&Behaviour::NoTls13) { TLS_1_2 } else { TLS_1_3 };
-        let newest = if does.contains(&Behaviour::OldTlsAlone) { TLS_1_0 } else { newest };
-        let oldest = match (does.contains(&Behaviour::Tls10Taken), does.contains(&Behaviour::Tls11Taken)) {
+        let newest = if does.contains(&Behavior::NoTls13) { TLS_1_2 } else { TLS_1_3 };
+        let newest = if does.contains(&Behavior::OldTlsAlone) { TLS_1_0 } else { newest };
+        let oldest = match (does.contains(&Behavior::Tls10Taken), does.contains(&Behavior::Tls11Taken)) {
             (true, _) => TLS_1_0,
             (false, true) => TLS_1_0 + 1,
             (false, false) => TLS_1_2.min(newest),
@@ -26,7 +26,7 @@ pub fn greeter(faults: &[Fault]) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 's
         let agreed = offered.min(newest);
         if agreed >= oldest {
             server_hello(agreed)
-        } else if does.contains(&Behaviour::OldTlsIgnored) {
+        } else if does.contains(&Behavior::OldTlsIgnored) {
             Vec::new()
         } else {
             // A fatal alert: protocol_version.

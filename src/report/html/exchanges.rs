@@ -6,7 +6,7 @@ use crate::recording::facts::{DirectoryFacts, FileFacts};
 use crate::recording::model::{Exchange, Outcome};
 use crate::report::escape::visible;
 use crate::report::html::part::{Row, table, wire_box};
-use crate::report::html::{MOST_FILES, Page};
+use crate::report::html::{MAX_FILES, Page};
 use crate::report::wire::Detail;
 use crate::report::{text, wire};
 
@@ -57,10 +57,10 @@ impl Page<'_> {
                 @if files.is_empty() { p { "No file was fetched." } }
                 @else {
                     (table("Files fetched", &["File", "Resources", "Lines", "Size", "Last updated", "Wrong"],
-                        files.iter().take(MOST_FILES).map(|f| self.file_row(f)).collect()))
+                        files.iter().take(MAX_FILES).map(|f| self.file_row(f)).collect()))
                 }
-                @if files.len() > MOST_FILES {
-                    p.note { (text::count((files.len() - MOST_FILES) as u64, "file")) " more in run.json." }
+                @if files.len() > MAX_FILES {
+                    p.note { (text::count((files.len() - MAX_FILES) as u64, "file")) " more in run.json." }
                 }
             }
         }
@@ -108,7 +108,10 @@ impl Page<'_> {
             ("Specs".to_owned(), run.start.specs.join(", ")),
             ("Started".to_owned(), run.started.clone()),
             ("Finished".to_owned(), run.finished.clone()),
-            ("Tape made by".to_owned(), format!("Plimsoll {} with rules {}", run.start.plimsoll, run.start.suites)),
+            (
+                "Recording made by".to_owned(),
+                format!("Plimsoll {} with rules {}", run.start.plimsoll, run.start.suites),
+            ),
             ("Judged by".to_owned(), format!("Plimsoll {} with rules {}", run.plimsoll.version, run.plimsoll.suites)),
         ];
         if let Some(selected) = &run.start.selected {

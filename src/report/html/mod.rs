@@ -23,10 +23,10 @@ use crate::verdicts::judged_run::{Run, TestResult};
 pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// Exchanges that are written out. A browser has to hold them all; `run.json` has the rest.
-const MOST_EXCHANGES: usize = 400;
+const MAX_EXCHANGES: usize = 400;
 
 /// Rows of the table of files.
-const MOST_FILES: usize = 500;
+const MAX_FILES: usize = 500;
 
 /// The page.
 pub fn render(run: &Run) -> String {
@@ -138,7 +138,7 @@ fn written(run: &Run) -> BTreeSet<u32> {
     let first = found.chain(stops).chain(tests().filter_map(looked_at)).filter(|id| all.contains(id));
     let mut out = BTreeSet::new();
     for id in first.chain(all.iter().copied()) {
-        if out.len() == MOST_EXCHANGES {
+        if out.len() == MAX_EXCHANGES {
             break;
         }
         out.insert(id);

@@ -13,7 +13,7 @@ const ORDER: &[State] =
     &[State::Violated, State::NotMet, State::Undetermined, State::Met, State::NotApplicable, State::Untested];
 
 /// Longer groups are folded.
-const MOST_OPEN: usize = 30;
+const MAX_OPEN: usize = 30;
 
 impl Page<'_> {
     pub(crate) fn duties(&self) -> Markup {
@@ -31,7 +31,7 @@ impl Page<'_> {
 
 fn group(index: usize, judgement: &Judgement, state: State) -> Markup {
     let duties: Vec<&RequirementResult> = judgement.requirements.iter().filter(|r| r.state == state).collect();
-    let open = matches!(state, State::Violated | State::NotMet | State::Undetermined) && duties.len() <= MOST_OPEN;
+    let open = matches!(state, State::Violated | State::NotMet | State::Undetermined) && duties.len() <= MAX_OPEN;
     let name = state.as_str().replace('-', " ");
     html! {
         @if !duties.is_empty() {

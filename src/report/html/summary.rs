@@ -14,15 +14,15 @@ use crate::report::{cause, finding, text, verdict};
 use crate::verdicts::judged_run::{Judgement, RequirementResult, State, TestResult};
 
 /// Tests of one requirement whose findings are written out.
-const MOST_TESTS: usize = 3;
+const MAX_TESTS: usize = 3;
 
 /// Cards named in the verdict, causes written out, and tests named in one.
-const MOST_FIRST: usize = 12;
-const MOST_CAUSES: usize = 8;
-const MOST_NAMES: usize = 6;
+const MAX_FIRST: usize = 12;
+const MAX_CAUSES: usize = 8;
+const MAX_NAMES: usize = 6;
 
 /// Findings of one test in a card.
-const MOST_FINDINGS: usize = 3;
+const MAX_FINDINGS: usize = 3;
 
 impl Page<'_> {
     pub(crate) fn verdict(&self) -> Markup {
@@ -35,7 +35,7 @@ impl Page<'_> {
                         @for said in [verdict::remark(self.run, judgement), verdict::gate(judgement)].into_iter().flatten() {
                             p { (capital(&said)) "." }
                         }
-                        @if judgement.also { p { "Judged without counting for the outcome of the run." } }
+                        @if judgement.informational { p { "Judged without counting for the outcome of the run." } }
                         p.counts { (counts(judgement)) }
                         (self.first_things(index, judgement))
                     }
@@ -58,12 +58,12 @@ impl Page<'_> {
         html! {
             @if !duties.is_empty() {
                 ol.first {
-                    @for duty in duties.iter().take(MOST_FIRST) {
+                    @for duty in duties.iter().take(MAX_FIRST) {
                         @let at = shown_before(self.run, index, &duty.id).unwrap_or(index);
                         li { a href={ "#c" (duty_anchor(at, &duty.id)) } { (visible(duty.says.trim_end_matches('.'))) } }
                     }
                 }
-                @if duties.len() > MOST_FIRST { p { "and " (duties.len() - MOST_FIRST) " more." } }
+                @if duties.len() > MAX_FIRST { p { "and " (duties.len() - MAX_FIRST) " more." } }
             }
             @if !causes.is_empty() {
                 p {
@@ -100,11 +100,11 @@ impl Page<'_> {
                     p.note { "These say nothing against the server. Mend the cause and run again." }
                     @for (index, (judgement, causes)) in all.iter().enumerate().filter(|(_, (_, c))| !c.is_empty()) {
                         (self.spec_head(judgement))
-                        @for cause in causes.iter().take(MOST_CAUSES) {
+                        @for cause in causes.iter().take(MAX_CAUSES) {
                             (self.cause(index, cause, all.get(..index).unwrap_or_default()))
                         }
-                        @if causes.len() > MOST_CAUSES {
-                            p.note { (text::count((causes.len() - MOST_CAUSES) as u64, "cause")) " more; see Tests." }
+                        @if causes.len() > MAX_CAUSES {
+                            p.note { (text::count((causes.len() - MAX_CAUSES) as u64, "cause")) " more; see Tests." }
                         }
                     }
                 }
@@ -117,7 +117,7 @@ impl Page<'_> {
             .iter()
             .find(|(_, all)| all.iter().any(|c| c.exchanges == cause.exchanges && c.reason == cause.reason));
         let exchange = cause.tests.first().and_then(|t| finding::lone_exchange(self.run, t));
-        let first = cause.tests.iter().take(MOST_NAMES);
+        let first = cause.tests.iter().take(MAX_NAMES);
         html! {
             article.card.doubt {
                 p.kicker { (text::count(cause.tests.len() as u64, "test")) " undetermined, on " (finding::flows(&cause.tests)) }
@@ -133,7 +133,7 @@ impl Page<'_> {
                         @if i > 0 { ", " }
                         a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
                     }
-                    @if cause.tests.len() > MOST_NAMES { " and " (cause.tests.len() - MOST_NAMES) " more" }
+                    @if cause.tests.len() > MAX_NAMES { " and " (cause.tests.len() - MAX_NAMES) " more" }
                     "."
                 }
             }
@@ -206,7 +206,7 @@ impl Page<'_> {
                     (link(&duty.link, "where it is written"))
                 }
                 @if tests.is_empty() { p { (visible(&duty.because)) } }
-                @for (test, others) in groups.iter().take(MOST_TESTS) {
+                @for (test, others) in groups.iter().take(MAX_TESTS) {
                     div.evidence {
                         p {
                             a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
@@ -215,12 +215,12 @@ impl Page<'_> {
                         @if let Some(reason) = &test.known { p.note { "A known deviation: " (visible(reason)) } }
                         @if test.findings.is_empty() { p { (visible(&test.because)) } }
                         @let folded = cause::fold(&test.findings);
-                        @for (i, (found, also)) in folded.iter().take(MOST_FINDINGS).enumerate() {
+                        @for (i, (found, also)) in folded.iter().take(MAX_FINDINGS).enumerate() {
                             (self.finding(found, i.checked_sub(1).and_then(|i| folded.get(i)).map(|(f, _)| *f)))
                             @if let Some(said) = finding::elsewhere(self.run, also) { p.note { (capital(&said)) "." } }
                         }
-                        @if folded.len() > MOST_FINDINGS {
-                            p.note { (text::count((folded.len() - MOST_FINDINGS) as u64, "finding")) " more in run.json." }
+                        @if folded.len() > MAX_FINDINGS {
+                            p.note { (text::count((folded.len() - MAX_FINDINGS) as u64, "finding")) " more in run.json." }
                         }
                         @if !others.is_empty() { (self.same_on(index, others)) }
                         @for test in std::iter::once(test).chain(others) {
@@ -231,10 +231,10 @@ impl Page<'_> {
                         @if !test.why.is_empty() { p.why { b { "Why it matters: " } (visible(&test.why)) "." } }
                     }
                 }
-                @if groups.len() > MOST_TESTS {
+                @if groups.len() > MAX_TESTS {
                     p.note {
                         "Also seen by "
-                        @for (i, (test, _)) in groups.iter().skip(MOST_TESTS).enumerate() {
+                        @for (i, (test, _)) in groups.iter().skip(MAX_TESTS).enumerate() {
                             @if i > 0 { ", " }
                             a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
                         }

@@ -16,7 +16,7 @@ const ORDER: &[Verdict] =
     &[Verdict::Fail, Verdict::Error, Verdict::Warn, Verdict::Pass, Verdict::Skip, Verdict::NotApplicable];
 
 /// Longer groups are folded.
-const MOST_OPEN: usize = 30;
+const MAX_OPEN: usize = 30;
 
 /// Whether the verdict comes from looking at answers, so that tests do not share its reason.
 fn judged(verdict: Verdict) -> bool {
@@ -39,7 +39,7 @@ impl Page<'_> {
     fn test_group(&self, index: usize, judgement: &Judgement, verdict: Verdict) -> Markup {
         let tests: Vec<&TestResult> = judgement.tests.iter().filter(|t| t.verdict == verdict).collect();
         // Many at once have few causes, and those stand above.
-        let open = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Warn) && tests.len() <= MOST_OPEN;
+        let open = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Warn) && tests.len() <= MAX_OPEN;
         let mut tellers: BTreeMap<&str, &TestResult> = BTreeMap::new();
         for cause in cause::causes(self.run, judgement, verdict).iter().filter(|_| !judged(verdict)) {
             let first = cause.tests.first().copied();

@@ -17,11 +17,11 @@ const RIGHT: f64 = 24.0;
 const LANE: f64 = 30.0;
 
 /// Marks drawn in one flow, and steps listed.
-const MOST_MARKS: usize = 300;
-const MOST_STEPS: usize = 80;
+const MAX_MARKS: usize = 300;
+const MAX_STEPS: usize = 80;
 
 /// Flows drawn.
-const MOST_FLOWS: usize = 60;
+const MAX_FLOWS: usize = 60;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Lane {
@@ -55,7 +55,7 @@ impl Page<'_> {
         let all =
             self.run.flows.iter().map(|f| (f, by_flow.get(&Some(f.name.as_str())).map_or(&[][..], Vec::as_slice)));
         let (mut ran, still): (Vec<_>, Vec<_>) = all.partition(|(_, exchanges)| !exchanges.is_empty());
-        // The tape has flows as they ended; people read them as they began.
+        // The recording has flows as they ended; people read them as they began.
         ran.sort_by_key(|(_, exchanges)| exchanges.first().map(|e| e.id));
         let mut reasons: Vec<(&str, Vec<&FlowRecord>)> = Vec::new();
         for (flow, _) in &still {
@@ -69,20 +69,20 @@ impl Page<'_> {
             section aria-labelledby="timeline" {
                 h2 #timeline { "Timeline" }
                 @if self.run.flows.is_empty() { p { "No flow ran." } } @else if !ran.is_empty() { (legend()) }
-                @for (index, (flow, exchanges)) in ran.iter().take(MOST_FLOWS).enumerate() { (self.flow(index, flow, exchanges)) }
-                @if ran.len() > MOST_FLOWS {
-                    p.note { (text::count((ran.len() - MOST_FLOWS) as u64, "flow")) " more in run.json." }
+                @for (index, (flow, exchanges)) in ran.iter().take(MAX_FLOWS).enumerate() { (self.flow(index, flow, exchanges)) }
+                @if ran.len() > MAX_FLOWS {
+                    p.note { (text::count((ran.len() - MAX_FLOWS) as u64, "flow")) " more in run.json." }
                 }
                 @if !still.is_empty() {
                     h3 { "Not begun" }
                     ul.small {
-                        @for (reason, flows) in reasons.iter().take(MOST_FLOWS) {
+                        @for (reason, flows) in reasons.iter().take(MAX_FLOWS) {
                             li {
-                                @for (i, flow) in flows.iter().take(MOST_FLOWS).enumerate() {
+                                @for (i, flow) in flows.iter().take(MAX_FLOWS).enumerate() {
                                     @if i > 0 { ", " }
                                     b { (visible(&flow.name)) }
                                 }
-                                @if flows.len() > MOST_FLOWS { " and " (flows.len() - MOST_FLOWS) " more" }
+                                @if flows.len() > MAX_FLOWS { " and " (flows.len() - MAX_FLOWS) " more" }
                                 @if !reason.is_empty() { ": " (visible(reason)) }
                             }
                         }
@@ -112,14 +112,14 @@ impl Page<'_> {
                     details {
                         summary { "The same as a list: " (text::count(exchanges.len() as u64, "step")) }
                         ol.steps {
-                            @for exchange in exchanges.iter().take(MOST_STEPS) {
+                            @for exchange in exchanges.iter().take(MAX_STEPS) {
                                 li {
                                     "+" (text::seconds(exchange.at)) " " (wire::part(self.run, exchange)) ": " (came(exchange))
                                     " (exchange " (self.exchange_link(exchange.id)) ")"
                                 }
                             }
                         }
-                        @if exchanges.len() > MOST_STEPS { p { (exchanges.len() - MOST_STEPS) " more in run.json." } }
+                        @if exchanges.len() > MAX_STEPS { p { (exchanges.len() - MAX_STEPS) " more in run.json." } }
                     }
             }
         }
@@ -182,13 +182,13 @@ fn drawing(index: usize, flow: &FlowRecord, exchanges: &[&Exchange]) -> Markup {
                     text.lane x="0" y=(number(y + 4.0)) { (lane.name()) }
                     line.rail x1=(LEFT) x2=(WIDTH - RIGHT) y1=(number(*y)) y2=(number(*y)) {}
                 }
-                @for (at, length, why) in flow.waits.iter().take(MOST_MARKS) {
+                @for (at, length, why) in flow.waits.iter().take(MAX_MARKS) {
                     @let end = x(at.saturating_add(*length));
                     line.wait x1=(number(x(*at))) x2=(number(end)) y1=(number(y_of(Lane::Job))) y2=(number(y_of(Lane::Job))) {
                         title { "wait of " (text::duration(*length)) ", " (visible(why)) }
                     }
                 }
-                @for exchange in exchanges.iter().take(MOST_MARKS) {
+                @for exchange in exchanges.iter().take(MAX_MARKS) {
                     (mark(exchange, x(exchange.at), x(exchange.at.saturating_add(exchange.took)), y_of(Lane::of(exchange))))
                 }
                 line.axis x1=(LEFT) x2=(WIDTH - RIGHT) y1=(number(axis)) y2=(number(axis)) {}

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use crate::base::secret::Secret;
 
 /// A client's private key.
-pub(crate) struct Key {
+pub(crate) struct SigningKey {
     key: EncodingKey,
     algorithm: Algorithm,
     /// The id that the key itself names.
     id: Option<String>,
 }
 
-impl Key {
+impl SigningKey {
     /// Reads a key: PEM (PKCS #1 or #8) or a JWK, or a set with one private key; RSA, or EC on the curve P-384.
     ///
     /// # Errors
@@ -42,10 +42,17 @@ impl Key {
         if text.contains("PUBLIC KEY") {
             return Err("the key is a public one; the private one is needed".to_owned());
         }
-        let rsa =
-            EncodingKey::from_rsa_pem(text.as_bytes()).map(|key| Key { key, algorithm: Algorithm::RS384, id: None });
+        let rsa = EncodingKey::from_rsa_pem(text.as_bytes()).map(|key| SigningKey {
+            key,
+            algorithm: Algorithm::RS384,
+            id: None,
+        });
         let key = rsa.or_else(|_| {
-            EncodingKey::from_ec_pem(text.as_bytes()).map(|key| Key { key, algorithm: Algorithm::ES384, id: None })
+            EncodingKey::from_ec_pem(text.as_bytes()).map(|key| SigningKey {
+                key,
+                algorithm: Algorithm::ES384,
+                id: None,
+            })
         });
         let key =
             key.map_err(|_| "the key is no RSA key, nor one of the curve P-384, in PKCS #1 or #8 form".to_owned())?;
@@ -144,7 +151,7 @@ impl Key {
                 made.as_ref().to_vec()
             }
         };
-        Key::parse(&Secret::new(pem("PRIVATE KEY", &der)))
+        SigningKey::parse(&Secret::new(pem("PRIVATE KEY", &der)))
     }
 }
 
@@ -178,7 +185,7 @@ fn pem(what: &str, der: &[u8]) -> String {
     format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
 }
 
-fn from_jwk(text: &str) -> Result<Key, String> {
+fn from_jwk(text: &str) -> Result<SigningKey, String> {
     // serde_json's message could quote the key.
     let value: Value = serde_json::from_str(text)
         .map_err(|error| format!("the key is no JSON, line {} column {}", error.line(), error.column()))?;
@@ -201,7 +208,7 @@ fn from_jwk(text: &str) -> Result<Key, String> {
         Some("RSA") => {
             let parts: Result<Vec<Vec<u8>>, String> =
                 ["n", "e", "d", "p", "q", "dp", "dq", "qi"].into_iter().map(member).collect();
-            Key { key: EncodingKey::from_rsa_der(&rsa_der(&parts?)), algorithm: Algorithm::RS384, id }.tried()
+            SigningKey { key: EncodingKey::from_rsa_der(&rsa_der(&parts?)), algorithm: Algorithm::RS384, id }.tried()
         }
         Some("EC") if jwk.get("crv").and_then(Value::as_str) == Some("P-384") => {
             let mut public = vec![4_u8];
@@ -211,7 +218,7 @@ fn from_jwk(text: &str) -> Result<Key, String> {
                 EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P384_SHA384_FIXED_SIGNING, &member("d")?, &public)
                     .map_err(|_| "the key's members d, x and y do not belong together".to_owned())?;
             let der = pair.to_pkcs8v1().map_err(|_| "the key cannot be encoded".to_owned())?;
-            Key { key: EncodingKey::from_ec_der(der.as_ref()), algorithm: Algorithm::ES384, id }.tried()
+            SigningKey { key: EncodingKey::from_ec_der(der.as_ref()), algorithm: Algorithm::ES384, id }.tried()
         }
         Some("EC") => Err("the key is not of the curve P-384, which ES384 needs".to_owned()),
         _ => Err("the key's type is neither RSA nor EC".to_owned()),
@@ -275,7 +282,7 @@ mod tests {
     }
 
     /// Signs, verifies, and gives back header and claims.
-    fn signed(key: &Key, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) -> (Value, Value) {
+    fn signed(key: &SigningKey, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) -> (Value, Value) {
         let endpoint: Url = "https://auth.example.org/token".parse().unwrap();
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let applicant =
@@ -329,7 +336,7 @@ mod tests {
             (Secret::new(set.to_string()), "named"),
         ];
         for (form, kid) in forms {
-            let key = Key::parse(&form).unwrap();
+            let key = SigningKey::parse(&form).unwrap();
             let (header, claims) = signed(&key, &RSA_PKCS1_2048_8192_SHA384, &public);
             assert_eq!(header, json!({"typ": "JWT", "alg": "RS384", "kid": kid}));
             assert_eq!(claims["iss"], "me");
@@ -358,13 +365,13 @@ mod tests {
     fn a_p384_key_signs_es384_and_other_curves_are_refused() {
         let (jwk, pem, public) = ec_jwk(&aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING, "P-384");
         for form in [jwk, pem] {
-            let key = Key::parse(&form).unwrap();
+            let key = SigningKey::parse(&form).unwrap();
             let (header, _) = signed(&key, &ECDSA_P384_SHA384_FIXED, &public);
             assert_eq!(header["alg"], "ES384");
         }
         let (jwk, pem, _) = ec_jwk(&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256");
         for form in [jwk, pem] {
-            let Err(message) = Key::parse(&form) else { panic!("a P-256 key was taken") };
+            let Err(message) = SigningKey::parse(&form) else { panic!("a P-256 key was taken") };
             assert!(message.contains("P-384"), "{message}");
         }
     }
@@ -382,7 +389,7 @@ mod tests {
             ("-----BEGIN EC PRIVATE KEY-----\nhunter2", "SEC 1"),
             ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", "no RSA key"),
         ] {
-            let Err(message) = Key::parse(&Secret::new(text)) else { panic!("{text} was taken") };
+            let Err(message) = SigningKey::parse(&Secret::new(text)) else { panic!("{text} was taken") };
             assert!(message.contains(expected), "{message}");
             assert!(!message.contains("hunter2"), "{message}");
         }

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::base::secret::Secret;
 use crate::recording::model::{Trouble, TroubleKind};
-use crate::session::auth::assertion::Key;
+use crate::session::auth::assertion::SigningKey;
 use crate::session::auth::invalid_token_requests;
 use crate::session::client::{Session, trouble};
 use crate::settings::run_settings::{Credentials, Settings};
@@ -35,17 +35,17 @@ pub(crate) struct Auth {
 /// One of the run's clients.
 pub(crate) struct Client {
     pub credentials: Credentials,
-    /// Held while a token is fetched, so that one request serves all who wait.
-    pub state: Mutex<State>,
+    /// HeldToken while a token is fetched, so that one request serves all who wait.
+    pub state: Mutex<TokenState>,
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct TokenState {
     pub endpoint: Option<Url>,
-    pub key: Option<Key>,
-    pub held: Option<Held>,
+    pub key: Option<SigningKey>,
+    pub held: Option<HeldToken>,
     /// The key that takes the place of the client's own for a while, and whether it does.
-    pub next: Option<Key>,
+    pub next: Option<SigningKey>,
     pub rotated: bool,
     /// Whether the client's own key is in the key set that the run serves.
     pub published: bool,
@@ -53,7 +53,7 @@ pub(crate) struct State {
 }
 
 /// A token that was given.
-pub(crate) struct Held {
+pub(crate) struct HeldToken {
     pub token: Secret,
     /// When it is to be renewed, since the run began.
     pub renew_at: Duration,

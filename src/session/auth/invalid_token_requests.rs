@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::base::secret::Secret;
-use crate::session::auth::assertion::Key;
+use crate::session::auth::assertion::SigningKey;
 use crate::suite::flow::Wrong;
 
 /// How long an assertion lasts; five minutes is the most that is allowed, and clocks differ.
@@ -39,7 +39,7 @@ const NO_SUCH_SCOPE: &str = "plimsoll-no-such-scope";
 pub(crate) struct Applicant<'a> {
     /// The client id.
     pub client: &'a str,
-    pub key: &'a Key,
+    pub key: &'a SigningKey,
     /// The key's id, where the key does not name one.
     pub key_id: Option<&'a str>,
     /// The token endpoint, which is the audience.
@@ -227,16 +227,16 @@ mod tests {
 
     const NOW: u64 = 1_700_000_000;
 
-    fn key() -> Key {
+    fn key() -> SigningKey {
         let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
         let der = pair.to_pkcs8v1().unwrap();
         let pem =
             format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()));
-        Key::parse(&Secret::new(pem)).unwrap()
+        SigningKey::parse(&Secret::new(pem)).unwrap()
     }
 
     /// Header, claims, and whether the signature is that of the key.
-    fn read(key: &Key, text: &str) -> (Value, Value, bool) {
+    fn read(key: &SigningKey, text: &str) -> (Value, Value, bool) {
         let parts: Vec<&str> = text.split('.').collect();
         assert_eq!(parts.len(), 3);
         let part = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
@@ -269,9 +269,9 @@ mod tests {
             (&claims["iss"], &claims["sub"], &claims["aud"], &claims["exp"]),
             (&json!("me"), &json!("me"), &json!("https://auth.example.org/token"), &json!(NOW + 240))
         );
-        type Names = &'static [&'static str];
+        type ClientNames = &'static [&'static str];
         // What differs from the right one, in header, claims and form; and whether the signature still holds.
-        let cases: &[(Wrong, Names, Names, &[usize], bool)] = &[
+        let cases: &[(Wrong, ClientNames, ClientNames, &[usize], bool)] = &[
             (Wrong::Client, &[], &["iss", "sub"], &[], true),
             (Wrong::OtherKey, &[], &[], &[], false),
             (Wrong::Tampered, &[], &["exp"], &[], false),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::session::auth::credentials::State;
+use crate::session::auth::credentials::TokenState;
 use crate::session::client::Session;
 use crate::settings::key_set::{KEY_ID, MAX_AGE, NEXT_KEY_ID};
 use crate::settings::run_settings::{Credentials, Smart};
@@ -13,7 +13,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl Session {
     /// Puts the key of the run's own client into the key set, once.
-    pub(crate) fn publish(&self, smart: &Smart, state: &mut State) -> Result<(), String> {
+    pub(crate) fn publish(&self, smart: &Smart, state: &mut TokenState) -> Result<(), String> {
         let Some(set) = &self.shared.settings.key_set else { return Ok(()) };
         let own =
             matches!(&self.shared.settings.credentials, Credentials::Smart(own) if own.client_id == smart.client_id);

@@ -12,13 +12,13 @@ use url::Url;
 use crate::base::secret::Secret;
 use crate::recording::model::{Role, Trouble, TroubleKind};
 use crate::redact::recorder::About;
-use crate::session::auth::assertion::Key;
-use crate::session::auth::credentials::{Held, State};
+use crate::session::auth::assertion::SigningKey;
+use crate::session::auth::credentials::{HeldToken, TokenState};
 use crate::session::auth::invalid_token_requests;
 use crate::session::auth::invalid_token_requests::{Applicant, Application};
-use crate::session::client::{Ask, Reply, Session, trouble};
+use crate::session::client::{Reply, RequestSpec, Session, trouble};
 use crate::session::decode;
-use crate::session::send::{Hop, Landing};
+use crate::session::send::{Hop, ResponseHead};
 use crate::settings::key_set::NEXT_KEY_ID;
 use crate::settings::run_settings::{Credentials, Smart};
 use crate::suite::flow::{Identity, Probe, Wrong};
@@ -32,7 +32,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 /// The most that is read of a token response.
 const TOKEN_BODY: usize = 1 << 20;
 /// A token that is longer is no token.
-const LONGEST_TOKEN: usize = 64 << 10;
+const MAX_LEN_TOKEN: usize = 64 << 10;
 
 impl Session {
     /// Fetches a token of a client for `scope`.
@@ -40,9 +40,9 @@ impl Session {
         &self,
         smart: &Smart,
         scope: &str,
-        state: &mut State,
+        state: &mut TokenState,
         cleanup: bool,
-    ) -> Result<Held, Trouble> {
+    ) -> Result<HeldToken, Trouble> {
         let about = About { flow: None, role: Role::Token, probe: None, file: None };
         let application = self.apply(smart, scope, None, state).await?;
         let (landing, sent) = self.ask_token(&application, about, state, cleanup).await?;
@@ -50,7 +50,7 @@ impl Session {
     }
 
     /// A token request as the probe `probe` of `flow`: one that is right, or wrong in one way. What comes of it is on the
-    /// tape, and no request is sent with a token that it brings. Nothing is sent where the run has no SMART client.
+    /// recording, and no request is sent with a token that it brings. Nothing is sent where the run has no SMART client.
     pub(crate) async fn probe_token(&self, flow: &str, probe: &Probe) {
         let Some(client) = self.shared.auth.client(Identity::Client) else { return };
         let Credentials::Smart(smart) = &client.credentials else { return };
@@ -91,7 +91,7 @@ impl Session {
         smart: &Smart,
         scope: &str,
         wrong: Option<Wrong>,
-        state: &mut State,
+        state: &mut TokenState,
     ) -> Result<Application, Trouble> {
         let endpoint = match (&state.endpoint, &smart.token_url) {
             (Some(endpoint), _) => endpoint.clone(),
@@ -101,7 +101,7 @@ impl Session {
         self.trusted(&endpoint)?;
         state.endpoint = Some(endpoint.clone());
         if state.key.is_none() {
-            state.key = Some(Key::parse(&smart.key).map_err(unusable)?);
+            state.key = Some(SigningKey::parse(&smart.key).map_err(unusable)?);
         }
         self.publish(smart, state).map_err(unusable)?;
         let (key, key_id) = match &state.next {
@@ -127,9 +127,9 @@ impl Session {
         &self,
         application: &Application,
         about: About,
-        state: &State,
+        state: &TokenState,
         cleanup: bool,
-    ) -> Result<(Landing, Duration), Trouble> {
+    ) -> Result<(ResponseHead, Duration), Trouble> {
         let Some(endpoint) = &state.endpoint else { return Err(unusable("no token endpoint is known".to_owned())) };
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -154,13 +154,13 @@ impl Session {
     }
 
     /// Reads a token response; gives the number of its exchange, too.
-    async fn granted(&self, landing: Landing, sent: Duration) -> (u32, Result<Held, Trouble>) {
+    async fn granted(&self, landing: ResponseHead, sent: Duration) -> (u32, Result<HeldToken, Trouble>) {
         let exchange = landing.pending.id();
         (exchange, self.read_token(landing, sent).await)
     }
 
-    async fn read_token(&self, landing: Landing, sent: Duration) -> Result<Held, Trouble> {
-        let Landing { pending, status, headers, body, .. } = landing;
+    async fn read_token(&self, landing: ResponseHead, sent: Duration) -> Result<HeldToken, Trouble> {
+        let ResponseHead { pending, status, headers, body, .. } = landing;
         let (body, broken) = decode::read(&headers, body, TOKEN_BODY).await;
         let json: Option<Value> = serde_json::from_slice(&body).ok();
         let text = |name: &str| json.as_ref().and_then(|json| json.get(name)).and_then(Value::as_str);
@@ -187,7 +187,7 @@ impl Session {
             }
             return Err(unusable(redactor.text(&message)));
         }
-        let token = text("access_token").filter(|token| !token.is_empty() && token.len() <= LONGEST_TOKEN);
+        let token = text("access_token").filter(|token| !token.is_empty() && token.len() <= MAX_LEN_TOKEN);
         let token =
             token.ok_or_else(|| unusable("the token endpoint answered 200 without an access_token".to_owned()))?;
         if let Some(kind) = text("token_type").filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
@@ -204,7 +204,7 @@ impl Session {
         let lasts = lasts.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let renew_at = sent.saturating_add(usable(lasts.unwrap_or(USUAL_LIFETIME)));
         let scope = text("scope").map(|scope| redactor.text(scope));
-        Ok(Held { token: Secret::new(token), renew_at, lasts: lasts.map(|lasts| (lasts, sent)), scope })
+        Ok(HeldToken { token: Secret::new(token), renew_at, lasts: lasts.map(|lasts| (lasts, sent)), scope })
     }
 
     /// The token endpoint as the target's discovery document names it.
@@ -214,7 +214,7 @@ impl Session {
         let url = Url::parse(&url).map_err(|error| unusable(format!("the base has no discovery document: {error}")))?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let ask = Ask {
+        let ask = RequestSpec {
             masked: false,
             flow: None,
             role: Role::SmartConfiguration,
@@ -247,7 +247,7 @@ impl Session {
     }
 
     /// Sends with the type of the future forgotten: sending asks for tokens, and asking for tokens sends.
-    fn boxed(&self, ask: Ask) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
+    fn boxed(&self, ask: RequestSpec) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         Box::pin(self.send(ask))
     }
 

@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 /// More bytes of one package are not read.
-const MOST_BYTES: u64 = 2 << 30;
+const MAX_BYTES: u64 = 2 << 30;
 
 /// The definitions of a package, by canonical URL.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,7 @@ impl Package {
         } else {
             let file = fs::File::open(path).map_err(cannot)?;
             let mut tar = Vec::new();
-            MultiGzDecoder::new(file).take(MOST_BYTES).read_to_end(&mut tar).map_err(cannot)?;
+            MultiGzDecoder::new(file).take(MAX_BYTES).read_to_end(&mut tar).map_err(cannot)?;
             untar(&tar)
         };
         let package = Self::of(files);

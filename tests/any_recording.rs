@@ -1,10 +1,10 @@
-//! Whatever stands on a tape, the judge ends, says the same twice, and every report is drawn: tapes of real runs, changed
+//! Whatever stands on a recording, the judge ends, says the same twice, and every report is drawn: recordings of real runs, changed
 //! at random places by dice that fall alike each time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
-use plimsoll::recording::model::Tape;
+use plimsoll::recording::model::Recording;
 use plimsoll::reference::options::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{recorded, whole_plan};
@@ -93,12 +93,12 @@ fn change(value: &mut Value, at: &mut usize, dice: &mut Dice) {
     }
 }
 
-fn judge_and_draw(catalog: &Catalog, plan: &Plan, tape: &Tape) {
-    let run = judge_run::judge(catalog, plan, tape);
-    assert_eq!(run.judgements, judge_run::judge(catalog, plan, tape).judgements);
+fn judge_and_draw(catalog: &Catalog, plan: &Plan, recording: &Recording) {
+    let run = judge_run::judge(catalog, plan, recording);
+    assert_eq!(run.judgements, judge_run::judge(catalog, plan, recording).judgements);
     html::render(&run);
     junit::render(&run, true).unwrap();
-    terminal::summary(&run, &terminal::Options::default());
+    terminal::summary(&run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
         for test in &judgement.tests {
             finding::told(&run, judgement, test);
@@ -107,11 +107,11 @@ fn judge_and_draw(catalog: &Catalog, plan: &Plan, tape: &Tape) {
 }
 
 #[test]
-fn no_tape_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
+fn no_recording_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
-    let tapes =
+    let recordings =
         [&[][..], &["ndjson-trailing-comma", "manifest-missing-request"], &["status-failed-text"]].map(|faults| {
             let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
             serde_json::to_value(recorded(&catalog, &plan, spec, faults).unwrap()).unwrap()
@@ -120,18 +120,18 @@ fn no_tape_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
     let (mut judged, mut tried) = (0, 0);
     while judged < 60 {
         tried += 1;
-        assert!(tried < 3000, "only {judged} changed tapes were tapes");
-        let mut value = tapes[dice.roll(tapes.len())].clone();
+        assert!(tried < 3000, "only {judged} changed recordings were recordings");
+        let mut value = recordings[dice.roll(recordings.len())].clone();
         for _ in 0..1 + dice.roll(12) {
             let mut at = dice.roll(size(&value));
             let mut other = value.clone();
             change(&mut other, &mut at, &mut dice);
-            // A change after which it is no tape any more is refused by the reader; the others are kept.
-            if serde_json::from_value::<Tape>(other.clone()).is_ok() {
+            // A change after which it is no recording any more is refused by the reader; the others are kept.
+            if serde_json::from_value::<Recording>(other.clone()).is_ok() {
                 value = other;
             }
         }
-        if tapes.contains(&value) {
+        if recordings.contains(&value) {
             continue;
         }
         judged += 1;

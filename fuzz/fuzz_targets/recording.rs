@@ -1,4 +1,4 @@
-//! Any bytes as a tape: read, or refused; what is read is judged, twice alike, and drawn.
+//! Any bytes as a recording: read, or refused; what is read is judged, twice alike, and drawn.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -10,9 +10,9 @@ fuzz_target!(|data: &[u8]| {
     if std::fs::write(&path, data).is_err() {
         return;
     }
-    let Ok(tape) = store::read(&path) else { return };
+    let Ok(recording) = store::read(&path) else { return };
     let (catalog, plan) = plimsoll_fuzz::rules();
-    let run = judge_run::judge(catalog, plan, &tape);
-    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &tape).judgements, "two judgements of one tape");
+    let run = judge_run::judge(catalog, plan, &recording);
+    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &recording).judgements, "two judgements of one recording");
     plimsoll_fuzz::draw(&run);
 });

@@ -1,4 +1,4 @@
-//! What reaches the tape.
+//! What reaches the recording.
 
 use http::Method;
 use plimsoll::base::secret::Secret;
@@ -11,7 +11,7 @@ use url::Url;
 use crate::common::*;
 
 #[test]
-fn nothing_marked_reaches_the_tape() {
+fn nothing_marked_reaches_the_recording() {
     let (router, _) = router(|seen| {
         let job = format!("{BASE}/bulkstatus/MARKED-job-17?sig=MARKED%2Fsig");
         match seen.url.as_str() {
@@ -59,28 +59,28 @@ fn nothing_marked_reaches_the_tape() {
 
         let bytes = std::fs::read_to_string(folder.path().join(store::FILE_NAME)).unwrap();
         assert!(!bytes.contains("MARKED"), "{bytes}");
-        let mut tape = store::read(folder.path()).unwrap();
-        assert_eq!(tape, session.recorder().tape());
-        assert_eq!(tape.exchanges[1].phase, Some(Phase::Complete));
+        let mut recording = store::read(folder.path()).unwrap();
+        assert_eq!(recording, session.recorder().recording());
+        assert_eq!(recording.exchanges[1].phase, Some(Phase::Complete));
         assert!(bytes.lines().all(|line| serde_json::from_str::<Entry>(line).is_ok()));
 
         // What is equal stays equal, and a judge can still read it.
-        let Outcome::Response(kept) = &tape.exchanges[0].outcome else { panic!() };
-        assert_eq!(kept.header("content-location"), Some(tape.exchanges[1].request.url.as_str()));
-        let shown = Url::parse(&tape.exchanges[1].request.url).unwrap();
+        let Outcome::Response(kept) = &recording.exchanges[0].outcome else { panic!() };
+        assert_eq!(kept.header("content-location"), Some(recording.exchanges[1].request.url.as_str()));
+        let shown = Url::parse(&recording.exchanges[1].request.url).unwrap();
         assert!(shown.path().starts_with("/r4/bulkstatus/") && shown.query().unwrap().starts_with("sig="));
-        let Outcome::Response(kept) = &tape.exchanges[1].outcome else { panic!() };
+        let Outcome::Response(kept) = &recording.exchanges[1].outcome else { panic!() };
         let manifest = kept.body.json.as_ref().unwrap();
         assert_eq!(manifest["request"], serde_json::json!(kickoff));
         assert_eq!(manifest["transactionTime"], "2026-01-01T00:00:00Z");
         let url = manifest["output"][1]["url"].as_str().unwrap();
-        assert!(tape.exchanges[2].request.url.ends_with(url), "{url}");
+        assert!(recording.exchanges[2].request.url.ends_with(url), "{url}");
 
         // The tokens are of one run; for the snapshot they are numbered.
-        for exchange in &mut tape.exchanges {
+        for exchange in &mut recording.exchanges {
             exchange.at = 0;
         }
-        let text = serde_json::to_string_pretty(&tape.exchanges).unwrap();
+        let text = serde_json::to_string_pretty(&recording.exchanges).unwrap();
         insta::assert_snapshot!("redacted_exchanges", numbered(&text));
     });
 }
@@ -96,10 +96,10 @@ fn a_job_that_lives_at_the_address_of_the_kickoff_is_still_a_secret() {
         for role in [Role::Poll, Role::Probe, Role::Cleanup] {
             session.send(ask(role, Method::GET, &job)).await.result.unwrap();
         }
-        let tape = session.recorder().tape();
-        assert!(!serde_json::to_string(&tape).unwrap().contains("MARKED"));
-        assert!(tape.exchanges[2].request.url.starts_with("https://fhir.example.org/r4/$export?job=[u"));
-        assert!(tape.exchanges[0].request.url.ends_with("/$export?_type=Patient"));
+        let recording = session.recorder().recording();
+        assert!(!serde_json::to_string(&recording).unwrap().contains("MARKED"));
+        assert!(recording.exchanges[2].request.url.starts_with("https://fhir.example.org/r4/$export?job=[u"));
+        assert!(recording.exchanges[0].request.url.ends_with("/$export?_type=Patient"));
     });
 }
 

@@ -1,12 +1,12 @@
-//! Tapes made by hand.
+//! Recordings made by hand.
 
 use std::collections::BTreeMap;
 
 use plimsoll::base::vocabulary::ExportLevel;
-use plimsoll::recording::facts::{Census, FileFacts, LineFacts};
+use plimsoll::recording::facts::{FileFacts, LineFacts, UnrequestedResources};
 use plimsoll::recording::model::{
-    Body, BodyKind, End, Exchange, FileRef, FlowRecord, Outcome, Phase, Request, Response, Role, Start, Stop, StopKind,
-    Tape, Trouble, TroubleKind,
+    Body, BodyKind, End, Exchange, FileRef, FlowRecord, Outcome, Phase, Recording, Request, Response, Role, Start,
+    Stop, StopKind, Trouble, TroubleKind,
 };
 use plimsoll::suite::model::FileList;
 use serde_json::{Value, json};
@@ -22,22 +22,22 @@ pub fn manifest() -> Value {
     })
 }
 
-/// Builds a tape with one flow.
+/// Builds a recording with one flow.
 pub struct Builder {
     flow: String,
-    tape: Tape,
+    recording: Recording,
     stop: Option<Stop>,
 }
 
 impl Builder {
     pub fn flow(name: &str) -> Self {
         let start = Start { base: "https://t.example/fhir".to_owned(), ..Start::default() };
-        Self { flow: name.to_owned(), tape: Tape { start, ..Tape::default() }, stop: None }
+        Self { flow: name.to_owned(), recording: Recording { start, ..Recording::default() }, stop: None }
     }
 
     fn push(mut self, role: Role, file: Option<FileRef>, outcome: Outcome) -> Self {
-        let id = self.tape.exchanges.len() as u32 + 1;
-        self.tape.exchanges.push(Exchange {
+        let id = self.recording.exchanges.len() as u32 + 1;
+        self.recording.exchanges.push(Exchange {
             id,
             flow: Some(self.flow.clone()),
             role,
@@ -82,8 +82,8 @@ impl Builder {
         let place = FileRef { list: FileList::Output, index };
         let body = Body { bytes: 100, kind: BodyKind::Streamed, ..Body::default() };
         let mut next = self.respond(Role::File, Some(place), 200, &[("content-type", "application/fhir+ndjson")], body);
-        next.tape.files.push(FileFacts {
-            exchange: next.tape.exchanges.len() as u32,
+        next.recording.files.push(FileFacts {
+            exchange: next.recording.exchanges.len() as u32,
             whole: true,
             lines: LineFacts {
                 bytes: 100,
@@ -99,7 +99,7 @@ impl Builder {
     }
 
     fn last(&mut self) -> &mut Exchange {
-        self.tape.exchanges.last_mut().unwrap()
+        self.recording.exchanges.last_mut().unwrap()
     }
 
     pub fn phase(mut self, phase: Phase) -> Self {
@@ -120,20 +120,20 @@ impl Builder {
     }
 
     pub fn stop(mut self, kind: StopKind, because: &str) -> Self {
-        let exchange = self.tape.exchanges.last().map(|exchange| exchange.id);
+        let exchange = self.recording.exchanges.last().map(|exchange| exchange.id);
         self.stop = Some(Stop { kind, exchange, because: because.to_owned() });
         self
     }
 
-    pub fn done(mut self) -> Tape {
-        self.tape.flows.push(FlowRecord {
+    pub fn done(mut self) -> Recording {
+        self.recording.flows.push(FlowRecord {
             name: self.flow.clone(),
             title: "everything, by GET".to_owned(),
             export: ExportLevel::System,
             params: Vec::new(),
             posted: false,
             comparison: None,
-            census: Some(Census { whole: true, ..Census::default() }),
+            census: Some(UnrequestedResources { whole: true, ..UnrequestedResources::default() }),
             key_reads: Default::default(),
             hooked: None,
             organized: None,
@@ -142,13 +142,13 @@ impl Builder {
             stop: self.stop,
             waits: Vec::new(),
         });
-        self.tape.end = Some(End {
+        self.recording.end = Some(End {
             finished: "2026-11-22T10:00:10.000Z".to_owned(),
             early: None,
             leftovers: Vec::new(),
             bytes: 100,
             guessing: None,
         });
-        self.tape
+        self.recording
     }
 }
