@@ -123,7 +123,7 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
             let server = Watched::new(clock, Duration::from_secs(10));
             let sink = Some(Writer::create(folder.path()).unwrap());
             let options =
-                RunOptions { sink, ledger: Some(ledger.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
+                RunOptions { sink, journal: Some(ledger.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
             let run = plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options);
             // Dropped where it stands, as a killed process is: nothing is tidied up.
             assert!(tokio::time::timeout(Duration::from_secs(killed_after), run).await.is_err());
@@ -137,7 +137,7 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
                 assert!(running > 0, "killed after {killed_after} s");
             }
             let options =
-                RunOptions { remains, ledger: Some(again.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
+                RunOptions { remains, journal: Some(again.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
             let recording =
                 plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options).await.unwrap();
             let run = judge_run::judge(&catalog, &plan, &recording);

@@ -204,7 +204,7 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
 fn is_refused(line: &str) -> bool {
     let expected = Expected { list: FileList::Output, announced: None };
     let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
-    let mut reader = FileReader::new(ReaderOptions { inspector: Some(inspector), ..Options::new(expected) });
+    let mut reader = FileReader::new(ReaderOptions { inspector: Some(inspector), ..ReaderOptions::new(expected) });
     reader.push(line.as_bytes()).unwrap();
     reader.finish(true).lines.findings.iter().any(|finding| finding.rule != LineRule::IdMissing)
 }

@@ -47,7 +47,11 @@ fn limits() -> Limits {
 }
 
 fn options(name: &str) -> ReaderOptions {
-    ReaderOptions { limits: limits(), identity: Some(Identity::new(&RunKey::new())), ..Options::new(expected(name)) }
+    ReaderOptions {
+        limits: limits(),
+        identity: Some(Identity::new(&RunKey::new())),
+        ..ReaderOptions::new(expected(name))
+    }
 }
 
 fn read(bytes: &[u8], step: usize, options: ReaderOptions) -> Finished {

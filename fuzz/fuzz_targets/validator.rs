@@ -66,7 +66,7 @@ fuzz_target!(|line: &[u8]| {
 fn read(line: &[u8]) -> Vec<LineRule> {
     let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
     let expected = Expected { list: FileList::Output, announced: None };
-    let mut reader = FileReader::new(ReaderOptions { inspector: Some(inspector), ..Options::new(expected) });
+    let mut reader = FileReader::new(ReaderOptions { inspector: Some(inspector), ..ReaderOptions::new(expected) });
     reader.push(line).expect("text has no coding to break");
     reader.finish(true).lines.findings.iter().map(|finding| finding.rule).collect()
 }
