@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
 
 use plimsoll::base::clock::Clock;
@@ -191,32 +192,81 @@ fn serve() -> (Running, String) {
     (Running(child), base.expect("it prints its base"))
 }
 
-fn lines_of(path: &Path) -> usize {
-    std::fs::read(path).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
+/// A TCP proxy in front of the server that passes a number of connections on and holds all later ones: Plimsoll makes
+/// one connection for each request, so a run stops at a request of the test's choice.
+struct Gate {
+    base: String,
+    limit: Arc<AtomicUsize>,
+    arrived: Arc<(Mutex<usize>, Condvar)>,
+}
+
+impl Gate {
+    /// In front of the server at `base`; open.
+    fn new(base: &str) -> Self {
+        let server = base.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let limit = Arc::new(AtomicUsize::new(usize::MAX));
+        let arrived = Arc::new((Mutex::new(0), Condvar::new()));
+        let gate =
+            Self { base: base.replace(&server, &address), limit: Arc::clone(&limit), arrived: Arc::clone(&arrived) };
+        std::thread::spawn(move || {
+            let mut held = Vec::new();
+            for client in listener.incoming().map_while(Result::ok) {
+                let count = {
+                    let mut count = arrived.0.lock().unwrap();
+                    *count += 1;
+                    arrived.1.notify_all();
+                    *count
+                };
+                if count > limit.load(Ordering::SeqCst) {
+                    held.push(client);
+                    continue;
+                }
+                let Ok(upstream) = TcpStream::connect(&server) else { continue };
+                for (mut from, mut to) in
+                    [(client.try_clone().unwrap(), upstream.try_clone().unwrap()), (upstream, client)]
+                {
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(Shutdown::Write);
+                    });
+                }
+            }
+        });
+        gate
+    }
+
+    /// Counts from zero again, and passes on at most `limit` connections.
+    fn pass(&self, limit: usize) {
+        *self.arrived.0.lock().unwrap() = 0;
+        self.limit.store(limit, Ordering::SeqCst);
+    }
+
+    /// Waits until a connection is held.
+    fn wait_until_held(&self) {
+        let limit = self.limit.load(Ordering::SeqCst);
+        drop(self.arrived.1.wait_while(self.arrived.0.lock().unwrap(), |count| *count <= limit).unwrap());
+    }
 }
 
 #[test]
 fn a_process_killed_at_any_moment_leaves_a_recording_that_replays_and_a_run_that_resumes() {
     let (server, base) = serve();
+    let gate = Gate::new(&base);
+    let base = &gate.base;
     let folder = tempfile::tempdir().unwrap();
-    // By what is on the recording, not by a clock: from its first line to its end.
-    for (nth, lines) in [1, 12, 40, 90].into_iter().enumerate() {
+    // By what the run has sent, not by a clock: from its first request to the middle of its exports.
+    for (nth, requests) in [1, 12, 40, 90].into_iter().enumerate() {
+        gate.pass(requests);
         let report = folder.path().join(format!("report-{nth}"));
         let arguments = ["run", base.as_str(), "--spec", SPEC, "--group", GROUP, "--report"];
         let mut run = Running(command().args(arguments).arg(&report).spawn().unwrap());
-        let recording = report.join("recording").join("recording.jsonl");
-        let ended = loop {
-            if lines_of(&recording) >= lines {
-                break false;
-            }
-            if run.0.try_wait().unwrap().is_some() {
-                break true;
-            }
-            std::thread::yield_now();
-        };
-        assert!(!ended, "the run was over before {lines} lines");
+        gate.wait_until_held();
+        assert!(run.0.try_wait().unwrap().is_none(), "the run waits for the answer to request {}", requests + 1);
         run.0.kill().unwrap();
         run.0.wait().unwrap();
+        gate.pass(usize::MAX);
 
         let reports: Vec<String> = std::fs::read_dir(&report)
             .unwrap()
@@ -229,21 +279,21 @@ fn a_process_killed_at_any_moment_leaves_a_recording_that_replays_and_a_run_that
         assert!(drawn.join("index.html").exists() && drawn.join("junit.xml").exists());
 
         let resumed = folder.path().join(format!("resumed-{nth}"));
-        let ledger = folder.path().join(format!("report-{nth}.resume"));
+        let journal = folder.path().join(format!("report-{nth}.resume"));
         let arguments = ["run", base.as_str(), "--group", GROUP, "--resume"];
-        if lines == 1 {
-            assert!(!ledger.exists(), "no job was started yet");
+        if requests == 1 {
+            assert!(!journal.exists(), "no job was started yet");
             let status = command().args(arguments).arg(&report).arg("--report").arg(&resumed).status().unwrap();
             assert_eq!(status.code(), Some(2), "there is nothing to resume");
             continue;
         }
-        assert!(ledger.exists());
+        assert!(journal.exists());
         let status = command().args(arguments).arg(&report).arg("--report").arg(&resumed).status().unwrap();
         let found = std::fs::read_to_string(resumed.join("junit.xml")).unwrap_or_default();
         let found: Vec<&str> =
             found.lines().filter(|line| line.contains("<failure") || line.contains("<error")).collect();
-        assert_eq!(status.code(), Some(0), "resumed after {lines} lines: {found:#?}");
-        assert!(!ledger.exists() && !folder.path().join(format!("resumed-{nth}.resume")).exists());
+        assert_eq!(status.code(), Some(0), "resumed after {requests} requests: {found:#?}");
+        assert!(!journal.exists() && !folder.path().join(format!("resumed-{nth}.resume")).exists());
         assert!(!folder.path().join(format!("resumed-{nth}.leftovers")).exists());
         let again = command().args(arguments).arg(&resumed).arg("--report").arg(&drawn).status().unwrap();
         assert_eq!(again.code(), Some(2), "what came to its end is not resumed");
