@@ -84,7 +84,7 @@ fn two_hundred_pairs_of_faults_show_both() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
-    let faults: Vec<Fault> = plimsoll::reference::fault::shelf::faults()
+    let faults: Vec<Fault> = plimsoll::reference::fault::embedded::faults()
         .unwrap()
         .into_iter()
         .filter(|fault| {

@@ -149,7 +149,7 @@ fn no_resource_is_found_in_anything_that_is_written() {
         true => Some("hl7-3.0.0"),
         false => Personality::ALL.iter().map(|spec| spec.as_str()).find(|spec| fault.concerns(spec)),
     };
-    let faults: Vec<(Fault, &str)> = plimsoll::reference::fault::shelf::faults()
+    let faults: Vec<(Fault, &str)> = plimsoll::reference::fault::embedded::faults()
         .unwrap()
         .into_iter()
         .filter_map(|fault| of(&fault).map(|spec| (fault, spec)))

@@ -22,7 +22,7 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
     }
 
     // What README.md counts without trying it is what was tried.
-    let faults = plimsoll::reference::fault::shelf::faults().unwrap();
+    let faults = plimsoll::reference::fault::embedded::faults().unwrap();
     for spec in Personality::ALL {
         let plan = whole_plan(&catalog, *spec).unwrap();
         for cell in cells.iter().filter(|cell| cell.spec == spec.as_str()) {

@@ -22,7 +22,7 @@ pub fn serve(args: &ServeArgs) -> Result<u8, CliError> {
     let faults = args
         .fault
         .iter()
-        .map(|id| crate::reference::fault::shelf::fault(id).map_err(|e| CliError::usage(e.to_string())));
+        .map(|id| crate::reference::fault::embedded::fault(id).map_err(|e| CliError::usage(e.to_string())));
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
     if spec == Personality::Hcpd && args.patients.is_some() {
         let text =

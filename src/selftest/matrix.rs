@@ -327,9 +327,9 @@ fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<Personality>, String
 
 fn faults(named: &[String]) -> Result<Vec<Fault>, String> {
     if named.is_empty() {
-        return crate::reference::fault::shelf::faults().map_err(|e| e.to_string());
+        return crate::reference::fault::embedded::faults().map_err(|e| e.to_string());
     }
-    named.iter().map(|id| crate::reference::fault::shelf::fault(id).map_err(|e| e.to_string())).collect()
+    named.iter().map(|id| crate::reference::fault::embedded::fault(id).map_err(|e| e.to_string())).collect()
 }
 
 #[cfg(test)]

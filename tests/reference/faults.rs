@@ -236,7 +236,7 @@ fn said_of(spec: Personality, fault: &Fault, faults: Vec<Fault>) -> Vec<String> 
 fn every_legal_variant_changes_an_answer() {
     let mut idle = Vec::new();
     for fault in
-        plimsoll::reference::fault::shelf::faults().unwrap().into_iter().filter(|fault| fault.kind == FaultKind::Legal)
+        plimsoll::reference::fault::embedded::faults().unwrap().into_iter().filter(|fault| fault.kind == FaultKind::Legal)
     {
         let changes = |spec: &&Personality| {
             changed(&said_of(**spec, &fault, Vec::new()), &said_of(**spec, &fault, vec![fault.clone()])) > 0
@@ -252,7 +252,7 @@ fn every_legal_variant_changes_an_answer() {
 #[test]
 fn every_step_of_a_fault_matters() {
     let mut idle = Vec::new();
-    for fault in plimsoll::reference::fault::shelf::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1) {
+    for fault in plimsoll::reference::fault::embedded::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1) {
         let spec = *Personality::ALL.iter().rev().find(|spec| fault.concerns(spec.as_str())).unwrap();
         let whole = said_of(spec, &fault, vec![fault.clone()]);
         for step in 0..fault.does.len() {
@@ -267,26 +267,29 @@ fn every_step_of_a_fault_matters() {
 }
 
 #[test]
-fn the_list_is_the_folders() {
+fn every_fault_file_is_embedded_in_order() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut there = BTreeSet::new();
+    let mut expected = Vec::new();
     for (folder, kind) in [("faults", FaultKind::Defect), ("legal", FaultKind::Legal)] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
+        let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        for path in files.collect::<BTreeSet<_>>() {
             let text = std::fs::read_to_string(&path).unwrap();
             let fault = parse_fault(path.to_str().unwrap(), &text).unwrap();
+            assert_eq!(path.file_stem().unwrap().to_str(), Some(fault.id.as_str()));
             assert_eq!(fault.kind, kind, "{}", fault.id);
-            assert!(there.insert(fault.id.clone()), "{} is there twice", fault.id);
+            expected.push(fault.id);
         }
     }
-    let listed: BTreeSet<String> =
-        plimsoll::reference::fault::shelf::faults().unwrap().into_iter().map(|fault| fault.id).collect();
-    assert_eq!(listed, there);
+    let embedded: Vec<String> =
+        plimsoll::reference::fault::embedded::faults().unwrap().into_iter().map(|fault| fault.id).collect();
+    assert_eq!(embedded, expected);
+    let ids: BTreeSet<&String> = embedded.iter().collect();
+    assert_eq!(ids.len(), embedded.len(), "an id is used twice");
 }
 
 #[test]
 fn every_behavior_is_named_by_a_fault() {
-    let named: BTreeSet<_> = plimsoll::reference::fault::shelf::faults()
+    let named: BTreeSet<_> = plimsoll::reference::fault::embedded::faults()
         .unwrap()
         .iter()
         .flat_map(|fault| fault.behaviors().collect::<Vec<_>>())
@@ -324,6 +327,6 @@ fn mistakes_in_fault_files_are_refused_with_what_is_wrong() {
     let unnoticed = good.replace("notices = [\"poll::get\"]\n", "");
     assert!(parse_fault("fixtures/faults/x.toml", &unnoticed).unwrap_err().to_string().contains("notices"));
     assert!(
-        plimsoll::reference::fault::shelf::fault("no-such-fault").unwrap_err().to_string().contains("no-such-fault")
+        plimsoll::reference::fault::embedded::fault("no-such-fault").unwrap_err().to_string().contains("no-such-fault")
     );
 }
