@@ -24,7 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut list = String::from("&[\n");
     for file in files {
-        writeln!(list, "    ({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))),", format!("/{file}"))?;
+        writeln!(
+            list,
+            "    ({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))),",
+            format!("/{file}")
+        )?;
     }
     list.push(']');
     fs::write(Path::new(&env::var("OUT_DIR")?).join("fault_files.rs"), list)?;

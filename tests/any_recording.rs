@@ -5,7 +5,7 @@
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::Recording;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{recorded, whole_plan};
 use plimsoll::suite::model::Catalog;

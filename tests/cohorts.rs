@@ -12,7 +12,7 @@ use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::{Exchange, Outcome, Recording};
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix;
 use plimsoll::settings::run_settings::Settings;

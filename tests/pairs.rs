@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::reference::fault::definition::{Fault, FaultKind};
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::selftest::matrix::{is_tried, judged, whole_plan};
 use plimsoll::verdicts::judged_run::TestResult;
 

@@ -9,7 +9,7 @@ use plimsoll::base::vocabulary::Verdict;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::reference::fault::definition::Fault;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{KEPT_GROUP, recorded, whole_plan};
 use plimsoll::suite::model::Catalog;

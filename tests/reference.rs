@@ -1,9 +1,11 @@
-//! The reference server, called in process: honest conversations, and every fault beside them.
+//! The reference server, called in process: the conformant server, and every fault.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "reference/client.rs"]
 mod client;
+#[path = "reference/conformant.rs"]
+mod conformant;
 #[path = "reference/directory.rs"]
 mod directory;
 #[path = "reference/faults.rs"]
@@ -12,8 +14,6 @@ mod faults;
 mod guarded;
 #[path = "reference/hcpd.rs"]
 mod hcpd;
-#[path = "reference/honest.rs"]
-mod honest;
 #[path = "reference/many.rs"]
 mod many;
 #[path = "reference/smile.rs"]

@@ -16,7 +16,7 @@ use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::{Entry, Recording};
 use plimsoll::recording::store;
 use plimsoll::reference::fault::definition::FaultKind;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::write::write_all;
 use plimsoll::selftest::matrix;
 use plimsoll::suite::model::Catalog;

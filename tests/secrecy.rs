@@ -4,7 +4,7 @@
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::recording::model::Recording;
 use plimsoll::recording::secrecy::UrlVariety;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::selftest::matrix;
 use plimsoll::verdicts::judged_run::TestResult;
 

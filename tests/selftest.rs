@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll::base::vocabulary::Area;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::selftest::compare::{Cell, Kind, Result as CellResult};
 use plimsoll::selftest::matrix::{Order, is_tried, matrix, whole_plan};
 use plimsoll::selftest::untested_tests::untripped;

@@ -15,7 +15,7 @@ use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::{Plan, PlannedFlow};
 use plimsoll::reference::fault::definition::Fault;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::{GROUP, whole_plan};
 use plimsoll::settings::run_settings::Settings;

@@ -9,7 +9,8 @@ use crate::cli::interrupt;
 use crate::cli::main::{CliError, print, say};
 use crate::config::values;
 use crate::config::values::AuthKind;
-use crate::reference::options::{Personality, ServerAuth, ServerOptions, SmartClient};
+use crate::reference::options::{ServerAuth, ServerOptions, SmartClient};
+use crate::reference::personality::spec::Personality;
 use crate::reference::serve;
 use crate::verdicts::exit;
 

@@ -8,8 +8,8 @@ use plimsoll::base::clock::Clock;
 use plimsoll::drive::run::{RunOptions, run};
 use plimsoll::plan::model::{Depth, Plan};
 use plimsoll::recording::model::{Outcome, Phase, Recording, Role};
-use plimsoll::reference::data::changes::DataMutator;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::data::mutator::DataMutator;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::hooks;
 use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
@@ -35,13 +35,13 @@ fn recording(
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
         let mut options =
             plimsoll::reference::options::ServerOptions::new(Personality::Stu3, BASE.parse().unwrap(), clock);
-        let hand = DataMutator::default();
-        options.hand = Some(hand.clone());
+        let mutator = DataMutator::default();
+        options.mutator = Some(mutator.clone());
         change(&mut options);
         let mut settings = Settings::new(BASE.parse().unwrap());
         settings.jobs = jobs;
         settings.groups = vec!["harbour".to_owned()];
-        settings.hooks = hooks(&hand);
+        settings.hooks = hooks(&mutator);
         let transport = Arc::new(InProcess::new(serve::router(options)));
         let recording = run(&suite(), settings, transport, clock, RunOptions::quiet("test")).await.unwrap();
         (recording, clock.elapsed())

@@ -1,7 +1,7 @@
 //! Reports of real runs: the reference server with faults, in process and in paused time.
 
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{curl, finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{judged, whole_plan};
 use plimsoll::verdicts::judged_run::Run;
