@@ -1,18 +1,18 @@
-//! Changes of a file's lines.
+//! Changes of the lines of a file.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::reference::fault::definition::{LineAction, LineEdit};
-use crate::reference::fault::mutate::{remove_at, set_at};
+use crate::reference::fault::json_edits::{remove_at, set_at};
+use crate::reference::fault::line_edit::{LineAction, LineEdit};
 
-/// A file as lines, each with what ends it.
-struct Text {
+/// A file as lines, each with its line end.
+struct FileLines {
     lines: Vec<(String, &'static str)>,
 }
 
-/// Makes all changes, in order. A file without lines stays as it is, but for what goes around the whole.
+/// Makes all changes, in order. In a file without lines only changes of the whole file have an effect.
 pub(crate) fn edit(edits: &[LineEdit], whole: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     for edit in edits {
@@ -49,7 +49,7 @@ fn bundle(bytes: &[u8]) -> Vec<u8> {
 
 fn edit_lines(edit: &LineEdit, bytes: &[u8]) -> Vec<u8> {
     let whole = String::from_utf8_lossy(bytes);
-    let mut text = Text { lines: whole.split_inclusive('\n').map(split_end).collect() };
+    let mut text = FileLines { lines: whole.split_inclusive('\n').map(split_end).collect() };
     let count = text.lines.len();
     match edit.edit {
         LineAction::Crlf => text.lines.iter_mut().for_each(|(_, end)| *end = "\r\n"),
