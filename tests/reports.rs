@@ -125,7 +125,7 @@ fn the_checklist_reads_well() {
 #[test]
 fn the_page_asks_for_nothing() {
     for run in [conformant(), failing(), nobody()] {
-        let page = html::render(&run);
+        let page = html::page::render(&run);
         for load in [
             "src=", "srcset=", "@import", "url(", "<link", "<script", "<iframe", "<object", "<embed", "style=",
             "onerror",
@@ -140,7 +140,7 @@ fn the_page_asks_for_nothing() {
 #[test]
 fn the_style_is_the_one_that_the_policy_allows() {
     use base64::Engine;
-    let page = html::render(&conformant());
+    let page = html::page::render(&conformant());
     let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
     let hash = base64::engine::general_purpose::STANDARD.encode(digest);
@@ -150,7 +150,7 @@ fn the_style_is_the_one_that_the_policy_allows() {
 #[test]
 fn hostile_text_is_shown_not_obeyed() {
     let run = failing();
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     harmless(&page);
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the text itself must be there to read");
     assert!(!page.contains(HOSTILE));
@@ -158,12 +158,12 @@ fn hostile_text_is_shown_not_obeyed() {
     let text = serde_json::to_string(&run).unwrap().replace("<script>", "(script)").replace("</script>", "(/script)");
     let calm: Run = serde_json::from_str(&text).unwrap();
     assert_ne!(calm, run);
-    assert_eq!(html::render(&calm).matches('<').count(), page.matches('<').count(), "hostile text made elements");
+    assert_eq!(html::page::render(&calm).matches('<').count(), page.matches('<').count(), "hostile text made elements");
 }
 
 #[test]
 fn every_link_within_the_page_leads_somewhere() {
-    let page = html::render(&failing());
+    let page = html::page::render(&failing());
     let ids: Vec<&str> = page.split(" id=\"").skip(1).map(|p| p.split('"').next().unwrap()).collect();
     let unique: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(unique.len(), ids.len(), "an anchor twice");
@@ -178,7 +178,7 @@ fn every_link_within_the_page_leads_somewhere() {
 #[test]
 fn the_page_shows_every_requirement_and_test() {
     let run = failing();
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     for (index, judgement) in run.judgements.iter().enumerate() {
         for r in &judgement.requirements {
             assert!(page.contains(&format!("id=\"r{index}-{}\"", r.id)), "{}", r.id);
@@ -187,7 +187,7 @@ fn the_page_shows_every_requirement_and_test() {
     }
     let untested = run.judgements[0].requirements.iter().find(|r| r.state == State::Untested).unwrap();
     assert!(page.contains(&untested.because));
-    let page = html::render(&conformant());
+    let page = html::page::render(&conformant());
     let (head, body) = page.split_once("</style>").unwrap();
     let head = head.split_once("style-src 'sha256-").unwrap().0;
     // Without the style, which changes more often than what stands on the page.
@@ -200,7 +200,7 @@ fn a_long_run_makes_a_bounded_page() {
     let model = run.exchanges[0].clone();
     let first = run.exchanges.len() as u32 + 1;
     run.exchanges.extend((first..3000).map(|id| plimsoll::recording::model::Exchange { id, ..model.clone() }));
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     assert_eq!(page.matches("<details class=\"exchange\"").count(), 400);
     assert!(page.contains("2599 exchanges more in run.json"));
 }
@@ -230,7 +230,7 @@ fn numbers_at_their_limits_are_survived() {
     run.exchanges[13].outcome = runs::answer(999, &[("", ""), ("\u{1b}", "\n")], Some(deep));
     harmless(&findings(&run));
     harmless(&terminal::summary(&run, &terminal::TerminalOptions::default()));
-    harmless(&html::render(&run));
+    harmless(&html::page::render(&run));
     harmless(&checklist::render(&run));
     let xml = junit::render(&run, true).unwrap();
     harmless(&xml);
@@ -243,7 +243,7 @@ fn a_run_of_nothing_still_has_its_reports() {
     run.exchanges.clear();
     run.flows.clear();
     run.judgements.clear();
-    assert!(html::render(&run).contains("No flow ran."));
+    assert!(html::page::render(&run).contains("No flow ran."));
     assert!(checklist::render(&run).starts_with("# Bulk data export checklist"));
     assert!(terminal::summary(&run, &terminal::TerminalOptions::default()).contains("traffic"));
     quick_junit::Report::deserialize_from_str(&junit::render(&run, false).unwrap()).unwrap();

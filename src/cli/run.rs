@@ -23,6 +23,7 @@ use crate::config::values::{AuthKind, Day};
 use crate::config::{guard, print as print_config};
 use crate::drive::resume_journal::Leftovers;
 use crate::plan::model::Plan;
+use crate::recording::early_end::EarlyEndKind;
 use crate::recording::model::{Outcome, Role, StopKind};
 use crate::suite::model::{Catalog, Test};
 use crate::suite::suggestion;
@@ -195,7 +196,8 @@ async fn go(
 /// Why no token could be had, where nothing that the server said of itself is to blame: then there is nothing to report.
 fn no_token(run: &Run) -> Option<String> {
     let failed = run.judgements.iter().flat_map(|judgement| &judgement.tests).any(|test| test.verdict == Verdict::Fail);
-    run.early.clone().filter(|why| why.starts_with(crate::drive::run::NO_TOKEN) && !failed)
+    let end = run.early.as_ref().filter(|end| end.kind == EarlyEndKind::NoToken && !failed)?;
+    Some(end.because.clone())
 }
 
 /// From a judged run to what is read of it: the gate, the trials, the summary, the reports.

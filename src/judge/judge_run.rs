@@ -2,6 +2,7 @@
 
 use crate::check::context::Index;
 use crate::plan::model::{Plan, PlannedTest};
+use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{Recording, Role};
 use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, Scope, Target, Tool, Traffic};
@@ -29,7 +30,10 @@ pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run 
         finished: end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
         early: match &end {
             Some(end) => end.early.clone(),
-            None => Some("the run was killed before its end".to_owned()),
+            None => {
+                let because = "the run was killed before its end".to_owned();
+                Some(EarlyEnd { kind: EarlyEndKind::Killed, because })
+            }
         },
         traffic,
         judgements,

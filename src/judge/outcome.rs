@@ -29,9 +29,7 @@ pub fn judgement(
     let count = |verdict: Verdict| tests.iter().filter(|test| test.verdict == verdict).count();
     let (failed, errors) = (count(Verdict::Fail), count(Verdict::Error));
     let violated = requirements.iter().filter(|r| r.state == State::Violated).count();
-    // As the drive writes it down.
-    let insecure =
-        recording.start.settings.iter().any(|(name, value)| name == "certificates" && value == "not checked");
+    let insecure = recording.start.settings.insecure;
     let (outcome, because) = if failed > 0 {
         let named = plural(violated, "duty that binds is broken", "duties that bind are broken");
         (Conformance::NotConformant, format!("{named}; {}", plural(failed, "test fails", "tests fail")))

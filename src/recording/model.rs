@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{ExportLevel, words};
 use crate::recording::data_changes::Hooked;
+use crate::recording::early_end::EarlyEnd;
 use crate::recording::facts::{Comparison, FileFacts, Organizing, UnrequestedResources};
 use crate::recording::secrecy::UrlGuessing;
+use crate::recording::settings::RecordedSettings;
 use crate::suite::model::FileList;
 
 /// The version of the recording's format; another one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A whole recording in memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -64,8 +66,8 @@ pub struct Start {
     pub informational_specs: Vec<String>,
     /// The names of the tests that were selected, without `SPEC::`; none means all of them.
     pub selected: Option<Vec<String>>,
-    /// Settings worth showing in a report, redacted, in order.
-    pub settings: Vec<(String, String)>,
+    /// The settings of the run.
+    pub settings: RecordedSettings,
     /// Name and version of the software, as the CapabilityStatement says.
     pub software: Option<String>,
     /// The FHIR version, as the CapabilityStatement says.
@@ -79,13 +81,13 @@ pub struct Start {
 pub struct End {
     /// Wall time, RFC 3339, UTC, milliseconds.
     pub finished: String,
-    /// Why the run ended early, if it did: interrupted, or its deadline passed.
-    pub early: Option<String>,
+    /// Why the run ended early, if it did.
+    pub early: Option<EarlyEnd>,
     /// Jobs that were started and could not be deleted, by redacted polling URL.
     pub leftovers: Vec<String>,
     /// Bytes received, as they came over the wire.
     pub bytes: u64,
-    /// How hard the URLs are to guess that the target gave out; none on recordings that are older than the question.
+    /// How hard the URLs are to guess that the target gave out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guessing: Option<UrlGuessing>,
 }
@@ -341,8 +343,14 @@ words! {
 pub struct FlowRecord {
     /// Its name.
     pub name: String,
-    /// Its title, with the level it ran at.
+    /// The title that the suite gives it.
     pub title: String,
+    /// The suite leaves the level open, and the run chose [`FlowRecord::export`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub level_chosen: bool,
+    /// Kick-off parameters that the target refused and the run left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped_params: Vec<String>,
     /// The level at which it ran; `any` if it did not.
     pub export: ExportLevel,
     /// The names and values of the kick-off parameters that were sent, picks resolved.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
-use crate::report::wire;
+use crate::report::exchange;
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Tests of one verdict that came to it for the same reason.
@@ -50,14 +50,11 @@ pub(crate) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) 
 /// ended early this is what ended it, be it the failure of another flow.
 pub(crate) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
     let stop_of = |name: &str| run.flows.iter().find(|f| f.name == name).and_then(|f| f.stop.as_ref());
-    let (because, told) = split(&test.because);
-    let Some(stop) = stop_of(&test.flow).filter(|stop| {
-        let at_its_end = test.exchanges.len() <= 1 && test.exchanges.first().copied() == stop.exchange;
-        test.findings.is_empty() && at_its_end && test.because.contains(&stop.because)
-    }) else {
-        return (visible(because), told.or_else(|| test.exchanges.first().copied()));
+    let Some(stop) = stop_of(&test.flow).filter(|_| test.flow_ended) else {
+        let (because, exchange) = split(&test.because);
+        return (visible(because), exchange.or_else(|| test.exchanges.first().copied()));
     };
-    let owner = stop.exchange.and_then(|id| wire::find(run, id)).and_then(|e| e.flow.as_deref());
+    let owner = stop.exchange.and_then(|id| exchange::find(run, id)).and_then(|e| e.flow.as_deref());
     let root = owner.and_then(stop_of).filter(|root| root.exchange == stop.exchange).unwrap_or(stop);
     (visible(&root.because), root.exchange)
 }
@@ -96,7 +93,7 @@ pub(crate) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResu
 }
 
 /// The test, and where several specs are judged the spec, that has told in full what this one would say again.
-pub(crate) fn told_before<'a>(
+pub(crate) fn shown_before<'a>(
     run: &'a Run,
     judgement: &'a Judgement,
     test: &TestResult,

@@ -115,7 +115,7 @@ fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
 }
 
 fn header(name: &str, value: &str) -> String {
-    let name = crate::report::wire::header_name(name);
+    let name = crate::report::exchange::header_name(name);
     match value.split_once(' ') {
         Some(("Bearer", rest)) if is_redacted(rest) => format!("-H \"{}: Bearer $TOKEN\"", word(&name)),
         Some(("Basic", rest)) if is_redacted(rest) => format!("-H \"{}: Basic $CREDENTIALS\"", word(&name)),

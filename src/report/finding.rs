@@ -4,19 +4,19 @@
 use crate::base::vocabulary::{Level, Verdict};
 use crate::recording::model::{Exchange, Outcome};
 use crate::report::escape::visible;
-use crate::report::wire::{Detail, Line};
-use crate::report::{cause, curl, text, wire};
+use crate::report::wire::{Detail, WireLine, WireMark};
+use crate::report::{cause, curl, exchange, text, wire};
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Findings of one test that are shown in full.
 const MAX: usize = 4;
 
 /// One finding, in parts that the terminal and the page lay out in their own way. All text is escaped for display.
-pub(crate) struct Shown<'a> {
+pub(crate) struct FindingExcerpt<'a> {
     /// Where it is: `exchange 14, patient, poll 2 of 4, +3.0 s`.
     pub label: String,
     /// The wire.
-    pub lines: Vec<Line>,
+    pub lines: Vec<WireLine>,
     /// How often else.
     pub repeats: Option<String>,
     /// The exchange, if the recording has it.
@@ -38,7 +38,7 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         let mut shown = show(run, finding, text::COLUMNS - 4);
         // What was sent need not be read twice.
         if finding.exchange.is_some() && finding.exchange == before {
-            shown.lines.retain(|l| l.mark != wire::Mark::Sent);
+            shown.lines.retain(|l| l.mark != WireMark::Sent);
         }
         before = finding.exchange;
         out.push('\n');
@@ -61,7 +61,7 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         && let Some(exchange) = lone_exchange(run, test)
     {
         out.push('\n');
-        push(&mut out, 2, &text::cut(&wire::label(run, exchange), text::COLUMNS - 2));
+        push(&mut out, 2, &text::cut(&exchange::label(run, exchange), text::COLUMNS - 2));
         for line in wire::show(run, exchange, None, Detail::Telling, text::COLUMNS - 4) {
             push(&mut out, 4, &line.text);
         }
@@ -75,13 +75,13 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
 
 /// As [`render`], but a test that found what another has told already says only where that stands, so that one cause is
 /// read once: the same on another flow, under another spec, or undecided for the same reason.
-pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
-    let Some((of, teller)) = cause::told_before(run, judgement, test) else {
+pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
+    let Some((of, first)) = cause::shown_before(run, judgement, test) else {
         return render(run, judgement, test);
     };
     let name = match run.judgements.len() {
-        0 | 1 => visible(&teller.id),
-        _ => format!("{}::{}", visible(&of.spec), visible(&teller.id)),
+        0 | 1 => visible(&first.id),
+        _ => format!("{}::{}", visible(&of.spec), visible(&first.id)),
     };
     let mut out = String::new();
     if test.verdict == Verdict::Error {
@@ -112,8 +112,8 @@ pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
 
 /// `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`
 pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
-    let exchange = finding.exchange.and_then(|id| wire::find(run, id));
-    let label = exchange.map_or_else(String::new, |e| format!("{}: ", wire::label(run, e)));
+    let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
+    let label = exchange.map_or_else(String::new, |e| format!("{}: ", exchange::label(run, e)));
     let (expected, actual) = (wire::expected(finding), visible(&finding.actual));
     let repeats = exchange.and_then(|e| repeats(finding, e)).map_or_else(String::new, |r| format!("; {r}"));
     text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place)), 300) + &repeats
@@ -123,8 +123,8 @@ pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
 pub(crate) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
     const SHOWN: usize = 3;
     let one = |f: &&Finding| {
-        let exchange = f.exchange.and_then(|id| wire::find(run, id));
-        let file = exchange.map_or_else(String::new, |e| format!(", {}", wire::part(run, e)));
+        let exchange = f.exchange.and_then(|id| exchange::find(run, id));
+        let file = exchange.map_or_else(String::new, |e| format!(", {}", exchange::part(run, e)));
         let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}{file}, "));
         format!("{at}{} ({})", visible(&f.place), text::count(f.count, "line"))
     };
@@ -167,8 +167,8 @@ pub(crate) fn broken(level: Level, defect: bool) -> String {
 }
 
 /// One finding, laid out for `columns` columns.
-pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Shown<'a> {
-    let exchange = finding.exchange.and_then(|id| wire::find(run, id));
+pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> FindingExcerpt<'a> {
+    let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
     let Some(exchange) = exchange else {
         let place = if finding.place.is_empty() || finding.place == "none" {
             String::new()
@@ -177,13 +177,18 @@ pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Shown
         };
         let said = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
         let lines = text::wrap(&text::cut(&said, 800), columns);
-        let lines = lines.into_iter().map(|text| Line { mark: wire::Mark::Caret, text }).collect();
+        let lines = lines.into_iter().map(|text| WireLine { mark: WireMark::Caret, text }).collect();
         let label =
             finding.exchange.map_or_else(String::new, |id| format!("exchange {id}, which is not on the recording"));
-        return Shown { label, lines, repeats: None, exchange: None };
+        return FindingExcerpt { label, lines, repeats: None, exchange: None };
     };
     let lines = wire::show(run, exchange, Some(finding), Detail::Telling, columns);
-    Shown { label: wire::label(run, exchange), lines, repeats: repeats(finding, exchange), exchange: Some(exchange) }
+    FindingExcerpt {
+        label: exchange::label(run, exchange),
+        lines,
+        repeats: repeats(finding, exchange),
+        exchange: Some(exchange),
+    }
 }
 
 /// `the same in exchanges 15 and 16 (3 of 4 polls)`
@@ -196,7 +201,7 @@ fn repeats(finding: &Finding, exchange: &Exchange) -> Option<String> {
         let which = if finding.repeats.len() == 1 { "exchange" } else { "exchanges" };
         let of = u64::from(finding.looked_at);
         let shown = finding.repeats.len() + 1;
-        let of = text::count(of, wire::noun(exchange));
+        let of = text::count(of, exchange::noun(exchange));
         parts.push(format!("the same in {which} {} ({shown} of {of})", text::numbers(&finding.repeats)));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
@@ -228,7 +233,7 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     if !test.suite.is_empty() {
         out.push(("suite", visible(&test.suite), true));
     }
-    let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| wire::find(run, id));
+    let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| exchange::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
         out.push(("again", again(exchange), true));
         if let Some(said) = curl::variables(run, exchange) {
@@ -303,10 +308,10 @@ pub(crate) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a E
     if test.verdict != Verdict::Error || !test.findings.is_empty() {
         return None;
     }
-    if let Some(exchange) = cause::origin(run, test).1.and_then(|id| wire::find(run, id)) {
+    if let Some(exchange) = cause::origin(run, test).1.and_then(|id| exchange::find(run, id)) {
         return Some(exchange);
     }
-    let mut seen = test.exchanges.iter().filter_map(|id| wire::find(run, *id));
+    let mut seen = test.exchanges.iter().filter_map(|id| exchange::find(run, *id));
     seen.find(|e| match &e.outcome {
         Outcome::NoResponse(_) => true,
         Outcome::Handshake(_) => false,

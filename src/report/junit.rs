@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, Te
 
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
-use crate::report::{finding, text, verdict, wire};
+use crate::report::{exchange, finding, text, verdict};
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// The whole report. With `strict`, warnings are failures.
@@ -61,7 +61,7 @@ fn properties(run: &Run, judgement: &Judgement) -> Vec<(&'static str, String)> {
     if judgement.informational {
         out.push(("informational", "judged without counting".to_owned()));
     }
-    out.extend(run.early.iter().map(|e| ("early", e.clone())));
+    out.extend(run.early.iter().map(|e| ("early", e.because.clone())));
     out.retain(|(_, value)| !value.is_empty());
     out
 }
@@ -92,7 +92,8 @@ fn case(run: &Run, judgement: &Judgement, test: &TestResult, several: bool, stri
     let name = if several { format!("{}::{}", judgement.spec, test.id) } else { test.id.clone() };
     let mut case = TestCase::new(clean(&name), status);
     case.set_classname(clean(&format!("{}.{}", judgement.spec, test.area)));
-    let took = test.exchanges.iter().filter_map(|id| wire::find(run, *id)).map(|e| e.took).fold(0, u64::saturating_add);
+    let took =
+        test.exchanges.iter().filter_map(|id| exchange::find(run, *id)).map(|e| e.took).fold(0, u64::saturating_add);
     case.set_time(Duration::from_millis(took));
     case.add_property(Property::new(clean("level"), clean(test.level.as_str())));
     for requirement in &test.requirements {

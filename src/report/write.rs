@@ -38,7 +38,7 @@ pub fn write_all(folder: &Path, run: &Run, options: &WriteOptions) -> Result<Vec
     for name in ["index.html", "junit.xml", "checklist.md", "run.json"] {
         let path = folder.join(name);
         let written = match name {
-            "index.html" => text(&path, Ok(html::render(run))),
+            "index.html" => text(&path, Ok(html::page::render(run))),
             "junit.xml" => text(&path, junit::render(run, options.strict).map_err(io::Error::other)),
             "checklist.md" => text(&path, Ok(checklist::render(run))),
             _ => whole(&path, |out| json::write(run, out)),

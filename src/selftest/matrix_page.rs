@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::reference::fault::definition::Fault;
 use crate::report::escape::visible;
-use crate::report::html::STYLE;
+use crate::report::html::page::STYLE;
 use crate::selftest::compare::{Cell, Kind, Result as CellResult};
 
 /// What the matrix needs beyond the reports' style.

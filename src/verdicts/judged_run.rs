@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{Area, Level, Verdict, words};
+use crate::recording::early_end::EarlyEnd;
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{Exchange, FlowRecord, Start};
 use crate::suite::model::DiffersFrom;
@@ -22,7 +23,7 @@ pub struct Run {
     /// Wall time, RFC 3339, UTC; empty if the run was killed.
     pub finished: String,
     /// Why the run ended early, if it did.
-    pub early: Option<String>,
+    pub early: Option<EarlyEnd>,
     /// What it cost.
     pub traffic: Traffic,
     /// One judgement a spec, in the order they were named.
@@ -150,6 +151,9 @@ pub struct TestResult {
     pub defect: bool,
     /// One fragment: why it failed, was skipped, could not be decided or does not apply. Empty for a pass.
     pub because: String,
+    /// The test has no finding of its own: `because` is the reason that its flow ended early.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flow_ended: bool,
     /// The reason of the known deviation that covers it.
     pub known: Option<String>,
     /// Where, expected, actual.

@@ -13,6 +13,7 @@ pub fn test(id: &str, verdict: Verdict) -> TestResult {
         requirements: Vec::new(),
         defect: false,
         because: String::new(),
+        flow_ended: false,
         known: None,
         findings: Vec::new(),
         why: String::new(),

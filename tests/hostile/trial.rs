@@ -184,7 +184,7 @@ impl Trial {
         let mut terminal = String::new();
         for judgement in &run.judgements {
             for test in &judgement.tests {
-                terminal += &finding::told(&run, judgement, test);
+                terminal += &finding::render_once(&run, judgement, test);
                 terminal.push('\n');
             }
         }

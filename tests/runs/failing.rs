@@ -1,6 +1,7 @@
 //! A run in which much is wrong, some of it on purpose to hurt a careless report.
 
 use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
+use plimsoll::recording::early_end::{EarlyEnd, EarlyEndKind};
 use plimsoll::recording::facts::LineFinding;
 use plimsoll::recording::model::{Body, BodyKind, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use plimsoll::suite::line_rules::LineRule;
@@ -60,7 +61,7 @@ pub fn nobody() -> Run {
     stop(&mut b, "system", StopKind::Transport, id, "the kick-off had no answer");
     b.run.scope = Scope::Filtered;
     b.run.start.selected = Some(vec!["kickoff::accepted@system".into()]);
-    b.run.early = Some("interrupted".into());
+    b.run.early = Some(EarlyEnd { kind: EarlyEndKind::Interrupted, because: "interrupted".into() });
     let mut t = test(Area::Kickoff, "accepted", "system", "A kick-off is answered 202", Level::Shall, Verdict::Error);
     t.because = "nothing listens at 127.0.0.1:9 (connection refused) (exchange 1)".into();
     t.exchanges = vec![id];
@@ -115,6 +116,7 @@ fn wire_faults(b: &mut Builder) -> Vec<TestResult> {
     skipped.because = format!(
         "flow group ended before this: the kick-off was answered without Content-Location (exchange {kickoff})"
     );
+    skipped.flow_ended = true;
     skipped.exchanges = vec![kickoff];
 
     let first = b.export("system", ExportLevel::System);

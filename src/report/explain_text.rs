@@ -1,14 +1,14 @@
 //! The pages of [`crate::report::explain`] as text for a terminal.
 
-use crate::report::explain::{Judged, Page, PlaceLine, RequirementPage, TestPage};
+use crate::report::explain::{ExplainPage, RequirementPage, SpecPlace, TestPage, TestRules};
 use crate::report::wrap::{widest, wrap};
 use crate::suite::describe;
 
 /// The pages as text, each after an empty line; ends in a line feed.
-pub fn text(pages: &[Page]) -> String {
-    let one = |page: &Page| match page {
-        Page::Requirement(page) => requirement_text(page),
-        Page::Test(page) => test_text(page),
+pub fn text(pages: &[ExplainPage]) -> String {
+    let one = |page: &ExplainPage| match page {
+        ExplainPage::Requirement(page) => requirement_text(page),
+        ExplainPage::Test(page) => test_text(page),
     };
     pages.iter().map(one).collect::<Vec<_>>().join("\n")
 }
@@ -63,7 +63,7 @@ fn test_text(page: &TestPage) -> String {
     out + &format!("\nWritten in {}\n", test.source)
 }
 
-fn places_text(places: &[PlaceLine], indent: &str) -> String {
+fn places_text(places: &[SpecPlace], indent: &str) -> String {
     let spec = widest(places.iter().map(|place| place.spec.as_str()));
     let level = widest(places.iter().map(|place| place.level.as_str()));
     let mut out = String::new();
@@ -76,7 +76,7 @@ fn places_text(places: &[PlaceLine], indent: &str) -> String {
     out
 }
 
-fn judged_text(test: &Judged, indent: &str) -> String {
+fn judged_text(test: &TestRules, indent: &str) -> String {
     let mut out = String::new();
     let mut line = |name: &str, text: &str| {
         out += &wrap(&format!("{indent}{name:11}  "), text);
