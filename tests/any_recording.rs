@@ -7,7 +7,8 @@ use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::Recording;
 use plimsoll::reference::options::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
-use plimsoll::selftest::matrix::{recorded, whole_plan};
+use plimsoll::selftest::matrix::whole_plan;
+use plimsoll::selftest::reference_run::recorded;
 use plimsoll::suite::model::Catalog;
 use serde_json::{Value, json};
 

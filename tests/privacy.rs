@@ -11,7 +11,8 @@ use plimsoll::plan::model::Plan;
 use plimsoll::reference::fault::definition::Fault;
 use plimsoll::reference::options::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
-use plimsoll::selftest::matrix::{KEPT_GROUP, recorded, whole_plan};
+use plimsoll::selftest::matrix::whole_plan;
+use plimsoll::selftest::reference_run::{KEPT_GROUP, recorded};
 use plimsoll::suite::model::Catalog;
 use serde_json::Value;
 

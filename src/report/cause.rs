@@ -62,8 +62,8 @@ pub(crate) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
 /// `it was answered 401 (exchange 2)` in two.
 fn split(because: &str) -> (&str, Option<u32>) {
     let parts = because.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (exchange "));
-    match parts.and_then(|(said, id)| Some((said, id.parse().ok()?))) {
-        Some((said, id)) => (said, Some(id)),
+    match parts.and_then(|(reason, id)| Some((reason, id.parse().ok()?))) {
+        Some((reason, id)) => (reason, Some(id)),
         None => (because, None),
     }
 }

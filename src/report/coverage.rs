@@ -172,15 +172,15 @@ fn page_line(catalog: &Catalog, all: &[(&String, Vec<CoverageRow<'_>>)], require
         .collect();
     // What is alike in several specs is said once.
     let together = |say: &dyn Fn(&str, &CoverageRow<'_>) -> String| -> String {
-        let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+        let mut texts: Vec<(String, Vec<&str>)> = Vec::new();
         for (spec, row) in &own {
             let text = say(spec, row);
-            match said.iter_mut().find(|(known, _)| *known == text) {
+            match texts.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, specs)) => specs.push(spec),
-                None => said.push((text, vec![spec])),
+                None => texts.push((text, vec![spec])),
             }
         }
-        match said.as_slice() {
+        match texts.as_slice() {
             [(text, _)] => text.clone(),
             many => many
                 .iter()

@@ -246,11 +246,12 @@ fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
 
 fn judged(catalog: &Catalog, test: &Test) -> TestRules {
     let first = test.flows.first().and_then(|name| catalog.flow(name));
-    let told = |expects: &[Expect]| expects.iter().map(describe::describe).collect::<Vec<_>>();
-    let outcome = |of: &NamedOutcome| AllowedAnswer { outcome: Some(of.outcome.clone()), expects: told(&of.expect) };
+    let in_words = |expects: &[Expect]| expects.iter().map(describe::describe).collect::<Vec<_>>();
+    let outcome =
+        |of: &NamedOutcome| AllowedAnswer { outcome: Some(of.outcome.clone()), expects: in_words(&of.expect) };
     let mut allows: Vec<AllowedAnswer> = test.any_of.iter().map(outcome).collect();
     if allows.is_empty() {
-        allows.push(AllowedAnswer { outcome: None, expects: told(&test.expect) });
+        allows.push(AllowedAnswer { outcome: None, expects: in_words(&test.expect) });
     }
     TestRules {
         name: test.name(),
@@ -259,7 +260,7 @@ fn judged(catalog: &Catalog, test: &Test) -> TestRules {
         stand_ins: stand_ins(catalog, test),
         looks_at: test.on.iter().map(|on| describe::on(on, first)).collect(),
         hold: describe::hold(test.hold).map(str::to_owned),
-        when: told(&test.when),
+        when: in_words(&test.when),
         allows,
         rules: rules(&test.expect),
         compare_with: test.compare_with.clone(),
@@ -296,11 +297,11 @@ fn otherwise(catalog: &Catalog, test: &Test) -> String {
             None => {}
         }
     }
-    let told = |verdict: Verdict, specs: &[&str]| format!("{verdict} under {}", describe::and(specs));
+    let in_words = |verdict: Verdict, specs: &[&str]| format!("{verdict} under {}", describe::and(specs));
     match (fails.as_slice(), warns.as_slice()) {
-        (fails, []) => told(Verdict::Fail, fails),
-        ([], warns) => told(Verdict::Warn, warns),
-        (fails, warns) => format!("{}, {}", told(Verdict::Fail, fails), told(Verdict::Warn, warns)),
+        (fails, []) => in_words(Verdict::Fail, fails),
+        ([], warns) => in_words(Verdict::Warn, warns),
+        (fails, warns) => format!("{}, {}", in_words(Verdict::Fail, fails), in_words(Verdict::Warn, warns)),
     }
 }
 

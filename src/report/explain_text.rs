@@ -54,8 +54,8 @@ fn test_text(page: &TestPage) -> String {
     }
     out += "\nOn which flows\n";
     let width = widest(page.flows.iter().map(|(name, _)| name.as_str()));
-    for (name, told) in &page.flows {
-        out += &format!("{}\n", wrap(&format!("  {name:width$}  "), told));
+    for (name, words) in &page.flows {
+        out += &format!("{}\n", wrap(&format!("  {name:width$}  "), words));
     }
     out += "\nHow it is judged\n";
     out += &judged_text(test, "  ");
@@ -93,9 +93,9 @@ fn judged_text(test: &TestRules, indent: &str) -> String {
         line("beside flow", &describe::or(&test.compare_with));
     }
     for (index, allowed) in test.allows.iter().enumerate() {
-        let told = describe::and(&allowed.expects);
-        let told = allowed.outcome.as_ref().map_or_else(|| told.clone(), |name| format!("{name}: {told}"));
-        line(if index == 0 { "expects" } else { "or" }, &told);
+        let words = describe::and(&allowed.expects);
+        let words = allowed.outcome.as_ref().map_or_else(|| words.clone(), |name| format!("{name}: {words}"));
+        line(if index == 0 { "expects" } else { "or" }, &words);
     }
     line("otherwise", &test.otherwise);
     if test.rules.len() > 1 {

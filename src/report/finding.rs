@@ -48,8 +48,8 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         for line in &shown.lines {
             push(&mut out, 4, &line.text);
         }
-        for said in shown.repeats.into_iter().chain(elsewhere(run, others)) {
-            push_wrapped(&mut out, 2, &said);
+        for sentence in shown.repeats.into_iter().chain(elsewhere(run, others)) {
+            push_wrapped(&mut out, 2, &sentence);
         }
     }
     if folded.len() > MAX {
@@ -93,8 +93,8 @@ pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> Strin
     out.push('\n');
     let folded = cause::fold(&test.findings);
     for (finding, others) in folded.iter().take(MAX) {
-        let said = std::iter::once(one_line(run, finding)).chain(elsewhere(run, others)).collect::<Vec<_>>();
-        push_wrapped(&mut out, 2, &said.join("; "));
+        let sentence = std::iter::once(one_line(run, finding)).chain(elsewhere(run, others)).collect::<Vec<_>>();
+        push_wrapped(&mut out, 2, &sentence.join("; "));
     }
     if folded.len() > MAX {
         push(&mut out, 2, &format!("and {} more", folded.len() - MAX));
@@ -175,8 +175,8 @@ pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Findi
         } else {
             format!("{}: ", visible(&finding.place))
         };
-        let said = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
-        let lines = text::wrap(&text::cut(&said, 800), columns);
+        let sentence = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
+        let lines = text::wrap(&text::cut(&sentence, 800), columns);
         let lines = lines.into_iter().map(|text| WireLine { mark: WireMark::Caret, text }).collect();
         let label =
             finding.exchange.map_or_else(String::new, |id| format!("exchange {id}, which is not on the recording"));
@@ -219,16 +219,16 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     if !test.why.is_empty() {
         out.push(("why", visible(&test.why), false));
     }
-    if let Some(said) = consequences(run, judgement, test) {
-        out.push(("so", said, false));
+    if let Some(sentence) = consequences(run, judgement, test) {
+        out.push(("so", sentence, false));
     }
     if let Some(reason) = &test.known {
         out.push(("known", format!("a known deviation: {}", visible(reason)), false));
     }
     for id in &test.requirements {
         let link = judgement.requirements.iter().find(|r| r.id == *id).map_or("", |r| r.link.as_str());
-        let said = format!("{} {}  {}", visible(&judgement.spec), visible(id), visible(link));
-        out.push(("spec", said.trim_end().to_owned(), true));
+        let sentence = format!("{} {}  {}", visible(&judgement.spec), visible(id), visible(link));
+        out.push(("spec", sentence.trim_end().to_owned(), true));
     }
     if !test.suite.is_empty() {
         out.push(("suite", visible(&test.suite), true));
@@ -236,8 +236,8 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| exchange::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
         out.push(("again", again(exchange), true));
-        if let Some(said) = curl::variables(run, exchange) {
-            out.push(("with", said, true));
+        if let Some(sentence) = curl::variables(run, exchange) {
+            out.push(("with", sentence, true));
         }
         if let Some(command) = look(test.findings.first(), exchange) {
             out.push(("look", command, true));

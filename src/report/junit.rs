@@ -114,8 +114,8 @@ fn message(test: &TestResult) -> String {
     let head = finding::head(test);
     match test.findings.first() {
         Some(f) if matches!(test.verdict, Verdict::Fail | Verdict::Warn) => {
-            let said = format!("{}: expected {}, found {}", f.place, f.expected, f.actual);
-            format!("{head} ({})", text::cut(&visible(&said), 300))
+            let words = format!("{}: expected {}, found {}", f.place, f.expected, f.actual);
+            format!("{head} ({})", text::cut(&visible(&words), 300))
         }
         _ => head,
     }

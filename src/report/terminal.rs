@@ -112,8 +112,8 @@ fn warnings(out: &mut SummaryWriter, judgement: &Judgement, of: &str) {
         if let Some(f) = first.findings.first() {
             let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}, "));
             let (expected, actual) = (visible(&f.expected), visible(&f.actual));
-            let said = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place));
-            out.text(4, &text::cut(&said, 300));
+            let sentence = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place));
+            out.text(4, &text::cut(&sentence, 300));
         }
     }
     out.more(folded.len(), "warning");
@@ -169,8 +169,8 @@ fn verdict_of(out: &mut SummaryWriter, run: &Run, judgement: &Judgement) {
         let painted = out.paint(line, colour);
         out.line(if i == 0 { 2 } else { 4 }, &painted);
     }
-    for said in [verdict::remark(judgement), verdict::gate(judgement)].into_iter().flatten() {
-        out.text(4, &said);
+    for sentence in [verdict::remark(judgement), verdict::gate(judgement)].into_iter().flatten() {
+        out.text(4, &sentence);
     }
     let first = judgement.tests.iter().find(|t| t.verdict == Verdict::Error);
     if judgement.outcome == Conformance::Undetermined

@@ -72,14 +72,14 @@ pub fn show(
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => {
             out.push(WireMark::Got, "< (no answer)");
-            let said = format!("{}: {}", trouble.kind, visible(&trouble.message));
-            out.caret(2, 11, &said);
+            let words = format!("{}: {}", trouble.kind, visible(&trouble.message));
+            out.caret(2, 11, &words);
         }
         Outcome::Handshake(handshake) => {
-            let said = visible(&handshake.words());
-            out.push(WireMark::Got, &format!("< {said}"));
+            let words = visible(&handshake.words());
+            out.push(WireMark::Got, &format!("< {words}"));
             if let Some(f) = finding.filter(|_| kind == "status") {
-                out.caret(2, said.chars().count(), &expected(f));
+                out.caret(2, words.chars().count(), &expected(f));
             }
         }
         Outcome::Response(response) => {
@@ -154,14 +154,14 @@ impl WireWriter {
     }
 
     /// A caret of `length` columns at column `start`, and beside it, or below where there is no room, what to say.
-    fn caret(&mut self, start: usize, length: usize, said: &str) {
+    fn caret(&mut self, start: usize, length: usize, words: &str) {
         let start = start.min(self.columns / 2);
         let length = length.clamp(1, 24);
-        let beside = start + length + 1;
+        let after_caret = start + length + 1;
         let (mut first, column) =
-            (format!("{}{}", " ".repeat(start), "^".repeat(length)), beside.min(self.columns / 2));
-        let mut rest = text::wrap(said, self.columns - column).into_iter();
-        if beside <= self.columns / 2 {
+            (format!("{}{}", " ".repeat(start), "^".repeat(length)), after_caret.min(self.columns / 2));
+        let mut rest = text::wrap(words, self.columns - column).into_iter();
+        if after_caret <= self.columns / 2 {
             first = format!("{first} {}", rest.next().unwrap_or_default());
         }
         self.lines.push(WireLine { mark: WireMark::Caret, text: first });
@@ -260,12 +260,12 @@ impl WireWriter {
                     if shown.caret == Some(i) {
                         // A value that stands there whole says itself what was found.
                         let whole = !value.pointer(pointer).is_some_and(|v| v.is_object() || v.is_array());
-                        let said = match shown.found {
+                        let words = match shown.found {
                             true if whole => expected(finding),
                             true => both(finding),
                             false => missing(pointer, finding),
                         };
-                        self.caret(shown.start + 2, shown.length, &said);
+                        self.caret(shown.start + 2, shown.length, &words);
                     }
                 }
             }
@@ -287,20 +287,20 @@ impl WireWriter {
         let length = text::width(&format!("line {}", position.line));
         self.caret(2, length, &both(finding));
         if let Some(facts) = facts {
-            let mut said = format!("@ rule {}", visible(facts.rule));
+            let mut words = format!("@ rule {}", visible(facts.rule));
             if !facts.path.is_empty() {
-                said.push_str(&format!(", at {}", visible(facts.path)));
+                words.push_str(&format!(", at {}", visible(facts.path)));
             }
-            said.push_str(&format!(", {} in this file", text::count(facts.count, "line")));
+            words.push_str(&format!(", {} in this file", text::count(facts.count, "line")));
             let also: Vec<String> = facts.also.iter().filter(|l| **l != position.line).map(u64::to_string).collect();
             if !also.is_empty() {
-                said.push_str(&format!(": also {}", also.join(", ")));
-                let told = also.len() as u64 + 1;
-                if facts.count > told {
-                    said.push_str(&format!(" and {} more", facts.count - told));
+                words.push_str(&format!(": also {}", also.join(", ")));
+                let shown = also.len() as u64 + 1;
+                if facts.count > shown {
+                    words.push_str(&format!(" and {} more", facts.count - shown));
                 }
             }
-            self.push(WireMark::Place, &said);
+            self.push(WireMark::Place, &words);
             if !facts.link.is_empty() {
                 self.push(WireMark::Place, &format!("@ defined at {}", visible(facts.link)));
             }

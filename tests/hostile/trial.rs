@@ -14,7 +14,7 @@ use plimsoll::reference::options::Personality;
 use plimsoll::reference::serve;
 use plimsoll::report;
 use plimsoll::report::{finding, terminal};
-use plimsoll::selftest::matrix::GROUP;
+use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::model::Catalog;
 use plimsoll::transport::in_process::InProcess;

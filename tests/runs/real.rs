@@ -3,7 +3,8 @@
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::reference::options::Personality;
 use plimsoll::report::{curl, finding, html, junit, terminal};
-use plimsoll::selftest::matrix::{judged, whole_plan};
+use plimsoll::selftest::matrix::whole_plan;
+use plimsoll::selftest::reference_run::judged;
 use plimsoll::verdicts::judged_run::Run;
 
 /// A run under HL7 3.0.0 of the tests whose name `selected` takes.

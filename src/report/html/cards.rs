@@ -92,15 +92,15 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
                     @let folded = cause::fold(&test.findings);
                     @for (i, (found, also)) in folded.iter().take(MAX_FINDINGS).enumerate() {
                         (finding(page, found, i.checked_sub(1).and_then(|i| folded.get(i)).map(|(f, _)| *f)))
-                        @if let Some(said) = finding::elsewhere(page.run, also) { p.note { (capital(&said)) "." } }
+                        @if let Some(sentence) = finding::elsewhere(page.run, also) { p.note { (capital(&sentence)) "." } }
                     }
                     @if folded.len() > MAX_FINDINGS {
                         p.note { (text::count((folded.len() - MAX_FINDINGS) as u64, "finding")) " more in run.json." }
                     }
                     @if !others.is_empty() { (same_on(page, index, others)) }
                     @for test in std::iter::once(test).chain(others) {
-                        @if let Some(said) = finding::consequences(page.run, judgement, test) {
-                            p.note { b { (capital(&said)) "." } }
+                        @if let Some(sentence) = finding::consequences(page.run, judgement, test) {
+                            p.note { b { (capital(&sentence)) "." } }
                         }
                     }
                     @if !test.why.is_empty() { p.why { b { "Why it matters: " } (visible(&test.why)) "." } }

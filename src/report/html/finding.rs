@@ -62,6 +62,6 @@ fn ask_again(page: &PageContext<'_>, exchange: &Exchange, found: Option<&Finding
             (curl::line(exchange))
             @if let Some(command) = finding::look(found, exchange) { "\n" (command) }
         }
-        @if let Some(said) = curl::hint(page.run, exchange) { p.note { (said) "." } }
+        @if let Some(sentence) = curl::hint(page.run, exchange) { p.note { (sentence) "." } }
     }
 }

@@ -43,7 +43,7 @@ fn cause_card(
     cause: &Cause<'_>,
     before: &[(&Judgement, Vec<Cause<'_>>)],
 ) -> Markup {
-    let told =
+    let shown_before =
         before.iter().find(|(_, all)| all.iter().any(|c| c.exchanges == cause.exchanges && c.reason == cause.reason));
     let exchange = cause.tests.first().and_then(|t| finding::lone_exchange(page.run, t));
     let first = cause.tests.iter().take(MAX_NAMES);
@@ -51,7 +51,7 @@ fn cause_card(
         article.card.doubt {
             p.kicker { (text::count(cause.tests.len() as u64, "test")) " undetermined, on " (finding::flows(&cause.tests)) }
             h4 { (capital(&text::cut(&cause.reason, 400))) "." }
-            @match (told, exchange) {
+            @match (shown_before, exchange) {
                 (Some((judgement, _)), _) => p.note { "The same as under " (visible(&judgement.spec)) "." },
                 (None, Some(exchange)) => (exchange_excerpt(page, exchange)),
                 (None, None) => {},

@@ -20,8 +20,8 @@ pub(crate) fn verdict(page: &PageContext<'_>) -> Markup {
             @for (index, judgement) in page.run.judgements.iter().enumerate() {
                 div.verdict.(judgement.outcome.as_str()) {
                     p.outcome { (capital(&verdict::sentence(page.run, judgement))) "." }
-                    @for said in [verdict::remark(judgement), verdict::gate(judgement)].into_iter().flatten() {
-                        p { (capital(&said)) "." }
+                    @for sentence in [verdict::remark(judgement), verdict::gate(judgement)].into_iter().flatten() {
+                        p { (capital(&sentence)) "." }
                     }
                     @if judgement.informational { p { "Judged without counting for the outcome of the run." } }
                     p.counts { (counts(judgement)) }
