@@ -92,7 +92,7 @@ pub struct End {
     pub guessing: Option<UrlGuessing>,
 }
 
-/// One HTTP request and what came of it.
+/// One HTTP request and its response, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Its number on the recording, from 1.
@@ -107,7 +107,7 @@ pub struct Exchange {
     /// The place in the manifest of the file that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileRef>,
-    /// What a poll said of the job.
+    /// What a poll says of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// Not the last word: a retry (after 429 or 503) or a redirect was followed to a later exchange.
@@ -353,26 +353,26 @@ pub struct FlowRecord {
     pub dropped_params: Vec<String>,
     /// The level at which it ran; `any` if it did not.
     pub export: ExportLevel,
-    /// The names and values of the kick-off parameters that were sent, picks resolved.
+    /// The names and values of the kick-off parameters that were sent, sample values resolved.
     pub params: Vec<(String, String)>,
     /// Whether those went in a Parameters body.
     pub posted: bool,
-    /// What came back beside what an earlier flow holds, where that was asked for and can be said.
+    /// The result compared to what an earlier flow holds, if the suite asks for that and it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
-    /// What came back without having been asked for, where that was looked at.
+    /// What came without a request for it, if the run looked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<UnrequestedResources>,
     /// How often the key set that the run serves had been read when a token request of this probe was answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_reads: BTreeMap<String, u32>,
-    /// What organised files hold, where they were asked for.
+    /// What organized files hold, if the kick-off asked for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organizing>,
-    /// What a search for the Group that the flow made found.
+    /// What a search found for the Group that the flow made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<NamedFiles>,
-    /// What hooks did, and what came of it here, where the flow has to do with them.
+    /// What hooks changed, and how this flow shows it, if hooks concern it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooked: Option<Hooked>,
     /// Exports that the target accepted in this flow, its probes' included.
@@ -420,7 +420,7 @@ words! {
         Waited = "waited",
         /// No answer: transport.
         Transport = "transport",
-        /// A pick found nothing to choose from, or the flow that it comes from stopped.
+        /// The data has no such sample value, or the flow that it comes from stopped.
         NoPick = "no-pick",
         /// A limit of ours: bytes, files, deadline, interruption.
         Limit = "limit",

@@ -164,13 +164,13 @@ pub fn markdown(catalog: &Catalog, specs: &[String]) -> String {
     out
 }
 
-/// One requirement's line; none where no spec of the page has it.
+/// One requirement's line; none if no spec of the page has it.
 fn page_line(catalog: &Catalog, all: &[(&String, Vec<CoverageRow<'_>>)], requirement: &Requirement) -> Option<String> {
     let own: Vec<(&String, &CoverageRow<'_>)> = all
         .iter()
         .filter_map(|(spec, rows)| Some((*spec, rows.iter().find(|row| row.requirement.id == requirement.id)?)))
         .collect();
-    // What is alike in several specs is said once.
+    // Specs with the same text share one entry.
     let together = |say: &dyn Fn(&str, &CoverageRow<'_>) -> String| -> String {
         let mut texts: Vec<(String, Vec<&str>)> = Vec::new();
         for (spec, row) in &own {

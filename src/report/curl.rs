@@ -1,4 +1,4 @@
-//! A request to be sent again by hand, safe to paste into a shell.
+//! A command that sends a request again, safe to paste into a shell.
 
 use crate::recording::model::{Exchange, Phase, Request, Role};
 use crate::report::escape::{shell, visible};

@@ -1,5 +1,5 @@
-//! Where specs that were judged together ask for different things: the requirements of one next to those of the other,
-//! and what came of both on the same answers.
+//! The differences between specs that were judged together: the requirements of one next to those of the other, with the
+//! states of both on the same answers.
 
 use crate::suite::model::Asks;
 use crate::verdicts::judged_run::{Judgement, RequirementResult, Run};
@@ -7,7 +7,7 @@ use crate::verdicts::judged_run::{Judgement, RequirementResult, Run};
 /// A requirement of one spec next to those of another.
 #[derive(Clone, Debug)]
 pub struct Difference<'r> {
-    /// The spec that says how it stands to the other, by its place among the judgements.
+    /// The spec that states the difference, by its index among the judgements.
     pub of: usize,
     /// Its requirement.
     pub requirement: &'r RequirementResult,

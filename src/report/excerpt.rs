@@ -13,7 +13,7 @@ pub(crate) struct JsonLine {
     pub pointer: Option<String>,
     /// The column at which the value begins, from 0.
     pub start: usize,
-    /// How many columns of it stand on this line.
+    /// How many columns of it are on this line.
     pub length: usize,
 }
 
@@ -21,13 +21,13 @@ pub(crate) struct JsonLine {
 pub(crate) struct Excerpt {
     /// The lines, with `...` where some were left out.
     pub rows: Vec<String>,
-    /// The row under which the caret stands.
+    /// The row above the caret.
     pub caret: Option<usize>,
     /// Its column, from 0.
     pub start: usize,
     /// Its length in columns.
     pub length: usize,
-    /// Whether the value pointed at is there; if not, the caret stands under what should hold it.
+    /// Whether the value pointed at is there; if not, the caret is under the value that should hold it.
     pub found: bool,
 }
 

@@ -36,9 +36,9 @@ pub struct RequirementPage {
     pub id: String,
     /// Its area.
     pub area: Area,
-    /// The duty.
+    /// What it demands.
     pub says: String,
-    /// Where it stands.
+    /// The specs that have it.
     pub places: Vec<SpecPlace>,
     /// What others call it.
     pub see: Vec<String>,
@@ -61,7 +61,7 @@ pub struct RequirementPage {
 pub struct SpecPlace {
     /// The spec.
     pub spec: String,
-    /// Its name and date, and whose it is.
+    /// Its name, date and owner.
     pub title: String,
     /// The level there.
     pub level: Level,
@@ -87,16 +87,16 @@ pub struct TestPage {
 pub struct Decides {
     /// Its id.
     pub id: String,
-    /// The duty.
+    /// What it demands.
     pub says: String,
-    /// Where it stands.
+    /// The specs that have it.
     pub places: Vec<SpecPlace>,
 }
 
 /// An answer that a test allows.
 #[derive(Clone, Debug, Serialize)]
 pub struct AllowedAnswer {
-    /// Its name, where there are several.
+    /// Its name, if there are several.
     pub outcome: Option<String>,
     /// What must hold.
     pub expects: Vec<String>,
@@ -111,7 +111,7 @@ pub struct TestRules {
     pub title: String,
     /// The flows it is run on.
     pub flows: Vec<String>,
-    /// Specs in which other flows stand in for these, with those.
+    /// Specs that use other flows in place of these, with those flows.
     pub stand_ins: Vec<(String, Vec<String>)>,
     /// The exchanges it looks at.
     pub looks_at: Vec<String>,
@@ -206,7 +206,7 @@ fn requirement_page(catalog: &Catalog, requirement: &Requirement, proofs: &[Proo
     }
 }
 
-/// Where a requirement stands, in the order of the specs.
+/// The specs that have a requirement, in their order.
 fn places(catalog: &Catalog, requirement: &Requirement) -> Vec<SpecPlace> {
     let line = |(id, spec): (&String, &Spec)| {
         let place = requirement.places.get(id)?;

@@ -26,7 +26,7 @@ pub(crate) struct FindingExcerpt<'a> {
 /// What a failed, warned, undetermined or skipped test says of itself, ending in a line feed. The head with its name is
 /// libtest's.
 ///
-/// Lines keep to 100 columns where their parts can be broken; links and commands stand whole.
+/// Lines keep to 100 columns where their parts can be broken; links and commands are not broken.
 pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     let mut out = String::new();
     for line in text::wrap(&head(test), text::COLUMNS) {
@@ -73,8 +73,8 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     out
 }
 
-/// As [`render`], but a test that found what another has told already says only where that stands, so that one cause is
-/// read once: the same on another flow, under another spec, or undecided for the same reason.
+/// As [`render`], but a test that repeats an earlier one only refers to it, so that people read each cause once: the same
+/// on another flow, under another spec, or undecided for the same reason.
 pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     let Some((of, first)) = cause::shown_before(run, judgement, test) else {
         return render(run, judgement, test);
@@ -102,7 +102,7 @@ pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> Strin
     out.push('\n');
     note(&mut out, "as", &format!("{name}, above"), true);
     for (name, value, whole) in notes(run, judgement, test) {
-        // Under another spec the text and its place are others; the rest stands above.
+        // Another spec has another text and link; the earlier test shows the rest.
         if name == "so" || name == "known" || (name == "spec" && of.spec != judgement.spec) {
             note(&mut out, name, &value, whole);
         }
@@ -119,7 +119,7 @@ pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
     text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place)), 300) + &repeats
 }
 
-/// Where else a finding about a line stands: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
+/// The other places of a finding about a line: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
 pub(crate) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
     const SHOWN: usize = 3;
     let one = |f: &&Finding| {
@@ -150,7 +150,7 @@ pub(crate) fn head(test: &TestResult) -> String {
     }
 }
 
-/// A broken duty in words.
+/// A broken requirement in words.
 pub(crate) fn broken(level: Level, defect: bool) -> String {
     let words = match level {
         Level::Shall | Level::ShallNot => "violated",
@@ -246,7 +246,7 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     out
 }
 
-/// The tests that came to nothing because of what this one saw: one cause, one failure.
+/// The tests that were not decided because of what this one found, in words.
 pub(crate) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
     let lost = cause::followers(run, judgement, test);
     let first = lost.first()?;

@@ -12,8 +12,8 @@ use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 /// The whole report. With `strict`, warnings are failures.
 ///
 /// Names are unique: they are those that libtest shows, with `SPEC::` before them where several specs are judged. The
-/// class is `SPEC.AREA`, since readers group by what stands before the last dot. A failure's type is the level of the
-/// duty; its message stands in its text too, since some readers show the one and some the other.
+/// class is `SPEC.AREA`, since readers group by the part before the last dot. A failure's type is the level of the
+/// requirement. Its text repeats the message, since some readers show the one and some the other.
 ///
 /// # Errors
 ///

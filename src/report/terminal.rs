@@ -1,4 +1,4 @@
-//! What stands on the terminal after libtest's lines.
+//! The summary on the terminal, after libtest's lines.
 
 use std::path::Path;
 

@@ -43,7 +43,7 @@ pub(crate) fn remark(judgement: &Judgement) -> Option<String> {
     (judgement.outcome == Conformance::Conformant && !because.is_empty()).then_some(because)
 }
 
-/// The gate of known deviations, where there is one.
+/// The gate of known deviations, if there is one.
 pub(crate) fn gate(judgement: &Judgement) -> Option<String> {
     match judgement.gate {
         Gate::None => None,

@@ -58,7 +58,7 @@ const QUIET: &[&str] = &[
     "last-modified",
 ];
 
-/// The exchange as lines of at most `columns` columns; with a finding, a caret stands under what it is about.
+/// The exchange as lines of at most `columns` columns. With a finding, a caret marks what it is about.
 pub fn show(
     run: &Run,
     exchange: &Exchange,
@@ -118,7 +118,7 @@ fn expected_status(finding: &Finding) -> String {
     format!("expected {}", words.unwrap_or_else(|| visible(&finding.expected)))
 }
 
-/// What was expected, as it stands beside a caret.
+/// What was expected, as written next to a caret.
 pub(crate) fn expected(finding: &Finding) -> String {
     match finding.expected.as_str() {
         "present" => "expected it".to_owned(),
@@ -153,7 +153,7 @@ impl WireWriter {
         self.lines.push(WireLine { mark, text: text::cut(line, self.columns) });
     }
 
-    /// A caret of `length` columns at column `start`, and beside it, or below where there is no room, what to say.
+    /// A caret of `length` columns at column `start`. The words follow it, or start below if there is no room.
     fn caret(&mut self, start: usize, length: usize, words: &str) {
         let start = start.min(self.columns / 2);
         let length = length.clamp(1, 24);
@@ -258,7 +258,7 @@ impl WireWriter {
                 for (i, row) in shown.rows.iter().enumerate() {
                     self.push(WireMark::Body, &format!("| {row}"));
                     if shown.caret == Some(i) {
-                        // A value that stands there whole says itself what was found.
+                        // A value that is shown whole needs no words on what was found.
                         let whole = !value.pointer(pointer).is_some_and(|v| v.is_object() || v.is_array());
                         let words = match shown.found {
                             true if whole => expected(finding),

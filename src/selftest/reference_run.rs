@@ -34,7 +34,7 @@ const PROTECTED_BASE: &str = "https://localhost/fhir";
 /// The Group of the reference server that runs export.
 pub const GROUP: &str = "harbour";
 
-/// The Group without members. A protected reference server permits nobody to export it.
+/// The Group without members. A protected reference server permits no client to export it.
 pub const KEPT_GROUP: &str = "empty-berth";
 
 /// The clients that a protected reference server knows, and the scope that they ask for.
@@ -67,7 +67,7 @@ pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fau
 }
 
 /// The recording of such a run. Equal faults give equal recordings, except for what is random in each run: the server's
-/// ids of jobs and files, the tokens that stand for them, and the hashes of resources.
+/// ids of jobs and files, their tokens, and the hashes of resources.
 ///
 /// # Errors
 /// As [`judged`].

@@ -1,5 +1,5 @@
-//! Known deviations: what `plimsoll.toml` lists still runs and still counts against conformance, but it need not stop a
-//! pipeline. A deviation that is gone must be taken off the list.
+//! Known deviations. The tests that `plimsoll.toml` lists still run and still count against conformance, but need not stop
+//! a pipeline. The user must take a deviation that is gone off the list.
 
 use crate::base::vocabulary::Verdict;
 use crate::config::values::Day;
@@ -24,8 +24,8 @@ impl Known {
     }
 }
 
-/// Marks the tests that a known deviation covers and sets each judgement's gate. The verdicts and outcomes stay. Hands
-/// back what the user should hear: entries that expired, and those that can go.
+/// Marks the tests that a known deviation covers and sets each judgement's gate. The verdicts and outcomes stay. Returns
+/// notes for the user: entries that expired, and those that can go.
 ///
 /// With `strict`, warnings are failures, and a deviation may be one.
 pub fn apply(run: &mut Run, known: &[Known], today: Day, strict: bool) -> Vec<String> {

@@ -92,9 +92,9 @@ pub struct Judgement {
     pub spec: String,
     /// Its title and version, for people.
     pub title: String,
-    /// Whose rules these are, where not HL7's.
+    /// The owner of the rules, if not HL7.
     pub owner: Option<String>,
-    /// What the run comes to.
+    /// The outcome of the run.
     pub outcome: Conformance,
     /// Whether known deviations let it pass a gate.
     pub gate: Gate,
@@ -111,7 +111,7 @@ pub struct Judgement {
 }
 
 words! {
-    /// What a run comes to under one spec.
+    /// The outcome of a run under one spec.
     Conformance {
         /// Nothing failed, nothing is undetermined, and a SHALL was decided in each area.
         Conformant = "conformant",
@@ -125,7 +125,7 @@ words! {
 words! {
     /// Known deviations and the gate.
     Gate {
-        /// No known deviations are at play.
+        /// No known deviation matters here.
         None = "none",
         /// Everything that failed is known.
         Passed = "passed",
@@ -134,7 +134,7 @@ words! {
     }
 }
 
-/// What a test came to on one flow.
+/// The result of a test on one flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TestResult {
     /// `area::id@flow`.
@@ -205,7 +205,7 @@ pub struct Position {
     pub offset: u64,
 }
 
-/// What a requirement came to.
+/// The result of a requirement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequirementResult {
     /// Its id.
@@ -218,21 +218,21 @@ pub struct RequirementResult {
     pub because: String,
     /// Its area.
     pub area: Area,
-    /// The duty in our words.
+    /// What it demands, in our words.
     pub says: String,
     /// Where it is written.
     pub link: String,
     /// The tests that decide it, `area::id@flow`.
     pub tests: Vec<String>,
-    /// The duties of another spec that it stands beside.
+    /// The requirements of another spec that it differs from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differs_from: Option<DiffersFrom>,
 }
 
 words! {
-    /// What a requirement came to.
+    /// The state of a requirement.
     State {
-        /// Seen kept.
+        /// A test saw that the server keeps it.
         Met = "met",
         /// A SHALL or SHALL NOT is broken.
         Violated = "violated",

@@ -1,4 +1,4 @@
-//! Judgements as trials of libtest-mimic, the gate of known deviations, exit codes, and the test of the tester.
+//! Judgements as trials of libtest-mimic.
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -36,7 +36,7 @@ pub fn print(args: &Arguments, run: &Run, strict: bool, render: impl Fn(&Judgeme
             trials.push(Trial::ignorable_test(name, move || end));
         }
     }
-    // The trials hold what was decided long ago; one thread keeps them in the order of the suites.
+    // The verdicts are known already; one thread prints them in the order of the suites.
     let args = Arguments { test_threads: args.test_threads.or(Some(1)), ..args.clone() };
     let _ = libtest_mimic::run(&args, trials);
 }

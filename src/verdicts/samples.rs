@@ -1,4 +1,4 @@
-//! Runs made by hand, for the tests of this room.
+//! Sample runs for unit tests.
 
 use crate::base::vocabulary::{Area, Level, Verdict};
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run, Scope, Target, TestResult, Tool, Traffic};

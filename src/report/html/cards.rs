@@ -128,7 +128,7 @@ fn same_on(page: &PageContext<'_>, index: usize, others: &[&TestResult]) -> Mark
             @for test in others {
                 li {
                     a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.flow)) }
-                    // The flow stands in the link.
+                    // The link names the flow.
                     @let own = format!(", {},", visible(&test.flow));
                     @if let Some(found) = test.findings.first() {
                         ": " (finding::one_line(page.run, found).replacen(&own, ",", 1))

@@ -47,7 +47,7 @@ fn side_by_side(page: &PageContext<'_>, caption: &str, all: &[Difference<'_>]) -
     table(caption, &["One spec", "asks for", "than the other"], rows.collect())
 }
 
-/// A requirement with its level and what came of it.
+/// A requirement with its level and its state.
 fn requirement(index: usize, requirement: &RequirementResult) -> Markup {
     html! {
         (visible(&requirement.says)) " "

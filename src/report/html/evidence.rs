@@ -5,7 +5,7 @@ use crate::report::cause;
 use crate::report::html::context::PageContext;
 use crate::verdicts::judged_run::{Judgement, RequirementResult, Run, State, TestResult};
 
-/// The requirements in a state, those whose breaking ended a flow first: they hide others.
+/// The requirements in a state. Those that ended a flow come first, because they hide others.
 pub(crate) fn requirements_in<'j>(
     page: &PageContext<'_>,
     judgement: &'j Judgement,
@@ -20,7 +20,7 @@ pub(crate) fn requirements_in<'j>(
     requirements
 }
 
-/// The tests of a requirement that came to nothing good, worst first.
+/// The tests of a requirement that failed or warned, failures first.
 pub(crate) fn tests_against<'a>(judgement: &'a Judgement, requirement: &str) -> Vec<&'a TestResult> {
     let of = |t: &&TestResult| t.requirements.iter().any(|r| r == requirement);
     let mut tests: Vec<_> =

@@ -64,7 +64,7 @@ fn file_row(page: &PageContext<'_>, file: &FileFacts) -> TableRow {
     ])
 }
 
-/// What the rules of a provider directory came to on one file: what is broken, and what was only counted.
+/// The results of a provider directory's rules on one file: broken rules, and what was only counted.
 fn directory_facts(facts: &DirectoryFacts) -> Markup {
     let lines = |count: &u64| text::count(*count, "line");
     html! {

@@ -10,7 +10,7 @@ use crate::report::wire::{Detail, WireMark};
 use crate::report::{curl, exchange, finding, text, wire};
 use crate::verdicts::judged_run::Finding;
 
-/// Columns of an exchange's excerpt; it scrolls in its own box where there is less room.
+/// Columns of an exchange's excerpt. It scrolls in its own box on a narrow screen.
 const COLUMNS: usize = 110;
 
 /// A finding with its wire, repeats and the command that asks again. What was sent is left out after a finding of

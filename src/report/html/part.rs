@@ -14,7 +14,7 @@ pub(crate) fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
 }
 
-/// A verdict, state or outcome: a word in a frame whose shape says it too.
+/// A verdict, state or outcome: a word in a frame. The shape of the frame shows it, too.
 pub(crate) fn badge(word: &str) -> Markup {
     let tone = match word {
         "fail" | "violated" | "not-conformant" => "bad",

@@ -8,7 +8,7 @@ pub(crate) fn table(caption: &str, heads: &[&str], rows: Vec<TableRow>) -> Marku
     grid("stack", caption, heads, rows)
 }
 
-/// A table of numbers, which stays one and scrolls in its own box where there is no room.
+/// A table of numbers. It does not fold, and scrolls in its own box on a narrow screen.
 pub(crate) fn numbers(caption: &str, heads: &[&str], rows: Vec<TableRow>) -> Markup {
     html! { div.numbers tabindex="0" role="group" aria-label=(caption) { (grid("wide", caption, heads, rows)) } }
 }

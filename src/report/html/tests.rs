@@ -38,7 +38,7 @@ pub(crate) fn tests(page: &PageContext<'_>) -> Markup {
 
 fn test_group(page: &PageContext<'_>, index: usize, judgement: &Judgement, verdict: Verdict) -> Markup {
     let tests: Vec<&TestResult> = judgement.tests.iter().filter(|t| t.verdict == verdict).collect();
-    // Many at once have few causes, and those stand above.
+    // Many at once have few causes, and the page shows those above.
     let open = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Warn) && tests.len() <= MAX_OPEN;
     let mut first_of_cause: BTreeMap<&str, &TestResult> = BTreeMap::new();
     for cause in cause::causes(page.run, judgement, verdict).iter().filter(|_| !is_judged(verdict)) {
