@@ -8,7 +8,7 @@ use plimsoll::judge::judge_run::judge;
 use plimsoll::plan::build::PlanRequest;
 use plimsoll::recording::model::{Outcome, Phase, Recording, Role, StopKind, TroubleKind};
 use plimsoll::suite::model::Catalog;
-use plimsoll::verdicts::judged_run::{Conformance, Run, State, TestResult};
+use plimsoll::verdicts::judged_run::{Conformance, RequirementState, Run, TestResult};
 use recordings::{Builder, manifest};
 use serde_json::{Value, json};
 
@@ -169,7 +169,7 @@ fn wrong_polls_are_one_finding_with_repeats() {
     assert_eq!((finding.exchange, finding.repeats.as_slice(), finding.looked_at), (Some(3), &[4][..], 3));
     assert_eq!((finding.kind.as_str(), finding.expected.as_str(), finding.actual.as_str()), ("status", "202", "200"));
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-202").unwrap();
-    assert_eq!(requirement.state, State::Violated);
+    assert_eq!(requirement.state, RequirementState::Violated);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_should_only_warns() {
     assert_eq!(verdicts(&run, Verdict::Warn), ["poll::retry-after@system", "poll::complete-expires@system"]);
     assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-retry-after").unwrap();
-    assert_eq!(requirement.state, State::NotMet);
+    assert_eq!(requirement.state, RequirementState::NotMet);
 }
 
 #[test]

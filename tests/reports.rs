@@ -7,7 +7,7 @@ mod runs;
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::report::write::{WriteOptions, write_all};
 use plimsoll::report::{checklist, finding, html, json, junit, terminal, text};
-use plimsoll::verdicts::judged_run::{Run, State};
+use plimsoll::verdicts::judged_run::{RequirementState, Run};
 use runs::failing::{failing, nobody};
 use runs::{conformant, failing::HOSTILE};
 
@@ -185,7 +185,7 @@ fn the_page_shows_every_requirement_and_test() {
         }
         assert!(judgement.tests.iter().all(|t| page.contains(&t.suite)));
     }
-    let untested = run.judgements[0].requirements.iter().find(|r| r.state == State::Untested).unwrap();
+    let untested = run.judgements[0].requirements.iter().find(|r| r.state == RequirementState::Untested).unwrap();
     assert!(page.contains(&untested.because));
     let page = html::page::render(&conformant());
     let (head, body) = page.split_once("</style>").unwrap();

@@ -7,14 +7,14 @@ use plimsoll::base::vocabulary::Area;
 use plimsoll::reference::fault::definition::FaultKind;
 use plimsoll::reference::options::Personality;
 use plimsoll::selftest::cell::{Cell, CellResult};
-use plimsoll::selftest::matrix::{Matrix, Selection, whole_plan};
+use plimsoll::selftest::matrix::{Matrix, MatrixSelection, whole_plan};
 use plimsoll::selftest::try_fault::is_tried;
 use plimsoll::selftest::untested_tests::untested_tests;
 
 #[test]
 fn every_fault_is_noticed_by_exactly_its_tests() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let cells = Matrix::new(&catalog, &Selection::default()).unwrap().run(2).unwrap();
+    let cells = Matrix::new(&catalog, &MatrixSelection::default()).unwrap().run(2).unwrap();
     let bad: Vec<&Cell> = cells.iter().filter(|cell| !cell.result.is_good()).collect();
     assert!(bad.is_empty(), "{bad:#?}");
 

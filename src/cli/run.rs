@@ -27,7 +27,7 @@ use crate::recording::early_end::EarlyEndKind;
 use crate::recording::model::{Outcome, Role, StopKind};
 use crate::suite::model::{Catalog, Test};
 use crate::suite::suggestion;
-use crate::verdicts::gate::Known;
+use crate::verdicts::gate::KnownDeviation;
 use crate::verdicts::judged_run::Run;
 use crate::verdicts::{exit, gate, libtest};
 
@@ -137,7 +137,7 @@ async fn go(
     catalog: &Catalog,
     told: &CliSettings,
     libtest: &Arguments,
-    known: &[Known],
+    known: &[KnownDeviation],
     target: RunTarget,
     killed: Option<Killed>,
 ) -> Result<u8, CliError> {
@@ -203,7 +203,7 @@ fn no_token(run: &Run) -> Option<String> {
 /// From a judged run to what is read of it: the gate, the trials, the summary, the reports.
 pub fn finish(
     run: &mut Run,
-    known: &[Known],
+    known: &[KnownDeviation],
     strict: bool,
     libtest: &Arguments,
     folder: Option<&Path>,
@@ -346,7 +346,7 @@ pub fn unknown_spec(catalog: &Catalog, id: &str) -> CliError {
 }
 
 /// The known deviations of the configuration; those of a spec or test that does not exist are refused.
-fn known(catalog: &Catalog, told: &CliSettings) -> Result<Vec<Known>, CliError> {
+fn known(catalog: &Catalog, told: &CliSettings) -> Result<Vec<KnownDeviation>, CliError> {
     match &told.file {
         Some(file) => known_of(catalog, &told.config, file),
         None => Ok(Vec::new()),
@@ -354,7 +354,7 @@ fn known(catalog: &Catalog, told: &CliSettings) -> Result<Vec<Known>, CliError> 
 }
 
 /// The known deviations of a configuration file.
-pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Vec<Known>, CliError> {
+pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Vec<KnownDeviation>, CliError> {
     let mut list = Vec::new();
     for (known, span) in &config.known {
         let (name, flow) = match known.test.split_once('@') {
@@ -380,7 +380,7 @@ pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Ve
             return Err(CliError::usage(file.refuse(span.clone(), &wrong, &help)));
         }
         let known = known.clone();
-        list.push(Known { spec: known.spec, test: known.test, reason: known.reason, expires: known.expires });
+        list.push(KnownDeviation { spec: known.spec, test: known.test, reason: known.reason, expires: known.expires });
     }
     Ok(list)
 }

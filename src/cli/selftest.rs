@@ -12,7 +12,7 @@ use crate::cli::options::Format;
 use crate::cli::{orchestrate, show};
 use crate::reference::fault::definition::Fault;
 use crate::selftest::cell::{Cell, CellResult};
-use crate::selftest::matrix::{Matrix, Selection};
+use crate::selftest::matrix::{Matrix, MatrixSelection};
 use crate::selftest::{matrix_page, untested_tests};
 use crate::suite::model::Catalog;
 use crate::verdicts::exit;
@@ -27,7 +27,7 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
         return Ok(exit::CONFORMANT);
     }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from).max(2));
-    let selection = Selection { specs: args.spec.clone(), faults: args.fault.clone() };
+    let selection = MatrixSelection { specs: args.spec.clone(), faults: args.fault.clone() };
     let cells = Matrix::new(&catalog, &selection).and_then(|matrix| matrix.run(threads)).map_err(CliError::usage)?;
     if cells.is_empty() {
         say("no fault is selected");

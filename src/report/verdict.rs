@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::vocabulary::{Level, Verdict};
 use crate::report::escape::visible;
 use crate::report::text;
-use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run, Scope, State, TestResult};
+use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementState, Run, Scope, TestResult};
 
 /// The outcome under one spec: `not conformant with HL7 FHIR Bulk Data Access (STU 2) 2.0.0: 3 SHALLs violated`. A
 /// filtered run never claims the spec.
@@ -64,7 +64,8 @@ pub(crate) fn title(judgement: &Judgement) -> String {
 /// `2 SHALLs and 1 SHALL NOT violated`
 fn violations(judgement: &Judgement) -> String {
     let count = |level: Level| {
-        judgement.requirements.iter().filter(|r| r.state == State::Violated && r.level == level).count() as u64
+        judgement.requirements.iter().filter(|r| r.state == RequirementState::Violated && r.level == level).count()
+            as u64
     };
     let (shall, not) = (count(Level::Shall), count(Level::ShallNot));
     match (shall, not) {
@@ -111,16 +112,19 @@ pub(crate) struct TallyTable {
 
 /// The requirements by level and state.
 pub(crate) fn by_level(judgement: &Judgement) -> TallyTable {
-    tally(State::ALL, State::as_str, Level::ALL.iter().map(|l| l.to_string()).collect(), || {
+    tally(RequirementState::ALL, RequirementState::as_str, Level::ALL.iter().map(|l| l.to_string()).collect(), || {
         judgement.requirements.iter().map(|r| (r.level.to_string(), r.state)).collect()
     })
 }
 
 /// The requirements by area and state.
 pub(crate) fn by_area(judgement: &Judgement) -> TallyTable {
-    tally(State::ALL, State::as_str, crate::base::vocabulary::Area::ALL.iter().map(|a| a.to_string()).collect(), || {
-        judgement.requirements.iter().map(|r| (r.area.to_string(), r.state)).collect()
-    })
+    tally(
+        RequirementState::ALL,
+        RequirementState::as_str,
+        crate::base::vocabulary::Area::ALL.iter().map(|a| a.to_string()).collect(),
+        || judgement.requirements.iter().map(|r| (r.area.to_string(), r.state)).collect(),
+    )
 }
 
 /// The tests by the export level of their flow and verdict.

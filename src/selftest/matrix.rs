@@ -7,12 +7,12 @@
 //! ```no_run
 //! use std::sync::{LazyLock, OnceLock};
 //!
-//! use plimsoll::selftest::matrix::{Matrix, MatrixPart, Selection, Slice, merge};
+//! use plimsoll::selftest::matrix::{Matrix, MatrixPart, MatrixSelection, Slice, merge};
 //! use plimsoll::suite::model::Catalog;
 //!
 //! const SLICES: usize = 8;
 //! static CATALOG: LazyLock<Catalog> = LazyLock::new(|| plimsoll::suite::source::embedded().unwrap());
-//! static MATRIX: LazyLock<Matrix<'static>> = LazyLock::new(|| Matrix::new(&CATALOG, &Selection::default()).unwrap());
+//! static MATRIX: LazyLock<Matrix<'static>> = LazyLock::new(|| Matrix::new(&CATALOG, &MatrixSelection::default()).unwrap());
 //! static PARTS: [OnceLock<MatrixPart>; SLICES] = [const { OnceLock::new() }; SLICES];
 //!
 //! /// The cells of one slice. Whoever asks first runs them; the others wait for it.
@@ -40,7 +40,7 @@ use crate::suite::model::Catalog;
 
 /// The faults and specs of a matrix.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub struct MatrixSelection {
     /// The specs; empty: all that the reference server speaks and the suites have.
     pub specs: Vec<String>,
     /// The faults; empty: all.
@@ -75,7 +75,7 @@ impl<'c> Matrix<'c> {
     ///
     /// # Errors
     /// A fault or spec that does not exist, or a fault file that cannot be used: a lower-case fragment.
-    pub fn new(catalog: &'c Catalog, selection: &Selection) -> Result<Self, String> {
+    pub fn new(catalog: &'c Catalog, selection: &MatrixSelection) -> Result<Self, String> {
         let specs = specs(catalog, &selection.specs)?.into_iter();
         let specs = specs.map(|spec| Ok((spec, whole_plan(catalog, spec)?))).collect::<Result<_, String>>()?;
         Ok(Self { catalog, specs, faults: faults(&selection.faults)? })
@@ -225,7 +225,7 @@ mod tests {
     fn what_does_not_exist_is_refused() {
         let catalog = crate::suite::source::embedded().unwrap();
         let refused = |spec: &str, fault: &str| {
-            let selection = Selection { specs: vec![spec.into()], faults: vec![fault.into()] };
+            let selection = MatrixSelection { specs: vec![spec.into()], faults: vec![fault.into()] };
             Matrix::new(&catalog, &selection).unwrap_err()
         };
         assert!(refused("not-spoken", "none").contains("not-spoken"));
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn slices_have_every_cell_once_and_equally_many_of_each_spec() {
         let catalog = crate::suite::source::embedded().unwrap();
-        let matrix = Matrix::new(&catalog, &Selection::default()).unwrap();
+        let matrix = Matrix::new(&catalog, &MatrixSelection::default()).unwrap();
         for count in [1, 2, 6, 7, 12] {
             let slices = (0..count).map(|index| Slice { index, count });
             for position in 0..matrix.len() {
@@ -254,7 +254,7 @@ mod tests {
         let catalog = crate::suite::source::embedded().unwrap();
         let specs = vec!["lesson".to_owned(), "hl7-1.0.1".to_owned()];
         let faults = ["legal-crlf", "cancel-405", "kickoff-no-content-location"].map(str::to_owned).to_vec();
-        let matrix = Matrix::new(&catalog, &Selection { specs, faults }).unwrap();
+        let matrix = Matrix::new(&catalog, &MatrixSelection { specs, faults }).unwrap();
         let part = |index| matrix.run_slice(Slice { index, count: 2 }, 1).unwrap();
         let merged = merge([part(1), part(0)]).unwrap();
         assert_eq!(merged, matrix.run(2).unwrap());

@@ -213,7 +213,7 @@ pub struct RequirementResult {
     /// Its level in this spec.
     pub level: Level,
     /// Its state.
-    pub state: State,
+    pub state: RequirementState,
     /// Why, where it is not met.
     pub because: String,
     /// Its area.
@@ -231,7 +231,7 @@ pub struct RequirementResult {
 
 words! {
     /// The state of a requirement.
-    State {
+    RequirementState {
         /// A test saw that the server keeps it.
         Met = "met",
         /// A SHALL or SHALL NOT is broken.

@@ -6,7 +6,9 @@ use plimsoll::recording::facts::LineFinding;
 use plimsoll::recording::model::{Body, BodyKind, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use plimsoll::suite::line_rules::LineRule;
 use plimsoll::suite::model::{Asks, DiffersFrom};
-use plimsoll::verdicts::judged_run::{Conformance, Gate, Position, RequirementResult, Run, Scope, State, TestResult};
+use plimsoll::verdicts::judged_run::{
+    Conformance, Gate, Position, RequirementResult, RequirementState, Run, Scope, TestResult,
+};
 use serde_json::json;
 
 use super::{BASE, Builder, TITLE, answer, finding, judgement, test};
@@ -34,7 +36,7 @@ pub fn failing() -> Run {
     first.requirements.push(RequirementResult {
         id: "files-attachment-urls".into(),
         level: Level::Shall,
-        state: State::Untested,
+        state: RequirementState::Untested,
         because: "needs an attachment in the data, which no server can be asked for".into(),
         area: Area::Files,
         says: "Attachments are referred to by absolute URLs.".into(),

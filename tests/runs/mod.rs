@@ -13,7 +13,8 @@ use plimsoll::recording::model::{
 use plimsoll::recording::settings::{Authorization, RecordedSettings};
 use plimsoll::suite::model::FileList;
 use plimsoll::verdicts::judged_run::{
-    Conformance, Finding, Gate, Judgement, RequirementResult, Run, Scope, State, Target, TestResult, Tool, Traffic,
+    Conformance, Finding, Gate, Judgement, RequirementResult, RequirementState, Run, Scope, Target, TestResult, Tool,
+    Traffic,
 };
 use serde_json::{Value, json};
 
@@ -263,17 +264,17 @@ pub fn requirements(tests: &[TestResult], base: &str) -> Vec<RequirementResult> 
     let mut out: Vec<RequirementResult> = Vec::new();
     for test in tests {
         let state = match test.verdict {
-            Verdict::Pass => State::Met,
-            Verdict::Fail => State::Violated,
-            Verdict::Warn => State::NotMet,
-            Verdict::Skip | Verdict::Error => State::Undetermined,
-            Verdict::NotApplicable => State::NotApplicable,
+            Verdict::Pass => RequirementState::Met,
+            Verdict::Fail => RequirementState::Violated,
+            Verdict::Warn => RequirementState::NotMet,
+            Verdict::Skip | Verdict::Error => RequirementState::Undetermined,
+            Verdict::NotApplicable => RequirementState::NotApplicable,
         };
         for id in &test.requirements {
             match out.iter_mut().find(|r| r.id == *id) {
                 Some(known) => {
                     known.tests.push(test.id.clone());
-                    if matches!(state, State::Violated | State::NotMet) {
+                    if matches!(state, RequirementState::Violated | RequirementState::NotMet) {
                         known.state = state;
                     }
                 }
@@ -297,8 +298,9 @@ pub fn requirements(tests: &[TestResult], base: &str) -> Vec<RequirementResult> 
 pub fn judgement(spec: &str, title: &str, outcome: Conformance, because: &str, tests: Vec<TestResult>) -> Judgement {
     let base = "https://hl7.org/fhir/uv/bulkdata/STU2/";
     let requirements = requirements(&tests, base);
-    let decided =
-        requirements.iter().filter(|r| r.level.is_binding() && matches!(r.state, State::Met | State::Violated));
+    let decided = requirements
+        .iter()
+        .filter(|r| r.level.is_binding() && matches!(r.state, RequirementState::Met | RequirementState::Violated));
     Judgement {
         spec: spec.to_owned(),
         title: title.to_owned(),

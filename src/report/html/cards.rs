@@ -9,7 +9,7 @@ use crate::report::html::evidence::{requirements_in, shown_before, tests_against
 use crate::report::html::finding::finding;
 use crate::report::html::part::{capital, link, requirement_anchor, spec_head, test_anchor};
 use crate::report::{cause, finding, text};
-use crate::verdicts::judged_run::{Judgement, RequirementResult, State, TestResult};
+use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState, TestResult};
 
 /// Tests of one requirement that are written out, and findings of one test.
 const MAX_TESTS: usize = 3;
@@ -27,14 +27,14 @@ pub(crate) fn fixes(page: &PageContext<'_>) -> Markup {
             )
         }
     };
-    cards(page, "fix", "What to fix", State::Violated, &none)
+    cards(page, "fix", "What to fix", RequirementState::Violated, &none)
 }
 
 pub(crate) fn warnings(page: &PageContext<'_>) -> Markup {
-    cards(page, "warnings", "Warnings", State::NotMet, "None.")
+    cards(page, "warnings", "Warnings", RequirementState::NotMet, "None.")
 }
 
-fn cards(page: &PageContext<'_>, id: &str, name: &str, state: State, none: &str) -> Markup {
+fn cards(page: &PageContext<'_>, id: &str, name: &str, state: RequirementState, none: &str) -> Markup {
     let of = |j: &Judgement| j.requirements.iter().any(|r| r.state == state);
     html! {
         section aria-labelledby=(id) {
@@ -71,7 +71,7 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
         }
     }
     let defect = tests.iter().any(|t| t.defect);
-    let class = if requirement.state == State::Violated { "bad" } else { "doubt" };
+    let class = if requirement.state == RequirementState::Violated { "bad" } else { "doubt" };
     html! {
         article.card.(class) id={ "c" (requirement_anchor(index, &requirement.id)) } {
             p.kicker { (finding::broken(requirement.level, defect)) }

@@ -3,13 +3,13 @@
 use crate::base::vocabulary::Verdict;
 use crate::report::cause;
 use crate::report::html::context::PageContext;
-use crate::verdicts::judged_run::{Judgement, RequirementResult, Run, State, TestResult};
+use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState, Run, TestResult};
 
 /// The requirements in a state. Those that ended a flow come first, because they hide others.
 pub(crate) fn requirements_in<'j>(
     page: &PageContext<'_>,
     judgement: &'j Judgement,
-    state: State,
+    state: RequirementState,
 ) -> Vec<&'j RequirementResult> {
     let mut requirements: Vec<_> = judgement.requirements.iter().filter(|r| r.state == state).collect();
     let hides = |requirement: &RequirementResult| {

@@ -7,11 +7,17 @@ use crate::report::html::context::PageContext;
 use crate::report::html::part::{link, requirement_anchor, spec_head, test_anchor};
 use crate::report::html::table::{TableRow, table};
 use crate::report::text;
-use crate::verdicts::judged_run::{Judgement, RequirementResult, State};
+use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState};
 
 /// The groups, what needs work first.
-const ORDER: &[State] =
-    &[State::Violated, State::NotMet, State::Undetermined, State::Met, State::NotApplicable, State::Untested];
+const ORDER: &[RequirementState] = &[
+    RequirementState::Violated,
+    RequirementState::NotMet,
+    RequirementState::Undetermined,
+    RequirementState::Met,
+    RequirementState::NotApplicable,
+    RequirementState::Untested,
+];
 
 /// Longer groups are folded.
 const MAX_OPEN: usize = 30;
@@ -28,9 +34,10 @@ pub(crate) fn requirements(page: &PageContext<'_>) -> Markup {
     }
 }
 
-fn group(index: usize, judgement: &Judgement, state: State) -> Markup {
+fn group(index: usize, judgement: &Judgement, state: RequirementState) -> Markup {
     let requirements: Vec<&RequirementResult> = judgement.requirements.iter().filter(|r| r.state == state).collect();
-    let open = matches!(state, State::Violated | State::NotMet | State::Undetermined) && requirements.len() <= MAX_OPEN;
+    let open = matches!(state, RequirementState::Violated | RequirementState::NotMet | RequirementState::Undetermined)
+        && requirements.len() <= MAX_OPEN;
     let name = state.as_str().replace('-', " ");
     html! {
         @if !requirements.is_empty() {

@@ -8,7 +8,7 @@ use crate::report::html::context::PageContext;
 use crate::report::html::evidence::{requirements_in, shown_before};
 use crate::report::html::part::{capital, requirement_anchor};
 use crate::report::{cause, text, verdict};
-use crate::verdicts::judged_run::{Judgement, State};
+use crate::verdicts::judged_run::{Judgement, RequirementState};
 
 /// Requirements named in the verdict.
 const MAX_FIRST: usize = 12;
@@ -41,7 +41,7 @@ pub(crate) fn verdict(page: &PageContext<'_>) -> Markup {
 
 /// What to read first: the cards of this spec, or why nothing could be decided.
 fn first_things(page: &PageContext<'_>, index: usize, judgement: &Judgement) -> Markup {
-    let requirements = requirements_in(page, judgement, State::Violated);
+    let requirements = requirements_in(page, judgement, RequirementState::Violated);
     let causes = cause::causes(page.run, judgement, Verdict::Error);
     html! {
         @if !requirements.is_empty() {
