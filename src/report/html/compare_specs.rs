@@ -17,8 +17,8 @@ pub(crate) fn compare_specs(page: &PageContext<'_>) -> Markup {
     let (same, differ): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.asks == Asks::Same);
     html! {
         @if !differ.is_empty() || !same.is_empty() {
-            section aria-labelledby="beside" {
-                h2 #beside { "Where the specs differ" }
+            section aria-labelledby="differences" {
+                h2 #differences { "Where the specs differ" }
                 p { "The same answers, judged by each: what one spec asks for, what it asks for by the other, and what the other says." }
                 @if !differ.is_empty() { (side_by_side(page, "Duties that differ", &differ)) }
                 @if !same.is_empty() {

@@ -96,7 +96,7 @@ fn contents(page: &PageContext<'_>) -> Markup {
         ("undecided", "Not decided"),
         ("warnings", "Warnings"),
         ("tally", "Tally"),
-        ("beside", "Where the specs differ"),
+        ("differences", "Where the specs differ"),
         ("requirements", "Requirements"),
         ("timeline", "Timeline"),
         ("tests", "Tests"),
@@ -106,7 +106,7 @@ fn contents(page: &PageContext<'_>) -> Markup {
     ];
     let undecided = page.run.judgements.iter().flat_map(|j| &j.tests).any(|t| t.verdict == Verdict::Error);
     let differ = !differences(page.run).is_empty();
-    let there = |id: &str| (undecided || id != "undecided") && (differ || id != "beside");
+    let there = |id: &str| (undecided || id != "undecided") && (differ || id != "differences");
     let links = links.into_iter().filter(|(id, _)| there(id));
     html! {
         nav aria-label="Contents" {

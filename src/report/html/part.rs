@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
 use crate::report::verdict;
 use crate::report::wire::{WireLine, WireMark};
@@ -14,15 +15,15 @@ pub(crate) fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
 }
 
-/// A verdict, state or outcome: a word in a frame. The shape of the frame shows it, too.
-pub(crate) fn badge(word: &str) -> Markup {
-    let tone = match word {
-        "fail" | "violated" | "not-conformant" => "bad",
-        "warn" | "not-met" | "error" | "undetermined" => "doubt",
-        "pass" | "met" | "conformant" => "good",
-        _ => "mute",
+/// A verdict: a word in a frame. The shape of the frame shows it, too.
+pub(crate) fn badge(verdict: Verdict) -> Markup {
+    let tone = match verdict {
+        Verdict::Fail => "bad",
+        Verdict::Warn | Verdict::Error => "doubt",
+        Verdict::Pass => "good",
+        Verdict::Skip | Verdict::NotApplicable => "mute",
     };
-    html! { span.badge.(tone) { (word.replace('-', " ")) } }
+    html! { span.badge.(tone) { (verdict.as_str().replace('-', " ")) } }
 }
 
 /// The wire, line by line, in a box that scrolls by itself.

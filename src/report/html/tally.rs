@@ -35,7 +35,7 @@ fn undecided(page: &PageContext<'_>, judgement: &Judgement) -> Markup {
                 @if !cause.exchanges.is_empty() { " (" (page.exchange_links(&cause.exchanges)) ")" }
             };
             let flows = html! { (finding::flows(&cause.tests)) };
-            rows.push(TableRow::new(vec![at, badge(verdict.as_str()), html! { (cause.tests.len()) }, flows]));
+            rows.push(TableRow::new(vec![at, badge(verdict), html! { (cause.tests.len()) }, flows]));
         }
     }
     html! { @if !rows.is_empty() { (table("Why tests were not decided", &["Reason (exchange)", "Verdict", "Tests", "Flows"], rows)) } }
