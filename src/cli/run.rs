@@ -196,8 +196,7 @@ async fn go(
 /// Why no token could be had, where nothing that the server said of itself is to blame: then there is nothing to report.
 fn no_token(run: &Run) -> Option<String> {
     let failed = run.judgements.iter().flat_map(|judgement| &judgement.tests).any(|test| test.verdict == Verdict::Fail);
-    let end = run.early.as_ref().filter(|end| end.kind == EarlyEndKind::NoToken && !failed)?;
-    Some(end.because.clone())
+    run.early.clone().filter(|_| run.early_kind == Some(EarlyEndKind::NoToken) && !failed)
 }
 
 /// From a judged run to what is read of it: the gate, the trials, the summary, the reports.

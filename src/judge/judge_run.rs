@@ -18,6 +18,13 @@ pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run 
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
     let traffic = traffic(&recording);
     let Recording { start, exchanges, files, flows, end } = recording;
+    let early = match &end {
+        Some(end) => end.early.clone(),
+        None => {
+            let because = "the run was killed before its end".to_owned();
+            Some(EarlyEnd { kind: EarlyEndKind::Killed, because })
+        }
+    };
     Run {
         plimsoll: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), suites: catalog.digest.clone() },
         target: Target {
@@ -28,13 +35,8 @@ pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run 
         scope: if plan.whole { Scope::Whole } else { Scope::Filtered },
         started: start.started.clone(),
         finished: end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
-        early: match &end {
-            Some(end) => end.early.clone(),
-            None => {
-                let because = "the run was killed before its end".to_owned();
-                Some(EarlyEnd { kind: EarlyEndKind::Killed, because })
-            }
-        },
+        early_kind: early.as_ref().map(|early| early.kind),
+        early: early.map(|early| early.because),
         traffic,
         judgements,
         exchanges,

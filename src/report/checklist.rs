@@ -25,7 +25,7 @@ pub fn render(run: &Run) -> String {
         let _ = writeln!(out, "- Scope: {}", markdown(&scope));
     }
     if let Some(early) = &run.early {
-        let _ = writeln!(out, "- The run ended early: {}", markdown(&text::cut(&early.because, 300)));
+        let _ = writeln!(out, "- The run ended early: {}", markdown(&text::cut(early, 300)));
     }
     out.push_str("\nP passed, F failed, NA not applicable or not seen, blank: could not be decided.\n");
     for judgement in &run.judgements {

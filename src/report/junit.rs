@@ -61,7 +61,7 @@ fn properties(run: &Run, judgement: &Judgement) -> Vec<(&'static str, String)> {
     if judgement.informational {
         out.push(("informational", "judged without counting".to_owned()));
     }
-    out.extend(run.early.iter().map(|e| ("early", e.because.clone())));
+    out.extend(run.early.iter().map(|e| ("early", e.clone())));
     out.retain(|(_, value)| !value.is_empty());
     out
 }

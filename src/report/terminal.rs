@@ -53,7 +53,7 @@ pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
         verdict_of(&mut out, run, judgement);
     }
     if let Some(early) = &run.early {
-        out.text(2, &format!("the run ended early: {}", visible(&early.because)));
+        out.text(2, &format!("the run ended early: {}", visible(early)));
     }
     if let Some(scope) = verdict::scope(run) {
         out.text(2, &scope);

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{Area, Level, Verdict, words};
-use crate::recording::early_end::EarlyEnd;
+use crate::recording::early_end::EarlyEndKind;
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{Exchange, FlowRecord, Start};
 use crate::suite::model::DiffersFrom;
@@ -23,7 +23,10 @@ pub struct Run {
     /// Wall time, RFC 3339, UTC; empty if the run was killed.
     pub finished: String,
     /// Why the run ended early, if it did.
-    pub early: Option<EarlyEnd>,
+    pub early: Option<String>,
+    /// The kind of that reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_kind: Option<EarlyEndKind>,
     /// What it cost.
     pub traffic: Traffic,
     /// One judgement a spec, in the order they were named.

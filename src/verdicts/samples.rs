@@ -47,6 +47,7 @@ pub fn run(judgements: Vec<Judgement>) -> Run {
         started: String::new(),
         finished: String::new(),
         early: None,
+        early_kind: None,
         traffic: Traffic::default(),
         judgements,
         exchanges: Vec::new(),

@@ -1,7 +1,7 @@
 //! A run in which much is wrong, some of it on purpose to hurt a careless report.
 
 use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
-use plimsoll::recording::early_end::{EarlyEnd, EarlyEndKind};
+use plimsoll::recording::early_end::EarlyEndKind;
 use plimsoll::recording::facts::LineFinding;
 use plimsoll::recording::model::{Body, BodyKind, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use plimsoll::suite::line_rules::LineRule;
@@ -63,7 +63,7 @@ pub fn nobody() -> Run {
     stop(&mut b, "system", StopKind::Transport, id, "the kick-off had no answer");
     b.run.scope = Scope::Filtered;
     b.run.start.selected = Some(vec!["kickoff::accepted@system".into()]);
-    b.run.early = Some(EarlyEnd { kind: EarlyEndKind::Interrupted, because: "interrupted".into() });
+    (b.run.early, b.run.early_kind) = (Some("interrupted".into()), Some(EarlyEndKind::Interrupted));
     let mut t = test(Area::Kickoff, "accepted", "system", "A kick-off is answered 202", Level::Shall, Verdict::Error);
     t.because = "nothing listens at 127.0.0.1:9 (connection refused) (exchange 1)".into();
     t.exchanges = vec![id];

@@ -44,6 +44,7 @@ impl Builder {
                 started: "2026-01-31T10:00:00.000Z".into(),
                 finished: "2026-01-31T10:00:12.000Z".into(),
                 early: None,
+                early_kind: None,
                 traffic: Traffic::default(),
                 judgements: Vec::new(),
                 exchanges: Vec::new(),

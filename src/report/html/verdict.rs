@@ -28,7 +28,7 @@ pub(crate) fn verdict(page: &PageContext<'_>) -> Markup {
                     (first_things(page, index, judgement))
                 }
             }
-            @if let Some(early) = &page.run.early { p.note { "The run ended early: " (visible(&early.because)) "." } }
+            @if let Some(early) = &page.run.early { p.note { "The run ended early: " (visible(early)) "." } }
             @if let Some(scope) = verdict::scope(page.run) { p.note { (capital(&scope)) "." } }
             @if !page.run.leftovers.is_empty() {
                 p.note { "Left on the server: " (text::count(page.run.leftovers.len() as u64, "job")) "." }
