@@ -75,13 +75,13 @@ pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
 
 /// Draws every report in memory.
 pub fn draw(run: &Run) {
-    let page = html::render(run);
+    let page = html::page::render(run);
     assert!(!page.contains("<script"), "a script in the page");
     junit::render(run, false).expect("JUnit");
     let mut shown = terminal::summary(run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
         for test in &judgement.tests {
-            shown += &finding::told(run, judgement, test);
+            shown += &finding::render_once(run, judgement, test);
         }
     }
     assert!(!shown.contains('\u{1b}'), "an escape on the terminal");

@@ -8,6 +8,7 @@ use url::Url;
 use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, response};
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, Outcome, Response, Role};
+use crate::recording::settings::Authorization;
 use crate::suite::model::FileList;
 
 /// Error codes of OAuth 2.0 for token endpoints (RFC 6749, section 5.2).
@@ -260,14 +261,7 @@ pub fn endpoints_absolute(exchange: &Exchange) -> CheckOutcome {
 
 /// `smart-used`: the run's client is one of SMART Backend Services. Duties that begin with "when SMART is used" hold then.
 pub fn smart_used(context: &CheckContext<'_>) -> CheckOutcome {
-    let smart = context
-        .index
-        .recording
-        .start
-        .settings
-        .iter()
-        .any(|(name, value)| name == "authorization" && value == "SMART Backend Services");
-    if smart {
+    if context.index.recording.start.settings.authorization == Authorization::Smart {
         CheckOutcome::Yes
     } else {
         CheckOutcome::Nothing("the run was given no client of SMART Backend Services".to_owned())
@@ -302,8 +296,7 @@ pub fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
     let Ok(base) = Url::parse(&start.base) else {
         return CheckOutcome::Unknown("the recording's base URL cannot be read".to_owned());
     };
-    let more = start.settings.iter().filter(|(name, _)| name == "origins with the token");
-    let mut allowed: Vec<String> = more.flat_map(|(_, value)| value.split(", ")).map(str::to_owned).collect();
+    let mut allowed = start.settings.allow_origins.clone();
     allowed.push(base.origin().ascii_serialization());
     let (mut named, mut broken) = (0, Vec::new());
     for list in FileList::ALL {

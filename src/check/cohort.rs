@@ -46,7 +46,7 @@ pub fn cohort_listed(context: &CheckContext<'_>) -> CheckOutcome {
 
 /// `cohort-claimed`: the settings say that the target has the API.
 pub fn cohort_claimed(context: &CheckContext<'_>) -> CheckOutcome {
-    match context.index.recording.start.settings.iter().any(|(name, _)| name == "cohorts") {
+    match context.index.recording.start.settings.cohorts {
         true => CheckOutcome::Yes,
         false => CheckOutcome::Nothing(
             "nobody says that the server has the Bulk Cohort API, which --cohorts does".to_owned(),

@@ -112,8 +112,7 @@ fn shows_token(text: &str) -> bool {
 
 /// `kept-resources-stay`: none of the resources came that were named as kept from the run's client.
 pub fn kept_resources_stay(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let named = |(name, _): &(String, String)| name == "resources kept from the client";
-    if !context.index.recording.start.settings.iter().any(named) {
+    if context.index.recording.start.settings.forbidden_resources == 0 {
         let why = "no resource is named that the client must never be given, which --forbidden-resource does";
         return CheckOutcome::Nothing(why.to_owned());
     }

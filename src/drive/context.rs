@@ -23,6 +23,7 @@ use crate::fhir::definitions::tables::Tables;
 use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::{Plan, PlannedFlow};
+use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
 use crate::session::client::{FullResponse, Reply, RequestSpec, Session};
 use crate::settings::run_settings::Settings;
@@ -38,10 +39,11 @@ pub(crate) enum Unreachable {
 }
 
 impl Unreachable {
-    /// Why, a fragment.
-    pub fn why(&self) -> &str {
+    /// The end of a run that could not reach its target.
+    pub fn into_early_end(self) -> EarlyEnd {
         match self {
-            Unreachable::Token(why) | Unreachable::Tls(why) => why,
+            Unreachable::Token(because) => EarlyEnd { kind: EarlyEndKind::NoToken, because },
+            Unreachable::Tls(because) => EarlyEnd { kind: EarlyEndKind::OldTls, because },
         }
     }
 }
@@ -65,7 +67,7 @@ pub(crate) struct RunContext<'a> {
     /// Why no request can be made, or no token can be had: only flows that need neither begin.
     pub no_way: Option<Unreachable>,
     /// Why all waiting ends, once it does.
-    pub halted: Mutex<Option<String>>,
+    pub halted: Mutex<Option<EarlyEnd>>,
     /// HeldJobs of ours that run now.
     pub running: AtomicUsize,
     /// Whether any job came to an end.
@@ -130,7 +132,7 @@ impl RunContext<'_> {
     }
 
     /// Why the run is being ended, if it is.
-    pub fn halted(&self) -> Option<String> {
+    pub fn halted(&self) -> Option<EarlyEnd> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -200,6 +202,8 @@ impl<'a> FlowContext<'a> {
         let record = FlowRecord {
             name: planned.name.clone(),
             title: planned.flow.title.clone(),
+            level_chosen: false,
+            dropped_params: Vec::new(),
             export: ExportLevel::Any,
             params: Vec::new(),
             posted: false,
@@ -304,7 +308,7 @@ impl<'a> FlowContext<'a> {
     /// Stops the flow if the run is being ended.
     pub fn check_halt(&self) -> Result<(), Stop> {
         match self.run.halted() {
-            Some(why) => Err(stop(StopKind::Limit, None, why)),
+            Some(end) => Err(stop(StopKind::Limit, None, end.because)),
             None => Ok(()),
         }
     }
@@ -381,7 +385,11 @@ impl<'a> FlowContext<'a> {
 
     /// The stop for a request that was cut short because the run is being ended.
     pub fn halt_stop(&self, exchange: u32, trouble: &Trouble) -> Stop {
-        stop(StopKind::Limit, Some(exchange), self.run.halted().unwrap_or_else(|| trouble.message.clone()))
+        stop(
+            StopKind::Limit,
+            Some(exchange),
+            self.run.halted().map_or_else(|| trouble.message.clone(), |end| end.because),
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::check::context::Index;
 use crate::plan::model::{Plan, PlannedTest};
+use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{Recording, Role};
 use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, Scope, Target, Tool, Traffic};
@@ -17,6 +18,13 @@ pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run 
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
     let traffic = traffic(&recording);
     let Recording { start, exchanges, files, flows, end } = recording;
+    let early = match &end {
+        Some(end) => end.early.clone(),
+        None => {
+            let because = "the run was killed before its end".to_owned();
+            Some(EarlyEnd { kind: EarlyEndKind::Killed, because })
+        }
+    };
     Run {
         plimsoll: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), suites: catalog.digest.clone() },
         target: Target {
@@ -27,10 +35,8 @@ pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run 
         scope: if plan.whole { Scope::Whole } else { Scope::Filtered },
         started: start.started.clone(),
         finished: end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
-        early: match &end {
-            Some(end) => end.early.clone(),
-            None => Some("the run was killed before its end".to_owned()),
-        },
+        early_kind: early.as_ref().map(|early| early.kind),
+        early: early.map(|early| early.because),
         traffic,
         judgements,
         exchanges,

@@ -2,7 +2,7 @@
 
 use crate::base::vocabulary::Verdict;
 use crate::suite::model::{Catalog, Requirement};
-use crate::verdicts::judged_run::{RequirementResult, State, TestResult};
+use crate::verdicts::judged_run::{RequirementResult, RequirementState, TestResult};
 
 /// The state of every requirement of `spec`, in the order of the suites.
 pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<RequirementResult> {
@@ -13,7 +13,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
             let verifying: Vec<&TestResult> = tests.iter().filter(|test| decides(test, requirement)).collect();
             let untested = place.untested.as_ref().or(requirement.untested.as_ref());
             let (state, because) = match (untested, catalog.untested_in(requirement, spec)) {
-                (None, Some(why)) => (State::NotApplicable, why),
+                (None, Some(why)) => (RequirementState::NotApplicable, why),
                 _ => state(requirement, untested, place.level.is_binding(), &verifying),
             };
             RequirementResult {
@@ -42,27 +42,27 @@ fn state(
     untested: Option<&String>,
     binding: bool,
     tests: &[&TestResult],
-) -> (State, String) {
+) -> (RequirementState, String) {
     if let Some(why) = untested {
-        return (State::Untested, why.clone());
+        return (RequirementState::Untested, why.clone());
     }
     let first = |verdict: Verdict| tests.iter().find(|test| test.verdict == verdict);
     let reason = |test: &TestResult| format!("{}: {}", test.id, test.because);
     if let Some(test) = first(Verdict::Fail).or_else(|| first(Verdict::Warn)) {
         let violated = binding && requirement.defect.is_none();
-        return (if violated { State::Violated } else { State::NotMet }, reason(test));
+        return (if violated { RequirementState::Violated } else { RequirementState::NotMet }, reason(test));
     }
     if let Some(test) = first(Verdict::Error) {
-        return (State::Undetermined, reason(test));
+        return (RequirementState::Undetermined, reason(test));
     }
     if first(Verdict::Pass).is_some() {
-        return (State::Met, String::new());
+        return (RequirementState::Met, String::new());
     }
     if let Some(test) = first(Verdict::Skip) {
-        return (State::Undetermined, reason(test));
+        return (RequirementState::Undetermined, reason(test));
     }
     match tests.first() {
-        Some(test) => (State::NotApplicable, reason(test)),
-        None => (State::Undetermined, "none of its tests was selected".to_owned()),
+        Some(test) => (RequirementState::NotApplicable, reason(test)),
+        None => (RequirementState::Undetermined, "none of its tests was selected".to_owned()),
     }
 }

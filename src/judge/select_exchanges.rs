@@ -2,6 +2,7 @@
 
 use crate::check::context::{Index, manifest_of};
 use crate::recording::model::{Exchange, FlowRecord, Phase, Role};
+use crate::recording::settings::Authorization;
 use crate::suite::flow::{Flow, Identity, Moment, Send, Wrong};
 use crate::suite::model::On;
 
@@ -147,7 +148,7 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
 /// is about, and this run is none.
 pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool {
     let On::Probe(id) = on else { return false };
-    let open = index.recording.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none");
+    let open = index.recording.start.settings.authorization == Authorization::None;
     definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| match probe.identity {
         Identity::None => open,
         Identity::Tampered | Identity::Expired => true,

@@ -46,6 +46,7 @@ pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>)
 }
 
 fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestResult {
+    let flow_ended = matches!(decision, Decision::Deeper(_));
     let (verdict, because, findings, exchanges) = match decision {
         Decision::Verdict { verdict, because, findings, exchanges } => (verdict, because, findings, exchanges),
         Decision::Deeper(stop) => {
@@ -68,6 +69,7 @@ fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestR
         requirements: test.requirements.clone(),
         defect: test.defect,
         because,
+        flow_ended,
         known: None,
         findings,
         why: test.test.why.clone(),

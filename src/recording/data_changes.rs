@@ -1,11 +1,12 @@
-//! What hooks did to the target, and what exports show of it. Of what they named, types, hashes and dates are kept.
+//! What hooks changed on the target, and what exports show of it. The recording keeps types, hashes and dates of the
+//! resources that they named.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::words;
 use crate::suite::flow::HookName;
 
-/// Hooks as a flow has to do with them.
+/// The hooks that concern a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hooked {
     /// Those that the run has.
@@ -15,7 +16,7 @@ pub struct Hooked {
     /// Whether they were run while the job of this flow ran.
     #[serde(default)]
     pub meanwhile: bool,
-    /// Every resource that they named, and what came of it here.
+    /// Every resource that they named, and how this flow shows it.
     pub things: Vec<ChangedResource>,
 }
 
@@ -30,7 +31,7 @@ pub struct HookRun {
     pub took: u64,
     /// How many resources it named that were looked at.
     pub named: u64,
-    /// Why nothing can be said of what it did; a fragment that repeats nothing of what it printed.
+    /// Why its changes are unknown: a fragment that repeats nothing of what it printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
 }
@@ -60,7 +61,8 @@ pub struct ChangedResource {
     /// Whether it is listed under `deleted`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// Whether it was changed again since, or is gone, or nobody knows: a second read said so when it was missed.
+    /// A second read showed that it was changed again, or is gone, or could not tell. The run makes it if the resource is
+    /// missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moved_on: bool,
 }
@@ -78,17 +80,17 @@ pub enum ChangeState {
 }
 
 words! {
-    /// How a resource stands in an export, beside its state as it was read.
+    /// The state of a resource in an export, compared to the state that the read showed.
     ChangeSeen {
         /// In that state or a later one.
         Fresh = "fresh",
         /// In an earlier state.
         Stale = "stale",
-        /// In a state of which that cannot be told.
+        /// In a state that cannot be compared.
         Unsure = "unsure",
         /// Not at all.
         Absent = "absent",
-        /// Nobody looked: not all files came, or none was asked for.
+        /// Not looked for: not all files came, or the run fetched none.
         Unseen = "unseen",
     }
 }

@@ -14,7 +14,7 @@ use plimsoll::recording::model::{Handshake, Trouble, TroubleKind};
 use plimsoll::reference::options::ServerOptions;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
-use plimsoll::selftest::matrix::GROUP;
+use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::transport::client_hello;
 use plimsoll::transport::in_process::{Greeter, InProcess};

@@ -7,7 +7,7 @@ use plimsoll::judge::judge_run::judge;
 use plimsoll::plan::build::PlanRequest;
 use plimsoll::recording::model::{Outcome, Phase, Recording, Role, StopKind, TroubleKind};
 use plimsoll::suite::model::Catalog;
-use plimsoll::verdicts::judged_run::{Conformance, Run, State, TestResult};
+use plimsoll::verdicts::judged_run::{Conformance, RequirementState, Run, TestResult};
 use serde_json::{Value, json};
 
 const SPEC: &str = "hl7-3.0.0";
@@ -167,7 +167,7 @@ fn wrong_polls_are_one_finding_with_repeats() {
     assert_eq!((finding.exchange, finding.repeats.as_slice(), finding.looked_at), (Some(3), &[4][..], 3));
     assert_eq!((finding.kind.as_str(), finding.expected.as_str(), finding.actual.as_str()), ("status", "202", "200"));
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-202").unwrap();
-    assert_eq!(requirement.state, State::Violated);
+    assert_eq!(requirement.state, RequirementState::Violated);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_should_only_warns() {
     assert_eq!(verdicts(&run, Verdict::Warn), ["poll::retry-after@system", "poll::complete-expires@system"]);
     assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-retry-after").unwrap();
-    assert_eq!(requirement.state, State::NotMet);
+    assert_eq!(requirement.state, RequirementState::NotMet);
 }
 
 #[test]

@@ -40,11 +40,6 @@ pub(crate) async fn run(run: &RunContext<'_>, planned: &PlannedFlow) {
     flow.tidy_late().await;
 }
 
-/// A flow's title where parameters had to be left out.
-fn without(title: &str, dropped_params: &[String]) -> String {
-    format!("{title}, without {}, which was refused", dropped_params.join(", "))
-}
-
 /// What came with a flow.
 #[derive(Default)]
 struct Came {
@@ -117,12 +112,8 @@ impl<'a> FlowContext<'a> {
             record.export = level;
             record.params = route.params.clone();
             record.posted = flow.method == Method::Post;
-            if !route.dropped_params.is_empty() {
-                record.title = without(&record.title, &route.dropped_params);
-            }
-            if flow.export == ExportLevel::Any {
-                record.title = format!("{}, at {level} level", flow.title);
-            }
+            record.dropped_params.clone_from(&route.dropped_params);
+            record.level_chosen = flow.export == ExportLevel::Any;
         }
         let mut end = match self.ready_group().await {
             Ok(()) => self.with_route(&route, came).await,
@@ -192,7 +183,7 @@ impl<'a> FlowContext<'a> {
                 self.run.session.recorder().supersede(refused);
                 let mut record = self.record();
                 record.params = route.params.clone();
-                record.title = without(&record.title, &droppable);
+                record.dropped_params.clone_from(&droppable);
                 self.run.drop_params(self.name(), &droppable);
             }
         }

@@ -1,14 +1,14 @@
 //! The pages of [`crate::report::explain`] as text for a terminal.
 
-use crate::report::explain::{Judged, Page, PlaceLine, RequirementPage, TestPage};
+use crate::report::explain::{ExplainPage, RequirementPage, SpecPlace, TestPage, TestRules};
 use crate::report::wrap::{widest, wrap};
 use crate::suite::describe;
 
 /// The pages as text, each after an empty line; ends in a line feed.
-pub fn text(pages: &[Page]) -> String {
-    let one = |page: &Page| match page {
-        Page::Requirement(page) => requirement_text(page),
-        Page::Test(page) => test_text(page),
+pub fn text(pages: &[ExplainPage]) -> String {
+    let one = |page: &ExplainPage| match page {
+        ExplainPage::Requirement(page) => requirement_text(page),
+        ExplainPage::Test(page) => test_text(page),
     };
     pages.iter().map(one).collect::<Vec<_>>().join("\n")
 }
@@ -54,8 +54,8 @@ fn test_text(page: &TestPage) -> String {
     }
     out += "\nOn which flows\n";
     let width = widest(page.flows.iter().map(|(name, _)| name.as_str()));
-    for (name, told) in &page.flows {
-        out += &format!("{}\n", wrap(&format!("  {name:width$}  "), told));
+    for (name, words) in &page.flows {
+        out += &format!("{}\n", wrap(&format!("  {name:width$}  "), words));
     }
     out += "\nHow it is judged\n";
     out += &judged_text(test, "  ");
@@ -63,7 +63,7 @@ fn test_text(page: &TestPage) -> String {
     out + &format!("\nWritten in {}\n", test.source)
 }
 
-fn places_text(places: &[PlaceLine], indent: &str) -> String {
+fn places_text(places: &[SpecPlace], indent: &str) -> String {
     let spec = widest(places.iter().map(|place| place.spec.as_str()));
     let level = widest(places.iter().map(|place| place.level.as_str()));
     let mut out = String::new();
@@ -76,7 +76,7 @@ fn places_text(places: &[PlaceLine], indent: &str) -> String {
     out
 }
 
-fn judged_text(test: &Judged, indent: &str) -> String {
+fn judged_text(test: &TestRules, indent: &str) -> String {
     let mut out = String::new();
     let mut line = |name: &str, text: &str| {
         out += &wrap(&format!("{indent}{name:11}  "), text);
@@ -93,9 +93,9 @@ fn judged_text(test: &Judged, indent: &str) -> String {
         line("beside flow", &describe::or(&test.compare_with));
     }
     for (index, allowed) in test.allows.iter().enumerate() {
-        let told = describe::and(&allowed.expects);
-        let told = allowed.outcome.as_ref().map_or_else(|| told.clone(), |name| format!("{name}: {told}"));
-        line(if index == 0 { "expects" } else { "or" }, &told);
+        let words = describe::and(&allowed.expects);
+        let words = allowed.outcome.as_ref().map_or_else(|| words.clone(), |name| format!("{name}: {words}"));
+        line(if index == 0 { "expects" } else { "or" }, &words);
     }
     line("otherwise", &test.otherwise);
     if test.rules.len() > 1 {
