@@ -24,7 +24,8 @@ use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::{Plan, PlannedFlow};
 use crate::recording::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
-use crate::session::client::{FullResponse, Reply, RequestSpec, Session};
+use crate::session::client::Session;
+use crate::session::exchange::{FullResponse, Reply, RequestSpec};
 use crate::settings::run_settings::Settings;
 use crate::suite::flow::Identity;
 

@@ -60,7 +60,7 @@ impl FlowContext<'_> {
     /// Whether the run has the credentials that the flow needs.
     pub async fn can_begin(&self) -> Result<(), Stop> {
         let flow = &self.planned.flow;
-        if let Some(lacks) = flow.credentials.and_then(|needs| self.run.session.lacks(needs)) {
+        if let Some(lacks) = flow.credentials.and_then(|needs| self.run.session.tokens().lacks(needs)) {
             return Err(stop(StopKind::NotOffered, None, lacks));
         }
         if let (Some(Needs::Cohort), Some(why)) = (flow.credentials, self.may_not_write()) {
@@ -79,7 +79,7 @@ impl FlowContext<'_> {
             _ => {}
         }
         if flow.identity == Identity::Narrow {
-            let narrow = self.run.session.narrow().await;
+            let narrow = self.run.session.tokens().prepare_narrow().await;
             narrow.map_err(|why| {
                 stop(StopKind::NotOffered, None, format!("no token for Patient resources alone was had: {why}"))
             })?;

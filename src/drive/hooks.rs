@@ -1,7 +1,6 @@
 //! Hooks: commands of the user that change the target's data, for what no client of an export can bring about. They are
 //! the user's own programs and not trusted with more than they need: no shell, no token, bounded time and output.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -13,7 +12,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use url::Url;
 
+use crate::measure::missing_resource::ResourceName;
 use crate::ndjson::identity::normalise_reference;
+use crate::settings::hooks::{Hook, HookCommand, Hooks};
 use crate::suite::flow::HookName;
 
 /// The variable in which a hook finds the target's base.
@@ -30,47 +31,6 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// How long the end of a hook's output is waited for once the hook itself is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The hooks of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Hooks {
-    /// Those that may be run.
-    pub there: BTreeMap<HookName, Hook>,
-    /// Whether there would be some, had they been allowed.
-    pub withheld: bool,
-}
-
-/// What a hook within this process does: it gives `Type/id` of what it touched, or why it could not.
-pub type Within = Arc<dyn Fn() -> Result<Vec<String>, String> + Send + Sync>;
-
-/// One hook.
-#[derive(Clone)]
-pub enum Hook {
-    /// A program.
-    Command(Command),
-    /// A function of this process, for servers within it.
-    Within(Within),
-}
-
-impl std::fmt::Debug for Hook {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Hook::Command(command) => command.fmt(f),
-            Hook::Within(_) => f.write_str("Within"),
-        }
-    }
-}
-
-/// A program with its arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// The program, and what it is given; no shell reads them.
-    pub argv: Vec<String>,
-    /// Where it runs, and what a relative path of the program is relative to.
-    pub folder: PathBuf,
-    /// How long it may take.
-    pub patience: Duration,
-}
-
 /// Why nothing can be said of what a hook did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -80,34 +40,13 @@ pub struct Failure {
     pub words: String,
 }
 
-/// A resource by type and id.
-pub type Name = (String, String);
-
 impl Hooks {
-    /// Why none of `wanted` can be run; none: one can, or none is wanted.
-    pub fn lacks(&self, wanted: &[HookName]) -> Option<String> {
-        if wanted.is_empty() || wanted.iter().any(|name| self.there.contains_key(name)) {
-            return None;
-        }
-        let names: Vec<&str> = wanted.iter().map(|name| name.as_str()).collect();
-        let names = crate::suite::describe::or(&names);
-        Some(match self.withheld {
-            true => "it takes a hook that changes the target's data, and those of plimsoll.toml are not run without \
-                     --allow-hooks"
-                .to_owned(),
-            false => format!(
-                "it takes a command that changes the target's data: name one for {names} under [hooks] in \
-                 plimsoll.toml, and run with --allow-hooks"
-            ),
-        })
-    }
-
     /// Runs a hook against the target at `base`. Dropping the future ends the program.
-    pub(crate) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<Name>, Failure> {
+    pub(crate) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<ResourceName>, Failure> {
         let failure = |trouble: String, words: &str| Failure { trouble, words: words.to_owned() };
         let lines = match self.there.get(&name) {
             None => return Err(failure(format!("there is no hook {name}"), "")),
-            Some(Hook::Within(hook)) => {
+            Some(Hook::Function(hook)) => {
                 hook().map_err(|why| failure(format!("the hook {name} could not do it: {why}"), ""))?
             }
             Some(Hook::Command(command)) => {
@@ -125,8 +64,8 @@ impl Hooks {
 }
 
 /// The resources that a hook names, a line each, each once, and no more than are looked at.
-fn named(lines: &[String]) -> Result<Vec<Name>, String> {
-    let mut names: Vec<Name> = Vec::new();
+fn named(lines: &[String]) -> Result<Vec<ResourceName>, String> {
+    let mut names: Vec<ResourceName> = Vec::new();
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let name = line.trim();
         // A URL, a version or a query is more than a name, and could name something else.
@@ -161,15 +100,15 @@ impl Drop for Leash {
     }
 }
 
-impl Command {
+impl HookCommand {
     async fn run(&self, base: &Url) -> Result<Ended, String> {
         let child = self.start(base)?;
         let let_go = Arc::new(AtomicBool::new(false));
         let leash = Leash(Arc::clone(&let_go));
         let (tell, told) = oneshot::channel();
-        let patience = self.patience;
+        let timeout = self.timeout;
         // A program has no part in the run's own time, which tests hold still.
-        std::thread::spawn(move || tell.send(attend(child, patience, &let_go)));
+        std::thread::spawn(move || tell.send(attend(child, timeout, &let_go)));
         let ended = told.await.unwrap_or_else(|_| Err("was lost sight of".to_owned()));
         drop(leash);
         ended
@@ -200,7 +139,7 @@ impl Command {
 }
 
 /// Waits for a program, reads what it prints, and ends it when its time is over or it is let go.
-fn attend(mut child: Child, patience: Duration, let_go: &AtomicBool) -> Result<Ended, String> {
+fn attend(mut child: Child, timeout: Duration, let_go: &AtomicBool) -> Result<Ended, String> {
     let output = listen(child.stdout.take());
     let words = listen(child.stderr.take());
     let began = Instant::now();
@@ -211,9 +150,9 @@ fn attend(mut child: Child, patience: Duration, let_go: &AtomicBool) -> Result<E
                 end(&mut child);
                 return Err("was ended with the run".to_owned());
             }
-            Ok(None) if began.elapsed() >= patience => {
+            Ok(None) if began.elapsed() >= timeout => {
                 end(&mut child);
-                return Err(format!("was not done after {} s and was ended", patience.as_secs_f32()));
+                return Err(format!("was not done after {} s and was ended", timeout.as_secs_f32()));
             }
             Ok(None) => std::thread::sleep(GLANCE),
             Err(error) => {
@@ -263,7 +202,7 @@ fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn names(lines: &[&str]) -> Result<Vec<Name>, String> {
+    fn names(lines: &[&str]) -> Result<Vec<ResourceName>, String> {
         named(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
     }
 
@@ -285,19 +224,19 @@ mod tests {
     mod programs {
         use super::*;
 
-        fn hooks(script: &str, patience: Duration) -> Hooks {
+        fn hooks(script: &str, timeout: Duration) -> Hooks {
             let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
-            let command = Command { argv, folder: PathBuf::new(), patience };
+            let command = HookCommand { argv, folder: PathBuf::new(), timeout };
             Hooks { there: [(HookName::Change, Hook::Command(command))].into(), withheld: false }
         }
 
-        fn run(script: &str, patience: Duration) -> Result<Vec<Name>, Failure> {
-            run_at("http://localhost/fhir", script, patience)
+        fn run(script: &str, timeout: Duration) -> Result<Vec<ResourceName>, Failure> {
+            run_at("http://localhost/fhir", script, timeout)
         }
 
-        fn run_at(base: &str, script: &str, patience: Duration) -> Result<Vec<Name>, Failure> {
+        fn run_at(base: &str, script: &str, timeout: Duration) -> Result<Vec<ResourceName>, Failure> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(hooks(script, patience).run(HookName::Change, &base.parse().unwrap()))
+            runtime.block_on(hooks(script, timeout).run(HookName::Change, &base.parse().unwrap()))
         }
 
         const LONG: Duration = Duration::from_secs(60);
@@ -325,7 +264,8 @@ mod tests {
             assert!(run("true", LONG).unwrap_err().trouble.contains("named no resource"));
             let slow = run("exec sleep 1000", Duration::from_millis(100)).unwrap_err();
             assert!(slow.trouble.contains("not done after 0.1 s"), "{}", slow.trouble);
-            let none = Command { argv: vec!["./no-such-program".to_owned()], folder: PathBuf::new(), patience: LONG };
+            let none =
+                HookCommand { argv: vec!["./no-such-program".to_owned()], folder: PathBuf::new(), timeout: LONG };
             let base = "http://localhost/fhir".parse().unwrap();
             assert_eq!(none.start(&base).err().unwrap(), "cannot be run: entity not found");
         }

@@ -18,7 +18,6 @@ use crate::drive::export_levels;
 use crate::drive::export_levels::Declared;
 use crate::drive::flow::{cleanup, requests, run_flow};
 use crate::drive::flow_results::{FlowResults, HeldJobs};
-use crate::drive::hooks::Hooks;
 use crate::drive::progress::{Progress, Silent};
 use crate::drive::resume_journal::{Leftovers, ResumeJournal};
 use crate::measure::url_entropy::UrlEntropy;
@@ -27,7 +26,9 @@ use crate::plan::model::Plan;
 use crate::recording::model::{End, FORMAT, Recording, Role, Start, TroubleKind};
 use crate::recording::store::Writer;
 use crate::redact::recorder::Recorder;
-use crate::session::client::{RequestSpec, Session};
+use crate::session::client::Session;
+use crate::session::exchange::RequestSpec;
+use crate::settings::hooks::Hooks;
 use crate::settings::run_settings::{Credentials, Settings};
 use crate::suite::flow::Identity;
 use crate::transport::message::Transport;
@@ -145,7 +146,7 @@ impl Drive {
             Some(known) => known,
             None => match self.ask_metadata().await {
                 // That is found out now, or never: no library speaks it.
-                Err(RunError::Unreachable { why, .. }) if self.session.speaks_old_tls_alone().await => {
+                Err(RunError::Unreachable { why, .. }) if self.session.tls().base_offers_only_old_tls().await => {
                     let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
                     self.no_way = Some(Unreachable::Tls(why));
                     Declared::default()

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::base::resource_types;
-use crate::drive::flow::recheck_missing::Lost;
+use crate::measure::missing_resource::MissingResource;
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::unrequested_resources::owner;
 use crate::ndjson::contents::Contents;
@@ -70,7 +70,7 @@ pub(crate) struct Astray {
 
 impl Astray {
     /// The same by name, from the shelf of the earlier flow.
-    pub fn named(&self, shelf: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<Lost>) {
+    pub fn named(&self, shelf: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
         let (mut control, mut lost) = (None, Vec::new());
         for kind in shelf.kinds() {
             for (id, value) in shelf.of(kind) {
@@ -78,7 +78,7 @@ impl Astray {
                 if self.control == Some(hash) {
                     control = Some((kind.to_owned(), id.to_owned()));
                 } else if self.lost.contains(&hash) {
-                    lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
+                    lost.push(MissingResource { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
                 }
             }
         }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::base::instant::Instant;
+use crate::measure::missing_resource::ResourceName;
 use crate::measure::resource_store::ResourceStore;
 use crate::recording::facts::LineFacts;
 use crate::search::world::World as _;
@@ -98,7 +99,7 @@ pub fn of_members(pick: SampleValueName, shelf: &ResourceStore, members: &BTreeS
 
 /// The type, of those with the fewest resources, of which one has several Provenance of different instants.
 fn provenanced(shelf: &ResourceStore) -> Option<String> {
-    let mut records: BTreeMap<crate::measure::unrequested_resources::Name, BTreeSet<String>> = BTreeMap::new();
+    let mut records: BTreeMap<ResourceName, BTreeSet<String>> = BTreeMap::new();
     for (_, value) in shelf.of("Provenance") {
         let recorded = value.get("recorded").and_then(Value::as_str).and_then(Instant::parse);
         for target in value.get("target").map(crate::measure::unrequested_resources::references).unwrap_or_default() {

@@ -9,8 +9,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::measure::manifest_files;
+use crate::measure::plain_words::{is_plain, split_extension};
 use crate::recording::secrecy::{UrlGuessing, UrlVariety};
-use crate::redact::plain::{is_plain, split_extension};
 use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 

@@ -9,7 +9,6 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use crate::recording::model::{Trouble, TroubleKind};
-use crate::session::client::trouble;
 use crate::transport::message::BodyStream;
 
 /// Reads `body` to its end or to `limit` bytes, before and after decoding alike, and says why it ended early.
@@ -54,7 +53,7 @@ pub(crate) async fn read(headers: &HeaderMap, mut body: BodyStream, limit: usize
         }
         other => {
             let message = format!("the content coding {:?} is not one that we undo", other.join(", "));
-            (raw, broken.or(Some(trouble(TroubleKind::Protocol, message))))
+            (raw, broken.or(Some(Trouble::new(TroubleKind::Protocol, message))))
         }
     }
 }
@@ -64,7 +63,7 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let result = MultiGzDecoder::new(raw).take(most).read_to_end(&mut decoded);
     let broken = match result {
-        Err(error) => Some(trouble(
+        Err(error) => Some(Trouble::new(
             TroubleKind::Protocol,
             format!("the body is announced as gzip and cannot be decoded: {error}"),
         )),
@@ -88,5 +87,8 @@ pub(crate) fn blame(trouble: Trouble, headers: &HeaderMap) -> Trouble {
 }
 
 fn too_long(limit: usize) -> Trouble {
-    trouble(TroubleKind::Limit, format!("the body is longer than the {limit} bytes that are read of one of its kind"))
+    Trouble::new(
+        TroubleKind::Limit,
+        format!("the body is longer than the {limit} bytes that are read of one of its kind"),
+    )
 }

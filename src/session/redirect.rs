@@ -5,7 +5,6 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use crate::recording::model::{Trouble, TroubleKind};
-use crate::session::client::trouble;
 
 /// The most redirects that one request follows.
 pub(crate) const MAX_HOPS: usize = 5;
@@ -32,7 +31,7 @@ pub(crate) fn target(method: &Method, from: &Url, status: StatusCode, headers: &
 
 /// Whether a request to `to` may be sent after those to `trail`, none of which it may repeat.
 pub(crate) fn allowed(trail: &[Url], to: &Url) -> Result<(), Trouble> {
-    let refuse = |kind, message: String| Err(trouble(kind, message));
+    let refuse = |kind, message: String| Err(Trouble::new(kind, message));
     match to.scheme() {
         "http" | "https" => {}
         other => {

@@ -9,13 +9,16 @@ use url::Url;
 
 use crate::base::secret::Secret;
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::hooks::Hooks;
 use crate::fhir::profile::profiles::Profiles;
-use crate::measure::withheld_resources::WithheldMark;
+use crate::settings::hooks::Hooks;
 use crate::settings::key_set::KeySet;
+use crate::settings::withheld_mark::WithheldMark;
 use crate::suite::param::SampleValueName;
 
-/// Everything the drive needs to know beside the plan.
+/// The shortest wait between two requests for the same thing, unless the user sets another.
+pub const MIN_WAIT: Duration = Duration::from_secs(1);
+
+/// Everything that a run must know in addition to the plan.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The FHIR base URL, without a closing slash in its path.
@@ -97,7 +100,7 @@ impl Settings {
             values: BTreeMap::new(),
             jobs: 4,
             max_wait: Duration::from_secs(600),
-            least_wait: crate::drive::flow::retry::SHORTEST,
+            least_wait: MIN_WAIT,
             deadline: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),

@@ -2,13 +2,40 @@
 
 use std::error::Error;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::recording::model::{Trouble, TroubleKind};
-use crate::session::client::trouble;
 use crate::transport::address_guard::RefusedAddress;
+
+/// Why the network cannot be used as the settings ask.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// The file of certificate authorities.
+    #[error("the certificate file {path} cannot be used: {because}")]
+    CaFile {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        because: String,
+    },
+    /// The file of the client's own certificate.
+    #[error("the client certificate {path} cannot be used: {because}")]
+    ClientCert {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        because: String,
+    },
+    /// The TLS library.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// The HTTP library.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
 
 /// How far an exchange had come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +60,7 @@ pub(crate) fn explain(
     let mut next = Some(error);
     while let Some(current) = next {
         if let Some(refused) = current.downcast_ref::<RefusedAddress>() {
-            return trouble(TroubleKind::NotSent, refused.to_string());
+            return Trouble::new(TroubleKind::NotSent, refused.to_string());
         }
         deepest = current.to_string();
         if let Some(found) = of_one(current, url, stage) {
@@ -43,7 +70,7 @@ pub(crate) fn explain(
         // What an I/O error wraps is not among its sources.
         if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
-                return trouble(TroubleKind::NotSent, refused.to_string());
+                return Trouble::new(TroubleKind::NotSent, refused.to_string());
             }
             if inner.is::<rustls::Error>() {
                 return tls(url, &inner.to_string());
@@ -54,22 +81,24 @@ pub(crate) fn explain(
     let place = place(url);
     match (kind, stage) {
         (Some(TroubleKind::Tls), _) => tls(url, &deepest),
-        (Some(TroubleKind::Timeout), TransportStage::Connecting) => trouble(
+        (Some(TroubleKind::Timeout), TransportStage::Connecting) => Trouble::new(
             TroubleKind::Timeout,
             format!("no connection to {place} within {} s", connect_timeout.as_secs_f32()),
         ),
         (_, TransportStage::Connecting) => {
-            trouble(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}"))
+            Trouble::new(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}"))
         }
-        (Some(TroubleKind::Timeout), _) => trouble(TroubleKind::Timeout, format!("{place} fell silent: {deepest}")),
+        (Some(TroubleKind::Timeout), _) => {
+            Trouble::new(TroubleKind::Timeout, format!("{place} fell silent: {deepest}"))
+        }
         (Some(TroubleKind::Protocol), _) => {
-            trouble(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
+            Trouble::new(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
         }
         (_, TransportStage::Waiting) => {
-            trouble(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
+            Trouble::new(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
         }
         (_, TransportStage::Reading) => {
-            trouble(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
+            Trouble::new(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
         }
     }
 }
@@ -109,7 +138,7 @@ fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Op
 }
 
 fn tls(url: &Url, because: &str) -> Trouble {
-    trouble(TroubleKind::Tls, format!("no TLS connection to {}: {because}", place(url)))
+    Trouble::new(TroubleKind::Tls, format!("no TLS connection to {}: {because}", place(url)))
 }
 
 /// Host and port, which are no secret.

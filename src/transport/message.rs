@@ -24,7 +24,7 @@ pub struct Outgoing {
     /// The body, if any.
     pub body: Option<Bytes>,
     /// How long to wait for the response's headers.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// A response whose body is still to be read.
@@ -51,11 +51,11 @@ pub struct TlsProbe {
     /// The bytes.
     pub message: Vec<u8>,
     /// How long to wait for the answer.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// What came of a handshake's first message, to come.
-pub type TlsAnswer<'a> = Pin<Box<dyn Future<Output = Result<Handshake, Trouble>> + Send + 'a>>;
+pub type HandshakeFuture<'a> = Pin<Box<dyn Future<Output = Result<Handshake, Trouble>> + Send + 'a>>;
 
 /// Something that carries requests to a server.
 pub trait Transport: Send + Sync {
@@ -64,7 +64,7 @@ pub trait Transport: Send + Sync {
 
     /// Sends the first message of a TLS handshake and reads the first word of the answer. What cannot be offered is
     /// trouble, never an answer.
-    fn greet(&self, _: TlsProbe) -> TlsAnswer<'_> {
+    fn probe_tls(&self, _: TlsProbe) -> HandshakeFuture<'_> {
         let message = "no handshake of our own can be made on this way to the target".to_owned();
         Box::pin(async move { Err(Trouble { kind: TroubleKind::NotSent, message }) })
     }

@@ -3,7 +3,7 @@
 pub mod address_guard;
 pub(crate) mod certificates;
 pub mod client_hello;
-pub(crate) mod error;
+pub mod error;
 pub mod in_process;
 pub mod message;
 pub mod network;

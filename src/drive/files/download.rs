@@ -32,8 +32,8 @@ use crate::ndjson::lines::Expected;
 use crate::ndjson::reader::{FileReader, ReaderOptions};
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{BodyKind, Role, Stop, StopKind, Trouble, TroubleKind};
-use crate::session::client::{RequestSpec, Streaming, trouble};
 use crate::session::decode;
+use crate::session::exchange::{RequestSpec, Streaming};
 use crate::suite::flow::{Fetch, Probe, Send};
 use crate::suite::model::FileList;
 
@@ -315,7 +315,7 @@ impl FlowContext<'_> {
         let coding = match Coding::parse(Some(&codings)) {
             Ok(coding) => coding,
             Err(why) => {
-                streaming.finish(0, BodyKind::Streamed, Some(trouble(TroubleKind::Protocol, why)));
+                streaming.finish(0, BodyKind::Streamed, Some(Trouble::new(TroubleKind::Protocol, why)));
                 // Nothing was undone, so that no coding is named.
                 let facts = FileFacts { exchange, ..FileFacts::default() };
                 return Ok(Download { facts, deleted: Vec::new(), measured: Measured::default(), blocks: None });
@@ -363,7 +363,7 @@ impl FlowContext<'_> {
             let lines_before = reader.lines();
             self.run.file_bytes.fetch_add(length, Ordering::Relaxed);
             if let Err(stop) = self.check_bytes(Some(exchange)) {
-                broken = Some(trouble(TroubleKind::Limit, stop.because.clone()));
+                broken = Some(Trouble::new(TroubleKind::Limit, stop.because.clone()));
                 ended = Some(stop);
                 break;
             }

@@ -14,7 +14,7 @@ use crate::drive::flow::kickoff::Job;
 use crate::drive::flow::requests;
 use crate::drive::resume_journal::JournalLine;
 use crate::recording::model::{Role, Stop, StopKind, TroubleKind};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::Identity;
 
 /// The longest time for tidying up one job, once the run is being ended.

@@ -17,7 +17,7 @@ use crate::drive::flow::{requests, retry};
 use crate::drive::resume_journal::JournalLine;
 use crate::measure::group_response::{GroupResult, named, place};
 use crate::recording::model::{Phase, Role, Stop, StopKind};
-use crate::session::client::{FullResponse, RequestSpec};
+use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Identity, Needs, Probe, Send};
 use crate::suite::param::SampleValueName;
 use crate::suite::values::is_beside_the_point;

@@ -9,8 +9,8 @@ use crate::base::instant::{Instant, rfc3339};
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::context::{Budget, FlowContext, millis, stop};
 use crate::drive::flow::kickoff::Route;
-use crate::drive::flow::recheck_missing::same_state;
-use crate::drive::hooks::{Failure, Name};
+use crate::drive::hooks::Failure;
+use crate::measure::missing_resource::{ResourceName, same_version};
 use crate::ndjson::identity::Identity;
 use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, HookRun, Hooked};
 use crate::recording::model::{Outcome, Stop, StopKind};
@@ -40,7 +40,7 @@ pub(crate) struct DataChanges {
 #[derive(Clone, Debug)]
 struct Touch {
     hook: HookName,
-    name: Name,
+    name: ResourceName,
     read: Option<u32>,
     state: ChangeState,
     /// As it was read, where it was.
@@ -55,7 +55,7 @@ struct Touch {
 #[derive(Debug, Default)]
 pub(crate) struct ExportedChanges {
     /// Those that are in its output.
-    pub output: Vec<(Name, Value)>,
+    pub output: Vec<(ResourceName, Value)>,
     /// Hashes of what is listed under `deleted`.
     pub deleted: Vec<u64>,
     /// Whether all output files came whole.
@@ -158,7 +158,7 @@ impl FlowContext<'_> {
         Ok(())
     }
 
-    async fn touch(&self, hook: HookName, name: Name, moment: HookMoment) -> Result<Touch, Stop> {
+    async fn touch(&self, hook: HookName, name: ResourceName, moment: HookMoment) -> Result<Touch, Stop> {
         // What is to fail may well fail when it is read, too.
         let (read, state, value) = match (hook, moment) {
             (HookName::Fail, _) => (None, ChangeState::There(None), None),
@@ -171,7 +171,12 @@ impl FlowContext<'_> {
     }
 
     /// What it means that a resource is not found: nothing, where others that were exported are not found either.
-    async fn truly_gone(&self, name: &Name, read: Option<u32>, date: Option<String>) -> Result<ChangeState, Stop> {
+    async fn truly_gone(
+        &self,
+        name: &ResourceName,
+        read: Option<u32>,
+        date: Option<String>,
+    ) -> Result<ChangeState, Stop> {
         let status = read.and_then(|id| self.run.session.recorder().exchange(id));
         if matches!(status.map(|one| one.outcome), Some(Outcome::Response(answer)) if answer.status == 410) {
             return Ok(ChangeState::Gone(date));
@@ -194,7 +199,7 @@ impl FlowContext<'_> {
     }
 
     /// Reads a resource: the exchange, what came of it, and the resource.
-    async fn look(&self, (kind, id): &Name) -> Result<(Option<u32>, ChangeState, Option<Value>), Stop> {
+    async fn look(&self, (kind, id): &ResourceName) -> Result<(Option<u32>, ChangeState, Option<Value>), Stop> {
         let mut budget = Budget::new(self.run);
         let reply = self.send_patiently(&mut budget, self.read_ask(PROBE, kind, id), false).await?;
         let read = Some(reply.exchange);
@@ -222,7 +227,7 @@ impl FlowContext<'_> {
     }
 
     /// The resources that are looked for in this flow's files.
-    pub fn looked_for(&self) -> Vec<Name> {
+    pub fn looked_for(&self) -> Vec<ResourceName> {
         if !self.is_hooked() {
             return Vec::new();
         }
@@ -323,7 +328,7 @@ impl FlowContext<'_> {
             (HookName::Fail, now) => matches!(now, ChangeState::Gone(_)),
             (HookName::Delete, now) => !matches!(now, ChangeState::Gone(_)),
             (HookName::Change, ChangeState::There(_)) => match (&touch.value, &value) {
-                (Some(read), Some(now)) => !same_state(read, now).unwrap_or(read == now),
+                (Some(read), Some(now)) => !same_version(read, now).unwrap_or(read == now),
                 _ => true,
             },
             (HookName::Change, _) => true,

@@ -18,7 +18,7 @@ use crate::drive::resume_journal::{Own, Resumed};
 use crate::drive::{export_levels, resume_journal};
 use crate::recording::model::{Role, Stop, StopKind};
 use crate::recording::shape::{urls_of_line, without_bom};
-use crate::session::client::{FullResponse, RequestSpec};
+use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Identity, Method, Probe, Send, Wrong};
 
 /// The preference by which a poll's status and the job's come apart (hl7-3.0.0, headers).
@@ -133,9 +133,10 @@ impl FlowContext<'_> {
         let recorder = self.run.session.recorder();
         // What we asked for then is no secret when the manifest says it.
         let ask = self.kickoff_ask(route, None, &[]);
-        recorder.redactor().ours(&ask.url);
-        recorder.redactor().our_values(ask.body.as_deref().unwrap_or_default());
-        let exchange = recorder.retell(&resume_journal::retold(&kickoff, &own.shown, &recorder.redact_url(&url)));
+        recorder.redactor().keep_parts_of(&ask.url);
+        recorder.redactor().keep_values_of(ask.body.as_deref().unwrap_or_default());
+        let exchange =
+            recorder.copy_exchange(&resume_journal::retold(&kickoff, &own.shown, &recorder.redact_url(&url)));
         self.hold(&url, self.planned.flow.identity, Some(self.own(route, &url, exchange)));
         Some(self.job(route, url, Budget::new(self.run), None))
     }

@@ -19,7 +19,7 @@ use crate::measure::{elements, manifest_files, ownership, unrequested_resources}
 use crate::ndjson::identity::Identity;
 use crate::recording::facts::{Comparison, Organizing, UnrequestedResources};
 use crate::recording::model::{BodyKind, Role};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::Probe;
 
 /// The most of an attachment that is read.

@@ -14,7 +14,7 @@ use crate::drive::flow::{requests, retry};
 use crate::measure::manifest_files;
 use crate::recording::model::{Role, Stop, StopKind};
 use crate::recording::shape::{is_manifest, without_bom};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::{Download, Moment, Send};
 use crate::suite::model::FileList;
 

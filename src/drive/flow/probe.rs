@@ -16,7 +16,7 @@ use crate::drive::flow::requests;
 use crate::measure::manifest_files;
 use crate::measure::unknown_job::unknown_job;
 use crate::recording::model::{Outcome, Role, Stop};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::settings::run_settings::Credentials;
 use crate::suite::flow::{GRACE, Identity, Moment, Needs, Probe, Send, Wrong};
 use crate::suite::model::FileList;
@@ -95,7 +95,7 @@ impl<'a> FlowContext<'a> {
             return;
         }
         if matches!(probe.wrong, Some(Wrong::NewKey | Wrong::OldKey)) {
-            let Ok(time) = self.run.session.rotate().await else { return };
+            let Ok(time) = self.run.session.tokens().rotate_key().await else { return };
             if let Some(time) = time
                 && self.wait(time, "until the client's keys may be kept no longer").await.is_err()
             {
@@ -107,7 +107,7 @@ impl<'a> FlowContext<'a> {
             return;
         }
         if probe.identity == Identity::Renewed {
-            self.run.session.renew().await;
+            self.run.session.tokens().discard().await;
         }
         if probe.identity == Identity::Expired {
             return self.probe_expired(probe, sight).await;
@@ -152,7 +152,7 @@ impl<'a> FlowContext<'a> {
     /// A probe with a token that is over, once it is. Clocks differ, by five minutes at some servers, so that one that is
     /// accepted is tried again later; the last answer counts.
     async fn probe_expired(&self, probe: &Probe, sight: Sight<'_>) {
-        let Ok(lasts) = self.run.session.soon_expired().await else { return };
+        let Ok(lasts) = self.run.session.tokens().prepare_expired().await else { return };
         // Nobody waits minutes for one test unasked.
         let patience = if self.run.settings.wait_for_expiry { self.run.settings.max_wait } else { SHORT_TOKEN };
         if lasts > patience {
@@ -199,14 +199,14 @@ impl<'a> FlowContext<'a> {
         match probe.send {
             Send::Kickoff | Send::KickoffPost => self.probe_kickoff(probe, sight.route).await.map(drop),
             Send::Token => {
-                self.run.session.probe_token(self.name(), probe).await;
+                self.run.session.tokens().probe(self.name(), probe).await;
                 if let Some(set) = self.run.settings.key_set.as_ref().filter(|_| self.turns_keys()) {
                     self.record().key_reads.insert(probe.id.clone(), set.reads());
                 }
                 Ok(())
             }
             Send::Tls => {
-                self.run.session.probe_tls(self.name(), probe).await;
+                self.run.session.tls().probe(self.name(), probe).await;
                 Ok(())
             }
             Send::File | Send::FilePost => {

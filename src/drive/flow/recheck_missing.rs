@@ -7,23 +7,15 @@ use serde_json::Value;
 
 use crate::drive::context::FlowContext;
 use crate::drive::flow::requests;
+use crate::measure::missing_resource::{MissingResource, same_version};
 use crate::recording::model::Role;
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 
 /// The most resources that are asked for in one flow.
 const MAX_ASKED: usize = 6;
 
 /// The probe's name on the recording.
 pub(crate) const PROBE: &str = "second-look";
-
-/// A resource that an earlier export holds and a later one lacks.
-#[derive(Clone, Debug)]
-pub(crate) struct Lost {
-    pub kind: String,
-    pub id: String,
-    /// As it was.
-    pub was: Value,
-}
 
 /// What became of what was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,26 +28,14 @@ pub(crate) enum RecheckResult {
     Unsure,
 }
 
-/// Whether two states of a resource are one: by version, else by date; none where neither tells.
-pub(crate) fn same_state(one: &Value, other: &Value) -> Option<bool> {
-    ["/meta/versionId", "/meta/lastUpdated"].into_iter().find_map(|pointer| {
-        let (one, other) = (one.pointer(pointer)?.as_str()?, other.pointer(pointer)?.as_str()?);
-        let instants = (crate::base::instant::Instant::parse(one), crate::base::instant::Instant::parse(other));
-        Some(match instants {
-            (Some(one), Some(other)) => one == other,
-            _ => one == other,
-        })
-    })
-}
-
 impl FlowContext<'_> {
     /// What became of `lost`, told from the first of them. That one is not found says that it was deleted where `control`,
     /// which came with the export, can be read.
-    pub async fn fate(&self, control: Option<(&str, &str)>, lost: &[Lost]) -> RecheckResult {
+    pub async fn fate(&self, control: Option<(&str, &str)>, lost: &[MissingResource]) -> RecheckResult {
         let (mut fate, mut readable) = (RecheckResult::Gone, None);
         for one in lost.iter().take(MAX_ASKED) {
             match self.look_at(&one.kind, &one.id).await {
-                SeenVersions::Value(now) if same_state(&one.was, &now).unwrap_or(one.was == now) => {
+                SeenVersions::Value(now) if same_version(&one.was, &now).unwrap_or(one.was == now) => {
                     return RecheckResult::There;
                 }
                 SeenVersions::Value(_) | SeenVersions::Deleted => {}
@@ -111,24 +91,4 @@ enum SeenVersions {
     Deleted,
     Nothing,
     Unsure,
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn states_are_told_apart_by_version_or_date() {
-        let state =
-            |version: Option<&str>, date: Option<&str>| json!({"meta": {"versionId": version, "lastUpdated": date}});
-        let (early, late) = (Some("2024-01-01T00:00:00Z"), Some("2024-01-02T00:00:00Z"));
-        assert_eq!(same_state(&state(Some("1"), early), &state(Some("2"), early)), Some(false));
-        assert_eq!(same_state(&state(Some("1"), early), &state(Some("1"), late)), Some(true));
-        assert_eq!(same_state(&state(None, early), &state(Some("1"), Some("2024-01-01T01:00:00+01:00"))), Some(true));
-        assert_eq!(same_state(&state(None, early), &state(None, late)), Some(false));
-        assert_eq!(same_state(&json!({}), &state(Some("1"), early)), None);
-    }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::base::vocabulary::ExportLevel;
 use crate::recording::model::Role;
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::{Identity, Wrong};
 
 /// The id of a Group that no server has.

@@ -5,8 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
-/// The shortest wait between two requests for the same thing, where the settings do not say another.
-pub const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest wait that is chosen without the server's asking.
 pub const LONGEST: Duration = Duration::from_secs(30);
 /// The wait in place of a `Retry-After` that lies beyond the time left.
@@ -107,6 +105,7 @@ const READ: usize = 4096;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::settings::run_settings::MIN_WAIT;
 
     fn asked(value: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();
@@ -130,32 +129,32 @@ mod tests {
     #[test]
     fn a_wait_is_neither_busy_nor_past_what_is_left() {
         let left = Duration::from_secs(600);
-        assert_eq!(pause(Some(Duration::ZERO), 0, left, SHORTEST), SHORTEST);
+        assert_eq!(pause(Some(Duration::ZERO), 0, left, MIN_WAIT), MIN_WAIT);
         assert_eq!(
-            pause(Some(Duration::from_secs(300)), 0, left, SHORTEST),
+            pause(Some(Duration::from_secs(300)), 0, left, MIN_WAIT),
             Duration::from_secs(300),
             "long but possible"
         );
-        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, left, SHORTEST), ABSURD);
+        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, left, MIN_WAIT), ABSURD);
         assert_eq!(
-            pause(Some(Duration::from_secs(18_000)), 0, Duration::from_secs(40), SHORTEST),
+            pause(Some(Duration::from_secs(18_000)), 0, Duration::from_secs(40), MIN_WAIT),
             Duration::from_secs(40)
         );
-        assert_eq!(pause(None, 0, left, SHORTEST), SHORTEST);
-        assert_eq!(pause(None, u32::MAX, left, SHORTEST), LONGEST);
-        assert!(pause(None, 3, left, SHORTEST) > pause(None, 2, left, SHORTEST));
+        assert_eq!(pause(None, 0, left, MIN_WAIT), MIN_WAIT);
+        assert_eq!(pause(None, u32::MAX, left, MIN_WAIT), LONGEST);
+        assert!(pause(None, 3, left, MIN_WAIT) > pause(None, 2, left, MIN_WAIT));
     }
 
     #[test]
     fn who_asks_for_patience_on_and_on_is_asked_more_rarely() {
         let (left, one) = (Duration::from_secs(600), Duration::from_secs(1));
-        let wait = |asked, attempt, longest| pause_again(asked, attempt, left, SHORTEST, longest);
+        let wait = |asked, attempt, longest| pause_again(asked, attempt, left, MIN_WAIT, longest);
         assert_eq!(wait(Some(one), FAITHFUL, LONGEST), one, "as it was asked for");
         assert!(wait(Some(one), FAITHFUL + 2, LONGEST) > 2 * one);
         assert_eq!(wait(Some(Duration::ZERO), u32::MAX, LONGEST), LONGEST);
         assert_eq!(wait(Some(Duration::from_secs(120)), u32::MAX, LONGEST), Duration::from_secs(120), "never less");
         assert_eq!(wait(Some(one), u32::MAX, QUEUEING), QUEUEING);
-        assert_eq!(pause_again(Some(one), u32::MAX, one, SHORTEST, LONGEST), one, "never past the time left");
+        assert_eq!(pause_again(Some(one), u32::MAX, one, MIN_WAIT, LONGEST), one, "never past the time left");
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl<'a> FlowContext<'a> {
             true => self.level().await?,
             false => ExportLevel::Any,
         };
-        if self.planned.flow.is_of_tls() && self.run.session.origins().is_empty() {
+        if self.planned.flow.is_of_tls() && self.run.session.tls().origins().is_empty() {
             return Err(stop(StopKind::NotOffered, None, "the target is reached by plain http, as it may be here"));
         }
         self.show(Event::Started);
@@ -164,7 +164,7 @@ impl<'a> FlowContext<'a> {
         let route = Route { level, params: Vec::new(), source: None, dropped_params: Vec::new() };
         let end = self.probe_all(Moment::Start, Sight { route: &route, job: None, files: &[], manifest: None }).await;
         if self.turns_keys() {
-            self.run.session.restore_key().await;
+            self.run.session.tokens().restore_key().await;
         }
         self.tidy_all().await;
         end

@@ -138,7 +138,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// A fragment, where there is no randomness.
-    pub(crate) fn another(&self) -> Result<Self, String> {
+    pub(crate) fn generate_another(&self) -> Result<Self, String> {
         let failed = |_| "no other key can be made: the system gives no random bytes".to_owned();
         let der = match self.algorithm {
             Algorithm::ES384 => {
