@@ -116,12 +116,13 @@ struct Record<'s> {
 }
 
 /// The Provenance that `source` holds of what came, of patients' resources alone if `of_patients`; none where not all of
-/// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest.
+/// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest. Each
+/// comes with whether it is the newest Provenance of some resource.
 pub(crate) fn lineage(
     source: &ResourceStore,
     came: &Identity,
     (of_patients, latest): (bool, bool),
-    lost: &mut Vec<MissingResource>,
+    lost: &mut Vec<(MissingResource, bool)>,
 ) -> Option<Lineage> {
     if source.lacks_some("Provenance") {
         return None;
@@ -172,7 +173,8 @@ pub(crate) fn lineage(
             count(&mut found.older);
         }
         if came == 0 && (!latest || newest.contains(id)) {
-            lost.push(MissingResource { kind: "Provenance".to_owned(), id: id.to_owned(), was: value.clone() });
+            let missing = MissingResource { kind: "Provenance".to_owned(), id: id.to_owned(), was: value.clone() };
+            lost.push((missing, newest.contains(id)));
         }
     }
     Some(found)
