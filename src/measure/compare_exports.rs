@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::measure::missing_resource::{MissingResource, ResourceName};
+use crate::measure::references::references;
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::type_filters::Counter;
-use crate::measure::unrequested_resources::references;
 use crate::ndjson::identity::Identity;
 use crate::recording::facts::{Comparison, KeptProfiles};
 use crate::search::world::World as _;

@@ -99,7 +99,7 @@ fn is_tagged(resource: &Value) -> bool {
 
 /// Two types, parted by a comma, and an element that lines of both have, need not have and can do without others: the
 /// fewest lines that show what `_elements` does. One type, where no two have an element in common.
-pub(crate) fn subject(shelf: &ResourceStore) -> Option<(String, String)> {
+pub(crate) fn sample_elements(store: &ResourceStore) -> Option<(String, String)> {
     let tables = crate::fhir::definitions::embedded::r4();
     let optional = |kind: &str, key: &str| {
         !CORE.contains(&key)
@@ -108,10 +108,10 @@ pub(crate) fn subject(shelf: &ResourceStore) -> Option<(String, String)> {
             && tables.flags(kind, key).is_some_and(|flags| flags & (E_REQUIRED | E_CHOICE) == 0)
     };
     let mut types: Vec<Type<'_>> = Vec::new();
-    for kind in shelf.kinds() {
-        let lines = shelf.of(kind).count();
+    for kind in store.kinds() {
+        let lines = store.of(kind).count();
         let mut known = Type { kind, lines, optional: Vec::new(), mandatory: false, spare: Vec::new() };
-        for key in shelf.of(kind).filter_map(|(_, value)| value.as_object()).flat_map(|fields| fields.keys()) {
+        for key in store.of(kind).filter_map(|(_, value)| value.as_object()).flat_map(|fields| fields.keys()) {
             known.mandatory |= is_mandatory(&tables, kind, key) && !CORE.contains(&key.as_str());
             if optional(kind, key) && !known.optional.contains(&key.as_str()) {
                 known.optional.push(key);
@@ -207,15 +207,18 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_is_optional_in_two_types_and_others_can_go() {
+    fn the_sample_element_is_optional_in_two_types_that_have_others() {
         let condition = json!({"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/1"},
             "encounter": {"reference": "Encounter/1"}, "code": {"text": "x"}});
         let observation = json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
             "encounter": {"reference": "Encounter/1"}, "valueString": "x", "issued": "2024-01-01T00:00:00Z"});
         let both =
             ResourceStore::holding(&[condition.clone(), observation, json!({"resourceType": "Basic", "id": "b"})]);
-        assert_eq!(subject(&both), Some(("Condition,Observation".to_owned(), "encounter".to_owned())));
-        assert_eq!(subject(&ResourceStore::holding(&[condition])), Some(("Condition".to_owned(), "code".to_owned())));
-        assert_eq!(subject(&ResourceStore::holding(&[json!({"resourceType": "Basic", "id": "b"})])), None);
+        assert_eq!(sample_elements(&both), Some(("Condition,Observation".to_owned(), "encounter".to_owned())));
+        assert_eq!(
+            sample_elements(&ResourceStore::holding(&[condition])),
+            Some(("Condition".to_owned(), "code".to_owned()))
+        );
+        assert_eq!(sample_elements(&ResourceStore::holding(&[json!({"resourceType": "Basic", "id": "b"})])), None);
     }
 }

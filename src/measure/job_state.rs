@@ -5,13 +5,13 @@
 use crate::recording::model::Phase;
 
 /// Answers in a row that say neither "running" nor "done", and do not change, before they are taken for completion.
-const DOUBTS: usize = 5;
+const MAX_UNCLEAR: usize = 5;
 /// The same where they change, or carry `Retry-After` or `X-Progress`: signs that the job does run.
-const DOUBTS_WITH_SIGNS: usize = 60;
+const MAX_UNCLEAR_RUNNING: usize = 60;
 /// Errors of the server in a row before the job is given up.
-const ERRORS: usize = 5;
+const MAX_ERRORS: usize = 5;
 /// 404 or 410 in a row before the job is taken for unknown: a kick-off may take a moment to be seen everywhere.
-const GONE: usize = 4;
+const MAX_GONE: usize = 4;
 
 /// What one poll was answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ enum PollKind {
     Accepted,
     AcceptedWithManifest,
     Manifest,
-    Doubtful,
+    Unclear,
     Gone,
     Busy,
     ServerError,
@@ -75,7 +75,7 @@ fn kind(seen: &SeenPoll) -> PollKind {
         Some(202) if seen.manifest => PollKind::AcceptedWithManifest,
         Some(202) => PollKind::Accepted,
         Some(200..=299) if seen.manifest => PollKind::Manifest,
-        Some(100..=399) => PollKind::Doubtful,
+        Some(100..=399) => PollKind::Unclear,
         Some(404 | 410) => PollKind::Gone,
         Some(401 | 403) => PollKind::Refused,
         Some(408 | 425 | 429) => PollKind::Busy,
@@ -95,7 +95,7 @@ pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
         .map(|kind| match kind {
             PollKind::Accepted | PollKind::AcceptedWithManifest => Some(Phase::InProgress),
             PollKind::Manifest => Some(Phase::Complete),
-            PollKind::Doubtful => None,
+            PollKind::Unclear => None,
             PollKind::Failed => Some(Phase::Failed),
             _ => Some(Phase::Transient),
         })
@@ -121,24 +121,24 @@ pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
             JobStanding::Complete
         }
         Some(PollKind::AcceptedWithManifest) => JobStanding::Running,
-        Some(PollKind::Doubtful) => {
-            let run = run_of(&kinds, PollKind::Doubtful);
-            if unchanged(polls, &kinds, PollKind::Doubtful) || run >= DOUBTS_WITH_SIGNS {
+        Some(PollKind::Unclear) => {
+            let run = run_of(&kinds, PollKind::Unclear);
+            if unchanged(polls, &kinds, PollKind::Unclear) || run >= MAX_UNCLEAR_RUNNING {
                 settle(&mut phases, run, Phase::Complete);
                 JobStanding::NoManifest
             } else {
                 JobStanding::Running
             }
         }
-        Some(PollKind::Gone) if run_of(&kinds, PollKind::Gone) >= GONE => {
+        Some(PollKind::Gone) if run_of(&kinds, PollKind::Gone) >= MAX_GONE => {
             settle(&mut phases, 1, Phase::Failed);
             JobStanding::Failed
         }
-        Some(PollKind::ServerError) if run_of(&kinds, PollKind::ServerError) >= ERRORS => {
+        Some(PollKind::ServerError) if run_of(&kinds, PollKind::ServerError) >= MAX_ERRORS => {
             settle(&mut phases, 1, Phase::Failed);
             JobStanding::Failed
         }
-        Some(PollKind::Nothing) if run_of(&kinds, PollKind::Nothing) >= ERRORS => JobStanding::Silent,
+        Some(PollKind::Nothing) if run_of(&kinds, PollKind::Nothing) >= MAX_ERRORS => JobStanding::Silent,
         Some(PollKind::Failed) => JobStanding::Failed,
         Some(PollKind::Refused) => JobStanding::Refused,
         Some(PollKind::Gone | PollKind::ServerError | PollKind::Nothing | PollKind::Busy) => JobStanding::Unsure,
@@ -151,11 +151,11 @@ fn run_of(kinds: &[PollKind], kind: PollKind) -> usize {
     kinds.iter().rev().take_while(|one| **one == kind).count()
 }
 
-/// Whether the last [`DOUBTS`] polls are of this kind, equal, and without signs of a job that runs.
+/// Whether the last [`MAX_UNCLEAR`] polls are of this kind, equal, and without signs of a job that runs.
 fn unchanged(polls: &[SeenPoll], kinds: &[PollKind], kind: PollKind) -> bool {
-    let tail = polls.iter().rev().take(DOUBTS);
+    let tail = polls.iter().rev().take(MAX_UNCLEAR);
     let first = polls.last().map(|seen| seen.digest);
-    run_of(kinds, kind) >= DOUBTS && tail.into_iter().all(|seen| Some(seen.digest) == first && !seen.signs)
+    run_of(kinds, kind) >= MAX_UNCLEAR && tail.into_iter().all(|seen| Some(seen.digest) == first && !seen.signs)
 }
 
 /// Gives the last `count` polls their final phase.
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_while_running_is_in_progress_as_soon_as_a_later_poll_says_so() {
+    fn ok_before_a_running_poll_is_in_progress() {
         let wrong = seen(200, false);
         assert_eq!(letters(&[wrong, wrong]), ("??".into(), JobStanding::Running));
         assert_eq!(letters(&[wrong, wrong, seen(200, true)]), ("iic".into(), JobStanding::Complete));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_without_manifest_that_stays_is_a_completion() {
+    fn ok_without_manifest_is_complete_once_it_repeats() {
         let wrong = seen(200, false);
         assert_eq!(letters(&[wrong; 5]), ("ccccc".into(), JobStanding::NoManifest));
         assert_eq!(
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn accepted_with_a_manifest_runs_until_it_stays_so() {
+    fn accepted_with_a_manifest_is_complete_once_it_repeats() {
         let odd = seen(202, true);
         assert_eq!(letters(&[odd, odd]), ("ii".into(), JobStanding::Running));
         assert_eq!(letters(&[odd, odd, seen(200, true)]), ("iic".into(), JobStanding::Complete));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_met_with_patience_first() {
+    fn errors_end_a_job_only_if_they_repeat() {
         let (running, error) = (seen(202, false), seen(500, false));
         assert_eq!(letters(&[running, error, error, running]), ("itti".into(), JobStanding::Running));
         assert_eq!(letters(&[error; 4]).1, JobStanding::Unsure);

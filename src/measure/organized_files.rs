@@ -2,15 +2,16 @@
 //! lines stand in them. Only counts, line numbers and numbers that stand for resources leave this room.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
 use crate::base::resource_types;
+use crate::measure::measurements::Measurements;
 use crate::measure::missing_resource::MissingResource;
+use crate::measure::references::owner;
 use crate::measure::resource_store::ResourceStore;
-use crate::measure::unrequested_resources::owner;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::Notes;
 use crate::ndjson::identity::{RunKey, normalise_reference};
@@ -69,11 +70,11 @@ pub(crate) struct Missing {
 }
 
 impl Missing {
-    /// The same by name, from the shelf of the earlier flow.
-    pub fn named(&self, shelf: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
+    /// The same by name, from the store of the earlier flow.
+    pub fn named(&self, store: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
         let (mut control, mut lost) = (None, Vec::new());
-        for kind in shelf.kinds() {
-            for (id, value) in shelf.of(kind) {
+        for kind in store.kinds() {
+            for (id, value) in store.of(kind) {
                 let hash = key.hash(kind, id);
                 if self.control == Some(hash) {
                     control = Some((kind.to_owned(), id.to_owned()));
@@ -86,12 +87,9 @@ impl Missing {
     }
 }
 
-/// Where an eye writes.
-pub(crate) type BlockSheet = Arc<Mutex<Blocks>>;
-
 struct BlockObserver {
     organizer: Arc<Organizer>,
-    sheet: BlockSheet,
+    blocks: Measurements<Blocks>,
 }
 
 impl Organizer {
@@ -109,20 +107,20 @@ impl Organizer {
         };
         // What filters leave of a block is not said.
         let plain = params.iter().all(|(name, _)| matches!(name.as_str(), "organizeOutputBy" | "_outputFormat"));
-        if let Some((flow, shelf)) = source.filter(|_| plain) {
+        if let Some((flow, store)) = source.filter(|_| plain) {
             this.flow = flow.to_owned();
-            this.instances = shelf.of(&this.kind).map(|(id, _)| key.hash(&this.kind, id)).collect();
+            this.instances = store.of(&this.kind).map(|(id, _)| key.hash(&this.kind, id)).collect();
             if this.kind == "Patient" {
-                this.belongings = belongings(shelf, key);
+                this.belongings = belongings(store, key);
             }
         }
         Some(Arc::new(this))
     }
 
     /// What looks at the lines of one file, and where it writes.
-    pub fn eye(self: &Arc<Self>) -> (Box<dyn Watch>, BlockSheet) {
-        let sheet = BlockSheet::default();
-        (Box::new(BlockObserver { organizer: Arc::clone(self), sheet: Arc::clone(&sheet) }), sheet)
+    pub fn observer(self: &Arc<Self>) -> (Box<dyn Watch>, Measurements<Blocks>) {
+        let blocks = Measurements::default();
+        (Box::new(BlockObserver { organizer: Arc::clone(self), blocks: blocks.clone() }), blocks)
     }
 
     /// Writes the facts of each file, in their order, and gives those of the flow.
@@ -199,11 +197,11 @@ impl Organizer {
 }
 
 /// What belongs to patients beyond doubt: the patient's hash, the resource's, and its type.
-fn belongings(shelf: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
-    let patients: HashSet<&str> = shelf.of("Patient").map(|(id, _)| id).collect();
+fn belongings(store: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
+    let patients: HashSet<&str> = store.of("Patient").map(|(id, _)| id).collect();
     let mut all = HashMap::new();
-    for kind in shelf.kinds().filter(|kind| *kind != "Patient" && resource_types::is_of_patients(kind)) {
-        for (id, value) in shelf.of(kind) {
+    for kind in store.kinds().filter(|kind| *kind != "Patient" && resource_types::is_of_patients(kind)) {
+        for (id, value) in store.of(kind) {
             if let Some(patient) = owner(value).filter(|patient| patients.contains(patient)) {
                 all.insert((key.hash("Patient", patient), key.hash(kind, id)), kind.to_owned());
             }
@@ -228,48 +226,43 @@ impl Watch for BlockObserver {
 }
 
 impl BlockObserver {
-    /// Adds a resource to the sheet.
+    /// Adds a resource to the file.
     fn note(&self, line: u64, resource: &[u8], notes: &Notes) {
         let Some(kind) = notes.plausible_type() else { return };
         let organizer = &self.organizer;
-        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.blocks.lock();
         if kind == "Parameters"
             && let Some(refers) = header(resource)
         {
             let named = refers.as_deref().and_then(normalise_reference).filter(|(kind, _)| *kind == organizer.kind);
-            sheet.open = named.is_some();
-            let full = sheet.blocks.len() >= MAX_BLOCKS
+            file.open = named.is_some();
+            let full = file.blocks.len() >= MAX_BLOCKS
                 || (named.is_some() && organizer.blocks.fetch_add(1, Ordering::Relaxed) >= MAX_BLOCKS_IN_ALL);
             match named {
-                Some(_) if full => (sheet.cut, sheet.open) = (true, false),
+                Some(_) if full => (file.cut, file.open) = (true, false),
                 Some((kind, id)) => {
                     let owner = organizer.key.hash(kind, id);
-                    sheet.blocks.push(Block { owner, line, own: false });
+                    file.blocks.push(Block { owner, line, own: false });
                 }
                 None => {
-                    sheet.strange += 1;
-                    sheet.first_strange.get_or_insert(line);
+                    file.strange += 1;
+                    file.first_strange.get_or_insert(line);
                 }
             }
             return;
         }
-        if sheet.blocks.is_empty() && sheet.strange == 0 {
-            sheet.before.get_or_insert(line);
+        if file.blocks.is_empty() && file.strange == 0 {
+            file.before.get_or_insert(line);
         }
-        let (Some(id), true) = (notes.id.get(), sheet.open) else { return };
+        let (Some(id), true) = (notes.id.get(), file.open) else { return };
         let hash = organizer.key.hash(kind, id);
-        let Some(block) = sheet.blocks.last_mut() else { return };
+        let Some(block) = file.blocks.last_mut() else { return };
         block.own |= hash == block.owner;
         let pair = (block.owner, hash);
         if organizer.belongings.contains_key(&pair) {
-            sheet.found.insert(pair);
+            file.found.insert(pair);
         }
     }
-}
-
-/// What an eye wrote, once its file is read.
-pub(crate) fn taken(sheet: &Mutex<Blocks>) -> Blocks {
-    std::mem::take(&mut sheet.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[cfg(test)]
@@ -296,7 +289,7 @@ mod tests {
     }
 
     fn settle(files: &[&[Value]]) -> (Vec<Organized>, Organizing) {
-        let shelf = ResourceStore::holding(&[
+        let store = ResourceStore::holding(&[
             patient("a"),
             patient("b"),
             patient("c"),
@@ -304,21 +297,21 @@ mod tests {
             condition("2", "b"),
         ]);
         let params = [("organizeOutputBy".to_owned(), "Patient".to_owned())];
-        let organizer = Organizer::of(&params, &RunKey::new(), Some(("system", &shelf))).unwrap();
+        let organizer = Organizer::of(&params, &RunKey::new(), Some(("system", &store))).unwrap();
         let read = |lines: &&[Value]| {
             let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
-            let (watch, sheet) = organizer.eye();
-            options.watch = Some(watch);
+            let (observer, blocks) = organizer.observer();
+            options.watch = Some(observer);
             let mut reader = FileReader::new(options);
             for line in *lines {
                 reader.push(format!("{line}\n").as_bytes()).unwrap();
             }
             let done = reader.finish(true);
             assert!(done.lines.is_legible(), "headers and what stands in several blocks are no mistakes");
-            taken(&sheet)
+            blocks.take()
         };
         let (facts, organizing, missing) = organizer.settle(files.iter().map(read).collect());
-        let (control, lost) = missing.named(&shelf, &organizer.key);
+        let (control, lost) = missing.named(&store, &organizer.key);
         let missing = |kept: &KeptProfiles| (kept.expected - kept.found) as usize;
         let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
         assert_eq!(lost.len(), counted, "what is missed has a name");

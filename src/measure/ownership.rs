@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::measure::missing_resource::{MissingResource, ResourceName};
+use crate::measure::references::{owner, references};
 use crate::measure::resource_store::ResourceStore;
-use crate::measure::unrequested_resources::{owner, references};
 use crate::ndjson::identity::{Identity, normalise_reference};
 use crate::recording::facts::{Compartment, KeptProfiles, Lineage};
 use crate::search::world::World as _;

@@ -14,7 +14,7 @@ const MAX: usize = 8 << 20;
 
 /// One resource that came.
 #[derive(Clone, Debug)]
-pub struct SharedResourceStore {
+pub struct StoredResource {
     /// Its line in its file, from 1.
     pub line: u64,
     /// Its type.
@@ -30,7 +30,7 @@ pub struct SharedResourceStore {
 /// The resources of one flow.
 #[derive(Clone, Debug, Default)]
 pub struct ResourceStore {
-    kinds: BTreeMap<String, ResourceStores>,
+    types: BTreeMap<String, TypeStore>,
     bytes: usize,
     /// Whether all output files came whole, without a filter and of the whole system: then what is not here is not there.
     whole: bool,
@@ -39,7 +39,7 @@ pub struct ResourceStore {
 }
 
 #[derive(Clone, Debug, Default)]
-struct ResourceStores {
+struct TypeStore {
     by_id: BTreeMap<String, Value>,
     bytes: usize,
     /// Some did not fit.
@@ -51,13 +51,13 @@ struct ResourceStores {
 impl ResourceStore {
     /// One that holds these resources, for tests.
     pub fn holding(values: &[serde_json::Value]) -> Self {
-        let mut shelf = Self::new(true, None);
+        let mut store = Self::new(true, None);
         for value in values {
             let text = |key: &str| value[key].as_str().unwrap().to_owned();
             let (kind, id) = (text("resourceType"), text("id"));
-            shelf.put(SharedResourceStore { line: 1, kind, id, value: value.clone(), bytes: 100 });
+            store.put(StoredResource { line: 1, kind, id, value: value.clone(), bytes: 100 });
         }
-        shelf
+        store
     }
 }
 
@@ -73,57 +73,57 @@ impl ResourceStore {
         self.whole = true;
     }
 
-    /// Puts a resource on the shelf, if there is room.
-    pub fn put(&mut self, book: SharedResourceStore) {
-        let books = self.kinds.entry(book.kind).or_default();
-        if books.full || books.bytes + book.bytes > MAX_OF_A_TYPE || self.bytes + book.bytes > MAX {
-            books.full = true;
+    /// Puts a resource on the store, if there is room.
+    pub fn put(&mut self, resource: StoredResource) {
+        let of_type = self.types.entry(resource.kind).or_default();
+        if of_type.full || of_type.bytes + resource.bytes > MAX_OF_A_TYPE || self.bytes + resource.bytes > MAX {
+            of_type.full = true;
             return;
         }
-        books.bytes += book.bytes;
-        self.bytes += book.bytes;
+        of_type.bytes += resource.bytes;
+        self.bytes += resource.bytes;
         // Of two versions the first is kept: another test says that there are two.
-        books.by_id.entry(book.id).or_insert(book.value);
+        of_type.by_id.entry(resource.id).or_insert(resource.value);
     }
 
     /// Says that there are more of a type than are held.
-    pub fn close(&mut self, kind: String) {
-        self.kinds.entry(kind).or_default().full = true;
+    pub fn mark_incomplete(&mut self, kind: String) {
+        self.types.entry(kind).or_default().full = true;
     }
 
     /// The resources of a type with their ids, sorted by those.
     pub fn of<'s>(&'s self, kind: &str) -> impl Iterator<Item = (&'s str, &'s Value)> {
-        self.kinds.get(kind).into_iter().flat_map(|books| &books.by_id).map(|(id, value)| (id.as_str(), value))
+        self.types.get(kind).into_iter().flat_map(|of_type| &of_type.by_id).map(|(id, value)| (id.as_str(), value))
     }
 
     /// Whether some did not fit.
     pub fn is_full(&self) -> bool {
-        self.kinds.values().any(|books| books.full)
+        self.types.values().any(|of_type| of_type.full)
     }
 
     /// Whether some of a type did not fit.
     pub fn lacks_some(&self, kind: &str) -> bool {
-        self.kinds.get(kind).is_some_and(|books| books.full)
+        self.types.get(kind).is_some_and(|of_type| of_type.full)
     }
 
     /// The types that are held.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.kinds.keys().map(String::as_str)
+        self.types.keys().map(String::as_str)
     }
 }
 
 impl World for ResourceStore {
     fn get(&self, kind: &str, id: &str) -> Option<&Value> {
-        self.kinds.get(kind)?.by_id.get(id)
+        self.types.get(kind)?.by_id.get(id)
     }
 
     fn all<'a>(&'a self, kind: &str) -> Box<dyn Iterator<Item = &'a Value> + 'a> {
-        Box::new(self.kinds.get(kind).into_iter().flat_map(|books| books.by_id.values()))
+        Box::new(self.types.get(kind).into_iter().flat_map(|of_type| of_type.by_id.values()))
     }
 
     fn is_whole(&self, kind: &str) -> bool {
         let asked = self.asked.as_ref().is_none_or(|asked| asked.iter().any(|known| known == kind));
-        self.whole && asked && !self.kinds.get(kind).is_some_and(|books| books.full)
+        self.whole && asked && !self.types.get(kind).is_some_and(|of_type| of_type.full)
     }
 }
 

@@ -6,14 +6,15 @@
 mod tests;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::base::instant::Instant;
+use crate::measure::measurements::Measurements;
 use crate::measure::missing_resource::ResourceName;
-use crate::measure::resource_store::{Both, ResourceStore, SharedResourceStore};
-use crate::measure::unrequested_resources::owner;
+use crate::measure::references::owner;
+use crate::measure::resource_store::{Both, ResourceStore, StoredResource};
 use crate::ndjson::contents;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::Notes;
@@ -39,7 +40,7 @@ const MAX_TYPES: usize = 256;
 const MAX_URLS: usize = 8;
 
 /// The most lines of one file with what hooks named that are kept.
-const MAX_TOUCHED: usize = 100;
+const MAX_DATA_CHANGES: usize = 100;
 
 /// What a kick-off asked for, as far as resources can be held against it.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +54,7 @@ pub(crate) struct Selection {
     /// Ids of the patients that were asked for.
     patients: Option<BTreeSet<String>>,
     /// Elements of resources were left out.
-    trimmed: bool,
+    elements_removed: bool,
     /// Parameters of which this room does not know what they leave out.
     pub beyond: bool,
 }
@@ -85,7 +86,7 @@ impl Selection {
                     }
                 }
                 "_outputFormat" => {}
-                "_elements" => this.trimmed = true,
+                "_elements" => this.elements_removed = true,
                 _ => this.beyond = true,
             }
         }
@@ -99,7 +100,7 @@ impl Selection {
             && self.since.is_none()
             && self.until.is_none()
             && self.patients.is_none()
-            && !self.trimmed
+            && !self.elements_removed
             && !self.beyond
     }
 
@@ -157,11 +158,11 @@ pub(crate) struct Counter {
     /// Whether resources are held against the filters.
     pub compared: bool,
     /// Whether they are kept for later flows.
-    shelved: bool,
+    kept: bool,
     /// Whether attachments and references are looked for in them.
     contents: bool,
     /// Resources that hooks named.
-    looked_for: Vec<ResourceName>,
+    hooked: Vec<ResourceName>,
 }
 
 /// What was measured on one file.
@@ -171,9 +172,9 @@ pub(crate) struct Measured {
     /// Whether a filter concerns any of its resources.
     concerned: bool,
     /// Those whose filters lead to others.
-    waiting: Vec<SharedResourceStore>,
+    waiting: Vec<StoredResource>,
     waiting_bytes: usize,
-    held: Vec<SharedResourceStore>,
+    held: Vec<StoredResource>,
     held_bytes: usize,
     looked_bytes: usize,
     /// The types of which not all are held.
@@ -181,16 +182,13 @@ pub(crate) struct Measured {
     /// Where attachments can be fetched.
     pub urls: Vec<String>,
     /// Lines with resources that hooks named.
-    pub touched: Vec<(ResourceName, Value)>,
+    pub data_changes: Vec<(ResourceName, Value)>,
 }
 
-/// Where an eye writes.
-pub(crate) type Measurements = Arc<Mutex<Measured>>;
-
-/// The eye of one file.
+/// Observes the resources of one file.
 struct FilterObserver {
     counter: Arc<Counter>,
-    measured: Measurements,
+    measured: Measurements<Measured>,
 }
 
 impl Measured {
@@ -200,7 +198,7 @@ impl Measured {
     }
 
     /// Lets what waits go undecided: there is no room for it.
-    pub fn give_up(&mut self) {
+    pub fn leave_undecided(&mut self) {
         self.filtered.undecided += self.waiting.len() as u64;
         self.waiting = Vec::new();
         self.waiting_bytes = 0;
@@ -209,42 +207,42 @@ impl Measured {
 
 impl Counter {
     /// For a flow with these parameters.
-    pub fn new(params: &[(String, String)], measures: Measures, looked_for: Vec<ResourceName>) -> Arc<Self> {
+    pub fn new(params: &[(String, String)], measures: Measures, hooked: Vec<ResourceName>) -> Arc<Self> {
         let Measures { compared, shelf, census, contents, .. } = measures;
         // What chains lead to may come with the same flow, and what came is held against what was there before.
-        let shelved = shelf || census || compared;
-        Arc::new(Self { selection: Selection::new(params), compared, shelved, contents, looked_for })
+        let kept = shelf || census || compared;
+        Arc::new(Self { selection: Selection::new(params), compared, kept, contents, hooked })
     }
 
     /// What looks at the lines of one file, and where it writes; none if there is nothing to measure.
-    pub fn eye(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Measurements)> {
-        if !self.shelved && !self.contents && self.looked_for.is_empty() {
+    pub fn observer(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Measurements<Measured>)> {
+        if !self.kept && !self.contents && self.hooked.is_empty() {
             return None;
         }
-        let measured = Arc::new(Mutex::new(Measured::default()));
-        Some((Box::new(FilterObserver { counter: Arc::clone(self), measured: Arc::clone(&measured) }), measured))
+        let measured = Measurements::default();
+        Some((Box::new(FilterObserver { counter: Arc::clone(self), measured: measured.clone() }), measured))
     }
 
     /// An empty shelf for what the files hold.
-    pub fn shelf(&self) -> ResourceStore {
+    pub fn new_store(&self) -> ResourceStore {
         ResourceStore::new(false, self.selection.types.clone())
     }
 
     /// Puts what the next file held on the shelf. To be called for each, in their order: what one file may hold is no
     /// measure of what all of them may.
-    pub fn shelve(&self, file: &mut Measured, shelf: &mut ResourceStore) {
-        for book in std::mem::take(&mut file.held) {
-            shelf.put(book);
+    pub fn keep(&self, file: &mut Measured, store: &mut ResourceStore) {
+        for stored in std::mem::take(&mut file.held) {
+            store.put(stored);
         }
         for kind in std::mem::take(&mut file.full) {
-            shelf.close(kind);
+            store.mark_incomplete(kind);
         }
     }
 
     /// Says that the files were all, and came whole, and of the whole system.
-    pub fn is_all(&self, shelf: &mut ResourceStore) {
+    pub fn set_whole(&self, store: &mut ResourceStore) {
         if self.selection.is_plain() {
-            shelf.set_whole();
+            store.set_whole();
         }
     }
 
@@ -252,26 +250,17 @@ impl Counter {
     pub fn settle(&self, measured: Measured, own: &ResourceStore, source: Option<&ResourceStore>) -> Option<Filtered> {
         let Measured { mut filtered, concerned, waiting, .. } = measured;
         let world = Both { own, source };
-        for book in waiting {
-            let ask = |query: &Query| query.matches(&book.value, &world, Reading::Lenient);
-            let answer = self.selection.passes(&book.kind, &ask).unwrap_or(Answer::Unknown);
+        for stored in waiting {
+            let ask = |query: &Query| query.matches(&stored.value, &world, Reading::Lenient);
+            let answer = self.selection.passes(&stored.kind, &ask).unwrap_or(Answer::Unknown);
             if count(&mut filtered, answer) {
-                filtered.lines.push(book.line);
+                filtered.lines.push(stored.line);
             }
         }
         filtered.lines.sort_unstable();
         filtered.lines.truncate(MAX_LINES);
         concerned.then_some(filtered)
     }
-}
-
-/// What an eye wrote, once its file is read.
-pub(crate) fn taken(measured: &Mutex<Measured>) -> Measured {
-    std::mem::take(&mut lock(measured))
-}
-
-fn lock(measured: &Mutex<Measured>) -> MutexGuard<'_, Measured> {
-    measured.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Counts a resource. Whether it does not pass.
@@ -291,25 +280,25 @@ impl Watch for FilterObserver {
         let concerns = counter.compared
             && (selection.queries.iter().any(|query| query.kind == kind)
                 || selection.unread.iter().any(|known| known == kind));
-        let mut measured = lock(&self.measured);
-        if let Some(name) = counter.looked_for.iter().find(|(of, id)| of == kind && notes.id.get() == Some(id))
-            && measured.touched.len() < MAX_TOUCHED
+        let mut measured = self.measured.lock();
+        if let Some(name) = counter.hooked.iter().find(|(of, id)| of == kind && notes.id.get() == Some(id))
+            && measured.data_changes.len() < MAX_DATA_CHANGES
             && let Ok(value) = serde_json::from_slice(resource)
         {
-            measured.touched.push((name.clone(), value));
+            measured.data_changes.push((name.clone(), value));
         }
         let fits = |bytes: usize, most: usize| bytes + resource.len() <= most;
-        let mut shelved = counter.shelved;
-        if shelved && !fits(measured.held_bytes, MAX_HELD) {
+        let mut kept = counter.kept;
+        if kept && !fits(measured.held_bytes, MAX_HELD) {
             // What is not held must not be taken for absent.
             if measured.full.len() < MAX_TYPES {
                 measured.full.insert(kind.to_owned());
             }
-            shelved = false;
+            kept = false;
         }
         // No more of a file is looked into than could be held.
         let looked = counter.contents && fits(measured.looked_bytes, MAX_HELD);
-        if !concerns && !shelved && !looked {
+        if !concerns && !kept && !looked {
             return None;
         }
         measured.concerned |= concerns;
@@ -324,20 +313,20 @@ impl Watch for FilterObserver {
             measured.urls.extend(seen.urls.iter().take(room).cloned());
         }
         let id = notes.id.get().unwrap_or_default().to_owned();
-        let book = SharedResourceStore { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
+        let stored = StoredResource { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
         if concerns {
-            let ask = |query: &Query| query.matches(&book.value, &Nothing, Reading::Lenient);
+            let ask = |query: &Query| query.matches(&stored.value, &Nothing, Reading::Lenient);
             let answer = selection.passes(kind, &ask).unwrap_or(Answer::Unknown);
             if answer == Answer::Unknown && selection.is_chained() && fits(measured.waiting_bytes, MAX_WAITING) {
                 measured.waiting_bytes += resource.len();
-                measured.waiting.push(book.clone());
+                measured.waiting.push(stored.clone());
             } else if count(&mut measured.filtered, answer) && measured.filtered.lines.len() < MAX_LINES {
                 measured.filtered.lines.push(line);
             }
         }
-        if shelved {
+        if kept {
             measured.held_bytes += resource.len();
-            measured.held.push(book);
+            measured.held.push(stored);
         }
         seen
     }

@@ -15,7 +15,7 @@ use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 
 /// More URLs than these tell nothing more.
-const MAX: usize = 400;
+const MAX_URLS: usize = 400;
 
 /// What has so many bits could be a key.
 const KEY_BITS: f64 = 64.0;
@@ -35,8 +35,8 @@ fn locked<T>(cell: &Mutex<T>) -> MutexGuard<'_, T> {
     cell.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn note(list: &mut Vec<Url>, url: &Url) {
-    if list.len() < MAX && !list.contains(url) {
+fn add(list: &mut Vec<Url>, url: &Url) {
+    if list.len() < MAX_URLS && !list.contains(url) {
         list.push(url.clone());
     }
 }
@@ -44,7 +44,7 @@ fn note(list: &mut Vec<Url>, url: &Url) {
 impl UrlEntropy {
     /// A kick-off led to the job at `url`.
     pub fn job(&self, url: &Url) {
-        note(&mut locked(&self.jobs), url);
+        add(&mut locked(&self.jobs), url);
     }
 
     /// The job at `job` ended with this manifest. Only files that need no token are of interest: nothing but their URLs
@@ -58,20 +58,20 @@ impl UrlEntropy {
         let mut files = locked(&self.files);
         for item in items.into_iter().filter(|item| item.place.list == FileList::Output) {
             let kind = item.announced.unwrap_or_default();
-            let room = files.contains_key(&kind) || files.len() < MAX;
+            let room = files.contains_key(&kind) || files.len() < MAX_URLS;
             if let (true, Ok(url)) = (seen.insert(kind.clone()) && room, job.join(&item.url)) {
-                note(files.entry(kind).or_default(), &url);
+                add(files.entry(kind).or_default(), &url);
             }
         }
     }
 
     /// What is known of them now, of a target at `base`.
     pub fn facts(&self, base: &Url, now: SystemTime) -> UrlGuessing {
-        let jobs = variety(&locked(&self.jobs), base, now);
+        let jobs = compare(&locked(&self.jobs), base, now);
         // One type's: names that tell a Patient from an Encounter are no chance.
         let files = locked(&self.files);
         let most = files.values().max_by_key(|urls| urls.len());
-        UrlGuessing { jobs, files: most.map(|urls| variety(urls, base, now)).unwrap_or_default() }
+        UrlGuessing { jobs, files: most.map(|urls| compare(urls, base, now)).unwrap_or_default() }
     }
 }
 
@@ -89,7 +89,7 @@ fn parts(url: &Url) -> (Vec<String>, Vec<String>) {
 }
 
 /// In what the URLs differ. Those of the commonest form are held against each other.
-fn variety(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
+fn compare(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
     let mut forms: BTreeMap<Vec<String>, Vec<Vec<String>>> = BTreeMap::new();
     for url in urls {
         let (form, parts) = parts(url);
@@ -129,7 +129,7 @@ fn variety(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
 /// The bits of what is no word in a part that all URLs share.
 fn key_bits(text: &str) -> f64 {
     let (stem, _) = split_extension(text);
-    stem.split(['-', '_', '.', '~']).filter(|piece| !is_plain(piece)).map(|piece| chance(&[piece], |_| true)).sum()
+    stem.split(['-', '_', '.', '~']).filter(|piece| !is_plain(piece)).map(|piece| random_bits(&[piece], |_| true)).sum()
 }
 
 /// The values as whole numbers, if all of them are.
@@ -176,7 +176,7 @@ fn bits_of(column: &[&str]) -> f64 {
 fn differing(column: &[&str]) -> f64 {
     let dated = column.iter().all(|text| is_uuid_of_time(text));
     let at = |index: usize| column.iter().map(move |text| text.as_bytes().get(index).copied());
-    chance(column, |index| {
+    random_bits(column, |index| {
         let mut all = at(index);
         let first = all.next();
         !(dated && index < UUID_TIME) && all.any(|byte| Some(byte) != first)
@@ -192,7 +192,7 @@ fn is_uuid_of_time(text: &str) -> bool {
 }
 
 /// The bits of those places that `counts`, of characters such as stand there.
-fn chance(column: &[&str], counts: impl Fn(usize) -> bool) -> f64 {
+fn random_bits(column: &[&str], counts: impl Fn(usize) -> bool) -> f64 {
     let longest = column.iter().map(|text| text.len()).max().unwrap_or_default();
     let places: Vec<usize> = (0..longest).filter(|index| counts(*index)).collect();
     let bytes = column.iter().flat_map(|text| places.iter().filter_map(|index| text.as_bytes().get(*index)));
@@ -220,7 +220,7 @@ mod tests {
 
     fn of(urls: impl IntoIterator<Item = String>) -> UrlVariety {
         let urls: Vec<Url> = urls.into_iter().map(|url| url.parse().unwrap()).collect();
-        variety(&urls, &"https://h.example.org/t/7f3a9b2c4d5e6f70/fhir".parse().unwrap(), now())
+        compare(&urls, &"https://h.example.org/t/7f3a9b2c4d5e6f70/fhir".parse().unwrap(), now())
     }
 
     fn now() -> SystemTime {

@@ -1,50 +1,43 @@
 //! Resources that the run's client must never be given, by what a run can know them by: their type and id, or a tag of
 //! another tenant's. They are looked for in every output file.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::measure::measurements::Measurements;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::Notes;
 use crate::ndjson::inspect::Watch;
 use crate::recording::secrecy::Withheld;
 use crate::settings::withheld_mark::WithheldMark;
 
-/// Where the eye of one file writes.
-pub(crate) type WithheldCount = Arc<Mutex<Withheld>>;
-
 /// What looks at the lines of one file, beside what does so already.
 struct WithheldObserver {
     marks: Arc<Vec<WithheldMark>>,
-    sheet: WithheldCount,
+    found: Measurements<Withheld>,
     other: Option<Box<dyn Watch>>,
 }
 
 /// An eye for `marks` that has `other` look, too, and where it writes. `other` as it is where there are no marks.
-pub(crate) fn eye(
+pub(crate) fn observer(
     marks: &Arc<Vec<WithheldMark>>,
     other: Option<Box<dyn Watch>>,
-) -> (Option<Box<dyn Watch>>, Option<WithheldCount>) {
+) -> (Option<Box<dyn Watch>>, Option<Measurements<Withheld>>) {
     if marks.is_empty() {
         return (other, None);
     }
-    let sheet = WithheldCount::default();
-    let eye = WithheldObserver { marks: Arc::clone(marks), sheet: Arc::clone(&sheet), other };
-    (Some(Box::new(eye)), Some(sheet))
-}
-
-/// What the eye has written.
-pub(crate) fn taken(sheet: &WithheldCount) -> Withheld {
-    sheet.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    let found = Measurements::default();
+    let observer = WithheldObserver { marks: Arc::clone(marks), found: found.clone(), other };
+    (Some(Box::new(observer)), Some(found))
 }
 
 impl Watch for WithheldObserver {
     fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
         if self.marks.iter().any(|mark| is_of(mark, resource, notes)) {
-            let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
-            sheet.came += 1;
-            sheet.line.get_or_insert(line);
+            let mut found = self.found.lock();
+            found.came += 1;
+            found.line.get_or_insert(line);
         }
         self.other.as_mut().and_then(|other| other.see(line, resource, notes))
     }
@@ -74,12 +67,12 @@ mod tests {
     fn seen(marks: &[&str], lines: &str) -> Option<Withheld> {
         let marks = Arc::new(marks.iter().map(|text| WithheldMark::parse(text).unwrap()).collect::<Vec<_>>());
         let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
-        let (watch, sheet) = eye(&marks, None);
-        options.watch = watch;
+        let (observer, found) = observer(&marks, None);
+        options.watch = observer;
         let mut reader = FileReader::new(options);
         reader.push(lines.as_bytes()).unwrap();
         reader.finish(true);
-        sheet.as_ref().map(taken)
+        found.map(|found| found.take())
     }
 
     const LINES: &str = concat!(

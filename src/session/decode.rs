@@ -78,7 +78,7 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
 
 /// What a coding that ended too early comes to where the transfer did not break off: where HTTP itself said how long the
 /// body is, these are the bytes that were sent.
-pub(crate) fn blame(trouble: Trouble, headers: &HeaderMap) -> Trouble {
+pub(crate) fn with_likely_cause(trouble: Trouble, headers: &HeaderMap) -> Trouble {
     let measured = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
     match trouble.kind {
         TroubleKind::Cut if measured => Trouble { kind: TroubleKind::Protocol, ..trouble },

@@ -26,7 +26,7 @@ fn read(counter: &Arc<Counter>, files: &[&[Value]], index: &Identity) -> Vec<Mea
     let mut all = Vec::new();
     for lines in files {
         let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
-        let (watch, measured) = counter.eye().unzip();
+        let (watch, measured) = counter.observer().unzip();
         options.watch = watch;
         options.identity = Some(index.clone());
         let mut reader = FileReader::new(options);
@@ -34,7 +34,7 @@ fn read(counter: &Arc<Counter>, files: &[&[Value]], index: &Identity) -> Vec<Mea
             reader.push(format!("{line}\n").as_bytes()).unwrap();
         }
         reader.finish(true);
-        all.push(measured.map(|measured| taken(&measured)).unwrap_or_default());
+        all.push(measured.map(|measured| measured.take()).unwrap_or_default());
     }
     all
 }
@@ -53,27 +53,27 @@ fn index() -> Identity {
     Identity::new(&RunKey::new())
 }
 
-fn shelf(lines: &[Value]) -> ResourceStore {
+fn store(lines: &[Value]) -> ResourceStore {
     let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() }, Vec::new());
     let mut measured = read(&counter, &[lines], &index());
-    shelved(&counter, &mut measured, true)
+    kept_store(&counter, &mut measured, true)
 }
 
-fn shelved(counter: &Counter, files: &mut [Measured], whole: bool) -> ResourceStore {
-    let mut shelf = counter.shelf();
-    files.iter_mut().for_each(|file| counter.shelve(file, &mut shelf));
+fn kept_store(counter: &Counter, files: &mut [Measured], whole: bool) -> ResourceStore {
+    let mut store = counter.new_store();
+    files.iter_mut().for_each(|file| counter.keep(file, &mut store));
     if whole {
-        counter.is_all(&mut shelf);
+        counter.set_whole(&mut store);
     }
-    shelf
+    store
 }
 
 /// The facts of each file, and the comparison with the whole world.
 fn measured(sent: &[(&str, &str)], files: &[&[Value]]) -> (Vec<Option<Filtered>>, Option<Comparison>) {
     let measures = Measures { compared: true, ..Measures::default() };
-    let (counter, index, source) = (Counter::new(&params(sent), measures, Vec::new()), index(), shelf(&world()));
+    let (counter, index, source) = (Counter::new(&params(sent), measures, Vec::new()), index(), store(&world()));
     let mut all = read(&counter, files, &index);
-    let own = shelved(&counter, &mut all, false);
+    let own = kept_store(&counter, &mut all, false);
     let facts = all.into_iter().map(|one| counter.settle(one, &own, Some(&source))).collect();
     let compared = counter.compare(("everything", &source), &own, &index);
     (facts, compared.map(|compared| compared.comparison))
@@ -141,11 +141,11 @@ fn filters_of_one_type_are_alternatives_and_unknown_ones_decide_nothing() {
 }
 
 #[test]
-fn a_shelf_that_is_full_is_not_whole() {
+fn a_full_store_is_not_whole() {
     use crate::search::world::World as _;
     let long = "x".repeat(300_000);
     let many: Vec<Value> = (0..5).map(|n| location(&n.to_string(), &long, "2020-01-01T00:00:00Z")).collect();
-    let shelf = shelf(&many);
-    assert_eq!((shelf.of("Location").count(), shelf.is_whole("Location")), (3, false));
-    assert!(shelf.is_whole("Organization"), "there is none, and all files came");
+    let store = store(&many);
+    assert_eq!((store.of("Location").count(), store.is_whole("Location")), (3, false));
+    assert!(store.is_whole("Organization"), "there is none, and all files came");
 }
