@@ -1,4 +1,4 @@
-//! What answers say of a Group that was sent: whether it was made, and where it is. Pure.
+//! What responses say of a Group that was sent: whether it was created, and where it is.
 
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -7,24 +7,24 @@ use serde_json::Value;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::model::NamedFiles;
 
-/// The longest id of a Group that is taken for one.
+/// The longest id of a Group.
 const MAX_LEN_ID: usize = 200;
 
-/// What became of a Group that was sent.
+/// The result of sending a Group.
 pub(crate) enum GroupResult {
-    /// It has this id.
+    /// It was created with this id.
     Made(String),
-    /// It was made, and its place was not said.
+    /// It was created, but the response does not say where.
     Somewhere,
-    /// It was not made at once.
+    /// It was refused with this status.
     Refused(StatusCode),
-    /// It was accepted, and was not made in the end: why.
+    /// It was accepted and then failed, for this reason.
     Rejected(String),
-    /// It was accepted, and nothing had come of it when time ran out.
+    /// It was accepted, and was not created in time.
     Pending(String),
 }
 
-/// Where a Group is that was made, by the answer that says so: `Location`, the one entry of a Bundle, or the Group itself.
+/// Where a created Group is: by `Location`, the only entry of a Bundle, or the Group itself.
 pub(crate) fn place(headers: &HeaderMap, body: &Value) -> GroupResult {
     let entry = body.get("entry").and_then(Value::as_array).and_then(|entries| entries.first());
     let status = entry.and_then(|entry| entry.pointer("/response/status")).and_then(Value::as_str);
@@ -64,14 +64,15 @@ fn group_id(text: &str) -> Option<String> {
     }
 }
 
-/// What a search for Groups named `name` found, of which one should be `id`, and the ids of those of that very name.
+/// What a search for Groups named `name` found: whether `id` is among them, and the ids of all Groups with exactly this
+/// name.
 pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (NamedFiles, Vec<String>) {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
     let groups = entries.filter_map(|entry| entry.get("resource"));
     let text = |group: &Value, key: &str| group.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let groups: Vec<&Value> = groups.filter(|group| text(group, "resourceType") == "Group").collect();
-    // A search for a text finds what begins with it, in either case of its letters.
+    // A string search matches by prefix, without case.
     let begins = |group: &Value| text(group, "name").to_ascii_lowercase().starts_with(&name.to_ascii_lowercase());
     let others = groups.iter().filter(|group| !begins(group)).count() as u64;
     let found = groups.iter().any(|group| text(group, "id") == id);

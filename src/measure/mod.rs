@@ -1,4 +1,4 @@
-//! Pure facts of resources, manifests and URLs that a run measures while it downloads.
+//! Pure facts of resources, manifests and URLs that a run measures during the download.
 
 pub(crate) mod compare_exports;
 pub(crate) mod elements;

@@ -1,5 +1,5 @@
-//! Files that are organised by the resources of one type (hl7-3.0.0, `organizeOutputBy`): which blocks they hold, and whose
-//! lines stand in them. Only counts, line numbers and numbers that stand for resources leave this room.
+//! Files that are organized by the resources of one type (hl7-3.0.0, `organizeOutputBy`): their blocks, and the
+//! resources in them. The result holds only counts, line numbers and numbers in place of resources.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -18,26 +18,27 @@ use crate::ndjson::identity::{RunKey, normalise_reference};
 use crate::ndjson::inspect::Watch;
 use crate::recording::facts::{BlockAt, FileFacts, KeptProfiles, Organized, Organizing};
 
-/// The most blocks of one file that are looked at.
+/// The most blocks of one file that are read.
 const MAX_BLOCKS: usize = 1 << 18;
-/// The same of all files of a flow.
+/// The most blocks of all files of a flow that are read.
 const MAX_BLOCKS_IN_ALL: usize = 1 << 22;
-/// Blocks of one kind that a file's facts name.
+/// The most blocks that the facts of a file name.
 const MAX_NAMED: usize = 20;
 
-/// What is looked for in the files of one flow.
+/// What the files of one flow are searched for.
 #[derive(Debug)]
 pub(crate) struct Organizer {
-    /// The type that was asked for.
+    /// The type in the request.
     kind: String,
     key: RunKey,
-    /// The earlier flow that this one is held beside.
+    /// The earlier flow that this one is compared with.
     flow: String,
-    /// Of its resources: those of the type.
+    /// Hashes of the resources of this type in the earlier flow.
     instances: HashSet<u64>,
-    /// Of its resources: those that belong to one of them, with its hash before theirs, and their type.
+    /// Resources in the earlier flow that belong to one of them: the hashes of the owner and the resource, and its
+    /// type.
     belongings: HashMap<(u64, u64), String>,
-    /// Blocks so far, of all files.
+    /// The blocks so far, in all files.
     blocks: AtomicUsize,
 }
 
@@ -46,11 +47,11 @@ pub(crate) struct Organizer {
 struct Block {
     owner: u64,
     line: u64,
-    /// Whether the resource that the header names stands in it.
+    /// Whether the block holds the resource that its header names.
     own: bool,
 }
 
-/// What one file holds.
+/// The blocks of one file.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
     blocks: Vec<Block>,
@@ -58,19 +59,19 @@ pub(crate) struct Blocks {
     before: Option<u64>,
     strange: u64,
     first_strange: Option<u64>,
-    /// Whether lines stand in a block; not so after a strange header.
+    /// Whether the current lines are in a block; not so after an unexpected header.
     open: bool,
     found: HashSet<(u64, u64)>,
 }
 
-/// What the blocks lack of an earlier flow, by hash, and one resource that they do not.
+/// Hashes of the resources that the blocks lack, and of one that they hold.
 pub(crate) struct Missing {
     lost: HashSet<u64>,
     control: Option<u64>,
 }
 
 impl Missing {
-    /// The same by name, from the store of the earlier flow.
+    /// The same by name, found in the store of the earlier flow.
     pub fn named(&self, store: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
         let (mut control, mut lost) = (None, Vec::new());
         for kind in store.kinds() {
@@ -93,8 +94,8 @@ struct BlockObserver {
 }
 
 impl Organizer {
-    /// For a kick-off with these parameters, beside an earlier flow at the same level; none where nothing was to be
-    /// organised.
+    /// For a kick-off with these parameters and an earlier flow at the same level; `None` if the request does not
+    /// organize files.
     pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &ResourceStore)>) -> Option<Arc<Self>> {
         let kind = params.iter().find(|(name, _)| name == "organizeOutputBy").map(|(_, value)| value.clone())?;
         let mut this = Self {
@@ -105,7 +106,7 @@ impl Organizer {
             belongings: HashMap::new(),
             blocks: AtomicUsize::new(0),
         };
-        // What filters leave of a block is not said.
+        // It is not known what filters remove from a block.
         let plain = params.iter().all(|(name, _)| matches!(name.as_str(), "organizeOutputBy" | "_outputFormat"));
         if let Some((flow, store)) = source.filter(|_| plain) {
             this.flow = flow.to_owned();
@@ -117,13 +118,13 @@ impl Organizer {
         Some(Arc::new(this))
     }
 
-    /// What looks at the lines of one file, and where it writes.
+    /// Observes the lines of one file.
     pub fn observer(self: &Arc<Self>) -> (Box<dyn Watch>, Measurements<Blocks>) {
         let blocks = Measurements::default();
         (Box::new(BlockObserver { organizer: Arc::clone(self), blocks: blocks.clone() }), blocks)
     }
 
-    /// Writes the facts of each file, in their order, and gives those of the flow.
+    /// Sets the facts of each file, in order, and returns those of the flow.
     pub fn settle_into<'f>(&self, files: impl Iterator<Item = (&'f mut FileFacts, Blocks)>) -> (Organizing, Missing) {
         let (facts, read): (Vec<&mut FileFacts>, Vec<Blocks>) = files.unzip();
         let (organized, organizing, missing) = self.settle(read);
@@ -133,11 +134,11 @@ impl Organizer {
         (organizing, missing)
     }
 
-    /// The facts of each file and of the flow, from what all its files hold, in their order.
+    /// The facts of each file, in order, and of the flow.
     fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing, Missing) {
         let mut numbers: HashMap<u64, u64> = HashMap::new();
         let mut own: HashSet<u64> = HashSet::new();
-        // The last file with a block of each, and those with blocks in several.
+        // The last file with a block of each owner, and the owners with blocks in several files.
         let (mut last, mut several): (HashMap<u64, usize>, BTreeSet<u64>) = (HashMap::new(), BTreeSet::new());
         for (place, file) in files.iter().enumerate() {
             for block in &file.blocks {
@@ -196,7 +197,7 @@ impl Organizer {
     }
 }
 
-/// What belongs to patients beyond doubt: the patient's hash, the resource's, and its type.
+/// Resources that certainly belong to a patient: the hashes of the patient and the resource, and its type.
 fn belongings(store: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
     let patients: HashSet<&str> = store.of("Patient").map(|(id, _)| id).collect();
     let mut all = HashMap::new();
@@ -210,7 +211,7 @@ fn belongings(store: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String
     all
 }
 
-/// What the header in a Parameters resource refers to; none where it is no header.
+/// The reference in the header of a Parameters resource; `None` if it has no header.
 fn header(resource: &[u8]) -> Option<Option<String>> {
     let value: Value = serde_json::from_slice(resource).ok()?;
     let parameters = value.get("parameter").and_then(Value::as_array)?;
@@ -226,7 +227,7 @@ impl Watch for BlockObserver {
 }
 
 impl BlockObserver {
-    /// Adds a resource to the file.
+    /// Adds a resource to the blocks of the file.
     fn note(&self, line: u64, resource: &[u8], notes: &Notes) {
         let Some(kind) = notes.plausible_type() else { return };
         let organizer = &self.organizer;
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_counted_and_what_belongs_in_them_is_looked_for() {
+    fn blocks_are_counted_and_their_resources_are_found() {
         let practitioner = json!({"resourceType": "Practitioner", "id": "p"});
         let (files, flow) = settle(&[
             &[head("Patient/a"), patient("a"), practitioner.clone(), condition("1", "a")],
@@ -334,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_blocks_is_told_by_line() {
+    fn wrong_blocks_are_reported_by_line() {
         let (files, _) = settle(&[
             &[condition("1", "a"), head("Patient/a"), condition("1", "a"), head("Group/g"), head("nobody")],
             &[head("Patient/c"), head("Patient/a")],

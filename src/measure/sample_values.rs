@@ -1,4 +1,4 @@
-//! Values of the target's own data, chosen from the facts of an earlier flow by a closed list of picks.
+//! Sample values: values from the data of the target, chosen from an earlier flow by a closed list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -18,12 +18,12 @@ use crate::suite::param::SampleValueName;
 /// The system of an HPI-O.
 const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
 
-/// From the earliest `meta.lastUpdated` of what came to the latest, as far as they can be read.
+/// From the earliest `meta.lastUpdated` of an export to the latest, if they are readable.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Span(Option<(Instant, Instant)>);
 
 impl Span {
-    /// Takes in the lines of one more file.
+    /// Adds the lines of one file.
     pub fn widen(&mut self, facts: &LineFacts) {
         let instants = [&facts.earliest, &facts.latest].into_iter().flatten();
         for instant in instants.filter_map(|text| Instant::parse(text)) {
@@ -35,8 +35,8 @@ impl Span {
     }
 }
 
-/// Chooses `pick` from the dates of a flow's output files and from what is held of them, at the wall time `now`. The same
-/// data give the same value, in whatever order they came. The error is a fragment that says what the data lack.
+/// Chooses a sample value from the dates of a flow's output files and from the resources that are kept of them, at the
+/// time `now`. Equal data give equal values, in any order. The error is a fragment that says what the data lack.
 pub fn choose(wanted: SampleValueName, span: Span, store: &ResourceStore, now: SystemTime) -> Result<String, String> {
     let found = match wanted {
         SampleValueName::InstantInside => return instant_inside(span, now),
@@ -83,12 +83,12 @@ pub fn choose(wanted: SampleValueName, span: Span, store: &ResourceStore, now: S
     })
 }
 
-/// Whether a pick is about the members of the Group that is exported.
+/// Whether a sample value depends on the members of the exported Group.
 pub fn is_of_members(wanted: SampleValueName) -> bool {
     matches!(wanted, SampleValueName::MemberId | SampleValueName::OutsiderId)
 }
 
-/// Chooses a patient who is among `members`, or who is not. The error is a fragment that says what the data lack.
+/// Chooses a patient who is in `members`, or one who is not. The error is a fragment that says what the data lack.
 pub fn of_members(
     wanted: SampleValueName,
     store: &ResourceStore,
@@ -104,7 +104,7 @@ pub fn of_members(
     found.map(str::to_owned).ok_or_else(|| format!("the data show no {}", wanted.describe().trim_start_matches("a ")))
 }
 
-/// The type, of those with the fewest resources, of which one has several Provenance of different instants.
+/// The type with the fewest resources in which one resource has several Provenance with different instants.
 fn provenanced(store: &ResourceStore) -> Option<String> {
     let mut records: BTreeMap<ResourceName, BTreeSet<String>> = BTreeMap::new();
     for (_, value) in store.of("Provenance") {
@@ -119,7 +119,7 @@ fn provenanced(store: &ResourceStore) -> Option<String> {
     counted.min().map(|(_, kind)| kind)
 }
 
-/// The genders of patients, the rarest first, where there are two at least or some have none.
+/// The genders of patients, the rarest first, if there are at least two genders or some patients have none.
 fn genders(store: &ResourceStore) -> Vec<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut without = false;
@@ -131,11 +131,11 @@ fn genders(store: &ResourceStore) -> Vec<String> {
     }
     let mut genders: Vec<(usize, String)> = counts.into_iter().map(|(gender, count)| (count, gender)).collect();
     genders.sort();
-    let parts = genders.len() > 1 || without;
-    genders.into_iter().filter(|_| parts).map(|(_, gender)| gender).collect()
+    let differ = genders.len() > 1 || without;
+    genders.into_iter().filter(|_| differ).map(|(_, gender)| gender).collect()
 }
 
-/// The first patient about whom another resource is, where there are several.
+/// The first patient that another resource belongs to, if there are several patients.
 fn patient(store: &ResourceStore) -> Option<String> {
     let others = store.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| store.of(kind));
     let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
@@ -152,7 +152,7 @@ fn other_type(store: &ResourceStore) -> Option<String> {
     counted.min().map(|(_, kind)| kind.to_owned())
 }
 
-/// What `value` gives for the resource of a type that `score` puts first; of equals the first id.
+/// What `value` returns for the resource with the lowest `score`; of equal scores the first id wins.
 fn best(
     store: &ResourceStore,
     kind: &str,
@@ -163,12 +163,12 @@ fn best(
     candidates.min_by(|(_, one, a), (_, other, b)| one.cmp(other).then(a.cmp(b))).map(|(value, ..)| value)
 }
 
-/// An element of the Location that has all of an address and a position, in the state with the fewest.
+/// A part of the address of the Location with the most complete address and a position, in the state with the fewest.
 fn place(store: &ResourceStore, pointer: &str) -> Option<String> {
     best(store, "Location", &|value| plain(value.pointer(pointer)?), &|value| fewest_of_state(store, value))
 }
 
-/// How much of an address a Location lacks, and how many others are in its state.
+/// How many parts of an address a Location lacks, and how many Locations are in its state.
 fn fewest_of_state(store: &ResourceStore, location: &Value) -> (usize, usize) {
     let parts = ["/address/state", "/address/city", "/address/postalCode"];
     let lacks = parts.iter().filter(|part| location.pointer(part).and_then(plain).is_none()).count();
@@ -184,13 +184,13 @@ fn identifier(store: &ResourceStore, system: &str) -> Option<String> {
         let own = identifiers.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(system))?;
         plain(own.get("value")?)
     };
-    // The ABN is of another organisation than the HPI-O, where the data allow: filters by both are then told apart.
+    // If possible, the ABN is of another organization than the HPI-O: a server cannot confuse the two filters then.
     let taken = (system != HPIO).then(|| identifier(store, HPIO)).flatten();
     let same = |value: &Value| taken.is_some() && of(value, HPIO) == taken;
     best(store, "Organization", &|value| of(value, system), &|value| (usize::from(same(value)), 0))
 }
 
-/// What `value` gives for the HealthcareService that has a type and a Location with an address, of the rarest type.
+/// What `value` returns for the HealthcareService of the rarest type that has a Location with an address.
 fn service(store: &ResourceStore, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
     let score = |service: &Value| {
         let (own, place) = (coding(service), located(store, service));
@@ -215,14 +215,14 @@ fn role(store: &ResourceStore, pointer: &str) -> Option<String> {
     best(store, "PractitionerRole", &value, &score)
 }
 
-/// The first Location that a resource names and that is held.
+/// The first kept Location that a resource refers to.
 fn located<'s>(store: &'s ResourceStore, resource: &Value) -> Option<&'s Value> {
     let references = resource.get("location")?.as_array()?.iter();
     let texts = references.filter_map(|reference| reference.get("reference")?.as_str());
     texts.filter_map(normalise_reference).find_map(|(kind, id)| store.get(kind, id))
 }
 
-/// System and code of the first coding of a service's type.
+/// System and code of the first coding in the type of a service.
 fn coding(service: &Value) -> Option<(String, String)> {
     let types = service.get("type")?.as_array()?;
     let codings = types.iter().filter_map(|concept| concept.get("coding")?.as_array()).flatten();
@@ -236,7 +236,7 @@ fn position(location: &Value) -> Option<String> {
     (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then(|| format!("{latitude}|{longitude}"))
 }
 
-/// A string that can stand in a filter as it is: short, and without a character that search gives a meaning to.
+/// A string that a filter can hold without escaping: short, and without characters that have a meaning in a search.
 fn plain(value: &Value) -> Option<String> {
     let text = value.as_str()?.trim();
     let meaning =
@@ -245,8 +245,8 @@ fn plain(value: &Value) -> Option<String> {
     good.then(|| text.to_owned())
 }
 
-/// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources lie
-/// before it and some after.
+/// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources are
+/// older and some are newer.
 fn instant_inside(Span(range): Span, now: SystemTime) -> Result<String, String> {
     let (earliest, latest) =
         range.ok_or("no exported resource has a readable meta.lastUpdated, so no instant parts the data")?;
@@ -259,13 +259,13 @@ fn instant_inside(Span(range): Span, now: SystemTime) -> Result<String, String> 
     Ok(middle.to_string())
 }
 
-/// How far before the next resource an instant lies at most whose offset might be passed over, in seconds.
-const SOON: i64 = 30 * 60;
-/// The offset that it is told with, in seconds: no zone where people live is further ahead but two.
+/// The longest time between the instant and the next resource, in seconds.
+const MAX_BEFORE_NEXT: i64 = 30 * 60;
+/// The offset of the instant, in seconds: only two inhabited time zones are further ahead.
 const OFFSET: i64 = 13 * 60 * 60;
 
-/// An instant between two resources that follow each other, near the middle of those that are held, told in a zone that is
-/// far ahead. Whoever takes its hour for one in UTC, or for one of nearly any zone, is past the later of the two.
+/// An instant between two consecutive resources near the middle of the kept ones, with a large positive offset. A
+/// server that ignores the offset, or uses the one of almost any other zone, gets an instant after the later resource.
 fn instant_offset(store: &ResourceStore, now: SystemTime) -> Result<String, String> {
     let now = Instant::from(now);
     let updated = |value: &Value| Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?);
@@ -274,7 +274,7 @@ fn instant_offset(store: &ResourceStore, now: SystemTime) -> Result<String, Stri
     let pairs = all.iter().zip(all.iter().skip(1)).enumerate();
     let between = pairs.filter_map(|(index, (earlier, later))| {
         let middle = earlier.middle(*later)?;
-        Some((index.abs_diff(all.len() / 2), middle.max(later.plus_seconds(-SOON))))
+        Some((index.abs_diff(all.len() / 2), middle.max(later.plus_seconds(-MAX_BEFORE_NEXT))))
     });
     let (_, instant) = between
         .min_by_key(|(far, _)| *far)
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_with_an_offset_is_soon_before_a_resource() {
+    fn an_instant_with_an_offset_is_shortly_before_a_resource() {
         let chosen = |updated: &[&str]| {
             let patients = updated.iter().enumerate();
             let patients: Vec<Value> = patients
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_nothing_parts_is_no_pick() {
+    fn data_without_two_instants_give_no_value() {
         assert!(chosen(&[]).unwrap_err().contains("no exported resource"));
         assert!(chosen(&[facts("x", "y")]).unwrap_err().contains("no exported resource"));
         let same = "2020-01-01T00:00:00Z";
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_of_one_resource_that_leaves_others_out() {
+    fn a_value_of_one_resource_excludes_others() {
         let store = store();
         let choose_named = |name: &str| {
             choose(SampleValueName::from_word(name).unwrap(), Span::default(), &store, SystemTime::UNIX_EPOCH)

@@ -1,5 +1,5 @@
-//! What a kick-off's filters say of the resources that come back, and which resources of an earlier flow must be among
-//! them. Only counts and line numbers leave this room.
+//! Which exported resources match the filters of the kick-off, and which resources of an earlier flow must be among
+//! them. The result holds only counts and line numbers.
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -26,41 +26,41 @@ use crate::search::matching::{Answer, Reading};
 use crate::search::query::Query;
 use crate::search::world::Nothing;
 
-/// The most of one file that waits for resources that filters lead to, in bytes; what is beyond stays undecided.
+/// The most bytes of one file that wait for resources that a filter leads to; more stay undecided.
 const MAX_WAITING: usize = 4 << 20;
-/// The same of all files of a flow.
+/// The most bytes of all files of a flow that wait.
 pub(crate) const MAX_WAITING_IN_ALL: usize = 16 << 20;
-/// Lines that a file's facts name.
+/// The most lines that the facts of a file name.
 const MAX_LINES: usize = 6;
-/// The most of one file that is held, in bytes.
+/// The most bytes of one file that are kept.
 const MAX_HELD: usize = 1 << 20;
-/// The most types of one file that are told apart.
+/// The most types of one file that are distinguished.
 const MAX_TYPES: usize = 256;
 /// The most URLs of attachments that are kept of one file.
 const MAX_URLS: usize = 8;
 
-/// The most lines of one file with what hooks named that are kept.
+/// The most resources of one file that are kept because a hook named them.
 const MAX_DATA_CHANGES: usize = 100;
 
-/// What a kick-off asked for, as far as resources can be held against it.
+/// What a kick-off asks for, as far as resources can be compared with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     types: Option<Vec<String>>,
-    /// Filters that could be read, and those that could not by the type they name.
+    /// Filters that are readable; for others the type that they name.
     queries: Vec<Query>,
     unread: Vec<String>,
     since: Option<Instant>,
     until: Option<Instant>,
-    /// Ids of the patients that were asked for.
+    /// Ids of the requested patients.
     patients: Option<BTreeSet<String>>,
-    /// Elements of resources were left out.
+    /// The request removes elements of resources.
     elements_removed: bool,
-    /// Parameters of which this room does not know what they leave out.
+    /// Some parameters have an unknown effect.
     pub beyond: bool,
 }
 
 impl Selection {
-    /// Reads the parameters that were sent.
+    /// Reads the parameters of the request.
     pub fn new(params: &[(String, String)]) -> Self {
         let mut this = Self::default();
         for (name, value) in params {
@@ -93,7 +93,7 @@ impl Selection {
         this
     }
 
-    /// Whether the kick-off leaves nothing out but by type.
+    /// Whether the kick-off excludes resources only by type.
     fn is_plain(&self) -> bool {
         self.queries.is_empty()
             && self.unread.is_empty()
@@ -109,14 +109,14 @@ impl Selection {
         self.queries.iter().any(Query::is_chained)
     }
 
-    /// Whether a resource passes one of the filters for its type; none if no filter concerns that.
+    /// Whether a resource matches one of the filters for its type; `None` if there is none.
     fn passes(&self, kind: &str, ask: &dyn Fn(&Query) -> Answer) -> Option<Answer> {
         let unread = self.unread.iter().any(|known| known == kind).then_some(Answer::Unknown);
         let answers = self.queries.iter().filter(|query| query.kind == kind).map(ask).chain(unread);
         answers.reduce(Answer::or)
     }
 
-    /// Whether a date or a filter certainly leaves a resource out, of a type that is asked for.
+    /// Whether a date or a filter certainly excludes a resource of a requested type.
     pub fn leaves_out(&self, kind: &str, value: &Value, world: &ResourceStore) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
@@ -135,12 +135,12 @@ impl Selection {
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let dated = |needed: bool, fits: &dyn Fn(Instant) -> bool| !needed || updated.is_some_and(fits);
         let (since, until) = (self.since, self.until);
-        // Whose a resource is beyond doubt; what else belongs to a patient is the server's to say.
+        // Only certain owners count; the server decides which other resources belong to a patient.
         let of_theirs = |ids: &BTreeSet<String>| match kind {
             "Patient" => value.get("id").and_then(Value::as_str).is_some_and(|id| ids.contains(id)),
             _ => owner(value).is_some_and(|id| ids.contains(id)),
         };
-        // An instant on the very edge is the server's.
+        // The server decides about an instant that equals the limit.
         asked
             && self.patients.as_ref().is_none_or(of_theirs)
             && dated(since.is_some(), &|at| since.is_some_and(|since| at > since))
@@ -151,37 +151,37 @@ impl Selection {
     }
 }
 
-/// What is held and measured while the files of a flow come.
+/// What is kept and measured while the files of a flow are read.
 #[derive(Debug)]
 pub(crate) struct Counter {
     pub selection: Selection,
-    /// Whether resources are held against the filters.
+    /// Whether resources are compared with the filters.
     pub compared: bool,
-    /// Whether they are kept for later flows.
+    /// Whether resources are kept for later flows.
     kept: bool,
-    /// Whether attachments and references are looked for in them.
+    /// Whether attachments and references are collected.
     contents: bool,
     /// Resources that hooks named.
     hooked: Vec<ResourceName>,
 }
 
-/// What was measured on one file.
+/// The measurements of one file.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     filtered: Filtered,
     /// Whether a filter concerns any of its resources.
     concerned: bool,
-    /// Those whose filters lead to others.
+    /// Resources with filters that lead to other resources.
     waiting: Vec<StoredResource>,
     waiting_bytes: usize,
     held: Vec<StoredResource>,
     held_bytes: usize,
     looked_bytes: usize,
-    /// The types of which not all are held.
+    /// The types of which not all resources are kept.
     full: BTreeSet<String>,
-    /// Where attachments can be fetched.
+    /// URLs of attachments.
     pub urls: Vec<String>,
-    /// Lines with resources that hooks named.
+    /// Resources that hooks named.
     pub data_changes: Vec<(ResourceName, Value)>,
 }
 
@@ -192,12 +192,12 @@ struct FilterObserver {
 }
 
 impl Measured {
-    /// The bytes of what waits for other files; 0: nothing does.
+    /// The bytes of the resources that wait for other files.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
     }
 
-    /// Lets what waits go undecided: there is no room for it.
+    /// Leaves the waiting resources undecided, because there is no room for them.
     pub fn leave_undecided(&mut self) {
         self.filtered.undecided += self.waiting.len() as u64;
         self.waiting = Vec::new();
@@ -209,12 +209,12 @@ impl Counter {
     /// For a flow with these parameters.
     pub fn new(params: &[(String, String)], measures: Measures, hooked: Vec<ResourceName>) -> Arc<Self> {
         let Measures { compared, shelf, census, contents, .. } = measures;
-        // What chains lead to may come with the same flow, and what came is held against what was there before.
+        // Chains may lead to resources of the same flow, and a comparison needs the resources of both flows.
         let kept = shelf || census || compared;
         Arc::new(Self { selection: Selection::new(params), compared, kept, contents, hooked })
     }
 
-    /// What looks at the lines of one file, and where it writes; none if there is nothing to measure.
+    /// Observes the lines of one file; `None` if there is nothing to measure.
     pub fn observer(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Measurements<Measured>)> {
         if !self.kept && !self.contents && self.hooked.is_empty() {
             return None;
@@ -223,13 +223,13 @@ impl Counter {
         Some((Box::new(FilterObserver { counter: Arc::clone(self), measured: measured.clone() }), measured))
     }
 
-    /// An empty shelf for what the files hold.
+    /// An empty store for the resources of the files.
     pub fn new_store(&self) -> ResourceStore {
         ResourceStore::new(false, self.selection.types.clone())
     }
 
-    /// Puts what the next file held on the shelf. To be called for each, in their order: what one file may hold is no
-    /// measure of what all of them may.
+    /// Moves the kept resources of the next file into the store. Call it for each file, in order: the limits of a file
+    /// are not those of the store.
     pub fn keep(&self, file: &mut Measured, store: &mut ResourceStore) {
         for stored in std::mem::take(&mut file.held) {
             store.put(stored);
@@ -239,14 +239,14 @@ impl Counter {
         }
     }
 
-    /// Says that the files were all, and came whole, and of the whole system.
+    /// Says that all files of the whole system were read whole.
     pub fn set_whole(&self, store: &mut ResourceStore) {
         if self.selection.is_plain() {
             store.set_whole();
         }
     }
 
-    /// Decides what had to wait for other resources, and gives the facts of a file; none where no filter concerns it.
+    /// Decides about the waiting resources, and returns the facts of a file; `None` if no filter concerns it.
     pub fn settle(&self, measured: Measured, own: &ResourceStore, source: Option<&ResourceStore>) -> Option<Filtered> {
         let Measured { mut filtered, concerned, waiting, .. } = measured;
         let world = Both { own, source };
@@ -263,7 +263,7 @@ impl Counter {
     }
 }
 
-/// Counts a resource. Whether it does not pass.
+/// Counts a resource; returns whether it does not match.
 fn count(filtered: &mut Filtered, answer: Answer) -> bool {
     match answer {
         Answer::Yes => filtered.matched += 1,
@@ -290,13 +290,13 @@ impl Watch for FilterObserver {
         let fits = |bytes: usize, most: usize| bytes + resource.len() <= most;
         let mut kept = counter.kept;
         if kept && !fits(measured.held_bytes, MAX_HELD) {
-            // What is not held must not be taken for absent.
+            // A resource that is not kept must not count as missing.
             if measured.full.len() < MAX_TYPES {
                 measured.full.insert(kind.to_owned());
             }
             kept = false;
         }
-        // No more of a file is looked into than could be held.
+        // Look into no more resources of a file than can be kept.
         let looked = counter.contents && fits(measured.looked_bytes, MAX_HELD);
         if !concerns && !kept && !looked {
             return None;

@@ -1,5 +1,5 @@
-//! What came back beside what was asked for: resources that no parameter asks for, and those of patients who were not
-//! listed. Only counts leave this room.
+//! Resources in an export that no parameter asks for, and resources of patients that were not listed. The result holds
+//! only counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::measure::resource_store::ResourceStore;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::facts::UnrequestedResources;
 
-/// Holds what is on `own` against the parameters that were sent. `whole` says whether all files came.
+/// Compares the resources in `own` with the parameters of the request. `whole` says whether all files were read.
 pub(crate) fn measure(own: &ResourceStore, params: &[(String, String)], whole: bool) -> UnrequestedResources {
     let listed = |wanted: &str| -> Vec<&str> {
         let values = params.iter().filter(|(name, _)| name == wanted);
@@ -50,7 +50,7 @@ pub(crate) fn measure(own: &ResourceStore, params: &[(String, String)], whole: b
     found
 }
 
-/// Whether a resource belongs to a patient who was not listed, and has nothing to do with one who was.
+/// Whether a resource belongs to a patient that was not listed, and is not connected to a listed one.
 fn belongs_to_other_patient(
     (kind, id): (&str, &str),
     value: &Value,

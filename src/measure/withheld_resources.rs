@@ -1,5 +1,5 @@
-//! Resources that the run's client must never be given, by what a run can know them by: their type and id, or a tag of
-//! another tenant's. They are looked for in every output file.
+//! Finds resources that the client of the run must never receive, by type and id, or by a tag of another tenant. Every
+//! output file is searched for them.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::ndjson::inspect::Watch;
 use crate::recording::secrecy::Withheld;
 use crate::settings::withheld_mark::WithheldMark;
 
-/// What looks at the lines of one file, beside what does so already.
+/// Observes the lines of one file, and passes them to another observer.
 struct WithheldObserver {
     marks: Arc<Vec<WithheldMark>>,
     found: Measurements<Withheld>,
     other: Option<Box<dyn Watch>>,
 }
 
-/// An eye for `marks` that has `other` look, too, and where it writes. `other` as it is where there are no marks.
+/// Observes the lines of one file for `marks`, in addition to `other`. Returns `other` alone if there are no marks.
 pub(crate) fn observer(
     marks: &Arc<Vec<WithheldMark>>,
     other: Option<Box<dyn Watch>>,
@@ -43,7 +43,7 @@ impl Watch for WithheldObserver {
     }
 }
 
-/// Whether a resource is one that the mark means.
+/// Whether a resource has the mark.
 fn is_of(mark: &WithheldMark, resource: &[u8], notes: &Notes) -> bool {
     match mark {
         WithheldMark::Id(kind, id) => notes.resource_type.get() == Some(kind) && notes.id.get() == Some(id),
@@ -83,7 +83,7 @@ mod tests {
     );
 
     #[test]
-    fn what_is_kept_is_known_by_its_id_or_its_tag() {
+    fn withheld_resources_are_found_by_id_or_tag() {
         let came = |came: u64, line: Option<u64>| Some(Withheld { came, line });
         assert_eq!(seen(&[], LINES), None);
         assert_eq!(seen(&["Patient/c"], LINES), came(1, Some(3)));

@@ -1,4 +1,4 @@
-//! Reads a body into memory, within limits, and undoes its content coding.
+//! Reads a body into memory, within limits, and removes its content coding.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use crate::recording::model::{Trouble, TroubleKind};
 use crate::transport::message::BodyStream;
 
-/// Reads `body` to its end or to `limit` bytes, before and after decoding alike, and says why it ended early.
+/// Reads `body` to its end or up to `limit` bytes, before and after decoding, and says why it ended early.
 pub(crate) async fn read(headers: &HeaderMap, mut body: BodyStream, limit: usize) -> (Bytes, Option<Trouble>) {
     let mut raw = BytesMut::new();
     let mut broken = None;
@@ -48,7 +48,7 @@ pub(crate) async fn read(headers: &HeaderMap, mut body: BodyStream, limit: usize
         [_] if raw.is_empty() => (raw, broken),
         [coding] if coding == "gzip" || coding == "x-gzip" => {
             let (decoded, wrong) = gunzip(&raw, limit);
-            // Where the transfer broke off, that is the cause; the decoder's complaint is its consequence.
+            // If the transfer broke off, that is the cause, and the error of the decoder only a result.
             (decoded, broken.or(wrong))
         }
         other => {
@@ -76,8 +76,8 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
     (Bytes::from(decoded), broken)
 }
 
-/// What a coding that ended too early comes to where the transfer did not break off: where HTTP itself said how long the
-/// body is, these are the bytes that were sent.
+/// The likely cause of a content coding that ended early: if HTTP announced the length of the body, the server sent
+/// exactly these bytes, so the coding itself is wrong.
 pub(crate) fn with_likely_cause(trouble: Trouble, headers: &HeaderMap) -> Trouble {
     let measured = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
     match trouble.kind {

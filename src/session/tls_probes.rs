@@ -49,7 +49,7 @@ impl<'s> TlsProber<'s> {
         let request = Request {
             method: "TLS".to_owned(),
             url: recorder.redactor().own_url(url),
-            headers: vec![("offered".to_owned(), offer.words().to_owned())],
+            headers: vec![("offered".to_owned(), offer.versions().to_owned())],
             body: None,
         };
         let pending = recorder.open(purpose, request);

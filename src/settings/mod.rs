@@ -1,4 +1,4 @@
-//! What a run is told about its target and its own limits.
+//! The settings of a run: its target and its limits.
 
 pub mod hooks;
 pub mod key_set;

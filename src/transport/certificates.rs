@@ -1,5 +1,5 @@
-//! How certificates are judged: as the system does, with more authorities from a file, or not at all where the user
-//! said so.
+//! How certificates are verified: as the system does, with more authorities from a file, or not at all with
+//! `--insecure`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use rustls_platform_verifier::Verifier;
 use crate::settings::run_settings::Settings;
 use crate::transport::error::NetworkError;
 
-/// The TLS side of a client, for HTTP/1.1 only.
+/// The TLS configuration of a client, for HTTP/1.1 only.
 pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, NetworkError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = if settings.insecure {
@@ -62,7 +62,7 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, NetworkError> 
     Ok(config)
 }
 
-/// The certificates and the private key of a PEM file. What is said of it never shows the key.
+/// The certificates and the private key in a PEM file. Error messages never show the key.
 fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), NetworkError> {
     let refuse = |because: &str| NetworkError::ClientCert { path: path.to_owned(), because: because.to_owned() };
     let text = std::fs::read(path).map_err(|error| refuse(&error.to_string()))?;
@@ -75,7 +75,7 @@ fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Priv
     Ok((chain, key))
 }
 
-/// Accepts every certificate, while the handshake must still be made with the key of the one shown.
+/// Accepts every certificate, but still verifies that the server has the key of the certificate.
 #[derive(Debug)]
 struct AcceptAny {
     provider: Arc<CryptoProvider>,

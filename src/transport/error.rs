@@ -1,4 +1,4 @@
-//! From the errors of the libraries to [`Trouble`]: what happened, in a word and a sentence.
+//! Turns errors of the libraries into [`Trouble`]: a kind and a sentence.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -10,45 +10,45 @@ use url::Url;
 use crate::recording::model::{Trouble, TroubleKind};
 use crate::transport::address_guard::RefusedAddress;
 
-/// Why the network cannot be used as the settings ask.
+/// Why the network cannot be used with these settings.
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
-    /// The file of certificate authorities.
+    /// The file of certificate authorities is unusable.
     #[error("the certificate file {path} cannot be used: {because}")]
     CaFile {
         /// The path.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         because: String,
     },
-    /// The file of the client's own certificate.
+    /// The file of the client certificate is unusable.
     #[error("the client certificate {path} cannot be used: {because}")]
     ClientCert {
         /// The path.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         because: String,
     },
-    /// The TLS library.
+    /// The TLS library refused.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
-    /// The HTTP library.
+    /// The HTTP library refused.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
 }
 
-/// How far an exchange had come.
+/// How far a request came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransportStage {
-    /// The connection was being made.
+    /// Before the connection was made.
     Connecting,
-    /// The response's head was awaited.
+    /// Before the head of the response arrived.
     Waiting,
-    /// The body was being read.
+    /// While the body was read.
     Reading,
 }
 
-/// Reads an error and its sources.
+/// Explains an error by its chain of sources.
 pub(crate) fn explain(
     error: &(dyn Error + 'static),
     url: &Url,
@@ -67,7 +67,7 @@ pub(crate) fn explain(
             kind = Some(found);
         }
         next = current.source();
-        // What an I/O error wraps is not among its sources.
+        // The chain of sources leaves out the error inside an I/O error.
         if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
                 return Trouble::new(TroubleKind::NotSent, refused.to_string());
@@ -103,7 +103,7 @@ pub(crate) fn explain(
     }
 }
 
-/// What one error of the chain says by itself.
+/// The kind of one error in the chain.
 fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Option<TroubleKind> {
     if error.is::<rustls::Error>() {
         return Some(TroubleKind::Tls);
@@ -122,7 +122,7 @@ fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Op
     }
     match error.downcast_ref::<std::io::Error>()?.kind() {
         ErrorKind::TimedOut => Some(TroubleKind::Timeout),
-        // A server that hangs up on a handshake is one that does not speak TLS as we do.
+        // A server that closes the connection during the handshake does not accept our TLS.
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::InvalidData
             if stage == TransportStage::Connecting && url.scheme() == "https" =>
         {

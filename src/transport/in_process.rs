@@ -1,5 +1,5 @@
-//! A transport that calls a router in process: for the embedded reference server, `selftest` and tests. It opens no
-//! socket and blocks no thread, so that a paused clock stays in charge of all waiting.
+//! A transport that calls a router in this process: for the embedded reference server, `selftest` and tests. It opens
+//! no socket and blocks no thread, so that a paused clock controls all waiting.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::recording::model::{Trouble, TroubleKind};
 use crate::transport::client_hello;
 use crate::transport::message::{HandshakeFuture, Incoming, Outgoing, ResponseFuture, TlsProbe, Transport};
 
-/// Answers the bytes of a handshake's first message with those of a server.
+/// Answers the first message of a handshake with the bytes of a server.
 pub type HandshakeResponder = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
-/// A server within this process.
+/// A server in this process.
 #[derive(Clone)]
 pub struct InProcess {
     router: Router,
@@ -23,13 +23,13 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// Sends every request to `router`, whatever host its URL names but one below `.invalid`, which nobody has (RFC 2606).
-    /// The router finds the host in the `Host` header.
+    /// Sends every request to `router`, whatever the host in its URL, except hosts below `.invalid`, which cannot exist
+    /// (RFC 2606). The `Host` header tells the router the host.
     pub fn new(router: Router) -> Self {
         Self { router, responder: None }
     }
 
-    /// The same, with handshakes answered by `responder`. Requests go on to need none.
+    /// Answers handshakes with `responder`. Requests still need no handshake.
     pub fn answering_handshakes(self, responder: HandshakeResponder) -> Self {
         Self { responder: Some(responder), ..self }
     }

@@ -1,4 +1,5 @@
-//! Bytes to one address: network, in process, TLS, address guard. Knows no token and records nothing.
+//! Sends bytes to one address: network, in-process router, TLS certificates, ClientHello, address guard. No token, no
+//! recording.
 
 pub mod address_guard;
 pub(crate) mod certificates;

@@ -1,6 +1,6 @@
-//! The network. Nothing is followed, decoded, retried or added behind our back: what [`Outgoing`] says goes out, with
-//! `Host` and the framing of the body, and what comes is handed on as it is. Every request has a connection of its own:
-//! one that a server closes while it is idle would look like an answer that broke off.
+//! The network. A request goes out as [`Outgoing`] describes it, with only `Host` and the framing of the body added.
+//! Nothing is followed, decoded or retried, and the response is handed on as received. Every request has its own
+//! connection: if a server closed an idle connection, it would look like a response that broke off.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -27,11 +27,11 @@ use crate::transport::client_hello;
 use crate::transport::error::{NetworkError, TransportStage, explain};
 use crate::transport::message::{HandshakeFuture, Incoming, Outgoing, ResponseFuture, TlsProbe, Transport};
 
-/// Requests over the network.
+/// Sends requests over the network.
 pub struct Network {
     client: reqwest::Client,
-    /// reqwest adds `Accept: */*` where a request has none, and cannot be told not to. What a server does without the
-    /// header is one of our questions, so those requests go by the library beneath, over the same TLS and addresses.
+    /// reqwest adds `Accept: */*` to a request without `Accept`, and has no option against it. A test needs requests
+    /// without the header, so hyper sends those, with the same TLS configuration and the same addresses.
     bare: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     guard: Guard,
     connect_timeout: Duration,
@@ -39,15 +39,15 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network as `settings` ask for it.
+    /// The network with these settings.
     ///
     /// # Errors
-    /// When the file of certificate authorities cannot be read or holds none, or TLS cannot be set up.
+    /// The file of certificate authorities is unreadable or holds none, or TLS cannot be set up.
     pub fn new(settings: &Settings) -> Result<Self, NetworkError> {
         Self::with_lookup(settings, Arc::new(SystemLookup))
     }
 
-    /// The same, with addresses found by `lookup`.
+    /// As [`Network::new`], with addresses from `lookup`.
     ///
     /// # Errors
     /// As [`Network::new`].
@@ -73,7 +73,7 @@ impl Network {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(settings.connect_timeout));
         let mut plain_tls = tls;
-        // The connector sets it itself, and refuses one that is set.
+        // The connector sets ALPN itself, and panics if it is set.
         plain_tls.alpn_protocols.clear();
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(plain_tls).https_or_http().enable_http1().wrap_connector(tcp);
@@ -136,7 +136,7 @@ impl Network {
 }
 
 impl Network {
-    /// A connection to the host of `url` that the guard lets through.
+    /// Connects to the host of `url`, if the guard permits it.
     async fn connect(&self, url: &Url) -> Result<TcpStream, Trouble> {
         self.guard.admit(url).await.map_err(|refused| Trouble::new(TroubleKind::NotSent, refused.to_string()))?;
         let refuse = |why: String| Trouble::new(TroubleKind::Connect, why);
@@ -170,20 +170,20 @@ impl Network {
         let mut stream = self.connect(&probe.url).await?;
         let cut = |error: std::io::Error| Trouble::new(TroubleKind::Cut, format!("the handshake broke off: {error}"));
         stream.write_all(&probe.message).await.map_err(cut)?;
-        let mut came = Vec::new();
+        let mut answer = Vec::new();
         loop {
-            let mut some = [0_u8; 4096];
-            let count = match stream.read(&mut some).await {
+            let mut part = [0_u8; 4096];
+            let count = match stream.read(&mut part).await {
                 Ok(count) => count,
-                // The rudest way to say no, and a common one.
+                // Many servers refuse a handshake by a reset.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
                 Err(error) => return Err(cut(error)),
             };
-            came.extend_from_slice(some.get(..count).unwrap_or_default());
-            match client_hello::read(&came) {
+            answer.extend_from_slice(part.get(..count).unwrap_or_default());
+            match client_hello::read(&answer) {
                 Ok(Some(handshake)) => return Ok(handshake),
-                Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&came)),
-                Ok(None) if came.len() > client_hello::MAX => {
+                Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&answer)),
+                Ok(None) if answer.len() > client_hello::MAX_ANSWER => {
                     return Err(Trouble::new(TroubleKind::Limit, "the answer to the handshake has no end"));
                 }
                 Ok(None) => {}
@@ -226,7 +226,7 @@ fn place(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-/// The guard, as both libraries ask for addresses.
+/// The guard as the resolver of both HTTP libraries.
 #[derive(Clone)]
 struct Resolver {
     guard: Guard,

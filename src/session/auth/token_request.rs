@@ -178,7 +178,7 @@ impl<'s> TokenRequester<'s> {
         });
         let lasts = lasts.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let renew_at = sent.saturating_add(usable_time(lasts.unwrap_or(DEFAULT_LIFETIME)));
-        let scope = text("scope").map(|scope| redactor.text(scope));
+        let scope = text("scope").map(str::to_owned);
         Ok(HeldToken { token: Secret::new(token), renew_at, lasts: lasts.map(|lasts| (lasts, sent)), scope })
     }
 

@@ -191,6 +191,7 @@ impl TokenSource {
         };
         let granted = held.scope.as_deref().unwrap_or(&scope);
         if !is_patient_only(granted) {
+            let granted = self.sender.recorder.redact_text(granted);
             return Err(format!("the server granted {granted:?} where {scope:?} was asked for"));
         }
         self.special().insert(Identity::Narrow, held.token);
