@@ -61,10 +61,9 @@ pub struct ChangedResource {
     /// Whether it is listed under `deleted`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// A second read showed that it was changed again, or is gone, or could not tell. The run makes it if the resource is
-    /// missing.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub moved_on: bool,
+    /// What a second read showed, made because an export lacks the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_read: Option<SecondRead>,
 }
 
 /// What the read of a resource brought.
@@ -80,7 +79,23 @@ pub enum ChangeState {
 }
 
 words! {
-    /// The state of a resource in an export, compared to the state that the read showed.
+    /// What a second read of a resource showed.
+    SecondRead {
+        /// It is as the first read showed it.
+        Same = "same",
+        /// It was changed since.
+        Changed = "changed",
+        /// It is there, and the first read showed nothing to compare it with.
+        There = "there",
+        /// It is gone.
+        Gone = "gone",
+        /// It cannot be read.
+        Unread = "unread",
+    }
+}
+
+words! {
+    /// How a resource stands in an export, beside its state as it was read.
     ChangeSeen {
         /// In that state or a later one.
         Fresh = "fresh",

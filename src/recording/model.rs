@@ -270,6 +270,13 @@ pub struct Trouble {
     pub message: String,
 }
 
+impl Trouble {
+    /// Trouble of this kind; the message is a lower-case fragment.
+    pub fn new(kind: TroubleKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
 words! {
     /// Kinds of trouble on the way.
     TroubleKind {

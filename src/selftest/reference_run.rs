@@ -6,9 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::base::clock::Clock;
 use crate::config::values::base_url;
-use crate::drive::hooks::{Hook, Hooks};
 use crate::judge::judge_run;
-use crate::measure::withheld_resources::WithheldMark;
 use crate::plan::model::Plan;
 use crate::recording::model::Recording;
 use crate::reference::data::fixtures::{OTHER_TENANT, OTHERS_PATIENT, TENANTS};
@@ -18,9 +16,12 @@ use crate::reference::options::{KEPT_SCOPE, KeyFeed, ServerAuth, ServerOptions};
 use crate::reference::personality::spec::Personality;
 use crate::reference::security::{keys, tls};
 use crate::reference::serve;
+use crate::settings::hooks::Hook;
+use crate::settings::hooks::Hooks;
 use crate::settings::key_set;
 use crate::settings::key_set::KeySet;
 use crate::settings::run_settings::{Credentials, Settings, Smart};
+use crate::settings::withheld_mark::WithheldMark;
 use crate::suite::flow::HookName;
 use crate::suite::model::{Catalog, Protection};
 use crate::transport::in_process::InProcess;
@@ -95,7 +96,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         options.kept_group.clone_from(&forbidden_group);
         let mutator = DataMutator::default();
         options.mutator = Some(mutator.clone());
-        let transport = Arc::new(InProcess::new(serve::router(options)).greeted_by(Arc::new(greeter)));
+        let transport = Arc::new(InProcess::new(serve::router(options)).answering_handshakes(Arc::new(greeter)));
         let mut quiet = crate::drive::run::RunOptions::quiet(catalog.digest.clone());
         quiet.embedded = true;
         let settings = Settings {
@@ -135,7 +136,7 @@ pub fn kept_resources() -> Arc<Vec<WithheldMark>> {
 pub fn hooks(mutator: &DataMutator) -> Hooks {
     let within = |act: fn(&DataMutator) -> Result<Vec<String>, String>| {
         let mutator = mutator.clone();
-        Hook::Within(Arc::new(move || act(&mutator)))
+        Hook::Function(Arc::new(move || act(&mutator)))
     };
     let there = [
         (HookName::Change, within(DataMutator::change)),
