@@ -143,7 +143,9 @@ fn zone(rest: &mut &[u8]) -> Option<i64> {
     (minutes <= 59 && hours * 60 + minutes <= 14 * 60).then_some(sign * (hours * 60 + minutes))
 }
 
-fn days_in(year: i64, month: i64) -> Option<i64> {
+/// The days of a month; none if there is no such month.
+#[inline]
+pub fn days_in(year: i64, month: i64) -> Option<i64> {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
         4 | 6 | 9 | 11 => Some(30),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::write::MultiGzDecoder;
 
-use crate::ndjson::reader::Limits;
+use crate::ndjson::limits::Limits;
 use crate::recording::model::{Trouble, TroubleKind};
 
 /// A content coding that can be undone.
@@ -103,7 +103,7 @@ impl Decoder {
     /// As [`Decoder::push`]; `cut` where the stream ends too early.
     pub fn finish(&mut self, out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         let Some(mut gzip) = self.gzip.take() else { return Ok(()) };
-        // An empty body holds no gzip member, and no harm either.
+        // An empty body has no gzip member; that is harmless.
         if self.taken == 0 {
             return Ok(());
         }
@@ -183,7 +183,7 @@ mod tests {
         let crc = flipped.len() - 8;
         flipped[crc] ^= 1;
         for step in [1, 1000] {
-            // Within the checksum at its end, a cut cannot be told from a wrong one.
+            // Within the checksum at the end, a cut looks like a wrong checksum.
             assert!(run(&whole[..whole.len() - 1], step, &Limits::default()).is_err());
             for cut in [1, 5, 12, whole.len() - 9] {
                 let error = run(&whole[..cut], step, &Limits::default()).unwrap_err();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::reference::data::rows::Rows;
 use crate::reference::fault::behavior::Behavior;
-use crate::search::matching::{Answer, Reading};
+use crate::search::matching::{MatchResult, Strictness};
 use crate::search::query::Query;
 use crate::search::world::World;
 
@@ -60,7 +60,7 @@ pub(crate) fn sift(
     }
     let passes = |line: &bytes::Bytes| {
         let value: Value = serde_json::from_slice(line).unwrap_or_default();
-        let mut passed = own.iter().map(|filter| filter.matches(&value, world, Reading::Strict) == Answer::Yes);
+        let mut passed = own.iter().map(|filter| filter.matches(&value, world, Strictness::Strict) == MatchResult::Yes);
         if does(Behavior::FiltersAllHold) { passed.all(|yes| yes) } else { passed.any(|yes| yes) }
     };
     Rows::held(rows.iter().filter(passes).collect())

@@ -56,7 +56,7 @@ impl Package {
         let mut digest = Context::new(&SHA256);
         for (name, bytes) in files {
             let base = name.rsplit('/').next().unwrap_or_default();
-            // Older packages carry a folder of pages and examples beside the definitions.
+            // Older packages also have a folder of pages and examples.
             if !base.ends_with(".json") || base.starts_with('.') {
                 continue;
             }
@@ -132,7 +132,7 @@ fn untar(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
         match header.get(156) {
             Some(b'0' | 0) => {
                 let name = long_name.take().unwrap_or(name);
-                // The definitions stand in the package's own folder, not in those below it.
+                // The definitions are in the package's own folder, not in those below it.
                 if name.matches('/').count() <= 1 {
                     files.insert(name.rsplit('/').next().unwrap_or_default().to_owned(), body.to_vec());
                 }
