@@ -1,5 +1,5 @@
-//! Any bytes as a line: the validator and serde_json agree on whether it is JSON, whatever is refused has a finding, and profiles
-//! are judged without harm.
+//! Any bytes as a line: the validator and serde_json agree on whether it is JSON, whatever is refused has a finding, and
+//! profiles are judged without harm.
 #![no_main]
 
 use std::path::Path;

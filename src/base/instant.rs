@@ -53,8 +53,7 @@ impl Instant {
         self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
     }
 
-    /// The middle between this and `later`, to the millisecond; none if they are less than two milliseconds apart, so
-    /// that no such middle parts them.
+    /// The middle between this and `later`, to the millisecond; none if there are less than two milliseconds between them.
     pub fn middle(self, later: Self) -> Option<Self> {
         let nanos = |at: Self| i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos);
         let (from, to) = (nanos(self), nanos(later));

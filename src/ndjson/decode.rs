@@ -76,7 +76,7 @@ impl Decoder {
     /// Decodes `chunk` and hands on what comes out, in pieces of at most some ten thousand bytes.
     ///
     /// # Errors
-    /// `limit` where more would come out than the limits allow, `protocol` where the coding is broken. After an error no
+    /// `limit` if more would come out than the limits allow, `protocol` if the coding is broken. After an error no
     /// more must be pushed.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         self.taken += chunk.len() as u64;
@@ -100,7 +100,7 @@ impl Decoder {
     /// Hands on what is left, and says whether the coding came to its end.
     ///
     /// # Errors
-    /// As [`Decoder::push`]; `cut` where the stream ends too early.
+    /// As [`Decoder::push`]; `cut` if the stream ends too early.
     pub fn finish(&mut self, out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         let Some(mut gzip) = self.gzip.take() else { return Ok(()) };
         // An empty body has no gzip member; that is harmless.

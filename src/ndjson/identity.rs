@@ -79,8 +79,8 @@ impl Identity {
         &self.key
     }
 
-    /// Takes a resource by its hash, with its version if it has one. Gives [`LineRule::DuplicateId`] where the same
-    /// version was there, or no other version is known to be; [`LineRule::TwoVersions`] where another version was.
+    /// Takes a resource by its hash, with its version if it has one. Gives [`LineRule::DuplicateId`] if the same
+    /// version was there, or no other version is known to be; [`LineRule::TwoVersions`] if another version was.
     pub(crate) fn take(&self, hash: u64, version: Option<&str>) -> Option<LineRule> {
         let version = version.map_or(0, |v| self.key.version(v));
         self.shard(hash)?.take(hash, version)

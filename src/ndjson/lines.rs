@@ -1,12 +1,10 @@
-//! From lines to facts: distinguishes a file that is wrong as a whole (an array, pretty-printed, cut off) from one with wrong
-//! lines, so that one cause is one finding; judges each resource; counts.
+//! From lines to facts: distinguishes a file that is wrong as a whole (an array, pretty-printed, cut off) from one with
+//! wrong lines, so that one cause is one finding; judges each resource.
 
-use std::collections::BTreeMap;
-
-use crate::base::fhir_names::is_id;
 use crate::base::file_position::FilePosition;
 use crate::base::instant::Instant;
 use crate::fhir::au_directory::measure::Measure;
+use crate::ndjson::counts::ResourceCounts;
 use crate::ndjson::expected::Expected;
 use crate::ndjson::facts::{LineNotes, LineShape};
 use crate::ndjson::findings::Findings;
@@ -18,15 +16,6 @@ use crate::ndjson::rules;
 use crate::recording::facts::{LineFacts, Validated};
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
-
-/// More different types than this are counted together, as [`OTHER_TYPES`]. FHIR has some 160.
-const MAX_TYPES: usize = 256;
-
-/// For what is no type name, or one too many.
-const OTHER_TYPES: &str = "(other)";
-
-/// `meta.lastUpdated` may be this much later than `transactionTime`, for clocks that round.
-const TOLERANCE_SECONDS: i64 = 1;
 
 /// What the reader is within.
 enum LineState {
@@ -45,21 +34,13 @@ enum LineState {
 /// Everything about one file's lines.
 pub(crate) struct FileLines {
     expected: Expected,
-    not_after: Option<Instant>,
-    key: Option<RunKey>,
-    identity: Option<Identity>,
+    counts: ResourceCounts,
     inspector: Box<dyn Inspector>,
     watch: Option<Box<dyn Watch>>,
     notes: LineNotes,
     state: LineState,
     findings: Findings,
     pub(crate) facts: LineFacts,
-    earliest: Option<Instant>,
-    latest: Option<Instant>,
-    /// The hashes of the resources, if the plan asks for them.
-    hashes: Option<Vec<u64>>,
-    /// In a `deleted` file: the hashes of what was deleted.
-    deleted: Vec<u64>,
     newline: bool,
     /// The rules of a provider directory, if the plan asks for them.
     directory: Option<Measure>,
@@ -76,20 +57,14 @@ impl FileLines {
     pub(crate) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
         let validated = inspector.definitions().map(|by| Validated { by, ..Validated::default() });
         Self {
+            counts: ResourceCounts::new(expected.list, transaction_time),
             expected,
-            not_after: transaction_time.map(|time| time.plus_seconds(TOLERANCE_SECONDS)),
-            key: None,
-            identity: None,
             inspector,
             watch: None,
             notes: LineNotes::default(),
             state: LineState::Lines,
             findings: Findings::default(),
             facts: LineFacts { final_newline: true, validated, ..LineFacts::default() },
-            earliest: None,
-            latest: None,
-            hashes: None,
-            deleted: Vec::new(),
             newline: true,
             directory: None,
         }
@@ -102,8 +77,7 @@ impl FileLines {
 
     /// Looks for resources that come twice within `index`.
     pub(crate) fn with_identity(&mut self, index: Identity) {
-        self.key = Some(index.key().clone());
-        self.identity = Some(index);
+        self.counts.with_identity(index);
     }
 
     /// Lets something else look at each resource.
@@ -118,8 +92,7 @@ impl FileLines {
 
     /// Keeps the hash of every resource.
     pub(crate) fn keep_hashes(&mut self, key: RunKey) {
-        self.key = Some(key);
-        self.hashes = Some(Vec::new());
+        self.counts.keep_hashes(key);
     }
 
     /// Notes what is wrong with the file's first bytes.
@@ -209,7 +182,7 @@ impl FileLines {
         self.notes = notes;
     }
 
-    /// A line after one whose value is open.
+    /// A line after one with an open value.
     fn go_on(&mut self, mut pending: OpenValue, source: LocatedText<'_>, line: FramedLine<'_>) {
         let notes = self.inspect(source.text);
         let fresh = notes.shape == LineShape::Object && notes.resource_type.get().is_some();
@@ -362,23 +335,15 @@ impl FileLines {
 
     /// Counts a resource, and checks whether it came before.
     fn count(&mut self, notes: &LineNotes, source: LocatedText<'_>, judge: bool) {
-        let Some(name) = notes.resource_type.get() else { return };
-        self.facts.resources += 1;
-        tally(&mut self.facts.types, notes.plausible_type().unwrap_or(OTHER_TYPES));
-        let updated = notes.last_updated.get().and_then(Instant::parse);
-        if let Some(updated) = updated {
-            self.facts.dated += 1;
-            self.earliest = Some(self.earliest.map_or(updated, |known| known.min(updated)));
-            self.latest = Some(self.latest.map_or(updated, |known| known.max(updated)));
-            if self.not_after.is_some_and(|limit| updated > limit) {
-                self.facts.after_transaction_time += 1;
-                self.facts.first_after_transaction_time.get_or_insert(source.place(0).line);
-            }
+        if notes.resource_type.get().is_none() {
+            return;
         }
+        let line = source.place(0).line;
+        let updated = self.counts.count(notes, line, &mut self.facts);
         // A resource on several lines may have lost something at their ends.
         let alone = source.starts.len() == 1;
         if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone)
-            && let Some(seen) = watch.see(source.place(0).line, source.text, notes)
+            && let Some(seen) = watch.see(line, source.text, notes)
         {
             self.facts.attachments += seen.attachments;
             self.facts.references += seen.references;
@@ -387,25 +352,7 @@ impl FileLines {
                 self.findings.add(fault.rule, source.place(notes.at), &path, &fault.expected, &fault.actual);
             }
         }
-        let Some(key) = &self.key else { return };
-        if self.expected.list == FileList::Deleted {
-            self.deleted.extend(notes.removed.iter().filter_map(|url| key.hash_reference(url)));
-        }
-        let Some(id) = notes.id.get().filter(|id| is_id(id)) else { return };
-        let hash = key.hash(name, id);
-        if let Some(hashes) = &mut self.hashes {
-            hashes.push(hash);
-        }
-        let Some(index) = self.identity.as_ref().filter(|_| judge && self.expected.list == FileList::Output) else {
-            return;
-        };
-        let rule = match (notes.version_id.get(), updated) {
-            (Some(version), _) => index.take(hash, Some(version)),
-            // Two spellings of one instant are one version.
-            (None, Some(instant)) => index.take(hash, Some(&instant.to_string())),
-            (None, None) => index.take(hash, notes.last_updated.get()),
-        };
-        if let Some(rule) = rule {
+        if let Some(rule) = self.counts.remember(notes, updated, judge) {
             let (expected, actual) = match rule {
                 LineRule::TwoVersions => {
                     ("the latest version of each resource", "another version of a resource that was sent")
@@ -423,21 +370,12 @@ impl FileLines {
             self.resolve(!self.newline);
         }
         self.facts.final_newline = self.newline;
-        self.facts.earliest = self.earliest.map(|instant| instant.to_string());
-        self.facts.latest = self.latest.map(|instant| instant.to_string());
+        let (hashes, deleted) = self.counts.finish(&mut self.facts);
         self.facts.findings = self.findings.finish();
         if let Some(validated) = &mut self.facts.validated {
             validated.profiles = self.inspector.profiles();
         }
         self.facts.directory = self.directory.map(Measure::finish);
-        LineOutcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
-    }
-}
-
-fn tally(types: &mut BTreeMap<String, u64>, name: &str) {
-    let room = types.len() < MAX_TYPES;
-    match types.get_mut(name) {
-        Some(count) => *count += 1,
-        None => *types.entry(if room { name } else { OTHER_TYPES }.to_owned()).or_insert(0) += 1,
+        LineOutcome { facts: self.facts, hashes, deleted }
     }
 }

@@ -14,6 +14,7 @@
 
 pub mod command;
 pub mod contents;
+pub(crate) mod counts;
 pub mod decode;
 pub(crate) mod decode_thread;
 #[cfg(test)]

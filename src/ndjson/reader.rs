@@ -149,7 +149,7 @@ impl FileReader {
     /// Takes the next bytes of the body.
     ///
     /// # Errors
-    /// `limit` or `protocol` where the content coding is broken or a limit is reached: stop fetching. What was read until
+    /// `limit` or `protocol` if the content coding is broken or a limit is reached: stop fetching. What was read until
     /// then still counts; later pushes do nothing but repeat the error.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Trouble> {
         if let Some(broken) = &self.broken {

@@ -39,7 +39,7 @@ impl<'v> Element<'v> {
         all.into_iter().filter(|element| element.has_value() || element.is_excused()).collect()
     }
 
-    /// The elements at the end of a way such as `qualification.code`; none where an element on it says why it is absent.
+    /// The elements at the end of a way such as `qualification.code`; none if an element on it says why it is absent.
     pub fn select(&self, way: &str) -> Vec<Element<'v>> {
         let mut found = vec![self.clone()];
         for name in way.split('.').filter(|name| !name.is_empty()) {

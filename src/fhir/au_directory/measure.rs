@@ -57,8 +57,8 @@ impl Measure {
         Self { base, facts: DirectoryFacts::default(), last: Vec::new() }
     }
 
-    /// Takes one line that holds a JSON object. `faulty` says that the line already has a finding; `place` gives the position
-    /// of a byte of the line in the file.
+    /// Takes one line with a JSON object. `faulty` says that the line already has a finding; `place` gives the position of
+    /// a byte of the line in the file.
     pub(crate) fn take(&mut self, text: &[u8], faulty: bool, place: &dyn Fn(usize) -> FilePosition) {
         let value = match text.len() {
             0..=MAX_BYTES => serde_json::from_slice::<Value>(text).ok(),

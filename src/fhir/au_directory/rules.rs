@@ -1,5 +1,5 @@
 //! What the Health Connect profiles of 0.3.0-preview demand, as a table. Their text is the final word: a rule stands here
-//! only where the profile, or the parent that it names, leaves no doubt. What value sets hold is never looked up.
+//! only where the profile, or the parent that it names, leaves no doubt. Codes are not looked up in value sets.
 
 use crate::fhir::au_directory::rule::{IdentifierPart as Part, Must, Rule};
 use crate::fhir::au_directory::{names, numbers, special};

@@ -204,7 +204,7 @@ fn what_was_not_held_to_a_profile_is_counted() {
     assert_eq!(facts.without["meta.versionId"], 2);
 }
 
-/// Lines that a stranger made up to break us.
+/// Hostile lines.
 #[test]
 fn hostile_lines_are_no_trouble() {
     let take = |text: &str, faulty: bool| {

@@ -50,7 +50,7 @@ rows! {
         arg: u16,
         /// The code set of a required binding on a CodeableConcept, else [`NONE`].
         set: u16,
-        /// What may be referred to, as an index of [`Tables::targets`]; [`NONE`] where anything may.
+        /// The allowed targets, as an index of [`Tables::targets`]; [`NONE`] for any.
         targets: u16,
         /// Its first row in [`Tables::watches`].
         watches: u32,

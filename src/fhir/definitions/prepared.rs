@@ -1,4 +1,5 @@
-//! What the validator needs of the tables in another form. `Tables::prepare` makes it once, when tables are loaded or built.
+//! What the validator needs of the tables in another form. `Tables::prepare` makes it once, when tables are loaded or
+//! built.
 
 /// A text that is looked for often: its first, second and last eight bytes, compared as numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

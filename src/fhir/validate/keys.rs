@@ -6,7 +6,7 @@ use crate::fhir::validate::scratch::NOWHERE;
 use crate::fhir::validate::state::{PassState, Stopped};
 use crate::suite::line_rules::LineRule;
 
-/// The key at `at` and its colon: the element, and where its value begins. No element for a key that the type does not have.
+/// Reads the key at `at` and its colon. Gives the element, none if the type has no such key, and the begin of its value.
 /// The element that followed `before` last time is tried first.
 #[inline]
 pub(crate) fn key<const EXPLAIN: bool>(

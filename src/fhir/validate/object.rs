@@ -134,7 +134,7 @@ impl<'t> ObjectState<'t> {
         }
     }
 
-    /// Notes where a value is that is compared, or that the facts of the line name.
+    /// Notes the position of a value that is compared, or that belongs to the facts of the line.
     fn keep<const EXPLAIN: bool>(&mut self, flags: u16, at: usize, end: usize, state: &mut PassState<'_, EXPLAIN>) {
         if flags & (E_LEFT | E_REFERENCE) != 0 {
             self.left = (at, end);

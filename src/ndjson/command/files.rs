@@ -37,7 +37,7 @@ pub struct CheckOptions {
     pub together: bool,
     /// FHIR's definitions that every resource must keep; none: lines must only be JSON objects of a type.
     pub definitions: Option<Arc<Tables>>,
-    /// Profiles that resources must keep, where they claim them or are assigned them.
+    /// Profiles that resources must keep, if they claim them or their type is assigned them.
     pub profiles: Option<Arc<Profiles>>,
     /// The most different findings of one file.
     pub max_findings: usize,
@@ -76,15 +76,15 @@ impl Default for CheckOptions {
 }
 
 /// Validates `paths`: files, folders (their `.ndjson`, `.jsonl` and `.gz`, `.zst` of these, at any depth, by name), or `-` for
-/// standard input. gzip and zstd are told by their first bytes.
+/// standard input. gzip and zstd are known by their first bytes.
 ///
 /// # Errors
-/// A lower-case fragment that names the path and the way out, where one cannot be opened or a folder holds no such file.
+/// A lower-case fragment that names the path and the way out, if one cannot be opened or a folder has no such file.
 pub fn check(paths: &[PathBuf], options: &CheckOptions) -> Result<NdjsonReport, String> {
     check_with(paths, options, &mut std::io::stdin(), &NdjsonProgress::default())
 }
 
-/// [`check`], with `standard_input` in the place of the process's own, telling `progress` how far it is.
+/// [`check`], with `standard_input` in place of the process's own; `progress` shows how far it is.
 ///
 /// # Errors
 /// As [`check`].

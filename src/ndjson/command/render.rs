@@ -8,8 +8,8 @@ use crate::ndjson::command::report::{FileReport, NdjsonFinding, NdjsonReport};
 use crate::recording::facts::ProfileFacts;
 
 impl NdjsonReport {
-    /// The report for people: one line a finding, `FILE:LINE:COLUMN: RULE: ...`, a line a clean file, and a sum if there are
-    /// several files.
+    /// The report for people: one line a finding, `FILE:LINE:COLUMN: RULE: ...`, a line a clean file, and a sum if there
+    /// are several files.
     pub fn text(&self) -> String {
         let mut out = String::new();
         for file in &self.files {
@@ -104,7 +104,7 @@ fn file_lines(out: &mut String, file: &FileReport) {
     let _ = writeln!(out, "{path}: {state}, {} line{plural}, {} bytes, {types}", file.lines, file.bytes);
 }
 
-/// One finding: where, what was expected and found, how often, and where it is defined.
+/// One finding: its position, what was expected and found, how often, and a link to the definition.
 pub(crate) fn describe(path: &str, finding: &NdjsonFinding) -> String {
     let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
     let mut out = format!(

@@ -26,7 +26,7 @@ pub struct NdjsonReport {
 pub struct NotChecked {
     /// `invariant` or `binding`; of profiles also `slice`, `profile`, `target`, `bound` and `snapshot`.
     pub kind: &'static str,
-    /// The invariant's key, the value set whose codes are not known, how slices are told apart, the profile that no
+    /// The invariant's key, the value set whose codes are not known, the discriminator of slices, the profile that no
     /// package has.
     pub what: String,
     /// The type or element that it is of.

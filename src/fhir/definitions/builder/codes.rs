@@ -1,4 +1,4 @@
-//! The codes of a value set, where its definition and the package's code systems say all of them.
+//! The codes of a value set, if its definition and the code systems of the package list all of them.
 
 use std::collections::BTreeSet;
 

@@ -274,7 +274,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         Some(())
     }
 
-    /// `x.all(y.exists() = (...))`, whose brackets are about this object.
+    /// `x.all(y.exists() = (...))`, with brackets about this object.
     fn all_of(&mut self, names: &[String]) -> Option<()> {
         let [name] = names else { return None };
         self.tokens.sign("(")?;

@@ -31,7 +31,7 @@ impl Package {
     /// Reads the package at `path`.
     ///
     /// # Errors
-    /// A lower-case fragment, where it cannot be read or holds no StructureDefinition.
+    /// A lower-case fragment, if it cannot be read or has no StructureDefinition.
     pub fn read(path: &Path) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
         let files = if fs::metadata(path).map_err(cannot)?.is_dir() {

@@ -308,7 +308,7 @@ impl<'p> Builder<'p> {
         at
     }
 
-    /// The code set of a value set; [`NONE`] where its codes are not all known.
+    /// The code set of a value set; [`NONE`] if not all of its codes are known.
     fn set(&mut self, url: &str, systems: bool) -> u16 {
         let key = (url.to_owned(), systems);
         if let Some(known) = self.sets.get(&key) {
