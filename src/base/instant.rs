@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_normalised() {
+    fn instants_are_normalized() {
         assert_eq!(utc("1970-01-01T00:00:00Z"), "1970-01-01T00:00:00.000Z");
         assert_eq!(utc("2024-02-29T23:30:00.5-01:00"), "2024-03-01T00:30:00.500Z");
         assert_eq!(utc("2024-01-01T00:00:00.1234567+05:30"), "2023-12-31T18:30:00.123456700Z");

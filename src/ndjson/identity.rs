@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_normalised() {
+    fn references_are_normalized() {
         for reference in [
             "Patient/1",
             "/Patient/1",

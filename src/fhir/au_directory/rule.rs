@@ -54,9 +54,9 @@ pub(crate) enum IdentifierPart {
     Value,
     /// Its value is such a number.
     Number(Number),
-    /// It has exactly one extension that classifies an organisation.
+    /// It has exactly one extension that classifies an organization.
     Classification,
-    /// That extension says that the organisation is a seed.
+    /// That extension says that the organization is a seed.
     Seed,
     /// Where it names who assigned it, it says so in words.
     AssignerDisplay,

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_texts_are_recognised() {
+    fn known_texts_are_recognized() {
         for length in 1..25 {
             let text: Vec<u8> = (0..length).map(|n| b'a' + n % 26).collect();
             let known = KnownText::new(&text);

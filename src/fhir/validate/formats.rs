@@ -210,13 +210,13 @@ pub(crate) fn is_after(start: &str, end: &str) -> bool {
     match (start.get(..length), end.get(..length)) {
         (Some(start), Some(end)) if slack == 0 => start > end,
         // Only a month or more is certain.
-        (Some(start), Some(end)) => start.get(..7) > end.get(..7) && !neighbours(start, end),
+        (Some(start), Some(end)) => start.get(..7) > end.get(..7) && !neighbors(start, end),
         _ => false,
     }
 }
 
 /// Whether `start` is the first of a month and `end` late in one, so that a zone might turn their order.
-fn neighbours(start: &str, end: &str) -> bool {
+fn neighbors(start: &str, end: &str) -> bool {
     start.get(8..10) == Some("01") && end.get(8..10).is_some_and(|day| day >= "28")
 }
 

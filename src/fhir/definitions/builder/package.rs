@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 2 << 30;
 /// The definitions of a package, by canonical URL.
 #[derive(Clone, Debug, Default)]
 pub struct Package {
-    /// `package.json`: name, version, FHIR version, licence.
+    /// `package.json`: name, version, FHIR version, license.
     pub about: Value,
     /// StructureDefinitions.
     pub structures: BTreeMap<String, Value>,
