@@ -13,7 +13,7 @@ use crate::measure::missing_resource::MissingResource;
 use crate::measure::references::owner;
 use crate::measure::resource_store::ResourceStore;
 use crate::ndjson::contents::Contents;
-use crate::ndjson::facts::Notes;
+use crate::ndjson::facts::LineNotes;
 use crate::ndjson::identity::{RunKey, normalise_reference};
 use crate::ndjson::inspect::Watch;
 use crate::recording::facts::{BlockAt, FileFacts, KeptProfiles, Organized, Organizing};
@@ -220,7 +220,7 @@ fn header(resource: &[u8]) -> Option<Option<String>> {
 }
 
 impl Watch for BlockObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         self.note(line, resource, notes);
         None
     }
@@ -228,7 +228,7 @@ impl Watch for BlockObserver {
 
 impl BlockObserver {
     /// Adds a resource to the blocks of the file.
-    fn note(&self, line: u64, resource: &[u8], notes: &Notes) {
+    fn note(&self, line: u64, resource: &[u8], notes: &LineNotes) {
         let Some(kind) = notes.plausible_type() else { return };
         let organizer = &self.organizer;
         let mut file = self.blocks.lock();
@@ -272,7 +272,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ndjson::lines::Expected;
+    use crate::ndjson::expected::Expected;
     use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 

@@ -186,8 +186,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::ndjson::expected::Expected;
     use crate::ndjson::identity::RunKey;
-    use crate::ndjson::lines::Expected;
     use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 

@@ -17,12 +17,12 @@ use crate::measure::references::owner;
 use crate::measure::resource_store::{Both, ResourceStore, StoredResource};
 use crate::ndjson::contents;
 use crate::ndjson::contents::Contents;
-use crate::ndjson::facts::Notes;
+use crate::ndjson::facts::LineNotes;
 use crate::ndjson::identity::normalise_reference;
 use crate::ndjson::inspect::Watch;
 use crate::plan::model::Measures;
 use crate::recording::facts::Filtered;
-use crate::search::matching::{Answer, Reading};
+use crate::search::matching::{MatchResult, Strictness};
 use crate::search::query::Query;
 use crate::search::world::Nothing;
 
@@ -110,10 +110,10 @@ impl Selection {
     }
 
     /// Whether a resource matches one of the filters for its type; `None` if there is none.
-    fn passes(&self, kind: &str, ask: &dyn Fn(&Query) -> Answer) -> Option<Answer> {
-        let unread = self.unread.iter().any(|known| known == kind).then_some(Answer::Unknown);
+    fn passes(&self, kind: &str, ask: &dyn Fn(&Query) -> MatchResult) -> Option<MatchResult> {
+        let unread = self.unread.iter().any(|known| known == kind).then_some(MatchResult::Unknown);
         let answers = self.queries.iter().filter(|query| query.kind == kind).map(ask).chain(unread);
-        answers.reduce(Answer::or)
+        answers.reduce(MatchResult::or)
     }
 
     /// Whether a date or a filter certainly excludes a resource of a requested type.
@@ -123,8 +123,8 @@ impl Selection {
         let beyond = updated
             .is_some_and(|at| self.since.is_some_and(|since| at < since) || self.until.is_some_and(|until| at > until));
         let fails = || {
-            let answer = self.passes(kind, &|query| query.matches(value, world, Reading::Lenient));
-            answer == Some(Answer::No)
+            let answer = self.passes(kind, &|query| query.matches(value, world, Strictness::Lenient));
+            answer == Some(MatchResult::No)
         };
         asked && (beyond || fails())
     }
@@ -146,8 +146,8 @@ impl Selection {
             && dated(since.is_some(), &|at| since.is_some_and(|since| at > since))
             && dated(until.is_some(), &|at| until.is_some_and(|until| at < until))
             && self
-                .passes(kind, &|query| query.matches(value, world, Reading::Certain))
-                .is_none_or(|answer| answer == Answer::Yes)
+                .passes(kind, &|query| query.matches(value, world, Strictness::Certain))
+                .is_none_or(|answer| answer == MatchResult::Yes)
     }
 }
 
@@ -251,8 +251,8 @@ impl Counter {
         let Measured { mut filtered, concerned, waiting, .. } = measured;
         let world = Both { own, source };
         for stored in waiting {
-            let ask = |query: &Query| query.matches(&stored.value, &world, Reading::Lenient);
-            let answer = self.selection.passes(&stored.kind, &ask).unwrap_or(Answer::Unknown);
+            let ask = |query: &Query| query.matches(&stored.value, &world, Strictness::Lenient);
+            let answer = self.selection.passes(&stored.kind, &ask).unwrap_or(MatchResult::Unknown);
             if count(&mut filtered, answer) {
                 filtered.lines.push(stored.line);
             }
@@ -264,17 +264,17 @@ impl Counter {
 }
 
 /// Counts a resource; returns whether it does not match.
-fn count(filtered: &mut Filtered, answer: Answer) -> bool {
+fn count(filtered: &mut Filtered, answer: MatchResult) -> bool {
     match answer {
-        Answer::Yes => filtered.matched += 1,
-        Answer::No => filtered.unmatched += 1,
-        Answer::Unknown => filtered.undecided += 1,
+        MatchResult::Yes => filtered.matched += 1,
+        MatchResult::No => filtered.unmatched += 1,
+        MatchResult::Unknown => filtered.undecided += 1,
     }
-    answer == Answer::No
+    answer == MatchResult::No
 }
 
 impl Watch for FilterObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         let (kind, counter) = (notes.plausible_type()?, &self.counter);
         let selection = &counter.selection;
         let concerns = counter.compared
@@ -315,9 +315,9 @@ impl Watch for FilterObserver {
         let id = notes.id.get().unwrap_or_default().to_owned();
         let stored = StoredResource { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
         if concerns {
-            let ask = |query: &Query| query.matches(&stored.value, &Nothing, Reading::Lenient);
-            let answer = selection.passes(kind, &ask).unwrap_or(Answer::Unknown);
-            if answer == Answer::Unknown && selection.is_chained() && fits(measured.waiting_bytes, MAX_WAITING) {
+            let ask = |query: &Query| query.matches(&stored.value, &Nothing, Strictness::Lenient);
+            let answer = selection.passes(kind, &ask).unwrap_or(MatchResult::Unknown);
+            if answer == MatchResult::Unknown && selection.is_chained() && fits(measured.waiting_bytes, MAX_WAITING) {
                 measured.waiting_bytes += resource.len();
                 measured.waiting.push(stored.clone());
             } else if count(&mut measured.filtered, answer) && measured.filtered.lines.len() < MAX_LINES {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::measure::measurements::Measurements;
 use crate::ndjson::contents::Contents;
-use crate::ndjson::facts::Notes;
+use crate::ndjson::facts::LineNotes;
 use crate::ndjson::inspect::Watch;
 use crate::recording::secrecy::Withheld;
 use crate::settings::withheld_mark::WithheldMark;
@@ -33,7 +33,7 @@ pub(crate) fn observer(
 }
 
 impl Watch for WithheldObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         if self.marks.iter().any(|mark| is_of(mark, resource, notes)) {
             let mut found = self.found.lock();
             found.came += 1;
@@ -44,7 +44,7 @@ impl Watch for WithheldObserver {
 }
 
 /// Whether a resource has the mark.
-fn is_of(mark: &WithheldMark, resource: &[u8], notes: &Notes) -> bool {
+fn is_of(mark: &WithheldMark, resource: &[u8], notes: &LineNotes) -> bool {
     match mark {
         WithheldMark::Id(kind, id) => notes.resource_type.get() == Some(kind) && notes.id.get() == Some(id),
         WithheldMark::Tag(system, code) => {
@@ -60,7 +60,7 @@ fn is_of(mark: &WithheldMark, resource: &[u8], notes: &Notes) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::ndjson::lines::Expected;
+    use crate::ndjson::expected::Expected;
     use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 

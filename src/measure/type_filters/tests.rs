@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::ndjson::expected::Expected;
 use crate::ndjson::identity::{Identity, RunKey};
-use crate::ndjson::lines::Expected;
 use crate::ndjson::reader::{FileReader, ReaderOptions};
 use crate::recording::facts::Comparison;
 use crate::suite::model::FileList;

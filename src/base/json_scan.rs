@@ -1,8 +1,12 @@
-//! The tokens of JSON, as fast as safe code reads them: eight bytes of a string at a time.
+//! The tokens of JSON, as fast as safe code reads them: eight bytes of a string at a time. This is the only JSON lexer:
+//! `ndjson` explains in words what [`Malformed`] points at, `fhir` validates with it and finds elements with it.
 
-/// The text is not what it was taken for; what is wrong with it, others say.
+/// The text is no JSON token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stop;
+pub struct Malformed {
+    /// The first byte that does not fit; of an escape its backslash. The length of the text if it ends too early.
+    pub at: usize,
+}
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -21,7 +25,7 @@ fn special(word: u64) -> u64 {
 
 /// The end of the string that opens at `at`, after its closing quote, and whether it has escapes.
 #[inline]
-pub(crate) fn string(line: &[u8], at: usize) -> Result<(usize, bool), Stop> {
+pub fn string(line: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     let mut next = at + 1;
     let mut escaped = false;
     loop {
@@ -40,14 +44,14 @@ pub(crate) fn string(line: &[u8], at: usize) -> Result<(usize, bool), Stop> {
                 next += escape(line, next)?;
             }
             Some(0x20..) => next += 1,
-            _ => return Err(Stop),
+            _ => return Err(Malformed { at: next }),
         }
     }
 }
 
 /// The end of the string at `at`, if it has neither escapes nor white space, as most URIs, ids and codes.
 #[inline]
-pub(crate) fn solid(line: &[u8], at: usize) -> Option<usize> {
+pub fn solid(line: &[u8], at: usize) -> Option<usize> {
     let mut next = at + 1;
     while let Some(chunk) = line.get(next..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*chunk);
@@ -62,20 +66,20 @@ pub(crate) fn solid(line: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The length of the escape at `at`.
-fn escape(line: &[u8], at: usize) -> Result<usize, Stop> {
+fn escape(line: &[u8], at: usize) -> Result<usize, Malformed> {
     match line.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
         Some(b'u') => match line.get(at + 2..at + 6) {
             Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(6),
-            _ => Err(Stop),
+            _ => Err(Malformed { at }),
         },
-        _ => Err(Stop),
+        _ => Err(Malformed { at }),
     }
 }
 
 /// The first byte from `at` on that is no white space.
 #[inline]
-pub(crate) fn space(line: &[u8], mut at: usize) -> usize {
+pub fn space(line: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\r' | b'\n') = line.get(at) {
         at += 1;
     }
@@ -84,7 +88,7 @@ pub(crate) fn space(line: &[u8], mut at: usize) -> usize {
 
 /// The end of the number at `at`, and whether it is written as a whole number.
 #[inline]
-pub(crate) fn number(line: &[u8], at: usize) -> Result<(usize, bool), Stop> {
+pub fn number(line: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     let digits = |from: usize| {
         let mut end = from;
         while line.get(end).is_some_and(u8::is_ascii_digit) {
@@ -95,13 +99,13 @@ pub(crate) fn number(line: &[u8], at: usize) -> Result<(usize, bool), Stop> {
     let start = at + usize::from(line.get(at) == Some(&b'-'));
     let mut end = digits(start);
     if end == start || (line.get(start) == Some(&b'0') && end > start + 1) {
-        return Err(Stop);
+        return Err(Malformed { at: start });
     }
     let mut whole = true;
     if line.get(end) == Some(&b'.') {
         let after = digits(end + 1);
         if after == end + 1 {
-            return Err(Stop);
+            return Err(Malformed { at: after });
         }
         (end, whole) = (after, false);
     }
@@ -109,7 +113,7 @@ pub(crate) fn number(line: &[u8], at: usize) -> Result<(usize, bool), Stop> {
         let sign = usize::from(matches!(line.get(end + 1), Some(b'+' | b'-')));
         let after = digits(end + 1 + sign);
         if after == end + 1 + sign {
-            return Err(Stop);
+            return Err(Malformed { at: after });
         }
         (end, whole) = (after, false);
     }
@@ -118,27 +122,26 @@ pub(crate) fn number(line: &[u8], at: usize) -> Result<(usize, bool), Stop> {
 
 /// The end of `word` at `at`.
 #[inline]
-pub(crate) fn literal(line: &[u8], at: usize, word: &[u8]) -> Result<usize, Stop> {
+pub fn literal(line: &[u8], at: usize, word: &[u8]) -> Result<usize, Malformed> {
     match line.get(at..at + word.len()) {
         Some(there) if there == word => Ok(at + word.len()),
-        _ => Err(Stop),
+        _ => Err(Malformed { at }),
     }
 }
 
-/// The end of the value at `at`. Brackets and strings are followed, the rest is not looked at: whether the text is JSON is
-/// decided elsewhere.
-pub(crate) fn skip(line: &[u8], at: usize) -> Result<usize, Stop> {
+/// The end of the value at `at`. Follows brackets and strings only; it does not check whether the text is JSON.
+pub fn skip(line: &[u8], at: usize) -> Result<usize, Malformed> {
     let mut depth = 0_u32;
     let mut next = at;
     loop {
-        match line.get(next).ok_or(Stop)? {
+        match line.get(next).ok_or(Malformed { at: next })? {
             b'"' => next = string(line, next)?.0,
             b'{' | b'[' => {
                 depth += 1;
                 next += 1;
             }
             b'}' | b']' => {
-                depth = depth.checked_sub(1).ok_or(Stop)?;
+                depth = depth.checked_sub(1).ok_or(Malformed { at: next })?;
                 next += 1;
             }
             b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' => {
@@ -157,10 +160,10 @@ pub(crate) fn skip(line: &[u8], at: usize) -> Result<usize, Stop> {
     }
 }
 
-/// Goes over the members of the object at `at` of valid JSON: its keys without quotes, and where their values begin and
-/// end. Stops where `each` says false.
-pub(crate) fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u8], usize, usize) -> bool) {
-    let mut walk = || -> Result<(), Stop> {
+/// Visits the members of the object at `at` of valid JSON: each key without quotes, and where its value begins and ends.
+/// Stops if `each` returns false.
+pub fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u8], usize, usize) -> bool) {
+    let mut walk = || -> Result<(), Malformed> {
         let mut next = space(line, literal(line, at, b"{")?);
         while line.get(next) == Some(&b'"') {
             let (end, _) = string(line, next)?;
@@ -181,9 +184,9 @@ pub(crate) fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u
     let _ = walk();
 }
 
-/// Goes over the items of the array at `at` of valid JSON: where they begin.
-pub(crate) fn items(line: &[u8], at: usize, each: &mut dyn FnMut(usize)) {
-    let mut walk = || -> Result<(), Stop> {
+/// Visits the items of the array at `at` of valid JSON: where each begins.
+pub fn items(line: &[u8], at: usize, each: &mut dyn FnMut(usize)) {
+    let mut walk = || -> Result<(), Malformed> {
         let mut next = space(line, literal(line, at, b"[")?);
         while line.get(next).is_some_and(|b| *b != b']') {
             each(next);
@@ -212,8 +215,15 @@ mod tests {
             }
             for tail in ["", "\u{1f}\"", "\\", "\\u12\"", "\\x\"", "\t\"", "\\\""] {
                 let text = format!("\"{}{tail}", "a".repeat(length));
-                assert_eq!(string(text.as_bytes(), 0), Err(Stop), "{text:?}");
+                assert!(string(text.as_bytes(), 0).is_err(), "{text:?}");
             }
+        }
+    }
+
+    #[test]
+    fn faults_of_strings_have_a_place() {
+        for (text, at) in [("\"ab", 3), ("\"a\tb\"", 2), ("\"a\\x\"", 2), ("\"a\\u12x4\"", 2), ("\"a\\", 2)] {
+            assert_eq!(string(text.as_bytes(), 0), Err(Malformed { at }), "{text:?}");
         }
     }
 
@@ -234,7 +244,7 @@ mod tests {
             assert_eq!(number(text.as_bytes(), 0), Ok((text.len(), whole)), "{text}");
         }
         for text in ["", "-", "01", "1.", ".5", "1e", "+1", "1e+"] {
-            assert_eq!(number(text.as_bytes(), 0), Err(Stop), "{text}");
+            assert!(number(text.as_bytes(), 0).is_err(), "{text}");
         }
     }
 

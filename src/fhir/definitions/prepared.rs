@@ -1,10 +1,9 @@
-//! What the validator needs of the tables in another form, made once for all who use them.
+//! What the validator needs of the tables in another form. `Tables::prepare` makes it once, when tables are loaded or
+//! built.
 
-use crate::fhir::definitions::tables::Tables;
-
-/// A text that is looked for often: its first, second and last eight bytes, to be compared as numbers.
+/// A text that is looked for often: its first, second and last eight bytes, compared as numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Known {
+pub(crate) struct KnownText {
     head: u64,
     mask: u64,
     middle: u64,
@@ -13,8 +12,8 @@ pub(crate) struct Known {
     pub(crate) length: usize,
 }
 
-impl Known {
-    /// Takes a text of at most 24 bytes; of a longer one the middle is not compared.
+impl KnownText {
+    /// A text of up to 24 bytes. Of a longer text the middle is not compared.
     pub(crate) fn new(text: &[u8]) -> Self {
         let word = |from: usize| {
             let mut bytes = [0; 8];
@@ -28,7 +27,7 @@ impl Known {
         Self { head: word(0), mask, middle: word(8), tail: word(length.saturating_sub(8)), length }
     }
 
-    /// Whether `rest` begins with it, as far as 24 bytes tell. False where fewer than eight are left.
+    /// Whether `rest` begins with the text, as far as 24 bytes show. False if `rest` has fewer than eight bytes.
     #[inline]
     pub(crate) fn begins(&self, rest: &[u8]) -> bool {
         let word =
@@ -42,13 +41,13 @@ impl Known {
     }
 }
 
-/// What is made of the tables when they are loaded.
+/// Derived from the tables when they are loaded.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Ready {
+pub(crate) struct Prepared {
     /// The keys of the elements with their colons.
-    pub(crate) keys: Vec<Known>,
+    pub(crate) keys: Vec<KnownText>,
     /// The codes.
-    pub(crate) codes: Vec<Known>,
+    pub(crate) codes: Vec<KnownText>,
     /// For each type the presence bit of `id`.
     pub(crate) ids: Vec<u64>,
     /// For each type the presence bit of `text`.
@@ -59,36 +58,16 @@ pub(crate) struct Ready {
     pub(crate) first: Vec<u32>,
 }
 
-impl Ready {
-    /// Makes it of `tables`.
-    pub(crate) fn of(tables: &Tables) -> Self {
-        let bit = |key: &[u8]| {
-            let row = |of| tables.elements.get(tables.find(of, key)? as usize);
-            let types = tables.types.iter();
-            types.map(|of| row(of).map_or(0, |row| 1_u64 << row.bit.min(63))).collect::<Vec<u64>>()
-        };
-        let colon = |text: &[u8]| Known::new(&[text, b":"].concat());
-        Self {
-            keys: tables.elements.iter().map(|row| colon(tables.bytes(row.key))).collect(),
-            codes: tables.codes.iter().map(|row| Known::new(tables.bytes(row.text))).collect(),
-            ids: bit(b"\"id\""),
-            texts: bit(b"\"text\""),
-            next: (1..=tables.elements.len() as u32).collect(),
-            first: tables.types.iter().map(|of| of.first).collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
 
     #[test]
-    fn known_texts_are_recognised() {
+    fn known_texts_are_recognized() {
         for length in 1..25 {
             let text: Vec<u8> = (0..length).map(|n| b'a' + n % 26).collect();
-            let known = Known::new(&text);
+            let known = KnownText::new(&text);
             let mut rest = text.clone();
             rest.extend_from_slice(b"        ");
             assert!(known.begins(&rest), "{length}");
