@@ -1,7 +1,7 @@
 //! A test on a flow that gathers: what other flows showed, put together.
 
 use crate::base::vocabulary::Verdict;
-use crate::judge::test::Decision;
+use crate::judge::decision::Decision;
 use crate::plan::model::PlannedTest;
 use crate::suite::flow::Flow;
 use crate::suite::model::Catalog;

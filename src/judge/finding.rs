@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use crate::check::context::Violation;
+use crate::check::outcome::Violation;
 use crate::verdicts::judged_run::Finding;
 
 /// The most findings kept of one test; the rest is counted.

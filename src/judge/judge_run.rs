@@ -1,6 +1,6 @@
 //! Judging: a recording and a plan in, a [`Run`] out. Pure and synchronous; the same recording gives the same run, byte for byte.
 
-use crate::check::context::Index;
+use crate::check::index::Index;
 use crate::plan::model::{Plan, PlannedTest};
 use crate::recording::model::{Recording, Role};
 use crate::suite::model::Catalog;

@@ -1,6 +1,7 @@
 //! Which exchanges a test looks at.
 
-use crate::check::context::{Index, manifest_of};
+use crate::check::exchange::{manifest_of, response};
+use crate::check::index::Index;
 use crate::recording::model::{Exchange, FlowRecord, Phase, Role};
 use crate::suite::flow::{Flow, Identity, Moment, Send, Wrong};
 use crate::suite::model::On;
@@ -12,7 +13,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
     match on {
         On::Kickoff | On::KickoffOptional => index.kickoff(flow).into_iter().collect(),
         On::KickoffBusy => {
-            let status = |e: &Exchange| crate::check::context::response(e).map(|answer| answer.status);
+            let status = |e: &Exchange| response(e).map(|answer| answer.status);
             // What the same kick-off met once it was alone says that it was not refused for itself.
             let taken = index.kickoff(flow).filter(|e| status(e).is_some_and(|status| (200..300).contains(&status)));
             let busy = |e: &&Exchange| match status(e) {
@@ -67,8 +68,7 @@ fn asks_alike(one: &Exchange, other: &Exchange) -> bool {
 /// A redirect of a poll that sends the client to another document, as 303 does: it is an answer of its own. 307 and 308
 /// say the same request is served elsewhere, and are passed over.
 fn is_detour(exchange: &Exchange) -> bool {
-    exchange.superseded
-        && crate::check::context::response(exchange).is_some_and(|response| matches!(response.status, 300..=303))
+    exchange.superseded && response(exchange).is_some_and(|response| matches!(response.status, 300..=303))
 }
 
 /// Why there is nothing to look at although the flow went through, a fragment.
@@ -166,6 +166,6 @@ pub fn refused_delete<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: 
         return None;
     }
     let delete = select(index, flow, definition, &On::Delete).pop()?;
-    let status = crate::check::context::response(delete)?.status;
+    let status = response(delete)?.status;
     (status >= 400).then_some(delete)
 }

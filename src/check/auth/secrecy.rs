@@ -1,0 +1,174 @@
+//! Checks of what a target should keep to itself: URLs that can be guessed, secrets in what it says, resources that are
+//! somebody else's.
+
+use serde_json::Value;
+
+use crate::check::context::CheckContext;
+use crate::check::exchange::response;
+use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::{run_settings, show};
+use crate::recording::model::Exchange;
+use crate::recording::secrecy::{UrlGuessing, UrlVariety};
+use crate::redact::redactor::REDACTED;
+
+/// What stands on the recording before a host in the place of a user's name and password.
+
+const USER: &str = "://redacted@";
+
+/// The fewest URLs of which something can be said.
+const FEWEST: u32 = 3;
+
+/// The bits of chance that a name must hold which nobody is to guess, as OWASP asks of session ids.
+const ENOUGH: u32 = 64;
+
+/// So many bits may be missing: a random number without its sign, say; and a place of chance at which few names happen
+/// to have the same character is not seen to differ. The more names, the fewer such places.
+fn slack(seen: u32) -> u32 {
+    (24 / seen.saturating_sub(1).max(1)).max(4)
+}
+
+/// `job-urls-hard-to-guess`: what differs between the run's polling URLs holds enough chance.
+pub(crate) fn job_urls_hard_to_guess(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    hard_to_guess("polling URLs", context, |all| &all.jobs)
+}
+
+/// `file-urls-hard-to-guess`: the same of the URLs of files that need no token.
+pub(crate) fn file_urls_hard_to_guess(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    hard_to_guess("file URLs", context, |all| &all.files)
+}
+
+fn hard_to_guess(what: &str, context: &CheckContext<'_>, of: impl Fn(&UrlGuessing) -> &UrlVariety) -> CheckOutcome {
+    let Some(all) = context.index.recording.end.as_ref().and_then(|end| end.guessing.as_ref()) else {
+        return CheckOutcome::Undecided(
+            "the recording does not say what the URLs are made of; a new run does".to_owned(),
+        );
+    };
+    let UrlVariety { seen, bits, span, clock, keyed } = *of(all);
+    if seen < FEWEST {
+        return CheckOutcome::NotShown(format!("{seen} {what} of different jobs were seen; it takes {FEWEST}"));
+    }
+    if bits + slack(seen) >= ENOUGH {
+        return CheckOutcome::Holds;
+    }
+    if keyed {
+        return CheckOutcome::NotApplicable(
+            "something that stands in all of these URLs may be the key to them".to_owned(),
+        );
+    }
+    let found = match (clock, span) {
+        (true, _) => format!("{seen} that differ by the time of day alone"),
+        (false, Some(span)) => format!("{seen} that differ by a number alone, all within {span} of each other"),
+        (false, None) => format!("{seen} that differ by about {bits} bits"),
+    };
+    CheckOutcome::Violated(vec![Violation::new("none", what, format!("{ENOUGH} bits of chance in each"), found)])
+}
+
+/// `no-secret-shown`: neither the polling URL nor the body shows a token of the run's, or a name or password before a
+/// host. What stands under a key that is a token's is passed over: it may be meant for the client.
+pub(crate) fn no_secret_shown(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(answer) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
+    let mut broken = Vec::new();
+    for name in ["content-location", "location"] {
+        for line in answer.header_lines(name) {
+            look(line, &format!("header {name}"), &mut broken);
+        }
+    }
+    if let Some(json) = &answer.body.json {
+        within(json, "", &mut broken);
+    }
+    CheckOutcome::from_violations(broken)
+}
+
+fn within(value: &Value, path: &str, broken: &mut Vec<Violation>) {
+    match value {
+        Value::String(text) => look(text, &format!("body {path}"), broken),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, item)| within(item, &format!("{path}/{n}"), broken));
+        }
+        Value::Object(fields) => {
+            for (key, field) in fields.iter().filter(|(_, field)| field.as_str() != Some(REDACTED)) {
+                within(field, &format!("{path}/{}", show::text(key).trim_matches('"')), broken);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn look(text: &str, place: &str, broken: &mut Vec<Violation>) {
+    let mut found = |what: &str| {
+        broken.push(Violation::new("body", place, "a URL that anybody may see", format!("one with {what} in it")));
+    };
+    if text.contains(USER) {
+        found("a user's name or password");
+    }
+    if shows_token(text) {
+        found("the client's own token");
+    }
+}
+
+/// Whether a secret stands in a text as a whole: a short one may be part of a name by chance.
+fn shows_token(text: &str) -> bool {
+    text.match_indices(REDACTED).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + REDACTED.len()..).and_then(|after| after.chars().next());
+        let ends = |c: char| c.is_whitespace() || "=/:&?#,;()\"'".contains(c);
+        before.is_none_or(ends) && after.is_none_or(ends)
+    })
+}
+
+/// `kept-resources-stay`: none of the resources came that were named as kept from the run's client.
+pub(crate) fn kept_resources_stay(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    if !run_settings::forbids_resources(&context.index.recording.start) {
+        let why = "no resource is named that the client must never be given, which --forbidden-resource does";
+        return CheckOutcome::NotApplicable(why.to_owned());
+    }
+    let Some(withheld) = context.index.facts(exchange).and_then(|facts| facts.withheld.as_ref()) else {
+        return CheckOutcome::NotApplicable("no lines were read".to_owned());
+    };
+    CheckOutcome::or_violation(withheld.came == 0, || {
+        let line = withheld.line.unwrap_or_default();
+        let mut broken = Violation::new(
+            "none",
+            format!("line {line}"),
+            "no resource that was named as kept from this client",
+            if withheld.came == 1 { "one".to_owned() } else { format!("{} of them, this the first", withheld.came) },
+        );
+        broken.count = withheld.came;
+        broken
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_told_from_a_part_of_a_name() {
+        for shown in
+            ["[redacted]", "https://h/x?access_token=[redacted]", "https://h/[redacted]/f?x", "a [redacted], b"]
+        {
+            assert!(shows_token(shown), "{shown}");
+        }
+        for part in ["", "https://[redacted].example.org/x", "https://h/my-[redacted]/x", "x[redacted]"] {
+            assert!(!shows_token(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_under_the_name_of_a_token_is_no_leak() {
+        let mut broken = Vec::new();
+        let manifest = serde_json::json!({
+            "request": "https://redacted@h/fhir/$export",
+            "output": [{"url": "https://h/f?t=[redacted]", "extension": {"access_token": "[redacted]"}}],
+        });
+        within(&manifest, "", &mut broken);
+        let places: Vec<&str> = broken.iter().map(|one| one.place.as_str()).collect();
+        assert_eq!(places, ["body /request", "body /output/0/url"]);
+    }
+
+    #[test]
+    fn the_fewer_names_the_more_may_happen_to_be_alike() {
+        assert_eq!([2, 3, 4, 9, 40].map(slack), [24, 12, 8, 4, 4]);
+    }
+}

@@ -1,0 +1,114 @@
+//! Checks on handshakes: which versions of TLS an origin takes up. What could not be offered, or was not understood, is
+//! unknown, unless the requests of the run show it: they are sent over TLS 1.2 or 1.3 alone.
+
+use url::Url;
+
+use crate::check::context::CheckContext;
+use crate::check::exchange::response;
+use crate::check::outcome::{CheckOutcome, Violation};
+use crate::recording::model::{Exchange, Handshake, Outcome, Role};
+
+/// The versions that are no longer to be used.
+const OLD: [&str; 3] = ["SSL 3.0", "TLS 1.0", "TLS 1.1"];
+
+/// Scheme, host and port of a URL as the recording has it.
+fn origin(url: &str) -> Option<String> {
+    Some(Url::parse(url).ok()?.origin().ascii_serialization())
+}
+
+/// What came of a handshake, or what is said where nothing did.
+fn handshake(exchange: &Exchange) -> Result<&Handshake, CheckOutcome> {
+    match &exchange.outcome {
+        Outcome::Handshake(handshake) => Ok(handshake),
+        Outcome::NoResponse(trouble) => Err(CheckOutcome::Undecided(trouble.message.clone())),
+        Outcome::Response(_) => Err(CheckOutcome::NotApplicable("it is no handshake".to_owned())),
+    }
+}
+
+/// Whether a request to the origin of `exchange` was answered, so that TLS 1.2 or 1.3 is spoken there.
+fn answers(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
+    let own = origin(&exchange.request.url);
+    let mut all = context.index.recording.exchanges.iter();
+    own.is_some() && all.any(|e| response(e).is_some() && origin(&e.request.url) == own)
+}
+
+fn broken(expected: &str, found: &Handshake) -> CheckOutcome {
+    CheckOutcome::Violated(vec![Violation::new("status", "handshake", expected, found.words())])
+}
+
+/// `modern-tls`: 1.2 or 1.3 is taken up. An alert about the version, or an older one, breaks it; so does plain http.
+pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let expected = "TLS 1.2 or TLS 1.3";
+    let found = match handshake(exchange) {
+        Ok(found) => found,
+        // Whatever kept our message from being understood, those of the requests were.
+        Err(_) if answers(exchange, context) => return CheckOutcome::Holds,
+        Err(held) => return held,
+    };
+    match found {
+        Handshake::Agreed(version) if matches!(version.as_str(), "TLS 1.2" | "TLS 1.3") => CheckOutcome::Holds,
+        Handshake::Agreed(_) | Handshake::Plain => broken(expected, found),
+        Handshake::Refused(_) | Handshake::Closed if answers(exchange, context) => CheckOutcome::Holds,
+        Handshake::Refused(alert) if alert == "protocol_version" => broken(expected, found),
+        Handshake::Refused(_) | Handshake::Closed => {
+            CheckOutcome::Undecided(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
+        }
+    }
+}
+
+/// `newest-tls`: 1.3 is taken up.
+pub(crate) fn newest_tls(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
+    let found = match handshake(exchange) {
+        Ok(found) => found,
+        Err(held) => return held,
+    };
+    match found {
+        Handshake::Agreed(version) if version == "TLS 1.3" => CheckOutcome::Holds,
+        Handshake::Agreed(_) => broken("TLS 1.3", found),
+        Handshake::Plain => CheckOutcome::NotApplicable("there is no TLS".to_owned()),
+        Handshake::Refused(_) | Handshake::Closed => {
+            CheckOutcome::Undecided(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
+        }
+    }
+}
+
+/// `old-tls-refused`: a handshake of 1.0, or of 1.1 at most, is not taken up, by a server that does take up newer ones:
+/// else it is not the version that was refused.
+pub(crate) fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let found = match handshake(exchange) {
+        Ok(found) => found,
+        Err(held) => return held,
+    };
+    match found {
+        Handshake::Agreed(version) if OLD.contains(&version.as_str()) => {
+            broken("an alert, or the connection closed", found)
+        }
+        Handshake::Plain => CheckOutcome::NotApplicable("there is no TLS".to_owned()),
+        _ if answers(exchange, context) || takes_up_newer(exchange, context) => CheckOutcome::Holds,
+        _ => CheckOutcome::Undecided(
+            "no handshake with this origin came to anything, so that this refusal says nothing".to_owned(),
+        ),
+    }
+}
+
+/// Whether the flow's handshake of 1.3 and 1.2 with the same origin was taken up.
+fn takes_up_newer(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
+    let own = origin(&exchange.request.url);
+    context.index.exchanges(&context.flow.name).iter().any(|other| {
+        let Outcome::Handshake(Handshake::Agreed(version)) = &other.outcome else { return false };
+        !OLD.contains(&version.as_str()) && origin(&other.request.url) == own
+    })
+}
+
+/// `token-origin`: the handshake is with the origin of the token endpoint.
+pub(crate) fn token_origin(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let own = origin(&exchange.request.url);
+    let is_token = |e: &Exchange| e.role == Role::Token && origin(&e.request.url) == own;
+    let named = |e: &Exchange| {
+        let body = response(e).filter(|_| e.role == Role::SmartConfiguration)?.body.json.as_ref()?;
+        origin(body.get("token_endpoint")?.as_str()?)
+    };
+    let exchanges = &context.index.recording.exchanges;
+    let is = own.is_some() && exchanges.iter().any(|e| is_token(e) || named(e) == own);
+    if is { CheckOutcome::Holds } else { CheckOutcome::NotApplicable("it is not the token endpoint's".to_owned()) }
+}

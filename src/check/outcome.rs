@@ -1,0 +1,74 @@
+//! What comes of a check, and what breaks it.
+
+use crate::verdicts::judged_run::Position;
+
+/// What came of one expectation on one exchange.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CheckOutcome {
+    /// The expectation holds.
+    Holds,
+    /// It does not hold.
+    Violated(Vec<Violation>),
+    /// The exchange has nothing that it applies to; why, a fragment.
+    NotApplicable(String),
+    /// The target's data does not show whether it holds; why, a fragment.
+    NotShown(String),
+    /// It cannot be decided; why, a fragment.
+    Undecided(String),
+}
+
+impl CheckOutcome {
+    /// `Yes`, or `No` with one thing broken.
+    pub(crate) fn or_violation(good: bool, broken: impl FnOnce() -> Violation) -> CheckOutcome {
+        if good { CheckOutcome::Holds } else { CheckOutcome::Violated(vec![broken()]) }
+    }
+
+    /// `Yes` if nothing is broken.
+    pub(crate) fn from_violations(broken: Vec<Violation>) -> CheckOutcome {
+        if broken.is_empty() { CheckOutcome::Holds } else { CheckOutcome::Violated(broken) }
+    }
+}
+
+/// One thing that is wrong with an exchange.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// `status`, `header`, `body`, `line` or `none`.
+    pub kind: &'static str,
+    /// What is wrong there, as a [`crate::verdicts::judged_run::Finding`]'s place.
+    pub place: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+    /// Where in a file.
+    pub position: Option<Position>,
+    /// How often in this exchange.
+    pub count: u64,
+    /// The exchange that shows it, where it is not the one looked at.
+    pub exchange: Option<u32>,
+}
+
+impl Violation {
+    pub(crate) fn new(
+        kind: &'static str,
+        place: impl Into<String>,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            place: place.into(),
+            expected: expected.into(),
+            actual: actual.into(),
+            position: None,
+            count: 1,
+            exchange: None,
+        }
+    }
+
+    /// The same, shown by another exchange.
+    pub(crate) fn shown_by(mut self, exchange: u32) -> Self {
+        self.exchange = Some(exchange);
+        self
+    }
+}
