@@ -221,7 +221,7 @@ fn counts_and_types_are_compared_with_the_lines() {
     let run = system(&recording);
     assert_eq!(verdicts(&run, Verdict::Fail), ["manifest::item-type@system", "manifest::item-count@system"]);
     let finding = &result(&run, "manifest::item-count@system").findings[0];
-    assert_eq!(finding.place, "body /output/0/count");
+    assert_eq!(finding.place.to_string(), "body /output/0/count");
     assert_eq!(finding.actual, "the number 3");
     let skipped = result(&run, "poll::in-progress-202@system");
     assert_eq!(

@@ -11,6 +11,7 @@ use crate::recording::shape::{is_any_outcome, is_error_outcome, is_manifest, is_
 use crate::suite::describe;
 use crate::suite::expect::Expect;
 use crate::suite::shapes::{BodyShape, Shape};
+use crate::verdicts::finding_place::FindingPlace;
 
 /// Whether `expect` holds of `exchange`.
 pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
@@ -25,12 +26,12 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
     };
     if let Some(allowed) = &expect.status {
         return CheckOutcome::or_violation(allowed.contains(response.status), || {
-            Violation::new("status", "status", allowed.to_string(), response.status.to_string())
+            Violation::new(FindingPlace::Status, allowed.to_string(), response.status.to_string())
         });
     }
     if let Some(barred) = &expect.not_status {
         return CheckOutcome::or_violation(!barred.contains(response.status), || {
-            Violation::new("status", "status", format!("anything but {barred}"), response.status.to_string())
+            Violation::new(FindingPlace::Status, format!("anything but {barred}"), response.status.to_string())
         });
     }
     if let Some(allowed) = &expect.media_type {
@@ -41,7 +42,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
             || {
                 let actual: Vec<String> = types.iter().map(|media| show::text(media)).collect();
                 let actual = if actual.is_empty() { "no Content-Type".to_owned() } else { actual.join(" and ") };
-                Violation::new("header", "header Content-Type", allowed.0.join(" or "), actual)
+                Violation::new(FindingPlace::header("Content-Type"), allowed.0.join(" or "), actual)
             },
         );
     }
@@ -64,8 +65,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
         if trouble.kind == TroubleKind::Protocol && coding.len() == 1 && expect.body.is_some_and(is_read) {
             let expected = format!("a body in {}, as Content-Encoding says", show::text(&coding.join(", ")));
             return CheckOutcome::Violated(vec![Violation::new(
-                "body",
-                "body",
+                FindingPlace::whole_body(),
                 expected,
                 show::text(&trouble.message),
             )]);
@@ -96,18 +96,15 @@ fn header(name: &str, expect: &Expect, response: &Response) -> CheckOutcome {
     if lines.peek().is_none() {
         let fine = expect.optional || expect.is == Some(Shape::Absent);
         return CheckOutcome::or_violation(fine, || {
-            Violation::new("header", format!("header {name}"), wanted(expect), format!("no {name}"))
+            Violation::new(FindingPlace::header(name), wanted(expect), format!("no {name}"))
         });
     }
     let broken = lines.find(|line| !text_satisfies(expect, line));
     match broken {
         None => CheckOutcome::Holds,
-        Some(line) => CheckOutcome::Violated(vec![Violation::new(
-            "header",
-            format!("header {name}"),
-            wanted(expect),
-            show::text(line),
-        )]),
+        Some(line) => {
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::header(name), wanted(expect), show::text(line))])
+        }
     }
 }
 
@@ -159,7 +156,7 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
             (None, None) => true,
         };
         if !good {
-            broken.push(Violation::new("body", format!("body {place}"), wanted(expect), show::shape(value)));
+            broken.push(Violation::new(FindingPlace::body(place), wanted(expect), show::shape(value)));
         }
     }
     if seen || !pointer.contains('*') {
@@ -220,7 +217,9 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
             (Some(_), _) => !announced_json,
         },
     };
-    CheckOutcome::or_violation(good, || Violation::new("body", "body", describe::body(expected), what_body(response)))
+    CheckOutcome::or_violation(good, || {
+        Violation::new(FindingPlace::whole_body(), describe::body(expected), what_body(response))
+    })
 }
 
 /// What a body is, in words.

@@ -1,5 +1,6 @@
 //! What comes of a check, and what breaks it.
 
+use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::Position;
 
 /// What came of one expectation on one exchange.
@@ -32,10 +33,8 @@ impl CheckOutcome {
 /// One thing that is wrong with an exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// `status`, `header`, `body`, `line` or `none`.
-    pub kind: &'static str,
-    /// What is wrong there, as a [`crate::verdicts::judged_run::Finding`]'s place.
-    pub place: String,
+    /// Where it is.
+    pub place: FindingPlace,
     /// What was expected.
     pub expected: String,
     /// What was there.
@@ -49,21 +48,8 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(crate) fn new(
-        kind: &'static str,
-        place: impl Into<String>,
-        expected: impl Into<String>,
-        actual: impl Into<String>,
-    ) -> Self {
-        Self {
-            kind,
-            place: place.into(),
-            expected: expected.into(),
-            actual: actual.into(),
-            position: None,
-            count: 1,
-            exchange: None,
-        }
+    pub(crate) fn new(place: FindingPlace, expected: impl Into<String>, actual: impl Into<String>) -> Self {
+        Self { place, expected: expected.into(), actual: actual.into(), position: None, count: 1, exchange: None }
     }
 
     /// The same, shown by another exchange.

@@ -17,6 +17,7 @@ use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Identity};
 use crate::suite::model::{Catalog, Hold, NamedOutcome as Allowed, On};
 use crate::suite::values::is_beside_the_point;
+use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::{Finding, TestResult};
 
 /// Judges all tests of one spec.
@@ -278,7 +279,7 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, context: &CheckContex
         CheckOutcome::Holds => {
             let expected = format!("no answer with {}", in_words(&test.test.expect, " and "));
             let actual = exchange::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
-            CheckOutcome::Violated(vec![Violation::new("status", "status", expected, actual)])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, actual)])
         }
         CheckOutcome::Violated(_) | CheckOutcome::NotApplicable(_) | CheckOutcome::NotShown(_) => CheckOutcome::Holds,
         unknown => unknown,

@@ -111,7 +111,7 @@ fn warnings(page: &mut Page, judgement: &Judgement, of: &str) {
         if let Some(f) = first.findings.first() {
             let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}, "));
             let (expected, actual) = (visible(&f.expected), visible(&f.actual));
-            let said = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place));
+            let said = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place.to_string()));
             page.text(4, &text::cut(&said, 300));
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::recording::model::{Body, BodyKind, Exchange, Outcome, Response, Role};
 use crate::report::escape::visible;
 use crate::report::{excerpt, text};
+use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Run};
 
 /// What a line is.
@@ -136,7 +137,7 @@ pub fn status_words(status: u16) -> String {
 pub fn show(run: &Run, exchange: &Exchange, finding: Option<&Finding>, detail: Detail, columns: usize) -> Vec<Line> {
     let mut sheet = Sheet { lines: Vec::new(), columns };
     sheet.request(exchange, detail);
-    let kind = finding.map_or("", |f| f.kind.as_str());
+    let kind = finding.map(|f| f.place.kind());
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => {
             sheet.push(Mark::Got, "< (no answer)");
@@ -146,23 +147,23 @@ pub fn show(run: &Run, exchange: &Exchange, finding: Option<&Finding>, detail: D
         Outcome::Handshake(handshake) => {
             let said = visible(&handshake.words());
             sheet.push(Mark::Got, &format!("< {said}"));
-            if let Some(f) = finding.filter(|_| kind == "status") {
+            if let Some(f) = finding.filter(|_| kind == Some(PlaceKind::Status)) {
                 sheet.caret(2, said.chars().count(), &expected(f));
             }
         }
         Outcome::Response(response) => {
             sheet.push(Mark::Got, &format!("< {}", status_words(response.status)));
-            if let Some(f) = finding.filter(|_| kind == "status") {
+            if let Some(f) = finding.filter(|_| kind == Some(PlaceKind::Status)) {
                 sheet.caret(2, 3, &expected_status(f));
             }
-            sheet.headers(response, finding.filter(|_| kind == "header"), detail);
+            sheet.headers(response, finding.filter(|_| kind == Some(PlaceKind::Header)), detail);
             match finding {
-                Some(f) if kind == "body" => sheet.body_finding(&response.body, f),
-                Some(f) if kind == "line" => sheet.place(run, exchange, f),
+                Some(f) if kind == Some(PlaceKind::Body) => sheet.body_finding(&response.body, f),
+                Some(f) if kind == Some(PlaceKind::Line) => sheet.place(run, exchange, f),
                 _ => {
                     let most = match (detail, kind) {
                         (Detail::Full, _) => 120,
-                        (_, "header") => 3,
+                        (_, Some(PlaceKind::Header)) => 3,
                         _ => 8,
                     };
                     sheet.body(&response.body, most);
@@ -174,7 +175,7 @@ pub fn show(run: &Run, exchange: &Exchange, finding: Option<&Finding>, detail: D
             }
         }
     }
-    if let Some(f) = finding.filter(|_| !matches!(kind, "status" | "header" | "body" | "line")) {
+    if let Some(f) = finding.filter(|_| kind == Some(PlaceKind::None)) {
         sheet.caret(0, 1, &both(f));
     }
     sheet.lines
@@ -262,7 +263,10 @@ impl Sheet {
     }
 
     fn headers(&mut self, response: &Response, finding: Option<&Finding>, detail: Detail) {
-        let wanted = finding.map(|f| f.place.strip_prefix("header ").unwrap_or(&f.place).trim());
+        let wanted = finding.and_then(|f| match &f.place {
+            FindingPlace::Header(name) => Some(name.trim()),
+            _ => None,
+        });
         let mut left: usize = if detail == Detail::Full { 60 } else { 8 };
         let all = |name: &str| wanted.is_some_and(|w| w.eq_ignore_ascii_case(name));
         let wrong = response.headers.iter().position(|(n, v)| all(n) && finding.is_some_and(|f| f.actual.contains(v)));
@@ -318,7 +322,10 @@ impl Sheet {
     }
 
     fn body_finding(&mut self, body: &Body, finding: &Finding) {
-        let pointer = finding.place.strip_prefix("body").unwrap_or_default().trim();
+        let pointer = match &finding.place {
+            FindingPlace::Body(pointer) => pointer.trim(),
+            _ => "",
+        };
         match &body.json {
             Some(value) if pointer.starts_with('/') => {
                 let shown = excerpt::around(value, pointer, self.columns - 2);

@@ -11,6 +11,7 @@ use crate::check::{run_settings, show};
 use crate::recording::model::Exchange;
 use crate::redact::redactor::REDACTED;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// `anonymous-refused`: the flow's kick-off without a token (probe `no-token`) was refused. Where it was served, the target is
 /// open to all, and what follows is no door either.
@@ -101,7 +102,7 @@ pub(crate) fn no_bearer_challenge(exchange: &Exchange, _context: &CheckContext<'
     let challenged = answer.status == 401 && answer.header_lines("www-authenticate").any(asks);
     CheckOutcome::or_violation(!challenged, || {
         let expected = "no demand for a bearer token, for the manifest says that files need none";
-        Violation::new("status", "status", expected, "401 with WWW-Authenticate: Bearer")
+        Violation::new(FindingPlace::Status, expected, "401 with WWW-Authenticate: Bearer")
     })
 }
 
@@ -128,7 +129,11 @@ pub(crate) fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) 
             let origin = url.origin().ascii_serialization();
             if !allowed.contains(&origin) {
                 let expected = format!("a URL at {}, whose token this is", allowed.join(" or "));
-                broken.push(Violation::new("body", format!("body /{list}/{n}/url"), expected, show::text(&origin)));
+                broken.push(Violation::new(
+                    FindingPlace::body(format!("/{list}/{n}/url")),
+                    expected,
+                    show::text(&origin),
+                ));
             }
         }
     }
@@ -140,9 +145,9 @@ pub(crate) fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) 
 
 /// `no-token-echoed`: neither the headers nor the body repeat a secret that was sent.
 pub(crate) fn no_token_echoed(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
-    fn within(value: &Value, path: &str, found: &mut Vec<String>) {
+    fn within(value: &Value, path: &str, found: &mut Vec<FindingPlace>) {
         match value {
-            Value::String(text) if text.contains(REDACTED) => found.push(format!("body {path}")),
+            Value::String(text) if text.contains(REDACTED) => found.push(FindingPlace::body(path)),
             Value::Array(items) => {
                 items.iter().enumerate().for_each(|(n, item)| within(item, &format!("{path}/{n}"), found));
             }
@@ -155,25 +160,22 @@ pub(crate) fn no_token_echoed(exchange: &Exchange, _context: &CheckContext<'_>) 
     let Some(response) = response(exchange) else {
         return CheckOutcome::NotApplicable("there is no answer".to_owned());
     };
-    let mut found: Vec<String> = response
+    let mut found: Vec<FindingPlace> = response
         .headers
         .iter()
         // Cookies are hidden whatever they hold.
         .filter(|(name, value)| name != "set-cookie" && value.contains(REDACTED))
-        .map(|(name, _)| format!("header {name}"))
+        .map(|(name, _)| FindingPlace::header(name))
         .collect();
     if let Some(json) = &response.body.json {
         within(json, "", &mut found);
     }
     if response.body.excerpt.as_deref().is_some_and(|text| text.contains(REDACTED)) {
-        found.push("body".to_owned());
+        found.push(FindingPlace::whole_body());
     }
-    let kind = |place: &str| if place.starts_with("header") { "header" } else { "body" };
     let broken = found.into_iter().take(5);
     CheckOutcome::from_violations(
-        broken
-            .map(|place| Violation::new(kind(&place), place, "nothing of the token", "the token, or a part of it"))
-            .collect(),
+        broken.map(|place| Violation::new(place, "nothing of the token", "the token, or a part of it")).collect(),
     )
 }
 
@@ -187,6 +189,6 @@ pub(crate) fn as_if_unknown(exchange: &Exchange, context: &CheckContext<'_>) -> 
     };
     CheckOutcome::or_violation(own.status == unknown.status, || {
         let expected = format!("{}, as for a job that does not exist (exchange {})", unknown.status, other.id);
-        Violation::new("status", "status", expected, own.status.to_string())
+        Violation::new(FindingPlace::Status, expected, own.status.to_string())
     })
 }

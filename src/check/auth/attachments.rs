@@ -8,6 +8,7 @@ use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::recording::model::{Exchange, Outcome, Role};
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// The status of an attachment's answer, where there is one that speaks of the attachment.
 fn answered(exchange: &Exchange) -> Result<u16, CheckOutcome> {
@@ -44,8 +45,7 @@ pub(crate) fn attachment_answers(exchange: &Exchange, context: &CheckContext<'_>
             CheckOutcome::NotShown(format!("it lies with somebody else, who answered {status}"))
         }
         Ok(status) => CheckOutcome::Violated(vec![Violation::new(
-            "status",
-            "status",
+            FindingPlace::Status,
             "200, with the attachment",
             status.to_string(),
         )]),
@@ -61,7 +61,7 @@ pub(crate) fn attachment_takes_token(exchange: &Exchange, _context: &CheckContex
     match answered(exchange) {
         Ok(status @ (401 | 403)) => {
             let expected = "the attachment, as files with the same token";
-            CheckOutcome::Violated(vec![Violation::new("status", "status", expected, status.to_string())])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
         }
         Ok(_) => CheckOutcome::Holds,
         Err(held) => held,
@@ -92,7 +92,11 @@ pub(crate) fn attachment_open(exchange: &Exchange, context: &CheckContext<'_>) -
     match bearer || free {
         true => {
             let status = response(exchange).map(|answer| answer.status.to_string()).unwrap_or_default();
-            CheckOutcome::Violated(vec![Violation::new("status", "status", "the attachment, without a token", status)])
+            CheckOutcome::Violated(vec![Violation::new(
+                FindingPlace::Status,
+                "the attachment, without a token",
+                status,
+            )])
         }
         false => CheckOutcome::NotShown(
             "it was refused as the files are; credentials of another kind may be needed".to_owned(),

@@ -10,6 +10,7 @@ use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::Exchange;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// Types that say nothing of a narrower scope: the one that it covers, and those that wrap others or report on them.
 const OUT_OF_SCOPE: [&str; 5] = ["Patient", "OperationOutcome", "Bundle", "Binary", "Parameters"];
@@ -28,7 +29,7 @@ pub(crate) fn scope_not_broader(exchange: &Exchange, _context: &CheckContext<'_>
     let more: Vec<&str> = granted.iter().filter(|one| !covers(one)).map(|one| one.text).collect();
     CheckOutcome::or_violation(more.is_empty(), || {
         let expected = asked.iter().map(|one| one.text).collect::<Vec<_>>().join(" ");
-        Violation::new("body", "body /scope", format!("no more than {expected}"), show::text(&more.join(" ")))
+        Violation::new(FindingPlace::body("/scope"), format!("no more than {expected}"), show::text(&more.join(" ")))
     })
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn scope_withheld(exchange: &Exchange, _context: &CheckContext<'_>) -
     let given: Vec<&str> = granted.iter().filter(|one| touches(one)).map(|one| one.text).collect();
     CheckOutcome::or_violation(given.is_empty(), || {
         let expected = asked.iter().map(|one| one.text).collect::<Vec<_>>().join(" ");
-        Violation::new("body", "body /scope", format!("nothing of {expected}"), show::text(&given.join(" ")))
+        Violation::new(FindingPlace::body("/scope"), format!("nothing of {expected}"), show::text(&given.join(" ")))
     })
 }
 
@@ -68,7 +69,11 @@ pub(crate) fn within_scope(exchange: &Exchange, context: &CheckContext<'_>) -> C
         .map(|(kind, count)| format!("{count} of type {}", show::text(kind)))
         .collect();
     CheckOutcome::or_violation(others.is_empty(), || {
-        Violation::new("body", "body", "Patient resources alone, as the token's scope says", others.join(", "))
+        Violation::new(
+            FindingPlace::whole_body(),
+            "Patient resources alone, as the token's scope says",
+            others.join(", "),
+        )
     })
 }
 

@@ -10,6 +10,7 @@ use crate::check::{run_settings, show};
 use crate::recording::model::Exchange;
 use crate::recording::secrecy::{UrlGuessing, UrlVariety};
 use crate::redact::redactor::REDACTED;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// What stands on the recording before a host in the place of a user's name and password.
 
@@ -29,15 +30,19 @@ fn slack(seen: u32) -> u32 {
 
 /// `job-urls-hard-to-guess`: what differs between the run's polling URLs holds enough chance.
 pub(crate) fn job_urls_hard_to_guess(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    hard_to_guess("polling URLs", context, |all| &all.jobs)
+    hard_to_guess(FindingPlace::PollingUrls, context, |all| &all.jobs)
 }
 
 /// `file-urls-hard-to-guess`: the same of the URLs of files that need no token.
 pub(crate) fn file_urls_hard_to_guess(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    hard_to_guess("file URLs", context, |all| &all.files)
+    hard_to_guess(FindingPlace::FileUrls, context, |all| &all.files)
 }
 
-fn hard_to_guess(what: &str, context: &CheckContext<'_>, of: impl Fn(&UrlGuessing) -> &UrlVariety) -> CheckOutcome {
+fn hard_to_guess(
+    what: FindingPlace,
+    context: &CheckContext<'_>,
+    of: impl Fn(&UrlGuessing) -> &UrlVariety,
+) -> CheckOutcome {
     let Some(all) = context.index.recording.end.as_ref().and_then(|end| end.guessing.as_ref()) else {
         return CheckOutcome::Undecided(
             "the recording does not say what the URLs are made of; a new run does".to_owned(),
@@ -60,7 +65,7 @@ fn hard_to_guess(what: &str, context: &CheckContext<'_>, of: impl Fn(&UrlGuessin
         (false, Some(span)) => format!("{seen} that differ by a number alone, all within {span} of each other"),
         (false, None) => format!("{seen} that differ by about {bits} bits"),
     };
-    CheckOutcome::Violated(vec![Violation::new("none", what, format!("{ENOUGH} bits of chance in each"), found)])
+    CheckOutcome::Violated(vec![Violation::new(what, format!("{ENOUGH} bits of chance in each"), found)])
 }
 
 /// `no-secret-shown`: neither the polling URL nor the body shows a token of the run's, or a name or password before a
@@ -70,7 +75,7 @@ pub(crate) fn no_secret_shown(exchange: &Exchange, _context: &CheckContext<'_>) 
     let mut broken = Vec::new();
     for name in ["content-location", "location"] {
         for line in answer.header_lines(name) {
-            look(line, &format!("header {name}"), &mut broken);
+            look(line, &FindingPlace::header(name), &mut broken);
         }
     }
     if let Some(json) = &answer.body.json {
@@ -81,7 +86,7 @@ pub(crate) fn no_secret_shown(exchange: &Exchange, _context: &CheckContext<'_>) 
 
 fn within(value: &Value, path: &str, broken: &mut Vec<Violation>) {
     match value {
-        Value::String(text) => look(text, &format!("body {path}"), broken),
+        Value::String(text) => look(text, &FindingPlace::body(path), broken),
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(n, item)| within(item, &format!("{path}/{n}"), broken));
         }
@@ -94,9 +99,9 @@ fn within(value: &Value, path: &str, broken: &mut Vec<Violation>) {
     }
 }
 
-fn look(text: &str, place: &str, broken: &mut Vec<Violation>) {
+fn look(text: &str, place: &FindingPlace, broken: &mut Vec<Violation>) {
     let mut found = |what: &str| {
-        broken.push(Violation::new("body", place, "a URL that anybody may see", format!("one with {what} in it")));
+        broken.push(Violation::new(place.clone(), "a URL that anybody may see", format!("one with {what} in it")));
     };
     if text.contains(USER) {
         found("a user's name or password");
@@ -128,8 +133,7 @@ pub(crate) fn kept_resources_stay(exchange: &Exchange, context: &CheckContext<'_
     CheckOutcome::or_violation(withheld.came == 0, || {
         let line = withheld.line.unwrap_or_default();
         let mut broken = Violation::new(
-            "none",
-            format!("line {line}"),
+            FindingPlace::Line(line),
             "no resource that was named as kept from this client",
             if withheld.came == 1 { "one".to_owned() } else { format!("{} of them, this the first", withheld.came) },
         );
@@ -163,7 +167,7 @@ mod tests {
             "output": [{"url": "https://h/f?t=[redacted]", "extension": {"access_token": "[redacted]"}}],
         });
         within(&manifest, "", &mut broken);
-        let places: Vec<&str> = broken.iter().map(|one| one.place.as_str()).collect();
+        let places: Vec<String> = broken.iter().map(|one| one.place.to_string()).collect();
         assert_eq!(places, ["body /request", "body /output/0/url"]);
     }
 

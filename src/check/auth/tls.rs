@@ -7,6 +7,7 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::recording::model::{Exchange, Handshake, Outcome, Role};
+use crate::verdicts::finding_place::FindingPlace;
 
 /// The versions that are no longer to be used.
 const OLD: [&str; 3] = ["SSL 3.0", "TLS 1.0", "TLS 1.1"];
@@ -33,7 +34,7 @@ fn answers(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
 }
 
 fn broken(expected: &str, found: &Handshake) -> CheckOutcome {
-    CheckOutcome::Violated(vec![Violation::new("status", "handshake", expected, found.words())])
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::Handshake, expected, found.words())])
 }
 
 /// `modern-tls`: 1.2 or 1.3 is taken up. An alert about the version, or an older one, breaks it; so does plain http.

@@ -8,6 +8,7 @@ use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{run_settings, shape, show};
 use crate::recording::model::{Exchange, Role};
+use crate::verdicts::finding_place::FindingPlace;
 
 /// Error codes of OAuth 2.0 for token endpoints (RFC 6749, section 5.2).
 const ERRORS: [&str; 6] = [
@@ -41,8 +42,8 @@ pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> 
     if (200..300).contains(&own.status) {
         let found = show::shape(json.and_then(|json| json.get("access_token")));
         return CheckOutcome::Violated(vec![match own.status {
-            200 => Violation::new("body", "body /access_token", "a token", found),
-            status => Violation::new("status", "status", "200 OK", status.to_string()),
+            200 => Violation::new(FindingPlace::body("/access_token"), "a token", found),
+            status => Violation::new(FindingPlace::Status, "200 OK", status.to_string()),
         }]);
     }
     let other = context
@@ -53,12 +54,12 @@ pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> 
         .find(|e| e.id != exchange.id && e.role == Role::Token && response(e).is_some_and(has_token));
     if let Some(other) = probe(context, "with-client-id").filter(|e| response(e).is_some_and(has_token)) {
         let expected = format!("200 OK, as with a field client_id in exchange {}: a request has none", other.id);
-        return CheckOutcome::Violated(vec![Violation::new("status", "status", expected, own.status.to_string())]);
+        return CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, own.status.to_string())]);
     }
     match other {
         Some(other) => {
             let expected = format!("200 OK, as in exchange {}", other.id);
-            CheckOutcome::Violated(vec![Violation::new("status", "status", expected, own.status.to_string())])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, own.status.to_string())])
         }
         None => {
             let error = json.and_then(|json| json.get("error")).and_then(Value::as_str);
@@ -80,13 +81,17 @@ pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -
         Err(unknown) => return unknown,
     };
     let Some(json) = response.body.json.as_ref().filter(|json| json.is_object()) else {
-        return CheckOutcome::Violated(vec![Violation::new("body", "body", "a JSON object", "something else")]);
+        return CheckOutcome::Violated(vec![Violation::new(
+            FindingPlace::whole_body(),
+            "a JSON object",
+            "something else",
+        )]);
     };
     let mut broken = Vec::new();
     let media = response.media_type();
     if media.as_deref() != Some("application/json") {
         let found = media.map_or_else(|| "no Content-Type".to_owned(), |media| show::text(&media));
-        broken.push(Violation::new("header", "header Content-Type", "application/json", found));
+        broken.push(Violation::new(FindingPlace::header("Content-Type"), "application/json", found));
     }
     let text = |name: &str| json.get(name).and_then(Value::as_str);
     let mut wrong = |name: &str, expected: &str| {
@@ -94,7 +99,7 @@ pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        broken.push(Violation::new("body", format!("body /{name}"), expected, found));
+        broken.push(Violation::new(FindingPlace::body(format!("/{name}")), expected, found));
     };
     if text("access_token").is_none_or(str::is_empty) {
         wrong("access_token", "a text");
@@ -118,7 +123,7 @@ pub(crate) fn short_token(exchange: &Exchange, _context: &CheckContext<'_>) -> C
         return CheckOutcome::NotApplicable("the response has no expires_in that is a number".to_owned());
     };
     CheckOutcome::or_violation(lasts <= 300.0, || {
-        Violation::new("body", "body /expires_in", "300 at most", lasts.to_string())
+        Violation::new(FindingPlace::body("/expires_in"), "300 at most", lasts.to_string())
     })
 }
 
@@ -132,7 +137,7 @@ pub(crate) fn no_store(exchange: &Exchange, _context: &CheckContext<'_>) -> Chec
     let has = lines.iter().flat_map(|line| line.split(',')).any(|part| part.trim().eq_ignore_ascii_case("no-store"));
     CheckOutcome::or_violation(has, || {
         let found = if lines.is_empty() { "no Cache-Control".to_owned() } else { show::text(&lines.join(", ")) };
-        Violation::new("header", "header Cache-Control", "no-store", found)
+        Violation::new(FindingPlace::header("Cache-Control"), "no-store", found)
     })
 }
 
@@ -149,7 +154,7 @@ pub(crate) fn oauth_error(exchange: &Exchange, _context: &CheckContext<'_>) -> C
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        Violation::new("body", "body /error", format!("one of {}", ERRORS.join(", ")), found)
+        Violation::new(FindingPlace::body("/error"), format!("one of {}", ERRORS.join(", ")), found)
     })
 }
 
@@ -170,7 +175,11 @@ pub(crate) fn endpoints_absolute(exchange: &Exchange, _context: &CheckContext<'_
         wrong
             .map(|(name, value)| {
                 let found = value.as_str().map_or_else(|| show::shape(Some(value)), show::text);
-                Violation::new("body", format!("body /{}", show::text(name)), "an absolute http or https URL", found)
+                Violation::new(
+                    FindingPlace::body(format!("/{}", show::text(name))),
+                    "an absolute http or https URL",
+                    found,
+                )
             })
             .collect(),
     )
@@ -206,6 +215,6 @@ pub(crate) fn key_set_kept(_exchange: &Exchange, context: &CheckContext<'_>) -> 
     };
     CheckOutcome::or_violation(!(second > first && third > second), || {
         let found = format!("{} times in two token requests", third - first);
-        Violation::new("none", "key set", "read once, and kept as Cache-Control allows", found)
+        Violation::new(FindingPlace::KeySet, "read once, and kept as Cache-Control allows", found)
     })
 }

@@ -12,6 +12,7 @@ use crate::check::show;
 use crate::recording::facts::LineFacts;
 use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// `same-file`: the probe got the resources that the flow got from the same URL, as many of each type and of the same time.
 pub(crate) fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
@@ -31,7 +32,11 @@ pub(crate) fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
     };
     CheckOutcome::or_violation(own.sha256 == facts.sha256 || alike(&own.lines, &facts.lines), || {
         let said = |lines: &LineFacts| format!("{} resources in {} bytes", lines.resources, lines.bytes);
-        Violation::new("body", "body", format!("the {} of exchange {}", said(&facts.lines), first.id), said(&own.lines))
+        Violation::new(
+            FindingPlace::whole_body(),
+            format!("the {} of exchange {}", said(&facts.lines), first.id),
+            said(&own.lines),
+        )
     })
 }
 
@@ -58,8 +63,7 @@ pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) ->
     }
     CheckOutcome::or_violation(changed, || {
         Violation::new(
-            "body",
-            "body /output",
+            FindingPlace::body("/output"),
             format!("the {} resources of flow {}", other.len(), compared.name),
             format!("{} resources: {more} that it has not, {fewer} of its missing", own.len()),
         )
@@ -105,8 +109,7 @@ pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) 
     if let Some(coding) = strange {
         let expected = "none, identity, gzip, or a coding that Accept-Encoding offered";
         return CheckOutcome::Violated(vec![Violation::new(
-            "header",
-            "header Content-Encoding",
+            FindingPlace::header("Content-Encoding"),
             expected,
             show::text(coding),
         )]);
@@ -114,9 +117,13 @@ pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) 
     match (&answer.broken, context.index.facts(exchange)) {
         // Coded twice is legal HTTP; that we undo one coding only is our limit.
         (Some(trouble), _) if codings.len() > 1 => CheckOutcome::Undecided(trouble.message.clone()),
-        (Some(trouble), _) if trouble.kind == TroubleKind::Protocol && !codings.is_empty() => CheckOutcome::Violated(
-            vec![Violation::new("body", "body", format!("a body in {}", codings.join(", ")), trouble.message.clone())],
-        ),
+        (Some(trouble), _) if trouble.kind == TroubleKind::Protocol && !codings.is_empty() => {
+            CheckOutcome::Violated(vec![Violation::new(
+                FindingPlace::whole_body(),
+                format!("a body in {}", codings.join(", ")),
+                trouble.message.clone(),
+            )])
+        }
         (Some(trouble), _) => CheckOutcome::Undecided(trouble.message.clone()),
         _ => CheckOutcome::Holds,
     }
@@ -142,8 +149,7 @@ pub(crate) fn delivered(exchange: &Exchange, _context: &CheckContext<'_>) -> Che
             CheckOutcome::Undecided(format!("it was answered {} to the last", answer.status))
         }
         Outcome::Response(answer) if answer.status != 200 => CheckOutcome::Violated(vec![Violation::new(
-            "status",
-            "status",
+            FindingPlace::Status,
             "200, with the file",
             answer.status.to_string(),
         )]),
@@ -151,8 +157,7 @@ pub(crate) fn delivered(exchange: &Exchange, _context: &CheckContext<'_>) -> Che
             // The bytes are those that were sent, and nobody can read them.
             Some(trouble) if trouble.kind == TroubleKind::Protocol && says_gzip(answer) => {
                 CheckOutcome::Violated(vec![Violation::new(
-                    "body",
-                    "body",
+                    FindingPlace::whole_body(),
                     "the file in gzip, as Content-Encoding says",
                     trouble.message.clone(),
                 )])

@@ -8,6 +8,7 @@ use crate::recording::model::Exchange;
 use crate::suite::describe;
 use crate::suite::model::FileList;
 use crate::suite::shapes::DirectoryTopic;
+use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::Position;
 
 /// Whether the lines of the file that `exchange` fetched keep the rules of `topic`.
@@ -41,8 +42,8 @@ pub(crate) fn lines(topic: DirectoryTopic, exchange: &Exchange, context: &CheckC
 
 /// One finding. A line may break several rules at one place, so the path is part of it.
 fn broken(finding: &DirectoryFinding) -> Violation {
-    let place = format!("line {} column {}, {}", finding.line, finding.column, finding.path);
-    let mut broken = Violation::new("line", place, finding.expected.clone(), finding.actual.clone());
+    let place = FindingPlace::Position { line: finding.line, column: finding.column, path: finding.path.clone() };
+    let mut broken = Violation::new(place, finding.expected.clone(), finding.actual.clone());
     broken.position = Some(Position { line: finding.line, column: finding.column, offset: finding.offset });
     broken.count = finding.count;
     broken

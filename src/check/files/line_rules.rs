@@ -6,6 +6,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
+use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::Position;
 
 pub(crate) fn lines(rules: &[LineRule], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
@@ -26,7 +27,7 @@ pub(crate) fn file_type(types: &[String], exchange: &Exchange, context: &CheckCo
         return CheckOutcome::Undecided("the recording holds no facts of this file".to_owned());
     };
     CheckOutcome::or_violation(types.iter().any(|kind| facts.lines.types.contains_key(kind)), || {
-        Violation::new("none", "lines", format!("a resource of type {}", types.join(" or ")), "none".to_owned())
+        Violation::new(FindingPlace::Lines, format!("a resource of type {}", types.join(" or ")), "none".to_owned())
     })
 }
 
@@ -73,8 +74,7 @@ pub(crate) fn breaking(
         .filter(|finding| facts.whole || finding.rule != LineRule::CutOff)
         .map(|finding| {
             let mut broken = Violation::new(
-                "line",
-                format!("line {} column {}", finding.line, finding.column),
+                FindingPlace::Position { line: finding.line, column: finding.column, path: String::new() },
                 finding.expected.clone(),
                 finding.actual.clone(),
             );

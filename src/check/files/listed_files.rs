@@ -13,6 +13,7 @@ use crate::recording::facts::FileFacts;
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// `count-equals-lines`: wherever `count` is a number and the file was read whole.
 pub(crate) fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
@@ -34,8 +35,7 @@ pub(crate) fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>
                 continue;
             }
             broken.push(Violation::new(
-                "body",
-                format!("body /{list}/{n}/count"),
+                FindingPlace::body(format!("/{list}/{n}/count")),
                 format!("{lines}, the lines of the file (exchange {})", file.id),
                 show::shape(Some(given)),
             ));
@@ -82,7 +82,7 @@ pub(crate) fn empty_output_when_nothing(exchange: &Exchange, context: &CheckCont
             0 => show::shape(value),
             n => format!("{n} items whose files are empty"),
         };
-        Violation::new("body", "body /output", "an empty array, for nothing was exported", actual)
+        Violation::new(FindingPlace::body("/output"), "an empty array, for nothing was exported", actual)
     })
 }
 
@@ -91,8 +91,7 @@ pub(crate) fn empty_error_when_nothing(exchange: &Exchange, context: &CheckConte
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     if manifest.get("error").is_some_and(Value::is_null) {
         return CheckOutcome::Violated(vec![Violation::new(
-            "body",
-            "body /error",
+            FindingPlace::body("/error"),
             "an array, empty where there is nothing",
             "null",
         )]);
@@ -127,8 +126,7 @@ fn empty_items(context: &CheckContext<'_>, list: FileList) -> CheckOutcome {
             .filter(|(_, (_, facts))| is_empty(facts))
             .map(|(n, (file, _))| {
                 Violation::new(
-                    "body",
-                    format!("body /{list}/{n}"),
+                    FindingPlace::body(format!("/{list}/{n}")),
                     "only files that hold something",
                     format!("a file without a line (exchange {})", file.id),
                 )
@@ -151,8 +149,7 @@ pub(crate) fn nothing_after_transaction_time(exchange: &Exchange, context: &Chec
         let latest = facts.lines.latest.as_deref().unwrap_or_default();
         // The place within the line is not kept, so none is made up.
         let mut broken = Violation::new(
-            "none",
-            format!("line {line}"),
+            FindingPlace::Line(line),
             "meta.lastUpdated no later than the manifest's transactionTime",
             format!("a later one; the latest of the file is {}", show::text(latest)),
         );
@@ -169,8 +166,7 @@ pub(crate) fn deleted_not_in_output(exchange: &Exchange, context: &CheckContext<
     let both = facts.lines.deleted_in_output;
     CheckOutcome::or_violation(both == 0, || {
         let mut broken = Violation::new(
-            "none",
-            "entries",
+            FindingPlace::DeletedEntries,
             "resources that no output file holds",
             format!("{both} that output files hold too"),
         );
@@ -193,7 +189,7 @@ pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) ->
             return CheckOutcome::NotApplicable("nothing was exported".to_owned());
         }
         let expected = format!("an item of type Patient, for the Group lists members: {members}");
-        return CheckOutcome::Violated(vec![Violation::new("body", "body /output", expected, "nothing")]);
+        return CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, "nothing")]);
     }
     if context.flow.params.iter().any(|(name, _)| name == "_type") {
         return CheckOutcome::NotApplicable("the types were restricted by the settings".to_owned());
@@ -205,8 +201,7 @@ pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) ->
     CheckOutcome::or_violation(types.contains("Patient"), || {
         let actual = types.iter().take(8).copied().collect::<Vec<_>>().join(", ");
         Violation::new(
-            "body",
-            "body /output",
+            FindingPlace::body("/output"),
             "an item of type Patient",
             format!("items of type {}", show::text(&actual)),
         )
@@ -221,12 +216,12 @@ pub(crate) fn no_outcome_in_output(exchange: &Exchange, context: &CheckContext<'
     let mut broken = Vec::new();
     for (n, item) in items(manifest, "output").iter().enumerate() {
         if item.get("type").and_then(Value::as_str) == Some("OperationOutcome") {
-            let place = format!("body /output/{n}/type");
-            broken.push(Violation::new("body", place, expected, "the string \"OperationOutcome\""));
+            let place = FindingPlace::body(format!("/output/{n}/type"));
+            broken.push(Violation::new(place, expected, "the string \"OperationOutcome\""));
         } else if let Some((file, facts)) = files.get(&n)
             && let Some(count) = facts.lines.types.get("OperationOutcome")
         {
-            let mut found = Violation::new("none", "lines", expected, format!("{count} lines with one"));
+            let mut found = Violation::new(FindingPlace::Lines, expected, format!("{count} lines with one"));
             found.count = *count;
             broken.push(found.shown_by(file.id));
         }
@@ -247,8 +242,7 @@ pub(crate) fn lenient_reported(exchange: &Exchange, context: &CheckContext<'_>) 
     }
     let names: Vec<&str> = context.flow.params.iter().map(|(name, _)| name.as_str()).collect();
     CheckOutcome::Violated(vec![Violation::new(
-        "body",
-        "body /error",
+        FindingPlace::body("/error"),
         format!("a file with an OperationOutcome about {}", names.join(", ")),
         if listed == 0 { show::shape(manifest.get("error")) } else { "files without one".to_owned() },
     )])

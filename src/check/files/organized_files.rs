@@ -10,6 +10,7 @@ use crate::check::show;
 use crate::recording::facts::{FileFacts, Organized, Organizing};
 use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// What a manifest says where files are organised.
 const NAMED: &str = "outputOrganizedBy";
@@ -122,7 +123,7 @@ fn says(manifest: &Value) -> Option<&Value> {
 }
 
 fn at_line(exchange: &Exchange, line: u64, expected: impl Into<String>, actual: impl Into<String>) -> Violation {
-    Violation::new("none", format!("line {line}"), expected, actual).shown_by(exchange.id)
+    Violation::new(FindingPlace::Line(line), expected, actual).shown_by(exchange.id)
 }
 
 /// `organized-at-all`: the files are organised; a server that cannot do it refuses.
@@ -139,8 +140,7 @@ pub(crate) fn organized_at_all(_exchange: &Exchange, context: &CheckContext<'_>)
     }
     let expected = format!("files organised by {}, or a refusal", show::text(view.asked));
     CheckOutcome::Violated(vec![Violation::new(
-        "body",
-        "body /output",
+        FindingPlace::body("/output"),
         expected,
         "files without headers, and a manifest without a word",
     )])
@@ -160,7 +160,7 @@ pub(crate) fn organized_named(_exchange: &Exchange, context: &CheckContext<'_>) 
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        Violation::new("body", format!("body /{NAMED}"), show::text(view.asked), actual)
+        Violation::new(FindingPlace::body(format!("/{NAMED}")), show::text(view.asked), actual)
     })
 }
 
@@ -173,7 +173,11 @@ pub(crate) fn organized_untyped(exchange: &Exchange, context: &CheckContext<'_>)
     let typed = items(manifest, "output").iter().enumerate().filter_map(|(n, item)| {
         let kind = item.get("type").filter(|kind| !kind.is_null())?;
         let actual = kind.as_str().map_or_else(|| show::shape(Some(kind)), show::text);
-        Some(Violation::new("body", format!("body /output/{n}/type"), "no type, for the file holds several", actual))
+        Some(Violation::new(
+            FindingPlace::body(format!("/output/{n}/type")),
+            "no type, for the file holds several",
+            actual,
+        ))
     });
     CheckOutcome::from_violations(typed.collect())
 }
@@ -226,7 +230,7 @@ pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) 
         let kind = show::text(view.asked);
         let wanted =
             format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
-        let mut broken = Violation::new("body", "body /output", wanted, format!("blocks for {found} of them"));
+        let mut broken = Violation::new(FindingPlace::body("/output"), wanted, format!("blocks for {found} of them"));
         broken.count = lost;
         broken
     })
@@ -287,10 +291,9 @@ pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>)
         if let Some((value, named)) = view.continues(place) {
             seen = true;
             if named.is_none() {
-                let at = format!("body /output/{place}/continuesInFile");
+                let at = FindingPlace::body(format!("/output/{place}/continuesInFile"));
                 let expected = "the url of another output item";
                 broken.push(Violation::new(
-                    "body",
                     at,
                     expected,
                     value.as_str().map_or_else(|| show::shape(Some(value)), show::text),
@@ -367,7 +370,7 @@ pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext
     let missing = belongings.iter().filter(|(_, kept)| kept.found < kept.expected);
     let missing = missing.map(|(kind, kept)| {
         let expected = format!("all {} of type {kind} in the blocks of their patients", kept.expected);
-        let mut broken = Violation::new("body", "body /output", expected, kept.found.to_string());
+        let mut broken = Violation::new(FindingPlace::body("/output"), expected, kept.found.to_string());
         broken.count = kept.expected.saturating_sub(kept.found);
         broken
     });

@@ -8,6 +8,7 @@ use crate::recording::facts::{FileFacts, ProfileFacts, ProfileTally};
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// More elements are not named in one finding.
 const MAX_NAMES: usize = 30;
@@ -58,8 +59,7 @@ pub(crate) fn must_support_seen(exchange: &Exchange, context: &CheckContext<'_>)
         }
         let plural = if tally.resources == 1 { "" } else { "s" };
         Violation::new(
-            "body",
-            format!("{name} in the files of output"),
+            FindingPlace::Profile(name.to_owned()),
             format!("each of {} must-support elements in some resource", tally.supports),
             format!("{} resource{plural}, none with {}", tally.resources, names.join(", ")),
         )

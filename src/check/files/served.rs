@@ -8,6 +8,7 @@ use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::Exchange;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// Whether what `exchange` asked for is at the target's own origin.
 fn is_own(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
@@ -26,7 +27,7 @@ pub(crate) fn token_required(exchange: &Exchange, context: &CheckContext<'_>) ->
     };
     let value = manifest.get("requiresAccessToken");
     CheckOutcome::or_violation(value.and_then(Value::as_bool) == Some(true), || {
-        Violation::new("body", "body /requiresAccessToken", "the JSON value true", show::shape(value))
+        Violation::new(FindingPlace::body("/requiresAccessToken"), "the JSON value true", show::shape(value))
     })
 }
 
@@ -39,7 +40,7 @@ pub(crate) fn stored_version(exchange: &Exchange, context: &CheckContext<'_>) ->
     }
     let broken = |actual: String| {
         let expected = "the URL of the file, or of a version of it below";
-        CheckOutcome::Violated(vec![Violation::new("header", "header Content-Location", expected, actual)])
+        CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Content-Location"), expected, actual)])
     };
     let Some(text) = answer.header("content-location") else { return broken("no Content-Location".to_owned()) };
     let Ok(asked) = Url::parse(&exchange.request.url) else {
@@ -61,7 +62,7 @@ pub(crate) fn announced_length(exchange: &Exchange, context: &CheckContext<'_>) 
         None => CheckOutcome::NotApplicable("the file did not come whole".to_owned()),
         Some(facts) => CheckOutcome::or_violation(facts.lines.bytes == announced, || {
             let expected = format!("{}, the bytes that came", facts.lines.bytes);
-            Violation::new("header", "header Content-Length", expected, announced.to_string())
+            Violation::new(FindingPlace::header("Content-Length"), expected, announced.to_string())
         }),
     }
 }
@@ -74,6 +75,6 @@ pub(crate) fn not_public(exchange: &Exchange, _context: &CheckContext<'_>) -> Ch
     let shared = names.find(|name| matches!(name.as_str(), "public" | "s-maxage"));
     CheckOutcome::or_violation(shared.is_none(), || {
         let actual = show::text(&shared.clone().unwrap_or_default());
-        Violation::new("header", "header Cache-Control", "nothing that lets shared caches keep it", actual)
+        Violation::new(FindingPlace::header("Cache-Control"), "nothing that lets shared caches keep it", actual)
     })
 }

@@ -13,6 +13,7 @@ use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, H
 use crate::recording::model::Exchange;
 use crate::suite::flow::HookName;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// What hooks of this name did, and the manifest's `transactionTime`.
 fn hooked<'a>(
@@ -181,7 +182,7 @@ fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bo
 }
 
 fn lost(expected: String, actual: &str) -> CheckOutcome {
-    CheckOutcome::Violated(vec![Violation::new("body", "body /output", expected, actual)])
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, actual)])
 }
 
 /// `deletions-told`: what was deleted since `_since`, by the target's own answers, is listed under `deleted`.
@@ -225,8 +226,7 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
         }
         let expected = format!("the {kind} that is gone ({}), under deleted", read(thing));
         CheckOutcome::Violated(vec![Violation::new(
-            "body",
-            "body /deleted",
+            FindingPlace::body("/deleted"),
             expected,
             "a manifest that does not tell of it",
         )])
@@ -261,7 +261,7 @@ pub(crate) fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> 
             _ => {
                 let expected = format!("a file of OperationOutcomes that tells of the {} that is missing", thing.kind);
                 let actual = if told == 0 { "no file" } else { "no OperationOutcome in the files" };
-                CheckOutcome::Violated(vec![Violation::new("body", "body /error", expected, actual)])
+                CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/error"), expected, actual)])
             }
         }
     });
@@ -362,11 +362,11 @@ mod tests {
         };
         let things = vec![thing("2026-01-01T12:00:00.000Z", ChangeSeen::Fresh)];
         let good = Hooked { runs: vec![run(None)], things, ..Hooked::default() };
-        assert_eq!(word(&sum(&good, HookName::Change, |_| CheckOutcome::Holds)), "yes");
+        assert_eq!(word(&combine(&good, HookName::Change, |_| CheckOutcome::Holds)), "yes");
         let bad = Hooked { runs: vec![run(None), run(Some("it ended with exit status 1"))], ..good.clone() };
-        assert_eq!(word(&sum(&bad, HookName::Change, |_| CheckOutcome::Holds)), "unknown");
-        let broken = || CheckOutcome::Violated(vec![Violation::new("body", "", "", "")]);
-        assert_eq!(word(&sum(&bad, HookName::Change, |_| broken())), "no", "what is seen to be broken is broken");
-        assert_eq!(word(&sum(&good, HookName::Delete, |_| CheckOutcome::Holds)), "no data");
+        assert_eq!(word(&combine(&bad, HookName::Change, |_| CheckOutcome::Holds)), "unknown");
+        let broken = || CheckOutcome::Violated(vec![Violation::new(FindingPlace::Nowhere, "", "")]);
+        assert_eq!(word(&combine(&bad, HookName::Change, |_| broken())), "no", "what is seen to be broken is broken");
+        assert_eq!(word(&combine(&good, HookName::Delete, |_| CheckOutcome::Holds)), "no data");
     }
 }

@@ -7,6 +7,7 @@ use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::{Exchange, Phase, Role};
+use crate::verdicts::finding_place::FindingPlace;
 
 /// The preference, and what `Preference-Applied` says where it was honoured.
 const SEPARATE: &str = "separate-export-status";
@@ -49,7 +50,7 @@ pub(crate) fn preferences_applied(exchange: &Exchange, _context: &CheckContext<'
         let lines: Vec<&str> =
             response(exchange).into_iter().flat_map(|answer| answer.header_lines("preference-applied")).collect();
         let actual = if lines.is_empty() { "no Preference-Applied".to_owned() } else { show::text(&lines.join(", ")) };
-        Violation::new("header", "header Preference-Applied", format!("respond-async and {SEPARATE}"), actual)
+        Violation::new(FindingPlace::header("Preference-Applied"), format!("respond-async and {SEPARATE}"), actual)
     })
 }
 
@@ -71,6 +72,6 @@ fn export_status_is(exchange: &Exchange, good: fn(u16) -> bool, expected: &str) 
     CheckOutcome::or_violation(export_status(exchange).is_some_and(good), || {
         let text = response(exchange).and_then(|answer| answer.header("x-export-status"));
         let actual = text.map_or_else(|| "no X-Export-Status".to_owned(), show::text);
-        Violation::new("header", "header X-Export-Status", expected, actual)
+        Violation::new(FindingPlace::header("X-Export-Status"), expected, actual)
     })
 }

@@ -12,6 +12,7 @@ use crate::check::show;
 use crate::recording::model::{Exchange, Outcome, Phase};
 use crate::recording::shape::urls_of_line;
 use crate::suite::values::is_beside_the_point;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// `one-location`: however often the header comes, it names one URL.
 pub(crate) fn one_location(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
@@ -21,7 +22,7 @@ pub(crate) fn one_location(exchange: &Exchange, _context: &CheckContext<'_>) -> 
     let values: BTreeSet<&str> = response.header_lines("content-location").flat_map(urls_of_line).collect();
     CheckOutcome::or_violation(values.len() <= 1, || {
         let actual = values.iter().map(|value| show::text(value)).collect::<Vec<_>>().join(" and ");
-        Violation::new("header", "header Content-Location", "one URL", actual)
+        Violation::new(FindingPlace::header("Content-Location"), "one URL", actual)
     })
 }
 
@@ -52,8 +53,7 @@ pub(crate) fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) 
         200..=299 => CheckOutcome::Holds,
         status if is_beside_the_point(status) => CheckOutcome::Undecided(format!("it was answered {status}")),
         status => CheckOutcome::Violated(vec![Violation::new(
-            "status",
-            "status",
+            FindingPlace::Status,
             format!("{other_status}, as in exchange {}", other.id),
             status.to_string(),
         )]),
@@ -78,7 +78,7 @@ pub(crate) fn kickoff_found(_exchange: &Exchange, context: &CheckContext<'_>) ->
         None => CheckOutcome::Undecided("the kick-off got no answer".to_owned()),
         Some(404) => {
             let expected = "anything but 404, for the Group can be read";
-            CheckOutcome::Violated(vec![Violation::new("status", "status", expected, "404").shown_by(kickoff.id)])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, "404").shown_by(kickoff.id)])
         }
         Some(_) => CheckOutcome::Holds,
     }
@@ -94,8 +94,7 @@ pub(crate) fn job_not_completed(exchange: &Exchange, context: &CheckContext<'_>)
         200..=299 => {}
         status => {
             return CheckOutcome::Violated(vec![Violation::new(
-                "status",
-                "status",
+                FindingPlace::Status,
                 "4xx, or a job that fails",
                 status.to_string(),
             )]);
@@ -109,7 +108,11 @@ pub(crate) fn job_not_completed(exchange: &Exchange, context: &CheckContext<'_>)
         .filter(|e| e.probe == exchange.probe && e.phase.is_some())
         .collect();
     if let Some(done) = polls.iter().find(|e| e.phase == Some(Phase::Complete)) {
-        let broken = Violation::new("body", "body", "a refusal, or a job that fails", "the manifest of a finished job");
+        let broken = Violation::new(
+            FindingPlace::whole_body(),
+            "a refusal, or a job that fails",
+            "the manifest of a finished job",
+        );
         return CheckOutcome::Violated(vec![broken.shown_by(done.id)]);
     }
     match polls.last() {
@@ -130,7 +133,7 @@ pub(crate) fn other_job(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
     };
     CheckOutcome::or_violation(own != other, || {
         let expected = format!("another job than that of exchange {}", first.id);
-        Violation::new("header", "header Content-Location", expected, show::text(&own))
+        Violation::new(FindingPlace::header("Content-Location"), expected, show::text(&own))
     })
 }
 
@@ -140,21 +143,21 @@ pub(crate) fn own_origin(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     let Ok(asked) = Url::parse(&context.index.recording.start.base) else {
         return CheckOutcome::Undecided("the recording's base URL cannot be read".to_owned());
     };
-    let mut named: Vec<(&str, String, &str)> = Vec::new();
+    let mut named: Vec<(FindingPlace, &str)> = Vec::new();
     if let Some(url) = answer.header("content-location") {
-        named.push(("header", "header Content-Location".to_owned(), url));
+        named.push((FindingPlace::header("Content-Location").to_owned(), url));
     }
     let items = manifest_of(exchange).and_then(|manifest| manifest.get("output")).and_then(Value::as_array);
     for (n, item) in items.into_iter().flatten().enumerate() {
         if let Some(url) = item.get("url").and_then(Value::as_str) {
-            named.push(("body", format!("body /output/{n}/url"), url));
+            named.push((FindingPlace::body(format!("/output/{n}/url")), url));
         }
     }
     // What is no URL at all is judged elsewhere.
     let named: Vec<_> = named
         .into_iter()
-        .filter_map(|(k, place, text)| {
-            Some((k, place, Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?))
+        .filter_map(|(place, text)| {
+            Some((place, Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?))
         })
         .collect();
     if named.is_empty() {
@@ -164,11 +167,11 @@ pub(crate) fn own_origin(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     CheckOutcome::from_violations(
         named
             .into_iter()
-            .filter(|(_, _, url)| url.origin() != origin)
-            .map(|(kind, place, url)| {
+            .filter(|(_, url)| url.origin() != origin)
+            .map(|(place, url)| {
                 let expected =
                     format!("a URL at {}, as asked; a proxy may hide the server's own", origin.ascii_serialization());
-                Violation::new(kind, place, expected, show::text(&url.origin().ascii_serialization()))
+                Violation::new(place, expected, show::text(&url.origin().ascii_serialization()))
             })
             .collect(),
     )

@@ -7,6 +7,7 @@ use crate::check::show;
 use crate::recording::model::{BodyKind, Exchange, Outcome, TroubleKind};
 use crate::recording::shape::is_error_outcome;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// The codes of `transient` and below it, in FHIR's IssueType.
 const TRANSIENT: [&str; 7] = ["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"];
@@ -35,7 +36,7 @@ pub(crate) fn error_status(exchange: &Exchange, _context: &CheckContext<'_>) -> 
     };
     let broken = || {
         let expected = "4xx or 5xx, for what tells an error";
-        CheckOutcome::Violated(vec![Violation::new("status", "status", expected, answer.status.to_string())])
+        CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, answer.status.to_string())])
     };
     match answer.status {
         400..=599 => return CheckOutcome::Holds,
@@ -62,7 +63,7 @@ pub(crate) fn transient_code(exchange: &Exchange, _context: &CheckContext<'_>) -
     let codes: Vec<&str> = issues.iter().filter_map(|issue| issue.get("code")?.as_str()).collect();
     CheckOutcome::or_violation(codes.iter().any(|code| TRANSIENT.contains(code)), || {
         let actual = if codes.is_empty() { "no code".to_owned() } else { show::text(&codes.join(", ")) };
-        Violation::new("body", "body /issue/0/code", format!("one of {}", TRANSIENT.join(", ")), actual)
+        Violation::new(FindingPlace::body("/issue/0/code"), format!("one of {}", TRANSIENT.join(", ")), actual)
     })
 }
 
@@ -72,12 +73,11 @@ pub(crate) fn error_in_place(exchange: &Exchange, context: &CheckContext<'_>) ->
     let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
     let yes = |actual: &str| {
         let expected = "an error in the place of the file";
-        CheckOutcome::or_violation(true, || Violation::new("body", "body", expected, actual))
+        CheckOutcome::or_violation(true, || Violation::new(FindingPlace::whole_body(), expected, actual))
     };
     if !(200..300).contains(&answer.status) {
         return CheckOutcome::Violated(vec![Violation::new(
-            "status",
-            "status",
+            FindingPlace::Status,
             "a status of success",
             answer.status.to_string(),
         )]);
@@ -98,8 +98,7 @@ pub(crate) fn error_in_place(exchange: &Exchange, context: &CheckContext<'_>) ->
     match listed.is_some() && lone && !sent_as_lines {
         true => yes("an OperationOutcome"),
         false => CheckOutcome::Violated(vec![Violation::new(
-            "body",
-            "body",
+            FindingPlace::whole_body(),
             "an error in the place of the file",
             "something else",
         )]),
@@ -132,7 +131,7 @@ pub(crate) fn outlasts_expires(exchange: &Exchange, context: &CheckContext<'_>) 
         None => CheckOutcome::Holds,
         Some(trouble) if trouble.kind == TroubleKind::Cut => {
             let expected = "the rest of a file that was being fetched when Expires passed";
-            CheckOutcome::Violated(vec![Violation::new("body", "body", expected, trouble.message.clone())])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::whole_body(), expected, trouble.message.clone())])
         }
         Some(trouble) => CheckOutcome::Undecided(trouble.message.clone()),
     }

@@ -12,6 +12,7 @@ use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, Response};
+use crate::verdicts::finding_place::FindingPlace;
 
 /// How far `transactionTime` may lie ahead of the server's own Date: clocks within a cluster differ.
 const CLOCK_SLACK: Duration = Duration::from_secs(300);
@@ -40,14 +41,13 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
     let value = manifest.get("request");
     let Some(text) = value.and_then(Value::as_str) else {
         return CheckOutcome::Violated(vec![Violation::new(
-            "body",
-            "body /request",
+            FindingPlace::body("/request"),
             "a JSON string, the URL of the kick-off",
             show::shape(value),
         )]);
     };
     let broken = |expected: String| {
-        CheckOutcome::Violated(vec![Violation::new("body", "body /request", expected, show::text(text))])
+        CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/request"), expected, show::text(text))])
     };
     let url = match Url::parse(text) {
         Ok(url) if shape::is_absolute_url(text) => url,
@@ -123,8 +123,7 @@ pub(crate) fn request_without_body_params(exchange: &Exchange, context: &CheckCo
     let names: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     match context.flow.params.iter().find(|(name, _)| names.contains(name)) {
         Some((name, _)) => CheckOutcome::Violated(vec![Violation::new(
-            "body",
-            "body /request",
+            FindingPlace::body("/request"),
             format!("no parameter {name}, which was sent in the body"),
             show::text(text),
         )]),
@@ -153,8 +152,7 @@ pub(crate) fn transaction_time_not_future(exchange: &Exchange, context: &CheckCo
     let limit = now + CLOCK_SLACK;
     CheckOutcome::or_violation(time <= Instant::from(limit), || {
         Violation::new(
-            "body",
-            "body /transactionTime",
+            FindingPlace::body("/transactionTime"),
             format!("no later than the answer's own Date, {}, and five minutes", httpdate::fmt_http_date(now)),
             show::text(text),
         )
@@ -186,7 +184,7 @@ pub(crate) fn transaction_time_in_job(exchange: &Exchange, context: &CheckContex
     CheckOutcome::or_violation(good, || {
         let (start, end) = (httpdate::fmt_http_date(start), httpdate::fmt_http_date(end));
         let expected = format!("between the kick-off, {start}, and the manifest, {end}, give or take 5 s");
-        Violation::new("body", "body /transactionTime", expected, show::text(text))
+        Violation::new(FindingPlace::body("/transactionTime"), expected, show::text(text))
     })
 }
 
@@ -197,8 +195,9 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
         return CheckOutcome::NotApplicable("there is no answer".to_owned());
     };
     let expected = "an HTTP date, later than the answer's own Date";
-    let broken =
-        |actual: String| CheckOutcome::Violated(vec![Violation::new("header", "header Expires", expected, actual)]);
+    let broken = |actual: String| {
+        CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Expires"), expected, actual)])
+    };
     let Some(text) = response.header("expires") else { return broken("no Expires".to_owned()) };
     let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return broken(show::text(text)) };
     // A Date that is days off is wrong, by its maker or by a proxy on the way: then our clock can clear what lies ahead.
@@ -224,7 +223,7 @@ pub(crate) fn expires_readable(exchange: &Exchange, _context: &CheckContext<'_>)
         return CheckOutcome::NotApplicable("there is no Expires, or one that says nothing".to_owned());
     }
     CheckOutcome::or_violation(httpdate::parse_http_date(text).is_ok(), || {
-        Violation::new("header", "header Expires", "an HTTP date", show::text(text))
+        Violation::new(FindingPlace::header("Expires"), "an HTTP date", show::text(text))
     })
 }
 
@@ -241,8 +240,7 @@ pub(crate) fn distinct_urls(exchange: &Exchange, _context: &CheckContext<'_>) ->
     for (n, url) in files("output") {
         if let Some(first) = seen.insert(url, n) {
             broken.push(Violation::new(
-                "body",
-                format!("body /output/{n}/url"),
+                FindingPlace::body(format!("/output/{n}/url")),
                 "each file once",
                 format!("the URL of /output/{first} again"),
             ));
@@ -251,8 +249,7 @@ pub(crate) fn distinct_urls(exchange: &Exchange, _context: &CheckContext<'_>) ->
     for list in ["error", "deleted"] {
         for (n, first) in files(list).filter_map(|(n, url)| Some((n, *seen.get(url)?))) {
             broken.push(Violation::new(
-                "body",
-                format!("body /{list}/{n}/url"),
+                FindingPlace::body(format!("/{list}/{n}/url")),
                 "a file that is not under output, too",
                 format!("the URL of /output/{first}"),
             ));
@@ -273,8 +270,7 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
         }
         status => {
             return CheckOutcome::Violated(vec![Violation::new(
-                "status",
-                "status",
+                FindingPlace::Status,
                 format!("200, as in exchange {}", first.id),
                 status.to_string(),
             )]);
@@ -282,8 +278,7 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
     }
     let Some(after) = manifest_of(exchange) else {
         return CheckOutcome::Violated(vec![Violation::new(
-            "body",
-            "body",
+            FindingPlace::whole_body(),
             "the manifest",
             show::shape(again.body.json.as_ref()),
         )]);
@@ -291,8 +286,7 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
     let mut broken = Vec::new();
     if before.get("transactionTime") != after.get("transactionTime") {
         broken.push(Violation::new(
-            "body",
-            "body /transactionTime",
+            FindingPlace::body("/transactionTime"),
             format!("{}, as in exchange {}", show::shape(before.get("transactionTime")), first.id),
             show::shape(after.get("transactionTime")),
         ));
@@ -303,8 +297,7 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
             let total = |files: &BTreeMap<_, usize>| files.values().sum::<usize>();
             let differ = if total(&was) == total(&is) { ", other types or counts" } else { "" };
             broken.push(Violation::new(
-                "body",
-                format!("body /{list}"),
+                FindingPlace::body(format!("/{list}")),
                 format!("the {} files of exchange {}", total(&was), first.id),
                 format!("{} files{differ}", total(&is)),
             ));
@@ -345,9 +338,7 @@ pub(crate) fn extensions_are_objects(exchange: &Exchange, _context: &CheckContex
         found
             .into_iter()
             .filter(|(_, value)| !value.is_object())
-            .map(|(place, value)| {
-                Violation::new("body", format!("body {place}"), "a JSON object", show::shape(Some(value)))
-            })
+            .map(|(place, value)| Violation::new(FindingPlace::body(place), "a JSON object", show::shape(Some(value))))
             .collect(),
     )
 }

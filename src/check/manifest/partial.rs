@@ -11,6 +11,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// What must stay of a manifest: its fields, but for `link` and the lists, with instants as instants.
 fn fields(manifest: &Value) -> BTreeMap<&str, String> {
@@ -32,8 +33,7 @@ fn differing(first: &Value, second: &Value, shown_in: u32) -> Vec<Violation> {
         .filter(|(key, value)| is.get(*key) != Some(*value))
         .map(|(key, _)| {
             Violation::new(
-                "body",
-                format!("body /{key}"),
+                FindingPlace::body(format!("/{key}")),
                 format!("{}, as in exchange {shown_in}", show::shape(first.get(*key))),
                 show::shape(second.get(*key)),
             )
@@ -69,8 +69,7 @@ pub(crate) fn manifest_unaltered(exchange: &Exchange, context: &CheckContext<'_>
             let total = |files: &BTreeMap<_, usize>| files.values().sum::<usize>();
             let differ = if total(&was) == total(&is) { ", other types or counts" } else { "" };
             broken.push(Violation::new(
-                "body",
-                format!("body /{list}"),
+                FindingPlace::body(format!("/{list}")),
                 format!("the {} files of exchange {}; what comes later belongs behind a link", total(&was), first.id),
                 format!("{} files{differ}", total(&is)),
             ));
@@ -89,7 +88,7 @@ pub(crate) fn fields_of_first_page(exchange: &Exchange, context: &CheckContext<'
             let lacks = |manifest: &Value| manifest.get("error").is_none_or(Value::is_null);
             if lacks(manifest) && !lacks(before) {
                 let expected = format!("an array, as in exchange {}", first.id);
-                broken.push(Violation::new("body", "body /error", expected, show::shape(manifest.get("error"))));
+                broken.push(Violation::new(FindingPlace::body("/error"), expected, show::shape(manifest.get("error"))));
             }
             CheckOutcome::from_violations(broken)
         }
@@ -107,7 +106,11 @@ pub(crate) fn one_next_link(exchange: &Exchange, context: &CheckContext<'_>) -> 
         }
         Some(Value::Array(links)) => links,
         other => {
-            return CheckOutcome::Violated(vec![Violation::new("body", "body /link", "an array", show::shape(other))]);
+            return CheckOutcome::Violated(vec![Violation::new(
+                FindingPlace::body("/link"),
+                "an array",
+                show::shape(other),
+            )]);
         }
     };
     let url = links.first().and_then(|link| link.get("url")).and_then(Value::as_str);
@@ -117,8 +120,7 @@ pub(crate) fn one_next_link(exchange: &Exchange, context: &CheckContext<'_>) -> 
             n => format!("{n} items"),
         };
         return CheckOutcome::Violated(vec![Violation::new(
-            "body",
-            "body /link",
+            FindingPlace::body("/link"),
             "one object with relation and url",
             actual,
         )]);
@@ -128,8 +130,7 @@ pub(crate) fn one_next_link(exchange: &Exchange, context: &CheckContext<'_>) -> 
     CheckOutcome::or_violation(!known.into_iter().any(|e| e.request.url == url), || {
         let expected = "the URL of a manifest not seen before";
         Violation::new(
-            "body",
-            "body /link/0/url",
+            FindingPlace::body("/link/0/url"),
             expected,
             "one that was fetched already, so that the pages never end",
         )
@@ -150,5 +151,5 @@ pub(crate) fn file_kept(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
         return CheckOutcome::Undecided("not every file was fetched whole when the job was done".to_owned());
     }
     let expected = format!("these {} bytes in some file when the job was done", own.lines.bytes);
-    CheckOutcome::Violated(vec![Violation::new("body", "body", expected, "no file with them any longer")])
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::whole_body(), expected, "no file with them any longer")])
 }

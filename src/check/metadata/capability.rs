@@ -14,6 +14,7 @@ use crate::check::show;
 use crate::drive::export_levels;
 use crate::recording::model::Exchange;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// What HL7's guide calls itself, and its statement.
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
@@ -27,7 +28,7 @@ pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
     let level = context.flow.export;
     CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&level), || {
         let expected = format!("an export operation at {level} level, for a kick-off there was accepted");
-        Violation::new("body", "body /rest", expected, "none").shown_by(id)
+        Violation::new(FindingPlace::body("/rest"), expected, "none").shown_by(id)
     })
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<
     let missing: &[u16] = if level == ExportLevel::Group { &[405, 501] } else { &[404, 405, 501] };
     CheckOutcome::or_violation(!missing.contains(&answer.status), || {
         let expected = format!("an export, for exchange {id} declares one at {level} level");
-        Violation::new("status", "status", expected, answer.status.to_string())
+        Violation::new(FindingPlace::Status, expected, answer.status.to_string())
     })
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
     CheckOutcome::or_violation(good, || {
         let actual = if named.is_empty() { "nothing".to_owned() } else { show::text(&named.join(", ")) };
         let expected = format!("{GUIDE}/CapabilityStatement/bulk-data");
-        Violation::new("body", "body /instantiates", expected, actual).shown_by(id)
+        Violation::new(FindingPlace::body("/instantiates"), expected, actual).shown_by(id)
     })
 }
 
@@ -90,12 +91,12 @@ pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>
                 Some(wanted) => format!("the definition {wanted} here"),
                 None => "no export here".to_owned(),
             };
-            broken.push(Violation::new("body", place, expected, show::text(&defined)).shown_by(id));
+            broken.push(Violation::new(FindingPlace::body(place), expected, show::text(&defined)).shown_by(id));
         }
     };
     for (n, rest) in items(statement, "rest").iter().enumerate() {
         for (o, operation) in items(rest, "operation").iter().enumerate() {
-            judge(format!("body /rest/{n}/operation/{o}/definition"), operation, Some("export"));
+            judge(format!("/rest/{n}/operation/{o}/definition"), operation, Some("export"));
         }
         for (r, resource) in items(rest, "resource").iter().enumerate() {
             let wanted = match resource.get("type").and_then(Value::as_str) {
@@ -104,7 +105,7 @@ pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>
                 _ => None,
             };
             for (o, operation) in items(resource, "operation").iter().enumerate() {
-                judge(format!("body /rest/{n}/resource/{r}/operation/{o}/definition"), operation, wanted);
+                judge(format!("/rest/{n}/resource/{r}/operation/{o}/definition"), operation, wanted);
             }
         }
     }
@@ -143,7 +144,7 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
     CheckOutcome::or_violation(missing.is_empty(), || {
         let expected = "every type that is exported".to_owned();
         let actual = format!("not {}", show::text(&missing.join(", ")));
-        Violation::new("body", "body /rest/0/resource", expected, actual).shown_by(id)
+        Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
     })
 }
 
@@ -152,7 +153,7 @@ pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_
     match counted(exchange, context) {
         Ok((total, _, all)) => CheckOutcome::or_violation(total == 0 || all > 0, || {
             let expected = format!("an export that is not empty, for a search counts {total} patients");
-            Violation::new("body", "body /total", expected, "an export without any resource")
+            Violation::new(FindingPlace::body("/total"), expected, "an export without any resource")
         }),
         Err(held) => held,
     }
@@ -168,7 +169,7 @@ pub(crate) fn no_patient_short(exchange: &Exchange, context: &CheckContext<'_>) 
         }
         Ok((total, came, _)) => CheckOutcome::or_violation(came >= total, || {
             let expected = format!("{total} patients, as many as a search counts");
-            Violation::new("body", "body /total", expected, format!("{came} in the output"))
+            Violation::new(FindingPlace::body("/total"), expected, format!("{came} in the output"))
         }),
         Err(held) => held,
     }
@@ -216,6 +217,6 @@ pub(crate) fn declares_export(exchange: &Exchange, _context: &CheckContext<'_>) 
         return CheckOutcome::NotApplicable("there is no CapabilityStatement".to_owned());
     }
     CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&ExportLevel::System), || {
-        Violation::new("body", "body /rest/*/operation", "an operation export, for the whole system", "none")
+        Violation::new(FindingPlace::body("/rest/*/operation"), "an operation export, for the whole system", "none")
     })
 }

@@ -9,6 +9,7 @@ use crate::check::metadata::statement::{entries, has_extension, statement};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::run_settings;
 use crate::recording::model::{Exchange, FlowRecord, Role};
+use crate::verdicts::finding_place::FindingPlace;
 
 /// The end of the canonical URL of the profile of cohorts.
 const COHORT: &str = "/bulk-cohort-group";
@@ -41,7 +42,7 @@ pub(crate) fn cohort_listed(_exchange: &Exchange, context: &CheckContext<'_>) ->
     match listed(context) {
         Ok((id, good)) => CheckOutcome::or_violation(good, || {
             let expected = "supportedProfile of Group with the profile of cohorts, which the server is said to have";
-            Violation::new("body", "body /rest/0/resource", expected, "none").shown_by(id)
+            Violation::new(FindingPlace::body("/rest/0/resource"), expected, "none").shown_by(id)
         }),
         Err(held) => held,
     }
@@ -84,7 +85,7 @@ pub(crate) fn made_filtered(exchange: &Exchange, _context: &CheckContext<'_>) ->
 fn filtered(group: Option<&Value>) -> CheckOutcome {
     CheckOutcome::or_violation(
         group.is_some_and(|group| has_extension(group, "modifierExtension", MEMBER_FILTER)),
-        || Violation::new("body", "body /modifierExtension", "the extension member-filter", "none"),
+        || Violation::new(FindingPlace::body("/modifierExtension"), "the extension member-filter", "none"),
     )
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn found_by_name(exchange: &Exchange, context: &CheckContext<'_>) -> 
         (false, _) => "not that one".to_owned(),
         (true, others) => format!("that one, and {others} of other names"),
     };
-    CheckOutcome::Violated(vec![Violation::new("body", "body /entry", "the Group of that name", actual)])
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/entry"), "the Group of that name", actual)])
 }
 
 /// `exports-elsewhere`: another plain export of a Group ended well; where the run made none, one at any level.

@@ -11,6 +11,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::{Exchange, Role};
 use crate::suite::values::is_beside_the_point;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// The end of the URLs of the extension that takes something out of exports: the guide's text has it under `Extension/`,
 /// its definition under `StructureDefinition/`.
@@ -38,7 +39,7 @@ pub(crate) fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>
         return CheckOutcome::Undecided(format!("the kick-off was answered {status}"));
     }
     let expected = "a kick-off that is accepted, at one level at least";
-    CheckOutcome::Violated(vec![Violation::new("status", "status", expected, status.to_string())])
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
 }
 
 /// `filter-declared`: a search parameter by which a filter has an effect is listed for its type, and one that is listed,
@@ -72,7 +73,7 @@ pub(crate) fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -
             CheckOutcome::or_violation(!listed.is_empty() && !barred, || {
                 let expected = format!("searchParam {param} of {kind}, by which _typeFilter filters");
                 let actual = if barred { "one that is said to be of no use in exports" } else { "none" };
-                Violation::new("body", "body /rest/0/resource", expected, actual).shown_by(id)
+                Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
             })
         }
         status if is_beside_the_point(status) => CheckOutcome::Undecided(format!("the kick-off was answered {status}")),
@@ -124,7 +125,7 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
     CheckOutcome::or_violation(entries.iter().any(|entry| has_extension(entry, "extension", NOT_SUPPORTED)), || {
         let expected =
             format!("the extension operation-not-supported on {}, which is refused in _type", show::text(kind));
-        Violation::new("body", "body /rest/0/resource", expected, "none").shown_by(id)
+        Violation::new(FindingPlace::body("/rest/0/resource"), expected, "none").shown_by(id)
     })
 }
 
@@ -151,7 +152,7 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
         400..=499 | 501 => CheckOutcome::Holds,
         status => {
             let expected = format!("a refusal, for exchange {id} does not list {}", show::text(kind));
-            CheckOutcome::Violated(vec![Violation::new("status", "status", expected, status.to_string())])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::recording::facts::{KeptProfiles, LineFacts};
 use crate::recording::model::Exchange;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// `only-matching`: no resource of the file certainly fails the filters that were sent for its type.
 pub(crate) fn only_matching(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
@@ -21,12 +22,12 @@ pub(crate) fn only_matching(exchange: &Exchange, context: &CheckContext<'_>) -> 
     };
     if filtered.unmatched > 0 {
         let filters: Vec<&str> = sent(context).filter(|filter| concerns(filter, &facts.lines)).collect();
-        let place = filtered.lines.first().map_or_else(|| "lines".to_owned(), |line| format!("line {line}"));
+        let place = filtered.lines.first().map_or(FindingPlace::Lines, |line| FindingPlace::Line(*line));
         let lines: Vec<String> = filtered.lines.iter().skip(1).map(u64::to_string).collect();
         let also = if lines.is_empty() { String::new() } else { format!("; also at lines {}", lines.join(", ")) };
         let of = saturating_sum([filtered.matched, filtered.unmatched, filtered.undecided].into_iter());
         let actual = format!("{} of {of} resources do not pass{also}", filtered.unmatched);
-        let mut broken = Violation::new("none", place, format!("only what passes {}", filters.join(" or ")), actual);
+        let mut broken = Violation::new(place, format!("only what passes {}", filters.join(" or ")), actual);
         broken.count = filtered.unmatched;
         return CheckOutcome::Violated(vec![broken]);
     }
@@ -80,7 +81,7 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
     CheckOutcome::or_violation(missing.is_empty(), || {
         let expected = format!("everything that was asked for and that flow {} exported", comparison.flow);
         let missing = format!("without {}", missing.join(", "));
-        let mut broken = Violation::new("body", "body /output", expected, missing);
+        let mut broken = Violation::new(FindingPlace::body("/output"), expected, missing);
         broken.count = lost;
         broken
     })
@@ -96,7 +97,7 @@ pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> 
     CheckOutcome::or_violation(found < expected, || {
         let wanted = "an export without what was not asked for".to_owned();
         let actual = format!("all {expected} resources that {} leaves out", sent_limits(context));
-        Violation::new("body", "body /output", wanted, actual)
+        Violation::new(FindingPlace::body("/output"), wanted, actual)
     })
 }
 
@@ -108,7 +109,7 @@ pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
     };
     CheckOutcome::or_violation(found == 0, || {
         let wanted = format!("none of the {expected} resources that {} leaves out", sent_limits(context));
-        Violation::new("body", "body /output", wanted, format!("{found} of them"))
+        Violation::new(FindingPlace::body("/output"), wanted, format!("{found} of them"))
     })
 }
 
@@ -158,7 +159,7 @@ pub(crate) fn within_compared(exchange: &Exchange, context: &CheckContext<'_>) -
     CheckOutcome::from_violations(
         more.map(|(kind, many)| {
             let expected = format!("at most the {} of type {kind} of flow {}", count(kind), compared.name);
-            Violation::new("body", "body /output", expected, many.to_string())
+            Violation::new(FindingPlace::body("/output"), expected, many.to_string())
         })
         .collect(),
     )

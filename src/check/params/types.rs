@@ -11,6 +11,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, FlowRecord};
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// The types that `output` lists.
 fn listed(manifest: &Value) -> BTreeSet<&str> {
@@ -64,7 +65,7 @@ pub(crate) fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     let (own, other) = (listed(own), listed(other));
     CheckOutcome::or_violation(own == other, || {
         let expected = format!("the types of flow {}: {}", compared.name, named(&other));
-        Violation::new("body", "body /output", expected, named(&own))
+        Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
 
@@ -80,7 +81,7 @@ pub(crate) fn types_cover(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
     }
     CheckOutcome::or_violation(other.is_subset(&own), || {
         let expected = format!("the types of flow {} at least: {}", compared.name, named(&other));
-        Violation::new("body", "body /output", expected, named(&own))
+        Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn only_types_asked(exchange: &Exchange, context: &CheckContext<'_>) 
         return CheckOutcome::NotApplicable("nothing was narrowed, or nothing was exported".to_owned());
     }
     CheckOutcome::or_violation(own.is_subset(&asked), || {
-        Violation::new("body", "body /output", format!("only what _type names: {}", named(&asked)), named(&own))
+        Violation::new(FindingPlace::body("/output"), format!("only what _type names: {}", named(&asked)), named(&own))
     })
 }
 
@@ -107,8 +108,8 @@ pub(crate) fn no_binary_listed(exchange: &Exchange, _context: &CheckContext<'_>)
     }
     let at = output.iter().position(|item| item.get("type").and_then(Value::as_str) == Some("Binary"));
     CheckOutcome::or_violation(at.is_none(), || {
-        let place = format!("body /output/{}/type", at.unwrap_or_default());
-        Violation::new("body", place, "every type but Binary", "the string \"Binary\"")
+        let place = FindingPlace::body(format!("/output/{}/type", at.unwrap_or_default()));
+        Violation::new(place, "every type but Binary", "the string \"Binary\"")
     })
 }
 
@@ -134,8 +135,7 @@ pub(crate) fn exports_nothing(exchange: &Exchange, context: &CheckContext<'_>) -
     let found = resources(&context.flow.name);
     CheckOutcome::or_violation(found == 0, || {
         Violation::new(
-            "body",
-            "body /output",
+            FindingPlace::body("/output"),
             "files without a resource: the filter matches none",
             format!("{found} resources"),
         )
@@ -160,7 +160,7 @@ pub(crate) fn nothing_before_since(exchange: &Exchange, context: &CheckContext<'
     CheckOutcome::or_violation(earliest >= since, || {
         // The place within the file is not kept, so none is made up.
         let actual = format!("an earlier one; the earliest of the file is {}", show::text(text));
-        Violation::new("none", "lines", "meta.lastUpdated on or after _since", actual)
+        Violation::new(FindingPlace::Lines, "meta.lastUpdated on or after _since", actual)
     })
 }
 
@@ -176,6 +176,6 @@ pub(crate) fn wrapped_binary(exchange: &Exchange, context: &CheckContext<'_>) ->
     let alone = facts.lines.resources == 1 && types.contains("Binary");
     CheckOutcome::or_violation(alone, || {
         let actual = format!("{} resources of {}", facts.lines.resources, named(&types));
-        Violation::new("body", "body", "one Binary resource", actual)
+        Violation::new(FindingPlace::whole_body(), "one Binary resource", actual)
     })
 }

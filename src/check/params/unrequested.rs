@@ -8,6 +8,7 @@ use crate::recording::facts::UnrequestedResources;
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
 
 pub(crate) fn unrequested<'a>(
     exchange: &Exchange,
@@ -23,7 +24,7 @@ pub(crate) fn unrequested<'a>(
 
 /// A finding in the output as a whole.
 pub(crate) fn output(expected: impl Into<String>, actual: impl Into<String>, count: u64) -> CheckOutcome {
-    let mut broken = Violation::new("body", "body /output", expected, actual);
+    let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
     broken.count = count.max(1);
     CheckOutcome::Violated(vec![broken])
 }
@@ -148,7 +149,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
     }
     let but = if referenced { ", and what these refer to" } else { "" };
     let expected = format!("resources of type {}{but}", asked.join(", "));
-    CheckOutcome::Violated(vec![Violation::new("body", "body /output", expected, foreign.join(", "))])
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, foreign.join(", "))])
 }
 
 /// `only-patients-asked`: no resource of a patient who was not listed.
@@ -175,7 +176,7 @@ pub(crate) fn only_patients_asked(exchange: &Exchange, context: &CheckContext<'_
         census.strangers.iter().map(|(kind, count)| format!("{count} of type {kind}")).collect();
     let expected = format!("resources of {} alone", asked.join(", "));
     let actual = format!("resources of other patients: {}", strangers.join(", "));
-    let mut broken = Violation::new("body", "body /output", expected, actual);
+    let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
     broken.count = saturating_sum(census.strangers.values().copied());
     CheckOutcome::Violated(vec![broken])
 }
