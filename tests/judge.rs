@@ -385,6 +385,7 @@ fn json_deeper_than_is_read_is_undecided() {
         response.body.json = None;
         response.body.kind = plimsoll::recording::model::BodyKind::Text;
         response.body.not_json = Some("recursion limit exceeded at line 1 column 900".to_owned());
+        response.body.too_deep = true;
     }
     let run = system(&recording);
     assert_eq!(noticed(&run)[0], [""; 0]);

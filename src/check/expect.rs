@@ -73,7 +73,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
         return CheckOutcome::Undecided(trouble.message.clone());
     }
     let of_json = expect.body.is_none_or(is_read);
-    if of_json && response.body.not_json.as_deref().is_some_and(|why| why.starts_with("recursion limit")) {
+    if of_json && response.body.too_deep {
         // The limit is ours.
         return CheckOutcome::Undecided("the body is JSON nested more deeply than is read".to_owned());
     }

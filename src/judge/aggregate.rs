@@ -24,7 +24,7 @@ pub(crate) fn decide(
         match verdict {
             Verdict::Pass => passed = true,
             Verdict::Fail | Verdict::Warn => {
-                if first.is_empty() {
+                if worst.is_none() {
                     first = because;
                 }
                 worst = Some(verdict);
