@@ -15,7 +15,7 @@ use crate::verdicts::finding_place::FindingPlace;
 
 /// Whether `expect` holds of `exchange`.
 pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    // Checks decide for themselves what an absent or broken answer means to them.
+    // A check decides itself what a missing or interrupted response means.
     if let Some(name) = expect.check {
         return dispatch::run(name, exchange, context);
     }
@@ -35,7 +35,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
         });
     }
     if let Some(allowed) = &expect.media_type {
-        // Of two lines a client may believe either.
+        // A client may use either of two header lines.
         let types = response.media_types();
         return CheckOutcome::or_violation(
             !types.is_empty() && types.iter().all(|media| allowed.0.contains(media)),
@@ -58,8 +58,8 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
     if let Some(topic) = expect.directory {
         return directory::lines(topic, exchange, context);
     }
-    // What follows reads the body, and a body that broke off says nothing. One that is not coded as it says came whole,
-    // and nobody can read it.
+    // The rest reads the body, and an interrupted body proves nothing. A body with a wrong Content-Encoding was
+    // received whole, but nobody can read it.
     if let Some(trouble) = &response.broken {
         let coding: Vec<&str> = response.header_lines("content-encoding").collect();
         if trouble.kind == TroubleKind::Protocol && coding.len() == 1 && expect.body.is_some_and(is_read) {
@@ -86,7 +86,7 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
     }
 }
 
-/// Whether it takes the body's text to tell.
+/// Whether the body's text is needed.
 fn is_read(shape: BodyShape) -> bool {
     !matches!(shape, BodyShape::Empty | BodyShape::NotEmpty | BodyShape::NotHtml)
 }
@@ -148,7 +148,7 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
                 items.iter().filter_map(Value::as_str).any(|item| wanted.iter().any(|text| text == item))
             }
             (Some(equals), _) => value.and_then(Value::as_str) == Some(equals),
-            // A target that does not tell its version may speak one that we do not know.
+            // A target that does not declare its version may use one that we do not know.
             (None, Some(Shape::ResourceType)) if !version_known => {
                 value.and_then(Value::as_str).is_some_and(shape::is_resource_name)
             }
@@ -166,8 +166,8 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
     }
 }
 
-/// The places that `pointer` names in `root`; `*` stands for every item of an array. A last segment that is not there
-/// is a place without a value; a `*` on what is no array gives no place.
+/// The places that `pointer` names in `root`; `*` stands for every item of an array. A missing last segment is a place
+/// without a value; `*` on anything else than an array gives no place.
 pub fn expand<'v>(root: &'v Value, pointer: &str) -> Vec<(String, Option<&'v Value>)> {
     let mut places = vec![(String::new(), Some(root))];
     for segment in pointer.split('/').skip(1) {
@@ -200,7 +200,7 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
         BodyShape::Manifest => json.is_some_and(is_manifest) && body.not_json.is_none(),
         BodyShape::NotManifest => !json.is_some_and(is_manifest),
         BodyShape::NotData => {
-            // Beside 202, which starts a job, a resource that describes it is not the data yet.
+            // With 202, which starts a job, a resource that describes the job is not data.
             let describes = |kind: &str| match response.status {
                 202 => kind != "Bundle",
                 _ => matches!(kind, "OperationOutcome" | "Parameters"),

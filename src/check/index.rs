@@ -41,7 +41,7 @@ impl<'a> Index<'a> {
         self.by_flow.get(flow).map_or(&[], Vec::as_slice)
     }
 
-    /// How a flow went; none if it never ended.
+    /// The record of a flow; none if it never ended.
     pub fn flow(&self, flow: &str) -> Option<&'a FlowRecord> {
         self.flows.get(flow).copied()
     }
@@ -51,12 +51,12 @@ impl<'a> Index<'a> {
         self.facts.get(&exchange.id).copied()
     }
 
-    /// The answer to the flow's kick-off: the last one, after retries and redirects.
+    /// The flow's kick-off: the last one, after retries and redirects.
     pub fn kickoff(&self, flow: &str) -> Option<&'a Exchange> {
         self.exchanges(flow).iter().rev().copied().find(|e| e.role == Role::Kickoff && !e.superseded)
     }
 
-    /// The flow's manifest and the exchange that brought it.
+    /// The flow's manifest and its exchange.
     pub fn manifest(&self, flow: &str) -> Option<(&'a Exchange, &'a Value)> {
         self.exchanges(flow).iter().copied().find_map(|exchange| {
             (exchange.role == Role::Poll && exchange.phase == Some(crate::recording::model::Phase::Complete))
@@ -65,7 +65,7 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// The files of one list that a flow fetched, with their facts, where there are any.
+    /// The files of one list that a flow fetched, with their facts if there are any.
     pub fn files(&self, flow: &str, list: FileList) -> Vec<(&'a Exchange, Option<&'a FileFacts>)> {
         self.exchanges(flow)
             .iter()

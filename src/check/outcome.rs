@@ -1,9 +1,9 @@
-//! What comes of a check, and what breaks it.
+//! Outcomes of checks, and violations.
 
 use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::Position;
 
-/// What came of one expectation on one exchange.
+/// The outcome of one expectation on one exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CheckOutcome {
     /// The expectation holds.
@@ -19,12 +19,12 @@ pub enum CheckOutcome {
 }
 
 impl CheckOutcome {
-    /// `Yes`, or `No` with one thing broken.
+    /// `Holds`, or `Violated` with one violation.
     pub(crate) fn or_violation(good: bool, broken: impl FnOnce() -> Violation) -> CheckOutcome {
         if good { CheckOutcome::Holds } else { CheckOutcome::Violated(vec![broken()]) }
     }
 
-    /// `Yes` if nothing is broken.
+    /// `Holds` if there is no violation.
     pub(crate) fn from_violations(broken: Vec<Violation>) -> CheckOutcome {
         if broken.is_empty() { CheckOutcome::Holds } else { CheckOutcome::Violated(broken) }
     }
@@ -43,7 +43,7 @@ pub struct Violation {
     pub position: Option<Position>,
     /// How often in this exchange.
     pub count: u64,
-    /// The exchange that shows it, where it is not the one looked at.
+    /// The exchange that shows it, if it is another one than the exchange that is judged.
     pub exchange: Option<u32>,
 }
 

@@ -23,8 +23,8 @@ use crate::verdicts::judged_run::{Finding, TestResult};
 /// Judges all tests of one spec.
 pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>) -> Vec<TestResult> {
     let decisions: Vec<Decision> = planned.iter().map(|test| decide(test, catalog, index)).collect();
-    // The exchanges that some test of this spec fails (a warning would leave the run conformant): what stopped a flow
-    // there is told already. A flow that was not begun because another's kick-off failed stops at that one's exchange.
+    // The exchanges that some test of this spec fails explain why a flow stopped there. Warnings do not count, because
+    // the run stays conformant. A flow that did not start because of another kick-off stops at that exchange.
     let told: BTreeSet<u32> = decisions
         .iter()
         .filter_map(|decision| match decision {
@@ -81,7 +81,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     }
 }
 
-/// The test on a flow that was run.
+/// The test on one flow of the run.
 fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
     let Some(flow) = index.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("flow {} did not end: the run was cut short", test.flow));
@@ -89,10 +89,10 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
-    // Whether a refusal is as the next kick-off's is another question than whether it is allowed.
+    // A test that compares a refusal with the next kick-off also judges refusals that are allowed.
     let on = &test.test.on;
     let compares = *on == [On::Kickoff] && test.test.expect.iter().any(judges_refusals);
-    // Of a flow whose token does not cover what it asks for, the refusal is what some tests are for.
+    // Some tests expect the refusal of a flow with a token that does not cover the request.
     let narrow = definition.identity == Identity::Narrow;
     // Tests of access to files compare it with what the manifest says of tokens.
     let asked_for = narrow || test.test.when.iter().any(judges_refusals);
@@ -135,7 +135,7 @@ fn judges_refusals(expect: &Expect) -> bool {
     expect.check.is_some_and(CheckName::judges_refusals)
 }
 
-/// Why the test is not applicable, where this spec leaves it to the target to refuse the flow's kick-off, and it did.
+/// Why the test is not applicable, if this spec allows the target to refuse the flow's kick-off and it did.
 fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> Option<String> {
     if !definition.optional_in.contains(&test.spec) {
         return None;
@@ -186,7 +186,7 @@ fn narrow_and_judge(
         if let Some((id, why)) = unknown {
             return undecided(id, &why, looked);
         }
-        // The answer that ended the flow is not one that the test speaks of; another test says what is wrong with it.
+        // The response that ended the flow is not one that this test judges; another test reports it.
         if let Some(stop) = &flow.stop
             && stop.kind != StopKind::NoPick
             && stop.exchange.is_some_and(|id| looked.iter().any(|exchange| exchange.id == id))
@@ -243,7 +243,7 @@ fn undecided(exchange: u32, why: &str, looked: &[&Exchange]) -> Decision {
     }
 }
 
-/// What breaking the test means at its level.
+/// The verdict of a violated test at its level.
 fn broken_verdict(test: &PlannedTest) -> Verdict {
     match test.level {
         Level::Shall | Level::ShallNot if !test.defect => Verdict::Fail,
@@ -256,7 +256,7 @@ fn sentence(finding: &Finding) -> String {
     format!("{}: expected {}, found {}", finding.place, finding.expected, finding.actual)
 }
 
-/// 401 and 403 in the flow itself are a question of credentials, not of the duty that is judged.
+/// 401 and 403 in the flow itself are about credentials, not about the requirement.
 fn credentials(exchange: &Exchange) -> Option<String> {
     let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
     match exchange::response(exchange).map(|response| response.status) {
@@ -291,7 +291,7 @@ fn in_words(expectations: &[Expect], between: &str) -> String {
     expectations.iter().map(describe).collect::<Vec<_>>().join(between)
 }
 
-/// All expectations together: what is broken counts before what is unknown.
+/// All expectations together: violations come before undecided ones.
 fn all(expectations: &[Expect], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (mut broken, mut unknown, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, None, false);
     for expect in expectations {
@@ -306,20 +306,20 @@ fn all(expectations: &[Expect], exchange: &Exchange, context: &CheckContext<'_>)
     match (broken.is_empty(), unknown, no_data, held, nothing) {
         (false, ..) => CheckOutcome::Violated(broken),
         (true, Some(why), ..) => CheckOutcome::Undecided(why),
-        // What the data does not show is not shown by the other expectations either.
+        // If the data does not show one expectation, the others do not show it either.
         (true, None, Some(why), ..) => CheckOutcome::NotShown(why),
         (true, None, None, false, Some(why)) => CheckOutcome::NotApplicable(why),
         _ => CheckOutcome::Holds,
     }
 }
 
-/// One of the outcomes that the text allows. Where none came about, the finding is told from the one that came nearest.
+/// One of the outcomes that the text allows. If none holds, the finding is about the nearest one.
 fn any_of(outcomes: &[Allowed], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let mut nearest: Option<(usize, Vec<Violation>)> = None;
     for outcome in outcomes {
         match all(&outcome.expect, exchange, context) {
             CheckOutcome::Violated(broken) => {
-                // The fewer expectations of it are broken, the nearer; ties go to the one that is named first.
+                // The fewer violations, the nearer; the first one wins a tie.
                 let missed = outcome
                     .expect
                     .iter()

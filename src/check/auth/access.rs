@@ -1,4 +1,4 @@
-//! Checks of who may see what: requests without a token, files and the manifest's word on them, the token itself.
+//! Checks of access: requests without a token, the manifest's word on files, and the token itself.
 
 use serde_json::Value;
 use url::Url;
@@ -13,8 +13,8 @@ use crate::redact::redactor::REDACTED;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `anonymous-refused`: the flow's kick-off without a token (probe `no-token`) was refused. Where it was served, the target is
-/// open to all, and what follows is no door either.
+/// `anonymous-refused`: the flow's kick-off without a token (probe `no-token`) was refused. If it was accepted, the
+/// target is open, and later responses show no access control.
 pub(crate) fn anonymous_refused(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match probe(context, "no-token").map(response_or_outcome) {
         Some(Ok(response)) if (400..500).contains(&response.status) => CheckOutcome::Holds,
@@ -31,7 +31,7 @@ pub(crate) fn files_need_token(_exchange: &Exchange, context: &CheckContext<'_>)
     }
 }
 
-/// What the flow's manifest says: whether files need the token.
+/// Whether files need the token, as the flow's manifest says.
 fn needs_token(context: &CheckContext<'_>) -> Option<bool> {
     let (_, manifest) = context.index.manifest(&context.flow.name)?;
     manifest.get("requiresAccessToken").and_then(Value::as_bool)
@@ -42,7 +42,7 @@ pub(crate) fn sent_token(exchange: &Exchange) -> bool {
     exchange.request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
 }
 
-/// `token-sent`: the manifest says that files need the token, and the request showed it.
+/// `token-sent`: the manifest says that files need the token, and the request carried it.
 pub(crate) fn token_sent(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match needs_token(context) {
         Some(true) => {}
@@ -71,7 +71,8 @@ pub(crate) fn open_to_all(_exchange: &Exchange, context: &CheckContext<'_>) -> C
     }
 }
 
-/// `capability-url`: the manifest says so, and neither it nor the item says, in an extension, how else to be let in.
+/// `capability-url`: the manifest says so, and neither it nor the item has an extension that could name another way of
+/// access.
 pub(crate) fn capability_url(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match open_to_all(exchange, context) {
         CheckOutcome::Holds => {}
@@ -95,7 +96,7 @@ pub(crate) fn capability_url(exchange: &Exchange, context: &CheckContext<'_>) ->
     }
 }
 
-/// `no-bearer-challenge`: the answer does not ask for a bearer token.
+/// `no-bearer-challenge`: the response does not ask for a bearer token.
 pub(crate) fn no_bearer_challenge(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
     let asks = |line: &str| line.to_ascii_lowercase().split([',', ' ']).any(|word| word == "bearer");
@@ -106,7 +107,7 @@ pub(crate) fn no_bearer_challenge(exchange: &Exchange, _context: &CheckContext<'
     })
 }
 
-/// `token-stays-home`: where files need a token, none of them lies on an origin that may not see it.
+/// `token-stays-home`: if files need a token, all of them are on origins that may see it.
 pub(crate) fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     if manifest.get("requiresAccessToken").and_then(Value::as_bool) != Some(true) {
@@ -121,7 +122,7 @@ pub(crate) fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) 
             let Some(url) = item.get("url").and_then(Value::as_str).and_then(|text| Url::parse(text).ok()) else {
                 continue;
             };
-            // What is no address of the web is judged elsewhere, and no token goes there.
+            // Other tests judge other URLs, and no token goes there.
             if !matches!(url.scheme(), "http" | "https") {
                 continue;
             }
@@ -163,7 +164,7 @@ pub(crate) fn no_token_echoed(exchange: &Exchange, _context: &CheckContext<'_>) 
     let mut found: Vec<FindingPlace> = response
         .headers
         .iter()
-        // Cookies are hidden whatever they hold.
+        // The recording hides all cookies.
         .filter(|(name, value)| name != "set-cookie" && value.contains(REDACTED))
         .map(|(name, _)| FindingPlace::header(name))
         .collect();
@@ -179,7 +180,7 @@ pub(crate) fn no_token_echoed(exchange: &Exchange, _context: &CheckContext<'_>) 
     )
 }
 
-/// `as-if-unknown`: the second client is answered as for a job that does not exist (probe `second-unknown`).
+/// `as-if-unknown`: the second client gets the same status as for a job that does not exist (probe `second-unknown`).
 pub(crate) fn as_if_unknown(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(own) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
     let Some((other, unknown)) = probe(context, "second-unknown").and_then(|e| Some((e, response(e)?))) else {

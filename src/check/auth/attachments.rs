@@ -10,10 +10,10 @@ use crate::recording::model::{Exchange, Outcome, Role};
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The status of an attachment's answer, where there is one that speaks of the attachment.
+/// The status of an attachment's response, if it is about the attachment.
 fn answered(exchange: &Exchange) -> Result<u16, CheckOutcome> {
     match &exchange.outcome {
-        // A host that cannot be reached from here may be reached from elsewhere.
+        // A host that cannot be reached from here may be reachable from elsewhere.
         Outcome::NoResponse(trouble) => {
             Err(CheckOutcome::NotShown(format!("the attachment's host: {}", trouble.message)))
         }
@@ -25,7 +25,7 @@ fn answered(exchange: &Exchange) -> Result<u16, CheckOutcome> {
     }
 }
 
-/// Whether an attachment lies where neither the target itself nor any job or file of the flow is.
+/// Whether an attachment is at another origin than the target and the flow's jobs and files.
 fn is_elsewhere(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     let of_flow = |e: &&Exchange| matches!(e.role, Role::Poll | Role::File);
@@ -35,8 +35,8 @@ fn is_elsewhere(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     place.is_some() && !own.any(|url| origin(url) == place)
 }
 
-/// `attachment-answers`: delivered, or refused for want of credentials, which other tests judge. What somebody else holds
-/// and does not hand out is not the exporting server's to answer for.
+/// `attachment-answers`: delivered, or refused because of credentials, which other tests judge. The exporting server is
+/// not responsible for attachments on other servers.
 pub(crate) fn attachment_answers(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match answered(exchange) {
         Ok(200..=299) => CheckOutcome::Holds,
@@ -53,7 +53,7 @@ pub(crate) fn attachment_answers(exchange: &Exchange, context: &CheckContext<'_>
     }
 }
 
-/// `attachment-takes-token`: not refused to the run's own token.
+/// `attachment-takes-token`: not refused with the run's token.
 pub(crate) fn attachment_takes_token(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     if !sent_token(exchange) {
         return CheckOutcome::NotApplicable("no token was sent".to_owned());
@@ -68,7 +68,7 @@ pub(crate) fn attachment_takes_token(exchange: &Exchange, _context: &CheckContex
     }
 }
 
-/// `attachment-open`: not refused for want of a token, where the manifest says that none is needed.
+/// `attachment-open`: not refused without a token if the manifest says that files need none.
 pub(crate) fn attachment_open(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let open = context
         .index

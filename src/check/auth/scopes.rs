@@ -12,11 +12,11 @@ use crate::check::show;
 use crate::recording::model::Exchange;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// Types that say nothing of a narrower scope: the one that it covers, and those that wrap others or report on them.
+/// Types that do not show a narrower scope: the type that it covers, and types that wrap others or report on them.
 const OUT_OF_SCOPE: [&str; 5] = ["Patient", "OperationOutcome", "Bundle", "Binary", "Parameters"];
 
-/// `scope-not-broader`: what was granted lies within what was asked for. `.read` and `.rs` mean the same; scopes that
-/// are not of resources are no concern here.
+/// `scope-not-broader`: the granted scope is within the requested scope. `.read` and `.rs` mean the same; other scopes
+/// than those of resources are ignored.
 pub(crate) fn scope_not_broader(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let granted = response(exchange).and_then(|response| response.body.json.as_ref()?.get("scope")?.as_str());
     let (Some(granted), Some(asked)) = (granted, form_field(exchange, "scope")) else {
@@ -33,8 +33,8 @@ pub(crate) fn scope_not_broader(exchange: &Exchange, _context: &CheckContext<'_>
     })
 }
 
-/// `scope-withheld`: what was granted lets do nothing of what was asked for. A token without a scope beside it covers what
-/// was asked for (RFC 6749, section 5.1).
+/// `scope-withheld`: the granted scope permits nothing of the requested scope. A token without a scope covers the
+/// requested scope (RFC 6749, section 5.1).
 pub(crate) fn scope_withheld(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let (Some(answer), Some(asked)) = (response(exchange), form_field(exchange, "scope")) else {
         return CheckOutcome::NotApplicable("there is no answer".to_owned());
@@ -55,8 +55,8 @@ pub(crate) fn scope_withheld(exchange: &Exchange, _context: &CheckContext<'_>) -
     })
 }
 
-/// `within-scope`: the flow, whose token is for Patient resources alone, exported no others. OperationOutcomes among the
-/// errors and Bundles of deletions are no exported data.
+/// `within-scope`: with a token for Patient resources only, the flow exports nothing else. OperationOutcomes among the
+/// errors and Bundles of deletions are not exported data.
 pub(crate) fn within_scope(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(facts) = context.index.facts(exchange) else {
         return CheckOutcome::Undecided("the recording holds no facts of this file".to_owned());
@@ -77,7 +77,7 @@ pub(crate) fn within_scope(exchange: &Exchange, context: &CheckContext<'_>) -> C
     })
 }
 
-/// What one scope lets do with resources of one type.
+/// What one scope permits on resources of one type.
 pub(crate) struct Permission<'s> {
     pub text: &'s str,
     pub kind: &'s str,

@@ -1,5 +1,4 @@
-//! Checks of what a target should keep to itself: URLs that can be guessed, secrets in what it says, resources that are
-//! somebody else's.
+//! Checks of secrecy: URLs that can be guessed, secrets in responses, resources that the client must not receive.
 
 use serde_json::Value;
 
@@ -12,28 +11,28 @@ use crate::recording::secrecy::{UrlGuessing, UrlVariety};
 use crate::redact::redactor::REDACTED;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// What stands on the recording before a host in the place of a user's name and password.
+/// The recording's replacement for a user name and password before a host.
 
 const USER: &str = "://redacted@";
 
-/// The fewest URLs of which something can be said.
-const FEWEST: u32 = 3;
+/// The fewest URLs that allow a verdict.
+const MIN_URLS: u32 = 3;
 
-/// The bits of chance that a name must hold which nobody is to guess, as OWASP asks of session ids.
-const ENOUGH: u32 = 64;
+/// The random bits that a URL needs, as OWASP demands of session ids.
+const MIN_BITS: u32 = 64;
 
-/// So many bits may be missing: a random number without its sign, say; and a place of chance at which few names happen
-/// to have the same character is not seen to differ. The more names, the fewer such places.
+/// How many bits may be missing: a random number may lack its sign, and a random position looks constant if few names
+/// happen to agree there. The more names, the fewer such positions.
 fn slack(seen: u32) -> u32 {
     (24 / seen.saturating_sub(1).max(1)).max(4)
 }
 
-/// `job-urls-hard-to-guess`: what differs between the run's polling URLs holds enough chance.
+/// `job-urls-hard-to-guess`: the differing part of the run's polling URLs has enough random bits.
 pub(crate) fn job_urls_hard_to_guess(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     hard_to_guess(FindingPlace::PollingUrls, context, |all| &all.jobs)
 }
 
-/// `file-urls-hard-to-guess`: the same of the URLs of files that need no token.
+/// `file-urls-hard-to-guess`: the same for the URLs of files that need no token.
 pub(crate) fn file_urls_hard_to_guess(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     hard_to_guess(FindingPlace::FileUrls, context, |all| &all.files)
 }
@@ -49,10 +48,10 @@ fn hard_to_guess(
         );
     };
     let UrlVariety { seen, bits, span, clock, keyed } = *of(all);
-    if seen < FEWEST {
-        return CheckOutcome::NotShown(format!("{seen} {what} of different jobs were seen; it takes {FEWEST}"));
+    if seen < MIN_URLS {
+        return CheckOutcome::NotShown(format!("{seen} {what} of different jobs were seen; it takes {MIN_URLS}"));
     }
-    if bits + slack(seen) >= ENOUGH {
+    if bits + slack(seen) >= MIN_BITS {
         return CheckOutcome::Holds;
     }
     if keyed {
@@ -65,11 +64,11 @@ fn hard_to_guess(
         (false, Some(span)) => format!("{seen} that differ by a number alone, all within {span} of each other"),
         (false, None) => format!("{seen} that differ by about {bits} bits"),
     };
-    CheckOutcome::Violated(vec![Violation::new(what, format!("{ENOUGH} bits of chance in each"), found)])
+    CheckOutcome::Violated(vec![Violation::new(what, format!("{MIN_BITS} bits of chance in each"), found)])
 }
 
-/// `no-secret-shown`: neither the polling URL nor the body shows a token of the run's, or a name or password before a
-/// host. What stands under a key that is a token's is passed over: it may be meant for the client.
+/// `no-secret-shown`: neither the polling URL nor the body shows a token of the run, or a name or password before a
+/// host. A value under a token's key is ignored, because it may be meant for the client.
 pub(crate) fn no_secret_shown(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
     let mut broken = Vec::new();
@@ -111,7 +110,7 @@ fn look(text: &str, place: &FindingPlace, broken: &mut Vec<Violation>) {
     }
 }
 
-/// Whether a secret stands in a text as a whole: a short one may be part of a name by chance.
+/// Whether a text shows a whole secret: a short secret may be part of a name by chance.
 fn shows_token(text: &str) -> bool {
     text.match_indices(REDACTED).any(|(at, _)| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
@@ -121,7 +120,7 @@ fn shows_token(text: &str) -> bool {
     })
 }
 
-/// `kept-resources-stay`: none of the resources came that were named as kept from the run's client.
+/// `kept-resources-stay`: the export has none of the resources that the client must not receive.
 pub(crate) fn kept_resources_stay(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if !run_settings::forbids_resources(&context.index.recording.start) {
         let why = "no resource is named that the client must never be given, which --forbidden-resource does";

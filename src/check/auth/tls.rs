@@ -1,5 +1,5 @@
-//! Checks on handshakes: which versions of TLS an origin takes up. What could not be offered, or was not understood, is
-//! unknown, unless the requests of the run show it: they are sent over TLS 1.2 or 1.3 alone.
+//! Checks of handshakes: which versions of TLS an origin accepts. If a version could not be offered or the answer could
+//! not be understood, the check is undecided, unless requests of the run show it: they use TLS 1.2 or 1.3 only.
 
 use url::Url;
 
@@ -9,15 +9,15 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::recording::model::{Exchange, Handshake, Outcome, Role};
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The versions that are no longer to be used.
+/// The versions that must not be used any longer.
 const OLD: [&str; 3] = ["SSL 3.0", "TLS 1.0", "TLS 1.1"];
 
-/// Scheme, host and port of a URL as the recording has it.
+/// Scheme, host and port of a URL of the recording.
 fn origin(url: &str) -> Option<String> {
     Some(Url::parse(url).ok()?.origin().ascii_serialization())
 }
 
-/// What came of a handshake, or what is said where nothing did.
+/// The handshake, or the outcome of a check without one.
 fn handshake(exchange: &Exchange) -> Result<&Handshake, CheckOutcome> {
     match &exchange.outcome {
         Outcome::Handshake(handshake) => Ok(handshake),
@@ -26,7 +26,7 @@ fn handshake(exchange: &Exchange) -> Result<&Handshake, CheckOutcome> {
     }
 }
 
-/// Whether a request to the origin of `exchange` was answered, so that TLS 1.2 or 1.3 is spoken there.
+/// Whether a request to the origin of `exchange` got a response, so that the origin speaks TLS 1.2 or 1.3.
 fn answers(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let own = origin(&exchange.request.url);
     let mut all = context.index.recording.exchanges.iter();
@@ -37,12 +37,12 @@ fn broken(expected: &str, found: &Handshake) -> CheckOutcome {
     CheckOutcome::Violated(vec![Violation::new(FindingPlace::Handshake, expected, found.words())])
 }
 
-/// `modern-tls`: 1.2 or 1.3 is taken up. An alert about the version, or an older one, breaks it; so does plain http.
+/// `modern-tls`: the origin accepts 1.2 or 1.3. An alert about the version, an older version and plain http violate it.
 pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let expected = "TLS 1.2 or TLS 1.3";
     let found = match handshake(exchange) {
         Ok(found) => found,
-        // Whatever kept our message from being understood, those of the requests were.
+        // The origin did not understand our message, but it understood those of the requests.
         Err(_) if answers(exchange, context) => return CheckOutcome::Holds,
         Err(held) => return held,
     };
@@ -57,7 +57,7 @@ pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     }
 }
 
-/// `newest-tls`: 1.3 is taken up.
+/// `newest-tls`: the origin accepts 1.3.
 pub(crate) fn newest_tls(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let found = match handshake(exchange) {
         Ok(found) => found,
@@ -73,8 +73,8 @@ pub(crate) fn newest_tls(exchange: &Exchange, _context: &CheckContext<'_>) -> Ch
     }
 }
 
-/// `old-tls-refused`: a handshake of 1.0, or of 1.1 at most, is not taken up, by a server that does take up newer ones:
-/// else it is not the version that was refused.
+/// `old-tls-refused`: the origin refuses a handshake of 1.0, or of 1.1 at most, and accepts newer ones. Otherwise the
+/// version may not be the reason.
 pub(crate) fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let found = match handshake(exchange) {
         Ok(found) => found,
@@ -92,7 +92,7 @@ pub(crate) fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -
     }
 }
 
-/// Whether the flow's handshake of 1.3 and 1.2 with the same origin was taken up.
+/// Whether the same origin accepted the flow's handshake of 1.3 and 1.2.
 fn takes_up_newer(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let own = origin(&exchange.request.url);
     context.index.exchanges(&context.flow.name).iter().any(|other| {

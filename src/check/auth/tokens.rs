@@ -20,7 +20,8 @@ const ERRORS: [&str; 6] = [
     "invalid_scope",
 ];
 
-/// `gives-tokens`: the flow's plain request (probe `token`) brought one, so that a refusal of another says something.
+/// `gives-tokens`: the flow's valid request (probe `token`) was granted, so a refusal of another request proves
+/// something.
 pub(crate) fn gives_tokens(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match probe(context, "token").map(response_or_outcome) {
         Some(Ok(response)) if has_token(response) => CheckOutcome::Holds,
@@ -28,8 +29,8 @@ pub(crate) fn gives_tokens(_exchange: &Exchange, context: &CheckContext<'_>) -> 
     }
 }
 
-/// `token-granted`: 200 with an `access_token`. A refusal breaks it only where the same client did get a token: else its
-/// key, its registration or its scopes may be what is wrong.
+/// `token-granted`: 200 with an `access_token`. A refusal violates it only if the same client got a token before:
+/// otherwise its key, registration or scopes may be wrong.
 pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let own = match response_or_outcome(exchange) {
         Ok(own) => own,
@@ -73,7 +74,7 @@ pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> 
     }
 }
 
-/// `token-response`: JSON with `access_token`, `token_type` bearer in any case, `expires_in` as a positive number and
+/// `token-response`: JSON with `access_token`, `token_type` bearer in any case, `expires_in` as a positive number, and
 /// `scope`.
 pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let response = match response_or_outcome(exchange) {
@@ -116,7 +117,7 @@ pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -
     CheckOutcome::from_violations(broken)
 }
 
-/// `short-token`: `expires_in` is 300 at most.
+/// `short-token`: `expires_in` is at most 300.
 pub(crate) fn short_token(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let lasts = response(exchange).and_then(|response| response.body.json.as_ref()?.get("expires_in")?.as_f64());
     let Some(lasts) = lasts else {
@@ -127,7 +128,7 @@ pub(crate) fn short_token(exchange: &Exchange, _context: &CheckContext<'_>) -> C
     })
 }
 
-/// `no-store`: `Cache-Control` has the directive, in any case and beside others.
+/// `no-store`: `Cache-Control` has the directive, in any case and among others.
 pub(crate) fn no_store(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let response = match response_or_outcome(exchange) {
         Ok(response) => response,
@@ -141,7 +142,7 @@ pub(crate) fn no_store(exchange: &Exchange, _context: &CheckContext<'_>) -> Chec
     })
 }
 
-/// `oauth-error`: a JSON object whose `error` is one that OAuth 2.0 knows.
+/// `oauth-error`: a JSON object with an `error` that OAuth 2.0 defines.
 pub(crate) fn oauth_error(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let response = match response_or_outcome(exchange) {
         Ok(response) => response,
@@ -185,7 +186,8 @@ pub(crate) fn endpoints_absolute(exchange: &Exchange, _context: &CheckContext<'_
     )
 }
 
-/// `smart-used`: the run's client is one of SMART Backend Services. Duties that begin with "when SMART is used" hold then.
+/// `smart-used`: the run's client is one of SMART Backend Services. Requirements that begin with "when SMART is used"
+/// apply then.
 pub(crate) fn smart_used(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if run_settings::uses_smart(&context.index.recording.start) {
         CheckOutcome::Holds
@@ -194,7 +196,7 @@ pub(crate) fn smart_used(_exchange: &Exchange, context: &CheckContext<'_>) -> Ch
     }
 }
 
-/// `key-set-read`: the key set that the run serves was read, so that its changes can be seen.
+/// `key-set-read`: the server read the key set that the run serves, so it can notice changes.
 pub(crate) fn key_set_read(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let reads = context.flow.key_reads.values().copied().max().unwrap_or(0);
     if reads > 0 {
@@ -206,8 +208,8 @@ pub(crate) fn key_set_read(_exchange: &Exchange, context: &CheckContext<'_>) -> 
     )
 }
 
-/// `key-set-kept`: of three token requests in a row the second and the third did not each bring the key set to be read
-/// anew, though it may be kept for longer than they took.
+/// `key-set-kept`: of three token requests in a row, the second and the third did not each make the server read the key
+/// set again, although it may be cached for longer.
 pub(crate) fn key_set_kept(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let reads = |probe: &str| context.flow.key_reads.get(probe).copied();
     let (Some(first), Some(second), Some(third)) = (reads("token"), reads("again"), reads("third")) else {

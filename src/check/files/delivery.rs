@@ -1,4 +1,4 @@
-//! Checks of how files are delivered, and of whether two deliveries hold the same.
+//! Checks of the delivery of files, and of whether two deliveries hold the same.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `same-file`: the probe got the resources that the flow got from the same URL, as many of each type and of the same time.
+/// `same-file`: the probe got the same resources from the URL as the flow did, by type and time.
 pub(crate) fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(own) = context.index.facts(exchange).filter(|facts| facts.whole) else {
         return CheckOutcome::Undecided("the file did not come whole".to_owned());
@@ -24,7 +24,7 @@ pub(crate) fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
     let Some((first, Some(facts))) = first.filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)) else {
         return CheckOutcome::NotApplicable("the flow itself did not get this file".to_owned());
     };
-    // A file that is made anew for each request may have its lines, and the keys in them, in another order.
+    // A file generated for each request may have its lines and keys in another order.
     let alike = |a: &LineFacts, b: &LineFacts| {
         (a.resources, &a.types, a.dated, &a.earliest, &a.latest)
             == (b.resources, &b.types, b.dated, &b.earliest, &b.latest)
@@ -40,7 +40,7 @@ pub(crate) fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
     })
 }
 
-/// `same-resources`: the same resources as the flow beside it, but for those that changed in between.
+/// `same-resources`: the same resources as in the flow to compare with, except for those that changed in between.
 pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
@@ -53,7 +53,7 @@ pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) ->
         return CheckOutcome::Undecided("one of the two exports was not read whole".to_owned());
     };
     let (more, fewer) = (own.difference(&other).count(), other.difference(&own).count());
-    // What came or went between the two exports, as a second look showed.
+    // The changes between the two exports, as the second look showed them.
     let comparison = context.flow.comparison.as_ref().filter(|comparison| comparison.flow == compared.name);
     let (gone, newer) = comparison.map_or((0, 0), |comparison| (comparison.gone, comparison.more.1));
     let changed = fewer as u64 <= gone && more as u64 <= newer;
@@ -86,7 +86,7 @@ fn identities(context: &CheckContext<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]
     Some(all)
 }
 
-/// `allowed-encoding`: absent, identity, gzip, or one that the request offered; and it can be undone.
+/// `allowed-encoding`: absent, identity, gzip, or one that the request offered; and the body decodes.
 pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
     let offered: BTreeSet<String> = exchange
@@ -115,7 +115,7 @@ pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) 
         )]);
     }
     match (&answer.broken, context.index.facts(exchange)) {
-        // Coded twice is legal HTTP; that we undo one coding only is our limit.
+        // Two content codings are legal HTTP; we undo one only.
         (Some(trouble), _) if codings.len() > 1 => CheckOutcome::Undecided(trouble.message.clone()),
         (Some(trouble), _) if trouble.kind == TroubleKind::Protocol && !codings.is_empty() => {
             CheckOutcome::Violated(vec![Violation::new(
@@ -129,7 +129,7 @@ pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) 
     }
 }
 
-/// Whether Content-Encoding says gzip and no more.
+/// Whether gzip is the only Content-Encoding.
 fn says_gzip(answer: &Response) -> bool {
     let mut codings = answer.header_lines("content-encoding");
     let gzip =
@@ -137,14 +137,13 @@ fn says_gzip(answer: &Response) -> bool {
     gzip && codings.next().is_none()
 }
 
-/// `delivered`: 200, and the whole of it. A cut connection, an origin that may not see the token, a private address are
-/// no verdict on the server.
+/// `delivered`: 200 with the whole file. Interrupted connections, origins that may not see the token and private
+/// addresses are not the server's fault.
 pub(crate) fn delivered(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => CheckOutcome::Undecided(trouble.message.clone()),
         Outcome::Handshake(_) => CheckOutcome::NotApplicable("a handshake is no file".to_owned()),
-        // Rates and gateways say nothing of the file, however often they are met with patience; nor does a question of
-        // credentials.
+        // Rate limits, gateways and credentials prove nothing about the file, even after all retries.
         Outcome::Response(answer) if matches!(answer.status, 401 | 403 | 429 | 502 | 503 | 504) => {
             CheckOutcome::Undecided(format!("it was answered {} to the last", answer.status))
         }
@@ -154,7 +153,7 @@ pub(crate) fn delivered(exchange: &Exchange, _context: &CheckContext<'_>) -> Che
             answer.status.to_string(),
         )]),
         Outcome::Response(answer) => match &answer.broken {
-            // The bytes are those that were sent, and nobody can read them.
+            // The transfer was complete, but the bytes cannot be decoded.
             Some(trouble) if trouble.kind == TroubleKind::Protocol && says_gzip(answer) => {
                 CheckOutcome::Violated(vec![Violation::new(
                     FindingPlace::whole_body(),

@@ -40,7 +40,7 @@ pub(crate) fn lines(topic: DirectoryTopic, exchange: &Exchange, context: &CheckC
     }
 }
 
-/// One finding. A line may break several rules at one place, so the path is part of it.
+/// One violation. A line may break several rules at one position, so the path is part of the place.
 fn broken(finding: &DirectoryFinding) -> Violation {
     let place = FindingPlace::Position { line: finding.line, column: finding.column, path: finding.path.clone() };
     let mut broken = Violation::new(place, finding.expected.clone(), finding.actual.clone());
@@ -49,7 +49,7 @@ fn broken(finding: &DirectoryFinding) -> Violation {
     broken
 }
 
-/// Why no line of the flow's files could be held to a topic.
+/// Why no line of the flow's files could be judged on a topic.
 fn nothing(topic: DirectoryTopic, context: &CheckContext<'_>) -> String {
     let files = context.index.files(&context.flow.name, FileList::Output);
     let facts: Vec<&DirectoryFacts> =

@@ -31,7 +31,7 @@ pub(crate) fn file_type(types: &[String], exchange: &Exchange, context: &CheckCo
     })
 }
 
-/// `resources-valid`: every resource of the file keeps FHIR's definitions.
+/// `resources-valid`: every resource of the file conforms to FHIR's definitions.
 pub(crate) fn resources_valid(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let validated = context.index.facts(exchange).map(|facts| facts.lines.validated.as_ref());
     match (validated, context.index.recording.start.fhir.as_deref()) {
@@ -50,7 +50,7 @@ pub(crate) fn resources_valid(exchange: &Exchange, context: &CheckContext<'_>) -
         (Some(Some(validated)), _) if validated.resources == 0 => {
             CheckOutcome::NotApplicable("no resource could be held against FHIR's definitions".to_owned())
         }
-        // The form of an id is FHIR's, too; lines are looked over for it before the definitions are.
+        // FHIR also defines the form of an id; the line reader checks it before the definitions.
         _ => breaking(|rule| rule.is_of_definitions() || rule == LineRule::IdFormat, exchange, context),
     }
 }
@@ -70,7 +70,7 @@ pub(crate) fn breaking(
         .findings
         .iter()
         .filter(|finding| counts(finding.rule))
-        // A transfer that was cut leaves a cut line; that says nothing about the file.
+        // An interrupted transfer leaves an incomplete line, which proves nothing about the file.
         .filter(|finding| facts.whole || finding.rule != LineRule::CutOff)
         .map(|finding| {
             let mut broken = Violation::new(
@@ -85,7 +85,7 @@ pub(crate) fn breaking(
         .collect();
     let beyond = facts.lines.findings.iter().find(|f| matches!(f.rule, LineRule::LineTooLong | LineRule::TooDeep));
     if let (true, Some(finding)) = (broken.is_empty(), beyond) {
-        // The limits are ours: what lies beyond them was not read, and nothing is said of it.
+        // The limits are ours: lines beyond them were not read and are not judged.
         let what = crate::suite::line_rules::line_rule(finding.rule);
         return CheckOutcome::Undecided(format!("line {} was not read: it holds {what}", finding.line));
     }

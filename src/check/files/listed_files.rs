@@ -15,7 +15,7 @@ use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `count-equals-lines`: wherever `count` is a number and the file was read whole.
+/// `count-equals-lines`: judged for each item with a number as `count` and a file that was read whole.
 pub(crate) fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let lists = [("output", whole_files(context, FileList::Output)), ("error", whole_files(context, FileList::Error))];
@@ -27,7 +27,7 @@ pub(crate) fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>
     });
     for (list, n, given, (file, facts)) in all {
         let Some(count) = given.as_f64() else { continue };
-        // A line that is broken was meant to be a resource; its own test says so, this one does not say it again.
+        // A malformed line was meant to be a resource; another test judges it.
         let lines = facts.lines.lines;
         if facts.lines.resources as f64 != count && lines as f64 != count {
             if !facts.lines.findings.iter().all(|finding| is_countable(finding.rule)) {
@@ -51,7 +51,7 @@ pub(crate) fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>
     }
 }
 
-/// Whether lines can still be told apart and counted in a file that breaks `rule`.
+/// Whether lines can be counted in a file that breaks `rule`.
 fn is_countable(rule: LineRule) -> bool {
     !matches!(
         rule,
@@ -65,7 +65,7 @@ fn is_countable(rule: LineRule) -> bool {
     )
 }
 
-/// `empty-output-when-nothing`: where the files hold no resource at all, `output` is `[]`.
+/// `empty-output-when-nothing`: if the files hold no resource, `output` is `[]`.
 pub(crate) fn empty_output_when_nothing(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let value = manifest.get("output");
@@ -86,7 +86,7 @@ pub(crate) fn empty_output_when_nothing(exchange: &Exchange, context: &CheckCont
     })
 }
 
-/// `empty-error-when-nothing`: `error` is not null, and no file listed there is empty.
+/// `empty-error-when-nothing`: `error` is not null, and none of its files is empty.
 pub(crate) fn empty_error_when_nothing(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     if manifest.get("error").is_some_and(Value::is_null) {
@@ -102,7 +102,7 @@ pub(crate) fn empty_error_when_nothing(exchange: &Exchange, context: &CheckConte
     empty_items(context, FileList::Error)
 }
 
-/// `no-empty-files`: no item of `output` whose file holds nothing.
+/// `no-empty-files`: no file of `output` is empty.
 pub(crate) fn no_empty_files(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
@@ -110,7 +110,7 @@ pub(crate) fn no_empty_files(exchange: &Exchange, context: &CheckContext<'_>) ->
     empty_items(context, FileList::Output)
 }
 
-/// Whether a file holds nothing: no line, and nothing that could not be read as lines.
+/// Whether a file is empty: no line, and nothing that could not be read as lines.
 fn is_empty(facts: &FileFacts) -> bool {
     facts.lines.lines == 0 && facts.lines.findings.iter().all(|finding| finding.rule == LineRule::BlankLine)
 }
@@ -135,7 +135,7 @@ fn empty_items(context: &CheckContext<'_>, list: FileList) -> CheckOutcome {
     )
 }
 
-/// `nothing-after-transaction-time`: every `meta.lastUpdated` at most a second later than `transactionTime`.
+/// `nothing-after-transaction-time`: every `meta.lastUpdated` is at most a second later than `transactionTime`.
 pub(crate) fn nothing_after_transaction_time(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(facts) = context.index.facts(exchange) else {
         return CheckOutcome::Undecided("the recording holds no facts of this file".to_owned());
@@ -147,7 +147,7 @@ pub(crate) fn nothing_after_transaction_time(exchange: &Exchange, context: &Chec
     CheckOutcome::or_violation(late == 0, || {
         let line = facts.lines.first_after_transaction_time.unwrap_or(1);
         let latest = facts.lines.latest.as_deref().unwrap_or_default();
-        // The place within the line is not kept, so none is made up.
+        // The recording does not keep the column, so the finding names none.
         let mut broken = Violation::new(
             FindingPlace::Line(line),
             "meta.lastUpdated no later than the manifest's transactionTime",
@@ -175,14 +175,14 @@ pub(crate) fn deleted_not_in_output(exchange: &Exchange, context: &CheckContext<
     })
 }
 
-/// `patient-listed`: where anything is listed, an item of type Patient is; and something is, where a Group has members
-/// and other exports hold patients.
+/// `patient-listed`: a manifest with output lists an item of type Patient. It must have output if the Group has members
+/// and other exports have patients.
 pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let output = items(manifest, "output");
     if output.is_empty() {
         let members = context.flow.census.as_ref().map_or(0, |census| census.members);
-        // Whether patients are exported at all, other exports show.
+        // Other exports show whether patients are exported at all.
         let listed = |flow| context.index.files(flow, FileList::Output).into_iter().filter_map(|(_, facts)| facts);
         let others = ["system", "patient"].into_iter().flat_map(listed);
         if members == 0 || !others.into_iter().any(|facts| facts.lines.types.contains_key("Patient")) {
@@ -208,7 +208,7 @@ pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) ->
     })
 }
 
-/// `no-outcome-in-output`: neither an item's type nor a line is OperationOutcome.
+/// `no-outcome-in-output`: no item and no line of `output` is an OperationOutcome.
 pub(crate) fn no_outcome_in_output(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let expected = "no OperationOutcome; messages are listed under error";
@@ -229,7 +229,7 @@ pub(crate) fn no_outcome_in_output(exchange: &Exchange, context: &CheckContext<'
     CheckOutcome::from_violations(broken)
 }
 
-/// `lenient-reported`: the error files hold an OperationOutcome, whatever it says.
+/// `lenient-reported`: the error files hold an OperationOutcome, with any content.
 pub(crate) fn lenient_reported(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let listed = items(manifest, "error").len();

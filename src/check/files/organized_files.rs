@@ -1,4 +1,4 @@
-//! Checks of files that were asked to be organised by the resources of one type (hl7-3.0.0, `organizeOutputBy`).
+//! Checks of files organized by the resources of one type (hl7-3.0.0, `organizeOutputBy`).
 
 use serde_json::Value;
 
@@ -12,18 +12,18 @@ use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// What a manifest says where files are organised.
+/// The manifest's member that names the type.
 const NAMED: &str = "outputOrganizedBy";
 
-/// A flow whose files were to be organised.
+/// A flow that asked for organized files.
 struct View<'a> {
     /// The type that was asked for.
     asked: &'a str,
-    /// `outputOrganizedBy` of the first manifest, where it says something.
+    /// `outputOrganizedBy` of the first manifest, if it has a value.
     named: Option<&'a Value>,
     /// The output items of all manifests, in order.
     items: Vec<&'a Value>,
-    /// The output files that were read whole: place, exchange, facts, blocks.
+    /// The output files that were read whole: item index, exchange, facts, blocks.
     files: Vec<(usize, &'a Exchange, &'a FileFacts, &'a Organized)>,
 }
 
@@ -54,12 +54,12 @@ impl<'a> View<'a> {
         self.files.iter().any(|(.., blocks)| blocks.blocks > 0 || blocks.strange > 0)
     }
 
-    /// Whether the server organised, or says so.
+    /// Whether the files are organized, or the manifest says so.
     fn is_organized(&self) -> bool {
         self.named.is_some() || self.has_headers()
     }
 
-    /// The view, where the server organised and what came can be told.
+    /// The view, if the files are organized and there are some.
     fn organized(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
         let view = Self::of(context)?;
         if !view.is_organized() {
@@ -71,7 +71,7 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    /// The same, where every output file was read whole and can be told line by line.
+    /// The same, if every output file was read whole and all lines are readable.
     fn whole(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
         let view = Self::organized(context)?;
         if view.files.len() < view.items.len() {
@@ -88,7 +88,7 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    /// The same, of a flow that asked for nothing but this.
+    /// The same, if the flow sent no other parameter that changes blocks.
     fn plain(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
         let compared = |name: &str| !matches!(name, "organizeOutputBy" | "_outputFormat");
         if let Some((name, _)) = context.flow.params.iter().find(|(name, _)| compared(name)) {
@@ -117,7 +117,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// `outputOrganizedBy`, where it says something.
+/// `outputOrganizedBy`, if it has a value.
 fn says(manifest: &Value) -> Option<&Value> {
     manifest.get(NAMED).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
@@ -126,7 +126,7 @@ fn at_line(exchange: &Exchange, line: u64, expected: impl Into<String>, actual: 
     Violation::new(FindingPlace::Line(line), expected, actual).shown_by(exchange.id)
 }
 
-/// `organized-at-all`: the files are organised; a server that cannot do it refuses.
+/// `organized-at-all`: the files are organized; a server that cannot do that refuses.
 pub(crate) fn organized_at_all(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::of(context) {
         Ok(view) => view,
@@ -146,7 +146,7 @@ pub(crate) fn organized_at_all(_exchange: &Exchange, context: &CheckContext<'_>)
     )])
 }
 
-/// `organized-named`: where files have headers, `outputOrganizedBy` is the type that was asked for.
+/// `organized-named`: if files are organized, `outputOrganizedBy` is the requested type.
 pub(crate) fn organized_named(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::of(context) {
         Ok(view) => view,
@@ -164,7 +164,7 @@ pub(crate) fn organized_named(_exchange: &Exchange, context: &CheckContext<'_>) 
     })
 }
 
-/// `organized-untyped`: where files are organised, no output item of this manifest has a `type`.
+/// `organized-untyped`: if files are organized, no output item of this manifest has a `type`.
 pub(crate) fn organized_untyped(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if let Err(held) = View::organized(context) {
         return held;
@@ -189,7 +189,7 @@ pub(crate) fn organized_headers(_exchange: &Exchange, context: &CheckContext<'_>
         Err(held) => return held,
     };
     let (mut seen, mut broken) = (false, Vec::new());
-    // A line that is wrong for itself may be the header.
+    // A malformed line may be the header.
     for (_, exchange, _, blocks) in
         view.files.iter().filter(|(_, _, facts, _)| facts.lines.resources > 0 && facts.lines.is_legible())
     {
@@ -211,7 +211,7 @@ pub(crate) fn organized_headers(_exchange: &Exchange, context: &CheckContext<'_>
     }
 }
 
-/// `organized-whole`: every resource of the type that an earlier export holds has a block.
+/// `organized-whole`: every resource of the type in an earlier export has a block.
 pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::plain(context) {
         Ok(view) => view,
@@ -236,7 +236,7 @@ pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) 
     })
 }
 
-/// `organized-own`: every resource that a header refers to stands in a block of its own.
+/// `organized-own`: every block has the resource that its header refers to.
 pub(crate) fn organized_own(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::plain(context) {
         Ok(view) => view,
@@ -279,8 +279,7 @@ pub(crate) fn organized_together(_exchange: &Exchange, context: &CheckContext<'_
     }
 }
 
-/// `organized-linked`: `continuesInFile` names another output file, and the files with blocks of one resource are linked
-/// by it.
+/// `organized-linked`: `continuesInFile` names another output file, and it links the files with blocks of one resource.
 pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::whole(context) {
         Ok(view) => view,
@@ -329,7 +328,7 @@ pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>)
     }
 }
 
-/// `organized-repeated`: a file that another continues in begins with the header of the block that the other ends with.
+/// `organized-repeated`: a file that continues another one begins with the header of the block at the end of that file.
 pub(crate) fn organized_repeated(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::whole(context) {
         Ok(view) => view,
@@ -352,7 +351,7 @@ pub(crate) fn organized_repeated(_exchange: &Exchange, context: &CheckContext<'_
     }
 }
 
-/// `organized-compartment`: what belongs to a patient in an earlier export stands in the patient's block.
+/// `organized-compartment`: resources that belong to a patient in an earlier export are in the patient's block.
 pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if let Err(held) = View::plain(context) {
         return held;

@@ -1,4 +1,4 @@
-//! Profiles of packages that the run was given, on the resources of its files.
+//! Checks of profiles from the packages that the user gave.
 
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
@@ -10,10 +10,10 @@ use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// More elements are not named in one finding.
+/// The most elements that one finding names.
 const MAX_NAMES: usize = 30;
 
-/// `profiles-profiles_kept`: every resource of the file keeps the profiles that it claims or is assigned.
+/// `profiles-kept`: every resource of the file conforms to the profiles that it claims or that the user assigned.
 pub(crate) fn profiles_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(file) = context.index.facts(exchange) else {
         let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
@@ -30,8 +30,8 @@ fn breaks(file: &FileFacts) -> bool {
     file.lines.findings.iter().any(|finding| finding.rule.is_of_profiles())
 }
 
-/// `must-support-seen`: each element that a profile marks as must-support is in some resource of the flow's files that
-/// was held to it.
+/// `must-support-seen`: each must-support element of a profile is in some resource of the flow that was validated
+/// against it.
 pub(crate) fn must_support_seen(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let files = context.index.files(&context.flow.name, FileList::Output);
@@ -67,7 +67,7 @@ pub(crate) fn must_support_seen(exchange: &Exchange, context: &CheckContext<'_>)
     CheckOutcome::from_violations(sum.held.iter().filter(|tally| !tally.never.is_empty()).map(missing).collect())
 }
 
-/// What the profiles came to on a file, or why nothing was held to any.
+/// The results of the profiles on a file, or why there are none.
 fn facts(file: &FileFacts) -> Result<&ProfileFacts, String> {
     let Some(validated) = &file.lines.validated else {
         return Err(
@@ -78,7 +78,7 @@ fn facts(file: &FileFacts) -> Result<&ProfileFacts, String> {
     validated.profiles.as_ref().ok_or_else(none)
 }
 
-/// Why no resource was held to a profile.
+/// Why no resource was validated against a profile.
 fn nobody(facts: &ProfileFacts) -> String {
     let packages = facts.packages.join(", ");
     match facts.unknown {

@@ -1,4 +1,4 @@
-//! Checks of the headers of files, and of who may have them.
+//! Checks of the headers of files and of their access.
 
 use serde_json::Value;
 use url::Url;
@@ -10,14 +10,14 @@ use crate::check::show;
 use crate::recording::model::Exchange;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// Whether what `exchange` asked for is at the target's own origin.
+/// Whether the URL of `exchange` is at the target's own origin.
 fn is_own(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     origin(&exchange.request.url).is_some_and(|asked| Some(asked) == origin(&context.index.recording.start.base))
 }
 
-/// `token-required`: `requiresAccessToken` is true in the flow's manifest. A file elsewhere, at a signed URL perhaps, is
-/// not the target's to protect.
+/// `token-required`: `requiresAccessToken` is true in the flow's manifest. The target does not protect files at another
+/// origin, such as signed URLs.
 pub(crate) fn token_required(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if !is_own(exchange, context) {
         return CheckOutcome::NotApplicable("the file is at another origin than the target".to_owned());
@@ -31,8 +31,8 @@ pub(crate) fn token_required(exchange: &Exchange, context: &CheckContext<'_>) ->
     })
 }
 
-/// `stored-version`: the path of `Content-Location`, resolved against the URL asked for, begins with that URL's own; its
-/// query does not count. Of a file at another origin nothing is said.
+/// `stored-version`: the path of `Content-Location`, resolved against the request URL, begins with the path of that
+/// URL. Files at another origin are not judged.
 pub(crate) fn stored_version(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
     if !is_own(exchange, context) {
@@ -53,8 +53,7 @@ pub(crate) fn stored_version(exchange: &Exchange, context: &CheckContext<'_>) ->
     }
 }
 
-/// `announced-length`: as many bytes came as `Content-Length` says. A transfer that broke off says nothing: whether it
-/// broke is judged elsewhere.
+/// `announced-length`: the file has as many bytes as `Content-Length` says. Another test judges interrupted transfers.
 pub(crate) fn announced_length(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let announced = response(exchange).and_then(|answer| answer.header("content-length")?.trim().parse::<u64>().ok());
     let Some(announced) = announced else { return CheckOutcome::NotApplicable("no length was announced".to_owned()) };
@@ -67,7 +66,7 @@ pub(crate) fn announced_length(exchange: &Exchange, context: &CheckContext<'_>) 
     }
 }
 
-/// `not-public`: Cache-Control does not allow caches that are shared to keep what is about patients.
+/// `not-public`: Cache-Control does not allow shared caches to keep data about patients.
 pub(crate) fn not_public(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
     let directives = answer.header_lines("cache-control").flat_map(|line| line.split(','));

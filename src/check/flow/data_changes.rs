@@ -1,5 +1,4 @@
-//! Checks of what hooks did to the target: whether exports show what was changed, tell what was deleted, and own up to
-//! what failed.
+//! Checks of data that hooks change: exports show changes, list deletions and report failures.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +14,7 @@ use crate::suite::flow::HookName;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// What hooks of this name did, and the manifest's `transactionTime`.
+/// What the hooks of this name did, and the manifest's `transactionTime`.
 fn hooked<'a>(
     exchange: &'a Exchange,
     context: &CheckContext<'a>,
@@ -34,7 +33,7 @@ fn hooked<'a>(
     Ok((hooked, at))
 }
 
-/// Why a list of the manifest says nothing: it is there and no list, which other tests tell.
+/// The outcome if a member of the manifest should be an array and is not; other tests judge that.
 fn not_an_array(exchange: &Exchange, list: &str, needed: bool) -> Option<CheckOutcome> {
     let there = manifest_of(exchange).and_then(|manifest| manifest.get(list));
     let odd = match there {
@@ -44,15 +43,15 @@ fn not_an_array(exchange: &Exchange, list: &str, needed: bool) -> Option<CheckOu
     odd.then(|| CheckOutcome::NotShown(format!("{list} is no array")))
 }
 
-/// Whether `transactionTime` lies more than seconds after the answer that tells it, which other tests tell.
+/// Whether `transactionTime` is more than five seconds after the Date of its response; other tests judge that.
 fn in_the_future(exchange: &Exchange, end: &str) -> bool {
     let date = response(exchange).and_then(|answer| httpdate::parse_http_date(answer.header("date")?).ok());
     let end = Instant::parse(end);
     date.zip(end).is_some_and(|(date, end)| end > Instant::from(date).plus_seconds(5))
 }
 
-/// The sum of what was found of each thing: what is broken before what nobody can tell, that before what holds, and
-/// where nothing could be said of any the first reason.
+/// Combines the outcomes of all changed resources: violations come before undecided ones, those before ones that hold,
+/// and if none says anything, the first reason counts.
 fn combine(hooked: &Hooked, name: HookName, each: impl Fn(&ChangedResource) -> CheckOutcome) -> CheckOutcome {
     let (mut broken, mut unknown, mut reason, mut held) = (Vec::new(), None, None, false);
     for thing in hooked.things.iter().filter(|thing| thing.hook == name) {
@@ -75,12 +74,12 @@ fn combine(hooked: &Hooked, name: HookName, each: impl Fn(&ChangedResource) -> C
     }
 }
 
-/// Where a resource was read.
+/// The exchange that read a resource.
 fn read(thing: &ChangedResource) -> String {
     thing.read.map(|id| format!("exchange {id}")).unwrap_or_default()
 }
 
-/// Why nothing can be said of what a hook named.
+/// The outcome if a resource cannot be judged.
 fn why_unjudged(thing: &ChangedResource) -> Option<CheckOutcome> {
     if let ChangeState::Unread(why) = &thing.state {
         let why = format!("what the hook {} touched cannot be read: {why} ({})", thing.hook, read(thing));
@@ -98,7 +97,7 @@ fn why_unjudged(thing: &ChangedResource) -> Option<CheckOutcome> {
         .then(|| CheckOutcome::NotShown(format!("the {} is not as the hook {} left it", thing.kind, thing.hook)))
 }
 
-/// Whether `date` certainly is not after `end`: one that is cut to the second may be later than it says.
+/// Whether `date` is certainly not after `end`. A date cut to the second may be later than it says.
 fn is_over(date: &str, end: &str) -> Option<bool> {
     let (at, until) = (Instant::parse(date)?, Instant::parse(end)?);
     let cut = !date.contains('.') && end.contains('.');
@@ -110,14 +109,13 @@ fn is_long_over(date: &str, end: &str) -> bool {
     Instant::parse(date).zip(Instant::parse(end)).is_some_and(|(at, until)| at.plus_seconds(1) <= until)
 }
 
-/// The instant that the kick-off asked for changes since.
+/// The `_since` of the kick-off.
 fn since<'a>(context: &CheckContext<'a>) -> Option<&'a str> {
     let params = &context.flow.params;
     params.iter().find(|(name, _)| name == "_since").map(|(_, value)| value.as_str())
 }
 
-/// `changes-come`: what was changed, by the target's own dates, not after `transactionTime` is in the output as it then
-/// was, or later.
+/// `changes-come`: a change dated up to `transactionTime` by the target is in the output in that state or a later one.
 pub(crate) fn changes_come(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (hooked, end) = match hooked(exchange, context, HookName::Change) {
         Ok((hooked, Some(end))) => (hooked, end),
@@ -145,7 +143,7 @@ fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bo
     if is_over(date, end) != Some(true) {
         return CheckOutcome::NotShown(format!("the {kind} was changed at {date}, after transactionTime {end}"));
     }
-    // An instant of the same second may lie on either side, as the target counts.
+    // The target may count an instant of the same second on either side.
     if meanwhile && !is_long_over(date, end) {
         let why =
             format!("the {kind} was changed at {date}, too near to transactionTime {end}; the next export shows it");
@@ -153,7 +151,7 @@ fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bo
     }
     let before = since.filter(|since| Instant::parse(date) <= Instant::parse(since));
     if let Some(since) = before {
-        // What is no later than the first export must be in that one; this one is asked for what came after.
+        // A change up to the first export must be in that export; this one asks only for later changes.
         let told = is_long_over(date, since);
         let lacked = match thing.came_before {
             Some(ChangeSeen::Unseen) => true,
@@ -185,7 +183,7 @@ fn lost(expected: String, actual: &str) -> CheckOutcome {
     CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, actual)])
 }
 
-/// `deletions-told`: what was deleted since `_since`, by the target's own answers, is listed under `deleted`.
+/// `deletions-told`: `deleted` lists what was deleted since `_since`, as the target's responses date it.
 pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (hooked, end) = match hooked(exchange, context, HookName::Delete) {
         Ok((hooked, Some(end))) => (hooked, end),
@@ -196,7 +194,7 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
         return held;
     }
     let listed = context.index.files(&context.flow.name, FileList::Deleted);
-    // What a line does not say as it must, other tests tell.
+    // Other tests judge malformed lines.
     let legible = listed.iter().all(|(_, facts)| facts.is_some_and(|f| f.whole && f.lines.findings.is_empty()));
     combine(hooked, HookName::Delete, |thing| {
         let kind = &thing.kind;
@@ -233,7 +231,7 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
     })
 }
 
-/// `failures-told`: where what was made to fail did not come, the error files hold an OperationOutcome.
+/// `failures-told`: if a resource that was made to fail is missing, the error files hold an OperationOutcome.
 pub(crate) fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let hooked = match hooked(exchange, context, HookName::Fail) {
         Ok((hooked, _)) => hooked,
@@ -265,7 +263,7 @@ pub(crate) fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> 
             }
         }
     });
-    // One list, one finding, however much is missing.
+    // One finding per list, however many resources are missing.
     match held {
         CheckOutcome::Violated(broken) => {
             let mut seen = BTreeSet::new();
@@ -335,13 +333,13 @@ mod tests {
         let (since, end) = (Some("2026-01-01T12:00:05.000Z"), "2026-01-01T12:00:09.000Z");
         let (near, long) = ("2026-01-01T12:00:04.500Z", "2026-01-01T12:00:01.000Z");
         for (date, before, came, says) in [
-            // The first export has it, or it is told there that it has not.
+            // The first export has it, or a finding there says that it has not.
             (near, ChangeSeen::Fresh, ChangeSeen::Absent, "no data"),
             (long, ChangeSeen::Absent, ChangeSeen::Absent, "no data"),
             (near, ChangeSeen::Absent, ChangeSeen::Absent, "no"),
             (near, ChangeSeen::Stale, ChangeSeen::Stale, "no"),
             (near, ChangeSeen::Stale, ChangeSeen::Fresh, "no data"),
-            // Changed when the first export was over, and yet not after its time.
+            // Changed after the first export, but not after its transaction time.
             (long, ChangeSeen::Unseen, ChangeSeen::Absent, "no"),
             ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Absent, "no"),
             ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Fresh, "yes"),

@@ -9,10 +9,10 @@ use crate::check::show;
 use crate::recording::model::{Exchange, Phase, Role};
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The preference, and what `Preference-Applied` says where it was honoured.
+/// The preference, and the word for it in `Preference-Applied`.
 const SEPARATE: &str = "separate-export-status";
 
-/// The preferences that the kick-off's answer says were applied, in lower case.
+/// The preferences that the response to the kick-off names as applied, in lower case.
 fn applied(kickoff: &Exchange) -> BTreeSet<String> {
     let lines = response(kickoff).into_iter().flat_map(|answer| answer.header_lines("preference-applied"));
     lines
@@ -27,8 +27,8 @@ fn export_status(exchange: &Exchange) -> Option<u16> {
     response(exchange)?.header("x-export-status")?.trim().get(..3)?.parse().ok()
 }
 
-/// `separate-status-honoured`: the kick-off's answer says so, or a poll of the running job was answered 200 with the
-/// job's status beside it.
+/// `separate-status-honoured`: the response to the kick-off says so, or a poll of the running job is answered 200 with
+/// the job's status in a header.
 pub(crate) fn separate_status_honoured(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let said = context.index.kickoff(&context.flow.name).is_some_and(|kickoff| applied(kickoff).contains(SEPARATE));
     let shown = context.index.exchanges(&context.flow.name).iter().any(|exchange| {
@@ -54,7 +54,7 @@ pub(crate) fn preferences_applied(exchange: &Exchange, _context: &CheckContext<'
     })
 }
 
-/// `export-status-fits`: `X-Export-Status` begins with 202 for a job that runs, and with 200 for one that is done.
+/// `export-status-fits`: `X-Export-Status` begins with 202 for a running job, and with 200 for a completed one.
 pub(crate) fn export_status_fits(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     match exchange.phase {
         Some(Phase::InProgress) => export_status_is(exchange, |status| status == 202, "202, for the job runs"),

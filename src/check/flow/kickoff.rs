@@ -1,4 +1,4 @@
-//! Checks on kick-offs.
+//! Checks of kick-offs.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::recording::shape::urls_of_line;
 use crate::suite::values::is_beside_the_point;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `one-location`: however often the header comes, it names one URL.
+/// `one-location`: all Content-Location headers name the same URL.
 pub(crate) fn one_location(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(response) = response(exchange) else {
         return CheckOutcome::NotApplicable("there is no answer".to_owned());
@@ -26,8 +26,8 @@ pub(crate) fn one_location(exchange: &Exchange, _context: &CheckContext<'_>) -> 
     })
 }
 
-/// `as-well-received`: accepted, wherever the kick-off of the flow beside it is. Where that one is the flow's own
-/// kick-off, the exchange is a probe of the same flow.
+/// `as-well-received`: accepted, if the kick-off of the flow to compare with is. If that is the flow's own kick-off,
+/// the exchange is a probe of the same flow.
 pub(crate) fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(compared) = context.compared else {
         return CheckOutcome::NotApplicable("no kick-off at the same level was made to compare it with".to_owned());
@@ -60,7 +60,7 @@ pub(crate) fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) 
     }
 }
 
-/// `kickoff-accepted`: the flow's own kick-off was answered 2xx. Where not, what becomes of another proves nothing.
+/// `kickoff-accepted`: the flow's own kick-off was answered 2xx. Otherwise the fate of another kick-off proves nothing.
 pub(crate) fn kickoff_accepted(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match context.index.kickoff(&context.flow.name).and_then(response).map(|response| response.status) {
         Some(200..=299) => CheckOutcome::Holds,
@@ -69,7 +69,7 @@ pub(crate) fn kickoff_accepted(_exchange: &Exchange, context: &CheckContext<'_>)
     }
 }
 
-/// `kickoff-found`: the flow's kick-off was answered, and not with 404.
+/// `kickoff-found`: the flow's kick-off was answered with another status than 404.
 pub(crate) fn kickoff_found(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(kickoff) = context.index.kickoff(&context.flow.name) else {
         return CheckOutcome::NotApplicable("the kick-off was not made".to_owned());
@@ -121,8 +121,8 @@ pub(crate) fn job_not_completed(exchange: &Exchange, context: &CheckContext<'_>)
     }
 }
 
-/// `other-job`: the Content-Location of the probe's kick-off is not that of the flow's own. Both are compared as the recording
-/// shows them: equal where equal.
+/// `other-job`: Content-Location of the probe's kick-off differs from that of the flow's own kick-off. The recording
+/// keeps equal URLs equal.
 pub(crate) fn other_job(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let location = |exchange: &Exchange| response(exchange)?.header("content-location").map(str::to_owned);
     let Some(first) = context.index.kickoff(&context.flow.name) else {
@@ -153,7 +153,7 @@ pub(crate) fn own_origin(exchange: &Exchange, context: &CheckContext<'_>) -> Che
             named.push((FindingPlace::body(format!("/output/{n}/url")), url));
         }
     }
-    // What is no URL at all is judged elsewhere.
+    // Other tests judge texts that are not URLs.
     let named: Vec<_> = named
         .into_iter()
         .filter_map(|(place, text)| {

@@ -1,4 +1,4 @@
-//! Checks of what goes wrong at the target by itself: seen where it happens, never brought about.
+//! Checks of errors that a target has by itself. The run causes none of them.
 
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
@@ -12,8 +12,8 @@ use crate::verdicts::finding_place::FindingPlace;
 /// The codes of `transient` and below it, in FHIR's IssueType.
 const TRANSIENT: [&str; 7] = ["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"];
 
-/// `partly-done`: the last answer to a poll carries a manifest with output, and speaks of errors: in its own list, or by
-/// its status.
+/// `partly-done`: the last response to a poll carries a manifest with output, and reports errors in its list or by its
+/// status.
 pub(crate) fn partly_done(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     if items(manifest, "output").is_empty() {
@@ -26,8 +26,8 @@ pub(crate) fn partly_done(exchange: &Exchange, _context: &CheckContext<'_>) -> C
     }
 }
 
-/// `error-status`: 4xx or 5xx, where the answer tells an error: an OperationOutcome with an error, and no job with it, or
-/// a status that is none of HTTP's (RFC 9110, section 15), which clients take for an error of the server.
+/// `error-status`: an error has status 4xx or 5xx. An error is an OperationOutcome of severity error without a job, or
+/// a status outside HTTP (RFC 9110, section 15), which clients treat as a server error.
 pub(crate) fn error_status(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let answer = match &exchange.outcome {
         Outcome::Response(answer) => answer,
@@ -43,7 +43,7 @@ pub(crate) fn error_status(exchange: &Exchange, _context: &CheckContext<'_>) -> 
         200..=399 => {}
         _ => return broken(),
     }
-    // A job that was started all the same is told about with it.
+    // An OperationOutcome may come with a job that started anyway.
     if answer.header("content-location").is_some() {
         return CheckOutcome::Holds;
     }
@@ -56,7 +56,7 @@ pub(crate) fn error_status(exchange: &Exchange, _context: &CheckContext<'_>) -> 
     }
 }
 
-/// `transient-code`: some issue of the OperationOutcome has a code of `transient` or below it.
+/// `transient-code`: an issue of the OperationOutcome has the code `transient` or one below it.
 pub(crate) fn transient_code(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let issues = response(exchange).and_then(|answer| answer.body.json.as_ref()?.get("issue")?.as_array());
     let Some(issues) = issues else { return CheckOutcome::NotApplicable("the answer has no issue".to_owned()) };
@@ -67,8 +67,8 @@ pub(crate) fn transient_code(exchange: &Exchange, _context: &CheckContext<'_>) -
     })
 }
 
-/// `error-in-place`: with a status of success came an error in the place of the file: a page, or a single
-/// OperationOutcome where other resources are listed.
+/// `error-in-place`: a response with a status of success holds an error instead of the file: an HTML page, or a single
+/// OperationOutcome in the list of output.
 pub(crate) fn error_in_place(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
     let yes = |actual: &str| {
@@ -93,7 +93,7 @@ pub(crate) fn error_in_place(exchange: &Exchange, context: &CheckContext<'_>) ->
         }
         None => answer.body.resource_type.as_deref() == Some("OperationOutcome"),
     };
-    // NDJSON with messages in it is data, if misplaced: its own test says so.
+    // NDJSON with OperationOutcomes is data in the wrong list; another test judges it.
     let sent_as_lines = answer.media_type().is_some_and(|media| media.contains("ndjson"));
     match listed.is_some() && lone && !sent_as_lines {
         true => yes("an OperationOutcome"),
@@ -105,7 +105,7 @@ pub(crate) fn error_in_place(exchange: &Exchange, context: &CheckContext<'_>) ->
     }
 }
 
-/// `outlasts-expires`: a file that was still coming when the manifest's `Expires` passed came whole.
+/// `outlasts-expires`: a download that is running when the manifest's `Expires` passes is completed.
 pub(crate) fn outlasts_expires(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some((first, _)) = context.index.manifest(&context.flow.name) else { return no_manifest() };
     let date = |name: &str| {
@@ -118,7 +118,7 @@ pub(crate) fn outlasts_expires(exchange: &Exchange, context: &CheckContext<'_>) 
             "the manifest does not say, by Expires and Date, when its files go".to_owned(),
         );
     };
-    // Both are the server's clock; what lies between them runs from the manifest's answer on.
+    // Both are on the server's clock; their difference counts from the response with the manifest.
     let Ok(left) = expires.duration_since(now) else {
         return CheckOutcome::NotApplicable("Expires had passed before the manifest came".to_owned());
     };

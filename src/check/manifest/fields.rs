@@ -14,28 +14,28 @@ use crate::check::{shape, show};
 use crate::recording::model::{Exchange, Response};
 use crate::verdicts::finding_place::FindingPlace;
 
-/// How far `transactionTime` may lie ahead of the server's own Date: clocks within a cluster differ.
+/// How far `transactionTime` may be ahead of the server's Date: clocks within a cluster differ.
 const CLOCK_SLACK: Duration = Duration::from_secs(300);
 
-/// The server's idea of now: its Date header.
+/// The time on the server's clock: its Date header.
 fn server_date(response: &Response) -> Option<SystemTime> {
     httpdate::parse_http_date(response.header("date")?.trim()).ok()
 }
 
-/// The moment so many milliseconds after the run's beginning, by our clock.
+/// The instant `millis` milliseconds after the start of the run, on our clock.
 fn ours(millis: u64, context: &CheckContext<'_>) -> Option<Instant> {
     let began = Instant::parse(&context.index.recording.start.started)?;
     Some(began.plus_seconds(i64::try_from(millis / 1000).ok()?))
 }
 
-/// When the answer of `exchange` had come, by our clock.
+/// When the response of `exchange` was complete, on our clock.
 fn our_date(exchange: &Exchange, context: &CheckContext<'_>) -> Option<Instant> {
     ours(exchange.at.saturating_add(exchange.took), context)
 }
 
-/// `request-fits-kickoff`: a string, an absolute URL whose path ends as that of the kick-off does, with the name of every
-/// parameter that was sent in the query, and with the same types and times. Scheme, host, prefix, order and additions are
-/// the server's affair: proxies rewrite them, and a job that is used again carries an equivalent URL.
+/// `request-fits-kickoff`: `request` is an absolute URL, its path ends as the path of the kick-off does, it has every
+/// parameter that was sent in the query, and the same types and times. Scheme, host, prefix, order and additions may
+/// differ: proxies rewrite them, and a reused job carries an equivalent URL.
 pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let value = manifest.get("request");
@@ -82,7 +82,7 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
     CheckOutcome::Holds
 }
 
-/// The level in the path of an export: `Patient`, `Group/ID`, or nothing where everything is exported.
+/// The level in the path of an export: `Patient`, `Group/ID`, or nothing for the system.
 fn whose(path: &str) -> &str {
     let path = path.trim_end_matches('/').trim_end_matches("$export").trim_end_matches('/');
     if let Some(at) = path.rfind("/Group/") {
@@ -92,7 +92,7 @@ fn whose(path: &str) -> &str {
     if path.ends_with("/Patient") { "Patient" } else { "" }
 }
 
-/// Whether a parameter of types or of a time has the values that it was sent with, in any order and form. Of others a
+/// Whether a parameter of types or times has the values that were sent, in any order and form. For other parameters a
 /// server may know two words for one thing.
 fn same_values(name: &str, sent: &[(String, String)], shown: &[(String, String)]) -> bool {
     let of = |list: &[(String, String)]| -> BTreeSet<String> {
@@ -105,7 +105,7 @@ fn same_values(name: &str, sent: &[(String, String)], shown: &[(String, String)]
             let time = |list| of(list).iter().map(|value| Instant::parse(value)).collect::<Option<Vec<_>>>();
             match (time(sent), time(shown)) {
                 (Some(sent), Some(shown)) => sent == shown,
-                // Written in another form, such as with an offset whose plus sign was not encoded.
+                // One of them has another form, for example an offset with a plus sign that was not encoded.
                 _ => true,
             }
         }
@@ -113,7 +113,7 @@ fn same_values(name: &str, sent: &[(String, String)], shown: &[(String, String)]
     }
 }
 
-/// `request-without-body-params`: of a kick-off by POST, no parameter that was in the body only.
+/// `request-without-body-params`: `request` of a kick-off by POST has no parameter that was sent only in the body.
 pub(crate) fn request_without_body_params(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(text) = manifest.get("request").and_then(Value::as_str) else {
@@ -131,8 +131,8 @@ pub(crate) fn request_without_body_params(exchange: &Exchange, context: &CheckCo
     }
 }
 
-/// `transaction-time-not-future`: past by our clock, or at most five minutes after the Date of the answer that carries it. A time before the
-/// kick-off is legal: nightly snapshots, mirrors, jobs used again.
+/// `transaction-time-not-future`: in the past on our clock, or at most five minutes after the Date of the response. A
+/// time before the kick-off is allowed: nightly snapshots, mirrors, reused jobs.
 pub(crate) fn transaction_time_not_future(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(text) = manifest.get("transactionTime").and_then(Value::as_str) else {
@@ -141,8 +141,8 @@ pub(crate) fn transaction_time_not_future(exchange: &Exchange, context: &CheckCo
     let Some(time) = Instant::parse(text) else {
         return CheckOutcome::NotApplicable("transactionTime is no instant".to_owned());
     };
-    // Our own clock can clear it, but not condemn it: a Date may be wrong, by its maker or by a proxy on the way, but what
-    // is past here is no future; and what is future here need be none there.
+    // Our clock can only acquit: Date may be wrong, because of the server or a proxy, but what is past here is not in
+    // the future. What is in the future here may be past on the server.
     if our_date(exchange, context).is_some_and(|now| time <= now) {
         return CheckOutcome::Holds;
     }
@@ -159,8 +159,8 @@ pub(crate) fn transaction_time_not_future(exchange: &Exchange, context: &CheckCo
     })
 }
 
-/// `transaction-time-in-job`: not before the Date of the kick-off's answer, nor after that of the manifest, give or take
-/// five seconds.
+/// `transaction-time-in-job`: between the Date of the kick-off and the Date of the manifest, with five seconds of
+/// tolerance.
 pub(crate) fn transaction_time_in_job(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     const SLACK: Duration = Duration::from_secs(5);
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
@@ -169,7 +169,7 @@ pub(crate) fn transaction_time_in_job(exchange: &Exchange, context: &CheckContex
         return CheckOutcome::NotApplicable("transactionTime is no instant".to_owned());
     };
     let kickoff = context.index.kickoff(&context.flow.name);
-    // By our clock, too: a Date may be wrong where the time is right.
+    // Our clock counts too: Date may be wrong although the time is right.
     if let (Some(start), Some(end)) =
         (kickoff.and_then(|kickoff| ours(kickoff.at, context)), our_date(exchange, context))
         && (start.plus_seconds(-5)..=end.plus_seconds(5)).contains(&time)
@@ -188,8 +188,8 @@ pub(crate) fn transaction_time_in_job(exchange: &Exchange, context: &CheckContex
     })
 }
 
-/// `expires-later`: an HTTP date later than the answer's own Date, or than our clock's where that is off. `0`, `-1` and past dates are what frameworks send to
-/// forbid caching; they count as absent.
+/// `expires-later`: an HTTP date later than the Date of the response, or later than our clock if Date is off. `0`, `-1`
+/// and past dates forbid caching in many frameworks; they count as absent.
 pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(response) = response(exchange) else {
         return CheckOutcome::NotApplicable("there is no answer".to_owned());
@@ -200,7 +200,7 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
     };
     let Some(text) = response.header("expires") else { return broken("no Expires".to_owned()) };
     let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return broken(show::text(text)) };
-    // A Date that is days off is wrong, by its maker or by a proxy on the way: then our clock can clear what lies ahead.
+    // A Date that is days off is wrong, because of the server or a proxy. Then a time ahead of our clock is good.
     let day = 24 * 60 * 60;
     let off = |ours: &Instant| {
         server_date(response)
@@ -216,7 +216,7 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
     }
 }
 
-/// `expires-readable`: an HTTP date. `0`, `-1` and past dates count as absent, where that is no matter.
+/// `expires-readable`: an HTTP date. `0` and `-1` count as absent.
 pub(crate) fn expires_readable(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let text = response(exchange).and_then(|response| response.header("expires")).unwrap_or_default().trim();
     if matches!(text, "" | "0" | "-1") {
@@ -230,7 +230,7 @@ pub(crate) fn expires_readable(exchange: &Exchange, _context: &CheckContext<'_>)
 /// `distinct-urls`: no URL twice in `output`.
 pub(crate) fn distinct_urls(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    // What stands behind a # is not sent: such URLs name one file.
+    // The part after # is not sent: such URLs name the same file.
     let files = |list: &'static str| {
         let urls = items(manifest, list).iter().enumerate();
         urls.filter_map(|(n, item)| Some((n, item.get("url")?.as_str()?.split('#').next().unwrap_or_default())))
@@ -258,8 +258,8 @@ pub(crate) fn distinct_urls(exchange: &Exchange, _context: &CheckContext<'_>) ->
     CheckOutcome::from_violations(broken)
 }
 
-/// `same-manifest`: 200 again, the same `transactionTime`, the same files by list, type and count. URLs and Expires may
-/// be refreshed.
+/// `same-manifest`: 200 again, the same `transactionTime`, and the same files by list, type and count. URLs and Expires
+/// may change.
 pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some((first, before)) = context.index.manifest(&context.flow.name) else { return no_manifest() };
     let Some(again) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
@@ -306,7 +306,7 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
     CheckOutcome::from_violations(broken)
 }
 
-/// How many files of each type and count a list names.
+/// How many files of each type and count a list has.
 fn listed(manifest: &Value, list: &str) -> BTreeMap<(String, String), usize> {
     let mut files = BTreeMap::new();
     let text = |item: &Value, key: &str| item.get(key).map(Value::to_string).unwrap_or_default();
@@ -316,11 +316,11 @@ fn listed(manifest: &Value, list: &str) -> BTreeMap<(String, String), usize> {
     files
 }
 
-/// `extensions-are-objects`: wherever `extension` stands in the manifest and its items.
+/// `extensions-are-objects`: every `extension` of the manifest and its items is an object.
 pub(crate) fn extensions_are_objects(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let mut found = Vec::new();
-    // null counts as absent, as it does for every member that may be left out.
+    // null counts as absent, as for every optional member.
     if let Some(value) = manifest.get("extension").filter(|value| !value.is_null()) {
         found.push(("/extension".to_owned(), value));
     }

@@ -13,7 +13,7 @@ use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// What must stay of a manifest: its fields, but for `link` and the lists, with instants as instants.
+/// The fields of a manifest that must not change, with instants compared as instants.
 fn fields(manifest: &Value) -> BTreeMap<&str, String> {
     const FIXED: [&str; 4] = ["transactionTime", "request", "requiresAccessToken", "outputOrganizedBy"];
     let text = |key: &str| match manifest.get(key).filter(|value| !value.is_null()) {
@@ -41,7 +41,7 @@ fn differing(first: &Value, second: &Value, shown_in: u32) -> Vec<Violation> {
         .collect()
 }
 
-/// How many items of each type and count a list names.
+/// How many items of each type and count a list has.
 fn tally(manifest: &Value, list: FileList) -> BTreeMap<(String, String), usize> {
     let mut items_by_kind = BTreeMap::new();
     let text = |item: &Value, key: &str| {
@@ -53,8 +53,8 @@ fn tally(manifest: &Value, list: FileList) -> BTreeMap<(String, String), usize> 
     items_by_kind
 }
 
-/// `manifest-unaltered`: a manifest seen while the job ran is later the same, but for `link`, the order of items, and
-/// their URLs, which may be refreshed.
+/// `manifest-unaltered`: a manifest shown while the job runs stays the same later. `link`, the order of items and their
+/// URLs may change.
 pub(crate) fn manifest_unaltered(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let polls = context.index.exchanges(&context.flow.name).iter().copied().filter(|poll| poll.role == Role::Poll);
@@ -78,8 +78,8 @@ pub(crate) fn manifest_unaltered(exchange: &Exchange, context: &CheckContext<'_>
     CheckOutcome::from_violations(broken)
 }
 
-/// `fields-of-first-page`: a manifest that another links to has its `transactionTime`, `request`, `requiresAccessToken`
-/// and `outputOrganizedBy`, and an `error`, as that has.
+/// `fields-of-first-page`: a linked manifest repeats `transactionTime`, `request`, `requiresAccessToken`,
+/// `outputOrganizedBy` and `error` of the first manifest.
 pub(crate) fn fields_of_first_page(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     match context.index.manifest(&context.flow.name) {
@@ -96,7 +96,8 @@ pub(crate) fn fields_of_first_page(exchange: &Exchange, context: &CheckContext<'
     }
 }
 
-/// `one-next-link`: `link` holds one object with a `url`, and that leads to no manifest that was seen before.
+/// `one-next-link`: `link` holds one object with a `url`, and the URL leads to a manifest that the flow did not see
+/// before.
 pub(crate) fn one_next_link(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let links = match manifest.get("link") {
@@ -137,7 +138,7 @@ pub(crate) fn one_next_link(exchange: &Exchange, context: &CheckContext<'_>) -> 
     })
 }
 
-/// `file-kept`: a file fetched while the job ran is still among those that the flow fetched in the end.
+/// `file-kept`: a file fetched while the job ran is among the files that the flow fetches at the end.
 pub(crate) fn file_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(own) = context.index.facts(exchange).filter(|facts| facts.whole) else {
         return CheckOutcome::Undecided("the file did not come whole".to_owned());

@@ -16,10 +16,10 @@ use crate::recording::model::Exchange;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// What HL7's guide calls itself, and its statement.
+/// The canonical URL of HL7's guide, and the beginning of that of its CapabilityStatement.
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
-/// `level-declared`: the statement names an export operation for the level of the flow, by whatever name.
+/// `level-declared`: the CapabilityStatement names an export operation for the level of the flow, by any name.
 pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -32,7 +32,7 @@ pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
     })
 }
 
-/// `declared-level-served`: a level that the statement names is not answered as if there were no such endpoint.
+/// `declared-level-served`: the server does not answer as if the endpoint of a declared level did not exist.
 pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -50,14 +50,14 @@ pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<
     })
 }
 
-/// `guide-declared`: `instantiates` names the guide's statement, or the guide.
+/// `guide-declared`: `instantiates` names the guide or its CapabilityStatement.
 pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
         Err(held) => return held,
     };
     let named: Vec<&str> = items(statement, "instantiates").iter().filter_map(Value::as_str).collect();
-    // Its address, of any version; what stood before the first release had another.
+    // Any version of the canonical URL. Drafts before the first release had another one.
     let good = named.iter().any(|canonical| {
         let address = canonical.split('|').next().unwrap_or_default();
         address.strip_prefix(GUIDE) == Some("/CapabilityStatement/bulk-data")
@@ -70,8 +70,7 @@ pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
     })
 }
 
-/// `operations-placed`: what is defined as the export of patients or of a group stands at that resource, and the one of
-/// everything at the server as a whole.
+/// `operations-placed`: the Patient and Group exports stand at their resources, and the system export at the server.
 pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -115,7 +114,7 @@ pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>
     }
 }
 
-/// `types-declared`: every type in the output files stands in `rest.resource`.
+/// `types-declared`: `rest.resource` lists every type in the output files.
 pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
@@ -134,7 +133,7 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
         .iter()
         .filter_map(|(_, facts)| *facts)
         .flat_map(|facts| facts.lines.types.keys().map(String::as_str))
-        // Messages among the output are judged elsewhere, and what is no type at all.
+        // Other tests judge OperationOutcomes in the output and names that are not types.
         .filter(|kind| *kind != "OperationOutcome" && crate::base::resource_types::is_known(kind))
         .collect();
     if seen.is_empty() || has_unreadable_lines(context) {
@@ -148,7 +147,7 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
     })
 }
 
-/// `patients-as-counted`: where a search counts patients, something came.
+/// `patients-as-counted`: the export is not empty if a search counts patients.
 pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match counted(exchange, context) {
         Ok((total, _, all)) => CheckOutcome::or_violation(total == 0 || all > 0, || {
@@ -159,11 +158,11 @@ pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_
     }
 }
 
-/// `no-patient-short`: as many came as a search counts.
+/// `no-patient-short`: the export has as many patients as a search counts.
 pub(crate) fn no_patient_short(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match counted(exchange, context) {
         Ok((_, 0, _)) => CheckOutcome::NotApplicable("no patient came at all; another test says so".to_owned()),
-        // Patients may have been added while the export was made: the smaller of both counts is due.
+        // Patients may be added during the export, so the smaller of both counts is required.
         Ok((total, came, _)) if counted_before(context).is_some_and(|before| came >= before.min(total)) => {
             CheckOutcome::Holds
         }
@@ -195,7 +194,7 @@ fn counted(exchange: &Exchange, context: &CheckContext<'_>) -> Result<(u64, u64,
     }
     let Some((_, manifest)) = context.index.manifest(&context.flow.name) else { return Err(no_manifest()) };
     let files = context.index.files(&context.flow.name, FileList::Output);
-    // A null in the array's place lists nothing.
+    // A null instead of an array lists nothing.
     let output = manifest.get("output").is_some_and(|output| output.is_array() || output.is_null());
     let listed = output && !has_unreadable_lines(context);
     let whole = files.iter().all(|(_, facts)| facts.is_some_and(|facts| facts.whole));
@@ -208,7 +207,7 @@ fn counted(exchange: &Exchange, context: &CheckContext<'_>) -> Result<(u64, u64,
     Ok((total, came, all))
 }
 
-/// `declares-export`: an operation of the statement's `rest` is the export of everything, by name or by definition.
+/// `declares-export`: `rest` has an operation for the system export, by name or by definition.
 pub(crate) fn declares_export(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(statement) = response(exchange).and_then(|answer| answer.body.json.as_ref()) else {
         return CheckOutcome::NotApplicable("there is no CapabilityStatement".to_owned());

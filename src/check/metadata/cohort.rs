@@ -1,4 +1,4 @@
-//! Checks of Groups that are defined by a filter, and of those that the run has made.
+//! Checks of Groups that a filter defines, and of Groups that the run creates.
 
 use serde_json::Value;
 
@@ -11,24 +11,24 @@ use crate::check::run_settings;
 use crate::recording::model::{Exchange, FlowRecord, Role};
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The end of the canonical URL of the profile of cohorts.
+/// The end of the canonical URL of the cohort profile.
 const COHORT: &str = "/bulk-cohort-group";
 
-/// The same of the extension that says who is in a cohort.
+/// The end of the URL of the extension that defines the members of a cohort.
 const MEMBER_FILTER: &str = "/member-filter";
 
 fn is_profile(value: &Value, end: &str) -> bool {
     value.as_str().is_some_and(|url| url.split('|').next().unwrap_or_default().ends_with(end))
 }
 
-/// Whether the CapabilityStatement lists the profile of cohorts for Group, and the exchange that says so.
+/// Whether the CapabilityStatement lists the cohort profile for Group, and the exchange that shows it.
 fn listed(context: &CheckContext<'_>) -> Result<(u32, bool), CheckOutcome> {
     let (id, statement) = statement(context.index)?;
     let mut profiles = entries(statement, "Group").flat_map(|group| items(group, "supportedProfile").iter());
     Ok((id, profiles.any(|profile| is_profile(profile, COHORT))))
 }
 
-/// `cohort-declared`: the profile of cohorts is among the supported ones of Group.
+/// `cohort-declared`: Group supports the cohort profile. A condition.
 pub(crate) fn cohort_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match listed(context) {
         Ok((_, true)) => CheckOutcome::Holds,
@@ -37,7 +37,7 @@ pub(crate) fn cohort_declared(_exchange: &Exchange, context: &CheckContext<'_>) 
     }
 }
 
-/// `cohort-listed`: the same, as it must be.
+/// `cohort-listed`: the same as a requirement.
 pub(crate) fn cohort_listed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match listed(context) {
         Ok((id, good)) => CheckOutcome::or_violation(good, || {
@@ -48,7 +48,7 @@ pub(crate) fn cohort_listed(_exchange: &Exchange, context: &CheckContext<'_>) ->
     }
 }
 
-/// `cohort-claimed`: the settings say that the target has the API.
+/// `cohort-claimed`: the settings say that the target has the Bulk Cohort API.
 pub(crate) fn cohort_claimed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match run_settings::has_cohorts(&context.index.recording.start) {
         true => CheckOutcome::Holds,
@@ -58,12 +58,12 @@ pub(crate) fn cohort_claimed(_exchange: &Exchange, context: &CheckContext<'_>) -
     }
 }
 
-/// `cohort-filtered`: a Group that claims the profile of cohorts has a member filter.
+/// `cohort-filtered`: a Group that claims the cohort profile has a member filter.
 pub(crate) fn cohort_filtered(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange).filter(|answer| answer.status == 200) else {
         return CheckOutcome::NotApplicable("the Group was not read".to_owned());
     };
-    // Of a Group without the profile nothing is kept.
+    // The recording keeps nothing of a Group without the profile.
     let group = answer.body.json.as_ref();
     let profiles = group.and_then(|group| group.get("meta")).into_iter().flat_map(|meta| items(meta, "profile").iter());
     if !profiles.into_iter().any(|profile| is_profile(profile, COHORT)) {
@@ -72,7 +72,7 @@ pub(crate) fn cohort_filtered(exchange: &Exchange, _context: &CheckContext<'_>) 
     filtered(group)
 }
 
-/// `made-filtered`: a Group that was made with a member filter has one when it is read.
+/// `made-filtered`: a Group created with a member filter has one when it is read.
 pub(crate) fn made_filtered(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     match response(exchange) {
         Some(answer) if answer.body.resource_type.as_deref() == Some("Group") => filtered(answer.body.json.as_ref()),
@@ -81,7 +81,7 @@ pub(crate) fn made_filtered(exchange: &Exchange, _context: &CheckContext<'_>) ->
     }
 }
 
-/// Whether what is kept of a Group has the filter.
+/// Whether the Group has a member filter.
 fn filtered(group: Option<&Value>) -> CheckOutcome {
     CheckOutcome::or_violation(
         group.is_some_and(|group| has_extension(group, "modifierExtension", MEMBER_FILTER)),
@@ -89,7 +89,7 @@ fn filtered(group: Option<&Value>) -> CheckOutcome {
     )
 }
 
-/// `found-by-name`: the search found the Group, and none of another name.
+/// `found-by-name`: the search finds the Group, and no Group with another name.
 pub(crate) fn found_by_name(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if response(exchange).is_none_or(|answer| answer.status != 200) {
         return CheckOutcome::NotApplicable("there is no search result".to_owned());
@@ -103,13 +103,13 @@ pub(crate) fn found_by_name(exchange: &Exchange, context: &CheckContext<'_>) -> 
     CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/entry"), "the Group of that name", actual)])
 }
 
-/// `exports-elsewhere`: another plain export of a Group ended well; where the run made none, one at any level.
-/// A run that makes no other export shows nothing against it.
+/// `exports-elsewhere`: another plain export of a Group succeeded; if the run made none, an export at any level did. A
+/// run without other exports proves nothing against the server.
 pub(crate) fn exports_elsewhere(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let kicked_off = |flow: &&FlowRecord| flow.name != context.flow.name && context.index.kickoff(&flow.name).is_some();
     let others: Vec<&FlowRecord> = context.index.recording.flows.iter().filter(kicked_off).collect();
     let plain = |flow: &&FlowRecord| flow.export == ExportLevel::Group && flow.params.is_empty() && !flow.posted;
-    // One that was not asked for so much ended well where it ended.
+    // A flow that planned to go less deep succeeded if it got there.
     let fine = |flow: &FlowRecord| flow.stop.is_none() || context.index.manifest(&flow.name).is_some();
     let mut groups = others.iter().copied().filter(plain).peekable();
     let works = match groups.peek() {
@@ -122,7 +122,7 @@ pub(crate) fn exports_elsewhere(_exchange: &Exchange, context: &CheckContext<'_>
     }
 }
 
-/// `group-erased`: the DELETE of the Group that the run made was answered with success.
+/// `group-erased`: the DELETE of the Group that the run created succeeded.
 pub(crate) fn group_erased(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let of_group = |e: &Exchange| e.role == Role::Probe && !e.superseded && e.request.method == "DELETE";
     let erase = context.index.exchanges(&context.flow.name).iter().rev().copied().find(|e| of_group(e));

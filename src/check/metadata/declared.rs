@@ -1,5 +1,4 @@
-//! Checks of what the CapabilityStatement says of types, search parameters, levels and cohorts, against what kick-offs
-//! showed.
+//! Checks of the CapabilityStatement against what kick-offs show: types, search parameters, levels and cohorts.
 
 use serde_json::Value;
 
@@ -13,8 +12,8 @@ use crate::recording::model::{Exchange, Role};
 use crate::suite::values::is_beside_the_point;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The end of the URLs of the extension that takes something out of exports: the guide's text has it under `Extension/`,
-/// its definition under `StructureDefinition/`.
+/// The end of the URL of the extension that excludes something from exports. The guide's text has it under
+/// `Extension/`, its definition under `StructureDefinition/`.
 const NOT_SUPPORTED: &str = "/operation-not-supported";
 
 /// The kick-offs of the recording that were accepted.
@@ -23,7 +22,7 @@ fn accepted<'a>(context: &CheckContext<'a>) -> impl Iterator<Item = &'a Exchange
     kickoffs.filter(|e| response(e).is_some_and(|answer| (200..300).contains(&answer.status)))
 }
 
-/// `some-level-answers`: a kick-off at one level at least was accepted.
+/// `some-level-answers`: the server accepts a kick-off at one level at least.
 pub(crate) fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let status = match response(exchange) {
         Some(answer) => answer.status,
@@ -42,8 +41,8 @@ pub(crate) fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>
     CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
 }
 
-/// `filter-declared`: a search parameter by which a filter has an effect is listed for its type, and one that is listed,
-/// without a word that exports do not take it, is not refused.
+/// `filter-declared`: the CapabilityStatement lists the search parameter of a filter that has an effect. The server
+/// does not refuse a listed parameter unless an extension excludes it from exports.
 pub(crate) fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -80,13 +79,13 @@ pub(crate) fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -
         _ if listed.is_empty() || barred => {
             CheckOutcome::NotApplicable(format!("{param} is not listed as good for exports of {kind}"))
         }
-        // Whether filters are supported at all shows in no refusal.
+        // A refusal does not show whether the server supports filters at all.
         _ => CheckOutcome::NotShown("a filter by a listed parameter was refused, as every filter may be".to_owned()),
     }
 }
 
-/// `refused-type-flagged`: a type that is listed, and is refused in `_type` where another is accepted, has the extension
-/// that says so.
+/// `refused-type-flagged`: a listed type that the server refuses in `_type`, although it accepts another one, has the
+/// extension that says so.
 pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let types = |exchange: &Exchange| -> Vec<String> {
         let flow = exchange.flow.as_deref().and_then(|flow| context.index.flow(flow));
@@ -129,7 +128,7 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
     })
 }
 
-/// `undeclared-type-refused`: the one type that was asked for, where it is not listed, is refused.
+/// `undeclared-type-refused`: the server refuses the only type in `_type` if the CapabilityStatement does not list it.
 pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,

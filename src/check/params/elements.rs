@@ -16,7 +16,7 @@ fn trimmed<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Tr
     census.trimmed.as_ref().ok_or_else(none)
 }
 
-/// `elements-trimmed`: some line lost elements that were not asked for.
+/// `elements-trimmed`: some line lost elements that `_elements` does not name.
 pub(crate) fn elements_trimmed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match trimmed(exchange, context) {
         Err(held) => held,
@@ -30,7 +30,7 @@ pub(crate) fn elements_trimmed(exchange: &Exchange, context: &CheckContext<'_>) 
     }
 }
 
-/// `elements-kept`: every line kept the elements that were asked for.
+/// `elements-kept`: every line has the elements that `_elements` names.
 pub(crate) fn elements_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match trimmed(exchange, context) {
         Ok(trimmed) => all_kept(&trimmed.listed, "with the elements that were asked for", "no line had an element"),

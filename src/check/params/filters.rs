@@ -12,7 +12,7 @@ use crate::recording::model::Exchange;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `only-matching`: no resource of the file certainly fails the filters that were sent for its type.
+/// `only-matching`: no resource of the file certainly fails the filters for its type.
 pub(crate) fn only_matching(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(facts) = context.index.facts(exchange) else {
         return CheckOutcome::Undecided("the recording holds no facts of this file".to_owned());
@@ -40,8 +40,8 @@ pub(crate) fn only_matching(exchange: &Exchange, context: &CheckContext<'_>) -> 
     CheckOutcome::Holds
 }
 
-/// `all-expected`: of the types asked for, everything that the flow compared with holds, and that passes the filters and
-/// dates that were sent, came back.
+/// `all-expected`: the export has everything of the requested types that the flow to compare with has and that passes
+/// the filters and dates.
 pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(comparison) = &context.flow.comparison else {
@@ -56,7 +56,7 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
     if files.len() < items(manifest, "output").len() {
         return CheckOutcome::Undecided("not every output file was read whole".to_owned());
     }
-    // A line that cannot be read, or has no id, may hold what seems to be missing; its own test says what is wrong.
+    // A line that cannot be read or has no id may be what is missing; another test judges it.
     if files.values().any(|(_, facts)| !facts.lines.is_legible()) {
         return CheckOutcome::NotApplicable(
             "lines that are wrong for themselves may hold what was asked for".to_owned(),
@@ -87,8 +87,8 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
     })
 }
 
-/// `some-left-out`: of the resources that a date or a filter certainly leaves out, and that nothing asked for refers to,
-/// some did not come.
+/// `some-left-out`: of the resources that a date or filter certainly leaves out, and that no exported resource refers
+/// to, some are missing.
 pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let KeptProfiles { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
@@ -101,7 +101,7 @@ pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> 
     })
 }
 
-/// `none-beyond`: of those, none came.
+/// `none-beyond`: all of them are missing.
 pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let KeptProfiles { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
@@ -140,7 +140,7 @@ fn sent_limits(context: &CheckContext<'_>) -> String {
     texts.join(" or ")
 }
 
-/// `within-beside`: of no type more came back than with the flow beside.
+/// `within-compared`: the export has at most as many resources of each type as the flow to compare with.
 pub(crate) fn within_compared(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();

@@ -28,7 +28,7 @@ fn missing(kept: KeptProfiles, what: &str, unsure: bool) -> CheckOutcome {
     output(format!("all {} {what}", kept.expected), format!("without {lost} of them"), lost)
 }
 
-/// `provenance-there`: all Provenance of what came, as far as an earlier export holds it.
+/// `provenance-there`: all Provenance of exported resources, as far as an earlier export has it.
 pub(crate) fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
         Ok(lineage) => missing(lineage.all, "Provenance resources of what came", lineage.unsure),
@@ -36,7 +36,7 @@ pub(crate) fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) 
     }
 }
 
-/// `provenance-narrowed`: some Provenance was left out.
+/// `provenance-narrowed`: the export leaves some Provenance out.
 pub(crate) fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
         Ok(Lineage { older: KeptProfiles { expected: 0, .. }, .. }) => {
@@ -50,7 +50,7 @@ pub(crate) fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_
     }
 }
 
-/// `provenance-newest`: of each resource that came the newest Provenance came, and what is older did not.
+/// `provenance-newest`: the export has the newest Provenance of each resource, and no older one.
 pub(crate) fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let lineage = match lineage(exchange, context) {
         Ok(lineage) => lineage,
@@ -65,7 +65,7 @@ pub(crate) fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>)
     }
 }
 
-/// `provenance-union`: all Provenance came, where the flow beside, which asked for the newest alone, left some out.
+/// `provenance-union`: all Provenance, if the flow to compare with, which asks for the newest only, leaves some out.
 pub(crate) fn provenance_union(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let compared = context.compared.and_then(|compared| compared.census.as_ref()?.lineage);
     match compared {

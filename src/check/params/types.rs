@@ -1,4 +1,4 @@
-//! Checks that compare which types, and which dates, an export holds.
+//! Checks of the types and dates of an export.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::verdicts::finding_place::FindingPlace;
 
 /// The types that `output` lists.
 fn listed(manifest: &Value) -> BTreeSet<&str> {
-    // What is no name of a type at all is judged elsewhere.
+    // Other tests judge names that are not types.
     items(manifest, "output")
         .iter()
         .filter_map(|item| item.get("type")?.as_str())
@@ -30,7 +30,7 @@ fn named(types: &BTreeSet<&str>) -> String {
     }
 }
 
-/// The manifests of the exchange and of the flow beside it, where there are both.
+/// The manifests of the exchange and of the flow to compare with, if there are both.
 fn both<'a>(
     exchange: &'a Exchange,
     context: &CheckContext<'a>,
@@ -47,14 +47,14 @@ fn both<'a>(
     }
 }
 
-/// `same-types`: the types listed are those of the flow beside it. Resources may come and go between two exports; a
-/// type that either has or lacks as a whole is another matter.
+/// `same-types`: the manifest lists the same types as the flow to compare with. Resources may change between two
+/// exports, but hardly all of a type.
 pub(crate) fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (own, other, compared) = match both(exchange, context) {
         Ok(both) => both,
         Err(held) => return held,
     };
-    // Where a type is not told, two lists may be alike and say nothing.
+    // Lists without types may be equal and prove nothing.
     let told = |manifest: &Value| {
         let kinds = items(manifest, "output").iter().map(|item| item.get("type").and_then(Value::as_str));
         kinds.into_iter().all(|kind| kind.is_some_and(shape::is_resource_type))
@@ -69,7 +69,7 @@ pub(crate) fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     })
 }
 
-/// `types-cover`: all types of the flow beside it are listed, and perhaps others.
+/// `types-cover`: the manifest lists all types of the flow to compare with, and possibly others.
 pub(crate) fn types_cover(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (own, other, compared) = match both(exchange, context) {
         Ok(both) => both,
@@ -85,7 +85,7 @@ pub(crate) fn types_cover(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
     })
 }
 
-/// `only-types-asked`: no type is listed that `_type` did not name.
+/// `only-types-asked`: the manifest lists no type that `_type` does not name.
 pub(crate) fn only_types_asked(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let given = context.flow.params.iter().filter(|(name, _)| name == "_type");
@@ -113,8 +113,8 @@ pub(crate) fn no_binary_listed(exchange: &Exchange, _context: &CheckContext<'_>)
     })
 }
 
-/// `exports-nothing`: the filter that was sent matches nothing, so no file holds a resource. Means something only where
-/// the same export without it, the flow beside it, has some.
+/// `exports-nothing`: the filter matches nothing, so no file holds a resource. This proves something only if the same
+/// export without the filter, the flow to compare with, has resources.
 pub(crate) fn exports_nothing(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
@@ -142,7 +142,7 @@ pub(crate) fn exports_nothing(exchange: &Exchange, context: &CheckContext<'_>) -
     })
 }
 
-/// `nothing-before-since`: no `meta.lastUpdated` is earlier than the `_since` that was sent; equal will do.
+/// `nothing-before-since`: no `meta.lastUpdated` is earlier than `_since`; an equal one is good.
 pub(crate) fn nothing_before_since(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let since = context.flow.params.iter().find(|(name, _)| name == "_since");
     let Some(since) = since.and_then(|(_, value)| Instant::parse(value)) else {
@@ -158,13 +158,13 @@ pub(crate) fn nothing_before_since(exchange: &Exchange, context: &CheckContext<'
         return CheckOutcome::Undecided("the recording's earliest meta.lastUpdated cannot be read".to_owned());
     };
     CheckOutcome::or_violation(earliest >= since, || {
-        // The place within the file is not kept, so none is made up.
+        // The recording does not keep the line, so the finding names none.
         let actual = format!("an earlier one; the earliest of the file is {}", show::text(text));
         Violation::new(FindingPlace::Lines, "meta.lastUpdated on or after _since", actual)
     })
 }
 
-/// `wrapped-binary`: the file came as one Binary resource.
+/// `wrapped-binary`: the file is one Binary resource.
 pub(crate) fn wrapped_binary(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if response(exchange).is_none() {
         return CheckOutcome::Undecided("there is no answer".to_owned());

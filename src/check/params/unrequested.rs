@@ -34,7 +34,7 @@ pub(crate) fn counted<'c>(counts: impl Iterator<Item = (&'c String, u64)>) -> St
     counts.map(|(kind, count)| format!("{count} of type {kind}")).collect::<Vec<_>>().join(", ")
 }
 
-/// `only-members`: no resource of a patient who is no member, and that nothing of the members leads to.
+/// `only-members`: no resource of a patient outside the Group, unless resources of members refer to it.
 pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let census = match unrequested(exchange, context) {
         Ok(census) => census,
@@ -57,7 +57,7 @@ pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> C
     )
 }
 
-/// `compartment-types`: of every type of which everything holds resources about patients, some came.
+/// `compartment-types`: every type that has resources about patients in the system export is in this export.
 pub(crate) fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let census = match unrequested(exchange, context) {
         Ok(census) => census,
@@ -77,8 +77,8 @@ pub(crate) fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>)
     output(expected, format!("none of types that have {absent} there"), 1)
 }
 
-/// `no-patient-binary`: no Binary line is a patient's; where there is none at all, documents of patients show that their
-/// content came otherwise.
+/// `no-patient-binary`: no Binary line belongs to a patient. Without any Binary, documents of patients show that their
+/// content is elsewhere.
 pub(crate) fn no_patient_binary(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match unrequested(exchange, context) {
         Err(held) => held,
@@ -94,7 +94,7 @@ pub(crate) fn no_patient_binary(exchange: &Exchange, context: &CheckContext<'_>)
     }
 }
 
-/// `only-types-returned`: no resource came of a type that `_type` does not name.
+/// `only-types-returned`: the export has no resource of a type that `_type` does not name.
 pub(crate) fn only_types_returned(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     only_types(exchange, context, false)
 }
@@ -104,7 +104,8 @@ pub(crate) fn only_types_or_referenced(exchange: &Exchange, context: &CheckConte
     only_types(exchange, context, true)
 }
 
-/// Whether no resource of a type came that `_type` does not name; with `referenced`, references from other lines excuse it.
+/// Whether the export has no resource of a type that `_type` does not name. With `referenced`, references from other
+/// lines excuse it.
 fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let asked: Vec<&str> = params(context, "_type");
@@ -127,12 +128,12 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
         .foreign
         .iter()
         .map(|(kind, (came, alone))| (kind, if referenced { *alone } else { *came }))
-        // Messages among the output are judged elsewhere.
+        // Another test judges OperationOutcomes in the output.
         .filter(|(kind, count)| *count > 0 && kind.as_str() != "OperationOutcome")
         .map(|(kind, count)| format!("{count} of type {kind}"))
         .collect();
     if foreign.is_empty() {
-        // What is not held is counted by type all the same.
+        // Resources beyond the store's limit are counted by type too.
         let strange = |kind: &String| !asked.contains(&kind.as_str()) && kind.as_str() != "OperationOutcome";
         let more = files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.types.keys().any(strange));
         let read = whole_files(context, FileList::Output).len() >= items(manifest, "output").len();
@@ -152,7 +153,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
     CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, foreign.join(", "))])
 }
 
-/// `only-patients-asked`: no resource of a patient who was not listed.
+/// `only-patients-asked`: the export has no resource of a patient that `patient` does not name.
 pub(crate) fn only_patients_asked(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if manifest_of(exchange).is_none() {
         return no_manifest();
