@@ -6,14 +6,14 @@ words! {
     /// Which exchanges a check can judge. Every check can judge probes, because probes send requests of all kinds.
     CheckPlaces {
         /// All of them.
-        Any = "any exchange",
+        Any = "all exchanges",
         /// Responses to kick-offs.
-        Kickoffs = "kickoff",
+        Kickoffs = "kick-offs and probes",
         /// Responses to polls, and manifests.
-        Manifests = "poll, manifest or page",
+        Manifests = "polls, manifests and probes",
         /// Files.
-        Files = "file",
+        Files = "files and probes",
         /// Nothing else than probes.
-        Probes = "a probe",
+        Probes = "probes",
     }
 }

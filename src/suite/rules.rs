@@ -352,7 +352,7 @@ fn expectation(entry: &RawEntry<'_, RawTest>, path: &[ReadStep<'_>], expect: &Ex
     }
     if let Some(check) = expect.check {
         for on in ons.iter().filter(|on| !can_judge(check, on)) {
-            let label = format!("it judges {}", check.places());
+            let label = format!("this check judges {}", check.places());
             refuse(format!("`{check}` cannot judge `{on}`"), value("check"), &label);
         }
     }
