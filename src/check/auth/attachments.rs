@@ -49,7 +49,7 @@ pub(crate) fn attachment_answers(exchange: &Exchange, context: &CheckContext<'_>
             "200, with the attachment",
             status.to_string(),
         )]),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn attachment_takes_token(exchange: &Exchange, _context: &CheckContex
             CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
         }
         Ok(_) => CheckOutcome::Holds,
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn attachment_open(exchange: &Exchange, context: &CheckContext<'_>) -
     match answered(exchange) {
         Ok(401 | 403) => {}
         Ok(_) => return CheckOutcome::Holds,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     }
     let bearer = response(exchange).is_some_and(|answer| {
         answer.header_lines("www-authenticate").any(|line| line.trim_start().to_ascii_lowercase().starts_with("bearer"))

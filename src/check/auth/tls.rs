@@ -44,7 +44,7 @@ pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> Che
         Ok(found) => found,
         // The origin did not understand our message, but it understood those of the requests.
         Err(_) if answers(exchange, context) => return CheckOutcome::Holds,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     match found {
         Handshake::Agreed(version) if matches!(version.as_str(), "TLS 1.2" | "TLS 1.3") => CheckOutcome::Holds,
@@ -61,7 +61,7 @@ pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> Che
 pub(crate) fn newest_tls(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let found = match handshake(exchange) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     match found {
         Handshake::Agreed(version) if version == "TLS 1.3" => CheckOutcome::Holds,
@@ -78,7 +78,7 @@ pub(crate) fn newest_tls(exchange: &Exchange, _context: &CheckContext<'_>) -> Ch
 pub(crate) fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let found = match handshake(exchange) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     match found {
         Handshake::Agreed(version) if OLD.contains(&version.as_str()) => {

@@ -34,7 +34,7 @@ pub(crate) fn gives_tokens(_exchange: &Exchange, context: &CheckContext<'_>) -> 
 pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let own = match response_or_outcome(exchange) {
         Ok(own) => own,
-        Err(unknown) => return unknown,
+        Err(outcome) => return outcome,
     };
     if has_token(own) && own.status == 200 {
         return CheckOutcome::Holds;
@@ -79,7 +79,7 @@ pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> 
 pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let response = match response_or_outcome(exchange) {
         Ok(response) => response,
-        Err(unknown) => return unknown,
+        Err(outcome) => return outcome,
     };
     let Some(json) = response.body.json.as_ref().filter(|json| json.is_object()) else {
         return CheckOutcome::Violated(vec![Violation::new(
@@ -132,7 +132,7 @@ pub(crate) fn short_token(exchange: &Exchange, _context: &CheckContext<'_>) -> C
 pub(crate) fn no_store(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let response = match response_or_outcome(exchange) {
         Ok(response) => response,
-        Err(unknown) => return unknown,
+        Err(outcome) => return outcome,
     };
     let lines: Vec<&str> = response.header_lines("cache-control").collect();
     let has = lines.iter().flat_map(|line| line.split(',')).any(|part| part.trim().eq_ignore_ascii_case("no-store"));
@@ -146,7 +146,7 @@ pub(crate) fn no_store(exchange: &Exchange, _context: &CheckContext<'_>) -> Chec
 pub(crate) fn oauth_error(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let response = match response_or_outcome(exchange) {
         Ok(response) => response,
-        Err(unknown) => return unknown,
+        Err(outcome) => return outcome,
     };
     let error = response.body.json.as_ref().and_then(|json| json.get("error"));
     let known = error.and_then(Value::as_str).is_some_and(|error| ERRORS.contains(&error));

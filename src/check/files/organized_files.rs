@@ -130,7 +130,7 @@ fn at_line(exchange: &Exchange, line: u64, expected: impl Into<String>, actual: 
 pub(crate) fn organized_at_all(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::of(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     if view.is_organized() {
         return CheckOutcome::Holds;
@@ -150,7 +150,7 @@ pub(crate) fn organized_at_all(_exchange: &Exchange, context: &CheckContext<'_>)
 pub(crate) fn organized_named(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::of(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     if !view.is_organized() {
         return CheckOutcome::NotApplicable("the files are not organised".to_owned());
@@ -166,8 +166,8 @@ pub(crate) fn organized_named(_exchange: &Exchange, context: &CheckContext<'_>) 
 
 /// `organized-untyped`: if files are organized, no output item of this manifest has a `type`.
 pub(crate) fn organized_untyped(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    if let Err(held) = View::organized(context) {
-        return held;
+    if let Err(outcome) = View::organized(context) {
+        return outcome;
     }
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let typed = items(manifest, "output").iter().enumerate().filter_map(|(n, item)| {
@@ -186,7 +186,7 @@ pub(crate) fn organized_untyped(exchange: &Exchange, context: &CheckContext<'_>)
 pub(crate) fn organized_headers(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::organized(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let (mut seen, mut broken) = (false, Vec::new());
     // A malformed line may be the header.
@@ -215,7 +215,7 @@ pub(crate) fn organized_headers(_exchange: &Exchange, context: &CheckContext<'_>
 pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::plain(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let Some(organizing) = context.flow.organized.as_ref().filter(|organizing| organizing.instances.expected > 0)
     else {
@@ -240,7 +240,7 @@ pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) 
 pub(crate) fn organized_own(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::plain(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     if view.files.iter().all(|(.., blocks)| blocks.blocks == 0) {
         return CheckOutcome::NotApplicable("there is no block".to_owned());
@@ -259,7 +259,7 @@ pub(crate) fn organized_own(_exchange: &Exchange, context: &CheckContext<'_>) ->
 pub(crate) fn organized_together(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::whole(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     if view.files.iter().all(|(.., blocks)| blocks.blocks == 0) {
         return CheckOutcome::NotApplicable("there is no block".to_owned());
@@ -283,7 +283,7 @@ pub(crate) fn organized_together(_exchange: &Exchange, context: &CheckContext<'_
 pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::whole(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let (mut seen, mut broken) = (false, Vec::new());
     for place in 0..view.items.len() {
@@ -332,7 +332,7 @@ pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>)
 pub(crate) fn organized_repeated(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::whole(context) {
         Ok(view) => view,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let (mut seen, mut broken) = (false, Vec::new());
     for (place, _, _, blocks) in &view.files {
@@ -353,8 +353,8 @@ pub(crate) fn organized_repeated(_exchange: &Exchange, context: &CheckContext<'_
 
 /// `organized-compartment`: resources that belong to a patient in an earlier export are in the patient's block.
 pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    if let Err(held) = View::plain(context) {
-        return held;
+    if let Err(outcome) = View::plain(context) {
+        return outcome;
     }
     let organizing = context.flow.organized.as_ref();
     let organizing = organizing.filter(|all| all.belongings.values().any(|kept| kept.expected > 0));

@@ -120,7 +120,7 @@ pub(crate) fn changes_come(exchange: &Exchange, context: &CheckContext<'_>) -> C
     let (hooked, end) = match hooked(exchange, context, HookName::Change) {
         Ok((hooked, Some(end))) => (hooked, end),
         Ok((_, None)) => return CheckOutcome::NotShown("transactionTime is no instant".to_owned()),
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     if in_the_future(exchange, end) {
         return CheckOutcome::NotShown("transactionTime lies in the future".to_owned());
@@ -188,10 +188,10 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
     let (hooked, end) = match hooked(exchange, context, HookName::Delete) {
         Ok((hooked, Some(end))) => (hooked, end),
         Ok((_, None)) => return CheckOutcome::NotShown("transactionTime is no instant".to_owned()),
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
-    if let Some(held) = not_an_array(exchange, "deleted", false) {
-        return held;
+    if let Some(outcome) = not_an_array(exchange, "deleted", false) {
+        return outcome;
     }
     let listed = context.index.files(&context.flow.name, FileList::Deleted);
     // Other tests judge malformed lines.
@@ -201,8 +201,8 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
         if thing.deleted {
             return CheckOutcome::Holds;
         }
-        if let Some(held) = why_unjudged(thing) {
-            return held;
+        if let Some(outcome) = why_unjudged(thing) {
+            return outcome;
         }
         match &thing.state {
             ChangeState::Gone(Some(date)) if is_over(date, end) == Some(true) => {
@@ -235,18 +235,18 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
 pub(crate) fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let hooked = match hooked(exchange, context, HookName::Fail) {
         Ok((hooked, _)) => hooked,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
-    if let Some(held) = not_an_array(exchange, "error", true) {
-        return held;
+    if let Some(outcome) = not_an_array(exchange, "error", true) {
+        return outcome;
     }
     let told = manifest_of(exchange).map(|manifest| items(manifest, "error").len()).unwrap_or_default();
     let files = context.index.files(&context.flow.name, FileList::Error);
     let unread = files.len() < told || files.iter().any(|(_, facts)| facts.is_none_or(|facts| !facts.whole));
     let outcomes: u64 = files.iter().filter_map(|(_, facts)| *facts).map(|facts| facts.lines.resources).sum();
-    let held = combine(hooked, HookName::Fail, |thing| {
-        if let Some(held) = why_unjudged(thing) {
-            return held;
+    let outcome = combine(hooked, HookName::Fail, |thing| {
+        if let Some(outcome) = why_unjudged(thing) {
+            return outcome;
         }
         match thing.came {
             ChangeSeen::Absent => {}
@@ -264,12 +264,12 @@ pub(crate) fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> 
         }
     });
     // One finding per list, however many resources are missing.
-    match held {
+    match outcome {
         CheckOutcome::Violated(broken) => {
             let mut seen = BTreeSet::new();
             CheckOutcome::Violated(broken.into_iter().filter(|one| seen.insert(one.expected.clone())).collect())
         }
-        held => held,
+        outcome => outcome,
     }
 }
 
@@ -293,8 +293,8 @@ mod tests {
         }
     }
 
-    fn word(held: &CheckOutcome) -> &'static str {
-        match held {
+    fn word(outcome: &CheckOutcome) -> &'static str {
+        match outcome {
             CheckOutcome::Holds => "yes",
             CheckOutcome::Violated(_) => "no",
             CheckOutcome::Undecided(_) => "unknown",

@@ -23,7 +23,7 @@ const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let level = context.flow.export;
     CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&level), || {
@@ -36,7 +36,7 @@ pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
 pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let level = context.flow.export;
     if !export_levels::read(statement).levels.contains(&level) {
@@ -54,7 +54,7 @@ pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<
 pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let named: Vec<&str> = items(statement, "instantiates").iter().filter_map(Value::as_str).collect();
     // Any version of the canonical URL. Drafts before the first release had another one.
@@ -74,7 +74,7 @@ pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
 pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let defined = |operation: &Value| {
         let text = operation.get("definition")?.as_str()?.split('|').next()?;
@@ -121,7 +121,7 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
     }
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let declared: BTreeSet<&str> = items(statement, "rest")
         .iter()
@@ -154,7 +154,7 @@ pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_
             let expected = format!("an export that is not empty, for a search counts {total} patients");
             Violation::new(FindingPlace::body("/total"), expected, "an export without any resource")
         }),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -170,7 +170,7 @@ pub(crate) fn no_patient_short(exchange: &Exchange, context: &CheckContext<'_>) 
             let expected = format!("{total} patients, as many as a search counts");
             Violation::new(FindingPlace::body("/total"), expected, format!("{came} in the output"))
         }),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 

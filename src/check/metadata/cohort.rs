@@ -33,7 +33,7 @@ pub(crate) fn cohort_declared(_exchange: &Exchange, context: &CheckContext<'_>) 
     match listed(context) {
         Ok((_, true)) => CheckOutcome::Holds,
         Ok(_) => CheckOutcome::NotApplicable("the CapabilityStatement does not list the profile of cohorts".to_owned()),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn cohort_listed(_exchange: &Exchange, context: &CheckContext<'_>) ->
             let expected = "supportedProfile of Group with the profile of cohorts, which the server is said to have";
             Violation::new(FindingPlace::body("/rest/0/resource"), expected, "none").shown_by(id)
         }),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 

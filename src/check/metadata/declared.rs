@@ -46,7 +46,7 @@ pub(crate) fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>
 pub(crate) fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let sent = context.flow.params.iter().find(|(name, _)| name == "_typeFilter").map(|(_, value)| value.as_str());
     let parts =
@@ -115,7 +115,7 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
     }
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let entries: Vec<&Value> = entries(statement, kind).collect();
     if entries.is_empty() {
@@ -132,7 +132,7 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
 pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let sent = context.flow.params.iter().filter(|(name, _)| name == "_type").map(|(_, value)| value.as_str());
     let asked: Vec<&str> = sent.flat_map(|value| value.split(',')).map(str::trim).collect();

@@ -19,7 +19,7 @@ fn trimmed<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Tr
 /// `elements-trimmed`: some line lost elements that `_elements` does not name.
 pub(crate) fn elements_trimmed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match trimmed(exchange, context) {
-        Err(held) => held,
+        Err(outcome) => outcome,
         Ok(Trimmed { trimmable: 0, .. }) => {
             CheckOutcome::NotShown("no line came that has anything to leave out".to_owned())
         }
@@ -34,7 +34,7 @@ pub(crate) fn elements_trimmed(exchange: &Exchange, context: &CheckContext<'_>) 
 pub(crate) fn elements_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match trimmed(exchange, context) {
         Ok(trimmed) => all_kept(&trimmed.listed, "with the elements that were asked for", "no line had an element"),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn elements_mandatory(exchange: &Exchange, context: &CheckContext<'_>
             all_kept(mandatory, "with its mandatory elements", "no line had a mandatory element")
         }
         Ok(_) => CheckOutcome::NotApplicable("which elements are mandatory is known of FHIR R4 alone".to_owned()),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -66,7 +66,7 @@ fn all_kept(kept: &BTreeMap<String, KeptProfiles>, how: &str, nothing: &str) -> 
 /// `elements-tagged`: every line that lost elements is tagged SUBSETTED.
 pub(crate) fn elements_tagged(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match trimmed(exchange, context) {
-        Err(held) => held,
+        Err(outcome) => outcome,
         Ok(Trimmed { trimmed: 0, .. }) => CheckOutcome::NotApplicable("no line lost anything".to_owned()),
         Ok(Trimmed { untagged: 0, .. }) => CheckOutcome::Holds,
         Ok(Trimmed { untagged, trimmed, .. }) => output(

@@ -92,7 +92,7 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
 pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let KeptProfiles { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     CheckOutcome::or_violation(found < expected, || {
         let wanted = "an export without what was not asked for".to_owned();
@@ -105,7 +105,7 @@ pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> 
 pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let KeptProfiles { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     CheckOutcome::or_violation(found == 0, || {
         let wanted = format!("none of the {expected} resources that {} leaves out", sent_limits(context));

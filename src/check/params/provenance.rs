@@ -32,7 +32,7 @@ fn missing(kept: KeptProfiles, what: &str, unsure: bool) -> CheckOutcome {
 pub(crate) fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
         Ok(lineage) => missing(lineage.all, "Provenance resources of what came", lineage.unsure),
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_
             true => CheckOutcome::Holds,
             false => output("an export without older Provenance", format!("all {}", all.expected), 1),
         },
-        Err(held) => held,
+        Err(outcome) => outcome,
     }
 }
 
@@ -54,14 +54,14 @@ pub(crate) fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_
 pub(crate) fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let lineage = match lineage(exchange, context) {
         Ok(lineage) => lineage,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     match missing(lineage.newest, "Provenance resources that are the newest of what came", lineage.unsure) {
         CheckOutcome::Holds if lineage.older.found > 0 => {
             let expected = format!("none of the {} Provenance resources that are older", lineage.older.expected);
             output(expected, format!("{} of them", lineage.older.found), lineage.older.found)
         }
-        held => held,
+        outcome => outcome,
     }
 }
 

@@ -52,7 +52,7 @@ fn both<'a>(
 pub(crate) fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (own, other, compared) = match both(exchange, context) {
         Ok(both) => both,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     // Lists without types may be equal and prove nothing.
     let told = |manifest: &Value| {
@@ -73,7 +73,7 @@ pub(crate) fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> Che
 pub(crate) fn types_cover(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (own, other, compared) = match both(exchange, context) {
         Ok(both) => both,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let (own, other) = (listed(own), listed(other));
     if other.is_empty() {

@@ -38,7 +38,7 @@ pub(crate) fn counted<'c>(counts: impl Iterator<Item = (&'c String, u64)>) -> St
 pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let census = match unrequested(exchange, context) {
         Ok(census) => census,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     if let Some(why) = &census.members_unknown {
         return CheckOutcome::NotShown(why.clone());
@@ -61,7 +61,7 @@ pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> C
 pub(crate) fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let census = match unrequested(exchange, context) {
         Ok(census) => census,
-        Err(held) => return held,
+        Err(outcome) => return outcome,
     };
     let Some(compartment) = &census.compartment else {
         return CheckOutcome::NotApplicable("there is no export of everything to compare it with".to_owned());
@@ -81,7 +81,7 @@ pub(crate) fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>)
 /// content is elsewhere.
 pub(crate) fn no_patient_binary(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match unrequested(exchange, context) {
-        Err(held) => held,
+        Err(outcome) => outcome,
         Ok(UnrequestedResources { binaries: (0, _), documents: 0, .. }) => {
             CheckOutcome::NotShown("neither a Binary nor a document of a patient was exported".to_owned())
         }
