@@ -1,0 +1,8 @@
+//! Whole flows against servers made for one test, in paused time.
+
+mod levels;
+mod patience;
+mod probes;
+mod reference;
+mod server;
+mod trouble;
