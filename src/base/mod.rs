@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod instant;
 pub mod json_text;
+pub mod percent;
 pub mod resource_types;
 pub mod secret;
 pub mod unprintable;

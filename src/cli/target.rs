@@ -14,8 +14,6 @@ use crate::cli::main::CliError;
 use crate::config::effective::Effective;
 use crate::config::guard;
 use crate::config::values::AuthKind;
-use crate::drive::hooks::{Command, Hook, Hooks};
-use crate::measure::withheld_resources::WithheldMark;
 use crate::recording::model::Role;
 use crate::redact::recorder::Recorder;
 use crate::reference::data::changes::DataMutator;
@@ -23,9 +21,12 @@ use crate::reference::options::Personality;
 use crate::reference::serve;
 use crate::selftest::matrix;
 use crate::selftest::matrix::{GROUP, Protected};
-use crate::session::client::{RequestSpec, Session};
+use crate::session::client::Session;
+use crate::session::exchange::RequestSpec;
+use crate::settings::hooks::{Hook, HookCommand, Hooks};
 use crate::settings::key_set;
 use crate::settings::run_settings::{Credentials, Settings};
+use crate::settings::withheld_mark::WithheldMark;
 use crate::suite::flow::Identity;
 use crate::suite::model::Catalog;
 use crate::transport::in_process::InProcess;
@@ -278,8 +279,8 @@ fn hooks(config: &crate::config::effective::Hooks) -> Hooks {
         return Hooks { withheld: config.named().next().is_some(), ..Hooks::default() };
     }
     let command = |argv: &Vec<String>| {
-        let (folder, patience) = (config.folder.clone(), config.timeout.value);
-        Hook::Command(Command { argv: argv.clone(), folder, patience })
+        let (folder, timeout) = (config.folder.clone(), config.timeout.value);
+        Hook::Command(HookCommand { argv: argv.clone(), folder, timeout })
     };
     let there = config.named().map(|(name, hook)| (name, command(&hook.value)));
     Hooks { there: there.collect(), withheld: false }

@@ -1,56 +1,57 @@
-//! A run against a target: what it says of itself, then the flows of the plan side by side, then the recording.
+//! A run against a target: its CapabilityStatement, then the flows of the plan at the same time, then the recording.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use http::Method;
-use http::header::ACCEPT;
-use tokio::sync::{Semaphore, watch};
-use url::Url;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use crate::base::clock::Clock;
 use crate::base::instant::rfc3339;
 use crate::drive::context::{RunContext, Unreachable};
 use crate::drive::export_levels;
 use crate::drive::export_levels::Declared;
-use crate::drive::flow::{cleanup, requests, run_flow};
-use crate::drive::flow_results::{FlowResults, HeldJobs};
-use crate::drive::hooks::Hooks;
+use crate::drive::flow::{cleanup, delete, requests, run_flow};
+use crate::drive::flow_results::FlowResults;
+use crate::drive::held_jobs::HeldJobs;
 use crate::drive::progress::{Progress, Silent};
 use crate::drive::resume_journal::{Leftovers, ResumeJournal};
+use crate::drive::target_behavior::TargetBehavior;
 use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::Plan;
 use crate::recording::model::{End, FORMAT, Recording, Role, Start, TroubleKind};
 use crate::recording::store::Writer;
 use crate::redact::recorder::Recorder;
-use crate::session::client::{RequestSpec, Session};
+use crate::session::client::Session;
+use crate::session::exchange::RequestSpec;
+use crate::settings::hooks::Hooks;
 use crate::settings::run_settings::{Credentials, Settings};
 use crate::suite::flow::Identity;
 use crate::transport::message::Transport;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use http::Method;
+use http::header::ACCEPT;
+use tokio::sync::{Semaphore, watch};
 
-/// What a run needs beside the plan, the settings and the target.
+/// What a run needs besides the plan, the settings and the target.
 pub struct RunOptions {
     /// The digest of the suites that the plan was made from.
     pub suites: String,
     /// Whether the target is the embedded reference server.
     pub embedded: bool,
-    /// What is shown meanwhile.
+    /// Shows the progress of the run.
     pub progress: Arc<dyn Progress>,
-    /// Turns true when the run is to be ended: what was started is tidied up, and what was seen is kept.
+    /// Turns true when the run must end. Jobs are then deleted, and the recording is kept.
     pub interrupt: watch::Receiver<bool>,
-    /// Where the recording goes as it is made; none keeps it in memory alone.
+    /// Where the recording is written during the run; none keeps it in memory only.
     pub sink: Option<Writer>,
-    /// Where the polling URLs of jobs that could not be deleted are written as they are, readable by the user alone:
-    /// the recording holds them redacted, and nobody could delete the jobs by those.
+    /// Where the full polling URLs of jobs that could not be deleted are written, readable by the user only. The recording
+    /// holds redacted URLs, which cannot be used to delete the jobs.
     pub leftovers: Option<PathBuf>,
-    /// Where the jobs that are under way are written down, for the user alone, so that a run that is killed can be
-    /// resumed; none writes nothing. The file is gone when the run ends by itself.
+    /// Where the running jobs are written, readable by the user only, so that a killed run can be resumed; none writes
+    /// nothing. The file is removed when the run ends by itself.
     pub journal: Option<PathBuf>,
-    /// What a killed run left: its jobs are gone on with instead of starting others.
+    /// What a killed run left: its jobs are resumed instead of starting others.
     pub remains: Leftovers,
 }
 
@@ -71,13 +72,13 @@ impl RunOptions {
     }
 }
 
-/// How a run says that it ended early because no token could be had.
+/// The beginning of the reason of a run that ended early because it got no token.
 pub const NO_TOKEN: &str = "no access token for ";
 
-/// Why there is nothing to judge.
+/// Why a run has no recording.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Nothing answers at all.
+    /// Nothing answers at the base.
     #[error("nothing answers at {base}: {why}; is the server running, and is the URL its FHIR base?")]
     Unreachable {
         /// The target's base.
@@ -85,7 +86,7 @@ pub enum RunError {
         /// What happened.
         why: String,
     },
-    /// No access token could be had.
+    /// The run got no access token.
     #[error("{NO_TOKEN}{base}: {why}")]
     Credentials {
         /// The target's base.
@@ -95,8 +96,7 @@ pub enum RunError {
     },
 }
 
-/// Runs `plan` against the target of `settings`. The recording is whole even when the run was ended early; see
-/// [`End::early`].
+/// Runs `plan` against the target of `settings`. A run that is ended early has a recording, too; see [`End::early`].
 pub async fn run(
     plan: &Plan,
     settings: Settings,
@@ -107,7 +107,7 @@ pub async fn run(
     Drive::new(settings, transport, clock, options).run(plan).await
 }
 
-/// A run in two steps, for callers who must know what the target says of itself before they can make a plan.
+/// A run in two steps, for callers that need the CapabilityStatement before they can make a plan.
 pub struct Drive {
     session: Session,
     settings: Arc<Settings>,
@@ -119,7 +119,7 @@ pub struct Drive {
 }
 
 impl Drive {
-    /// Makes ready; sends nothing.
+    /// Prepares a run; sends nothing.
     pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Clock, mut options: RunOptions) -> Self {
         let settings = Arc::new(settings);
         let recorder = Recorder::new(&settings, clock, options.sink.take());
@@ -138,14 +138,17 @@ impl Drive {
         Self { session, settings, clock, options, start, declared: None, no_way: None }
     }
 
-    /// What the target's CapabilityStatement says, asked for once. It is public in most places, so that it is asked
-    /// for without credentials first. A target without one declares nothing; one that nothing listens at is an error.
+    /// What the target's CapabilityStatement declares. The first call requests it, at first without credentials, because it is
+    /// public on most servers. A target without one declares nothing; a target that does not answer at all is an error.
     pub async fn metadata(&mut self) -> Result<&Declared, RunError> {
         let declared = match self.declared.take() {
             Some(known) => known,
-            None => match self.ask_metadata().await {
-                // That is found out now, or never: no library speaks it.
-                Err(RunError::Unreachable { why, .. }) if self.session.speaks_old_tls_alone().await => {
+            None if self.end_reason().is_some() => Declared::default(),
+            None => match self.until_ended(self.ask_metadata()).await {
+                // No library speaks so old a version, so that only a probe can show it.
+                Err(RunError::Unreachable { why, .. })
+                    if self.until_ended(self.session.tls().base_offers_only_old_tls()).await =>
+                {
                     let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
                     self.no_way = Some(Unreachable::Tls(why));
                     Declared::default()
@@ -170,17 +173,13 @@ impl Drive {
                 requests::usual(&[(ACCEPT, "application/fhir+json")]),
             )
         };
-        let mut reply = tokio::select! {
-            biased;
-            () = raised(self.options.interrupt.clone()) => return Ok(Declared::default()),
-            reply = self.session.send(ask.clone()) => reply,
-        };
+        let mut reply = self.session.send(ask.clone()).await;
         let protected = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 401 | 403));
         if protected && !matches!(self.settings.credentials, Credentials::None) {
             self.session.recorder().supersede(reply.exchange);
             reply = self.session.send(RequestSpec { identity: Identity::Client, ..ask }).await;
         }
-        // What answered with a redirect to nowhere is there all the same.
+        // A target that redirects to an unreachable address does answer.
         let answered = self.session.recorder().is_answered();
         match reply.result {
             Err(trouble)
@@ -217,17 +216,18 @@ impl Drive {
         let mut no_way = self.no_way.clone();
         if no_way.is_none()
             && !plan.flows.is_empty()
-            && !*self.options.interrupt.borrow()
-            && let Err(trouble) = self.session.authorize().await
+            && self.end_reason().is_none()
+            && let Err(trouble) = self.until_ended(self.session.authorize()).await
+            && trouble.kind != TroubleKind::Interrupted
         {
             let refused = RunError::Credentials { base: self.start.base.clone(), why: trouble.message };
-            // Whether it is the server that is wrong shows in what it says of itself.
+            // Flows of probes may still test why the server gives no token.
             if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
                 return Err(refused);
             }
             no_way = Some(Unreachable::Token(refused.to_string()));
         }
-        // R4's; other versions are read as JSON alone.
+        // The definitions are those of R4; resources of other versions are checked as JSON only.
         let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::definitions::embedded::r4);
         let journal = ResumeJournal::create(self.options.journal.as_deref()).unwrap_or_else(|error| {
             self.options.progress.note(&format!("this run cannot be resumed if it is killed: {error}"));
@@ -248,38 +248,32 @@ impl Drive {
             progress: self.options.progress.clone(),
             halted: Mutex::new(None),
             no_way: no_way.clone(),
-            running: AtomicUsize::new(0),
-            any_ended: AtomicBool::new(false),
-            waited_in_vain: AtomicBool::new(false),
-            any_started: AtomicBool::new(false),
-            throttled_in_vain: AtomicBool::new(false),
+            target: TargetBehavior::default(),
             definitions,
-            files_by_post: AtomicBool::new(false),
             dropped_params: Mutex::default(),
             key: RunKey::new(),
             members: Mutex::default(),
-            touched: Mutex::default(),
-            sightings: UrlEntropy::default(),
+            data_changes: Mutex::default(),
+            url_entropy: UrlEntropy::default(),
             file_bytes: AtomicU64::new(0),
         };
         let all = async {
-            cleanup::others(&run, &others).await;
+            delete::delete_abandoned(&run, &others).await;
             let mut flows: FuturesUnordered<_> = plan.flows.iter().map(|flow| run_flow::run(&run, flow)).collect();
             while flows.next().await.is_some() {}
+            // Jobs of a killed run that no flow resumed.
+            delete::delete_abandoned(&run, &run.unclaimed()).await;
         };
         tokio::select! {
             biased;
-            // First, so that a run that is ended before its first flow sends nothing.
-            () = self.halt_when_told(&run) => {}
+            // This comes first, so that a run that is ended before its first flow sends nothing.
+            () = self.halt_in_time(&run) => {}
             () = all => {}
         }
         let recorder = self.session.recorder();
-        // What a killed run began and this one does not ask for is nobody's any more.
-        let unclaimed: Vec<Url> = run.unclaimed();
-        cleanup::others(&run, &unclaimed).await;
         let left = run.jobs.left();
         if let (Some(path), false) = (&self.options.leftovers, left.is_empty())
-            && let Err(error) = cleanup::list(path, &left)
+            && let Err(error) = cleanup::list_leftovers(path, &left)
         {
             self.options.progress.note(&format!("{} cannot be written: {error}", path.display()));
         }
@@ -289,7 +283,7 @@ impl Drive {
             early: run.halted().or(no_way.map(|no_way| no_way.why().to_owned())),
             leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
-            guessing: Some(run.sightings.facts(&self.settings.base, self.clock.now())),
+            guessing: Some(run.url_entropy.facts(&self.settings.base, self.clock.now())),
         });
         if let Some(error) = recorder.sink_error() {
             self.options.progress.note(&format!("the recording could not be written to its end: {error}"));
@@ -297,37 +291,66 @@ impl Drive {
         Ok(recorder.take())
     }
 
-    /// Ends all waiting and sending when the run is interrupted or its deadline passes. Never returns: the flows end by
-    /// themselves then, after tidying up.
-    async fn halt_when_told(&self, run: &RunContext<'_>) {
-        let deadline = async {
-            match self.settings.deadline {
-                Some(deadline) => self.clock.sleep(deadline.saturating_sub(self.clock.elapsed())).await,
-                None => std::future::pending().await,
-            }
-        };
-        let why = tokio::select! {
-            biased;
-            () = raised(self.options.interrupt.clone()) => "interrupted".to_owned(),
-            () = deadline => {
-                let seconds = self.settings.deadline.unwrap_or_default().as_secs();
-                format!("the deadline of {seconds} s passed")
-            }
-        };
-        *run.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    /// Ends all waits and requests when the run is interrupted or its deadline passes. Never returns: the flows then end by
+    /// themselves, after their clean-up.
+    async fn halt_in_time(&self, run: &RunContext<'_>) {
+        let why = self.wait_for_end().await;
+        run.halt(why);
         self.session.interrupt();
         std::future::pending().await
     }
+
+    /// Runs `work`, which sends requests. When the run is interrupted or its deadline passes, these requests end, and `work`
+    /// with them.
+    async fn until_ended<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        tokio::select! {
+            biased;
+            _ = self.wait_for_end() => {}
+            done = &mut work => return done,
+        }
+        self.session.interrupt();
+        work.await
+    }
+
+    /// Waits until the run is interrupted or its deadline passes; returns the reason.
+    async fn wait_for_end(&self) -> String {
+        loop {
+            if let Some(why) = self.end_reason() {
+                return why;
+            }
+            let deadline = async {
+                match self.settings.deadline {
+                    Some(deadline) => self.clock.sleep(deadline.saturating_sub(self.clock.elapsed())).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = raised(self.options.interrupt.clone()) => {}
+                () = deadline => {}
+            }
+        }
+    }
+
+    /// Why the run is to be ended now, if it is.
+    fn end_reason(&self) -> Option<String> {
+        if *self.options.interrupt.borrow() {
+            return Some("interrupted".to_owned());
+        }
+        let deadline = self.settings.deadline.filter(|deadline| self.clock.elapsed() >= *deadline)?;
+        Some(format!("the deadline of {} s passed", deadline.as_secs()))
+    }
 }
 
-/// Waits until the flag is raised; for ever if whoever could raise it is gone.
+/// Waits until the flag is true; forever if its sender is gone.
 async fn raised(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|raised| *raised).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// The settings that a report shows. No secret is among them.
+/// The settings that a report shows. They contain no secret.
 fn shown(settings: &Settings) -> Vec<(String, String)> {
     let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
     let levels = settings.levels.as_ref().map(|levels| {
@@ -339,7 +362,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         Credentials::Token(_) => "bearer token",
         Credentials::Smart(_) => "SMART Backend Services",
     };
-    // Their ids may be somebody's.
+    // Ids of resources may identify patients.
     let count = |number: usize| if number == 0 { String::new() } else { number.to_string() };
     let origins: Vec<String> = settings.allow_origins.iter().map(url::Origin::ascii_serialization).collect();
     let mut shown = vec![
@@ -382,7 +405,7 @@ fn shown_hooks(hooks: &Hooks) -> String {
     }
 }
 
-/// Whether a `fhirVersion` is R4's: 4.0.1, or 4.0.0 and its like.
+/// Whether a `fhirVersion` is that of R4, such as 4.0.1.
 fn is_r4(version: &str) -> bool {
     version == "4.0" || version.starts_with("4.0.")
 }

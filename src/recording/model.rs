@@ -12,7 +12,7 @@ use crate::recording::secrecy::UrlGuessing;
 use crate::suite::model::FileList;
 
 /// The version of the recording's format; another one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A whole recording in memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -266,6 +266,13 @@ pub struct Trouble {
     pub kind: TroubleKind,
     /// What happened, a lower-case fragment.
     pub message: String,
+}
+
+impl Trouble {
+    /// Trouble of this kind; the message is a lower-case fragment.
+    pub fn new(kind: TroubleKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
 }
 
 words! {

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use crate::base::percent::percent_decode;
 use crate::reference::cohorts::Cohorts;
 use crate::reference::data::population::{Population, Reach};
 use crate::reference::fault::behavior::Behavior;
@@ -245,7 +246,7 @@ impl Server {
     fn below_base(&self, path: &str) -> Option<Vec<String>> {
         let own = self.options.base.path().trim_end_matches('/');
         let rest = path.strip_prefix(own)?.strip_prefix('/')?;
-        Some(rest.split('/').map(decode).collect())
+        Some(rest.split('/').map(|part| percent_decode(part).into_owned()).collect())
     }
 }
 
@@ -256,28 +257,6 @@ pub(crate) fn not_found() -> ServerReply {
 pub(crate) fn not_allowed(allow: &str) -> ServerReply {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     ServerReply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
-}
-
-/// Undoes percent-encoding in a part of a path.
-fn decode(part: &str) -> String {
-    let bytes = part.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let code = bytes.get(at + 1..at + 3).and_then(|code| std::str::from_utf8(code).ok());
-        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        match code {
-            Some(code) if byte == b'%' => {
-                plain.push(code);
-                at += 3;
-            }
-            _ => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 /// Answers any request.
@@ -373,19 +352,5 @@ pub(crate) fn bytes_of(payload: Payload) -> Bytes {
             }
             Bytes::from(whole)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decode;
-
-    #[test]
-    fn percent_signs_are_undone_where_they_mean_something() {
-        assert_eq!(decode("%24export"), "$export");
-        assert_eq!(decode("$export"), "$export");
-        assert_eq!(decode("100%"), "100%");
-        assert_eq!(decode("%zz%4"), "%zz%4");
-        assert_eq!(decode("%C3%A9"), "é");
     }
 }

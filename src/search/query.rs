@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::base::percent::percent_decode;
 use crate::base::resource_types;
 use crate::search::date::DateTest;
 use crate::search::geo_distance::Circle;
@@ -100,7 +101,7 @@ impl Query {
         let (mut criteria, mut unknown) = (Vec::new(), Vec::new());
         for pair in rest.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| Refused::Criterion(shown(pair)))?;
-            let (name, value) = (decoded(name), decoded(value));
+            let (name, value) = (percent_decode(name).into_owned(), percent_decode(value).into_owned());
             if name.is_empty() || value.is_empty() {
                 return Err(Refused::Criterion(shown(pair)));
             }
@@ -219,19 +220,6 @@ fn alternatives(value: &str) -> Vec<String> {
     }
     all.push(one);
     all
-}
-
-/// Percent-encoding undone; what is none stays as it is.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        plain.push(hex.unwrap_or(*byte));
-        at += if hex.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
 }
 
 /// As much of what a user or server wrote as a message can bear.

@@ -8,9 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::base::clock::Clock;
 use crate::base::vocabulary::Verdict;
 use crate::config::values::base_url;
-use crate::drive::hooks::{Hook, Hooks};
 use crate::judge::judge_run;
-use crate::measure::withheld_resources::WithheldMark;
 use crate::plan::model::Plan;
 use crate::recording::model::Recording;
 use crate::reference::data::changes::DataMutator;
@@ -18,9 +16,11 @@ use crate::reference::fault::definition::{Fault, FaultKind};
 use crate::reference::options::{KeyFeed, Personality, ServerAuth};
 use crate::reference::serve;
 use crate::selftest::compare::{Cell, Kind, Result as CellResult, compare, names};
+use crate::settings::hooks::{Hook, Hooks};
 use crate::settings::key_set;
 use crate::settings::key_set::KeySet;
 use crate::settings::run_settings::{Credentials, Settings, Smart};
+use crate::settings::withheld_mark::WithheldMark;
 use crate::suite::flow::HookName;
 use crate::suite::model::{Catalog, Protection};
 use crate::transport::in_process::InProcess;
@@ -196,7 +196,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         options.kept_group.clone_from(&forbidden_group);
         let hand = DataMutator::default();
         options.hand = Some(hand.clone());
-        let transport = Arc::new(InProcess::new(serve::router(options)).greeted_by(Arc::new(greeter)));
+        let transport = Arc::new(InProcess::new(serve::router(options)).answering_handshakes(Arc::new(greeter)));
         let mut quiet = crate::drive::run::RunOptions::quiet(catalog.digest.clone());
         quiet.embedded = true;
         let settings = Settings {
@@ -253,7 +253,7 @@ pub struct Protected {
 pub fn hooks(hand: &DataMutator) -> Hooks {
     let within = |act: fn(&DataMutator) -> Result<Vec<String>, String>| {
         let hand = hand.clone();
-        Hook::Within(Arc::new(move || act(&hand)))
+        Hook::Function(Arc::new(move || act(&hand)))
     };
     let there = [
         (HookName::Change, within(DataMutator::change)),

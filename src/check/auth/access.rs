@@ -9,7 +9,7 @@ use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{run_settings, show};
 use crate::recording::model::Exchange;
-use crate::redact::redactor::REDACTED;
+use crate::redact::secrets::REDACTED;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 

@@ -8,7 +8,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{run_settings, show};
 use crate::recording::model::Exchange;
 use crate::recording::secrecy::{UrlGuessing, UrlVariety};
-use crate::redact::redactor::REDACTED;
+use crate::redact::secrets::REDACTED;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// The recording's replacement for a user name and password before a host.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use base64::Engine;
 
 use crate::check::context::CheckContext;
-use crate::check::exchange::{items, manifest_of, no_manifest, response};
-use crate::check::missing::{is_small_part, may_have_changed};
+use crate::check::exchange::{items, manifest_of, no_manifest, response, saturating_sum};
+use crate::check::missing::still_missing;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
-use crate::recording::facts::LineFacts;
+use crate::recording::facts::{KeptProfiles, LineFacts, Recheck};
 use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
@@ -55,13 +55,21 @@ pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) ->
     let (more, fewer) = (own.difference(&other).count(), other.difference(&own).count());
     // The changes between the two exports, as the second look showed them.
     let comparison = context.flow.comparison.as_ref().filter(|comparison| comparison.flow == compared.name);
-    let (gone, newer) = comparison.map_or((0, 0), |comparison| (comparison.gone, comparison.more.1));
-    let changed = fewer as u64 <= gone && more as u64 <= newer;
-    let unsure = comparison.is_some_and(|comparison| comparison.unsure) && more as u64 <= newer;
-    if !changed && unsure && is_small_part(fewer as u64, other.len() as u64) {
-        return CheckOutcome::NotShown(may_have_changed(fewer as u64));
-    }
-    CheckOutcome::or_violation(changed, || {
+    let newer = comparison.map_or(0, |comparison| comparison.more.1);
+    let recheck = comparison.and_then(|comparison| comparison.recheck.as_ref());
+    let gone = recheck.map_or(0, Recheck::gone).min(fewer as u64);
+    let seen_missing = comparison.map_or(0, |comparison| {
+        saturating_sum(comparison.types.values().map(|kept| kept.expected.saturating_sub(kept.found)))
+    });
+    // Resources that the comparison leaves out were never read again.
+    let recheck = recheck.filter(|recheck| recheck.unknown() > 0 || fewer as u64 <= seen_missing);
+    let kept = KeptProfiles { expected: other.len() as u64, found: other.len().saturating_sub(fewer) as u64 };
+    let lost = match still_missing(kept, gone, recheck) {
+        Ok(lost) => lost,
+        Err(undecided) if more as u64 <= newer => return undecided,
+        Err(_) => fewer as u64,
+    };
+    CheckOutcome::or_violation(lost == 0 && more as u64 <= newer, || {
         Violation::new(
             FindingPlace::body("/output"),
             format!("the {} resources of flow {}", other.len(), compared.name),

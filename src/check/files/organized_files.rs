@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
-use crate::check::missing::{is_small_part, may_have_changed};
+use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
-use crate::recording::facts::{FileFacts, Organized, Organizing};
+use crate::recording::facts::{FileFacts, KeptProfiles, Organized, Organizing};
 use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
@@ -217,20 +217,27 @@ pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) 
         Ok(view) => view,
         Err(outcome) => return outcome,
     };
-    let Some(organizing) = context.flow.organized.as_ref().filter(|organizing| organizing.instances.expected > 0)
-    else {
+    let gone_of = |organizing: &Organizing| organizing.recheck.as_ref().map_or(0, |all| all.gone_of(view.asked));
+    let organizing = context.flow.organized.as_ref();
+    let Some(organizing) = organizing.filter(|organizing| organizing.instances.expected > gone_of(organizing)) else {
         return CheckOutcome::NotShown("no earlier export at the same level holds resources of the type".to_owned());
     };
-    let (expected, found) = (organizing.instances.expected, organizing.instances.found);
-    let lost = expected.saturating_sub(found);
-    if organizing.unsure && is_small_part(lost, expected) {
-        return CheckOutcome::NotShown(may_have_changed(lost));
-    }
-    CheckOutcome::or_violation(found >= expected, || {
+    let (gone, recheck) = (gone_of(organizing), organizing.recheck.as_ref());
+    let KeptProfiles { expected, found } = organizing.instances;
+    let expected = expected.saturating_sub(gone);
+    let lost = match still_missing(organizing.instances, gone, recheck) {
+        Ok(lost) => lost,
+        Err(undecided) => return undecided,
+    };
+    CheckOutcome::or_violation(lost == 0, || {
         let kind = show::text(view.asked);
         let wanted =
             format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
-        let mut broken = Violation::new(FindingPlace::body("/output"), wanted, format!("blocks for {found} of them"));
+        let mut broken = Violation::new(
+            FindingPlace::body("/output"),
+            wanted,
+            format!("blocks for {found} of them{}", besides(gone)),
+        );
         broken.count = lost;
         broken
     })
@@ -357,21 +364,29 @@ pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext
         return outcome;
     }
     let organizing = context.flow.organized.as_ref();
-    let organizing = organizing.filter(|all| all.belongings.values().any(|kept| kept.expected > 0));
-    let Some(Organizing { belongings, unsure, .. }) = organizing else {
+    let recheck = organizing.and_then(|organizing| organizing.recheck.as_ref());
+    let gone_of = |kind: &str| recheck.map_or(0, |recheck| recheck.gone_of(kind));
+    let shows = |all: &&Organizing| all.belongings.iter().any(|(kind, kept)| kept.expected > gone_of(kind));
+    let Some(Organizing { belongings, .. }) = organizing.filter(shows) else {
         return CheckOutcome::NotShown("no earlier export at the same level shows what belongs to patients".to_owned());
     };
-    let all = saturating_sum(belongings.values().map(|kept| kept.expected));
-    let lost = all.saturating_sub(saturating_sum(belongings.values().map(|kept| kept.found)));
-    if *unsure && is_small_part(lost, all) {
-        return CheckOutcome::NotShown(may_have_changed(lost));
+    let all = KeptProfiles {
+        expected: saturating_sum(belongings.values().map(|kept| kept.expected)),
+        found: saturating_sum(belongings.values().map(|kept| kept.found)),
+    };
+    let gone = saturating_sum(belongings.keys().map(|kind| gone_of(kind)));
+    if let Err(undecided) = still_missing(all, gone, recheck) {
+        return undecided;
     }
-    let missing = belongings.iter().filter(|(_, kept)| kept.found < kept.expected);
-    let missing = missing.map(|(kind, kept)| {
-        let expected = format!("all {} of type {kind} in the blocks of their patients", kept.expected);
-        let mut broken = Violation::new(FindingPlace::body("/output"), expected, kept.found.to_string());
-        broken.count = kept.expected.saturating_sub(kept.found);
-        broken
+    let missing = belongings.iter().filter_map(|(kind, kept)| {
+        let gone = gone_of(kind);
+        let wanted = kept.expected.saturating_sub(gone);
+        let lost = wanted.saturating_sub(kept.found);
+        let expected = format!("all {wanted} of type {kind} in the blocks of their patients");
+        let actual = format!("{}{}", kept.found, besides(gone));
+        let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
+        broken.count = lost;
+        (lost > 0).then_some(broken)
     });
     CheckOutcome::from_violations(missing.collect())
 }

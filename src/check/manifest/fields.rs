@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::instant::Instant;
+use crate::base::percent::percent_decode;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
@@ -53,12 +54,12 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
         Ok(url) if shape::is_absolute_url(text) => url,
         _ => return broken("an absolute URL, the one of the kick-off".to_owned()),
     };
-    let path = url.path().replace("%24", "$");
+    let path = percent_decode(url.path());
     if !path.trim_end_matches('/').ends_with("$export") {
         return broken("a URL whose path ends in $export, as that of the kick-off does".to_owned());
     }
     let asked = context.index.kickoff(&context.flow.name).and_then(|kickoff| Url::parse(&kickoff.request.url).ok());
-    if let Some(asked) = asked.map(|asked| asked.path().replace("%24", "$"))
+    if let Some(asked) = asked.map(|asked| percent_decode(asked.path()).into_owned())
         && asked.trim_end_matches('/').ends_with("$export")
         && whose(&asked) != whose(&path)
     {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::flow_files::whole_files;
-use crate::check::missing::{is_small_part, may_have_changed};
+use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::recording::facts::{KeptProfiles, LineFacts};
+use crate::recording::facts::{KeptProfiles, LineFacts, Recheck};
 use crate::recording::model::Exchange;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
@@ -40,8 +40,8 @@ pub(crate) fn only_matching(exchange: &Exchange, context: &CheckContext<'_>) -> 
     CheckOutcome::Holds
 }
 
-/// `all-expected`: the export has everything of the requested types that the flow to compare with has and that passes
-/// the filters and dates.
+/// `all-expected`: the export has everything of the requested types that the flow to compare with has and that passes the
+/// filters and dates.
 pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(comparison) = &context.flow.comparison else {
@@ -49,7 +49,9 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
             "there is no earlier export at the same level to compare it with".to_owned(),
         );
     };
-    if comparison.types.values().all(|kept| kept.expected == 0) {
+    let recheck = comparison.recheck.as_ref();
+    let gone_of = |kind: &str| recheck.map_or(0, |recheck| recheck.gone_of(kind));
+    if comparison.types.iter().all(|(kind, kept)| kept.expected <= gone_of(kind)) {
         return CheckOutcome::NotShown(format!("nothing that flow {} exported is asked for here", comparison.flow));
     }
     let files = whole_files(context, FileList::Output);
@@ -62,25 +64,27 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
             "lines that are wrong for themselves may hold what was asked for".to_owned(),
         );
     }
+    let gone = recheck.map_or(0, Recheck::gone);
     let missing: Vec<String> = comparison
         .types
         .iter()
-        .filter(|(_, kept)| kept.found < kept.expected)
-        .map(|(kind, KeptProfiles { expected, found })| {
-            format!("{} of {expected} of type {kind}", expected.saturating_sub(*found))
+        .filter_map(|(kind, kept)| {
+            let expected = kept.expected.saturating_sub(gone_of(kind));
+            let lost = expected.saturating_sub(kept.found);
+            (lost > 0).then(|| format!("{lost} of {expected} of type {kind}"))
         })
         .collect();
     let all = comparison.types.values().fold(KeptProfiles::default(), |sum, kept| KeptProfiles {
         expected: sum.expected.saturating_add(kept.expected),
         found: sum.found.saturating_add(kept.found),
     });
-    let lost = all.expected.saturating_sub(all.found);
-    if comparison.unsure && lost > 0 && is_small_part(lost, all.expected) {
-        return CheckOutcome::NotShown(may_have_changed(lost));
-    }
+    let lost = match still_missing(all, gone, recheck) {
+        Ok(lost) => lost,
+        Err(undecided) => return undecided,
+    };
     CheckOutcome::or_violation(missing.is_empty(), || {
         let expected = format!("everything that was asked for and that flow {} exported", comparison.flow);
-        let missing = format!("without {}", missing.join(", "));
+        let missing = format!("without {}{}", missing.join(", "), besides(gone));
         let mut broken = Violation::new(FindingPlace::body("/output"), expected, missing);
         broken.count = lost;
         broken

@@ -1,5 +1,6 @@
 //! Whole flows against servers made for one test, in paused time.
 
+mod halts;
 mod levels;
 mod patience;
 mod probes;

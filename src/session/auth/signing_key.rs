@@ -1,5 +1,4 @@
-//! The signed assertion by which a SMART Backend Services client says who it is (SMART App Launch, asymmetric client
-//! authentication).
+//! The private key of a SMART Backend Services client (SMART App Launch, asymmetric client authentication).
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -7,25 +6,28 @@ use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use crate::base::secret::Secret;
 
-/// A client's private key.
+const WEAK_RSA: &str = "the key cannot sign RS384; an RSA key must have 2048 bits or more";
+
+/// A private key that signs RS384 or ES384.
 pub(crate) struct SigningKey {
     key: EncodingKey,
     algorithm: Algorithm,
-    /// The id that the key itself names.
+    /// The id in the key itself.
     id: Option<String>,
 }
 
 impl SigningKey {
-    /// Reads a key: PEM (PKCS #1 or #8) or a JWK, or a set with one private key; RSA, or EC on the curve P-384.
+    /// Reads a key: PEM (PKCS #1 or #8), a JWK, or a JWK set with one private key; RSA, or EC on the curve P-384.
     ///
     /// # Errors
-    /// A fragment that says what is wrong with it, and never shows it.
-    pub(crate) fn parse(key: &Secret) -> Result<Self, String> {
+    /// A fragment that says what is wrong with the key, and never shows it.
+    pub fn parse(key: &Secret) -> Result<Self, String> {
         let text = key.reveal().trim();
         if text.starts_with('{') {
             return from_jwk(text);
@@ -42,103 +44,69 @@ impl SigningKey {
         if text.contains("PUBLIC KEY") {
             return Err("the key is a public one; the private one is needed".to_owned());
         }
-        let rsa = EncodingKey::from_rsa_pem(text.as_bytes()).map(|key| SigningKey {
-            key,
-            algorithm: Algorithm::RS384,
-            id: None,
-        });
-        let key = rsa.or_else(|_| {
-            EncodingKey::from_ec_pem(text.as_bytes()).map(|key| SigningKey {
-                key,
-                algorithm: Algorithm::ES384,
-                id: None,
-            })
-        });
-        let key =
-            key.map_err(|_| "the key is no RSA key, nor one of the curve P-384, in PKCS #1 or #8 form".to_owned())?;
-        key.tried()
+        from_pem(text, None)
     }
 
-    /// A key that cannot sign is better known of before anything is sent.
-    fn tried(self) -> Result<Self, String> {
-        let sign = jsonwebtoken::encode(&Header::new(self.algorithm), &serde_json::json!({}), &self.key);
-        match sign {
+    /// Signs once, so that a key that cannot sign is refused before anything is sent.
+    fn checked(self) -> Result<Self, String> {
+        match jsonwebtoken::encode(&Header::new(self.algorithm), &json!({}), &self.key) {
             Ok(_) => Ok(self),
             Err(_) if self.algorithm == Algorithm::ES384 => {
                 Err("the key cannot sign ES384; an EC key must be of the curve P-384".to_owned())
             }
-            Err(_) => Err("the key cannot sign RS384; an RSA key must have 2048 bits or more".to_owned()),
+            Err(_) => Err(WEAK_RSA.to_owned()),
         }
     }
 
-    /// What it signs by: RS384 or ES384.
-    pub(crate) fn algorithm(&self) -> Algorithm {
+    /// The algorithm of its signatures: RS384 or ES384.
+    pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The id that the key itself names.
-    pub(crate) fn id(&self) -> Option<&str> {
+    /// The id in the key itself.
+    pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// Signs a text: the signature, base64url.
+    /// Signs a text; returns the signature in base64url.
     ///
     /// # Errors
-    /// A fragment, where the library refuses.
-    pub(crate) fn sign(&self, text: &str) -> Result<String, String> {
+    /// A fragment: the library refuses to sign.
+    pub fn sign(&self, text: &str) -> Result<String, String> {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.key, self.algorithm)
             .map_err(|error| format!("the assertion cannot be signed: {error}"))
     }
 
-    /// The public half of it, as a PEM file has it.
+    /// The public key as PEM.
     ///
     /// # Errors
-    /// A fragment, where the library cannot read its own key.
-    pub(crate) fn public_pem(&self) -> Result<String, String> {
-        let failed = || "the public half of the key cannot be had".to_owned();
-        let bytes = self.key.as_bytes();
-        let der = match self.algorithm {
-            Algorithm::ES384 => {
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, bytes).map_err(|_| failed())?;
-                let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| failed())?;
-                public.as_ref().to_vec()
-            }
-            _ => {
-                let pair = rsa::KeyPair::from_der(bytes).or_else(|_| rsa::KeyPair::from_pkcs8(bytes));
-                let pair = pair.map_err(|_| failed())?;
-                let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| failed())?;
-                public.as_ref().to_vec()
-            }
+    /// A fragment: the library cannot read its own key.
+    pub fn public_pem(&self) -> Result<String, String> {
+        let der: Option<PublicKeyX509Der<'_>> = match self.algorithm {
+            Algorithm::ES384 => EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, self.key.as_bytes())
+                .ok()
+                .and_then(|pair| pair.public_key().as_der().ok()),
+            _ => rsa::KeyPair::from_der(self.key.as_bytes()).ok().and_then(|pair| pair.public_key().as_der().ok()),
         };
-        Ok(pem("PUBLIC KEY", &der))
+        der.map(|der| pem("PUBLIC KEY", der.as_ref())).ok_or_else(no_public_key)
     }
 
-    /// The public half of it as a JWK with this id.
+    /// The public key as a JWK with this id.
     ///
     /// # Errors
-    /// A fragment, where the library cannot read its own key.
-    pub(crate) fn public_jwk(&self, id: &str) -> Result<Value, String> {
-        let failed = || "the public half of the key cannot be had".to_owned();
-        let bytes = self.key.as_bytes();
-        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        if self.algorithm == Algorithm::ES384 {
-            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, bytes).map_err(|_| failed())?;
-            // An uncompressed point: the byte 4, then both coordinates.
-            let point = pair.public_key().as_ref().get(1..).and_then(|point| point.split_at_checked(48));
-            let (x, y) = point.ok_or_else(failed)?;
-            let (x, y) = (text(x), text(y));
-            return Ok(json!({"kty": "EC", "crv": "P-384", "alg": "ES384", "use": "sig", "kid": id, "x": x, "y": y}));
-        }
-        let pair = rsa::KeyPair::from_der(bytes).or_else(|_| rsa::KeyPair::from_pkcs8(bytes)).map_err(|_| failed())?;
-        let (n, e) = modulus_and_exponent(pair.public_key().as_ref()).ok_or_else(failed)?;
-        Ok(json!({"kty": "RSA", "alg": "RS384", "use": "sig", "kid": id, "n": text(n), "e": text(e)}))
+    /// A fragment: the library cannot read its own key.
+    pub fn public_jwk(&self, id: &str) -> Result<Value, String> {
+        let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).map_err(|_| no_public_key())?;
+        jwk.common.key_id = Some(id.to_owned());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        serde_json::to_value(jwk).map_err(|_| no_public_key())
     }
 
-    /// Another key of the same kind, made up here and now.
+    /// Generates another key of the same kind.
     ///
     /// # Errors
-    /// A fragment, where there is no randomness.
-    pub(crate) fn another(&self) -> Result<Self, String> {
+    /// A fragment: the system gives no random bytes.
+    pub fn generate_another(&self) -> Result<Self, String> {
         let failed = |_| "no other key can be made: the system gives no random bytes".to_owned();
         let der = match self.algorithm {
             Algorithm::ES384 => {
@@ -151,42 +119,31 @@ impl SigningKey {
                 made.as_ref().to_vec()
             }
         };
-        SigningKey::parse(&Secret::new(pem("PRIVATE KEY", &der)))
+        from_pem(&pem("PRIVATE KEY", &der), None)
     }
 }
 
-/// The two integers of an `RSAPublicKey` (RFC 8017, A.1.1), without leading zeros.
-fn modulus_and_exponent(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    fn value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-        let (found, rest) = der.split_first()?;
-        let (first, rest) = rest.split_first()?;
-        let (length, rest) = match first {
-            length if *length < 0x80 => (usize::from(*length), rest),
-            0x81 => (usize::from(*rest.first()?), rest.get(1..)?),
-            0x82 => (usize::from(u16::from_be_bytes(*rest.first_chunk()?)), rest.get(2..)?),
-            _ => return None,
-        };
-        (*found == tag).then_some(())?;
-        rest.split_at_checked(length)
-    }
-    fn number(der: &[u8]) -> Option<(&[u8], &[u8])> {
-        let (number, rest) = value(der, 0x02)?;
-        Some((number.strip_prefix(&[0]).unwrap_or(number), rest))
-    }
-    let (inner, _) = value(der, 0x30)?;
-    let (n, rest) = number(inner)?;
-    Some((n, number(rest)?.0))
+fn no_public_key() -> String {
+    "the public half of the key cannot be had".to_owned()
 }
 
 /// PEM of DER, in lines of 64 characters.
-fn pem(what: &str, der: &[u8]) -> String {
+fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+fn from_pem(text: &str, id: Option<String>) -> Result<SigningKey, String> {
+    let rsa = EncodingKey::from_rsa_pem(text.as_bytes()).map(|key| (key, Algorithm::RS384));
+    let key = rsa.or_else(|_| EncodingKey::from_ec_pem(text.as_bytes()).map(|key| (key, Algorithm::ES384)));
+    let (key, algorithm) =
+        key.map_err(|_| "the key is no RSA key, nor one of the curve P-384, in PKCS #1 or #8 form".to_owned())?;
+    SigningKey { key, algorithm, id }.checked()
 }
 
 fn from_jwk(text: &str) -> Result<SigningKey, String> {
-    // serde_json's message could quote the key.
+    // The message of serde_json could quote the key.
     let value: Value = serde_json::from_str(text)
         .map_err(|error| format!("the key is no JSON, line {} column {}", error.line(), error.column()))?;
     let private = |jwk: &&Value| jwk.get("d").is_some();
@@ -194,71 +151,56 @@ fn from_jwk(text: &str) -> Result<SigningKey, String> {
         Some(keys) => keys.iter().find(private).ok_or("the key set holds no private key")?,
         None => &value,
     };
-    let member = |name: &str| -> Result<Vec<u8>, String> {
-        let text = jwk.get(name).and_then(Value::as_str).ok_or_else(|| format!("the key has no member {name:?}"))?;
-        URL_SAFE_NO_PAD
-            .decode(text.trim_end_matches('='))
-            .map_err(|_| format!("the key's member {name:?} is no base64url"))
-    };
     let id = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
     if !private(&jwk) {
         return Err("the key is a public one; the private one is needed".to_owned());
     }
-    match jwk.get("kty").and_then(Value::as_str) {
-        Some("RSA") => {
-            let parts: Result<Vec<Vec<u8>>, String> =
-                ["n", "e", "d", "p", "q", "dp", "dq", "qi"].into_iter().map(member).collect();
-            SigningKey { key: EncodingKey::from_rsa_der(&rsa_der(&parts?)), algorithm: Algorithm::RS384, id }.tried()
-        }
-        Some("EC") if jwk.get("crv").and_then(Value::as_str) == Some("P-384") => {
-            let mut public = vec![4_u8];
-            public.extend(member("x")?);
-            public.extend(member("y")?);
-            let pair =
-                EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P384_SHA384_FIXED_SIGNING, &member("d")?, &public)
-                    .map_err(|_| "the key's members d, x and y do not belong together".to_owned())?;
-            let der = pair.to_pkcs8v1().map_err(|_| "the key cannot be encoded".to_owned())?;
-            SigningKey { key: EncodingKey::from_ec_der(der.as_ref()), algorithm: Algorithm::ES384, id }.tried()
-        }
-        Some("EC") => Err("the key is not of the curve P-384, which ES384 needs".to_owned()),
-        _ => Err("the key's type is neither RSA nor EC".to_owned()),
-    }
+    let der = match jwk.get("kty").and_then(Value::as_str) {
+        Some("RSA") => rsa_pkcs8(jwk)?,
+        Some("EC") if jwk.get("crv").and_then(Value::as_str) == Some("P-384") => ec_pkcs8(jwk)?,
+        Some("EC") => return Err("the key is not of the curve P-384, which ES384 needs".to_owned()),
+        _ => return Err("the key's type is neither RSA nor EC".to_owned()),
+    };
+    from_pem(&pem("PRIVATE KEY", &der), id)
 }
 
-/// An `RSAPrivateKey` (RFC 8017, A.1.2) of n, e, d, p, q, dp, dq and qi.
-fn rsa_der(parts: &[Vec<u8>]) -> Vec<u8> {
-    let mut inner = integer(&[0]);
-    for part in parts {
-        inner.extend(integer(part));
-    }
-    tagged(0x30, &inner)
+/// A member of a JWK that holds bytes.
+fn member(jwk: &Value, name: &str) -> Result<Vec<u8>, String> {
+    let text = jwk.get(name).and_then(Value::as_str).ok_or_else(|| format!("the key has no member {name:?}"))?;
+    URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| format!("the key's member {name:?} is no base64url"))
 }
 
-fn integer(bytes: &[u8]) -> Vec<u8> {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let mut content = bytes.get(zeros..).unwrap_or_default().to_vec();
-    // Without a leading zero it would be a negative number.
-    if content.first().is_none_or(|first| *first >= 0x80) {
-        content.insert(0, 0);
-    }
-    tagged(0x02, &content)
+fn rsa_pkcs8(jwk: &Value) -> Result<Vec<u8>, String> {
+    // The library wants public numbers without leading zeros.
+    let number = |name: &str| {
+        let bytes = member(jwk, name)?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        Ok::<Vec<u8>, String>(bytes.get(zeros..).unwrap_or_default().to_vec())
+    };
+    let components = rsa::KeyPairComponents {
+        public_key: rsa::PublicKeyComponents { n: number("n")?, e: number("e")? },
+        d: number("d")?,
+        p: number("p")?,
+        q: number("q")?,
+        dP: number("dp")?,
+        dQ: number("dq")?,
+        qInv: number("qi")?,
+    };
+    let pair = rsa::KeyPair::from_components(&components).map_err(|_| WEAK_RSA.to_owned())?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| "the key cannot be encoded".to_owned())?;
+    Ok(der.as_ref().to_vec())
 }
 
-fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    let length = content.len().to_be_bytes();
-    let zeros = length.iter().take_while(|byte| **byte == 0).count();
-    let significant = length.get(zeros..).unwrap_or_default();
-    match significant {
-        [] => out.push(0),
-        [one] if *one < 0x80 => out.push(*one),
-        more => {
-            out.push(0x80 | u8::try_from(more.len()).unwrap_or(8));
-            out.extend(more);
-        }
-    }
-    out.extend(content);
-    out
+fn ec_pkcs8(jwk: &Value) -> Result<Vec<u8>, String> {
+    // An uncompressed point: the byte 4, then both coordinates.
+    let mut public = vec![4_u8];
+    public.extend(member(jwk, "x")?);
+    public.extend(member(jwk, "y")?);
+    let private = member(jwk, "d")?;
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P384_SHA384_FIXED_SIGNING, &private, &public)
+        .map_err(|_| "the key's members d, x and y do not belong together".to_owned())?;
+    let der = pair.to_pkcs8v1().map_err(|_| "the key cannot be encoded".to_owned())?;
+    Ok(der.as_ref().to_vec())
 }
 
 #[cfg(test)]
@@ -271,23 +213,22 @@ mod tests {
     };
     use std::time::{Duration, UNIX_EPOCH};
 
-    use serde_json::json;
     use url::Url;
 
     use super::*;
-    use crate::session::auth::invalid_token_requests::Applicant;
+    use crate::session::auth::invalid_token_requests::TokenRequestBuilder;
 
     fn pem(label: &str, der: &[u8]) -> Secret {
         Secret::new(super::pem(label, der))
     }
 
-    /// Signs, verifies, and gives back header and claims.
+    /// Signs and verifies an assertion; returns its header and claims.
     fn signed(key: &SigningKey, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) -> (Value, Value) {
         let endpoint: Url = "https://auth.example.org/token".parse().unwrap();
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let applicant =
-            Applicant { client: "me", key, key_id: Some("configured"), endpoint: &endpoint, scope: "s", now };
-        let text = applicant.apply(None).unwrap().assertion;
+        let builder =
+            TokenRequestBuilder { client: "me", key, key_id: Some("configured"), endpoint: &endpoint, scope: "s", now };
+        let text = builder.build(None).unwrap().assertion;
         let parts: Vec<&str> = text.reveal().split('.').collect();
         let message = format!("{}.{}", parts[0], parts[1]);
         let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
@@ -296,7 +237,7 @@ mod tests {
         (read(parts[0]), read(parts[1]))
     }
 
-    /// The next DER value: its content, and what follows.
+    /// The content of the next DER value, and the bytes after it.
     fn der(bytes: &[u8]) -> (&[u8], &[u8]) {
         let (start, length) = match bytes[1] {
             short @ 0..0x80 => (2, usize::from(short)),
@@ -377,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused_without_showing_it() {
+    fn anything_but_a_key_is_refused_without_showing_it() {
         for (text, expected) in [
             ("hunter2", "neither PEM nor a JWK"),
             ("{\"kty\":\"RSA\",\"d\":\"hunter2\"}", "no member \"n\""),
@@ -393,5 +334,15 @@ mod tests {
             assert!(message.contains(expected), "{message}");
             assert!(!message.contains("hunter2"), "{message}");
         }
+    }
+
+    #[test]
+    fn the_public_jwk_holds_the_public_numbers_only() {
+        let (jwk, _, _) = ec_jwk(&aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING, "P-384");
+        let private: Value = serde_json::from_str(jwk.reveal()).unwrap();
+        let public = SigningKey::parse(&jwk).unwrap().public_jwk("one").unwrap();
+        let expected = json!({"kty": "EC", "crv": "P-384", "alg": "ES384", "use": "sig", "kid": "one",
+            "x": private["x"], "y": private["y"]});
+        assert_eq!(public, expected);
     }
 }

@@ -1,7 +1,7 @@
-//! Which parts of a URL are plain words, telling nothing that a capability URL would have to hide.
+//! Which parts of a URL are plain words, and so no secret.
 
-/// Whether `text` is made of short words of letters: `fhir`, `bulkstatus`, `$export-poll-status`,
-/// `MedicationRequest`, `v1`, `R4`. Identifiers, digests and random letters are not.
+/// Whether `text` consists of short words: `fhir`, `bulkstatus`, `$export-poll-status`, `MedicationRequest`, `v1`,
+/// `R4`. Identifiers, digests and random letters are no words.
 pub(crate) fn is_plain(text: &str) -> bool {
     let text = text.strip_prefix('$').unwrap_or(text);
     if text.is_empty() {
@@ -39,12 +39,12 @@ fn is_word(text: &str) -> bool {
             _ => humps.push(c.to_string()),
         }
     }
-    // Chance changes its case every other letter; names do not.
+    // Random letters change their case often; names do not.
     let steady = humps.len() == 1 || text.len() >= 4 * humps.len();
     steady && humps.iter().all(|hump| (hump.len() >= 2 || humps.len() == 1) && hump.len() <= 16 && speakable(hump))
 }
 
-/// Whether letters look like a word rather than like chance: vowels among the consonants.
+/// Whether letters look like a word: vowels among the consonants.
 fn speakable(text: &str) -> bool {
     let vowel = |b: &u8| matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
     if text.len() <= 4 {
@@ -54,7 +54,7 @@ fn speakable(text: &str) -> bool {
     bytes.iter().any(vowel) && !bytes.windows(5).any(|five| !five.iter().any(vowel))
 }
 
-/// Splits a file's name into its stem and its extensions, `.ndjson` or `.ndjson.gz`.
+/// Splits the name of a file into its stem and its extensions, `.ndjson` or `.ndjson.gz`.
 pub(crate) fn split_extension(segment: &str) -> (&str, &str) {
     let known = |text: &str| {
         (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase()) && speakable_extension(text)
