@@ -1,7 +1,6 @@
 //! Whether a built-in check can judge the exchanges that a test looks at.
 
-use crate::suite::check_names::CheckName;
-use crate::suite::check_places::CheckPlaces;
+use crate::suite::check_names::{CheckName, CheckPlaces};
 use crate::suite::model::On;
 
 /// Whether `check` can judge the exchanges that `on` names.

@@ -1,8 +1,23 @@
 //! The names of the built-in checks, and what suites know of them.
 
 use crate::base::vocabulary::words;
-use crate::suite::check_places::CheckPlaces;
 use crate::suite::check_rows::all::all_checks;
+
+words! {
+    /// Which exchanges a check can judge. Every check can judge probes, because probes send requests of all kinds.
+    CheckPlaces {
+        /// All of them.
+        Any = "all exchanges",
+        /// Responses to kick-offs.
+        Kickoffs = "kick-offs and probes",
+        /// Responses to polls, and manifests.
+        Manifests = "polls, manifests and probes",
+        /// Files.
+        Files = "files and probes",
+        /// Nothing else than probes.
+        Probes = "probes",
+    }
+}
 
 macro_rules! check_names {
     ({ $($(#[$doc:meta])* $name:ident = $word:literal {

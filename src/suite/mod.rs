@@ -4,7 +4,6 @@
 
 pub(crate) mod can_judge;
 pub(crate) mod check_names;
-pub(crate) mod check_places;
 pub(crate) mod check_rows;
 pub mod describe;
 pub(crate) mod describe_flow;

@@ -8,7 +8,7 @@
 //! }
 //! ```
 //!
-//! `run` is the function below `crate::check`. `on` is a variant of [`crate::suite::check_places::CheckPlaces`]. `needs`
+//! `run` is the function below `crate::check`. `on` is a variant of [`crate::suite::check_names::CheckPlaces`]. `needs`
 //! lists variants of [`crate::plan::check_needs::CheckNeed`]. `says` is what `explain` and findings show. A last
 //! `judges refusals` stands on a check whose tests also judge exchanges that were refused.
 

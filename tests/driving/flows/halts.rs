@@ -15,7 +15,7 @@ use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
 use plimsoll::transport::in_process::InProcess;
 use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 
-use crate::server::{BASE, Server, flow, one, plan, respond};
+use crate::flows::server::{BASE, Server, flow, one, plan, respond};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 const PASSED: &str = "the deadline of 30 s passed";
