@@ -1,18 +1,18 @@
 //! Judging: a recording and a plan in, a [`Run`] out. Pure and synchronous; the same recording gives the same run, byte for byte.
 
-use crate::check::context::Index;
+use crate::check::index::Index;
 use crate::plan::model::{Plan, PlannedTest};
 use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{Recording, Role};
 use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, Scope, Target, Tool, Traffic};
 
-/// Judges what `recording` holds by the tests of `plan`, under each of its specs. The record has a copy of the recording.
+/// Judges `recording` by the tests of `plan`, under each of its specs. The run keeps a copy of the recording.
 pub fn judge(catalog: &Catalog, plan: &Plan, recording: &Recording) -> Run {
     judge_whole(catalog, plan, recording.clone())
 }
 
-/// The same; the recording becomes part of the record, so that a large one is not held twice.
+/// The same; the run takes the recording over, so that a large one is not in memory twice.
 pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run {
     let index = Index::new(&recording);
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();

@@ -1,4 +1,4 @@
-//! What a run comes to under one spec.
+//! The judgement of a run under one spec.
 
 use crate::base::vocabulary::{Area, Verdict};
 use crate::plan::model::Plan;
@@ -6,7 +6,7 @@ use crate::recording::model::Recording;
 use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResult, RequirementState, TestResult};
 
-/// Puts the judgement together. Known deviations are laid over it later; here `gate` is none.
+/// Puts the judgement together. Known deviations are applied later; until then `gate` is none.
 pub fn judgement(
     catalog: &Catalog,
     plan: &Plan,
@@ -59,7 +59,7 @@ pub fn judgement(
     Judgement {
         spec: spec_id.to_owned(),
         title: spec.map(|spec| format!("{} {}", spec.title, spec.version)).unwrap_or_default(),
-        // Of a spec that builds on another, some SHALLs are the other's.
+        // If a spec builds on another, some SHALLs belong to the other.
         owner: spec.filter(|spec| spec.builds_on.is_none()).and_then(|spec| spec.owner.clone()),
         outcome,
         gate: Gate::None,

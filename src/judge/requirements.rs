@@ -1,4 +1,4 @@
-//! What each requirement of a spec came to.
+//! The state of each requirement of a spec.
 
 use crate::base::vocabulary::Verdict;
 use crate::suite::model::{Catalog, Requirement};
@@ -31,7 +31,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
         .collect()
 }
 
-/// Whether `test` decides `requirement`, by itself or because it adopted another's tests.
+/// Whether `test` decides `requirement`, itself or because `requirement` adopted the tests of another.
 fn decides(test: &TestResult, requirement: &Requirement) -> bool {
     test.requirements.contains(&requirement.id)
         || requirement.same_as.iter().any(|same| test.requirements.contains(same))

@@ -319,6 +319,9 @@ pub struct Body {
     /// Why a body that should be JSON is not, with the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_json: Option<String>,
+    /// Whether it is JSON that is nested more deeply than this program reads.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub too_deep: bool,
 }
 
 words! {

@@ -22,6 +22,9 @@ const MAX_LEN_EXCERPT: usize = 200;
 /// The deepest nesting of JSON that is kept.
 const MAX_DEPTH: usize = 64;
 
+/// How serde_json names the error of JSON that it does not read because of its depth. No type says so.
+const TOO_DEEP: &str = "recursion limit";
+
 /// What may be kept of a body without its content coding, which came with `status` and the media type `media`.
 pub(crate) fn describe_body(redactor: &Redactor, status: u16, media: Option<&str>, bytes: &[u8]) -> Body {
     let mut body = Body { bytes: bytes.len() as u64, ..Body::default() };
@@ -40,7 +43,11 @@ pub(crate) fn describe_body(redactor: &Redactor, status: u16, media: Option<&str
             let marked = without_bom(bytes).len() < bytes.len();
             body.not_json = marked.then(|| "a byte order mark stands before it".to_owned());
         }
-        Err(error) if says_json && !says_lines => body.not_json = Some(redactor.text(&error.to_string())),
+        Err(error) if says_json && !says_lines => {
+            let why = error.to_string();
+            body.too_deep = why.starts_with(TOO_DEEP);
+            body.not_json = Some(redactor.text(&why));
+        }
         Err(_) => {}
     }
     let text = || String::from_utf8_lossy(bytes.get(..MAX_BYTES).unwrap_or(bytes));
@@ -279,7 +286,8 @@ mod tests {
         assert_eq!(body.not_json.as_deref(), Some("expected value at line 2 column 2"));
         assert_eq!(look(200, "text/plain", "{broken").not_json, None);
         let deep = "[".repeat(100_000);
-        assert!(look(200, "application/json", &deep).not_json.is_some());
+        let deep = look(200, "application/json", &deep);
+        assert!(deep.not_json.is_some() && deep.too_deep && !body.too_deep);
     }
 
     #[test]

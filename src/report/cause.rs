@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
 use crate::report::exchange;
+use crate::report::wire;
+use crate::verdicts::finding_place::PlaceKind;
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Tests that have the same verdict for the same reason.
@@ -133,15 +135,16 @@ pub(crate) fn alike(a: &TestResult, b: &TestResult) -> bool {
 }
 
 /// What is wrong, whatever the file, the item of a list or the line.
-fn sign(finding: &Finding) -> (String, String, String, String) {
-    let place: String = finding.place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
-    let (place, actual) = match finding.kind.as_str() {
-        "line" => (String::new(), finding.actual.clone()),
+fn sign(finding: &Finding) -> (PlaceKind, String, String, String) {
+    let place = finding.place.to_string();
+    let place: String = place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
+    let (place, actual) = match finding.place.kind() {
+        PlaceKind::Line => (String::new(), finding.actual.clone()),
         // The value found wrong differs from answer to answer, but for a status it is the point.
-        "status" => (place, finding.actual.clone()),
+        PlaceKind::Status => (place, finding.actual.clone()),
         _ => (place, String::new()),
     };
-    (finding.kind.clone(), place, finding.expected.clone(), actual)
+    (finding.place.kind(), place, finding.expected.clone(), actual)
 }
 
 /// Findings of a test with those after each that say the same of another file.
@@ -149,7 +152,7 @@ pub(crate) fn fold(findings: &[Finding]) -> Vec<(&Finding, Vec<&Finding>)> {
     let mut out: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
     for finding in findings {
         let same = out.iter_mut().find(|(first, _)| {
-            first.kind == "line" && sign(first) == sign(finding) && first.exchange != finding.exchange
+            first.place.kind() == PlaceKind::Line && sign(first) == sign(finding) && first.exchange != finding.exchange
         });
         match same {
             Some((_, more)) => more.push(finding),

@@ -6,6 +6,8 @@ use crate::recording::model::{Exchange, Outcome};
 use crate::report::escape::visible;
 use crate::report::wire::{Detail, WireLine, WireMark};
 use crate::report::{cause, curl, exchange, text, wire};
+
+use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Findings of one test that are shown in full.
@@ -116,7 +118,7 @@ pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
     let label = exchange.map_or_else(String::new, |e| format!("{}: ", exchange::label(run, e)));
     let (expected, actual) = (wire::expected(finding), visible(&finding.actual));
     let repeats = exchange.and_then(|e| repeats(finding, e)).map_or_else(String::new, |r| format!("; {r}"));
-    text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place)), 300) + &repeats
+    text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place.to_string())), 300) + &repeats
 }
 
 /// The other places of a finding about a line: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
@@ -126,7 +128,7 @@ pub(crate) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
         let exchange = f.exchange.and_then(|id| exchange::find(run, id));
         let file = exchange.map_or_else(String::new, |e| format!(", {}", exchange::part(run, e)));
         let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}{file}, "));
-        format!("{at}{} ({})", visible(&f.place), text::count(f.count, "line"))
+        format!("{at}{} ({})", visible(&f.place.to_string()), text::count(f.count, "line"))
     };
     let shown: Vec<String> = others.iter().take(SHOWN).map(one).collect();
     let more = match others.len().saturating_sub(SHOWN) {
@@ -170,10 +172,10 @@ pub(crate) fn broken(level: Level, defect: bool) -> String {
 pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> FindingExcerpt<'a> {
     let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
     let Some(exchange) = exchange else {
-        let place = if finding.place.is_empty() || finding.place == "none" {
+        let place = if finding.place == FindingPlace::Nowhere {
             String::new()
         } else {
-            format!("{}: ", visible(&finding.place))
+            format!("{}: ", visible(&finding.place.to_string()))
         };
         let sentence = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
         let lines = text::wrap(&text::cut(&sentence, 800), columns);
@@ -194,7 +196,7 @@ pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Findi
 /// `the same in exchanges 15 and 16 (3 of 4 polls)`
 fn repeats(finding: &Finding, exchange: &Exchange) -> Option<String> {
     let mut parts = Vec::new();
-    if finding.count > 1 && finding.kind != "line" {
+    if finding.count > 1 && finding.place.kind() != PlaceKind::Line {
         parts.push(format!("{} times in this exchange", finding.count));
     }
     if !finding.repeats.is_empty() {

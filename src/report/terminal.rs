@@ -112,7 +112,7 @@ fn warnings(out: &mut SummaryWriter, judgement: &Judgement, of: &str) {
         if let Some(f) = first.findings.first() {
             let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}, "));
             let (expected, actual) = (visible(&f.expected), visible(&f.actual));
-            let sentence = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place));
+            let sentence = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place.to_string()));
             out.text(4, &text::cut(&sentence, 300));
         }
     }

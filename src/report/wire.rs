@@ -4,6 +4,7 @@ use crate::recording::model::{Body, BodyKind, Exchange, Outcome, Response};
 use crate::report::escape::visible;
 use crate::report::exchange::{header_name, status_words};
 use crate::report::{excerpt, text};
+use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Run};
 
 /// What a line is.
@@ -68,7 +69,7 @@ pub fn show(
 ) -> Vec<WireLine> {
     let mut out = WireWriter { lines: Vec::new(), columns };
     out.request(exchange, detail);
-    let kind = finding.map_or("", |f| f.kind.as_str());
+    let kind = finding.map(|f| f.place.kind());
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => {
             out.push(WireMark::Got, "< (no answer)");
@@ -78,23 +79,23 @@ pub fn show(
         Outcome::Handshake(handshake) => {
             let words = visible(&handshake.words());
             out.push(WireMark::Got, &format!("< {words}"));
-            if let Some(f) = finding.filter(|_| kind == "status") {
+            if let Some(f) = finding.filter(|_| kind == Some(PlaceKind::Status)) {
                 out.caret(2, words.chars().count(), &expected(f));
             }
         }
         Outcome::Response(response) => {
             out.push(WireMark::Got, &format!("< {}", status_words(response.status)));
-            if let Some(f) = finding.filter(|_| kind == "status") {
+            if let Some(f) = finding.filter(|_| kind == Some(PlaceKind::Status)) {
                 out.caret(2, 3, &expected_status(f));
             }
-            out.headers(response, finding.filter(|_| kind == "header"), detail);
+            out.headers(response, finding.filter(|_| kind == Some(PlaceKind::Header)), detail);
             match finding {
-                Some(f) if kind == "body" => out.body_finding(&response.body, f),
-                Some(f) if kind == "line" => out.place(run, exchange, f),
+                Some(f) if kind == Some(PlaceKind::Body) => out.body_finding(&response.body, f),
+                Some(f) if kind == Some(PlaceKind::Line) => out.place(run, exchange, f),
                 _ => {
                     let most = match (detail, kind) {
                         (Detail::Full, _) => 120,
-                        (_, "header") => 3,
+                        (_, Some(PlaceKind::Header)) => 3,
                         _ => 8,
                     };
                     out.body(&response.body, most);
@@ -106,7 +107,7 @@ pub fn show(
             }
         }
     }
-    if let Some(f) = finding.filter(|_| !matches!(kind, "status" | "header" | "body" | "line")) {
+    if let Some(f) = finding.filter(|_| kind == Some(PlaceKind::None)) {
         out.caret(0, 1, &both(f));
     }
     out.lines
@@ -195,7 +196,10 @@ impl WireWriter {
     }
 
     fn headers(&mut self, response: &Response, finding: Option<&Finding>, detail: Detail) {
-        let wanted = finding.map(|f| f.place.strip_prefix("header ").unwrap_or(&f.place).trim());
+        let wanted = finding.and_then(|f| match &f.place {
+            FindingPlace::Header(name) => Some(name.trim()),
+            _ => None,
+        });
         let mut left: usize = if detail == Detail::Full { 60 } else { 8 };
         let all = |name: &str| wanted.is_some_and(|w| w.eq_ignore_ascii_case(name));
         let wrong = response.headers.iter().position(|(n, v)| all(n) && finding.is_some_and(|f| f.actual.contains(v)));
@@ -251,7 +255,10 @@ impl WireWriter {
     }
 
     fn body_finding(&mut self, body: &Body, finding: &Finding) {
-        let pointer = finding.place.strip_prefix("body").unwrap_or_default().trim();
+        let pointer = match &finding.place {
+            FindingPlace::Body(pointer) => pointer.trim(),
+            _ => "",
+        };
         match &body.json {
             Some(value) if pointer.starts_with('/') => {
                 let shown = excerpt::around(value, pointer, self.columns - 2);

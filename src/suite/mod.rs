@@ -2,8 +2,9 @@
 //!
 //! Files are read by [`embedded`] or [`read_dir`]; both go the same way, and refuse with [`Refusals`].
 
+pub(crate) mod can_judge;
 pub(crate) mod check_names;
-pub(crate) mod checks;
+pub(crate) mod check_rows;
 pub mod describe;
 pub(crate) mod describe_flow;
 pub(crate) mod expect;

@@ -8,6 +8,7 @@ use crate::recording::early_end::EarlyEndKind;
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{Exchange, FlowRecord, Start};
 use crate::suite::model::DiffersFrom;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -178,11 +179,10 @@ pub struct TestResult {
 pub struct Finding {
     /// The exchange that shows it.
     pub exchange: Option<u32>,
-    /// What is wrong there: `status`, `header Retry-After`, `body /output/0/url`, `line 17 column 3`.
-    pub place: String,
-    /// The same for scripts: `status`, `header`, `body`, `line`, `none`.
-    #[serde(rename = "where")]
-    pub kind: String,
+    /// What is wrong there: `status`, `header Retry-After`, `body /output/0/url`, `line 17 column 3`; for scripts under
+    /// `where`: `status`, `header`, `body`, `line`, `none`.
+    #[serde(flatten)]
+    pub place: FindingPlace,
     /// What was expected, a fragment.
     pub expected: String,
     /// What was there instead, a fragment, escaped.

@@ -219,7 +219,7 @@ fn counts_and_types_are_compared_with_the_lines() {
     let run = system(&recording);
     assert_eq!(verdicts(&run, Verdict::Fail), ["manifest::item-type@system", "manifest::item-count@system"]);
     let finding = &result(&run, "manifest::item-count@system").findings[0];
-    assert_eq!(finding.place, "body /output/0/count");
+    assert_eq!(finding.place.to_string(), "body /output/0/count");
     assert_eq!(finding.actual, "the number 3");
     let skipped = result(&run, "poll::in-progress-202@system");
     assert_eq!(
@@ -383,6 +383,7 @@ fn json_deeper_than_is_read_is_undecided() {
         response.body.json = None;
         response.body.kind = plimsoll::recording::model::BodyKind::Text;
         response.body.not_json = Some("recursion limit exceeded at line 1 column 900".to_owned());
+        response.body.too_deep = true;
     }
     let run = system(&recording);
     assert_eq!(noticed(&run)[0], [""; 0]);

@@ -75,7 +75,7 @@ fn test_row(
         @for f in test.findings.iter().take(3) {
             div.small {
                 @if let Some(id) = f.exchange { (page.exchange_link(id)) " " }
-                (visible(&f.place)) ": expected " (visible(&f.expected)) ", found " (text::cut(&visible(&f.actual), 300))
+                (visible(&f.place.to_string())) ": expected " (visible(&f.expected)) ", found " (text::cut(&visible(&f.actual), 300))
             }
         }
         @if let Some(reason) = &test.known { div.small { "known: " (visible(reason)) } }

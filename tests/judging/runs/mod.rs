@@ -12,6 +12,7 @@ use plimsoll::recording::model::{
 };
 use plimsoll::recording::settings::{Authorization, RecordedSettings};
 use plimsoll::suite::model::FileList;
+use plimsoll::verdicts::finding_place::{FindingPlace, PlaceKind};
 use plimsoll::verdicts::judged_run::{
     Conformance, Finding, Gate, Judgement, RequirementResult, RequirementState, Run, Scope, Target, TestResult, Tool,
     Traffic,
@@ -249,8 +250,7 @@ pub fn test(area: Area, id: &str, flow: &str, title: &str, level: Level, verdict
 pub fn finding(exchange: u32, kind: &str, place: &str, expected: &str, actual: &str) -> Finding {
     Finding {
         exchange: Some(exchange),
-        place: place.to_owned(),
-        kind: kind.to_owned(),
+        place: FindingPlace::from_texts(PlaceKind::from_word(kind).unwrap(), place).unwrap(),
         expected: expected.to_owned(),
         actual: actual.to_owned(),
         position: None,
