@@ -15,6 +15,13 @@ use crate::measure::withheld_resources::WithheldMark;
 use crate::settings::key_set::KeySet;
 use crate::suite::param::SampleValueName;
 
+/// Jobs that may run at once, if nobody says otherwise.
+pub const DEFAULT_JOBS: usize = 4;
+/// The longest time from a kick-off to its completion, if nobody says otherwise.
+pub const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(600);
+/// The most bytes taken from files, if nobody says otherwise.
+pub const DEFAULT_MAX_BYTES: u64 = 64 << 30;
+
 /// Everything the drive needs to know beside the plan.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -95,13 +102,13 @@ impl Settings {
             groups: Vec::new(),
             types: Vec::new(),
             values: BTreeMap::new(),
-            jobs: 4,
-            max_wait: Duration::from_secs(600),
+            jobs: DEFAULT_JOBS,
+            max_wait: DEFAULT_MAX_WAIT,
             least_wait: crate::drive::flow::retry::SHORTEST,
             deadline: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
-            max_bytes: 64 << 30,
+            max_bytes: DEFAULT_MAX_BYTES,
             no_delete: false,
             wait_for_expiry: false,
             allow_origins: Vec::new(),
