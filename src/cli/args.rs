@@ -1,13 +1,17 @@
-//! The command line, as clap reads it. What the flags mean together with `PLIMSOLL_*` and `plimsoll.toml` is decided in
-//! [`crate::config::default_spec`].
+//! The command line, as clap reads it. The flags that are settings of a run are declared in [`crate::config::run_config`]
+//! and [`crate::config::auth_config`], and appear here as groups.
 
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::cli::help;
-use crate::cli::options::{CoverageFormat, FormatArg, LimitArgs, ProfileArgs, ScopeArgs, SuitesArg, TargetArgs};
+use crate::cli::ndjson_args::NdjsonArgs;
+use crate::cli::options::{CoverageFormat, FormatArg, TargetArgs};
+use crate::config::default_spec::DEFAULT_SPEC;
+use crate::config::run_config::{
+    HookArg, LimitArgs, ProfileArgs, ReportArg, ScopeArgs, SpecArgs, StrictArg, SuitesArg,
+};
 use crate::config::values;
 use crate::config::values::AuthKind;
 
@@ -74,30 +78,26 @@ pub struct RunArgs {
     #[arg(value_name = "BASE-URL | FILTER")]
     pub words: Vec<String>,
 
-    /// A spec to judge by; may repeat. Left out: what the server declares, else hl7-3.0.0
-    #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
-    pub spec: Vec<String>,
+    /// Specs
+    #[command(flatten)]
+    pub specs: SpecArgs,
 
-    /// A spec to judge by without counting it for the exit code; may repeat
-    #[arg(long, env = "PLIMSOLL_INFORMATIONAL_SPEC", value_name = "ID", value_delimiter = ',')]
-    pub informational_spec: Vec<String>,
-
-    /// Where the reports go; left out: reports/TIME-HOST
-    #[arg(long, env = "PLIMSOLL_REPORT", value_name = "DIR")]
-    pub report: Option<PathBuf>,
+    /// Report
+    #[command(flatten)]
+    pub report: ReportArg,
 
     /// Go on with the jobs of a run that was killed, and make its other exports anew; RECORDING is its recording, or its report
     /// folder. Other flags as then
     #[arg(long, value_name = "RECORDING")]
     pub resume: Option<PathBuf>,
 
-    /// Treat warnings as failures
-    #[arg(long, env = "PLIMSOLL_STRICT", value_parser = BoolishValueParser::new())]
-    pub strict: bool,
+    /// Failures
+    #[command(flatten)]
+    pub strict: StrictArg,
 
-    /// Run the commands that plimsoll.toml names under [hooks]: they change the server's data
-    #[arg(long)]
-    pub allow_hooks: bool,
+    /// Hooks
+    #[command(flatten)]
+    pub hooks: HookArg,
 
     /// List the tests and send nothing
     #[arg(long)]
@@ -171,9 +171,9 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
 
-    /// Treat warnings as failures
-    #[arg(long, env = "PLIMSOLL_STRICT", value_parser = BoolishValueParser::new())]
-    pub strict: bool,
+    /// Failures
+    #[command(flatten)]
+    pub strict: StrictArg,
 
     /// The configuration file with known deviations; left out: plimsoll.toml of this folder, where there is one
     #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
@@ -196,7 +196,7 @@ pub struct ServeArgs {
     pub addr: std::net::SocketAddr,
 
     /// The spec that it speaks
-    #[arg(long, value_name = "ID", default_value = crate::config::default_spec::DEFAULT_SPEC)]
+    #[arg(long, value_name = "ID", default_value = DEFAULT_SPEC)]
     pub spec: String,
 
     /// A fault to make it wrong by; may repeat
@@ -226,70 +226,6 @@ pub struct ServeArgs {
     /// SMART: the client id
     #[arg(long, value_name = "ID", default_value = "plimsoll")]
     pub client_id: String,
-}
-
-/// `plimsoll ndjson`
-#[derive(Args, Debug)]
-pub struct NdjsonArgs {
-    /// Files, folders, or - for standard input; plain, gzip or zstd
-    #[arg(value_name = "FILE|DIR|-", required = true)]
-    pub paths: Vec<PathBuf>,
-
-    /// The resource type that every line must have
-    #[arg(long = "type", value_name = "TYPE", value_parser = values::resource_type)]
-    pub of_type: Option<String>,
-
-    /// How many different findings of one file are told apart
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub max_findings: usize,
-
-    /// What makes the exit code 1: error is anything wrong, advice also a resource without a narrative
-    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
-    pub fail_on: FailOnArg,
-
-    /// Hold resources against these tables, made by `plimsoll definitions build`, in place of R4's
-    #[arg(long, value_name = "FILE")]
-    pub definitions: Option<PathBuf>,
-
-    /// Check that lines are JSON objects of a type, and nothing else
-    #[arg(long, conflicts_with_all = ["definitions", "package"])]
-    pub lines_only: bool,
-
-    /// Hold resources to profiles, too
-    #[command(flatten)]
-    pub profiles: ProfileArgs,
-
-    /// Files at once; left out: as many as there are cores
-    #[arg(long, value_name = "N", value_parser = values::jobs)]
-    pub threads: Option<usize>,
-
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub format: NdjsonFormat,
-}
-
-/// How `plimsoll ndjson` prints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum NdjsonFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-    /// For Jenkins, GitLab and GitHub.
-    Junit,
-}
-
-/// What makes `plimsoll ndjson` end with 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum FailOnArg {
-    /// Anything wrong.
-    #[default]
-    Error,
-    /// Also what is only good practice.
-    Advice,
-    /// Only a file that cannot be read.
-    Never,
 }
 
 /// `plimsoll definitions`

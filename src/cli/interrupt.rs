@@ -2,35 +2,37 @@
 
 use tokio::sync::watch;
 
-/// Exit code of a program that a second Ctrl-C killed: 128 and the signal's number, as shells have it.
+use crate::cli::output::say;
+
+/// The exit code after a second Ctrl-C: 128 and the number of the signal, as in shells.
 const KILLED: i32 = 130;
 
-/// Becomes true at the first Ctrl-C or SIGTERM from now on. The second ends the program at once, with what it started
-/// left on the target. To be called within a runtime.
+/// Becomes true at the first Ctrl-C or SIGTERM from now on. The second ends the program at once and leaves jobs on the
+/// target. Call this within a runtime.
 pub fn watch() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     let mut signals = Signals::listen();
     tokio::spawn(async move {
         signals.next().await;
-        crate::cli::main::say("interrupted: deleting what was started and writing the reports; again to stop at once");
+        say("interrupted: deleting what was started and writing the reports; again to stop at once");
         if sender.send(true).is_err() {
             return;
         }
         signals.next().await;
-        crate::cli::main::say("stopped at once; jobs may be left on the server");
+        say("stopped at once; jobs may be left on the server");
         std::process::exit(KILLED);
     });
     receiver
 }
 
-/// Ctrl-C and, where there is such a thing, SIGTERM.
+/// Ctrl-C and, on Unix, SIGTERM.
 pub struct Signals {
     #[cfg(unix)]
     kinds: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
 }
 
 impl Signals {
-    /// Takes the signals over from now on. To be called within a runtime.
+    /// Handles the signals from now on. Call this within a runtime.
     pub fn listen() -> Self {
         #[cfg(unix)]
         {
@@ -42,7 +44,7 @@ impl Signals {
         Self {}
     }
 
-    /// Returns at the next of them.
+    /// Returns at the next signal.
     pub async fn next(&mut self) {
         #[cfg(unix)]
         if let Some((int, term)) = &mut self.kinds {
@@ -53,7 +55,7 @@ impl Signals {
             return;
         }
         if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler the system's own way of ending remains.
+            // Without a handler, the signal ends the program as the system does.
             std::future::pending::<()>().await;
         }
     }

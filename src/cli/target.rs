@@ -1,7 +1,6 @@
-//! What a run is about: a server out there, or the reference server within, and how it is reached.
+//! The target of a run: a server on the network, or the reference server in this process.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,24 +8,35 @@ use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use crate::base::clock::Clock;
-use crate::cli::keys;
-use crate::cli::main::CliError;
-use crate::config::effective::Effective;
+use crate::cli::error::CliError;
+use crate::cli::jwks_server;
+use crate::cli::output::say;
+use crate::cli::profiles::profiles;
 use crate::config::guard;
+use crate::config::run_config::RunConfig;
 use crate::config::values::AuthKind;
+use crate::config::values::base_url;
+use crate::fhir::definitions::embedded;
 use crate::recording::model::Role;
 use crate::redact::recorder::Recorder;
 use crate::reference::data::mutator::DataMutator;
 use crate::reference::personality::spec::Personality;
+use crate::settings::hooks::{Hook, HookCommand, Hooks};
+use crate::settings::withheld_mark::WithheldMark;
+
+use crate::reference::options::{KEPT_SCOPE, ServerAuth, ServerOptions};
+
+use crate::reference::security::certificate::Certificate;
+use crate::reference::security::secure;
 use crate::reference::serve;
 use crate::selftest::reference_run;
 use crate::selftest::reference_run::{GROUP, ServerProtection};
 use crate::session::client::Session;
 use crate::session::exchange::RequestSpec;
-use crate::settings::hooks::{Hook, HookCommand, Hooks};
+
 use crate::settings::key_set;
 use crate::settings::run_settings::{Credentials, Settings};
-use crate::settings::withheld_mark::WithheldMark;
+
 use crate::suite::flow::Identity;
 use crate::suite::model::Catalog;
 use crate::transport::in_process::InProcess;
@@ -36,7 +46,7 @@ use crate::transport::network::Network;
 /// Where the reference server answers within this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
 
-/// What is judged: a server out there, or the one within.
+/// The target of a run.
 pub struct RunTarget {
     pub(crate) settings: Settings,
     kind: TargetKind,
@@ -45,42 +55,38 @@ pub struct RunTarget {
 enum TargetKind {
     /// Over the network.
     Remote,
-    /// The reference server within this process, who may ask it, by which door where it is over sockets, and what changes
-    /// its data.
-    Embedded(Personality, crate::reference::options::ServerAuth, Option<TargetAccess>, DataMutator),
+    /// The reference server in this process: what it speaks, who may ask it, where it listens if it is reached over TLS,
+    /// and what changes its data.
+    Embedded(Personality, ServerAuth, Option<TlsAccess>, DataMutator),
 }
 
-/// Where the server within listens when it is reached over TLS.
-struct TargetAccess {
+/// Where the embedded server listens if it is reached over TLS.
+struct TlsAccess {
     listener: TcpListener,
-    certificate: crate::reference::security::certificate::Certificate,
+    certificate: Certificate,
 }
 
-impl TargetAccess {
+impl TlsAccess {
     /// A free port of this machine, and a certificate for it.
     fn open() -> Result<(Self, Url), CliError> {
         let refuse = |error: std::io::Error| CliError::undetermined(format!("no port can be listened on: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        let certificate = crate::reference::security::certificate::Certificate::made(SystemTime::now())
-            .map_err(CliError::undetermined)?;
-        let base =
-            crate::config::values::base_url(&format!("https://{address}/fhir")).map_err(CliError::undetermined)?;
+        let certificate = Certificate::made(SystemTime::now()).map_err(CliError::undetermined)?;
+        let base = base_url(&format!("https://{address}/fhir")).map_err(CliError::undetermined)?;
         Ok((Self { listener, certificate }, base))
     }
 
-    /// Serves from now on. To be called within a runtime.
-    fn serve(&self, options: crate::reference::options::ServerOptions) -> Result<(), CliError> {
+    /// Serves from now on. Call this within a runtime.
+    fn serve(&self, options: ServerOptions) -> Result<(), CliError> {
         let refuse = |error: std::io::Error| CliError::undetermined(format!("the server within cannot start: {error}"));
         let listener = self.listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(refuse)?;
         let certificate = self.certificate.clone();
         tokio::spawn(async move {
-            let ended =
-                crate::reference::security::secure::serve_tls(listener, options, &certificate, std::future::pending())
-                    .await;
+            let ended = secure::serve_tls(listener, options, &certificate, std::future::pending()).await;
             if let Err(error) = ended {
-                crate::cli::main::say(&format!("note: the server within ended: {error}"));
+                say(&format!("note: the server within ended: {error}"));
             }
         });
         Ok(())
@@ -88,10 +94,10 @@ impl TargetAccess {
 }
 
 impl RunTarget {
-    /// Gets ready for the target of a configuration and reads the credentials; call [`guard::refusal`] first.
-    pub fn new(config: &Effective) -> Result<Self, CliError> {
-        let Some(base) = &config.target else {
-            let base = crate::config::values::base_url(EMBEDDED_BASE).map_err(CliError::undetermined)?;
+    /// Prepares the target of a configuration and reads the credentials. Call [`guard::refusal`] first.
+    pub fn new(config: &RunConfig) -> Result<Self, CliError> {
+        let Some(base) = &config.target.value else {
+            let base = base_url(EMBEDDED_BASE).map_err(CliError::undetermined)?;
             let mut settings = settings(config, base)?;
             if settings.groups.is_empty() {
                 settings.groups = vec![GROUP.to_owned()];
@@ -100,39 +106,34 @@ impl RunTarget {
             settings.hooks = reference_run::hooks(&mutator);
             return Ok(Self {
                 settings,
-                kind: TargetKind::Embedded(
-                    personality(&config.specs.value),
-                    crate::reference::options::ServerAuth::None,
-                    None,
-                    mutator,
-                ),
+                kind: TargetKind::Embedded(personality(&config.specs.value), ServerAuth::None, None, mutator),
             });
         };
         let mut credentials = guard::credentials(config).map_err(CliError::usage)?;
         let second = guard::second(config).map_err(CliError::usage)?;
-        let mut settings = settings(config, base.value.clone())?;
-        if let Some(address) = &config.jwks_addr {
+        let mut settings = settings(config, base.clone())?;
+        if let Some(address) = config.auth.jwks_addr.value {
             let Credentials::Smart(smart) = &mut credentials else {
                 let text = "--jwks-addr serves the key of a SMART client; give --client-id ID and --key-file FILE";
                 return Err(CliError::usage(text));
             };
             smart.key_id.get_or_insert_with(|| key_set::KEY_ID.to_owned());
-            settings.key_set = Some(keys::serve(address.value)?);
+            settings.key_set = Some(jwks_server::serve(address)?);
         }
         Ok(Self { settings: Settings { credentials, second, ..settings }, kind: TargetKind::Remote })
     }
 
-    /// The same; the server within protected as the specs to judge it by ask for, and the run its registered client.
-    pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, CliError> {
+    /// Protects the embedded server as the specs of the run require, with the run as its registered client. Leaves other
+    /// targets as they are.
+    pub fn protected(self, catalog: &Catalog, config: &RunConfig) -> Result<Self, CliError> {
         let TargetKind::Embedded(spec, _, _, mutator) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.informational_specs.value).cloned().collect();
-        let asked = config.auth.value == AuthKind::Smart;
+        let asked = config.auth.kind.value == AuthKind::Smart;
         let protected = if asked { reference_run::protection() } else { reference_run::protection_of(catalog, &specs) };
         let ServerProtection { auth, credentials, second, key_set } = protected.map_err(CliError::undetermined)?;
-        let forbidden_scope = key_set.as_ref().map(|_| crate::reference::options::KEPT_SCOPE.to_owned());
+        let forbidden_scope = key_set.as_ref().map(|_| KEPT_SCOPE.to_owned());
         let forbidden_group = key_set.as_ref().map(|_| reference_run::KEPT_GROUP.to_owned());
-        // What takes leave from a stranger is shown by the server within unasked.
-        let open = matches!(auth, crate::reference::options::ServerAuth::None);
+        let open = matches!(auth, ServerAuth::None);
         let forbidden_resources = reference_run::kept_resources();
         let mut settings = Settings {
             credentials,
@@ -141,6 +142,7 @@ impl RunTarget {
             forbidden_scope,
             forbidden_group,
             forbidden_resources,
+            // The embedded server needs no permission from the user.
             allow_writes: true,
             ..self.settings
         };
@@ -148,22 +150,22 @@ impl RunTarget {
         if open {
             settings.empty_group.get_or_insert_with(|| reference_run::KEPT_GROUP.to_owned());
         }
-        let mut door = None;
+        let mut tls = None;
         if asked {
-            let (opened, base) = TargetAccess::open()?;
+            let (opened, base) = TlsAccess::open()?;
             settings.authorities.push(opened.certificate.der().to_vec());
             settings.base = base;
-            door = Some(opened);
+            tls = Some(opened);
         }
-        Ok(Self { settings, kind: TargetKind::Embedded(spec, auth, door, mutator) })
+        Ok(Self { settings, kind: TargetKind::Embedded(spec, auth, tls, mutator) })
     }
 
-    /// Whether it is the server within.
+    /// Whether it is the embedded server.
     pub fn is_embedded(&self) -> bool {
         matches!(self.kind, TargetKind::Embedded(..))
     }
 
-    /// What to call it in a file name.
+    /// Its name for file names.
     pub fn host(&self) -> String {
         let base = &self.settings.base;
         match (self.is_embedded(), base.host_str(), base.port()) {
@@ -173,27 +175,26 @@ impl RunTarget {
         }
     }
 
-    /// The way to it. To be made within the runtime, whose time the server within keeps.
+    /// The transport to it. Call this within the runtime: the embedded server uses its clock.
     pub(crate) fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, CliError> {
         match &self.kind {
             TargetKind::Remote => {
                 Ok(Arc::new(Network::new(&self.settings).map_err(|e| CliError::usage(e.to_string()))?))
             }
-            TargetKind::Embedded(spec, auth, door, mutator) => {
-                let mut options =
-                    crate::reference::options::ServerOptions::new(*spec, self.settings.base.clone(), clock);
+            TargetKind::Embedded(spec, auth, tls, mutator) => {
+                let mut options = ServerOptions::new(*spec, self.settings.base.clone(), clock);
                 options.auth = auth.clone();
                 options.mutator = Some(mutator.clone());
                 options.key_feed = self.settings.key_set.clone().map(reference_run::key_feed);
                 options.kept_group.clone_from(&self.settings.forbidden_group);
-                // Long enough to be seen running, no longer: whoever types the first command waits for it.
+                // Long enough for a poll to see the job running, and short, because the user waits for it.
                 options.job_time = Duration::from_secs(1);
-                // A token that is over is waited for, too.
+                // Short, because some tests wait until the token expires.
                 options.token_time = Duration::from_secs(20);
-                match door {
+                match tls {
                     None => Ok(Arc::new(InProcess::new(serve::router(options)))),
-                    Some(door) => {
-                        door.serve(options)?;
+                    Some(tls) => {
+                        tls.serve(options)?;
                         Ok(Arc::new(Network::new(&self.settings).map_err(|e| CliError::usage(e.to_string()))?))
                     }
                 }
@@ -201,7 +202,7 @@ impl RunTarget {
         }
     }
 
-    /// A GET of `path` below the base, by the drive's own means; a 2xx answer's body as JSON.
+    /// Sends a GET for `path` below the base as a run does, and returns the JSON of a 2xx response.
     pub async fn get(&self, role: Role, path: &str) -> Result<serde_json::Value, String> {
         let clock = Clock::system();
         let settings = Arc::new(self.settings.clone());
@@ -232,62 +233,34 @@ impl RunTarget {
     }
 }
 
-/// What the drive needs to know, without credentials.
-fn settings(config: &Effective, base: Url) -> Result<Settings, CliError> {
-    let path = |setting: &Option<crate::config::effective::Setting<PathBuf>>| setting.as_ref().map(|s| s.value.clone());
-    let profiles = crate::cli::ndjson::profiles(
-        &config.packages.value,
-        &config.profiles.value,
-        &crate::fhir::definitions::embedded::r4(),
-    )?;
+/// The settings of a run, without credentials.
+fn settings(config: &RunConfig, base: Url) -> Result<Settings, CliError> {
     let marks: Result<Vec<WithheldMark>, String> =
-        config.forbidden_resources.value.iter().map(|text| WithheldMark::parse(text)).collect();
-    let marks = marks.map_err(CliError::usage)?;
+        config.auth.forbidden_resources.value.iter().map(|text| WithheldMark::parse(text)).collect();
     Ok(Settings {
         levels: (!config.levels.value.is_empty()).then(|| config.levels.value.clone()),
-        groups: config.groups.value.clone(),
-        empty_group: config.empty_group.as_ref().map(|s| s.value.clone()),
-        cohorts: config.cohorts.value,
-        allow_writes: config.allow_writes.value,
-        types: config.types.value.clone(),
-        values: config.values.value.clone(),
-        jobs: config.jobs.value,
-        max_wait: config.max_wait.value,
-        deadline: config.deadline.as_ref().map(|s| s.value),
-        max_bytes: config.max_bytes.value.0,
-        no_delete: config.no_delete.value,
-        wait_for_expiry: config.wait_for_expiry.value,
-        allow_origins: config.allow_origins.value.iter().map(Url::origin).collect(),
-        keep_files: path(&config.keep_files),
-        profiles,
-        insecure: config.insecure.value,
-        allow_http: config.allow_http.value,
-        ca_file: path(&config.ca_file),
-        client_cert: path(&config.client_cert),
-        hooks: hooks(&config.hooks),
-        forbidden_scope: config.forbidden_scope.as_ref().map(|s| s.value.clone()),
-        forbidden_group: config.forbidden_group.as_ref().map(|s| s.value.clone()),
-        forbidden_resources: Arc::new(marks),
-        use_proxy: config.proxy.value,
-        ..Settings::new(base)
+        profiles: profiles(&config.packages.value, &config.profiles.value, &embedded::r4())?,
+        hooks: hooks(config),
+        forbidden_resources: Arc::new(marks.map_err(CliError::usage)?),
+        ..config.settings(base)
     })
 }
 
-/// The commands that the run may use; where they are not allowed, no more than that there would be some.
-fn hooks(config: &crate::config::effective::Hooks) -> Hooks {
-    if !config.allowed {
-        return Hooks { withheld: config.named().next().is_some(), ..Hooks::default() };
+/// The commands that the run may use. If they are not allowed, the run knows only whether there are any.
+fn hooks(config: &RunConfig) -> Hooks {
+    let named = config.hooks.named();
+    if !config.allow_hooks.value {
+        return Hooks { withheld: named.count() > 0, ..Hooks::default() };
     }
-    let command = |argv: &Vec<String>| {
-        let (folder, timeout) = (config.folder.clone(), config.timeout.value);
-        Hook::Command(HookCommand { argv: argv.clone(), folder, timeout })
+    let command = |argv: &[String]| {
+        let (folder, timeout) = (config.hooks.folder.clone(), config.hooks.timeout.value);
+        Hook::Command(HookCommand { argv: argv.to_vec(), folder, timeout })
     };
-    let there = config.named().map(|(name, hook)| (name, command(&hook.value)));
-    Hooks { there: there.collect(), withheld: false }
+    Hooks { there: named.map(|(name, argv)| (name, command(argv))).collect(), withheld: false }
 }
 
-/// The rule book that the reference server keeps for a run by `specs`: the newest of HL7 among them, or a product's
-/// before all of HL7's.
+/// The rules that the reference server follows in a run by `specs`: those of a product if one is named, else the newest of
+/// HL7's.
 fn personality(specs: &[String]) -> Personality {
     specs.iter().filter_map(|id| Personality::from_word(id)).max().unwrap_or(Personality::Stu3)
 }

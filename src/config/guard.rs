@@ -1,31 +1,32 @@
-//! Credentials: where they may go, and reading them. A configuration file that merely lay in the working directory, in
-//! a repository somebody cloned perhaps, cannot have them sent to a place of its choice.
+//! Credentials: where they may go, and reading them. A configuration file that was merely found in the working directory,
+//! perhaps in a cloned repository, cannot have them sent to a place of its choice.
 
 use std::io::Read;
 use std::path::Path;
 
 use crate::base::secret::Secret;
-use crate::config::effective::{Effective, Origin, TokenPlace};
+use crate::config::auth_config::AuthConfig;
+use crate::config::run_config::RunConfig;
+use crate::config::setting::{Origin, Setting};
 use crate::config::values::AuthKind;
 use crate::settings::run_settings::{Credentials, Smart};
 
 /// The longest token or key that is read, in bytes.
-const LIMIT: u64 = 64 << 10;
+const MAX_BYTES: u64 = 64 << 10;
 
-/// Why a found file's say must not stand; none: it may.
-pub fn refusal(config: &Effective) -> Option<String> {
-    if config.auth.value == AuthKind::None {
+/// Why the configuration is refused: a file that was merely found says where credentials go. None: it is not refused.
+pub fn refusal(config: &RunConfig) -> Option<String> {
+    if config.auth.kind.value == AuthKind::None || config.target.value.is_none() {
         return None;
     }
-    let target = config.target.as_ref()?;
-    let smart = config.auth.value == AuthKind::Smart;
+    let smart = config.auth.kind.value == AuthKind::Smart;
     let culprits = [
-        ("the base URL", Some(&target.origin), "give it on the command line"),
-        ("the token URL", config.token_url.as_ref().filter(|_| smart).map(|s| &s.origin), "give it by --token-url"),
+        ("the base URL", Some(&config.target.origin), "give it on the command line"),
+        ("the token URL", smart.then_some(&config.auth.token_url.origin), "give it by --token-url"),
         ("an origin that may see the token", Some(&config.allow_origins.origin), "give it by --allow-origin"),
         ("insecure", config.insecure.value.then_some(&config.insecure.origin), "give --insecure"),
         ("allow-http", config.allow_http.value.then_some(&config.allow_http.origin), "give --allow-http"),
-        ("a certificate authority", config.ca_file.as_ref().map(|s| &s.origin), "give it by --ca-file"),
+        ("a certificate authority", Some(&config.ca_file.origin), "give it by --ca-file"),
         ("the use of proxies", config.proxy.value.then_some(&config.proxy.origin), "give --proxy"),
     ];
     culprits.into_iter().find_map(|(what, origin, how)| match origin {
@@ -39,40 +40,30 @@ pub fn refusal(config: &Effective) -> Option<String> {
 }
 
 /// Reads the credentials. Call [`refusal`] first. An error is a fragment and holds no secret.
-pub fn credentials(config: &Effective) -> Result<Credentials, String> {
-    match config.auth.value {
+pub fn credentials(config: &RunConfig) -> Result<Credentials, String> {
+    let auth = &config.auth;
+    match auth.kind.value {
         AuthKind::None => Ok(Credentials::None),
-        AuthKind::Token => token(config).map(Credentials::Token),
+        AuthKind::Token => token(auth).map(Credentials::Token),
         AuthKind::Smart => {
-            let client_id = config.client_id.as_ref().ok_or("SMART needs a client id; give --client-id ID")?;
-            let key_file = config.key_file.as_ref().ok_or("SMART needs a private key; give --key-file FILE")?;
-            Ok(Credentials::Smart(Smart {
-                client_id: client_id.value.clone(),
-                key: Secret::new(read(&key_file.value, "key file")?),
-                key_id: config.key_id.as_ref().map(|s| s.value.clone()),
-                token_url: config.token_url.as_ref().map(|s| s.value.clone()),
-                scope: config.scope.value.clone(),
-            }))
+            let client_id = auth.client_id.value.as_ref().ok_or("SMART needs a client id; give --client-id ID")?;
+            let key_file = auth.key_file.value.as_ref().ok_or("SMART needs a private key; give --key-file FILE")?;
+            smart(auth, client_id, key_file, &auth.key_id).map(Credentials::Smart)
         }
     }
 }
 
 /// Reads the credentials of the second client, if one is named. Call [`refusal`] first. An error is a fragment and holds
 /// no secret.
-pub fn second(config: &Effective) -> Result<Option<Credentials>, String> {
-    match (config.auth.value, &config.second_client_id, &config.second_token_file) {
+pub fn second(config: &RunConfig) -> Result<Option<Credentials>, String> {
+    let auth = &config.auth;
+    match (auth.kind.value, &auth.second_client_id.value, &auth.second_token_file.value) {
         (AuthKind::Smart, Some(id), _) => {
-            let key_file =
-                config.second_key_file.as_ref().ok_or("the second client needs a key; give --second-key-file FILE")?;
-            Ok(Some(Credentials::Smart(Smart {
-                client_id: id.value.clone(),
-                key: Secret::new(read(&key_file.value, "key file")?),
-                key_id: config.second_key_id.as_ref().map(|s| s.value.clone()),
-                token_url: config.token_url.as_ref().map(|s| s.value.clone()),
-                scope: config.scope.value.clone(),
-            })))
+            let key_file = auth.second_key_file.value.as_ref();
+            let key_file = key_file.ok_or("the second client needs a key; give --second-key-file FILE")?;
+            smart(auth, id, key_file, &auth.second_key_id).map(|client| Some(Credentials::Smart(client)))
         }
-        (AuthKind::Token, _, Some(path)) => bearer_of(&path.value).map(|token| Some(Credentials::Token(token))),
+        (AuthKind::Token, _, Some(path)) => bearer_of(path).map(|token| Some(Credentials::Token(token))),
         (AuthKind::Smart, None, Some(_)) => {
             Err("a second token goes with a first one; give --second-client-id ID and --second-key-file FILE"
                 .to_owned())
@@ -87,22 +78,32 @@ pub fn second(config: &Effective) -> Result<Option<Credentials>, String> {
     }
 }
 
-fn bearer_of(path: &Path) -> Result<Secret, String> {
-    bearer(&read(path, "token file")?, &path.display().to_string())
+/// A SMART client; token URL and scopes are the same for both clients.
+fn smart(auth: &AuthConfig, id: &str, key_file: &Path, key_id: &Setting<Option<String>>) -> Result<Smart, String> {
+    Ok(Smart {
+        client_id: id.to_owned(),
+        key: Secret::new(read(key_file, "key file")?),
+        key_id: key_id.value.clone(),
+        token_url: auth.token_url.value.clone(),
+        scope: auth.scope.value.clone(),
+    })
 }
 
 /// Reads the bearer token.
-fn token(config: &Effective) -> Result<Secret, String> {
-    let place = config.token.as_ref().ok_or("no token is given; set PLIMSOLL_TOKEN or give --token-file FILE")?;
-    let (text, from) = match &place.value {
-        TokenPlace::Env(name) => {
-            let text = std::env::var(name)
-                .map_err(|_| format!("the environment variable {name} ({}) is not set", place.origin))?;
-            (text, name.clone())
+fn token(auth: &AuthConfig) -> Result<Secret, String> {
+    match (&auth.token_env, &auth.token_file.value) {
+        (Setting { value: Some(name), origin }, _) => {
+            let text =
+                std::env::var(name).map_err(|_| format!("the environment variable {name} ({origin}) is not set"))?;
+            bearer(&text, name)
         }
-        TokenPlace::File(path) => (read(path, "token file")?, path.display().to_string()),
-    };
-    bearer(&text, &from)
+        (_, Some(path)) => bearer_of(path),
+        (_, None) => Err("no token is given; set PLIMSOLL_TOKEN or give --token-file FILE".to_owned()),
+    }
+}
+
+fn bearer_of(path: &Path) -> Result<Secret, String> {
+    bearer(&read(path, "token file")?, &path.display().to_string())
 }
 
 fn bearer(text: &str, from: &str) -> Result<Secret, String> {
@@ -119,37 +120,42 @@ fn read(path: &Path, what: &str) -> Result<String, String> {
     let refuse = |why: String| format!("the {what} {} cannot be read: {why}", path.display());
     let file = std::fs::File::open(path).map_err(|e| refuse(e.to_string()))?;
     let mut text = String::new();
-    file.take(LIMIT + 1).read_to_string(&mut text).map_err(|e| refuse(e.to_string()))?;
-    if text.len() as u64 > LIMIT { Err(refuse(format!("it is longer than {LIMIT} bytes"))) } else { Ok(text) }
+    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|e| refuse(e.to_string()))?;
+    if text.len() as u64 > MAX_BYTES { Err(refuse(format!("it is longer than {MAX_BYTES} bytes"))) } else { Ok(text) }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::config::effective::{Given, Setting};
-    use crate::config::file::File;
+    use crate::config::auth_config::token_variable;
+    use crate::config::file::ConfigFile;
     use crate::config::values;
 
-    fn effective(given: Given, toml: &str, found: bool) -> Effective {
-        let file = File::parse("plimsoll.toml".into(), found, toml.to_owned()).unwrap();
-        Effective::new(given, Some(&file))
+    fn config(given: impl FnOnce(&mut RunConfig), toml: &str, found: bool) -> RunConfig {
+        let file = ConfigFile::parse("plimsoll.toml".into(), found, toml.to_owned()).unwrap();
+        ConfigFile::configure(Some(&file), given)
     }
 
-    fn with_url() -> Given {
-        let url = values::base_url("https://mine.example/fhir").unwrap();
-        Given { target: Some(Setting::new(url, Origin::Flag)), token_in_env: true, ..Given::default() }
+    fn nothing(_: &mut RunConfig) {}
+
+    fn token(config: &mut RunConfig) {
+        config.auth.token_env = token_variable();
+    }
+
+    fn token_and_url(config: &mut RunConfig) {
+        token(config);
+        config.target = Setting::new(Some(values::base_url("https://mine.example/fhir").unwrap()), Origin::Flag);
     }
 
     #[test]
     fn a_found_file_cannot_choose_who_gets_the_token() {
-        let given = Given { token_in_env: true, ..Given::default() };
         let toml = "target = \"https://theirs.example/fhir\"\n";
-        let refused = refusal(&effective(given.clone(), toml, true)).unwrap();
+        let refused = refusal(&config(token, toml, true)).unwrap();
         assert!(refused.contains("plimsoll.toml:1") && refused.contains("--config"), "{refused}");
-        assert_eq!(refusal(&effective(given, toml, false)), None, "a file that was named is trusted");
-        assert_eq!(refusal(&effective(with_url(), toml, true)), None, "the command line's URL wins");
-        assert_eq!(refusal(&effective(Given::default(), toml, true)), None, "nothing secret is sent");
+        assert_eq!(refusal(&config(token, toml, false)), None, "a file that was named is trusted");
+        assert_eq!(refusal(&config(token_and_url, toml, true)), None, "the command line's URL wins");
+        assert_eq!(refusal(&config(nothing, toml, true)), None, "nothing secret is sent");
     }
 
     #[test]
@@ -161,17 +167,17 @@ mod tests {
             "ca-file = \"theirs.pem\"",
             "proxy = true",
         ] {
-            assert!(refusal(&effective(with_url(), toml, true)).is_some(), "{toml}");
-            assert_eq!(refusal(&effective(with_url(), toml, false)), None, "{toml}");
+            assert!(refusal(&config(token_and_url, toml, true)).is_some(), "{toml}");
+            assert_eq!(refusal(&config(token_and_url, toml, false)), None, "{toml}");
         }
         let smart = "[auth]\nclient-id = \"me\"\nkey-file = \"key.pem\"\ntoken-url = \"https://theirs.example/token\"";
-        assert!(refusal(&effective(with_url(), smart, true)).is_some());
+        assert!(refusal(&config(token_and_url, smart, true)).is_some());
     }
 
     #[test]
     fn a_found_file_cannot_send_a_file_of_its_choice() {
         let toml = "target = \"https://theirs.example\"\n[auth]\ntoken-file = \"/home/me/.netrc\"";
-        assert!(refusal(&effective(Given::default(), toml, true)).is_some());
+        assert!(refusal(&config(nothing, toml, true)).is_some());
     }
 
     #[test]
@@ -182,7 +188,7 @@ mod tests {
             format!("{:?}", folder.path().join(name))
         };
         let (one, two) = (path("one", "first-token"), path("two", "second-token"));
-        let of = |auth: &str| second(&effective(Given::default(), &format!("[auth]\n{auth}"), false));
+        let of = |auth: &str| second(&config(nothing, &format!("[auth]\n{auth}"), false));
         assert!(matches!(of("token-file = 'x'"), Ok(None)));
         match of(&format!("token-file = {one}\nsecond-token-file = {two}")).unwrap().unwrap() {
             Credentials::Token(token) => assert_eq!(token.reveal(), "second-token"),
@@ -212,8 +218,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "Bearer abc.def\n").unwrap();
-        let given = Given { token_file: Some(Setting::new(path.clone(), Origin::Flag)), ..Given::default() };
-        let config = Effective::new(given, None);
+        let config = ConfigFile::configure(None, |config| {
+            config.auth.token_file = Setting::new(Some(path.clone()), Origin::Flag);
+        });
         match credentials(&config).unwrap() {
             Credentials::Token(secret) => assert_eq!(secret.reveal(), "abc.def"),
             other => panic!("{other:?}"),

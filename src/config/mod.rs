@@ -1,9 +1,19 @@
 //! Where settings come from: flags over `PLIMSOLL_*` over `plimsoll.toml`, each value with its origin.
 
+#[macro_use]
+mod declare;
+
+pub mod auth_config;
 pub mod default_spec;
-pub mod effective;
 pub mod file;
+pub mod file_text;
+pub(crate) mod file_values;
+pub mod flag_sources;
 pub mod guard;
+pub mod hook_config;
+pub mod known_deviation;
 pub mod print;
 pub(crate) mod refuse;
+pub mod run_config;
+pub mod setting;
 pub mod values;

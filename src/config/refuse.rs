@@ -6,61 +6,25 @@ use std::path::Path;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// Keys whose values are shown in an excerpt. Whatever stands on another line could be a token under a misspelt name.
-const SHOWN: &[&str] = &[
-    "target",
-    "specs",
-    "informational-specs",
-    "groups",
-    "empty-group",
-    "cohorts",
-    "allow-writes",
-    "levels",
-    "types",
-    "report",
-    "suites",
-    "strict",
-    "jobs",
-    "max-wait",
-    "deadline",
-    "max-bytes",
-    "no-delete",
-    "wait-for-expiry",
-    "keep-files",
-    "allow-hooks",
-    "timeout",
-    "insecure",
-    "allow-http",
-    "ca-file",
-    "proxy",
-    "forbidden-group",
-    "forbidden-resources",
-    "second-token-file",
-    "second-key-file",
-    "client-cert",
-    "kind",
-    "token-file",
-    "key-file",
-    "spec",
-    "test",
-    "reason",
-    "expires",
-];
+use crate::config::setting::{FileKey, FileKeyKind};
 
-/// A refusal of text that is not what was asked for.
-pub fn toml(path: &Path, text: &str, error: &toml::de::Error) -> String {
-    let message = plain(error.message());
+/// The refusal for an error of the TOML parser.
+pub fn toml(path: &Path, text: &str, error: &toml::de::Error, keys: &[FileKey]) -> String {
+    let message = plain(error.message(), keys);
     match error.span() {
-        Some(span) => at(path, text, span, &message, "`plimsoll run --help` explains every setting by its flag"),
+        Some(span) => at(path, text, span, &message, "`plimsoll run --help` explains every setting by its flag", keys),
         None => format!("error: {}: {message}", path.display()),
     }
 }
 
 /// The parser's message without text of the file, which may be a secret in the wrong place, and without the keys that
 /// are read only to be refused.
-fn plain(message: &str) -> String {
+fn plain(message: &str, keys: &[FileKey]) -> String {
     let message = message.replace('\n', ", ");
-    let message = crate::config::file::REFUSED_KEYS.iter().fold(message, |message, keys| message.replace(keys, ""));
+    let message = keys
+        .iter()
+        .filter(|key| matches!(key.kind, FileKeyKind::CommandLineOnly | FileKeyKind::Secret))
+        .fold(message, |message, key| message.replace(&format!(", `{}`", key.name), ""));
     match (message.strip_prefix("invalid type: string \""), message.rsplit_once("\", expected ")) {
         (Some(_), Some((_, expected))) => {
             let expected = if expected.starts_with("struct ") { "a table" } else { expected };
@@ -71,11 +35,11 @@ fn plain(message: &str) -> String {
 }
 
 /// A refusal that points at `span` (bytes) of `text`.
-pub fn at(path: &Path, text: &str, span: Range<usize>, title: &str, help: &str) -> String {
-    let masked = mask(text);
+pub fn at(path: &Path, text: &str, span: Range<usize>, title: &str, help: &str, keys: &[FileKey]) -> String {
+    let masked = mask(text, keys);
     let end = span.end.min(masked.len());
     let start = span.start.min(end);
-    // A caret under the first line is enough; a table's span runs over all its lines.
+    // The span of a table covers all its lines. Carets under the first one are enough.
     let first_line = masked.get(start..end).and_then(|part| part.find('\n')).map_or(end, |newline| start + newline);
     let path = path.display().to_string();
     let report = &[Level::ERROR
@@ -85,9 +49,13 @@ pub fn at(path: &Path, text: &str, span: Range<usize>, title: &str, help: &str) 
     Renderer::plain().decor_style(DecorStyle::Ascii).render(report).to_string()
 }
 
-/// The text with every value replaced by asterisks that does not stand behind a key of [`SHOWN`]; a target's user part
-/// goes too. The length in bytes stays, so that carets stay where they belong.
-fn mask(text: &str) -> String {
+/// The text with asterisks in place of every value, except of those keys whose values may be shown: what stands on
+/// another line could be a token under a misspelt name. The user part of a URL is replaced too. The length in bytes
+/// stays, so that carets stay where they belong.
+fn mask(text: &str, keys: &[FileKey]) -> String {
+    let may_show = |name: &str| {
+        keys.iter().any(|key| key.name == name && matches!(key.kind, FileKeyKind::Shown | FileKeyKind::CommandLineOnly))
+    };
     let mut masked = String::with_capacity(text.len());
     // Lines without a key of their own continue the value above.
     let mut hidden = false;
@@ -98,7 +66,7 @@ fn mask(text: &str) -> String {
                 line.len()
             }
             Some((key, value)) => {
-                hidden = !SHOWN.contains(&key.trim().trim_matches('"')) || value.contains('@');
+                hidden = !may_show(key.trim().trim_matches('"')) || value.contains('@');
                 if hidden { key.len() + 1 } else { line.len() }
             }
             None if hidden => 0,
@@ -120,11 +88,16 @@ fn mask(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn keys() -> Vec<FileKey> {
+        let key = |(name, kind): (&str, FileKeyKind)| FileKey { name: name.to_owned(), kind };
+        [("target", FileKeyKind::Shown), ("kind", FileKeyKind::Shown), ("token", FileKeyKind::Secret)].map(key).to_vec()
+    }
+
     #[test]
     fn what_may_be_a_secret_is_masked_and_lengths_stay() {
         let text =
             "target = \"https://a.example\"\n[auth]\ntokne = \"s3cr€t\"\nkey = '''\nMIIE\n'''\nkind = \"none\"\n";
-        let masked = mask(text);
+        let masked = mask(text, &keys());
         assert_eq!(masked.len(), text.len());
         assert!(masked.contains("https://a.example") && masked.contains("kind = \"none\""), "{masked}");
         assert!(!masked.contains("s3cr") && !masked.contains("MIIE"), "{masked}");
@@ -133,23 +106,24 @@ mod tests {
     #[test]
     fn messages_quote_no_text_of_the_file() {
         assert_eq!(
-            plain("invalid type: string \"s3\\\"cret\", expected a boolean"),
+            plain("invalid type: string \"s3\\\"cret\", expected a boolean", &keys()),
             "invalid type: text, expected a boolean"
         );
         assert_eq!(
-            plain("invalid type: string \"x\", expected struct AuthSays"),
+            plain("invalid type: string \"x\", expected struct AuthTable", &keys()),
             "invalid type: text, expected a table"
         );
-        assert_eq!(plain("unknown field `a`, expected `b`"), "unknown field `a`, expected `b`");
+        let unknown = plain("unknown field `a`, expected one of `b`, `token`, `c`", &keys());
+        assert_eq!(unknown, "unknown field `a`, expected one of `b`, `c`");
     }
 
     #[test]
     fn a_user_part_in_a_target_is_masked() {
-        assert!(!mask("target = \"https://me:hunter2@a.example\"").contains("hunter2"));
+        assert!(!mask("target = \"https://me:hunter2@a.example\"", &keys()).contains("hunter2"));
     }
 
     #[test]
     fn an_inline_table_is_masked_as_a_whole() {
-        assert!(!mask("auth = { token = \"s3cret\" }").contains("s3cret"));
+        assert!(!mask("auth = { token = \"s3cret\" }", &keys()).contains("s3cret"));
     }
 }

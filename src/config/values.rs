@@ -1,9 +1,9 @@
-//! Values that flags, variables and `plimsoll.toml` share, and what is said of wrong ones. Errors are fragments that
-//! never repeat the user part of a URL.
+//! How values of flags, variables and `plimsoll.toml` are read and written. An error is a fragment and never repeats the
+//! user part of a URL.
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -14,6 +14,8 @@ use crate::base::instant::Instant;
 use crate::base::unprintable::is_unprintable;
 use crate::base::vocabulary::ExportLevel;
 use crate::settings::withheld_mark::WithheldMark;
+
+use crate::suite::values::Wait;
 
 /// How requests are authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,7 +29,7 @@ pub enum AuthKind {
 }
 
 impl AuthKind {
-    /// The word for it, as in flags and files.
+    /// Its name in flags and files.
     pub fn as_str(self) -> &'static str {
         match self {
             AuthKind::None => "none",
@@ -37,7 +39,29 @@ impl AuthKind {
     }
 }
 
-/// Reads a FHIR base URL: http or https, no user part, no query, no fragment; a closing slash is taken off.
+/// Reads a kind of authorization.
+pub fn auth_kind(text: &str) -> Result<AuthKind, String> {
+    [AuthKind::None, AuthKind::Token, AuthKind::Smart]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+        .ok_or_else(|| format!("{text:?} is no kind of authorization; write none, token or smart"))
+}
+
+/// Reads the name of an environment variable. The text is not repeated in an error: it may be a token, written here by
+/// mistake.
+pub fn variable(text: &str) -> Result<String, String> {
+    let plausible = !text.is_empty()
+        && text.len() <= 100
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plausible {
+        Ok(text.to_owned())
+    } else {
+        Err("this is no name of an environment variable; write one such as PLIMSOLL_TOKEN".to_owned())
+    }
+}
+
+/// Reads a FHIR base URL: http or https, no user part, no query, no fragment; a closing slash is removed.
 pub fn base_url(text: &str) -> Result<Url, String> {
     let mut url = http_url(text, "the base URL")?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -57,13 +81,13 @@ pub fn token_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// Reads an origin such as `https://files.example.org`, as a URL without a path.
-pub fn origin(text: &str) -> Result<Url, String> {
+/// Reads an origin such as `https://files.example.org`.
+pub fn origin(text: &str) -> Result<url::Origin, String> {
     let url = http_url(text, "an origin")?;
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return Err(format!("an origin is scheme, host and port only: {}", url.origin().ascii_serialization()));
     }
-    Ok(url)
+    Ok(url.origin())
 }
 
 fn http_url(text: &str, what: &str) -> Result<Url, String> {
@@ -95,7 +119,7 @@ pub fn resource_type(text: &str) -> Result<String, String> {
     if plausible { Ok(text.to_owned()) } else { Err(format!("{text:?} is no resource type; write it as Patient")) }
 }
 
-/// Reads what a resource is known by: `Patient/17`, or `SYSTEM|CODE` of a tag.
+/// Checks the mark of a resource: `Patient/17`, or `SYSTEM|CODE` of a tag.
 pub fn mark(text: &str) -> Result<String, String> {
     WithheldMark::parse(text).map(|_| text.to_owned())
 }
@@ -103,6 +127,22 @@ pub fn mark(text: &str) -> Result<String, String> {
 /// Reads a number of jobs or threads: 1 to 64.
 pub fn jobs(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| (1..=64).contains(n)).ok_or_else(|| format!("{text:?} is not a number from 1 to 64"))
+}
+
+/// Reads a time such as `90s` or `10m`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    text.parse().map(Wait::duration)
+}
+
+/// Writes a duration as flags and files do: `90s`, `10m`.
+pub fn show_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
+        if millis >= size && millis.is_multiple_of(size) {
+            return format!("{}{unit}", millis / size);
+        }
+    }
+    format!("{millis}ms")
 }
 
 /// A number of bytes, written as `1048576`, `500MB` or `2GiB`.
@@ -130,6 +170,12 @@ impl FromStr for ByteSize {
     }
 }
 
+impl From<ByteSize> for u64 {
+    fn from(size: ByteSize) -> Self {
+        size.0
+    }
+}
+
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (unit, size) in [
@@ -150,8 +196,8 @@ impl fmt::Display for ByteSize {
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl Visitor<'_> for V {
+        struct SizeVisitor;
+        impl Visitor<'_> for SizeVisitor {
             type Value = ByteSize;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number of bytes, or text such as \"500MB\"")
@@ -163,19 +209,8 @@ impl<'de> Deserialize<'de> for ByteSize {
                 v.parse().map_err(E::custom)
             }
         }
-        deserializer.deserialize_any(V)
+        deserializer.deserialize_any(SizeVisitor)
     }
-}
-
-/// Writes a duration as flags and files do: `90s`, `10m`.
-pub fn show_wait(wait: std::time::Duration) -> String {
-    let millis = wait.as_millis();
-    for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
-        if millis >= size && millis.is_multiple_of(size) {
-            return format!("{}{unit}", millis / size);
-        }
-    }
-    format!("{millis}ms")
 }
 
 /// A day, `YYYY-MM-DD`.
@@ -204,11 +239,11 @@ impl fmt::Display for Day {
     }
 }
 
-/// Text on one line of at most `most` characters, without what could steer a terminal or end a comment: parts of it
-/// may be a server's words.
-pub fn one_line(text: &str, most: usize) -> String {
+/// The text on one line of at most `max` characters, without characters that control a terminal or end a comment: parts
+/// of it may come from a server.
+pub fn one_line(text: &str, max: usize) -> String {
     let safe: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
-    match safe.char_indices().nth(most) {
+    match safe.char_indices().nth(max) {
         Some((cut, _)) => format!("{}...", safe.get(..cut).unwrap_or_default()),
         None => safe,
     }
@@ -217,8 +252,6 @@ pub fn one_line(text: &str, most: usize) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -229,8 +262,8 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_refused_and_not_repeated() {
-        for refuse in [base_url, token_url, origin] {
-            let error = refuse("https://me:hunter2@a.example/fhir").unwrap_err();
+        let url = "https://me:hunter2@a.example/fhir";
+        for error in [base_url(url).unwrap_err(), token_url(url).unwrap_err(), origin(url).unwrap_err()] {
             assert!(error.contains("user name or password"), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
@@ -257,10 +290,10 @@ mod tests {
     }
 
     #[test]
-    fn waits_print_in_the_largest_whole_unit() {
-        assert_eq!(show_wait(Duration::from_secs(600)), "10m");
-        assert_eq!(show_wait(Duration::from_secs(90)), "90s");
-        assert_eq!(show_wait(Duration::from_millis(1_500)), "1500ms");
+    fn durations_print_in_the_largest_whole_unit() {
+        assert_eq!(show_duration(Duration::from_secs(600)), "10m");
+        assert_eq!(show_duration(Duration::from_secs(90)), "90s");
+        assert_eq!(show_duration(Duration::from_millis(1_500)), "1500ms");
     }
 
     #[test]

@@ -17,6 +17,12 @@ use crate::suite::param::SampleValueName;
 
 /// The shortest wait between two requests for the same thing, unless the user sets another.
 pub const MIN_WAIT: Duration = Duration::from_secs(1);
+/// Jobs that may run at once, unless the user sets another number.
+pub const DEFAULT_JOBS: usize = 4;
+/// The longest time from a kick-off to its completion, unless the user sets another.
+pub const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(600);
+/// The most bytes taken from files, unless the user sets another number.
+pub const DEFAULT_MAX_BYTES: u64 = 64 << 30;
 
 /// Everything that a run must know in addition to the plan.
 #[derive(Clone, Debug)]
@@ -98,13 +104,13 @@ impl Settings {
             groups: Vec::new(),
             types: Vec::new(),
             values: BTreeMap::new(),
-            jobs: 4,
-            max_wait: Duration::from_secs(600),
+            jobs: DEFAULT_JOBS,
+            max_wait: DEFAULT_MAX_WAIT,
             least_wait: MIN_WAIT,
             deadline: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
-            max_bytes: 64 << 30,
+            max_bytes: DEFAULT_MAX_BYTES,
             no_delete: false,
             wait_for_expiry: false,
             allow_origins: Vec::new(),

@@ -165,7 +165,10 @@ fn wrong_polls_are_one_finding_with_repeats() {
     assert_eq!(test.findings.len(), 1);
     let finding = &test.findings[0];
     assert_eq!((finding.exchange, finding.repeats.as_slice(), finding.looked_at), (Some(3), &[4][..], 3));
-    assert_eq!((finding.kind.as_str(), finding.expected.as_str(), finding.actual.as_str()), ("status", "202", "200"));
+    assert_eq!(
+        (finding.place.kind().as_str(), finding.expected.as_str(), finding.actual.as_str()),
+        ("status", "202", "200")
+    );
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-202").unwrap();
     assert_eq!(requirement.state, RequirementState::Violated);
 }

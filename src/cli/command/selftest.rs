@@ -7,9 +7,10 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::args::SelftestArgs;
-use crate::cli::main::{CliError, print, say};
+use crate::cli::catalog;
+use crate::cli::error::CliError;
 use crate::cli::options::Format;
-use crate::cli::{orchestrate, show};
+use crate::cli::output::{print, print_json, say};
 use crate::reference::fault::definition::Fault;
 use crate::selftest::cell::{Cell, CellResult};
 use crate::selftest::matrix::{Matrix, MatrixSelection};
@@ -17,11 +18,11 @@ use crate::selftest::{matrix_page, untested_tests};
 use crate::suite::model::Catalog;
 use crate::verdicts::exit;
 
-/// Carries out `plimsoll selftest`. Exit code 0 where every fault is noticed by exactly the tests it lists, no legal
-/// variant by any, and (where all faults were tried) every SHALL and SHOULD test is tripped by one; else 1.
+/// Carries out `plimsoll selftest`. The exit code is 0 if exactly the tests that a fault lists notice it, no test notices a
+/// legal variant, and (if all faults were tried) some fault triggers each SHALL and SHOULD test; else 1.
 pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
-    let catalog = orchestrate::catalog(args.suites.suites.as_deref())?;
-    show::specs_named(&catalog, &args.spec)?;
+    let catalog = catalog::catalog(args.suites.suites.as_deref())?;
+    catalog::specs_named(&catalog, &args.spec)?;
     if args.list {
         list(args)?;
         return Ok(exit::CONFORMANT);
@@ -40,22 +41,22 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
             print(&format!("{json}\n"));
         }
     }
-    let rumours = if args.fault.is_empty() { rumours(&catalog, &cells) } else { Vec::new() };
+    let untested = if args.fault.is_empty() { untested_of(&catalog, &cells) } else { Vec::new() };
     if let Some(folder) = &args.report {
-        write(folder, &cells, &rumours)?;
+        write(folder, &cells, &untested)?;
     }
-    for rumour in &rumours {
-        say(&format!("no fault trips {rumour}; a test that nobody has seen fail is a rumour"));
+    for test in &untested {
+        say(&format!("no fault trips {test}; a test that nobody has seen fail is a rumour"));
     }
-    let good = rumours.is_empty() && cells.iter().all(|cell| cell.result.is_good());
+    let good = untested.is_empty() && cells.iter().all(|cell| cell.result.is_good());
     Ok(if good { exit::CONFORMANT } else { exit::NOT_CONFORMANT })
 }
 
-/// Writes the page and the record.
-fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), CliError> {
+/// Writes the matrix as a page and as JSON.
+fn write(folder: &Path, cells: &[Cell], untested: &[String]) -> Result<(), CliError> {
     let faults = crate::reference::fault::embedded::faults().map_err(|e| CliError::usage(e.to_string()))?;
     let json = serde_json::to_string_pretty(cells).map_err(|e| CliError::undetermined(e.to_string()))?;
-    let page = matrix_page::render(cells, &faults, rumours);
+    let page = matrix_page::render(cells, &faults, untested);
     for (name, text) in [("index.html", page), ("matrix.json", format!("{json}\n"))] {
         let path =
             crate::report::write::write_one(folder, name, &text).map_err(|e| CliError::undetermined(e.to_string()))?;
@@ -83,14 +84,14 @@ fn list(args: &SelftestArgs) -> Result<(), CliError> {
                 let Fault { id, title, kind, area, notices, .. } = fault;
                 json!({ "fault": id, "kind": kind, "area": area, "title": title, "notices": notices })
             };
-            print(&format!("{:#}\n", serde_json::Value::from_iter(faults.iter().map(row))));
+            print_json(&serde_json::Value::from_iter(faults.iter().map(row)));
         }
     }
     Ok(())
 }
 
-/// The SHALL and SHOULD tests that no fault trips, `SPEC::area::id`.
-fn rumours(catalog: &Catalog, cells: &[Cell]) -> Vec<String> {
+/// The SHALL and SHOULD tests that no fault triggers, `SPEC::area::id`.
+fn untested_of(catalog: &Catalog, cells: &[Cell]) -> Vec<String> {
     let specs: BTreeSet<&str> = cells.iter().map(|cell| cell.spec.as_str()).collect();
     let of = |spec: &&str| {
         untested_tests::untested_tests(catalog, spec, cells)
@@ -101,7 +102,7 @@ fn rumours(catalog: &Catalog, cells: &[Cell]) -> Vec<String> {
     specs.iter().flat_map(of).collect()
 }
 
-/// A line a cell, the reasons below those that must be mended, and the tally.
+/// One line per cell, reasons below those that are wrong, and the counts.
 fn text(cells: &[Cell]) -> String {
     let width = cells.iter().map(|cell| cell.fault.chars().count()).max().unwrap_or(0);
     let mut out = String::new();

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::base::vocabulary::Verdict;
 use crate::cli::args::DiffArgs;
-use crate::cli::main::{CliError, print};
+use crate::cli::error::CliError;
 use crate::cli::options::Format;
+use crate::cli::output::print;
 use crate::report::json;
 use crate::verdicts::exit;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run};
@@ -20,9 +21,9 @@ const LIMIT: u64 = 1 << 30;
 /// What changed, as `--format json` prints it.
 #[derive(Debug, PartialEq, Serialize)]
 struct Diff {
-    /// Both targets and suites, where they differ: such runs compare badly.
+    /// Targets, suites and so on, if they differ: such runs compare badly.
     differ: Vec<Differ>,
-    /// Each spec that either run judged.
+    /// Each spec that one of the runs judged.
     specs: Vec<SpecDiff>,
 }
 
@@ -49,7 +50,7 @@ struct Change {
     test: String,
     old: Option<Verdict>,
     new: Option<Verdict>,
-    /// Whether it counts as a step back: it passed or was not seen, and now fails, warns or errs.
+    /// Whether it is worse: the test passed or was not judged, and now fails, warns or errs.
     worse: bool,
 }
 
@@ -129,7 +130,7 @@ fn compare_spec(spec: &str, old: Option<&Judgement>, new: Option<&Judgement>) ->
     }
 }
 
-/// How bad a verdict is; what was not seen is not bad.
+/// How bad a verdict is. No verdict is not bad.
 fn rank(verdict: Option<Verdict>) -> u8 {
     match verdict {
         Some(Verdict::Fail) => 3,

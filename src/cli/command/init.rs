@@ -1,16 +1,18 @@
-//! `plimsoll init`: a plimsoll.toml from what a server says of itself.
+//! `plimsoll init`: writes a plimsoll.toml from what a server declares.
 
 use std::fmt::Write;
 use std::path::Path;
 
-use clap::ArgMatches;
 use serde_json::Value;
 
 use crate::cli::args::InitArgs;
-use crate::cli::main::{CliError, say};
+use crate::cli::error::CliError;
+use crate::cli::output::say;
+use crate::cli::runtime::runtime;
 use crate::cli::target::RunTarget;
-use crate::cli::{given, orchestrate};
-use crate::config::effective::{Effective, Origin, Setting};
+use crate::cli::{catalog, cli_settings};
+use crate::config::default_spec::DEFAULT_SPEC;
+use crate::config::flag_sources::FlagSources;
 use crate::config::values::AuthKind;
 use crate::config::{guard, values};
 use crate::drive::export_levels;
@@ -20,7 +22,7 @@ use crate::verdicts::exit;
 /// The file that is written.
 const FILE: &str = "plimsoll.toml";
 
-/// What a server says of itself.
+/// What a server declares.
 #[derive(Debug)]
 struct Answers {
     base: String,
@@ -32,36 +34,30 @@ struct Answers {
 }
 
 /// Carries out `plimsoll init`.
-pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, CliError> {
+pub fn init(args: &InitArgs, sources: FlagSources<'_>) -> Result<u8, CliError> {
     let path = Path::new(FILE);
     if path.exists() && !args.force {
         return Err(CliError::usage(format!("{FILE} is there already; move it away, or overwrite it with --force")));
     }
-    let mut given = given::target(&args.target, matches)?;
-    given.target = Some(Setting::new(given::read_base(&args.base)?, Origin::Flag));
-    let file = match &args.target.config {
-        Some(config) => crate::config::file::File::read(Some(config), Path::new("")).map_err(CliError::usage)?,
-        None => None,
-    };
-    let config = Effective::new(given, file.as_ref());
+    let config = cli_settings::init(&args.base, &args.target, sources)?;
     if let Some(refusal) = guard::refusal(&config) {
         return Err(CliError::usage(refusal));
     }
     let target = RunTarget::new(&config)?;
-    let catalog = orchestrate::catalog(None)?;
-    let answers = crate::cli::main::runtime()?.block_on(async {
+    let suites = catalog::catalog(None)?;
+    let answers = runtime()?.block_on(async {
         let metadata = target.get(Role::Metadata, "metadata").await;
-        // A server that is not there answers nothing else either.
+        // Print this before the other requests, which fail too if the server is not there.
         if let Err(why) = &metadata {
             say(&format!("note: no CapabilityStatement: {why}"));
         }
         Answers {
-            base: config.target.as_ref().map(|s| s.value.to_string()).unwrap_or_default(),
+            base: config.target.value.as_ref().map(ToString::to_string).unwrap_or_default(),
             metadata,
             smart: target.get(Role::SmartConfiguration, ".well-known/smart-configuration").await,
             groups: target.get(Role::Metadata, "Group?_count=5").await,
-            auth: (config.auth.value != AuthKind::None).then_some(config.auth.value),
-            client_id: config.client_id.as_ref().map(|s| s.value.clone()),
+            auth: (config.auth.kind.value != AuthKind::None).then_some(config.auth.kind.value),
+            client_id: config.auth.client_id.value.clone(),
         }
     });
     if answers.metadata.is_err() && answers.smart.is_err() && answers.groups.is_err() {
@@ -72,13 +68,13 @@ pub fn init(args: &InitArgs, matches: &ArgMatches) -> Result<u8, CliError> {
         )));
     }
     let claims = answers.metadata.as_ref().map(|statement| export_levels::read(statement).claims).unwrap_or_default();
-    let text = toml(&answers, &orchestrate::declared(&catalog, &claims));
+    let text = toml(&answers, &catalog::declared(&suites, &claims));
     std::fs::write(path, text).map_err(|e| CliError::usage(format!("{FILE} cannot be written: {e}")))?;
     say(&format!("wrote {FILE}; read it, then: plimsoll run --config {FILE}"));
     Ok(exit::CONFORMANT)
 }
 
-/// The file's text. All that the server said is escaped, in values and in comments.
+/// The text of the file. All texts of the server are escaped, in values and in comments.
 fn toml(answers: &Answers, specs: &[String]) -> String {
     let mut out = String::new();
     let said = answers.metadata.as_ref().map(export_levels::read).unwrap_or_default();
@@ -96,7 +92,7 @@ fn toml(answers: &Answers, specs: &[String]) -> String {
     let _ = writeln!(out, "\ntarget = {}\n", quoted(&answers.base));
     if specs.is_empty() {
         out.push_str("# The server declares no spec that is known here; `plimsoll list` names them.\n");
-        let _ = writeln!(out, "specs = [{}]\n", quoted(crate::config::default_spec::DEFAULT_SPEC));
+        let _ = writeln!(out, "specs = [{}]\n", quoted(DEFAULT_SPEC));
     } else {
         out.push_str("# As the CapabilityStatement declares.\n");
         let _ = writeln!(out, "specs = [{}]\n", list(specs.iter().map(String::as_str)));
@@ -140,7 +136,7 @@ fn groups(out: &mut String, answers: &Answers) {
     let found: Vec<(&str, Option<&str>)> = resources
         .filter(|resource| resource.get("resourceType").and_then(Value::as_str) == Some("Group"))
         .filter_map(|group| Some((group.get("id")?.as_str()?, group.get("name").and_then(Value::as_str))))
-        // What is no FHIR id is not put into a URL later.
+        // The id goes into URLs later, so it must be a FHIR id.
         .filter(|(id, _)| {
             (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
         })
@@ -180,7 +176,7 @@ fn auth(out: &mut String, answers: &Answers) {
 
 /// A TOML basic string.
 fn quoted(text: &str) -> String {
-    // JSON escapes what TOML wants escaped, but for DEL.
+    // JSON escapes the same characters as TOML, except DEL.
     Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
@@ -188,7 +184,7 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// A server's words in a comment: one line, no control characters, of bearable length.
+/// A text of the server for a comment: one short line without control characters.
 fn shown(text: &str) -> String {
     values::one_line(text, 200)
 }
@@ -199,7 +195,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::file::File;
+    use crate::config::file::ConfigFile;
 
     fn answers() -> Answers {
         Answers {
@@ -216,9 +212,9 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read_and_says_what_the_server_said() {
         let text = toml(&answers(), &["hl7-3.0.0".to_owned()]);
-        let file = File::parse(FILE.into(), false, text.clone()).unwrap();
-        assert_eq!(file.says.groups.unwrap().get_ref(), &["g1".to_owned()]);
-        assert_eq!(file.says.levels.unwrap().get_ref(), &[crate::base::vocabulary::ExportLevel::System]);
+        let file = ConfigFile::parse(FILE.into(), false, text.clone()).unwrap();
+        assert_eq!(file.table.groups.unwrap().get_ref(), &["g1".to_owned()]);
+        assert_eq!(file.table.levels.unwrap().get_ref(), &[crate::base::vocabulary::ExportLevel::System]);
         assert!(text.contains("All of them") && text.contains("https://a.example/token"), "{text}");
     }
 
@@ -231,9 +227,9 @@ mod tests {
         answers.groups = Ok(json!({"entry": [
             {"resource": {"resourceType": "Group", "id": nasty}},
             {"resource": {"resourceType": "Group", "id": "ok", "name": nasty}}]}));
-        let file = File::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
-        assert!(file.says.insecure.is_none());
-        assert_eq!(file.says.groups.unwrap().get_ref(), &["ok".to_owned()]);
+        let file = ConfigFile::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
+        assert!(file.table.insecure.is_none());
+        assert_eq!(file.table.groups.unwrap().get_ref(), &["ok".to_owned()]);
     }
 
     #[test]
@@ -241,7 +237,7 @@ mod tests {
         let none = || Err("it answered 404".to_owned());
         let answers =
             Answers { metadata: none(), smart: none(), groups: none(), auth: Some(AuthKind::Token), ..answers() };
-        let file = File::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
-        assert_eq!(file.says.auth.token_env.unwrap().get_ref(), "PLIMSOLL_TOKEN");
+        let file = ConfigFile::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
+        assert_eq!(file.table.auth.token_env.unwrap().get_ref().as_deref(), Some("PLIMSOLL_TOKEN"));
     }
 }

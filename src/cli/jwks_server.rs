@@ -1,4 +1,4 @@
-//! `--jwks-addr`: the client's public keys, by address, for a server that reads them there.
+//! `--jwks-addr`: serves the client's public keys over HTTP, for a target that reads them by URL.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -6,10 +6,12 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;
 
-use crate::cli::main::{CliError, say};
+use crate::cli::error::CliError;
+use crate::cli::output::say;
+use crate::cli::runtime::runtime;
 use crate::settings::key_set::{KeySet, MAX_AGE};
 
-/// Serves a key set at `address` from now on, by a thread of its own, and says where.
+/// Serves a key set at `address` from now on, on its own thread, and prints the URL.
 pub fn serve(address: SocketAddr) -> Result<KeySet, CliError> {
     let refuse = |e: std::io::Error| {
         CliError::usage(format!("{address} cannot be listened on: {e}; give another by --jwks-addr"))
@@ -17,7 +19,7 @@ pub fn serve(address: SocketAddr) -> Result<KeySet, CliError> {
     let listener = TcpListener::bind(address).map_err(refuse)?;
     listener.set_nonblocking(true).map_err(refuse)?;
     let at = listener.local_addr().map_err(refuse)?;
-    let runtime = crate::cli::main::runtime()?;
+    let runtime = runtime()?;
     let set = KeySet::default();
     let served = set.clone();
     std::thread::spawn(move || {
@@ -28,7 +30,7 @@ pub fn serve(address: SocketAddr) -> Result<KeySet, CliError> {
                 std::future::ready((headers, served.read()))
             };
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-            // It ends with the process.
+            // The server ends with the process.
             let _ = axum::serve(listener, Router::new().route("/jwks.json", get(answer))).await;
         });
     });

@@ -5,8 +5,10 @@ use tokio::net::TcpListener;
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::cli::args::ServeArgs;
+use crate::cli::error::CliError;
 use crate::cli::interrupt;
-use crate::cli::main::{CliError, print, say};
+use crate::cli::output::{print, say};
+use crate::cli::runtime::runtime;
 use crate::config::values;
 use crate::config::values::AuthKind;
 use crate::reference::options::{ServerAuth, ServerOptions, SmartClient};
@@ -31,7 +33,7 @@ pub fn serve(args: &ServeArgs) -> Result<u8, CliError> {
         return Err(CliError::usage(text));
     }
     let auth = auth(args)?;
-    crate::cli::main::runtime()?.block_on(async {
+    runtime()?.block_on(async {
         let listener = TcpListener::bind(args.addr).await.map_err(|e| {
             CliError::usage(format!("{} cannot be listened on: {e}; give another by --addr", args.addr))
         })?;
@@ -44,7 +46,7 @@ pub fn serve(args: &ServeArgs) -> Result<u8, CliError> {
         options.writable = args.writable;
         options.lines_per_file = args.lines_per_file;
         options.auth = auth;
-        // Whoever reads the base may end the server at once.
+        // Listen for signals first: the reader of the base URL may end the server at once.
         let mut signals = interrupt::Signals::listen();
         print(&format!("{base}\n"));
         say(&format!("the reference server speaks {spec}; Ctrl-C ends it"));

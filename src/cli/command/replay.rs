@@ -4,42 +4,44 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::cli::args::ReplayArgs;
-use crate::cli::main::{CliError, say};
-use crate::cli::{orchestrate, run, show};
+use crate::cli::clap_error::print_clap_error;
+use crate::cli::error::CliError;
+use crate::cli::finish::finish;
+use crate::cli::known_deviations::known;
+use crate::cli::output::say;
+use crate::cli::{catalog, report_folder};
 use crate::config::default_spec::DEFAULT_SPEC;
-use crate::config::effective::{Effective, Given};
-use crate::config::file::File;
+use crate::config::file::ConfigFile;
+use crate::judge::judge_run::judge_whole;
+use crate::recording::store;
 use crate::verdicts::{exit, libtest};
 
 /// Carries out `plimsoll replay`.
 pub fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let libtest = match libtest::arguments(&args.libtest) {
         Ok(libtest) => libtest,
-        Err(e) => return Ok(crate::cli::main::clap_ended(&e)),
+        Err(e) => return Ok(print_clap_error(&e)),
     };
-    let catalog = orchestrate::catalog(args.suites.suites.as_deref())?;
-    let file = File::read(args.config.as_deref(), Path::new("")).map_err(CliError::usage)?;
-    let known = match &file {
-        Some(file) => run::known_of(&catalog, &Effective::new(Given::default(), Some(file)), file)?,
-        None => Vec::new(),
-    };
-    let recording = orchestrate::recording(&args.recording)?;
+    let suites = catalog::catalog(args.suites.suites.as_deref())?;
+    let file = ConfigFile::read(args.config.as_deref(), Path::new("")).map_err(CliError::usage)?;
+    let known = known(&suites, file.as_ref())?;
+    let recording = store::read(&args.recording).map_err(|e| CliError::usage(e.to_string()))?;
     let start = &recording.start;
-    if start.suites != catalog.digest {
+    if start.suites != suites.digest {
         say("note: the recording was made with other rules; what they ask for and it does not hold is undetermined");
     }
     // Specs that are named replace both lists of the run.
     let of_run = args.spec.is_empty() && args.informational_spec.is_empty();
     let informational_specs =
-        show::specs_named(&catalog, if of_run { &start.informational_specs } else { &args.informational_spec })?;
-    // A run that was killed at its very start had not yet settled what to judge by.
+        catalog::specs_named(&suites, if of_run { &start.informational_specs } else { &args.informational_spec })?;
+    // A run that was killed at its start had not yet decided on the specs.
     let usual = [DEFAULT_SPEC.to_owned()];
     let named: &[String] = match (args.spec.as_slice(), start.specs.as_slice()) {
         ([], []) => &usual,
         ([], of_recording) => of_recording,
         (named, _) => named,
     };
-    let specs = show::specs_named(&catalog, named)?
+    let specs = catalog::specs_named(&suites, named)?
         .into_iter()
         .filter(|id| !informational_specs.contains(id))
         .collect::<Vec<_>>();
@@ -47,11 +49,11 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let chosen: Option<BTreeSet<&str>> = start.selected.as_ref().map(|ids| ids.iter().map(String::as_str).collect());
     let prefixes: Vec<String> = specs.iter().chain(&informational_specs).map(|spec| format!("{spec}::")).collect();
     let selected = |name: &str| {
-        // The recording names its tests without the spec, since it may be judged by others.
+        // The recording names its tests without the spec, because it may be judged by other specs.
         let id = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix.as_str())).unwrap_or(name);
         chosen.as_ref().is_none_or(|chosen| chosen.contains(id)) && libtest::selects(&libtest, name)
     };
-    let plan = orchestrate::plan(&catalog, &specs, informational_specs.clone(), &selected)?;
+    let plan = catalog::plan(&suites, &specs, informational_specs.clone(), &selected)?;
     if plan.tests.is_empty() {
         say("no test is selected; `plimsoll list` shows the names");
         return Ok(exit::NOTHING);
@@ -61,8 +63,8 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         return Ok(exit::CONFORMANT);
     }
     if let Some(folder) = &args.report {
-        orchestrate::copy_recording(&args.recording, folder)?;
+        report_folder::copy_recording(&args.recording, folder)?;
     }
-    let mut judged = orchestrate::judge(&catalog, &plan, recording);
-    run::finish(&mut judged, &known, args.strict, &libtest, args.report.as_deref())
+    let mut judged = judge_whole(&suites, &plan, recording);
+    finish(&mut judged, &known, args.strict.strict, &libtest, args.report.as_deref())
 }

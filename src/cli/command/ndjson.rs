@@ -1,7 +1,7 @@
 //! `plimsoll ndjson`: NDJSON files validated without a server.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
-use crate::cli::args::{FailOnArg, NdjsonArgs, NdjsonFormat};
-use crate::cli::main::{CliError, print, say};
+use crate::cli::error::CliError;
+use crate::cli::ndjson_args::{FailOnArg, NdjsonArgs, NdjsonFormat};
+use crate::cli::output::{print, say};
+use crate::cli::profiles::profiles;
 use crate::fhir::definitions::tables::Tables;
-use crate::fhir::profile::profiles::Profiles;
 use crate::ndjson::command::files;
 use crate::ndjson::command::files::{CheckOptions, FailOn};
 use crate::ndjson::command::progress::NdjsonProgress;
 use crate::ndjson::command::report::{FileReport, NdjsonReport};
 
-/// Carries out `plimsoll ndjson`. Exit code 0 where nothing is wrong, 1 where something is.
+/// Carries out `plimsoll ndjson`. Exit code 0 if nothing is wrong, else 1.
 pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
     let definitions = match &args.definitions {
         Some(path) => Some(Arc::new(tables(path)?)),
@@ -26,7 +27,7 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
         None => Some(crate::fhir::definitions::embedded::r4()),
     };
     let profiles = match &definitions {
-        Some(tables) => profiles(&args.profiles.package, &args.profiles.profile, tables)?,
+        Some(tables) => profiles(&args.profiles.packages, &args.profiles.profiles, tables)?,
         None => None,
     };
     let options = CheckOptions {
@@ -69,24 +70,6 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
     Ok(report.exit_code())
 }
 
-/// The profiles of the packages; none where no package is named.
-pub(crate) fn profiles(
-    packages: &[PathBuf],
-    assigned: &[String],
-    tables: &Tables,
-) -> Result<Option<Arc<Profiles>>, CliError> {
-    if packages.is_empty() {
-        return match assigned.first() {
-            Some(_) => {
-                Err(CliError::usage("a profile needs the package that defines it, name that by --package".to_owned()))
-            }
-            None => Ok(None),
-        };
-    }
-    let profiles = Profiles::read(packages, assigned, tables).map_err(CliError::usage)?;
-    Ok(Some(Arc::new(profiles)))
-}
-
 fn tables(path: &Path) -> Result<Tables, CliError> {
     let refuse = |why: String| CliError::usage(format!("{}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("it cannot be read: {error}")))?;
@@ -123,7 +106,7 @@ fn summary(report: &NdjsonReport, took: Duration) -> String {
     out
 }
 
-/// Shows how far it is until it is done.
+/// Shows the progress until `done`.
 fn show(progress: &NdjsonProgress, done: &AtomicBool) {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {

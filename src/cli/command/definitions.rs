@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::cli::args::DefinitionsBuildArgs;
-use crate::cli::main::{CliError, print};
+use crate::cli::error::CliError;
+use crate::cli::output::print;
 use crate::fhir::definitions::builder::build;
 use crate::fhir::definitions::tables::Tables;
 

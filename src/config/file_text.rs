@@ -1,0 +1,38 @@
+//! The text of a configuration file, and where in it a value stands.
+
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use crate::config::setting::{Origin, Setting, SettingValue};
+
+/// A configuration file that was read.
+#[derive(Debug)]
+pub struct FileText {
+    /// Its path, as the user gave it.
+    pub path: PathBuf,
+    /// Whether it was found in the working directory, not named by the user.
+    pub found: bool,
+    /// Its text.
+    pub text: String,
+}
+
+impl FileText {
+    /// The folder of the file.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// A setting that the file gives, with its line.
+    pub(crate) fn setting<T: SettingValue>(&self, value: &Spanned<T>) -> Setting<T> {
+        let line = self.line(value.span().start);
+        let path = self.path.clone();
+        let origin = if self.found { Origin::Found(path, line) } else { Origin::File(path, line) };
+        Setting::new(value.get_ref().clone().relative_to(self.folder()), origin)
+    }
+
+    /// The line of a byte offset, from 1.
+    fn line(&self, offset: usize) -> usize {
+        self.text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
+    }
+}
