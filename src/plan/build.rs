@@ -7,6 +7,7 @@ use crate::base::vocabulary::Level;
 use crate::plan::model::{Depth, Measures, Plan, PlannedFlow, PlannedTest};
 use crate::plan::reach::{Need, reach, reach_compared};
 use crate::suite::flow::Flow;
+use crate::suite::flow_order::{FlowWaits, flow_order};
 use crate::suite::model::{Catalog, Test};
 use crate::suite::param::SampleValueName;
 use crate::suite::suggestion;
@@ -34,7 +35,7 @@ pub fn build(catalog: &Catalog, ask: &PlanRequest, selected: &dyn Fn(&str) -> bo
     let passes = |name: &str| ask.filters.is_empty() || ask.filters.iter().any(|filter| name.contains(filter.as_str()));
     let tests: Vec<PlannedTest> =
         candidates.into_iter().filter(|test| passes(&test.name) && selected(&test.name)).collect();
-    let flows = order(catalog, needs(catalog, &tests));
+    let flows = planned_flows(catalog, &needs(catalog, &tests));
     Ok(Plan { specs, informational_specs, whole: tests.len() == all, tests, flows })
 }
 
@@ -170,47 +171,27 @@ fn picks(flow: &Flow, need: &Need) -> Vec<SampleValueName> {
     params.flat_map(|param| param.picks()).collect()
 }
 
-/// The flows in the order of the files, but each after its sources, those that run last last, and of these the ones that
-/// change the target's data behind the others.
-fn order(catalog: &Catalog, needs: BTreeMap<String, Need>) -> Vec<PlannedFlow> {
-    let last = |name: &str| catalog.flow(name).map(|flow| (flow.last, !flow.of_hooks().is_empty()));
-    let mut names: Vec<&String> = catalog.flows.keys().filter(|name| needs.contains_key(*name)).collect();
-    names.sort_by_key(|name| last(name));
-    let (mut planned, mut placed) = (Vec::new(), BTreeSet::new());
-    for name in names {
-        place(catalog, &needs, name, &mut placed, &mut planned);
-    }
-    planned
-}
-
-/// Places a flow after its sources. The catalog has no circles of picks; should it have one, each flow is placed once.
-fn place(
-    catalog: &Catalog,
-    needs: &BTreeMap<String, Need>,
-    name: &str,
-    placed: &mut BTreeSet<String>,
-    planned: &mut Vec<PlannedFlow>,
-) {
-    let (Some(flow), Some(need)) = (catalog.flow(name), needs.get(name)) else { return };
-    if !placed.insert(name.to_owned()) {
-        return;
-    }
-    let sources = sources(flow, need);
-    for source in &sources {
-        place(catalog, needs, source, placed, planned);
-    }
-    let mut flow = flow.clone();
-    flow.probes.retain(|probe| need.probes.contains(&probe.id));
-    if !need.delete {
-        flow.delete = None;
-    }
-    planned.push(PlannedFlow {
-        name: name.to_owned(),
-        flow,
-        depth: need.depth,
-        needs: sources,
-        measures: need.measures,
-    });
+/// The flows that are needed, in their order, with what is needed of each.
+fn planned_flows(catalog: &Catalog, needs: &BTreeMap<String, Need>) -> Vec<PlannedFlow> {
+    let order = flow_order(&catalog.flows);
+    let needed = order.iter().filter_map(|(name, waits)| Some((name, waits, catalog.flow(name)?, needs.get(name)?)));
+    let plan = |(name, waits, flow, need): (&String, &FlowWaits, &Flow, &Need)| {
+        let sources = sources(flow, need);
+        let mut flow = flow.clone();
+        flow.probes.retain(|probe| need.probes.contains(&probe.id));
+        if !need.delete {
+            flow.delete = None;
+        }
+        PlannedFlow {
+            name: name.clone(),
+            flow,
+            depth: need.depth,
+            needs: sources,
+            waits: waits.among(|other| needs.contains_key(other)),
+            measures: need.measures,
+        }
+    };
+    needed.map(plan).collect()
 }
 
 #[cfg(test)]

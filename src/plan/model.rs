@@ -3,6 +3,7 @@
 
 use crate::base::vocabulary::Level;
 use crate::suite::flow::Flow;
+use crate::suite::flow_order::FlowWaits;
 use crate::suite::model::Test;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub struct Plan {
     pub whole: bool,
     /// The tests, spec by spec.
     pub tests: Vec<PlannedTest>,
-    /// The flows they need. A flow stands after those that its picks come from, and flows that run last stand last.
+    /// The flows they need, in the order of [`crate::suite::flow_order::flow_order`].
     pub flows: Vec<PlannedFlow>,
 }
 
@@ -66,8 +67,11 @@ pub struct PlannedFlow {
     pub flow: Flow,
     /// How far it goes.
     pub depth: Depth,
-    /// The flows that its picks come from and that it is compared with, where it needs them.
+    /// The flows that its sample values come from and that it is compared with, where it needs them. It waits for the
+    /// first that goes through.
     pub needs: Vec<String>,
+    /// The other flows that it waits for.
+    pub waits: FlowWaits,
     /// What must be measured on its files beyond framing.
     pub measures: Measures,
 }

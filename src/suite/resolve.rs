@@ -11,6 +11,7 @@ use crate::suite::raw::RawRequirement;
 use crate::suite::read::{Parsed, RawEntry, ReadStep};
 use crate::suite::refusal::{Refusal, Spot, SuiteFile};
 use crate::suite::rules;
+use crate::suite::wait_circles::wait_circles;
 
 /// Builds the catalog. It is whole only if nothing was added to `refusals`.
 pub(crate) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, refusals: &mut Vec<Refusal>) -> Catalog {
@@ -193,7 +194,7 @@ impl<'a, 't> Resolver<'a, 't> {
             }
             flows.insert(entry.name.clone(), flow.clone());
         }
-        rules::pick_cycles(&parsed.flows, self.refusals);
+        wait_circles(&parsed.flows, &flows, self.refusals);
         flows
     }
 

@@ -1,6 +1,6 @@
 //! The rules that one entry must keep, whatever else the files say.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use crate::suite::expect::Expect;
@@ -146,30 +146,6 @@ pub(crate) fn sources(entry: &RawEntry<'_, Flow>, flow: &Flow) -> Vec<(String, R
     named
         .map(|(index, source)| (source.clone(), entry.place(&[ReadStep::Key("from"), ReadStep::Item(index)])))
         .collect()
-}
-
-/// A pick comes from an earlier flow, so no flow may wait for itself.
-pub(crate) fn pick_cycles(flows: &[RawEntry<'_, Flow>], refusals: &mut Vec<Refusal>) {
-    let needs: BTreeMap<&str, Vec<(String, Range<usize>)>> = flows
-        .iter()
-        .filter_map(|entry| entry.raw.as_ref().map(|flow| (entry.name.as_str(), sources(entry, flow))))
-        .collect();
-    for entry in flows {
-        for (source, span) in needs.get(entry.name.as_str()).into_iter().flatten() {
-            let mut seen = HashSet::new();
-            let mut open = vec![source.as_str()];
-            while let Some(at) = open.pop() {
-                if at == entry.name {
-                    let spot = Spot::new(entry.file, span.clone(), "this flow would wait for itself");
-                    refusals.push(Refusal::new(format!("the picks of flow `{}` run in a circle", entry.name), spot));
-                    break;
-                }
-                if seen.insert(at) {
-                    open.extend(needs.get(at).into_iter().flatten().map(|(next, _)| next.as_str()));
-                }
-            }
-        }
-    }
 }
 
 fn headers<T>(
