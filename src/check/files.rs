@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use serde_json::Value;
 
-use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
+use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response, sum};
+use crate::check::ownership::still_missing;
 use crate::check::show;
-use crate::recording::facts::{FileFacts, LineFacts};
+use crate::recording::facts::{FileFacts, KeptProfiles, LineFacts, Recheck};
 use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
@@ -302,13 +303,20 @@ pub fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) -> CheckO
     let (more, fewer) = (own.difference(&other).count(), other.difference(&own).count());
     // What came or went between the two exports, as a second look showed.
     let comparison = context.flow.comparison.as_ref().filter(|comparison| comparison.flow == compared.name);
-    let (gone, newer) = comparison.map_or((0, 0), |comparison| (comparison.gone, comparison.more.1));
-    let changed = fewer as u64 <= gone && more as u64 <= newer;
-    let unsure = comparison.is_some_and(|comparison| comparison.unsure) && more as u64 <= newer;
-    if !changed && unsure && crate::check::ownership::few(fewer as u64, other.len() as u64) {
-        return CheckOutcome::NoData(crate::check::ownership::unsure_of(fewer as u64));
-    }
-    CheckOutcome::or_violation(changed, || {
+    let newer = comparison.map_or(0, |comparison| comparison.more.1);
+    let recheck = comparison.and_then(|comparison| comparison.recheck.as_ref());
+    let gone = recheck.map_or(0, Recheck::gone).min(fewer as u64);
+    let seen_missing = comparison
+        .map_or(0, |comparison| sum(comparison.types.values().map(|kept| kept.expected.saturating_sub(kept.found))));
+    // Resources that the comparison leaves out were never read again.
+    let recheck = recheck.filter(|recheck| recheck.unknown() > 0 || fewer as u64 <= seen_missing);
+    let kept = KeptProfiles { expected: other.len() as u64, found: other.len().saturating_sub(fewer) as u64 };
+    let lost = match still_missing(kept, gone, recheck) {
+        Ok(lost) => lost,
+        Err(undecided) if more as u64 <= newer => return undecided,
+        Err(_) => fewer as u64,
+    };
+    CheckOutcome::or_violation(lost == 0 && more as u64 <= newer, || {
         Violation::new(
             "body",
             "body /output",

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest, response};
-use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked};
+use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked, SecondRead};
 use crate::recording::model::Exchange;
 use crate::suite::flow::HookName;
 use crate::suite::model::FileList;
@@ -88,9 +88,17 @@ fn beside_the_point(thing: &ChangedResource) -> Option<CheckOutcome> {
             thing.kind, thing.hook
         )));
     }
-    thing
-        .moved_on
+    moved_on(thing)
         .then(|| CheckOutcome::NoData(format!("the {} is not as the hook {} left it", thing.kind, thing.hook)))
+}
+
+/// Whether a second read shows that the resource is no longer as the hook left it, or cannot show that it is.
+fn moved_on(thing: &ChangedResource) -> bool {
+    thing.second_read.is_some_and(|seen| match thing.hook {
+        HookName::Change => seen != SecondRead::Same,
+        HookName::Delete => seen != SecondRead::Gone,
+        HookName::Fail => seen == SecondRead::Gone,
+    })
 }
 
 /// Whether `date` certainly is not after `end`: one that is cut to the second may be later than it says.
@@ -128,8 +136,8 @@ pub fn changes_come(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOut
 fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bool) -> CheckOutcome {
     let kind = &thing.kind;
     let date = match &thing.state {
-        ChangeState::There(Some(date)) if thing.exported && !thing.moved_on => date,
-        ChangeState::There(None) if thing.exported && !thing.moved_on => {
+        ChangeState::There(Some(date)) if thing.exported && !moved_on(thing) => date,
+        ChangeState::There(None) if thing.exported && !moved_on(thing) => {
             return CheckOutcome::NoData(format!("the target does not say when the {kind} was changed"));
         }
         ChangeState::Gone(_) => {
@@ -282,7 +290,7 @@ mod tests {
             came,
             came_before: None,
             deleted: false,
-            moved_on: false,
+            second_read: None,
         }
     }
 
@@ -317,7 +325,10 @@ mod tests {
         let unread =
             ChangedResource { state: ChangeState::Unread("it was 403".into()), ..thing("", ChangeSeen::Absent) };
         assert_eq!(word(&change(&unread, end, None, false)), "unknown");
-        let moved = ChangedResource { moved_on: true, ..thing("2026-01-01T12:00:00.000Z", ChangeSeen::Stale) };
+        let moved = ChangedResource {
+            second_read: Some(SecondRead::Changed),
+            ..thing("2026-01-01T12:00:00.000Z", ChangeSeen::Stale)
+        };
         assert_eq!(word(&change(&moved, end, None, false)), "no data");
     }
 

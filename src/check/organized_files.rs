@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest};
-use crate::check::ownership::{few, unsure_of};
+use crate::check::ownership::{besides, still_missing};
 use crate::check::show;
-use crate::recording::facts::{FileFacts, Organized, Organizing};
+use crate::recording::facts::{FileFacts, KeptProfiles, Organized, Organizing};
 use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
 
@@ -209,20 +209,24 @@ pub fn organized_whole(context: &CheckContext<'_>) -> CheckOutcome {
         Ok(view) => view,
         Err(held) => return held,
     };
-    let Some(organizing) = context.flow.organized.as_ref().filter(|organizing| organizing.instances.expected > 0)
-    else {
+    let gone_of = |organizing: &Organizing| organizing.recheck.as_ref().map_or(0, |all| all.gone_of(view.asked));
+    let organizing = context.flow.organized.as_ref();
+    let Some(organizing) = organizing.filter(|organizing| organizing.instances.expected > gone_of(organizing)) else {
         return CheckOutcome::NoData("no earlier export at the same level holds resources of the type".to_owned());
     };
-    let (expected, found) = (organizing.instances.expected, organizing.instances.found);
-    let lost = expected.saturating_sub(found);
-    if organizing.unsure && few(lost, expected) {
-        return CheckOutcome::NoData(unsure_of(lost));
-    }
-    CheckOutcome::or_violation(found >= expected, || {
+    let (gone, recheck) = (gone_of(organizing), organizing.recheck.as_ref());
+    let KeptProfiles { expected, found } = organizing.instances;
+    let expected = expected.saturating_sub(gone);
+    let lost = match still_missing(organizing.instances, gone, recheck) {
+        Ok(lost) => lost,
+        Err(undecided) => return undecided,
+    };
+    CheckOutcome::or_violation(lost == 0, || {
         let kind = show::text(view.asked);
         let wanted =
             format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
-        let mut broken = Violation::new("body", "body /output", wanted, format!("blocks for {found} of them"));
+        let mut broken =
+            Violation::new("body", "body /output", wanted, format!("blocks for {found} of them{}", besides(gone)));
         broken.count = lost;
         broken
     })
@@ -351,21 +355,29 @@ pub fn organized_compartment(context: &CheckContext<'_>) -> CheckOutcome {
         return held;
     }
     let organizing = context.flow.organized.as_ref();
-    let organizing = organizing.filter(|all| all.belongings.values().any(|kept| kept.expected > 0));
-    let Some(Organizing { belongings, unsure, .. }) = organizing else {
+    let recheck = organizing.and_then(|organizing| organizing.recheck.as_ref());
+    let gone_of = |kind: &str| recheck.map_or(0, |recheck| recheck.gone_of(kind));
+    let shows = |all: &&Organizing| all.belongings.iter().any(|(kind, kept)| kept.expected > gone_of(kind));
+    let Some(Organizing { belongings, .. }) = organizing.filter(shows) else {
         return CheckOutcome::NoData("no earlier export at the same level shows what belongs to patients".to_owned());
     };
-    let all = crate::check::context::sum(belongings.values().map(|kept| kept.expected));
-    let lost = all.saturating_sub(crate::check::context::sum(belongings.values().map(|kept| kept.found)));
-    if *unsure && few(lost, all) {
-        return CheckOutcome::NoData(unsure_of(lost));
+    let all = KeptProfiles {
+        expected: crate::check::context::sum(belongings.values().map(|kept| kept.expected)),
+        found: crate::check::context::sum(belongings.values().map(|kept| kept.found)),
+    };
+    let gone = crate::check::context::sum(belongings.keys().map(|kind| gone_of(kind)));
+    if let Err(undecided) = still_missing(all, gone, recheck) {
+        return undecided;
     }
-    let missing = belongings.iter().filter(|(_, kept)| kept.found < kept.expected);
-    let missing = missing.map(|(kind, kept)| {
-        let expected = format!("all {} of type {kind} in the blocks of their patients", kept.expected);
-        let mut broken = Violation::new("body", "body /output", expected, kept.found.to_string());
-        broken.count = kept.expected.saturating_sub(kept.found);
-        broken
+    let missing = belongings.iter().filter_map(|(kind, kept)| {
+        let gone = gone_of(kind);
+        let wanted = kept.expected.saturating_sub(gone);
+        let lost = wanted.saturating_sub(kept.found);
+        let expected = format!("all {wanted} of type {kind} in the blocks of their patients");
+        let actual = format!("{}{}", kept.found, besides(gone));
+        let mut broken = Violation::new("body", "body /output", expected, actual);
+        broken.count = lost;
+        (lost > 0).then_some(broken)
     });
     CheckOutcome::from_violations(missing.collect())
 }

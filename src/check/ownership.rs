@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::check::context::{CheckContext, CheckOutcome, Violation, manifest_of, no_manifest, response};
-use crate::recording::facts::{KeptProfiles, Lineage, Trimmed, UnrequestedResources};
+use crate::recording::facts::{KeptProfiles, Lineage, Recheck, Trimmed, UnrequestedResources};
 use crate::recording::model::{Exchange, Outcome, Role};
 
 fn census<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a UnrequestedResources, CheckOutcome> {
@@ -89,41 +89,74 @@ pub fn no_patient_binary(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     }
 }
 
-fn lineage(exchange: &Exchange, context: &CheckContext<'_>) -> Result<Lineage, CheckOutcome> {
+fn lineage<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Lineage, CheckOutcome> {
     let census = census(exchange, context)?;
     let none = || CheckOutcome::Nothing("there is no earlier export to compare its Provenance with".to_owned());
-    let lineage = census.lineage.ok_or_else(none)?;
-    match lineage.all.expected {
+    let lineage = census.lineage.as_ref().ok_or_else(none)?;
+    match lineage.all.expected.saturating_sub(gone(lineage)) {
         0 => Err(CheckOutcome::NoData("what came has no Provenance in the earlier export".to_owned())),
         _ => Ok(lineage),
     }
 }
 
-fn missing(kept: KeptProfiles, what: &str, unsure: bool) -> CheckOutcome {
-    let lost = kept.expected.saturating_sub(kept.found);
-    if lost == 0 {
-        return CheckOutcome::Yes;
+/// The missing Provenance that was seen to be changed or deleted.
+fn gone(lineage: &Lineage) -> u64 {
+    lineage.recheck.as_ref().map_or(0, Recheck::gone)
+}
+
+fn missing(kept: KeptProfiles, what: &str, gone: u64, recheck: Option<&Recheck>) -> CheckOutcome {
+    match still_missing(kept, gone, recheck) {
+        Ok(0) => CheckOutcome::Yes,
+        Ok(lost) => {
+            let expected = format!("all {} {what}", kept.expected.saturating_sub(gone));
+            output(expected, format!("without {lost} of them{}", besides(gone)), lost)
+        }
+        Err(undecided) => undecided,
     }
-    if unsure && few(lost, kept.expected) {
-        return CheckOutcome::NoData(unsure_of(lost));
+}
+
+/// How many resources are missing, without those that were `gone` when they were read again.
+///
+/// # Errors
+/// Nothing shows whether the rest is still there: the outcome that says so.
+pub(crate) fn still_missing(kept: KeptProfiles, gone: u64, recheck: Option<&Recheck>) -> Result<u64, CheckOutcome> {
+    let expected = kept.expected.saturating_sub(gone);
+    let lost = expected.saturating_sub(kept.found);
+    match recheck.filter(|recheck| lost > 0 && recheck.asked > 0 && recheck.there == 0) {
+        Some(recheck) if recheck.unknown() > 0 && few(lost, expected) => Err(CheckOutcome::NoData(unsure_of(lost))),
+        Some(recheck) if recheck.unknown() == 0 => Err(CheckOutcome::NoData(format!(
+            "{lost} that did not come were not read again; all {} that were had been deleted or changed since the earlier \
+             export",
+            recheck.asked
+        ))),
+        _ => Ok(lost),
     }
-    output(format!("all {} {what}", kept.expected), format!("without {lost} of them"), lost)
+}
+
+/// The end of a finding: resources that do not count as missing.
+pub(crate) fn besides(gone: u64) -> String {
+    match gone {
+        0 => String::new(),
+        gone => format!("; {gone} more were deleted or changed since and do not count"),
+    }
 }
 
 /// Whether so little is missing that it may have been deleted meanwhile.
-pub(crate) fn few(lost: u64, of: u64) -> bool {
+fn few(lost: u64, of: u64) -> bool {
     lost <= (of / 20).max(1)
 }
 
 /// Why nothing is said of what is missing.
-pub(crate) fn unsure_of(lost: u64) -> String {
+fn unsure_of(lost: u64) -> String {
     format!("{lost} that did not come may have been deleted or changed since the earlier export; they cannot be read")
 }
 
 /// `provenance-there`: all Provenance of what came, as far as an earlier export holds it.
 pub fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
-        Ok(lineage) => missing(lineage.all, "Provenance resources of what came", lineage.unsure),
+        Ok(lineage) => {
+            missing(lineage.all, "Provenance resources of what came", gone(lineage), lineage.recheck.as_ref())
+        }
         Err(held) => held,
     }
 }
@@ -134,9 +167,9 @@ pub fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_>) -> C
         Ok(Lineage { older: KeptProfiles { expected: 0, .. }, .. }) => {
             CheckOutcome::NoData("each resource that came has one Provenance at most".to_owned())
         }
-        Ok(Lineage { all, .. }) => match all.found < all.expected {
-            true => CheckOutcome::Yes,
-            false => output("an export without older Provenance", format!("all {}", all.expected), 1),
+        Ok(lineage) => match lineage.all.expected.saturating_sub(gone(lineage)) {
+            expected if lineage.all.found < expected => CheckOutcome::Yes,
+            expected => output("an export without older Provenance", format!("all {expected}"), 1),
         },
         Err(held) => held,
     }
@@ -148,7 +181,8 @@ pub fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>) -> Che
         Ok(lineage) => lineage,
         Err(held) => return held,
     };
-    match missing(lineage.newest, "Provenance resources that are the newest of what came", lineage.unsure) {
+    let what = "Provenance resources that are the newest of what came";
+    match missing(lineage.newest, what, lineage.newest_gone, lineage.recheck.as_ref()) {
         CheckOutcome::Yes if lineage.older.found > 0 => {
             let expected = format!("none of the {} Provenance resources that are older", lineage.older.expected);
             output(expected, format!("{} of them", lineage.older.found), lineage.older.found)
@@ -159,9 +193,11 @@ pub fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>) -> Che
 
 /// `provenance-union`: all Provenance came, where the flow beside, which asked for the newest alone, left some out.
 pub fn provenance_union(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let compared = context.compared.and_then(|compared| compared.census.as_ref()?.lineage);
+    let compared = context.compared.and_then(|compared| compared.census.as_ref()?.lineage.as_ref());
     match compared {
-        Some(compared) if compared.all.found < compared.all.expected => provenance_there(exchange, context),
+        Some(compared) if compared.all.found < compared.all.expected.saturating_sub(gone(compared)) => {
+            provenance_there(exchange, context)
+        }
         _ => CheckOutcome::Nothing("the value that leaves more out has no effect here by itself".to_owned()),
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::check::context::{CheckContext, CheckOutcome, Violation, items, manifest_of, no_manifest};
 use crate::check::files::whole;
-use crate::recording::facts::KeptProfiles;
+use crate::check::ownership::{besides, still_missing};
+use crate::recording::facts::{KeptProfiles, Recheck};
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
@@ -44,7 +45,9 @@ pub fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOut
     let Some(comparison) = &context.flow.comparison else {
         return CheckOutcome::Nothing("there is no earlier export at the same level to compare it with".to_owned());
     };
-    if comparison.types.values().all(|kept| kept.expected == 0) {
+    let recheck = comparison.recheck.as_ref();
+    let gone_of = |kind: &str| recheck.map_or(0, |recheck| recheck.gone_of(kind));
+    if comparison.types.iter().all(|(kind, kept)| kept.expected <= gone_of(kind)) {
         return CheckOutcome::NoData(format!("nothing that flow {} exported is asked for here", comparison.flow));
     }
     let files = whole(context, FileList::Output);
@@ -55,25 +58,27 @@ pub fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOut
     if files.values().any(|(_, facts)| !facts.lines.is_legible()) {
         return CheckOutcome::Nothing("lines that are wrong for themselves may hold what was asked for".to_owned());
     }
+    let gone = recheck.map_or(0, Recheck::gone);
     let missing: Vec<String> = comparison
         .types
         .iter()
-        .filter(|(_, kept)| kept.found < kept.expected)
-        .map(|(kind, KeptProfiles { expected, found })| {
-            format!("{} of {expected} of type {kind}", expected.saturating_sub(*found))
+        .filter_map(|(kind, kept)| {
+            let expected = kept.expected.saturating_sub(gone_of(kind));
+            let lost = expected.saturating_sub(kept.found);
+            (lost > 0).then(|| format!("{lost} of {expected} of type {kind}"))
         })
         .collect();
     let all = comparison.types.values().fold(KeptProfiles::default(), |sum, kept| KeptProfiles {
         expected: sum.expected.saturating_add(kept.expected),
         found: sum.found.saturating_add(kept.found),
     });
-    let lost = all.expected.saturating_sub(all.found);
-    if comparison.unsure && lost > 0 && crate::check::ownership::few(lost, all.expected) {
-        return CheckOutcome::NoData(crate::check::ownership::unsure_of(lost));
-    }
+    let lost = match still_missing(all, gone, recheck) {
+        Ok(lost) => lost,
+        Err(undecided) => return undecided,
+    };
     CheckOutcome::or_violation(missing.is_empty(), || {
         let expected = format!("everything that was asked for and that flow {} exported", comparison.flow);
-        let missing = format!("without {}", missing.join(", "));
+        let missing = format!("without {}{}", missing.join(", "), besides(gone));
         let mut broken = Violation::new("body", "body /output", expected, missing);
         broken.count = lost;
         broken

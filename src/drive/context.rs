@@ -1,44 +1,45 @@
-//! What all flows of a run share, and what one flow keeps of itself while it goes on.
+//! What all flows of a run share, and the state of one flow.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::export_levels::Declared;
-use crate::drive::flow::cohort::Cohort;
-use crate::drive::flow::data_changes::DataChanges;
-use crate::drive::flow::members::Members;
 use crate::drive::flow::retry;
-use crate::drive::flow_results::{FlowResults, HeldJobs};
+use crate::drive::flow::state::{Cohort, DataChanges, Members};
+use crate::drive::flow_results::{FlowOutcome, FlowResults};
+use crate::drive::held_jobs::HeldJobs;
 use crate::drive::progress::{Event, Progress};
-use crate::drive::resume_journal::{JournalLine, Own, ResumeJournal, Resumed};
+use crate::drive::resume_journal::{JournalLine, OwnKickoff, ResumeJournal, Resumed};
+use crate::drive::stops::stop;
+use crate::drive::target_behavior::TargetBehavior;
 use crate::fhir::definitions::tables::Tables;
 use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::{Plan, PlannedFlow};
-use crate::recording::model::{FlowRecord, Stop, StopKind, Trouble, TroubleKind};
-use crate::session::client::{FullResponse, Reply, RequestSpec, Session};
+use crate::recording::model::{FlowRecord, Stop, StopKind, Trouble};
+use crate::session::client::Session;
 use crate::settings::run_settings::Settings;
-use crate::suite::flow::Identity;
+use crate::suite::flow::{Identity, Moment, Needs};
 
-/// What keeps a run from its target.
+/// Why the run can make no export.
 #[derive(Clone, Debug)]
 pub(crate) enum Unreachable {
-    /// No token can be had, and why.
+    /// The token endpoint gives no token, and why.
     Token(String),
-    /// It speaks no TLS that we do, and so it was found out.
+    /// The target speaks only TLS versions that this program does not, and how that was found out.
     Tls(String),
 }
 
 impl Unreachable {
-    /// Why, a fragment.
+    /// The reason, a fragment.
     pub fn why(&self) -> &str {
         match self {
             Unreachable::Token(why) | Unreachable::Tls(why) => why,
@@ -54,79 +55,76 @@ pub(crate) struct RunContext<'a> {
     pub clock: Clock,
     pub declared: Declared,
     pub flow_results: FlowResults,
+    /// The jobs that this run started.
     pub jobs: HeldJobs,
-    /// Where the jobs are written down in case the run is killed.
+    /// The file that lists the jobs in case the run is killed.
     pub journal: ResumeJournal,
-    /// HeldJobs of a killed run, by the flow that is to go on with them.
+    /// Jobs of a killed run, by the flow that resumes them.
     pub resumed: Mutex<Vec<(String, Resumed)>>,
-    /// One permit a job that may run.
+    /// One permit per job that may run.
     pub permits: Semaphore,
     pub progress: Arc<dyn Progress>,
-    /// Why no request can be made, or no token can be had: only flows that need neither begin.
+    /// Why the run can make no export; only flows that need none begin.
     pub no_way: Option<Unreachable>,
-    /// Why all waiting ends, once it does.
+    /// Why the run is being ended, once it is.
     pub halted: Mutex<Option<String>>,
-    /// HeldJobs of ours that run now.
-    pub running: AtomicUsize,
-    /// Whether any job came to an end.
-    pub any_ended: AtomicBool,
-    /// Whether any job was waited for until `--max-wait` ran out.
-    pub waited_in_vain: AtomicBool,
-    /// Whether any kick-off was accepted.
-    pub any_started: AtomicBool,
-    /// Whether a kick-off was answered 429 until `--max-wait` ran out.
-    pub throttled_in_vain: AtomicBool,
-    /// FHIR's definitions, where they are those of the version that the target declares.
+    /// What the run has seen of the target so far.
+    pub target: TargetBehavior,
+    /// FHIR's definitions, if they are those of the version that the target declares.
     pub definitions: Option<Arc<Tables>>,
-    /// Whether the target was seen to hand out files by POST and not by GET.
-    pub files_by_post: AtomicBool,
-    /// By flow: the kick-off parameters that it had to drop_params.
+    /// By flow: the kick-off parameters that it dropped because the target refused them.
     pub dropped_params: Mutex<BTreeMap<String, Vec<String>>>,
     /// The key under which resources are hashed; never kept.
     pub key: RunKey,
-    /// The members of the Group that is exported, once they were asked for.
+    /// The members of the exported Group, once they were read.
     pub members: Mutex<Option<Members>>,
-    /// What hooks did until now.
-    pub touched: Mutex<DataChanges>,
-    /// The URLs that were given out, to tell how hard they are to guess.
-    pub sightings: UrlEntropy,
-    /// Bytes of files, over the wire.
+    /// What hooks changed so far.
+    pub data_changes: Mutex<DataChanges>,
+    /// The URLs that the target gave out, to measure how hard they are to guess.
+    pub url_entropy: UrlEntropy,
+    /// Bytes of files, as they came over the wire.
     pub file_bytes: AtomicU64,
 }
 
 impl RunContext<'_> {
-    /// A job is deleted, or the target knows it no more.
+    /// A job is deleted, or the target no longer knows it.
     pub fn gone(&self, job: &Url) {
         self.jobs.gone(job);
         self.journal.write(&JournalLine::Gone(job.clone()));
     }
 
-    /// The job of a killed run that the flow of this name goes on with, if there is one.
+    /// Takes the job of a killed run that this flow resumes, if there is one.
     pub fn resumed(&self, flow: &str) -> Option<Resumed> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         let at = resumed.iter().position(|(name, _)| name == flow)?;
         Some(resumed.swap_remove(at).1)
     }
 
-    /// The jobs of a killed run that no flow went on with.
+    /// Takes the jobs of a killed run that no flow resumed.
     pub fn unclaimed(&self) -> Vec<Url> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         resumed.drain(..).map(|(_, resumed)| resumed.job).collect()
     }
 
-    /// The members of the Group that is exported, if they were asked for.
+    /// The members of the exported Group, if they were read.
     pub fn members(&self) -> Option<Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes them.
-    pub fn learn_members(&self, members: &Members) {
+    /// Keeps the members of the exported Group.
+    pub fn set_members(&self, members: &Members) {
         *self.members.lock().unwrap_or_else(PoisonError::into_inner) = Some(members.clone());
     }
 
-    /// What hooks did until now. Never kept across a wait.
-    pub fn touched(&self) -> MutexGuard<'_, DataChanges> {
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What hooks changed so far. Do not hold this guard across `.await`.
+    pub fn data_changes(&self) -> MutexGuard<'_, DataChanges> {
+        self.data_changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all waits between requests.
+    pub fn halt(&self, why: String) {
+        *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.flow_results.halt();
     }
 
     /// Why the run is being ended, if it is.
@@ -134,54 +132,19 @@ impl RunContext<'_> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The kick-off parameters that `flow` had to drop_params.
+    /// The kick-off parameters that `flow` dropped.
     pub fn dropped_params(&self, flow: &str) -> Vec<String> {
         self.dropped_params.lock().unwrap_or_else(PoisonError::into_inner).get(flow).cloned().unwrap_or_default()
     }
 
-    /// Notes that the target took the kick-off of `flow` without these parameters only.
+    /// Notes that the target accepted the kick-off of `flow` only without these parameters.
     pub fn drop_params(&self, flow: &str, parameters: &[String]) {
         let mut dropped_params = self.dropped_params.lock().unwrap_or_else(PoisonError::into_inner);
         dropped_params.insert(flow.to_owned(), parameters.to_vec());
     }
-
-    /// Whether waiting is pointless: a job was waited for in vain, and none ever came to an end. Each job is then seen
-    /// running once and left, so that a target which finishes nothing costs `--max-wait` once and not once a flow.
-    pub fn is_hopeless(&self) -> bool {
-        self.waited_in_vain.load(Ordering::Relaxed) && !self.any_ended.load(Ordering::Relaxed)
-    }
-
-    /// Whether patience with kick-offs is pointless: one was answered 429 to the last, and none was ever accepted. Each
-    /// is then made once, so that a target which starts nothing costs `--max-wait` once and not once a flow.
-    pub fn starts_nothing(&self) -> bool {
-        self.throttled_in_vain.load(Ordering::Relaxed) && !self.any_started.load(Ordering::Relaxed)
-    }
 }
 
-/// Until when something is waited for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    until: Duration,
-}
-
-impl Budget {
-    /// `--max-wait` from now.
-    pub fn new(run: &RunContext<'_>) -> Self {
-        Self { until: run.clock.elapsed().saturating_add(run.settings.max_wait) }
-    }
-
-    /// At most this long from now, and no longer than before.
-    pub fn at_most(self, run: &RunContext<'_>, time: Duration) -> Self {
-        Self { until: self.until.min(run.clock.elapsed().saturating_add(time)) }
-    }
-
-    /// What is left.
-    pub fn left(&self, run: &RunContext<'_>) -> Duration {
-        self.until.saturating_sub(run.clock.elapsed())
-    }
-}
-
-/// One flow on its way.
+/// One flow while it goes on.
 pub(crate) struct FlowContext<'a> {
     pub run: &'a RunContext<'a>,
     pub planned: &'a PlannedFlow,
@@ -189,10 +152,9 @@ pub(crate) struct FlowContext<'a> {
     held: Mutex<Vec<(Url, Identity)>>,
     attachments: Mutex<Vec<String>>,
     cohort: Mutex<Cohort>,
-    /// The exchange that brought the manifest.
-    pub manifest_at: Mutex<Option<u32>>,
-    /// Whether a kick-off without a token was refused.
-    pub turned_away: AtomicBool,
+    manifest_exchange: Mutex<Option<u32>>,
+    /// Whether the target refused a kick-off without a token.
+    pub refused_without_token: AtomicBool,
 }
 
 impl<'a> FlowContext<'a> {
@@ -220,8 +182,8 @@ impl<'a> FlowContext<'a> {
             held: Mutex::default(),
             attachments: Mutex::default(),
             cohort: Mutex::default(),
-            manifest_at: Mutex::default(),
-            turned_away: AtomicBool::new(false),
+            manifest_exchange: Mutex::default(),
+            refused_without_token: AtomicBool::new(false),
         }
     }
 
@@ -229,38 +191,76 @@ impl<'a> FlowContext<'a> {
         &self.planned.name
     }
 
-    /// The flow's record in the making. Never kept across a wait.
+    /// The record of the flow so far. Do not hold this guard across `.await`.
     pub fn record(&self) -> MutexGuard<'_, FlowRecord> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where attachments lie that the flow's files name.
+    /// The URLs of attachments in the files of this flow. Do not hold this guard across `.await`.
     pub fn attachments(&self) -> MutexGuard<'_, Vec<String>> {
         self.attachments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The Groups that the flow has made. Never kept across a wait.
+    /// The Groups that this flow created. Do not hold this guard across `.await`.
     pub fn cohort(&self) -> MutexGuard<'_, Cohort> {
         self.cohort.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a kick-off of this flow, made by `identity`, was accepted: the job is to be deleted when the flow is
-    /// over. `own` says that it was the flow's own.
-    pub fn hold(&self, job: &Url, identity: Identity, own: Option<Own>) {
-        self.record().accepted += 1;
-        self.run.any_started.store(true, Ordering::Relaxed);
-        self.run.sightings.job(job);
-        self.hold_on(job, identity, own);
+    /// The exchange that brought the manifest.
+    pub fn manifest_exchange(&self) -> Option<u32> {
+        *self.manifest_exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Holds a job that is no export, such as the making of a Group: it is to be deleted, and counts as no kick-off.
-    pub fn hold_on(&self, job: &Url, identity: Identity, own: Option<Own>) {
+    /// Notes the exchange that brought the manifest.
+    pub fn set_manifest_exchange(&self, exchange: u32) {
+        *self.manifest_exchange.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
+    }
+
+    /// The id of the Group that the flow exports.
+    pub fn group(&self) -> Option<String> {
+        match self.planned.flow.credentials {
+            Some(Needs::Cohort) => self.cohort().made.clone(),
+            Some(Needs::EmptyGroup) => self.run.settings.empty_group.clone(),
+            _ => self.run.settings.groups.first().cloned(),
+        }
+    }
+
+    /// Whether the flow exports the Group of `--empty-group`.
+    pub fn is_of_empty_group(&self) -> bool {
+        self.planned.flow.credentials == Some(Needs::EmptyGroup)
+    }
+
+    /// Whether the flow changes the client's keys.
+    pub fn changes_keys(&self) -> bool {
+        self.planned.flow.credentials == Some(Needs::KeySet)
+    }
+
+    /// Whether hooks change data for this flow.
+    pub fn is_hooked(&self) -> bool {
+        !self.planned.flow.of_hooks().is_empty()
+    }
+
+    /// Whether the flow has probes at `moment`.
+    pub fn has_probes(&self, moment: Moment) -> bool {
+        self.planned.flow.probes.iter().any(|probe| probe.at == moment)
+    }
+
+    /// Notes that a kick-off of this flow was accepted, so that the job is deleted when the flow is over. `identity` sent it;
+    /// `own` is set if it was the flow's own kick-off and not that of a probe.
+    pub fn hold(&self, job: &Url, identity: Identity, own: Option<OwnKickoff>) {
+        self.record().accepted += 1;
+        self.run.target.kickoff_accepted();
+        self.run.url_entropy.job(job);
+        self.hold_other(job, identity, own);
+    }
+
+    /// The same for a job that is no export, such as the creation of a Group.
+    pub fn hold_other(&self, job: &Url, identity: Identity, own: Option<OwnKickoff>) {
         self.run.journal.write(&JournalLine::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        // The same job given twice is held once.
+        // A job that the server gives twice is held once.
         if !held.iter().any(|(one, _)| one == job) {
-            // The second client's jobs are its own; all others are, or should be, the first's.
-            // A job that was started without a token is nobody's, and the client may not see it.
+            // Jobs of the second client and jobs without a token may be invisible to the first client; all others are its own.
             let owner = match identity {
                 Identity::SecondClient | Identity::None => identity,
                 _ => Identity::Client,
@@ -270,15 +270,15 @@ impl<'a> FlowContext<'a> {
         }
     }
 
-    /// Forgets a job that the flow holds. Whether it was held.
-    pub fn drop_hold(&self, job: &Url) -> bool {
+    /// Forgets a job that the flow holds. False if it held no such job.
+    pub fn forget(&self, job: &Url) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let before = held.len();
         held.retain(|(one, _)| one != job);
         held.len() < before
     }
 
-    /// The jobs that the flow holds, and whose they are.
+    /// The jobs that the flow holds, and the identity that may delete each.
     pub fn held(&self) -> Vec<(Url, Identity)> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -287,7 +287,7 @@ impl<'a> FlowContext<'a> {
         self.run.progress.show(self.name(), event);
     }
 
-    /// Waits, unless the run is ended.
+    /// Waits; the error is that the run is being ended.
     pub async fn wait(&self, time: Duration, what: &str) -> Result<(), Stop> {
         self.show(Event::Waiting { what, time });
         let began = self.run.clock.elapsed();
@@ -301,6 +301,33 @@ impl<'a> FlowContext<'a> {
         self.check_halt()
     }
 
+    /// Waits for leave to run one more job; the error is that the run is being ended.
+    pub async fn permit(&self) -> Result<SemaphorePermit<'a>, Stop> {
+        let ended = || stop(StopKind::Limit, None, self.run.halted().unwrap_or_else(|| "the run was ended".to_owned()));
+        tokio::select! {
+            biased;
+            () = self.run.session.interrupted() => Err(ended()),
+            permit = self.run.permits.acquire() => permit.map_err(|_| ended()),
+        }
+    }
+
+    /// Waits until the kick-off of `flow` was answered; `None` if there is no such flow. The error is that the run is being
+    /// ended.
+    pub async fn kickoff_of(&self, flow: &str) -> Result<Option<Result<ExportLevel, Stop>>, Stop> {
+        match self.run.flow_results.kickoff(flow).await {
+            None => self.check_halt().map(|()| None),
+            known => Ok(known),
+        }
+    }
+
+    /// Waits until `flow` is over; `None` if there is no such flow. The error is that the run is being ended.
+    pub async fn outcome_of(&self, flow: &str) -> Result<Option<FlowOutcome>, Stop> {
+        match self.run.flow_results.outcome(flow).await {
+            None => self.check_halt().map(|()| None),
+            known => Ok(known),
+        }
+    }
+
     /// Stops the flow if the run is being ended.
     pub fn check_halt(&self) -> Result<(), Stop> {
         match self.run.halted() {
@@ -309,93 +336,18 @@ impl<'a> FlowContext<'a> {
         }
     }
 
-    /// Sends a request and answers 429 and the like with patience: earlier answers are superseded by the last one. The
-    /// error is that time ran out, or that the run is being ended.
-    ///
-    /// With `queueing`, a 429, or a refusal that may mean the same, does not use up the budget while other jobs of ours
-    /// run: some servers run one export at a time, and then it is us who stand in our way.
-    pub async fn send_patiently(&self, budget: &mut Budget, ask: RequestSpec, queueing: bool) -> Result<Reply, Stop> {
-        let mut attempt = 0;
-        loop {
-            let reply = self.run.session.send(ask.clone()).await;
-            let mut longest = retry::LONGEST;
-            let mut throttled = false;
-            let (asked, what) = match &reply.result {
-                Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
-                    return Err(self.halt_stop(reply.exchange, trouble));
-                }
-                Err(trouble) if trouble.kind == TroubleKind::Connect && attempt < 2 => (None, trouble.kind.to_string()),
-                Ok(whole) if retry::asks_for_patience(whole.status, attempt) => {
-                    throttled = queueing && whole.status.as_u16() == 429;
-                    if throttled && self.run.running.load(Ordering::Relaxed) > 0 {
-                        *budget = Budget::new(self.run);
-                        longest = retry::QUEUEING;
-                    }
-                    (self.retry_after(&whole.headers), format!("patience after {}", whole.status.as_u16()))
-                }
-                // Some servers run few exports at a time, and refuse the next in a way that says nothing of it.
-                Ok(whole) if self.stands_in_its_own_way(&ask, whole, queueing, attempt) => {
-                    if queueing {
-                        *budget = Budget::new(self.run);
-                    }
-                    longest = retry::QUEUEING;
-                    (self.retry_after(&whole.headers), format!("other exports to end, after {}", whole.status.as_u16()))
-                }
-                _ => return Ok(reply),
-            };
-            let left = budget.left(self.run);
-            let seconds = self.run.settings.max_wait.as_secs();
-            if left.is_zero() {
-                if throttled {
-                    self.run.throttled_in_vain.store(true, Ordering::Relaxed);
-                }
-                let because = format!("the target still asked for patience after {seconds} s");
-                return Err(stop(StopKind::Waited, Some(reply.exchange), because));
-            }
-            if throttled && self.run.starts_nothing() {
-                let because = format!(
-                    "not waited for: the target still asked for patience with another kick-off of this run after \
-                     {seconds} s, and has accepted none"
-                );
-                return Err(stop(StopKind::Waited, Some(reply.exchange), because));
-            }
-            self.run.session.recorder().supersede(reply.exchange);
-            let time = retry::pause_again(asked, attempt, left, self.run.settings.least_wait, longest);
-            self.wait(time, &what).await?;
-            attempt += 1;
-        }
-    }
-
-    /// Whether a kick-off was perhaps refused because other exports of this run go on: it is sent again until none does.
-    fn stands_in_its_own_way(&self, ask: &RequestSpec, whole: &FullResponse, queueing: bool, attempt: u32) -> bool {
-        self.run.running.load(Ordering::Relaxed) > 0
-            && (queueing || attempt < retry::PROBE_TRIES)
-            && ask.url.path().ends_with("$export")
-            && retry::may_be_for_others(whole.status, &whole.body, queueing)
-    }
-
-    /// `Retry-After`, seen from now.
-    pub fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
-        retry::retry_after(headers, self.run.clock.now())
-    }
-
-    /// The stop for a request that was cut short because the run is being ended.
+    /// The reason to stop for a request that was cut off because the run is being ended.
     pub fn halt_stop(&self, exchange: u32, trouble: &Trouble) -> Stop {
         stop(StopKind::Limit, Some(exchange), self.run.halted().unwrap_or_else(|| trouble.message.clone()))
     }
+
+    /// `Retry-After`, from now.
+    pub fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
+        retry::retry_after(headers, self.run.clock.now())
+    }
 }
 
-/// A reason to stop.
-pub(crate) fn stop(kind: StopKind, exchange: Option<u32>, because: impl Into<String>) -> Stop {
-    Stop { kind, exchange, because: because.into() }
-}
-
-/// The stop for a request that brought no answer.
-pub(crate) fn no_answer(what: &str, reply: u32, trouble: &Trouble) -> Stop {
-    stop(StopKind::Transport, Some(reply), format!("{what} brought no answer: {}", trouble.message))
-}
-
-/// FullResponse milliseconds.
+/// The milliseconds of a time.
 pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,5 @@
-//! Hooks: commands of the user that change the target's data, for what no client of an export can bring about. They are
-//! the user's own programs and not trusted with more than they need: no shell, no token, bounded time and output.
+//! Hooks: commands of the user that change the target's data. They get only what they need: no shell, no token, bounded time
+//! and output.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -13,22 +13,23 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use url::Url;
 
+use crate::measure::missing_resource::ResourceName;
 use crate::ndjson::identity::normalise_reference;
 use crate::suite::flow::HookName;
 
 /// The variable in which a hook finds the target's base.
 pub const BASE_VARIABLE: &str = "PLIMSOLL_BASE";
 
-/// The most of a hook's output that is read, in bytes.
+/// The most bytes of a hook's output that are read.
 const MAX_OUTPUT: usize = 64 << 10;
-/// The most of what a hook says of its trouble that is shown, in bytes.
-const MAX_WORDS: usize = 2 << 10;
-/// The most resources of one run of a hook that are looked at.
+/// The most bytes of a hook's stderr that are shown.
+const MAX_STDERR: usize = 2 << 10;
+/// The most resources of one run of a hook that are read.
 const MAX_NAMED: usize = 10;
-/// How often is looked whether a hook is done.
-const GLANCE: Duration = Duration::from_millis(10);
-/// How long the end of a hook's output is waited for once the hook itself is over.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The time between two checks whether a hook is done.
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
+/// How long the end of a hook's output may take once the hook itself has ended.
+const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 
 /// The hooks of a run.
 #[derive(Clone, Debug, Default)]
@@ -71,17 +72,14 @@ pub struct Command {
     pub patience: Duration,
 }
 
-/// Why nothing can be said of what a hook did.
+/// Why a hook failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// A fragment that repeats nothing of what the hook printed.
+    /// The reason, a fragment without anything that the hook printed.
     pub trouble: String,
-    /// What it printed, for the terminal alone.
-    pub words: String,
+    /// What it printed to stderr, for the terminal only.
+    pub stderr: String,
 }
-
-/// A resource by type and id.
-pub type Name = (String, String);
 
 impl Hooks {
     /// Why none of `wanted` can be run; none: one can, or none is wanted.
@@ -103,8 +101,8 @@ impl Hooks {
     }
 
     /// Runs a hook against the target at `base`. Dropping the future ends the program.
-    pub(crate) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<Name>, Failure> {
-        let failure = |trouble: String, words: &str| Failure { trouble, words: words.to_owned() };
+    pub(crate) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<ResourceName>, Failure> {
+        let failure = |trouble: String, stderr: &str| Failure { trouble, stderr: stderr.to_owned() };
         let lines = match self.there.get(&name) {
             None => return Err(failure(format!("there is no hook {name}"), "")),
             Some(Hook::Within(hook)) => {
@@ -113,10 +111,10 @@ impl Hooks {
             Some(Hook::Command(command)) => {
                 let ended = command.run(base).await.map_err(|why| failure(format!("the hook {name} {why}"), ""))?;
                 if !ended.good {
-                    return Err(failure(format!("the hook {name} ended with {}", ended.how), &ended.words));
+                    return Err(failure(format!("the hook {name} ended with {}", ended.how), &ended.stderr));
                 }
                 let text = String::from_utf8(ended.output)
-                    .map_err(|_| failure(format!("what the hook {name} printed is not UTF-8"), &ended.words))?;
+                    .map_err(|_| failure(format!("what the hook {name} printed is not UTF-8"), &ended.stderr))?;
                 text.lines().map(str::to_owned).collect()
             }
         };
@@ -124,12 +122,12 @@ impl Hooks {
     }
 }
 
-/// The resources that a hook names, a line each, each once, and no more than are looked at.
-fn named(lines: &[String]) -> Result<Vec<Name>, String> {
-    let mut names: Vec<Name> = Vec::new();
+/// The resources that a hook names, one per line; each once, and at most [`MAX_NAMED`].
+fn named(lines: &[String]) -> Result<Vec<ResourceName>, String> {
+    let mut names: Vec<ResourceName> = Vec::new();
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let name = line.trim();
-        // A URL, a version or a query is more than a name, and could name something else.
+        // A URL, a version or a query could name another resource.
         let read = normalise_reference(name).filter(|(kind, id)| name.len() == kind.len() + 1 + id.len());
         let (kind, id) = read.ok_or_else(|| format!("printed a line {} that is no Type/id", at + 1))?;
         let name = (kind.to_owned(), id.to_owned());
@@ -149,13 +147,13 @@ struct Ended {
     good: bool,
     how: String,
     output: Vec<u8>,
-    words: String,
+    stderr: String,
 }
 
-/// Has the program ended when whoever waits for it is gone.
-struct Leash(Arc<AtomicBool>);
+/// Ends the program when nobody waits for it any more.
+struct KillOnDrop(Arc<AtomicBool>);
 
-impl Drop for Leash {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -164,14 +162,14 @@ impl Drop for Leash {
 impl Command {
     async fn run(&self, base: &Url) -> Result<Ended, String> {
         let child = self.start(base)?;
-        let let_go = Arc::new(AtomicBool::new(false));
-        let leash = Leash(Arc::clone(&let_go));
-        let (tell, told) = oneshot::channel();
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let kill_on_drop = KillOnDrop(Arc::clone(&abandoned));
+        let (sender, receiver) = oneshot::channel();
         let patience = self.patience;
-        // A program has no part in the run's own time, which tests hold still.
-        std::thread::spawn(move || tell.send(attend(child, patience, &let_go)));
-        let ended = told.await.unwrap_or_else(|_| Err("was lost sight of".to_owned()));
-        drop(leash);
+        // Tests pause the run's time; a program needs real time.
+        std::thread::spawn(move || sender.send(wait_for_end(child, patience, &abandoned)));
+        let ended = receiver.await.unwrap_or_else(|_| Err("was lost sight of".to_owned()));
+        drop(kill_on_drop);
         ended
     }
 
@@ -182,12 +180,12 @@ impl Command {
             false => &self.folder,
         };
         let folder = std::path::absolute(folder).map_err(|e| format!("has no folder to run in: {e}"))?;
-        // A bare name is looked for on the path, as a shell does.
+        // A bare name is searched on the path, as a shell does.
         let program = match Path::new(program).components().count() {
             1 if !program.contains(std::path::MAIN_SEPARATOR) => PathBuf::from(program),
             _ => folder.join(program),
         };
-        // `$PLIMSOLL_BASE/Patient/17` must be the resource, also where the base has no path of its own.
+        // `$PLIMSOLL_BASE/Patient/17` must be the resource even if the base has no path.
         let base = base.as_str().trim_end_matches('/');
         let mut command = std::process::Command::new(program);
         command.args(arguments).current_dir(folder).env_clear().env(BASE_VARIABLE, base);
@@ -199,52 +197,52 @@ impl Command {
     }
 }
 
-/// Waits for a program, reads what it prints, and ends it when its time is over or it is let go.
-fn attend(mut child: Child, patience: Duration, let_go: &AtomicBool) -> Result<Ended, String> {
-    let output = listen(child.stdout.take());
-    let words = listen(child.stderr.take());
+/// Waits for a program and reads its output. Ends the program when its time is over or nobody waits for it any more.
+fn wait_for_end(mut child: Child, patience: Duration, abandoned: &AtomicBool) -> Result<Ended, String> {
+    let output = read_pipe(child.stdout.take());
+    let stderr = read_pipe(child.stderr.take());
     let began = Instant::now();
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
-            Ok(None) if let_go.load(Ordering::Relaxed) => {
-                end(&mut child);
+            Ok(None) if abandoned.load(Ordering::Relaxed) => {
+                kill(&mut child);
                 return Err("was ended with the run".to_owned());
             }
             Ok(None) if began.elapsed() >= patience => {
-                end(&mut child);
+                kill(&mut child);
                 return Err(format!("was not done after {} s and was ended", patience.as_secs_f32()));
             }
-            Ok(None) => std::thread::sleep(GLANCE),
+            Ok(None) => std::thread::sleep(CHECK_INTERVAL),
             Err(error) => {
-                end(&mut child);
+                kill(&mut child);
                 return Err(format!("cannot be waited for: {}", error.kind()));
             }
         }
     };
-    // What it started and left behind may keep the pipe open.
-    let output = output.recv_timeout(LAST_WORDS).map_err(|_| "left something running that keeps its output open")?;
+    // A process that it started may keep the pipe open.
+    let output = output.recv_timeout(OUTPUT_GRACE).map_err(|_| "left something running that keeps its output open")?;
     if output.len() > MAX_OUTPUT {
         return Err(format!("printed more than {MAX_OUTPUT} bytes"));
     }
-    let mut words = words.recv_timeout(LAST_WORDS).unwrap_or_default();
-    words.truncate(MAX_WORDS);
+    let mut stderr = stderr.recv_timeout(OUTPUT_GRACE).unwrap_or_default();
+    stderr.truncate(MAX_STDERR);
     let how = match status.code() {
         Some(code) => format!("exit status {code}"),
         None => "a signal".to_owned(),
     };
-    Ok(Ended { good: status.success(), how, output, words: String::from_utf8_lossy(&words).into_owned() })
+    Ok(Ended { good: status.success(), how, output, stderr: String::from_utf8_lossy(&stderr).into_owned() })
 }
 
-fn end(child: &mut Child) {
-    // One that is gone already cannot be ended, which is as good.
+fn kill(child: &mut Child) {
+    // An error means that it has already ended.
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// Reads a pipe to its end, and gives as much of it as is of use, and a byte more.
-fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
-    let (tell, heard) = mpsc::channel();
+/// Reads a pipe to its end; sends at most one byte more than [`MAX_OUTPUT`].
+fn read_pipe(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let Some(mut pipe) = pipe else { return };
         let (mut kept, mut part) = (Vec::new(), [0_u8; 4096]);
@@ -252,10 +250,10 @@ fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
             let room = (MAX_OUTPUT + 1).saturating_sub(kept.len());
             kept.extend(part.iter().take(count.min(room)));
         }
-        // Nobody may be waiting any more.
-        let _ = tell.send(kept);
+        // The receiver may be gone.
+        let _ = sender.send(kept);
     });
-    heard
+    receiver
 }
 
 #[cfg(test)]
@@ -263,7 +261,7 @@ fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn names(lines: &[&str]) -> Result<Vec<Name>, String> {
+    fn names(lines: &[&str]) -> Result<Vec<ResourceName>, String> {
         named(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
     }
 
@@ -291,11 +289,11 @@ mod tests {
             Hooks { there: [(HookName::Change, Hook::Command(command))].into(), withheld: false }
         }
 
-        fn run(script: &str, patience: Duration) -> Result<Vec<Name>, Failure> {
+        fn run(script: &str, patience: Duration) -> Result<Vec<ResourceName>, Failure> {
             run_at("http://localhost/fhir", script, patience)
         }
 
-        fn run_at(base: &str, script: &str, patience: Duration) -> Result<Vec<Name>, Failure> {
+        fn run_at(base: &str, script: &str, patience: Duration) -> Result<Vec<ResourceName>, Failure> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(hooks(script, patience).run(HookName::Change, &base.parse().unwrap()))
         }
@@ -318,7 +316,7 @@ mod tests {
         fn what_goes_wrong_is_told_without_its_words() {
             let failed = run("echo Patient/1; echo 'no such Sailor' >&2; exit 3", LONG).unwrap_err();
             assert_eq!(failed.trouble, "the hook change ended with exit status 3");
-            assert_eq!(failed.words, "no such Sailor\n");
+            assert_eq!(failed.stderr, "no such Sailor\n");
             assert!(run("kill -9 $$", LONG).unwrap_err().trouble.ends_with("a signal"));
             assert!(run("yes Patient/1 | head -c 100000", LONG).unwrap_err().trouble.contains("more than 65536 bytes"));
             assert!(run("printf '\\377'", LONG).unwrap_err().trouble.contains("not UTF-8"));

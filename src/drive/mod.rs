@@ -1,12 +1,16 @@
-//! Driving a target: the only room, beside the reference server, that is asynchronous.
+//! Drives a target: the state machine of a run.
 
+pub(crate) mod budget;
 pub(crate) mod context;
 pub mod export_levels;
 pub mod files;
 pub mod flow;
 pub(crate) mod flow_order;
 pub(crate) mod flow_results;
+pub(crate) mod held_jobs;
 pub mod hooks;
 pub mod progress;
 pub mod resume_journal;
 pub mod run;
+pub(crate) mod stops;
+pub(crate) mod target_behavior;

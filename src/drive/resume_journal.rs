@@ -1,6 +1,6 @@
-//! What a run would need to go on if it were killed: the jobs that it has started and not yet tidied up, by their whole
-//! URLs, in a file beside the report that only its owner can read. It goes when the run ends: what is left then is
-//! listed for people. A run that resumes polls the jobs of the kick-offs that it finds there and deletes the others.
+//! What another run needs to resume this one if it is killed: the jobs that are started and not yet deleted, with their whole
+//! URLs, in a file next to the report that only its owner can read. The file is removed when the run ends. A run that
+//! resumes polls the jobs of the kick-offs in the file and deletes the other jobs.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,9 +16,9 @@ use crate::recording::model::{Exchange, Recording, Role};
 /// The longest line that is read.
 const MAX_LEN_LINE: u64 = 1 << 20;
 
-/// A job that a flow's own kick-off started.
+/// The kick-off by which a flow started its own job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Own {
+pub(crate) struct OwnKickoff {
     /// The exchange that started it.
     pub exchange: u32,
     /// The polling URL as the recording shows it.
@@ -33,23 +33,23 @@ pub(crate) struct Own {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum JournalLine {
-    /// A flow was given a job.
+    /// A flow started a job.
     Held {
         /// The flow.
         flow: String,
         /// The polling URL.
         #[serde(with = "as_text")]
         job: Url,
-        /// How, if by its own kick-off.
-        own: Option<Own>,
+        /// The kick-off of the flow; none if a probe started the job.
+        own: Option<OwnKickoff>,
     },
-    /// A DELETE of the job is about to be sent: whoever finds this must not poll it any more.
+    /// A DELETE of the job is about to be sent: a run that resumes must not poll it.
     Ending(#[serde(with = "as_text")] Url),
-    /// A job is deleted, or the target knows it no more.
+    /// A job is deleted, or the target no longer knows it.
     Gone(#[serde(with = "as_text")] Url),
 }
 
-/// A URL as the text that it is.
+/// A URL as text.
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use url::Url;
@@ -63,24 +63,24 @@ mod as_text {
     }
 }
 
-/// The file in the making.
+/// The file of a run that goes on.
 #[derive(Default)]
 pub(crate) struct ResumeJournal {
     open: Mutex<Option<(PathBuf, File)>>,
 }
 
 impl ResumeJournal {
-    /// A journal at `path`; what lies there from a run before is replaced. None keeps none.
+    /// A journal at `path`, in place of an older file. Without a path nothing is written.
     ///
     /// # Errors
-    /// The file cannot be made.
+    /// The file cannot be created.
     pub fn create(path: Option<&Path>) -> std::io::Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // One of another owner or mode is not written into.
+        // The old file may have another owner or mode.
         let _ = std::fs::remove_file(path);
         let file = options.open(path)?;
         Ok(Self { open: Mutex::new(Some((path.to_owned(), file))) })
@@ -99,36 +99,36 @@ impl ResumeJournal {
         }
     }
 
-    /// Takes the file away: the run has ended by itself.
+    /// Removes the file: the run has ended by itself.
     pub fn close(&self) {
         if let Some((path, _)) = self.open.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Whoever removed it before us has done what we would do.
+            // The file may already be gone.
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
-/// A job to go on with.
+/// A job to resume.
 #[derive(Clone, Debug)]
 pub(crate) struct Resumed {
     pub job: Url,
-    pub own: Own,
-    /// Its kick-off, as the recording has it.
+    pub own: OwnKickoff,
+    /// Its kick-off in the recording.
     pub kickoff: Exchange,
 }
 
-/// What a killed run left.
+/// What a killed run left on the target.
 #[derive(Clone, Debug, Default)]
 pub struct Leftovers {
-    /// By flow: the job to go on with.
+    /// By flow: the job to resume.
     pub(crate) jobs: Vec<(String, Resumed)>,
-    /// Jobs of probes, and of flows that had two: to be deleted.
+    /// Jobs to delete: those of probes, and further jobs of a flow.
     pub(crate) others: Vec<Url>,
 }
 
 impl Leftovers {
-    /// Reads the journal at `path` and finds the kick-offs of its jobs on the recording of the same run. A line that is cut,
-    /// as a killed run leaves it, is left out.
+    /// Reads the journal at `path` and finds the kick-offs of its jobs in the recording of the same run. A line that a killed
+    /// run left incomplete is skipped.
     ///
     /// # Errors
     /// The file cannot be read: the system's reason.
@@ -136,12 +136,12 @@ impl Leftovers {
         Ok(Self::of(&lines(BufReader::new(File::open(path)?))?, recording))
     }
 
-    /// How many jobs of flows there are to go on with.
+    /// The number of jobs to resume.
     pub fn len(&self) -> usize {
         self.jobs.len()
     }
 
-    /// Whether there is nothing to go on with.
+    /// Whether there is no job to resume.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
@@ -187,9 +187,9 @@ fn lines(mut source: impl BufRead) -> std::io::Result<Vec<JournalLine>> {
     }
 }
 
-/// The exchange `kickoff` of an earlier recording, with the polling URL as this recording shows it. Where that cannot be said the
-/// exchange stays as it is.
-pub(crate) fn retold(kickoff: &Exchange, before: &str, now: &str) -> Exchange {
+/// The exchange `kickoff` of an earlier recording, with the polling URL as this recording shows it. If the polling URL is not
+/// known, the exchange stays as it is.
+pub(crate) fn with_current_url(kickoff: &Exchange, before: &str, now: &str) -> Exchange {
     let inner = |text: &str| {
         let quoted = serde_json::to_string(text).unwrap_or_default();
         quoted.trim_matches('"').to_owned()
@@ -229,7 +229,7 @@ mod tests {
     }
 
     fn held(flow: &str, job: &str, exchange: Option<u32>) -> JournalLine {
-        let own = |exchange| Own { exchange, shown: "s".into(), level: ExportLevel::System, params: vec![] };
+        let own = |exchange| OwnKickoff { exchange, shown: "s".into(), level: ExportLevel::System, params: vec![] };
         JournalLine::Held { flow: flow.into(), job: url(job), own: exchange.map(own) }
     }
 
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_kick_off_is_told_with_the_url_of_this_recording() {
-        let told = retold(&kickoff(1, "a"), "http://h/[u1]", "http://h/[u2]");
+        let told = with_current_url(&kickoff(1, "a"), "http://h/[u1]", "http://h/[u2]");
         assert_eq!(told.request.url, "http://h/[u2]");
         assert!(matches!(told.outcome, Outcome::NoResponse(trouble) if trouble.message == "see http://h/[u2]"));
     }

@@ -1,26 +1,21 @@
 //! A run against a target: what it says of itself, then the flows of the plan side by side, then the recording.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use http::Method;
-use http::header::ACCEPT;
-use tokio::sync::{Semaphore, watch};
-use url::Url;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use crate::base::clock::Clock;
 use crate::base::instant::rfc3339;
 use crate::drive::context::{RunContext, Unreachable};
 use crate::drive::export_levels;
 use crate::drive::export_levels::Declared;
-use crate::drive::flow::{cleanup, requests, run_flow};
-use crate::drive::flow_results::{FlowResults, HeldJobs};
+use crate::drive::flow::{cleanup, delete, requests, run_flow};
+use crate::drive::flow_results::FlowResults;
+use crate::drive::held_jobs::HeldJobs;
 use crate::drive::hooks::Hooks;
 use crate::drive::progress::{Progress, Silent};
 use crate::drive::resume_journal::{Leftovers, ResumeJournal};
+use crate::drive::target_behavior::TargetBehavior;
 use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::Plan;
@@ -31,6 +26,11 @@ use crate::session::client::{RequestSpec, Session};
 use crate::settings::run_settings::{Credentials, Settings};
 use crate::suite::flow::Identity;
 use crate::transport::message::Transport;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use http::Method;
+use http::header::ACCEPT;
+use tokio::sync::{Semaphore, watch};
 
 /// What a run needs beside the plan, the settings and the target.
 pub struct RunOptions {
@@ -143,9 +143,12 @@ impl Drive {
     pub async fn metadata(&mut self) -> Result<&Declared, RunError> {
         let declared = match self.declared.take() {
             Some(known) => known,
-            None => match self.ask_metadata().await {
-                // That is found out now, or never: no library speaks it.
-                Err(RunError::Unreachable { why, .. }) if self.session.speaks_old_tls_alone().await => {
+            None if self.end_reason().is_some() => Declared::default(),
+            None => match self.until_ended(self.ask_metadata()).await {
+                // No library speaks so old a version, so that only a probe can show it.
+                Err(RunError::Unreachable { why, .. })
+                    if self.until_ended(self.session.speaks_old_tls_alone()).await =>
+                {
                     let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
                     self.no_way = Some(Unreachable::Tls(why));
                     Declared::default()
@@ -170,11 +173,7 @@ impl Drive {
                 requests::usual(&[(ACCEPT, "application/fhir+json")]),
             )
         };
-        let mut reply = tokio::select! {
-            biased;
-            () = raised(self.options.interrupt.clone()) => return Ok(Declared::default()),
-            reply = self.session.send(ask.clone()) => reply,
-        };
+        let mut reply = self.session.send(ask.clone()).await;
         let protected = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 401 | 403));
         if protected && !matches!(self.settings.credentials, Credentials::None) {
             self.session.recorder().supersede(reply.exchange);
@@ -217,8 +216,9 @@ impl Drive {
         let mut no_way = self.no_way.clone();
         if no_way.is_none()
             && !plan.flows.is_empty()
-            && !*self.options.interrupt.borrow()
-            && let Err(trouble) = self.session.authorize().await
+            && self.end_reason().is_none()
+            && let Err(trouble) = self.until_ended(self.session.authorize()).await
+            && trouble.kind != TroubleKind::Interrupted
         {
             let refused = RunError::Credentials { base: self.start.base.clone(), why: trouble.message };
             // Whether it is the server that is wrong shows in what it says of itself.
@@ -248,38 +248,32 @@ impl Drive {
             progress: self.options.progress.clone(),
             halted: Mutex::new(None),
             no_way: no_way.clone(),
-            running: AtomicUsize::new(0),
-            any_ended: AtomicBool::new(false),
-            waited_in_vain: AtomicBool::new(false),
-            any_started: AtomicBool::new(false),
-            throttled_in_vain: AtomicBool::new(false),
+            target: TargetBehavior::default(),
             definitions,
-            files_by_post: AtomicBool::new(false),
             dropped_params: Mutex::default(),
             key: RunKey::new(),
             members: Mutex::default(),
-            touched: Mutex::default(),
-            sightings: UrlEntropy::default(),
+            data_changes: Mutex::default(),
+            url_entropy: UrlEntropy::default(),
             file_bytes: AtomicU64::new(0),
         };
         let all = async {
-            cleanup::others(&run, &others).await;
+            delete::delete_abandoned(&run, &others).await;
             let mut flows: FuturesUnordered<_> = plan.flows.iter().map(|flow| run_flow::run(&run, flow)).collect();
             while flows.next().await.is_some() {}
+            // Jobs of a killed run that no flow resumed.
+            delete::delete_abandoned(&run, &run.unclaimed()).await;
         };
         tokio::select! {
             biased;
             // First, so that a run that is ended before its first flow sends nothing.
-            () = self.halt_when_told(&run) => {}
+            () = self.halt_in_time(&run) => {}
             () = all => {}
         }
         let recorder = self.session.recorder();
-        // What a killed run began and this one does not ask for is nobody's any more.
-        let unclaimed: Vec<Url> = run.unclaimed();
-        cleanup::others(&run, &unclaimed).await;
         let left = run.jobs.left();
         if let (Some(path), false) = (&self.options.leftovers, left.is_empty())
-            && let Err(error) = cleanup::list(path, &left)
+            && let Err(error) = cleanup::list_leftovers(path, &left)
         {
             self.options.progress.note(&format!("{} cannot be written: {error}", path.display()));
         }
@@ -289,7 +283,7 @@ impl Drive {
             early: run.halted().or(no_way.map(|no_way| no_way.why().to_owned())),
             leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
-            guessing: Some(run.sightings.facts(&self.settings.base, self.clock.now())),
+            guessing: Some(run.url_entropy.facts(&self.settings.base, self.clock.now())),
         });
         if let Some(error) = recorder.sink_error() {
             self.options.progress.note(&format!("the recording could not be written to its end: {error}"));
@@ -297,26 +291,55 @@ impl Drive {
         Ok(recorder.take())
     }
 
-    /// Ends all waiting and sending when the run is interrupted or its deadline passes. Never returns: the flows end by
-    /// themselves then, after tidying up.
-    async fn halt_when_told(&self, run: &RunContext<'_>) {
-        let deadline = async {
-            match self.settings.deadline {
-                Some(deadline) => self.clock.sleep(deadline.saturating_sub(self.clock.elapsed())).await,
-                None => std::future::pending().await,
-            }
-        };
-        let why = tokio::select! {
-            biased;
-            () = raised(self.options.interrupt.clone()) => "interrupted".to_owned(),
-            () = deadline => {
-                let seconds = self.settings.deadline.unwrap_or_default().as_secs();
-                format!("the deadline of {seconds} s passed")
-            }
-        };
-        *run.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    /// Ends all waits and requests when the run is interrupted or its deadline passes. Never returns: the flows then end by
+    /// themselves, after their clean-up.
+    async fn halt_in_time(&self, run: &RunContext<'_>) {
+        let why = self.wait_for_end().await;
+        run.halt(why);
         self.session.interrupt();
         std::future::pending().await
+    }
+
+    /// Runs `work`, which sends requests. When the run is interrupted or its deadline passes, these requests end, and `work`
+    /// with them.
+    async fn until_ended<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        tokio::select! {
+            biased;
+            _ = self.wait_for_end() => {}
+            done = &mut work => return done,
+        }
+        self.session.interrupt();
+        work.await
+    }
+
+    /// Waits until the run is interrupted or its deadline passes; returns the reason.
+    async fn wait_for_end(&self) -> String {
+        loop {
+            if let Some(why) = self.end_reason() {
+                return why;
+            }
+            let deadline = async {
+                match self.settings.deadline {
+                    Some(deadline) => self.clock.sleep(deadline.saturating_sub(self.clock.elapsed())).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = raised(self.options.interrupt.clone()) => {}
+                () = deadline => {}
+            }
+        }
+    }
+
+    /// Why the run is to be ended now, if it is.
+    fn end_reason(&self) -> Option<String> {
+        if *self.options.interrupt.borrow() {
+            return Some("interrupted".to_owned());
+        }
+        let deadline = self.settings.deadline.filter(|deadline| self.clock.elapsed() >= *deadline)?;
+        Some(format!("the deadline of {} s passed", deadline.as_secs()))
     }
 }
 

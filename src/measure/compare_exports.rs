@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::base::instant::Instant;
-use crate::drive::flow::recheck_missing::Lost;
+use crate::measure::missing_resource::{MissingResource, ResourceName};
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::type_filters::Counter;
-use crate::measure::unrequested_resources::{Name, references};
+use crate::measure::unrequested_resources::references;
 use crate::ndjson::identity::Identity;
 use crate::recording::facts::{Comparison, KeptProfiles};
 use crate::search::world::World as _;
@@ -21,9 +21,9 @@ const MAX_LOST: usize = 16;
 pub(crate) struct Compared {
     pub comparison: Comparison,
     /// A resource of both.
-    pub control: Option<Name>,
+    pub control: Option<ResourceName>,
     /// The first that should have come and did not.
-    pub lost: Vec<Lost>,
+    pub lost: Vec<MissingResource>,
 }
 
 impl Counter {
@@ -50,7 +50,7 @@ impl Counter {
                         kept.found += 1;
                         control.get_or_insert_with(|| (kind.to_owned(), id.to_owned()));
                     } else if lost.len() < MAX_LOST {
-                        lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
+                        lost.push(MissingResource { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
                     }
                     referred.extend(references(value));
                 } else if self.selection.leaves_out(kind, value, source) {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::drive::flow::recheck_missing::same_state;
 use crate::fhir::definitions::layout::E_CHOICE;
 use crate::fhir::definitions::layout::E_REQUIRED;
 use crate::fhir::definitions::tables::Tables;
+use crate::measure::missing_resource::same_version;
 use crate::measure::resource_store::ResourceStore;
 use crate::recording::facts::{KeptProfiles, Trimmed};
 use crate::search::world::World as _;
@@ -55,7 +55,9 @@ pub(crate) fn measure(
         let listed = listed(params, kind);
         for (id, whole) in source.of(kind) {
             // Of a line in another version nobody knows what it had.
-            let Some(left) = own.get(kind, id).filter(|left| same_state(whole, left) != Some(false)) else { continue };
+            let Some(left) = own.get(kind, id).filter(|left| same_version(whole, left) != Some(false)) else {
+                continue;
+            };
             line((kind, whole, left), &listed, tables, &mut found);
         }
     }

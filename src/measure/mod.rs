@@ -5,6 +5,7 @@ pub(crate) mod elements;
 pub(crate) mod group_response;
 pub(crate) mod job_state;
 pub(crate) mod manifest_files;
+pub(crate) mod missing_resource;
 pub(crate) mod organized_files;
 pub(crate) mod ownership;
 pub(crate) mod resource_store;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::base::resource_types;
-use crate::drive::flow::recheck_missing::Lost;
+use crate::measure::missing_resource::MissingResource;
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::unrequested_resources::owner;
 use crate::ndjson::contents::Contents;
@@ -63,14 +63,14 @@ pub(crate) struct Blocks {
 }
 
 /// What the blocks lack of an earlier flow, by hash, and one resource that they do not.
-pub(crate) struct Astray {
+pub(crate) struct Missing {
     lost: HashSet<u64>,
     control: Option<u64>,
 }
 
-impl Astray {
+impl Missing {
     /// The same by name, from the shelf of the earlier flow.
-    pub fn named(&self, shelf: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<Lost>) {
+    pub fn named(&self, shelf: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
         let (mut control, mut lost) = (None, Vec::new());
         for kind in shelf.kinds() {
             for (id, value) in shelf.of(kind) {
@@ -78,7 +78,7 @@ impl Astray {
                 if self.control == Some(hash) {
                     control = Some((kind.to_owned(), id.to_owned()));
                 } else if self.lost.contains(&hash) {
-                    lost.push(Lost { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
+                    lost.push(MissingResource { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
                 }
             }
         }
@@ -126,17 +126,17 @@ impl Organizer {
     }
 
     /// Writes the facts of each file, in their order, and gives those of the flow.
-    pub fn settle_into<'f>(&self, files: impl Iterator<Item = (&'f mut FileFacts, Blocks)>) -> (Organizing, Astray) {
+    pub fn settle_into<'f>(&self, files: impl Iterator<Item = (&'f mut FileFacts, Blocks)>) -> (Organizing, Missing) {
         let (facts, read): (Vec<&mut FileFacts>, Vec<Blocks>) = files.unzip();
-        let (organized, organizing, astray) = self.settle(read);
+        let (organized, organizing, missing) = self.settle(read);
         for (facts, organized) in facts.into_iter().zip(organized) {
             facts.organized = Some(organized);
         }
-        (organizing, astray)
+        (organizing, missing)
     }
 
     /// The facts of each file and of the flow, from what all its files hold, in their order.
-    fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing, Astray) {
+    fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing, Missing) {
         let mut numbers: HashMap<u64, u64> = HashMap::new();
         let mut own: HashSet<u64> = HashSet::new();
         // The last file with a block of each, and those with blocks in several.
@@ -183,18 +183,18 @@ impl Organizer {
             found.extend(file.found);
         }
         let (there, lost) = self.instances.iter().partition::<HashSet<u64>, _>(|one| numbers.contains_key(one));
-        let mut astray = Astray { control: there.iter().next().copied(), lost };
+        let mut missing = Missing { control: there.iter().next().copied(), lost };
         let mut belongings: BTreeMap<String, KeptProfiles> = BTreeMap::new();
         for (pair, kind) in self.belongings.iter().filter(|(pair, _)| numbers.contains_key(&pair.0)) {
             let kept = belongings.entry(kind.clone()).or_default();
             kept.expected += 1;
             match found.contains(pair) {
                 true => kept.found += 1,
-                false => _ = astray.lost.insert(pair.1),
+                false => _ = missing.lost.insert(pair.1),
             }
         }
         let instances = KeptProfiles { expected: self.instances.len() as u64, found: there.len() as u64 };
-        (facts, Organizing { flow: self.flow.clone(), instances, belongings, unsure: false }, astray)
+        (facts, Organizing { flow: self.flow.clone(), instances, belongings, recheck: None }, missing)
     }
 }
 
@@ -317,8 +317,8 @@ mod tests {
             assert!(done.lines.is_legible(), "headers and what stands in several blocks are no mistakes");
             taken(&sheet)
         };
-        let (facts, organizing, astray) = organizer.settle(files.iter().map(read).collect());
-        let (control, lost) = astray.named(&shelf, &organizer.key);
+        let (facts, organizing, missing) = organizer.settle(files.iter().map(read).collect());
+        let (control, lost) = missing.named(&shelf, &organizer.key);
         let missing = |kept: &KeptProfiles| (kept.expected - kept.found) as usize;
         let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
         assert_eq!(lost.len(), counted, "what is missed has a name");

@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::base::instant::Instant;
-use crate::drive::flow::recheck_missing::Lost;
+use crate::measure::missing_resource::{MissingResource, ResourceName};
 use crate::measure::resource_store::ResourceStore;
-use crate::measure::unrequested_resources::{Name, owner, references};
+use crate::measure::unrequested_resources::{owner, references};
 use crate::ndjson::identity::{Identity, normalise_reference};
 use crate::recording::facts::{Compartment, KeptProfiles, Lineage};
 use crate::search::world::World as _;
 
 /// By type: resources of patients who are not among `members`, and that nothing of the members leads to.
 pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTreeMap<String, u64> {
-    let is_member = |name: &Name| name.0 == "Patient" && members.contains(&name.1);
-    let mut refers: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+    let is_member = |name: &ResourceName| name.0 == "Patient" && members.contains(&name.1);
+    let mut refers: BTreeMap<ResourceName, BTreeSet<ResourceName>> = BTreeMap::new();
     let (mut reached, mut open, mut aliens) = (BTreeSet::new(), Vec::new(), Vec::new());
     for kind in own.kinds() {
         for (id, value) in own.of(kind) {
@@ -116,23 +116,24 @@ struct Record<'s> {
 }
 
 /// The Provenance that `source` holds of what came, of patients' resources alone if `of_patients`; none where not all of
-/// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest.
+/// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest. Each
+/// comes with whether it is the newest Provenance of some resource.
 pub(crate) fn lineage(
     source: &ResourceStore,
     came: &Identity,
     (of_patients, latest): (bool, bool),
-    lost: &mut Vec<Lost>,
+    lost: &mut Vec<(MissingResource, bool)>,
 ) -> Option<Lineage> {
     if source.lacks_some("Provenance") {
         return None;
     }
     let there = |kind: &str, id: &str| came.held(&[came.key().hash(kind, id)]) > 0;
-    let concerned = |name: &Name| {
+    let concerned = |name: &ResourceName| {
         let (kind, id) = (name.0.as_str(), name.1.as_str());
         let own = |value: &Value| kind == "Patient" || owner(value).is_some();
         kind != "Provenance" && there(kind, id) && (!of_patients || source.get(kind, id).is_some_and(own))
     };
-    let mut by_target: BTreeMap<Name, Vec<Record<'_>>> = BTreeMap::new();
+    let mut by_target: BTreeMap<ResourceName, Vec<Record<'_>>> = BTreeMap::new();
     let mut all: BTreeMap<&str, &Value> = BTreeMap::new();
     for (id, value) in source.of("Provenance") {
         let instant = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).and_then(Instant::parse);
@@ -172,7 +173,8 @@ pub(crate) fn lineage(
             count(&mut found.older);
         }
         if came == 0 && (!latest || newest.contains(id)) {
-            lost.push(Lost { kind: "Provenance".to_owned(), id: id.to_owned(), was: value.clone() });
+            let missing = MissingResource { kind: "Provenance".to_owned(), id: id.to_owned(), was: value.clone() };
+            lost.push((missing, newest.contains(id)));
         }
     }
     Some(found)

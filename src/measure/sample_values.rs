@@ -98,7 +98,7 @@ pub fn of_members(pick: SampleValueName, shelf: &ResourceStore, members: &BTreeS
 
 /// The type, of those with the fewest resources, of which one has several Provenance of different instants.
 fn provenanced(shelf: &ResourceStore) -> Option<String> {
-    let mut records: BTreeMap<crate::measure::unrequested_resources::Name, BTreeSet<String>> = BTreeMap::new();
+    let mut records: BTreeMap<crate::measure::missing_resource::ResourceName, BTreeSet<String>> = BTreeMap::new();
     for (_, value) in shelf.of("Provenance") {
         let recorded = value.get("recorded").and_then(Value::as_str).and_then(Instant::parse);
         for target in value.get("target").map(crate::measure::unrequested_resources::references).unwrap_or_default() {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use crate::base::instant::Instant;
-use crate::drive::hooks::Name;
+use crate::measure::missing_resource::ResourceName;
 use crate::measure::resource_store::{Both, ResourceStore, SharedResourceStore};
 use crate::measure::unrequested_resources::owner;
 use crate::ndjson::contents;
@@ -161,7 +161,7 @@ pub(crate) struct Counter {
     /// Whether attachments and references are looked for in them.
     contents: bool,
     /// Resources that hooks named.
-    looked_for: Vec<Name>,
+    looked_for: Vec<ResourceName>,
 }
 
 /// What was measured on one file.
@@ -181,7 +181,7 @@ pub(crate) struct Measured {
     /// Where attachments can be fetched.
     pub urls: Vec<String>,
     /// Lines with resources that hooks named.
-    pub touched: Vec<(Name, Value)>,
+    pub touched: Vec<(ResourceName, Value)>,
 }
 
 /// Where an eye writes.
@@ -209,7 +209,7 @@ impl Measured {
 
 impl Counter {
     /// For a flow with these parameters.
-    pub fn new(params: &[(String, String)], measures: Measures, looked_for: Vec<Name>) -> Arc<Self> {
+    pub fn new(params: &[(String, String)], measures: Measures, looked_for: Vec<ResourceName>) -> Arc<Self> {
         let Measures { compared, shelf, census, contents, .. } = measures;
         // What chains lead to may come with the same flow, and what came is held against what was there before.
         let shelved = shelf || census || compared;

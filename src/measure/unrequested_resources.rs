@@ -5,24 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::measure::missing_resource::ResourceName;
 use crate::measure::resource_store::ResourceStore;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::facts::UnrequestedResources;
-
-/// A type and an id.
-pub(crate) type Name = (String, String);
 
 /// The deepest nesting that references are looked for in.
 const DEEPEST: usize = 64;
 
 /// Every resource that `value` refers to.
-pub(crate) fn references(value: &Value) -> BTreeSet<Name> {
+pub(crate) fn references(value: &Value) -> BTreeSet<ResourceName> {
     let mut found = BTreeSet::new();
     walk(value, 0, &mut found);
     found
 }
 
-fn walk(value: &Value, depth: usize, found: &mut BTreeSet<Name>) {
+fn walk(value: &Value, depth: usize, found: &mut BTreeSet<ResourceName>) {
     match value {
         _ if depth > DEEPEST => {}
         Value::Array(items) => items.iter().for_each(|item| walk(item, depth + 1, found)),
@@ -57,8 +55,8 @@ pub(crate) fn take(own: &ResourceStore, params: &[(String, String)], whole: bool
     let linked = own.of("Patient").filter(|(id, _)| patients.contains(id)).filter_map(|(_, value)| value.get("link"));
     let joined: BTreeSet<String> = linked.flat_map(references).map(|name| name.1).collect();
     let mut census = UnrequestedResources { whole: whole && !own.is_full(), ..UnrequestedResources::default() };
-    let mut named: BTreeMap<&str, BTreeSet<Name>> = BTreeMap::new();
-    let mut foreign: Vec<Name> = Vec::new();
+    let mut named: BTreeMap<&str, BTreeSet<ResourceName>> = BTreeMap::new();
+    let mut foreign: Vec<ResourceName> = Vec::new();
     for kind in own.kinds() {
         for (id, value) in own.of(kind) {
             let refers = references(value);
@@ -87,11 +85,11 @@ pub(crate) fn take(own: &ResourceStore, params: &[(String, String)], whole: bool
 fn is_stranger(
     (kind, id): (&str, &str),
     value: &Value,
-    refers: &BTreeSet<Name>,
+    refers: &BTreeSet<ResourceName>,
     patients: &BTreeSet<&str>,
     joined: &BTreeSet<String>,
 ) -> bool {
-    let listed = |name: &Name| name.0 == "Patient" && patients.contains(name.1.as_str());
+    let listed = |name: &ResourceName| name.0 == "Patient" && patients.contains(name.1.as_str());
     if refers.iter().any(listed) {
         return false;
     }

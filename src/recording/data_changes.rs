@@ -60,9 +60,9 @@ pub struct ChangedResource {
     /// Whether it is listed under `deleted`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// Whether it was changed again since, or is gone, or nobody knows: a second read said so when it was missed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub moved_on: bool,
+    /// What a second read showed, made because an export lacks the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_read: Option<SecondRead>,
 }
 
 /// What the read of a resource brought.
@@ -75,6 +75,22 @@ pub enum ChangeState {
     Gone(Option<String>),
     /// Neither: why, a fragment.
     Unread(String),
+}
+
+words! {
+    /// What a second read of a resource showed.
+    SecondRead {
+        /// It is as the first read showed it.
+        Same = "same",
+        /// It was changed since.
+        Changed = "changed",
+        /// It is there, and the first read showed nothing to compare it with.
+        There = "there",
+        /// It is gone.
+        Gone = "gone",
+        /// It cannot be read.
+        Unread = "unread",
+    }
 }
 
 words! {

@@ -88,9 +88,43 @@ pub struct Organizing {
     pub instances: KeptProfiles,
     /// Of those that have one: what belongs to them there, by type, and how much of it stands in their blocks.
     pub belongings: BTreeMap<String, KeptProfiles>,
-    /// Whether the target did not say what became of what is missing.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unsure: bool,
+    /// What a second read of missing resources showed; none if nothing is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<Recheck>,
+}
+
+/// What a second read of missing resources showed. At most six are read, and the first one that is still there ends the
+/// reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recheck {
+    /// The missing resources that were read.
+    pub asked: u64,
+    /// Those that are still there as the earlier export holds them.
+    pub there: u64,
+    /// By type: those that were changed since the earlier export.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<String, u64>,
+    /// By type: those that were deleted since the earlier export.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deleted: BTreeMap<String, u64>,
+}
+
+impl Recheck {
+    /// The missing resources of a type that were changed or deleted.
+    pub fn gone_of(&self, kind: &str) -> u64 {
+        let of = |counts: &BTreeMap<String, u64>| counts.get(kind).copied().unwrap_or_default();
+        of(&self.changed).saturating_add(of(&self.deleted))
+    }
+
+    /// All missing resources that were changed or deleted.
+    pub fn gone(&self) -> u64 {
+        self.changed.values().chain(self.deleted.values()).fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// Those of which the target does not say what became of them.
+    pub fn unknown(&self) -> u64 {
+        self.asked.saturating_sub(self.there).saturating_sub(self.gone())
+    }
 }
 
 /// What the filters of a kick-off say of the resources of one file, those of types that no filter concerns left out.
@@ -117,13 +151,9 @@ pub struct Comparison {
     /// refers to, and how many of them came all the same.
     #[serde(default)]
     pub spared: KeptProfiles,
-    /// Those that did not come and were seen, by asking for them, to be deleted or changed since: they are not counted
-    /// among those that must.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub gone: u64,
-    /// Whether that cannot be seen of all that did not come.
-    #[serde(default)]
-    pub unsure: bool,
+    /// What a second read of missing resources showed; none if nothing is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<Recheck>,
     /// Of the types asked for: resources that came, were held, and that the earlier flow does not hold; and those of them
     /// that are newer than all that it holds.
     #[serde(default)]
@@ -176,7 +206,7 @@ pub struct Compartment {
 }
 
 /// The Provenance of the resources that came, as far as an earlier export holds it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
     /// All of it, and what of it came.
     pub all: KeptProfiles,
@@ -184,9 +214,12 @@ pub struct Lineage {
     pub newest: KeptProfiles,
     /// What is the newest of no resource that came.
     pub older: KeptProfiles,
-    /// Whether some is missing of which nobody can tell whether it is still there.
-    #[serde(default)]
-    pub unsure: bool,
+    /// What a second read of missing Provenance showed; none if nothing is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<Recheck>,
+    /// Of the Provenance that was changed or deleted: that which is the newest of some resource.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub newest_gone: u64,
 }
 
 /// What `_elements` left of lines that an earlier export holds whole, in the same version.

@@ -12,7 +12,7 @@ use crate::recording::secrecy::UrlGuessing;
 use crate::suite::model::FileList;
 
 /// The version of the recording's format; another one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A whole recording in memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

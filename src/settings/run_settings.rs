@@ -97,7 +97,7 @@ impl Settings {
             values: BTreeMap::new(),
             jobs: 4,
             max_wait: Duration::from_secs(600),
-            least_wait: crate::drive::flow::retry::SHORTEST,
+            least_wait: crate::drive::flow::retry::MIN_WAIT,
             deadline: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),

@@ -93,7 +93,7 @@ impl Server {
         (self.hook)(&call).unwrap_or_else(|| honest(&mut state, &call, self.polls))
     }
 
-    fn router(&self, clock: Clock) -> Router {
+    pub fn router(&self, clock: Clock) -> Router {
         let server = self.clone();
         Router::new().fallback(move |request: Request| {
             let server = server.clone();

@@ -1,29 +1,35 @@
-//! What is known of a flow's files while they come. There may be a hundred thousand: of each, only what others wait for
-//! stays here, and all else is on the recording at once.
+//! What is known of the files of a flow during the download. A manifest may list a hundred thousand files: only facts
+//! that depend on other files are kept here, all others go to the recording at once.
 
-use crate::drive::files::download::WantedFile;
+use serde_json::Value;
+
+use crate::drive::files::wanted;
+use crate::drive::files::wanted::WantedFile;
+use crate::drive::flow::job::Job;
+use crate::measure::manifest_files;
 use crate::measure::organized_files::Blocks;
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::sample_values::Span;
 use crate::measure::type_filters;
 use crate::measure::type_filters::{Counter, Measured};
 use crate::recording::facts::FileFacts;
+use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 
-/// What is known of the files that came.
+/// What is known of the files that were read.
 #[derive(Debug, Default)]
 pub(crate) struct DownloadedFiles {
-    /// Of each list the first file that held a line.
+    /// The first file with a line, of each list.
     first: Vec<WantedFile>,
     /// The dates of the output files.
     pub span: Span,
-    /// Files whose facts wait for what stands in others, and all after them, in their order.
-    later: Vec<PendingFacts>,
-    /// The bytes of resources that wait so.
-    waiting: usize,
+    /// Files with facts that depend on other files, and all files after them, in their order.
+    pending: Vec<PendingFacts>,
+    /// The bytes of the resources in `pending`.
+    pending_bytes: usize,
 }
 
-/// A file whose facts are not complete.
+/// A file with facts that are not complete yet.
 #[derive(Debug)]
 pub(crate) struct PendingFacts {
     pub facts: FileFacts,
@@ -33,22 +39,22 @@ pub(crate) struct PendingFacts {
 
 impl DownloadedFiles {
     /// The first file of a list that held a line.
-    pub fn first(&self, list: FileList) -> Option<&WantedFile> {
+    fn first(&self, list: FileList) -> Option<&WantedFile> {
         self.first.iter().find(|wanted| wanted.list() == list)
     }
 
-    /// The files whose facts were not given back, in their order.
-    pub fn rest(&mut self) -> Vec<PendingFacts> {
-        std::mem::take(&mut self.later)
+    /// Takes the files that [`Self::add`] kept, in their order.
+    pub fn take_pending(&mut self) -> Vec<PendingFacts> {
+        std::mem::take(&mut self.pending)
     }
 
-    /// Takes in a file. Its facts are given back where nothing waits: a manifest may list a hundred thousand.
-    pub fn take_in(
+    /// Adds a file. Returns its facts if they are complete and no earlier file is pending.
+    pub fn add(
         &mut self,
         wanted: WantedFile,
         got: PendingFacts,
         counter: &Counter,
-        shelf: &ResourceStore,
+        resources: &ResourceStore,
     ) -> Option<FileFacts> {
         let PendingFacts { mut facts, mut measured, blocks } = got;
         let list = wanted.list();
@@ -58,15 +64,26 @@ impl DownloadedFiles {
         if facts.lines.lines > 0 && !self.first.iter().any(|known| known.list() == list) {
             self.first.push(wanted);
         }
-        if self.waiting + measured.waiting_bytes() > type_filters::MAX_WAITING_IN_ALL {
+        if self.pending_bytes + measured.waiting_bytes() > type_filters::MAX_WAITING_IN_ALL {
             measured.give_up();
         }
-        self.waiting += measured.waiting_bytes();
-        if self.later.is_empty() && blocks.is_none() && measured.waiting_bytes() == 0 {
-            facts.filtered = counter.settle(measured, shelf, None);
+        self.pending_bytes += measured.waiting_bytes();
+        if self.pending.is_empty() && blocks.is_none() && measured.waiting_bytes() == 0 {
+            facts.filtered = counter.settle(measured, resources, None);
             return Some(facts);
         }
-        self.later.push(PendingFacts { facts, measured, blocks });
+        self.pending.push(PendingFacts { facts, measured, blocks });
         None
     }
+}
+
+/// The files that probes request, one per list: the first file that held a line, or else the first in the manifest.
+pub(crate) fn probed_files(job: &Job, manifest: &Value, fetched: &DownloadedFiles) -> Vec<WantedFile> {
+    let (items, _) = manifest_files::files(manifest, Download::All);
+    let listed: Vec<WantedFile> = items.into_iter().filter_map(|item| wanted::usable(job, manifest, item)).collect();
+    let of_list = |list: FileList| {
+        let held = fetched.first(list);
+        held.or_else(|| listed.iter().find(|wanted| wanted.list() == list)).cloned()
+    };
+    FileList::ALL.iter().filter_map(|list| of_list(*list)).collect()
 }

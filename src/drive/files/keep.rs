@@ -1,25 +1,29 @@
-//! Where the files that were fetched are kept, if the user asked for it.
+//! Keeps downloaded files on disk for `--keep-files`.
 
 use std::fs::File;
 
-use crate::drive::context::{FlowContext, stop};
+use crate::drive::context::FlowContext;
+use crate::drive::stops::stop;
 use crate::ndjson::decode::Coding;
 use crate::recording::model::{FileRef, Stop, StopKind};
 
-impl FlowContext<'_> {
-    /// Opens the file that the body is kept in, if bodies are kept. Its name is ours alone.
-    pub fn keep(&self, place: FileRef, coding: Coding, probe: bool) -> Result<Option<File>, Stop> {
-        let Some(folder) = self.run.settings.keep_files.as_ref().filter(|_| !probe) else { return Ok(None) };
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-        let folder = folder.join(self.name().chars().map(plain).collect::<String>());
-        let ending = if coding == Coding::Gzip { ".gz" } else { "" };
-        let path = folder.join(format!("{}-{}.ndjson{ending}", place.list, place.index));
-        let file = std::fs::create_dir_all(&folder).and_then(|()| File::create(path));
-        file.map(Some).map_err(|error| self.cannot_keep(&error))
-    }
+/// Creates the file for a body, if bodies are kept. No part of its name comes from the server.
+pub(crate) fn keep(
+    context: &FlowContext<'_>,
+    place: FileRef,
+    coding: Coding,
+    probe: bool,
+) -> Result<Option<File>, Stop> {
+    let Some(folder) = context.run.settings.keep_files.as_ref().filter(|_| !probe) else { return Ok(None) };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let folder = folder.join(context.name().chars().map(plain).collect::<String>());
+    let ending = if coding == Coding::Gzip { ".gz" } else { "" };
+    let path = folder.join(format!("{}-{}.ndjson{ending}", place.list, place.index));
+    let file = std::fs::create_dir_all(&folder).and_then(|()| File::create(path));
+    file.map(Some).map_err(|error| cannot_keep(&error))
+}
 
-    /// Why a body cannot be kept.
-    pub fn cannot_keep(&self, error: &std::io::Error) -> Stop {
-        stop(StopKind::Limit, None, format!("the files cannot be kept: {error}; see --keep-files"))
-    }
+/// The reason to stop where a body cannot be kept.
+pub(crate) fn cannot_keep(error: &std::io::Error) -> Stop {
+    stop(StopKind::Limit, None, format!("the files cannot be kept: {error}; see --keep-files"))
 }

@@ -1,179 +1,161 @@
-//! What an export comes to, beside what was asked for and what came before: measured when all its files are read, with a
-//! second look where something is missing.
-
-use http::Method;
-use http::header::ACCEPT;
-use serde_json::Value;
-use url::Url;
+//! Measures an export against its request and against the source flow, once all files are read. Missing resources are read
+//! once more; the recording keeps what that shows, and the judge decides what it means.
 
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::context::FlowContext;
-use crate::drive::flow::kickoff::{Job, Route};
-use crate::drive::flow::recheck_missing::RecheckResult;
-use crate::drive::flow::requests;
+use crate::drive::files::download::Downloaded;
+use crate::drive::files::fetched::{DownloadedFiles, PendingFacts};
+use crate::drive::flow::job::Route;
+use crate::drive::flow::recheck_missing::SeenAgain;
+use crate::drive::flow::{data_changes, members, recheck_missing};
+use crate::drive::stops::stop;
 use crate::measure::compare_exports::Compared;
-use crate::measure::organized_files::Astray;
+use crate::measure::manifest_files::MAX_FILES;
+use crate::measure::organized_files::Missing;
 use crate::measure::resource_store::ResourceStore;
-use crate::measure::type_filters::Counter;
-use crate::measure::{elements, manifest_files, ownership, unrequested_resources};
+use crate::measure::{elements, ownership, unrequested_resources};
 use crate::ndjson::identity::Identity;
-use crate::recording::facts::{Comparison, Organizing, UnrequestedResources};
-use crate::recording::model::{BodyKind, Role};
-use crate::session::client::RequestSpec;
-use crate::suite::flow::Probe;
+use crate::recording::facts::{Comparison, Lineage, Organizing, UnrequestedResources};
+use crate::recording::model::{Stop, StopKind};
 
-/// The most of an attachment that is read.
-const MAX_OF_ONE: u64 = 4 << 20;
-
-impl FlowContext<'_> {
-    /// Writes down what came of the flow's files: `own` is held of it, `came` is all of it, `whole` says whether every
-    /// file was read.
-    pub async fn weigh(&self, route: &Route, counter: &Counter, own: &ResourceStore, came: &Identity, whole: bool) {
-        if self.planned.measures.census {
-            let census = self.census(route, own, came, whole).await;
-            self.record().census = Some(census);
-        }
-        let source = route.source.as_ref().filter(|source| source.outcome.level == route.level);
-        let compared = source.and_then(|source| counter.compare((&source.flow, &source.outcome.shelf), own, came));
-        if let Some(compared) = compared {
-            let comparison = self.looked_again(compared).await;
-            self.record().comparison = Some(comparison);
-        }
+/// Measures a downloaded export and records the results. The error is the limit that ended the download.
+pub(crate) async fn measure(
+    context: &FlowContext<'_>,
+    route: &Route,
+    downloaded: &Downloaded,
+    fetched: &mut DownloadedFiles,
+) -> Result<(), Stop> {
+    record_pending_facts(context, route, downloaded, fetched).await;
+    if context.planned.measures.census {
+        let census = unrequested(context, route, downloaded).await;
+        context.record().census = Some(census);
     }
-
-    /// A comparison, after a second look at what is missing.
-    async fn looked_again(&self, compared: Compared) -> Comparison {
-        let Compared { mut comparison, control, lost } = compared;
-        if lost.is_empty() {
-            return comparison;
-        }
-        let control = control.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
-        match self.fate(control, &lost).await {
-            RecheckResult::There => {}
-            RecheckResult::Gone => {
-                for kept in comparison.types.values_mut() {
-                    comparison.gone += kept.expected - kept.found;
-                    kept.expected = kept.found;
-                }
-            }
-            RecheckResult::Unsure => comparison.unsure = true,
-        }
-        comparison
+    let compared = route.comparable_source().and_then(|source| {
+        let earlier = (source.flow.as_str(), &*source.outcome.resources);
+        downloaded.counter.compare(earlier, &downloaded.resources, &downloaded.index)
+    });
+    if let Some(compared) = compared {
+        let comparison = recheck_compared(context, compared).await;
+        context.record().comparison = Some(comparison);
     }
-
-    /// What organised files hold beside `earlier`, after a second look at what they lack.
-    pub async fn organized_again(&self, settled: (Organizing, Astray), earlier: Option<&ResourceStore>) -> Organizing {
-        let (mut organizing, astray) = settled;
-        let Some(earlier) = earlier else { return organizing };
-        let (control, lost) = astray.named(earlier, &self.run.key);
-        if lost.is_empty() {
-            return organizing;
-        }
-        let control = control.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
-        match self.fate(control, &lost).await {
-            RecheckResult::There => {}
-            RecheckResult::Gone => {
-                let kept = organizing.belongings.values_mut().chain([&mut organizing.instances]);
-                kept.for_each(|kept| kept.expected = kept.found);
-            }
-            RecheckResult::Unsure => organizing.unsure = true,
-        }
-        organizing
+    downloaded.end.clone()?;
+    data_changes::record_changes(context, route, &downloaded.index, &downloaded.changes).await?;
+    match downloaded.too_many {
+        true => Err(stop(StopKind::Limit, None, format!("the manifest lists more than {MAX_FILES} files"))),
+        false => Ok(()),
     }
+}
 
-    async fn census(&self, route: &Route, own: &ResourceStore, came: &Identity, whole: bool) -> UnrequestedResources {
-        let mut census = unrequested_resources::take(own, &route.params, whole);
-        census.binaries = ownership::binaries(own);
-        census.documents = ownership::documents(own);
-        if route.level == ExportLevel::Group {
-            match self.members().await {
-                Ok(members) => {
-                    census.members = members.len() as u64;
-                    census.outsiders = ownership::outsiders(own, &members);
-                    // The Group may have been changed since it was read.
-                    if !census.outsiders.is_empty() && self.read_members().await.as_ref() != Ok(&members) {
-                        census.members_unknown = Some("the Group was changed during the run".to_owned());
-                    }
-                }
-                Err(why) => census.members_unknown = Some(why),
-            }
-        }
-        let Some(source) = route.source.as_ref().filter(|_| self.planned.measures.sourced) else { return census };
-        let shelf = &source.outcome.shelf;
-        let everything = source.outcome.level == ExportLevel::System && route.level == ExportLevel::Patient;
-        let same = source.outcome.level == route.level;
-        let asked = |name: &'static str| {
-            route.params.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+/// Completes and records the facts of files that depend on other files.
+async fn record_pending_facts(
+    context: &FlowContext<'_>,
+    route: &Route,
+    downloaded: &Downloaded,
+    fetched: &mut DownloadedFiles,
+) {
+    let source = route.source.as_ref().map(|source| &*source.outcome.resources);
+    let mut pending = fetched.take_pending();
+    for PendingFacts { facts, measured, .. } in &mut pending {
+        // A filter may refer to resources in any of the files.
+        facts.filtered = downloaded.counter.settle(std::mem::take(measured), &downloaded.resources, source);
+    }
+    if let Some(organizer) = &downloaded.organizer {
+        let files = pending.iter_mut().filter_map(|one| Some((&mut one.facts, one.blocks.take()?)));
+        let (organizing, missing) = organizer.settle_into(files);
+        let organizing = match route.comparable_source() {
+            Some(source) => recheck_organized(context, organizing, &missing, &source.outcome.resources).await,
+            None => organizing,
         };
-        if whole && everything && asked("_type").next().is_none() {
-            census.compartment = Some(ownership::compartment(own, shelf));
-        }
-        if same && asked("_elements").next().is_some() {
-            census.trimmed = Some(elements::measure(own, shelf, &route.params, self.run.definitions.as_deref()));
-        }
-        let untyped = asked("_type").next().is_none();
-        if whole && (everything && untyped || same && asked("includeAssociatedData").next().is_some()) {
-            let values: Vec<&str> = asked("includeAssociatedData").flat_map(|value| value.split(',')).collect();
-            let latest = values == ["LatestProvenanceResources"];
-            let mut lost = Vec::new();
-            census.lineage = ownership::lineage(shelf, came, (everything, latest), &mut lost);
-            if let Some(lineage) = census.lineage.as_mut().filter(|_| !lost.is_empty()) {
-                let control = own.kinds().find_map(|kind| Some((kind, own.of(kind).next()?.0)));
-                match self.fate(control, &lost).await {
-                    RecheckResult::There => {}
-                    RecheckResult::Gone => {
-                        lineage.all.expected = lineage.all.expected.saturating_sub(lost.len() as u64);
-                        lineage.newest.expected = lineage.newest.expected.min(lineage.newest.found);
-                    }
-                    RecheckResult::Unsure => lineage.unsure = true,
+        context.record().organized = Some(organizing);
+    }
+    for PendingFacts { facts, .. } in pending {
+        context.run.session.recorder().file(facts);
+    }
+}
+
+/// Reads the resources that a comparison misses once more.
+async fn recheck_compared(context: &FlowContext<'_>, compared: Compared) -> Comparison {
+    let Compared { mut comparison, control, lost } = compared;
+    if !lost.is_empty() {
+        let control = control.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
+        let seen = recheck_missing::recheck(context, control, lost.iter()).await;
+        comparison.recheck = Some(recheck_missing::counted(lost.iter(), &seen));
+    }
+    comparison
+}
+
+/// Reads the resources that organized files miss, as against an earlier export, once more.
+async fn recheck_organized(
+    context: &FlowContext<'_>,
+    mut organizing: Organizing,
+    missing: &Missing,
+    earlier: &ResourceStore,
+) -> Organizing {
+    let (control, lost) = missing.named(earlier, &context.run.key);
+    if !lost.is_empty() {
+        let control = control.as_ref().map(|(kind, id)| (kind.as_str(), id.as_str()));
+        let seen = recheck_missing::recheck(context, control, lost.iter()).await;
+        organizing.recheck = Some(recheck_missing::counted(lost.iter(), &seen));
+    }
+    organizing
+}
+
+/// Measures what came without having been requested, and the parts of an export that depend on the source flow.
+async fn unrequested(context: &FlowContext<'_>, route: &Route, downloaded: &Downloaded) -> UnrequestedResources {
+    let Downloaded { resources: own, index, whole, .. } = downloaded;
+    let mut census = unrequested_resources::take(own, &route.params, *whole);
+    census.binaries = ownership::binaries(own);
+    census.documents = ownership::documents(own);
+    if route.level == ExportLevel::Group {
+        match members::members(context).await {
+            Ok(members) => {
+                census.members = members.len() as u64;
+                census.outsiders = ownership::outsiders(own, &members);
+                // The Group may have been changed since it was read.
+                if !census.outsiders.is_empty() && members::read_members(context).await.as_ref() != Ok(&members) {
+                    census.members_unknown = Some("the Group was changed during the run".to_owned());
                 }
             }
+            Err(why) => census.members_unknown = Some(why),
         }
-        census
     }
+    let Some(source) = route.source.as_ref().filter(|_| context.planned.measures.sourced) else { return census };
+    let earlier = &source.outcome.resources;
+    let patients_of_all = source.outcome.level == ExportLevel::System && route.level == ExportLevel::Patient;
+    let same_level = source.outcome.level == route.level;
+    let values =
+        |name: &'static str| route.params.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str());
+    let all_types = values("_type").next().is_none();
+    if *whole && patients_of_all && all_types {
+        census.compartment = Some(ownership::compartment(own, earlier));
+    }
+    if same_level && values("_elements").next().is_some() {
+        census.trimmed = Some(elements::measure(own, earlier, &route.params, context.run.definitions.as_deref()));
+    }
+    let associated: Vec<&str> = values("includeAssociatedData").flat_map(|value| value.split(',')).collect();
+    if *whole && (patients_of_all && all_types || same_level && !associated.is_empty()) {
+        let latest = associated == ["LatestProvenanceResources"];
+        census.lineage = lineage(context, (own, index), earlier, (patients_of_all, latest)).await;
+    }
+    census
+}
 
-    /// Notes where attachments lie that the flow's files name.
-    pub fn note_attachments(&self, urls: impl Iterator<Item = String>) {
-        let mut known = self.attachments();
-        let room = 64_usize.saturating_sub(known.len());
-        known.extend(urls.take(room));
+/// Measures the Provenance of what came; missing Provenance is read once more.
+async fn lineage(
+    context: &FlowContext<'_>,
+    (own, index): (&ResourceStore, &Identity),
+    earlier: &ResourceStore,
+    (of_patients, latest): (bool, bool),
+) -> Option<Lineage> {
+    let mut lost = Vec::new();
+    let mut lineage = ownership::lineage(earlier, index, (of_patients, latest), &mut lost)?;
+    if !lost.is_empty() {
+        let missing = || lost.iter().map(|(missing, _)| missing);
+        let control = own.kinds().find_map(|kind| Some((kind, own.of(kind).next()?.0)));
+        let seen = recheck_missing::recheck(context, control, missing()).await;
+        lineage.recheck = Some(recheck_missing::counted(missing(), &seen));
+        let gone = |seen: &SeenAgain| matches!(seen, SeenAgain::Changed | SeenAgain::Deleted);
+        lineage.newest_gone = lost.iter().zip(&seen).filter(|((_, newest), seen)| *newest && gone(seen)).count() as u64;
     }
-
-    /// The fetch of an attachment, of the target's own before others; none where there is none that may be asked for.
-    fn attachment_ask(&self, job: &Job, manifest: &Value) -> Option<RequestSpec> {
-        let settings = &self.run.settings;
-        let open = manifest_files::is_open(manifest);
-        let urls: Vec<Url> = self.attachments().iter().filter_map(|url| Url::parse(url).ok()).collect();
-        let web = |url: &&Url| matches!(url.scheme(), "http" | "https");
-        let own = |url: &&Url| url.origin() == settings.base.origin() || url.origin() == job.url.origin();
-        let trusted = |url: &&Url| settings.allow_origins.contains(&url.origin());
-        let mut chosen = urls.iter().filter(web).find(own).or_else(|| urls.iter().filter(web).find(trusted));
-        // The token is for those alone.
-        if open {
-            chosen = chosen.or_else(|| urls.iter().find(web));
-        }
-        let headers = requests::usual(&[(ACCEPT, "*/*")]);
-        let ask = requests::plain(self.name(), Role::Probe, Method::GET, chosen?.clone(), headers);
-        Some(RequestSpec { open, masked: true, identity: self.planned.flow.identity, ..ask })
-    }
-
-    /// Fetches an attachment as a probe. Nothing of it is kept.
-    pub async fn probe_attachment(&self, probe: &Probe, job: &Job, manifest: &Value) {
-        let Some(mut ask) = self.attachment_ask(job, manifest) else { return };
-        self.dress(&mut ask, probe);
-        ask.masked = true;
-        let Ok(mut streaming) = self.run.session.open(ask).await else { return };
-        let (mut bytes, mut broken) = (0, None);
-        while bytes < MAX_OF_ONE {
-            match futures_util::StreamExt::next(&mut streaming.body).await {
-                Some(Ok(chunk)) => bytes += chunk.len() as u64,
-                Some(Err(trouble)) => {
-                    broken = Some(trouble);
-                    break;
-                }
-                None => break,
-            }
-        }
-        streaming.finish(bytes, BodyKind::Streamed, broken);
-    }
+    Some(lineage)
 }

@@ -1,4 +1,4 @@
-//! Who is a member of the Group that is exported, as far as the Group itself says it beyond doubt.
+//! The members of the exported Group, as far as the Group lists them.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,15 @@ use http::header::ACCEPT;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::drive::context::{FlowContext, stop};
+use crate::drive::context::FlowContext;
 use crate::drive::flow::requests;
+use crate::drive::flow::state::Members;
+use crate::drive::stops::stop;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::model::{Role, Stop, StopKind};
-use crate::suite::flow::Needs;
 
-/// The ids of the patients who are members, or why that cannot be told.
-pub(crate) type Members = Result<BTreeSet<String>, String>;
-
-/// Reads a Group. Members who are no longer active count as members: their data may be exported or not.
-pub(crate) fn read(group: &Value) -> Members {
+/// Reads the members of a Group. Inactive members count: their data may be exported or not.
+fn read(group: &Value) -> Members {
     let unclear = |why: &str| Err(format!("who is a member is not plain: the Group {why}"));
     if group.get("resourceType").and_then(Value::as_str) != Some("Group") {
         return unclear("cannot be read");
@@ -49,66 +47,58 @@ pub(crate) fn read(group: &Value) -> Members {
     Ok(members)
 }
 
-/// R5's `membership`.
+/// `Group.membership` of FHIR R5: whether members are defined rather than listed.
 fn is_not_listed(membership: &Value) -> bool {
     membership.as_str() != Some("enumerated")
 }
 
-impl FlowContext<'_> {
-    /// The members of the run's Group, asked for when they are first needed.
-    pub async fn members(&self) -> Members {
-        if self.is_of_nobody() {
-            return Ok(BTreeSet::new());
-        }
-        if let Some(known) = self.run.members() {
-            return known;
-        }
-        let members = self.read_members().await;
-        self.run.learn_members(&members);
-        members
+/// The members of the exported Group. The first call reads it.
+pub(crate) async fn members(context: &FlowContext<'_>) -> Members {
+    if context.is_of_empty_group() {
+        return Ok(BTreeSet::new());
     }
+    if let Some(known) = context.run.members() {
+        return known;
+    }
+    let members = read_members(context).await;
+    context.run.set_members(&members);
+    members
+}
 
-    /// The members of the run's Group as they are now. Of a Group that is said to have none, what cannot be told does not
-    /// speak against that.
-    pub async fn read_members(&self) -> Members {
-        let members = self.group_now().await.and_then(|group| read(&group));
-        if self.is_of_nobody() { members.or_else(|_| Ok(BTreeSet::new())) } else { members }
-    }
+/// Reads the members of the exported Group. The Group of `--empty-group` has none unless it lists some.
+pub(crate) async fn read_members(context: &FlowContext<'_>) -> Members {
+    let members = read_group(context).await.and_then(|group| read(&group));
+    if context.is_of_empty_group() { members.or_else(|_| Ok(BTreeSet::new())) } else { members }
+}
 
-    /// The flow's Group, read; the error says why it cannot be.
-    pub async fn group_now(&self) -> Result<Value, String> {
-        let Some(group) = self.group() else { return Err("no Group is exported".to_owned()) };
-        let url = requests::under(&self.run.settings.base, &["Group", &group]);
-        let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
-        let mut ask = requests::plain(self.name(), Role::Probe, Method::GET, url, headers);
-        ask.probe = Some("members".to_owned());
-        ask.identity = self.planned.flow.identity;
-        match self.run.session.send(ask).await.result {
-            Ok(whole) if whole.status == StatusCode::OK => Ok(serde_json::from_slice(&whole.body).unwrap_or_default()),
-            Ok(whole) => Err(format!("who is a member is not known: the Group was answered {}", whole.status.as_u16())),
-            Err(trouble) => Err(format!("who is a member is not known: {}", trouble.message)),
-        }
+/// Reads the Group that the flow exports. The error is why it cannot be read.
+pub(crate) async fn read_group(context: &FlowContext<'_>) -> Result<Value, String> {
+    let Some(group) = context.group() else { return Err("no Group is exported".to_owned()) };
+    let url = requests::under(&context.run.settings.base, &["Group", &group]);
+    let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
+    let mut request = requests::plain(context.name(), Role::Probe, Method::GET, url, headers);
+    request.probe = Some("members".to_owned());
+    request.identity = context.planned.flow.identity;
+    match context.run.session.send(request).await.result {
+        Ok(whole) if whole.status == StatusCode::OK => Ok(serde_json::from_slice(&whole.body).unwrap_or_default()),
+        Ok(whole) => Err(format!("who is a member is not known: the Group was answered {}", whole.status.as_u16())),
+        Err(trouble) => Err(format!("who is a member is not known: {}", trouble.message)),
     }
+}
 
-    /// Whether the flow is about a Group that is said to have no members.
-    pub fn is_of_nobody(&self) -> bool {
-        self.planned.flow.credentials == Some(Needs::EmptyGroup)
+/// Checks that the Group of `--empty-group` has no members.
+///
+/// # Errors
+/// It has some.
+pub(crate) async fn expect_no_members(context: &FlowContext<'_>) -> Result<(), Stop> {
+    let Ok(group) = read_group(context).await else { return Ok(()) };
+    let counted = group.get("quantity").and_then(Value::as_u64).is_some_and(|all| all > 0);
+    let listed = group.get("member").and_then(Value::as_array).is_some_and(|listed| !listed.is_empty());
+    if !counted && !listed {
+        return Ok(());
     }
-
-    /// Looks whether a Group that is said to have no members has some.
-    ///
-    /// # Errors
-    /// It has.
-    pub async fn expect_nobody(&self) -> Result<(), Stop> {
-        let Ok(group) = self.group_now().await else { return Ok(()) };
-        let counted = group.get("quantity").and_then(Value::as_u64).is_some_and(|all| all > 0);
-        let listed = group.get("member").and_then(Value::as_array).is_some_and(|listed| !listed.is_empty());
-        if !counted && !listed {
-            return Ok(());
-        }
-        let because = "the Group that --empty-group names has members; name one without";
-        Err(stop(StopKind::NotOffered, None, because))
-    }
+    let because = "the Group that --empty-group names has members; name one without";
+    Err(stop(StopKind::NotOffered, None, because))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! A second look: servers live, and what an export lacks may have been deleted or changed since the one before. Each
-//! resource that is missed is asked for, before anything is said of its absence.
+//! Reads missing resources once more: data changes, and a missing resource may have been deleted or changed since the
+//! earlier export.
 
 use http::header::ACCEPT;
 use http::{Method, StatusCode};
@@ -7,128 +7,130 @@ use serde_json::Value;
 
 use crate::drive::context::FlowContext;
 use crate::drive::flow::requests;
+use crate::measure::missing_resource::{MissingResource, same_version};
+use crate::recording::facts::Recheck;
 use crate::recording::model::Role;
 use crate::session::client::RequestSpec;
 
-/// The most resources that are asked for in one flow.
+/// The most missing resources that are read in one flow.
 const MAX_ASKED: usize = 6;
 
-/// The probe's name on the recording.
-pub(crate) const PROBE: &str = "second-look";
+/// The name of these probes in the recording.
+const PROBE: &str = "second-look";
 
-/// A resource that an earlier export holds and a later one lacks.
-#[derive(Clone, Debug)]
-pub(crate) struct Lost {
-    pub kind: String,
-    pub id: String,
-    /// As it was.
-    pub was: Value,
-}
-
-/// What became of what was lost.
+/// What a second read shows of one missing resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RecheckResult {
-    /// Some of it is still there, as it was.
+pub(crate) enum SeenAgain {
+    /// It is still there as the earlier export holds it.
     There,
-    /// It was deleted or changed.
-    Gone,
-    /// The target does not say.
-    Unsure,
-}
-
-/// Whether two states of a resource are one: by version, else by date; none where neither tells.
-pub(crate) fn same_state(one: &Value, other: &Value) -> Option<bool> {
-    ["/meta/versionId", "/meta/lastUpdated"].into_iter().find_map(|pointer| {
-        let (one, other) = (one.pointer(pointer)?.as_str()?, other.pointer(pointer)?.as_str()?);
-        let instants = (crate::base::instant::Instant::parse(one), crate::base::instant::Instant::parse(other));
-        Some(match instants {
-            (Some(one), Some(other)) => one == other,
-            _ => one == other,
-        })
-    })
-}
-
-impl FlowContext<'_> {
-    /// What became of `lost`, told from the first of them. That one is not found says that it was deleted where `control`,
-    /// which came with the export, can be read.
-    pub async fn fate(&self, control: Option<(&str, &str)>, lost: &[Lost]) -> RecheckResult {
-        let (mut fate, mut readable) = (RecheckResult::Gone, None);
-        for one in lost.iter().take(MAX_ASKED) {
-            match self.look_at(&one.kind, &one.id).await {
-                SeenVersions::Value(now) if same_state(&one.was, &now).unwrap_or(one.was == now) => {
-                    return RecheckResult::There;
-                }
-                SeenVersions::Value(_) | SeenVersions::Deleted => {}
-                SeenVersions::Unsure => fate = RecheckResult::Unsure,
-                SeenVersions::Nothing => {
-                    if readable.is_none() {
-                        readable = Some(match control {
-                            Some((kind, id)) => matches!(self.look_at(kind, id).await, SeenVersions::Value(_)),
-                            None => false,
-                        });
-                    }
-                    if readable != Some(true) {
-                        return RecheckResult::Unsure;
-                    }
-                }
-            }
-        }
-        fate
-    }
-
-    /// The request that reads one resource, under the name `probe`.
-    pub fn read_ask(&self, probe: &str, kind: &str, id: &str) -> RequestSpec {
-        let url = requests::under(&self.run.settings.base, &[kind, id]);
-        let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
-        let mut ask = requests::plain(self.name(), Role::Probe, Method::GET, url, headers);
-        ask.probe = Some(probe.to_owned());
-        ask.identity = self.planned.flow.identity;
-        ask.masked = true;
-        ask
-    }
-
-    /// Reads one resource.
-    async fn look_at(&self, kind: &str, id: &str) -> SeenVersions {
-        let Ok(whole) = self.run.session.send(self.read_ask(PROBE, kind, id)).await.result else {
-            return SeenVersions::Unsure;
-        };
-        let value: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
-        let text = |key: &str| value.get(key).and_then(Value::as_str);
-        match whole.status {
-            StatusCode::OK if text("resourceType") == Some(kind) && text("id") == Some(id) => {
-                SeenVersions::Value(value)
-            }
-            StatusCode::NOT_FOUND => SeenVersions::Nothing,
-            StatusCode::GONE => SeenVersions::Deleted,
-            _ => SeenVersions::Unsure,
-        }
-    }
-}
-
-/// What a read brought.
-enum SeenVersions {
-    Value(Value),
+    /// It was changed.
+    Changed,
+    /// It was deleted.
     Deleted,
-    Nothing,
-    Unsure,
+    /// The target does not say.
+    Unknown,
+}
+
+/// Reads the first of `missing` once more; returns what each read shows, in their order. The first resource that is still
+/// there ends the reads: the export is incomplete. A 404 shows that a resource was deleted only if `control`, a resource of
+/// this export, can be read.
+pub(crate) async fn recheck(
+    context: &FlowContext<'_>,
+    control: Option<(&str, &str)>,
+    missing: impl Iterator<Item = &MissingResource>,
+) -> Vec<SeenAgain> {
+    let (mut all, mut readable) = (Vec::new(), None);
+    for one in missing.take(MAX_ASKED) {
+        let seen = match read_version(context, &one.kind, &one.id).await {
+            ReadVersion::Value(now) if same_version(&one.was, &now).unwrap_or(one.was == now) => SeenAgain::There,
+            ReadVersion::Value(_) => SeenAgain::Changed,
+            ReadVersion::Gone => SeenAgain::Deleted,
+            ReadVersion::Unclear => SeenAgain::Unknown,
+            ReadVersion::NotFound => {
+                if readable.is_none() {
+                    readable = Some(match control {
+                        Some((kind, id)) => matches!(read_version(context, kind, id).await, ReadVersion::Value(_)),
+                        None => false,
+                    });
+                }
+                if readable != Some(true) {
+                    all.push(SeenAgain::Unknown);
+                    return all;
+                }
+                SeenAgain::Deleted
+            }
+        };
+        all.push(seen);
+        if seen == SeenAgain::There {
+            return all;
+        }
+    }
+    all
+}
+
+/// What the reads of `missing` showed, counted.
+pub(crate) fn counted<'m>(missing: impl Iterator<Item = &'m MissingResource>, seen: &[SeenAgain]) -> Recheck {
+    let mut recheck = Recheck::default();
+    for (one, seen) in missing.zip(seen) {
+        recheck.asked += 1;
+        match seen {
+            SeenAgain::There => recheck.there += 1,
+            SeenAgain::Changed => *recheck.changed.entry(one.kind.clone()).or_default() += 1,
+            SeenAgain::Deleted => *recheck.deleted.entry(one.kind.clone()).or_default() += 1,
+            SeenAgain::Unknown => {}
+        }
+    }
+    recheck
+}
+
+/// The request of the probe `probe` that reads one resource.
+pub(crate) fn read_request(context: &FlowContext<'_>, probe: &str, kind: &str, id: &str) -> RequestSpec {
+    let url = requests::under(&context.run.settings.base, &[kind, id]);
+    let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
+    let mut request = requests::plain(context.name(), Role::Probe, Method::GET, url, headers);
+    request.probe = Some(probe.to_owned());
+    request.identity = context.planned.flow.identity;
+    request.masked = true;
+    request
+}
+
+/// Reads one resource.
+async fn read_version(context: &FlowContext<'_>, kind: &str, id: &str) -> ReadVersion {
+    let Ok(whole) = context.run.session.send(read_request(context, PROBE, kind, id)).await.result else {
+        return ReadVersion::Unclear;
+    };
+    let value: Value = serde_json::from_slice(&whole.body).unwrap_or_default();
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    match whole.status {
+        StatusCode::OK if text("resourceType") == Some(kind) && text("id") == Some(id) => ReadVersion::Value(value),
+        StatusCode::NOT_FOUND => ReadVersion::NotFound,
+        StatusCode::GONE => ReadVersion::Gone,
+        _ => ReadVersion::Unclear,
+    }
+}
+
+/// The result of a read.
+enum ReadVersion {
+    Value(Value),
+    Gone,
+    NotFound,
+    Unclear,
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn states_are_told_apart_by_version_or_date() {
-        let state =
-            |version: Option<&str>, date: Option<&str>| json!({"meta": {"versionId": version, "lastUpdated": date}});
-        let (early, late) = (Some("2024-01-01T00:00:00Z"), Some("2024-01-02T00:00:00Z"));
-        assert_eq!(same_state(&state(Some("1"), early), &state(Some("2"), early)), Some(false));
-        assert_eq!(same_state(&state(Some("1"), early), &state(Some("1"), late)), Some(true));
-        assert_eq!(same_state(&state(None, early), &state(Some("1"), Some("2024-01-01T01:00:00+01:00"))), Some(true));
-        assert_eq!(same_state(&state(None, early), &state(None, late)), Some(false));
-        assert_eq!(same_state(&json!({}), &state(Some("1"), early)), None);
+    fn only_what_was_read_is_counted() {
+        let missing: Vec<MissingResource> = ["Patient", "Patient", "Condition", "Condition"]
+            .iter()
+            .map(|kind| MissingResource { kind: (*kind).to_owned(), id: "a".to_owned(), was: Value::Null })
+            .collect();
+        let seen = [SeenAgain::Deleted, SeenAgain::Unknown, SeenAgain::Changed];
+        let recheck = counted(missing.iter(), &seen);
+        assert_eq!((recheck.asked, recheck.there, recheck.gone(), recheck.unknown()), (3, 0, 2, 1));
+        assert_eq!((recheck.gone_of("Patient"), recheck.gone_of("Condition")), (1, 1));
     }
 }

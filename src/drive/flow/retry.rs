@@ -1,48 +1,48 @@
-//! How long to wait before asking again. Pure arithmetic: a server's `Retry-After` is honoured in both its forms
-//! (RFC 9110, section 10.2.3), within what is left of `--max-wait`.
+//! How long to wait before a request is repeated. Pure arithmetic: both forms of `Retry-After` are heeded (RFC 9110, section
+//! 10.2.3), within what is left of `--max-wait`.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
-/// The shortest wait between two requests for the same thing, where the settings do not say another.
-pub const SHORTEST: Duration = Duration::from_secs(1);
-/// The longest wait that is chosen without the server's asking.
-pub const LONGEST: Duration = Duration::from_secs(30);
-/// The wait in place of a `Retry-After` that lies beyond the time left.
-pub const ABSURD: Duration = Duration::from_secs(120);
-/// The longest wait while it is our own jobs that stand in the way.
-pub const QUEUEING: Duration = Duration::from_secs(5);
-/// How often a target that asks for patience gets exactly the wait that it asked for; one that asks on and on has no idea.
-pub const FAITHFUL: u32 = 3;
-/// How often a 5xx in a row is tried before it is believed.
-pub const TRIES: u32 = 5;
+/// The shortest wait between two equal requests, unless the settings name another.
+pub const MIN_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait without a `Retry-After`.
+pub const MAX_WAIT: Duration = Duration::from_secs(30);
+/// The wait in place of a `Retry-After` that is longer than the time left.
+pub const MAX_UNHEEDED_WAIT: Duration = Duration::from_secs(120);
+/// The longest wait for other jobs of this run.
+pub const MAX_QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// After so many `Retry-After` in a row, the wait is at least our own backoff.
+pub const MAX_HEEDED: u32 = 3;
+/// After so many 503 in a row, the response counts.
+pub const MAX_TRIES: u32 = 5;
 
-/// What a `Retry-After` asks for at `now`: whole seconds, or a date; a date that has passed asks for nothing. `None` if
-/// it is absent or unreadable.
+/// The wait that `Retry-After` asks for at `now`, in seconds or as a date; a past date means no wait. `None` if the header is
+/// absent or unreadable.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // More digits than fit are as absurd as the largest number.
+        // A number with more digits is as long as the largest one.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))
 }
 
-/// The wait before the next request, at least `least` and never past `left`. `asked` is what the server asked for;
-/// without it the wait grows with `attempt`, which counts from 0.
+/// The wait before the next request, at least `least` and at most `left`. `asked` is the `Retry-After`; without it the wait
+/// grows with `attempt`, counted from 0.
 pub fn pause(asked: Option<Duration>, attempt: u32, left: Duration, least: Duration) -> Duration {
     let wait = match asked {
         Some(asked) if asked <= left => asked.max(least),
-        Some(_) => ABSURD,
+        Some(_) => MAX_UNHEEDED_WAIT,
         None => backoff(attempt, least),
     };
     wait.min(left)
 }
 
-/// The same, after `attempt` answers in a row that asked for patience: what was asked for is believed [`FAITHFUL`] times.
-/// From then on the wait is no shorter than one that grows up to `longest`, and never shorter than what was asked for.
+/// The same after `attempt` responses in a row that ask to wait. After [`MAX_HEEDED`] of them the wait also grows up to
+/// `longest`; it is never shorter than `asked`.
 pub fn pause_again(
     asked: Option<Duration>,
     attempt: u32,
@@ -50,34 +50,37 @@ pub fn pause_again(
     least: Duration,
     longest: Duration,
 ) -> Duration {
-    let grown = backoff(attempt.saturating_sub(FAITHFUL), least).min(longest);
+    let grown = backoff(attempt.saturating_sub(MAX_HEEDED), least).min(longest);
     pause(asked, attempt, left, least).max(grown).min(left)
 }
 
-/// `least`, half as much again, and so on, up to [`LONGEST`]: 1 s, 1.5 s, 2.25 s.
+/// `least`, half as much again, and so on, up to [`MAX_WAIT`]: 1 s, 1.5 s, 2.25 s.
 fn backoff(attempt: u32, least: Duration) -> Duration {
     let factor = 1.5_f64.powi(i32::try_from(attempt.min(20)).unwrap_or(20));
-    least.mul_f64(factor).min(LONGEST)
+    least.mul_f64(factor).min(MAX_WAIT)
 }
 
-/// Whether an answer asks for patience rather than that it refuses, on the try `attempt`, counted from 0. 429 is a
-/// request for patience however often it comes; 502, 503 and 504 are believed after a few tries, anything else at once.
-pub fn asks_for_patience(status: StatusCode, attempt: u32) -> bool {
+/// Whether a response asks to wait rather than refuses, on the try `attempt`, counted from 0. 429 always asks to wait; 502, 503
+/// and 504 count as refusals after a few tries, anything else at once.
+pub fn asks_to_wait(status: StatusCode, attempt: u32) -> bool {
     match status.as_u16() {
         429 => true,
-        503 => attempt < TRIES,
+        503 => attempt < MAX_TRIES,
         502 | 504 => attempt < 2,
         _ => false,
     }
 }
 
-/// How often a probe is sent again that may have been refused for the sake of other exports.
-pub const PROBE_TRIES: u32 = 8;
+/// The most tries of a probe that may be refused because other exports go on.
+pub const MAX_PROBE_TRIES: u32 = 8;
+/// How long a change on the target, such as a DELETE, may take to be visible.
+pub const SETTLE_TIME: Duration = Duration::from_secs(5);
+/// The wait between two requests that check for such a change.
+pub const RECHECK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Whether a kick-off that met this answer may have been refused because another export runs, and not for what it asked.
-/// `own` is a flow's own kick-off: one that fails without a reason is worth another try. The words of the answer decide
-/// nothing but whether we come again.
-pub fn may_be_for_others(status: StatusCode, body: &[u8], own: bool) -> bool {
+/// Whether this response may refuse a kick-off because another export runs, and not because of the request. `own` is the
+/// kick-off of a flow: after an error without a reason it is sent again. The words in the body decide nothing else.
+pub fn may_be_busy(status: StatusCode, body: &[u8], own: bool) -> bool {
     const WORDS: [&str; 10] = [
         "throttled",
         "conflict",
@@ -93,15 +96,15 @@ pub fn may_be_for_others(status: StatusCode, body: &[u8], own: bool) -> bool {
     match status.as_u16() {
         409 | 423 | 425 | 500 if own => true,
         400 | 409 | 422 | 423 | 425 | 500 => {
-            let said = String::from_utf8_lossy(body.get(..READ).unwrap_or(body)).to_ascii_lowercase();
+            let said = String::from_utf8_lossy(body.get(..MAX_BODY_READ).unwrap_or(body)).to_ascii_lowercase();
             WORDS.iter().any(|word| said.contains(word))
         }
         _ => false,
     }
 }
 
-/// So much of a refusal is read for its reason, in bytes.
-const READ: usize = 4096;
+/// The most bytes of a refusal that are searched for its reason.
+const MAX_BODY_READ: usize = 4096;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -130,52 +133,52 @@ mod tests {
     #[test]
     fn a_wait_is_neither_busy_nor_past_what_is_left() {
         let left = Duration::from_secs(600);
-        assert_eq!(pause(Some(Duration::ZERO), 0, left, SHORTEST), SHORTEST);
+        assert_eq!(pause(Some(Duration::ZERO), 0, left, MIN_WAIT), MIN_WAIT);
         assert_eq!(
-            pause(Some(Duration::from_secs(300)), 0, left, SHORTEST),
+            pause(Some(Duration::from_secs(300)), 0, left, MIN_WAIT),
             Duration::from_secs(300),
             "long but possible"
         );
-        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, left, SHORTEST), ABSURD);
+        assert_eq!(pause(Some(Duration::from_secs(18_000)), 0, left, MIN_WAIT), MAX_UNHEEDED_WAIT);
         assert_eq!(
-            pause(Some(Duration::from_secs(18_000)), 0, Duration::from_secs(40), SHORTEST),
+            pause(Some(Duration::from_secs(18_000)), 0, Duration::from_secs(40), MIN_WAIT),
             Duration::from_secs(40)
         );
-        assert_eq!(pause(None, 0, left, SHORTEST), SHORTEST);
-        assert_eq!(pause(None, u32::MAX, left, SHORTEST), LONGEST);
-        assert!(pause(None, 3, left, SHORTEST) > pause(None, 2, left, SHORTEST));
+        assert_eq!(pause(None, 0, left, MIN_WAIT), MIN_WAIT);
+        assert_eq!(pause(None, u32::MAX, left, MIN_WAIT), MAX_WAIT);
+        assert!(pause(None, 3, left, MIN_WAIT) > pause(None, 2, left, MIN_WAIT));
     }
 
     #[test]
-    fn who_asks_for_patience_on_and_on_is_asked_more_rarely() {
+    fn who_asks_to_wait_on_and_on_is_asked_more_rarely() {
         let (left, one) = (Duration::from_secs(600), Duration::from_secs(1));
-        let wait = |asked, attempt, longest| pause_again(asked, attempt, left, SHORTEST, longest);
-        assert_eq!(wait(Some(one), FAITHFUL, LONGEST), one, "as it was asked for");
-        assert!(wait(Some(one), FAITHFUL + 2, LONGEST) > 2 * one);
-        assert_eq!(wait(Some(Duration::ZERO), u32::MAX, LONGEST), LONGEST);
-        assert_eq!(wait(Some(Duration::from_secs(120)), u32::MAX, LONGEST), Duration::from_secs(120), "never less");
-        assert_eq!(wait(Some(one), u32::MAX, QUEUEING), QUEUEING);
-        assert_eq!(pause_again(Some(one), u32::MAX, one, SHORTEST, LONGEST), one, "never past the time left");
+        let wait = |asked, attempt, longest| pause_again(asked, attempt, left, MIN_WAIT, longest);
+        assert_eq!(wait(Some(one), MAX_HEEDED, MAX_WAIT), one, "as it was asked for");
+        assert!(wait(Some(one), MAX_HEEDED + 2, MAX_WAIT) > 2 * one);
+        assert_eq!(wait(Some(Duration::ZERO), u32::MAX, MAX_WAIT), MAX_WAIT);
+        assert_eq!(wait(Some(Duration::from_secs(120)), u32::MAX, MAX_WAIT), Duration::from_secs(120), "never less");
+        assert_eq!(wait(Some(one), u32::MAX, MAX_QUEUE_WAIT), MAX_QUEUE_WAIT);
+        assert_eq!(pause_again(Some(one), u32::MAX, one, MIN_WAIT, MAX_WAIT), one, "never past the time left");
     }
 
     #[test]
-    fn refusals_that_may_be_for_others_are_told_from_those_of_what_was_asked() {
-        let may = |code, said: &str, own| may_be_for_others(StatusCode::from_u16(code).unwrap(), said.as_bytes(), own);
+    fn refusals_that_may_be_busy_are_told_from_those_of_what_was_asked() {
+        let may = |code, said: &str, own| may_be_busy(StatusCode::from_u16(code).unwrap(), said.as_bytes(), own);
         assert!(may(400, "Too many concurrent exports for this tenant (max 4)", false));
         assert!(may(409, "", true) && may(500, "", true), "no reason is given");
         assert!(!may(400, "unknown parameter _harnessBogus", true) && !may(500, "", false));
         assert!(
             !may(403, "too many", true) && !may(404, "running", true) && !may(429, "busy", true) && !may(202, "", true)
         );
-        let long = format!("{}busy", "x".repeat(READ));
+        let long = format!("{}busy", "x".repeat(MAX_BODY_READ));
         assert!(!may(400, &long, false), "no more is read than that");
     }
 
     #[test]
     fn patience_is_for_throttling_and_gateways_only() {
-        let ask = |code, attempt| asks_for_patience(StatusCode::from_u16(code).unwrap(), attempt);
+        let ask = |code, attempt| asks_to_wait(StatusCode::from_u16(code).unwrap(), attempt);
         assert!(ask(429, 1_000));
-        assert!(ask(503, TRIES - 1) && !ask(503, TRIES));
+        assert!(ask(503, MAX_TRIES - 1) && !ask(503, MAX_TRIES));
         assert!(ask(502, 1) && !ask(502, 2));
         assert!(!ask(500, 0) && !ask(404, 0) && !ask(200, 0));
     }

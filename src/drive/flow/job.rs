@@ -1,0 +1,118 @@
+//! What a flow asks for, and the job that it started.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_LOCATION, HeaderMap, LOCATION};
+use url::Url;
+
+use crate::base::vocabulary::ExportLevel;
+use crate::drive::budget::Budget;
+use crate::drive::flow_results::FlowOutcome;
+use crate::recording::shape::urls_of_line;
+use crate::session::client::FullResponse;
+
+/// What a flow asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// System, patient or group.
+    pub level: ExportLevel,
+    /// The names and values of its parameters, with sample values filled in.
+    pub params: Vec<(String, String)>,
+    /// The parameters that the target refused; probes leave them out, too.
+    pub dropped_params: Vec<String>,
+    /// The flow that sample values come from, and that the export is compared with.
+    pub source: Option<SourceFlow>,
+}
+
+impl Route {
+    /// The source flow, if it exported at the same level.
+    pub fn comparable_source(&self) -> Option<&SourceFlow> {
+        self.source.as_ref().filter(|source| source.outcome.level == self.level)
+    }
+}
+
+/// A job that runs on the target.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// Its polling URL.
+    pub url: Url,
+    /// `Retry-After` of the kick-off response.
+    pub retry_after: Option<Duration>,
+    /// How long the flow waits for it.
+    pub budget: Budget,
+    /// The kick-off asked for partial manifests while it runs.
+    pub partial: bool,
+    /// The kick-off asked for the job's status in a header, apart from the status of the poll.
+    pub separate: bool,
+}
+
+/// An earlier flow: sample values come from it, and exports are compared with it.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceFlow {
+    /// Its name.
+    pub flow: String,
+    /// How it ended.
+    pub outcome: FlowOutcome,
+}
+
+/// The polling URL in a response: `Content-Location`, or else `Location`. A relative URL is resolved; the test of the header
+/// judges that. `None` if the response started no job. The error is a fragment that says why the URL cannot be polled.
+pub(crate) fn polling_url(whole: &FullResponse) -> Option<Result<Url, String>> {
+    if !whole.status.is_success() {
+        return None;
+    }
+    let (name, text) = [CONTENT_LOCATION, LOCATION].into_iter().find_map(|name| {
+        let text = header_text(&whole.headers, name.as_str())?;
+        Some((name, text))
+    })?;
+    // Of several URLs on one line, the first is polled; the test of the header judges that, too.
+    let text = urls_of_line(text).into_iter().next().unwrap_or(text);
+    let url = whole.url.join(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    Some(url.ok_or_else(|| format!("the kick-off's {name} is no URL that can be polled")))
+}
+
+/// The first line of a header, if it is readable and not empty.
+fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use bytes::Bytes;
+    use http::StatusCode;
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)]) -> FullResponse {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        FullResponse {
+            url: "http://h/fhir/$export".parse().unwrap(),
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: Bytes::new(),
+            broken: None,
+        }
+    }
+
+    fn url(status: u16, headers: &[(&'static str, &str)]) -> Option<Result<String, String>> {
+        polling_url(&answer(status, headers)).map(|result| result.map(String::from))
+    }
+
+    #[test]
+    fn the_polling_url_is_found_resolved_or_refused() {
+        assert_eq!(url(202, &[("content-location", "http://h/jobs/1")]), Some(Ok("http://h/jobs/1".into())));
+        assert_eq!(url(202, &[("content-location", "/jobs/1")]), Some(Ok("http://h/jobs/1".into())), "relative");
+        assert_eq!(url(200, &[("location", "http://h/jobs/1")]), Some(Ok("http://h/jobs/1".into())), "a stand-in");
+        assert_eq!(
+            url(202, &[("location", "http://h/2"), ("content-location", "http://h/1")]),
+            Some(Ok("http://h/1".into()))
+        );
+        assert_eq!(url(202, &[]), None);
+        assert_eq!(url(202, &[("content-location", " ")]), None);
+        assert_eq!(url(400, &[("content-location", "http://h/jobs/1")]), None);
+        for text in ["javascript:alert(1)", "file:///etc/passwd", "http://"] {
+            assert!(matches!(url(202, &[("content-location", text)]), Some(Err(_))), "{text}");
+        }
+    }
+}

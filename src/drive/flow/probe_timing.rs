@@ -1,0 +1,97 @@
+//! Probes that wait: for an expired token, for expired file URLs, for a deleted job to be unknown.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::drive::budget::Budget;
+use crate::drive::context::FlowContext;
+use crate::drive::flow::probe_request::ProbeInputs;
+use crate::drive::flow::{probe_kickoff, probe_request, retry, send};
+use crate::measure::manifest_files;
+use crate::recording::model::Outcome;
+use crate::suite::flow::Probe;
+
+/// Probes wait for the end of a token that lasts longer only with `--wait-for-expiry`.
+const SHORT_TOKEN: Duration = Duration::from_secs(60);
+
+/// The time after `Expires` at which a URL must no longer work.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(300);
+
+/// The time after the manifest at which a URL must no longer work, if the manifest has no `Expires`.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The waits before each use of an expired token.
+const EXPIRED_TOKEN_DELAYS: [Duration; 3] =
+    [Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(240)];
+
+/// A probe with an expired token. Clocks differ, by five minutes at some servers, so that an accepted token is tried again
+/// later. The last response counts.
+pub(crate) async fn probe_expired(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs<'_>) {
+    let Ok(lasts) = context.run.session.soon_expired().await else { return };
+    // A run waits minutes for one test only if the user asks for it.
+    let longest = if context.run.settings.wait_for_expiry { context.run.settings.max_wait } else { SHORT_TOKEN };
+    if lasts > longest {
+        return;
+    }
+    if context.wait(lasts, "until a token is over").await.is_err() {
+        return;
+    }
+    for (index, pause) in EXPIRED_TOKEN_DELAYS.into_iter().enumerate() {
+        if context.wait(pause, "until a token is surely over").await.is_err() {
+            return;
+        }
+        // A flow of probes only holds no permit while it waits.
+        let Ok(_permit) = context.permit().await else { return };
+        let Ok(Some((exchange, accepted))) = probe_kickoff::probe_kickoff(context, probe, inputs.route).await else {
+            return;
+        };
+        if !accepted || index + 1 == EXPIRED_TOKEN_DELAYS.len() {
+            return;
+        }
+        context.run.session.recorder().supersede(exchange);
+    }
+}
+
+/// Waits until the URLs of files must no longer work. False if that cannot be tested.
+pub(crate) async fn wait_until_files_expire(context: &FlowContext<'_>, inputs: ProbeInputs<'_>) -> bool {
+    let settings = &context.run.settings;
+    let open =
+        inputs.manifest.is_some_and(manifest_files::is_open) && context.refused_without_token.load(Ordering::Relaxed);
+    let Some(manifest) = context.manifest_exchange().and_then(|id| context.run.session.recorder().exchange(id)) else {
+        return false;
+    };
+    let Outcome::Response(answer) = &manifest.outcome else { return false };
+    let date = |name: &str| httpdate::parse_http_date(answer.header(name)?.trim()).ok();
+    // Both are by the server's clock.
+    let lasts = date("expires").zip(date("date")).and_then(|(expires, now)| expires.duration_since(now).ok());
+    let lasts = lasts.map_or(DEFAULT_LIFETIME, |lasts| lasts.saturating_add(EXPIRY_MARGIN));
+    let until = Duration::from_millis(manifest.at.saturating_add(manifest.took)).saturating_add(lasts);
+    let left = until.saturating_sub(context.run.clock.elapsed());
+    // A run waits minutes for one test only if the user asks for it.
+    let worth_waiting = settings.wait_for_expiry && left <= settings.max_wait;
+    open && worth_waiting && context.wait(left, "until the files' URLs should work no more").await.is_ok()
+}
+
+/// Sends a probe until the target answers 404 or 410, for at most `time`. The last response counts.
+pub(crate) async fn probe_until_gone(
+    context: &FlowContext<'_>,
+    probe: &Probe,
+    inputs: ProbeInputs<'_>,
+    time: Duration,
+) {
+    let Some(request) = probe_request::probe_request(context, probe, inputs) else { return };
+    let budget = Budget::new(context.run).at_most(context.run, time);
+    loop {
+        let mut one = Budget::new(context.run).at_most(context.run, time);
+        let Ok(reply) = send::send_with_retry(context, &mut one, request.clone(), false).await else { return };
+        let gone = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 404 | 410));
+        let left = budget.left(context.run);
+        if gone || left.is_zero() {
+            return;
+        }
+        context.run.session.recorder().supersede(reply.exchange);
+        if context.wait(retry::RECHECK_INTERVAL.min(left), "until a deleted job is unknown").await.is_err() {
+            return;
+        }
+    }
+}

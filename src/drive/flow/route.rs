@@ -1,0 +1,172 @@
+//! What a flow asks for: its level, its parameters, and the earlier flow that sample values come from.
+
+use std::collections::BTreeMap;
+
+use crate::base::vocabulary::ExportLevel;
+use crate::drive::context::FlowContext;
+use crate::drive::export_levels;
+use crate::drive::export_levels::{LEVELS, Offer};
+use crate::drive::flow::job::{Route, SourceFlow};
+use crate::drive::flow::members;
+use crate::drive::flow_results::FlowOutcome;
+use crate::drive::stops::stop;
+use crate::measure::sample_values;
+use crate::plan::model::PlannedFlow;
+use crate::recording::model::{Stop, StopKind};
+use crate::suite::flow::{Identity, Method, Needs};
+use crate::suite::param::{Param, SampleValueName};
+
+/// Chooses what the flow asks for. Waits for the flows that it depends on.
+pub(crate) async fn choose(context: &FlowContext<'_>) -> Result<Route, Stop> {
+    let flow = &context.planned.flow;
+    let level = choose_level(context).await?;
+    let mut dropped_params = Vec::new();
+    if let Some(other) = &flow.same_request_as {
+        // A flow without a sample value sent no kick-off, so that nothing is known of the response.
+        if let Some(Err(refused)) = context.kickoff_of(other).await?
+            && refused.kind != StopKind::NoPick
+        {
+            let because = format!("not asked for, since flow {other} had no job: {}", refused.because);
+            return Err(Stop { because, ..refused });
+        }
+        dropped_params = context.run.dropped_params(other);
+    }
+    let source = find_source(context).await?;
+    let probes = flow.probes.iter().flat_map(|probe| probe.params.values());
+    if flow.params.values().chain(probes).flat_map(Param::picks).any(sample_values::is_of_members) {
+        members::members(context).await.map_err(|why| stop(StopKind::NoPick, None, why))?;
+    }
+    let mut params = resolve(context, &flow.params, source.as_ref())?;
+    let types = &context.run.settings.types;
+    if !types.is_empty() && !params.iter().any(|(name, _)| name == "_type") {
+        params.push(("_type".to_owned(), types.join(",")));
+    }
+    params.retain(|(name, _)| !dropped_params.contains(name));
+    Ok(Route { level, params, dropped_params, source })
+}
+
+/// Whether the kick-off of a flow shows if its level is offered: a GET without parameters and nothing unusual.
+fn is_plain(planned: &PlannedFlow) -> bool {
+    let flow = &planned.flow;
+    let own = flow.identity == Identity::Client;
+    // A refused export of such a Group says nothing about the level.
+    let usual = !matches!(flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup | Needs::ForbiddenGroup));
+    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last && own && usual
+}
+
+/// Chooses the level of the export.
+pub(crate) async fn choose_level(context: &FlowContext<'_>) -> Result<ExportLevel, Stop> {
+    let own = matches!(context.planned.flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup));
+    let offer = if own { export_levels::offer_of_any } else { export_levels::offer };
+    let offered = |level| offer(level, &context.run.declared, &context.run.settings);
+    let level = context.planned.flow.export;
+    if level != ExportLevel::Any {
+        return match offered(level) {
+            Offer::No(why) => Err(stop(StopKind::NotOffered, None, why)),
+            Offer::Yes | Offer::Perhaps => Ok(level),
+        };
+    }
+    let mut untried = None;
+    let mut refused: Option<Stop> = None;
+    let mut answered = None;
+    for level in LEVELS.into_iter().filter(|level| !matches!(offered(*level), Offer::No(_))) {
+        let plain = context.run.plan.flows.iter().find(|other| other.flow.export == level && is_plain(other));
+        match plain {
+            None => untried = untried.or(Some(level)),
+            Some(plain) => match context.kickoff_of(&plain.name).await? {
+                Some(Ok(_)) => return Ok(level),
+                Some(Err(stop)) => {
+                    if matches!(stop.kind, StopKind::Answer | StopKind::NotOffered) && stop.exchange.is_some() {
+                        answered = answered.or(Some(level));
+                    }
+                    if refused.as_ref().is_none_or(|known| known.kind == StopKind::NotOffered) {
+                        refused = Some(stop);
+                    }
+                }
+                None => {}
+            },
+        }
+    }
+    // A server may accept kick-offs by POST only.
+    let by_post = answered.filter(|_| context.planned.flow.method == Method::Post);
+    match (untried.or(by_post), refused) {
+        (Some(level), _) => Ok(level),
+        // The server would refuse this kick-off for the same reason: one cause, one failure.
+        (None, Some(refused)) => {
+            Err(Stop { because: format!("no plain kick-off was accepted: {}", refused.because), ..refused })
+        }
+        (None, None) => Err(stop(StopKind::NotOffered, None, "the target offers no export at any level")),
+    }
+}
+
+/// The names and values of parameters, with sample values filled in.
+pub(crate) fn resolve(
+    context: &FlowContext<'_>,
+    params: &BTreeMap<String, Param>,
+    source: Option<&SourceFlow>,
+) -> Result<Vec<(String, String)>, Stop> {
+    let mut resolved = Vec::new();
+    for (name, param) in params {
+        for template in &param.0 {
+            let value = template
+                .fill(&mut |pick| sample_value(context, pick, source))
+                .map_err(|why| stop(StopKind::NoPick, None, format!("no value for {name}: {why}")))?;
+            resolved.push((name.clone(), value));
+        }
+    }
+    Ok(resolved)
+}
+
+/// A sample value: the one in the settings, or one from the data of the source flow.
+fn sample_value(
+    context: &FlowContext<'_>,
+    pick: SampleValueName,
+    source: Option<&SourceFlow>,
+) -> Result<String, String> {
+    if pick == SampleValueName::TransactionTime {
+        let none = || format!("there is no instant in {}", pick.describe());
+        return source.and_then(|source| source.outcome.transaction_time.clone()).ok_or_else(none);
+    }
+    if let Some(value) = context.run.settings.values.get(&pick) {
+        return Ok(value.clone());
+    }
+    let Some(SourceFlow { outcome, .. }) = source else {
+        return Err(format!("there is no data to pick {} from", pick.describe()));
+    };
+    match context.run.members().filter(|_| sample_values::is_of_members(pick)) {
+        Some(members) => sample_values::of_members(pick, &outcome.resources, &members?),
+        None => sample_values::choose(pick, outcome.span, &outcome.resources, context.run.clock.now()),
+    }
+}
+
+/// Finds the first source flow that completed; sample values come from it and the export is compared with it. `None` if
+/// the flow needs none.
+///
+/// # Errors
+/// No source flow completed, and a sample value is needed that the settings do not name.
+pub(crate) async fn find_source(context: &FlowContext<'_>) -> Result<Option<SourceFlow>, Stop> {
+    let mut why = "no flow that it is picked from is part of this run".to_owned();
+    let mut first = true;
+    // Only flows before this one: later flows may wait for this one.
+    let before = context.run.plan.flows.iter().take_while(|other| other.name != context.planned.name);
+    let before: Vec<&str> = before.map(|other| other.name.as_str()).collect();
+    for flow in context.planned.needs.iter().filter(|flow| before.contains(&flow.as_str())) {
+        match context.outcome_of(flow).await? {
+            Some(outcome) if outcome.stop.is_none() => {
+                return Ok(Some(SourceFlow { flow: flow.clone(), outcome }));
+            }
+            Some(FlowOutcome { stop: Some(stop), .. }) if first => {
+                first = false;
+                why = format!("the flow {flow}, whose data it is picked from, ended early: {}", stop.because);
+            }
+            _ => {}
+        }
+    }
+    let flow = &context.planned.flow;
+    let params = flow.params.values();
+    let named = |pick| context.run.settings.values.contains_key(&pick);
+    match params.flat_map(Param::picks).all(named) {
+        true => Ok(None),
+        false => Err(stop(StopKind::NoPick, None, why)),
+    }
+}

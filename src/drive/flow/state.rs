@@ -1,0 +1,64 @@
+//! What flows keep about Groups, members of Groups and changed data while a run goes on.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use url::Url;
+
+use crate::base::vocabulary::ExportLevel;
+use crate::measure::missing_resource::ResourceName;
+use crate::ndjson::identity::Identity;
+use crate::recording::data_changes::{ChangeSeen, ChangeState, HookRun};
+use crate::suite::flow::HookName;
+
+/// The Groups that a flow creates.
+#[derive(Debug, Default)]
+pub(crate) struct Cohort {
+    /// The id of the Group that the flow exports.
+    pub made: Option<String>,
+    /// The names of Groups that were sent and may or may not exist.
+    pub unconfirmed: Vec<String>,
+    /// The Groups to delete.
+    pub groups: Vec<Url>,
+}
+
+/// The ids of the patients who are members, or why they are not known.
+pub(crate) type Members = Result<BTreeSet<String>, String>;
+
+/// What hooks changed on the target so far.
+#[derive(Debug, Default)]
+pub(crate) struct DataChanges {
+    /// The runs of hooks.
+    pub runs: Vec<HookRun>,
+    /// The resources that they named.
+    pub resources: Vec<HookedResource>,
+    /// What was exported, by level.
+    pub exported: Vec<(ExportLevel, Identity)>,
+}
+
+/// A resource that a hook named.
+#[derive(Clone, Debug)]
+pub(crate) struct HookedResource {
+    pub hook: HookName,
+    pub name: ResourceName,
+    /// The exchange that read it after the hook.
+    pub read: Option<u32>,
+    pub state: ChangeState,
+    /// The resource, if that read brought it.
+    pub value: Option<Value>,
+    /// How the export that was running shows it.
+    pub seen: ChangeSeen,
+    /// A later run of a hook named it again.
+    pub named_again: bool,
+}
+
+/// The resources that hooks named, as the files of a flow show them.
+#[derive(Debug, Default)]
+pub(crate) struct ExportedChanges {
+    /// Those in the output.
+    pub output: Vec<(ResourceName, Value)>,
+    /// Hashes of all resources in `deleted` files.
+    pub deleted: Vec<u64>,
+    /// Whether every output file was read whole.
+    pub whole: bool,
+}
