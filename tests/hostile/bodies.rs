@@ -8,14 +8,14 @@ use flate2::{Compression, write::GzEncoder};
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::verdicts::judged_run::Conformance;
 
-use crate::lair::{Lair, MOMENTS, Moment, answer, endless, once, repeated};
+use crate::server::{Lair, MOMENTS, Moment, answer, endless, once, repeated};
 use crate::trial::{Came, Trial};
 
 const MB: usize = 1_000_000;
 
 /// Two flows see every moment, and large bodies take time to read.
-fn against(lair: Lair) -> Came {
-    Trial::of(&|name| name.ends_with("@system") || name.ends_with("@cancelled")).against(lair)
+fn against(server: Lair) -> Came {
+    Trial::of(&|name| name.ends_with("@system") || name.ends_with("@cancelled")).against(server)
 }
 
 fn status_at(moment: Moment) -> u16 {
@@ -28,11 +28,11 @@ fn status_at(moment: Moment) -> u16 {
 #[test]
 fn an_endless_body_is_left_at_every_moment() {
     for at in MOMENTS {
-        let lair = Lair::honest().before(move |_, moment| {
+        let server = Lair::honest().before(move |_, moment| {
             let json = [("content-type", "application/json")];
             (moment == at).then(|| answer(status_at(at), &json, endless("{\"a\":\"", vec![b'x'; 64 << 10])))
         });
-        let came = against(lair);
+        let came = against(server);
         came.within(&format!("endless body ({at:?})"), 100, 600 << 20, 500 * MB);
         if at != Moment::Metadata {
             assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
@@ -44,11 +44,11 @@ fn an_endless_body_is_left_at_every_moment() {
 #[test]
 fn an_endless_file_of_good_lines_ends_with_the_bytes_a_run_may_take() {
     let line = "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n";
-    let lair = Lair::honest().before(move |_, moment| {
+    let server = Lair::honest().before(move |_, moment| {
         let ndjson = [("content-type", "application/fhir+ndjson")];
         (moment == Moment::File).then(|| answer(200, &ndjson, endless("", line.repeat(1000))))
     });
-    let came = Trial::whole().with(|settings| settings.max_bytes = 8 << 20).against(lair);
+    let came = Trial::whole().with(|settings| settings.max_bytes = 8 << 20).against(server);
     came.within("endless file of good lines", 400, 64 << 20, 150 * MB).says("raise --max-bytes");
     assert_ne!(came.verdict("files::ndjson@system"), Verdict::Pass);
 }
@@ -92,11 +92,11 @@ fn a_gzip_bomb_is_noticed_before_it_has_grown() {
     let bombs = [bomb("{\"resourceType\":\"Patient\",\"id\":\"", "a"), bomb("", &format!("{}\n", " ".repeat(4095)))];
     for at in MOMENTS {
         for bomb in bombs.clone() {
-            let lair = Lair::honest().before(move |_, moment| {
+            let server = Lair::honest().before(move |_, moment| {
                 let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
                 (moment == at).then(|| answer(status_at(at), &gzip, once(bomb.clone())))
             });
-            let came = against(lair);
+            let came = against(server);
             came.within(&format!("gzip bomb ({at:?})"), 400, 100 << 20, 400 * MB);
             if at == Moment::File {
                 came.says("times");
@@ -120,11 +120,11 @@ fn json_nested_too_deep_is_no_reason_to_fall() {
         for status in [status_at(at), 500] {
             for nest in &nests {
                 let nest = nest.clone();
-                let lair = Lair::honest().before(move |_, moment| {
+                let server = Lair::honest().before(move |_, moment| {
                     let json = [("content-type", "application/json")];
                     (moment == at).then(|| answer(status, &json, once(nest.clone())))
                 });
-                let came = against(lair);
+                let came = against(server);
                 came.within(&format!("nested 100,000 deep ({at:?}, {status})"), 700, 400 << 20, 150 * MB);
                 if at != Moment::Metadata {
                     assert_ne!(came.outcome(), Conformance::Conformant, "{at:?} {status}");
@@ -143,7 +143,7 @@ fn a_manifest_of_a_hundred_thousand_files_is_fetched() {
          \"requiresAccessToken\":false,\"output\":[{}],\"error\":[]}}",
         items.join(",")
     );
-    let lair = Lair::honest().before(move |_, moment| match moment {
+    let server = Lair::honest().before(move |_, moment| match moment {
         Moment::Poll => Some(answer(200, &[("content-type", "application/json")], once(manifest.clone()))),
         Moment::File => {
             let line = "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n";
@@ -152,7 +152,7 @@ fn a_manifest_of_a_hundred_thousand_files_is_fetched() {
         _ => None,
     });
     let trial = Trial::of(&|name| name.ends_with("@system") && !name.contains("::count"));
-    let came = trial.against(lair);
+    let came = trial.against(server);
     came.within("manifest of 100,000 files", 110_000, 200 << 20, 450 * MB);
     assert_eq!(came.run.files.len(), 100_000);
     assert!(came.report("index.html").len() < 20 * MB, "{}", came.report("index.html").len());
@@ -171,10 +171,10 @@ fn a_manifest_of_more_files_than_are_fetched_is_cut() {
         "{{\"transactionTime\":\"2026-01-01T12:00:00Z\",\"request\":\"http://localhost/fhir/$export\",\
          \"requiresAccessToken\":false,\"output\":{output}],\"error\":[]}}"
     );
-    let lair = Lair::honest().before(move |_, moment| match moment {
+    let server = Lair::honest().before(move |_, moment| match moment {
         Moment::Poll => Some(answer(200, &[("content-type", "application/json")], once(manifest.clone()))),
         _ => None,
     });
-    let came = Trial::of(&|name| name.ends_with("@system")).against(lair);
+    let came = Trial::of(&|name| name.ends_with("@system")).against(server);
     came.within("manifest of 150,000 files", 100, 200 << 20, 500 * MB).says("lists more than 100000 files");
 }

@@ -8,8 +8,8 @@
 use peak_alloc::PeakAlloc;
 
 mod bodies;
-mod lair;
 mod redirects;
+mod server;
 mod texts;
 mod trial;
 mod waits;

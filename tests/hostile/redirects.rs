@@ -11,7 +11,7 @@ use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 use plimsoll::transport::network::Network;
 use plimsoll::verdicts::judged_run::Conformance;
 
-use crate::lair::{Lair, MOMENTS, Moment, answer, once};
+use crate::server::{Lair, MOMENTS, Moment, answer, once};
 use crate::trial::Trial;
 
 const MB: usize = 1_000_000;
@@ -19,11 +19,11 @@ const MB: usize = 1_000_000;
 #[test]
 fn a_circle_of_redirects_ends_at_every_moment() {
     for at in MOMENTS {
-        let lair = Lair::honest().before(move |request, moment| {
+        let server = Lair::honest().before(move |request, moment| {
             let here = request.url.to_string();
             (moment == at).then(|| answer(307, &[("location", &here)], once("")))
         });
-        let came = Trial::whole().against(lair);
+        let came = Trial::whole().against(server);
         came.within(&format!("redirect circle ({at:?})"), 500, 4 << 20, 100 * MB);
         if at != Moment::Metadata {
             came.says("in a circle");
@@ -36,13 +36,13 @@ fn a_circle_of_redirects_ends_at_every_moment() {
 fn a_chain_of_redirects_ends_at_every_moment() {
     for at in MOMENTS {
         let links = AtomicU64::new(0);
-        let lair = Lair::honest().before(move |request, moment| {
+        let server = Lair::honest().before(move |request, moment| {
             let link = links.fetch_add(1, Ordering::Relaxed);
             let mut next = request.url.clone();
             next.set_query(Some(&format!("link={link}")));
             (moment == at).then(|| answer(308, &[("location", next.as_str())], once("x".repeat(100_000))))
         });
-        let came = Trial::whole().against(lair);
+        let came = Trial::whole().against(server);
         came.within(&format!("redirect chain ({at:?})"), 2500, 256 << 20, 150 * MB);
         if at != Moment::Metadata {
             came.says("more than 5 redirects in a row");
@@ -53,13 +53,13 @@ fn a_chain_of_redirects_ends_at_every_moment() {
 
 /// The target by its name, everything else by the network.
 struct Split {
-    lair: Lair,
+    server: Lair,
     wire: Network,
 }
 
 impl Transport for Split {
     fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
-        if request.url.host_str() == Some("public.test") { self.lair.send(request) } else { self.wire.send(request) }
+        if request.url.host_str() == Some("public.test") { self.server.send(request) } else { self.wire.send(request) }
     }
 }
 
@@ -80,12 +80,12 @@ fn a_redirect_into_our_own_network_is_reported_and_not_followed() {
     for at in MOMENTS {
         for host in ["127.0.0.1", "lure.test", "169.254.169.254", "[::ffff:127.0.0.1]", "localhost", "0x7f.1"] {
             let to = format!("http://{host}:{port}/latest/meta-data");
-            let lair = Lair::honest()
+            let server = Lair::honest()
                 .before(move |_, moment| (moment == at).then(|| answer(307, &[("location", &to)], once(""))));
             let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
             let came = trial.through(|inner: InProcess, settings: &Settings| {
                 let wire = Network::with_lookup(settings, Arc::new(Names)).unwrap();
-                Arc::new(Split { lair: lair.over(inner), wire })
+                Arc::new(Split { server: server.over(inner), wire })
             });
             came.within(&format!("redirect to {host} ({at:?})"), 600, 4 << 20, 100 * MB);
             if at != Moment::Metadata {
@@ -110,7 +110,7 @@ fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
     ];
     for url in urls {
         let (scheme, shown) = (url.split(':').next().unwrap().to_owned(), url.clone());
-        let lair = Lair::honest().bend(move |moment, headers, status, body| {
+        let server = Lair::honest().bend(move |moment, headers, status, body| {
             let mut manifest: serde_json::Value =
                 serde_json::from_slice(&body).ok().filter(|_| moment == Moment::Poll)?;
             for item in manifest.get_mut("output")?.as_array_mut()? {
@@ -121,7 +121,7 @@ fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
         let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
         let came = trial.through(|inner, settings| {
             let wire = Network::with_lookup(settings, Arc::new(Names)).unwrap();
-            Arc::new(Split { lair: lair.over(inner), wire })
+            Arc::new(Split { server: server.over(inner), wire })
         });
         came.within(&format!("manifest names {shown}"), 400, 4 << 20, 100 * MB);
         came.says(if scheme == "http" { "it is reported, not visited" } else { "only http and https are" });

@@ -6,7 +6,7 @@ use plimsoll::report::escape::visible;
 use plimsoll::transport::message::Incoming;
 use serde_json::{Value, json};
 
-use crate::lair::{Lair, Moment, once};
+use crate::server::{Lair, Moment, once};
 use crate::trial::{Came, Trial};
 
 const MB: usize = 1_000_000;
@@ -181,14 +181,14 @@ fn an_error_that_is_a_page_is_harmless_where_it_is_shown() {
             [(500, "text/html"), (400, "application/json"), (404, "application/fhir+json"), (200, "text/plain")]
         {
             let page = format!("<html><head><title>{text}</title></head><body>{text}</body></html>\n{text}");
-            let lair = Lair::honest().bend(move |moment, _, _, _| {
+            let server = Lair::honest().bend(move |moment, _, _, _| {
                 let mut headers = head(Moment::Other, HeaderMap::new(), text);
                 headers.insert("content-type", media.parse().unwrap());
                 let status = StatusCode::from_u16(status).unwrap();
                 let body = if media == "application/json" { text.to_owned() } else { page.clone() };
                 (moment != Moment::Metadata).then(|| Incoming { status, headers, body: once(body) })
             });
-            let came = Trial::whole().against(lair);
+            let came = Trial::whole().against(server);
             let name: String = visible(text).chars().take(16).collect::<String>().replace('|', "/");
             came.within(&format!("page {status} {name}"), 400, 4 << 20, 100 * MB);
             look_through(&name, &came);
@@ -201,7 +201,7 @@ fn files_are_kept_where_they_belong_whatever_their_type_is_called() {
     for text in ["../../escaped", "/tmp/escaped", "..\\escaped", "a/b", "con", "\0", "~/x", "."] {
         let kept = tempfile::tempdir().unwrap();
         let inner = kept.path().join("kept");
-        let lair = Lair::honest().bend(move |moment, headers, status, body| {
+        let server = Lair::honest().bend(move |moment, headers, status, body| {
             let mut manifest: Value = serde_json::from_slice(&body).ok().filter(|_| moment == Moment::Poll)?;
             for item in manifest.get_mut("output")?.as_array_mut()? {
                 item["type"] = json!(text);
@@ -210,7 +210,7 @@ fn files_are_kept_where_they_belong_whatever_their_type_is_called() {
         });
         let came = Trial::of(&|name| name.starts_with("files::") && name.ends_with("@system"))
             .with(|settings| settings.keep_files = Some(inner.clone()))
-            .against(lair);
+            .against(server);
         came.within(&format!("type {text:?}"), 100, 4 << 20, 100 * MB);
         let top: Vec<_> = std::fs::read_dir(kept.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(top, ["kept"], "{text:?}");
@@ -234,13 +234,13 @@ fn odd_pieces_change_nothing() {
     use futures_util::{StreamExt, stream};
     for size in [1, 2, 3, 7] {
         // Cuts within characters, within JSON, within gzip members; and pieces without a byte.
-        let lair = Lair::honest().bend(move |_, headers, status, body| {
+        let server = Lair::honest().bend(move |_, headers, status, body| {
             let pieces: Vec<Bytes> =
                 body.chunks(size).flat_map(|piece| [Bytes::copy_from_slice(piece), Bytes::new()]).collect();
             let body = stream::iter(pieces).map(Ok).boxed();
             Some(Incoming { status, headers, body })
         });
-        let came = Trial::whole().against(lair);
+        let came = Trial::whole().against(server);
         came.within(&format!("pieces of {size} bytes"), 400, 4 << 20, 200 * MB);
         assert_eq!(came.outcome(), plimsoll::verdicts::judged_run::Conformance::Conformant, "{}", came.terminal);
     }

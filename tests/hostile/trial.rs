@@ -23,7 +23,7 @@ use plimsoll::verdicts::judged_run::{Conformance, Run};
 use tempfile::TempDir;
 
 use crate::MEMORY;
-use crate::lair::Lair;
+use crate::server::Lair;
 
 /// 2026-01-01T12:00:00Z.
 pub const NOON: Duration = Duration::from_secs(1_767_268_800);
@@ -135,9 +135,9 @@ impl Trial {
         self
     }
 
-    /// Runs it against the reference server with `lair` in between, in paused time.
-    pub fn against(self, lair: Lair) -> Came {
-        self.through(move |inner, _| Arc::new(lair.over(inner)))
+    /// Runs it against the reference server with `server` in between, in paused time.
+    pub fn against(self, server: Lair) -> Came {
+        self.through(move |inner, _| Arc::new(server.over(inner)))
     }
 
     /// The same, with a transport of any kind.

@@ -19,7 +19,7 @@ use plimsoll::verdicts::judged_run::Conformance;
 use tower::ServiceExt;
 use url::Url;
 
-use crate::lair::{MOMENTS, Moment, moment};
+use crate::server::{MOMENTS, Moment, moment};
 use crate::trial::{SPEC, Trial};
 
 const MB: usize = 1_000_000;

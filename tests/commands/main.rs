@@ -1,0 +1,11 @@
+//! The commands as people run them: the built program, its output, exit codes and files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod commands;
+mod crash;
+mod hooks;
+mod readme;
+mod refusals;
+mod secrets;
+mod serve;
+mod support;

@@ -1,0 +1,79 @@
+//! What README.md shows must work as it stands there.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{plimsoll, plimsoll_in, shown};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The TOML blocks below this heading, in order.
+fn blocks(heading: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let section = readme.split("\n## ").find(|section| section.starts_with(heading)).expect("the heading is there");
+    let blocks = section.split("```toml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_test_that_the_readme_writes_is_read_and_its_fault_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(root().join("suites")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let blocks = blocks("Write a test");
+    let [duty, test, fault] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let poll = folder.path().join("poll.toml");
+    fs::write(&poll, fs::read_to_string(&poll).unwrap() + "\n" + duty + "\n" + test).unwrap();
+    let suites = folder.path().to_str().unwrap();
+    let explained = plimsoll(&["explain", "poll::says-how-far", "--suites", suites]);
+    assert_eq!(explained.status.code(), Some(0), "{}", shown(&explained));
+    assert!(shown(&explained).contains("header X-Progress is "), "{}", shown(&explained));
+    let run = plimsoll_in(folder.path(), &["run", "says-how-far", "--suites", suites, "--report", "report"], &[]);
+    assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+    assert!(shown(&run).contains("test result: ok. 3 passed; 0 failed"), "{}", shown(&run));
+    let fault =
+        plimsoll::reference::fault::definition::parse_fault("fixtures/faults/says-nothing.toml", fault).unwrap();
+    assert_eq!(fault.notices, ["poll::says-how-far"]);
+}
+
+#[test]
+fn the_known_deviation_of_the_readme_names_a_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let [known] = &blocks("In a pipeline")[..] else { panic!("one block") };
+    fs::write(folder.path().join("plimsoll.toml"), known).unwrap();
+    let list = plimsoll_in(folder.path(), &["run", "--list"], &[]);
+    assert_eq!(list.status.code(), Some(0), "{}", shown(&list));
+    let wrong = known.replace("in-progress-202", "in-progres-202");
+    fs::write(folder.path().join("plimsoll.toml"), wrong).unwrap();
+    let refused = plimsoll_in(folder.path(), &["run", "--list"], &[]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(shown(&refused).contains("did you mean \"poll::in-progress-202\"?"), "{}", shown(&refused));
+}
+
+/// The commands that stand in the README, without their comments.
+#[test]
+fn every_flag_that_the_readme_names_exists() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let mut help = String::new();
+    for command in ["run", "init", "replay", "serve", "ndjson", "list", "explain", "coverage", "selftest", "diff"] {
+        help += &String::from_utf8(plimsoll(&[command, "--help"]).stdout).unwrap();
+    }
+    let words = readme.split(|c: char| c.is_whitespace() || "`,;()".contains(c));
+    let flags = words.filter(|word| word.starts_with("--") && word.len() > 2);
+    // Cargo's own, and what is libtest's to explain.
+    let foreign = ["--release", "--path", "--exact"];
+    let mut seen = 0;
+    for flag in flags.map(|flag| flag.split('=').next().unwrap()).filter(|flag| !foreign.contains(flag)) {
+        if flag.chars().all(|c| c == '-') {
+            continue;
+        }
+        assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{flag} is in no --help");
+        seen += 1;
+    }
+    assert!(seen > 15, "{seen} flags were looked for");
+}

@@ -1,0 +1,189 @@
+//! The suites' own flows against the reference server: whole, quick, few kick-offs, and the same in any order of jobs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use plimsoll::base::clock::Clock;
+use plimsoll::drive::run::{RunOptions, run};
+use plimsoll::plan::model::{Depth, Plan};
+use plimsoll::recording::model::{Outcome, Phase, Recording, Role};
+use plimsoll::reference::data::changes::DataMutator;
+use plimsoll::reference::options::Personality;
+use plimsoll::reference::serve;
+use plimsoll::selftest::matrix::hooks;
+use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
+use plimsoll::transport::in_process::InProcess;
+
+use crate::flows::server::{BASE, line, plan};
+
+/// Every flow of the suites as deep as it goes, whatever the tests look at. Those of a product ask for what only it has.
+fn suite() -> Plan {
+    let text = include_str!("../../../suites/flows.toml");
+    let mut table: toml::Table = toml::from_str(text).unwrap();
+    let flows = table["flow"].as_table_mut().unwrap();
+    flows.retain(|name, _| !name.starts_with("smile-"));
+    plan(&toml::to_string(flows).unwrap(), Depth::Files)
+}
+
+fn recording(
+    jobs: usize,
+    change: impl FnOnce(&mut plimsoll::reference::options::ServerOptions),
+) -> (Recording, Duration) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
+        let mut options =
+            plimsoll::reference::options::ServerOptions::new(Personality::Stu3, BASE.parse().unwrap(), clock);
+        let hand = DataMutator::default();
+        options.hand = Some(hand.clone());
+        change(&mut options);
+        let mut settings = Settings::new(BASE.parse().unwrap());
+        settings.jobs = jobs;
+        settings.groups = vec!["harbour".to_owned()];
+        settings.hooks = hooks(&hand);
+        let transport = Arc::new(InProcess::new(serve::router(options)));
+        let recording = run(&suite(), settings, transport, clock, RunOptions::quiet("test")).await.unwrap();
+        (recording, clock.elapsed())
+    })
+}
+
+/// What happened in each flow, without numbers and times.
+fn stories(recording: &Recording) -> BTreeMap<String, Vec<String>> {
+    let mut stories: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for exchange in recording.exchanges.iter().filter(|exchange| !exchange.superseded) {
+        let name = exchange.flow.clone().unwrap_or_default();
+        stories.entry(name).or_default().push(line(exchange));
+    }
+    for flow in &recording.flows {
+        let stop = flow.stop.as_ref().map(|stop| (stop.kind, stop.because.clone()));
+        // A time of the run itself is another in each; those of the population are years before.
+        let now = |value: &String| if value.starts_with("2025-06-15T") { "[now]".to_owned() } else { value.clone() };
+        let params: Vec<_> = flow.params.iter().map(|(name, value)| (name, now(value))).collect();
+        stories.entry(flow.name.clone()).or_default().push(format!("{} {params:?} {stop:?}", flow.export));
+    }
+    stories
+}
+
+#[test]
+fn every_flow_goes_through_at_few_kick_offs() {
+    let (recording, took) = recording(4, |_| {});
+    for flow in &recording.flows {
+        assert_eq!(flow.stop, None, "{}", flow.name);
+    }
+    let accepted: u32 = recording.flows.iter().map(|flow| flow.accepted).sum();
+    assert!(accepted <= 40, "{accepted} kick-offs");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    let end = recording.end.as_ref().unwrap();
+    assert_eq!((end.early.clone(), end.leftovers.clone()), (None, vec![]));
+    assert!(recording.exchanges.iter().any(|exchange| exchange.phase == Some(Phase::InProgress)));
+    assert!(recording.files.iter().all(|file| file.whole));
+    for exchange in &recording.exchanges {
+        let Outcome::Response(response) = &exchange.outcome else { panic!("{exchange:?}") };
+        let good = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::File | Role::Delete | Role::Metadata);
+        assert!(!good || response.status < 400, "{exchange:?}");
+    }
+}
+
+#[test]
+fn one_job_at_a_time_sees_the_same() {
+    assert_eq!(stories(&recording(1, |_| {}).0), stories(&recording(4, |_| {}).0));
+}
+
+#[test]
+fn a_run_in_paused_time_is_the_same_twice() {
+    let (first, second) = (recording(4, |_| {}).0, recording(4, |_| {}).0);
+    let times =
+        |recording: &Recording| recording.exchanges.iter().map(|e| (e.id, e.at, e.took, line(e))).collect::<Vec<_>>();
+    assert_eq!(times(&first), times(&second));
+}
+
+/// The faults that could hold a run up or lead it astray; `selftest` goes through all of them.
+#[test]
+fn no_fault_holds_a_run_up() {
+    let dangerous = [
+        "status-never-completes",
+        "status-complete-no-body",
+        "manifest-in-array",
+        "kickoff-location-wrong-path",
+        "kickoff-location-not-content-location",
+        "download-500",
+        "download-truncated-record",
+        "cancel-405",
+        "cancel-poll-202",
+    ];
+    for id in dangerous {
+        let (recording, took) =
+            recording(4, |options| options.faults = vec![plimsoll::reference::fault::shelf::fault(id).unwrap()]);
+        // `--max-wait` and what comes before and after it.
+        assert!(took < Duration::from_secs(620), "{id}: {took:?}");
+        assert_eq!(recording.end.as_ref().unwrap().early, None, "{id}");
+        assert_eq!(recording.flows.len(), suite().flows.len(), "{id}");
+        if !["cancel-405", "kickoff-location-wrong-path"].contains(&id) {
+            assert_eq!(recording.end.unwrap().leftovers, Vec::<String>::new(), "{id}");
+        }
+    }
+}
+
+const TRUSTED: &str = r#"
+title = "one"
+export = "system"
+probes = [
+  { id = "token", at = "start", send = "token" },
+  { id = "stranger", at = "start", send = "token", wrong = "client" },
+  { id = "bare", at = "start", send = "kickoff", as = "none" },
+]"#;
+
+/// Assertions are sent in the clear to this machine alone.
+const LOCAL: &str = "http://localhost/fhir";
+
+/// A run of [`TRUSTED`] against a server with `faults`, by the client that it knows or by nobody.
+fn trusted(known: bool, faults: &[&str]) -> Recording {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
+        let mut options =
+            plimsoll::reference::options::ServerOptions::new(Personality::Lesson, LOCAL.parse().unwrap(), clock);
+        options.faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+        let mut settings = Settings::new(LOCAL.parse().unwrap());
+        if known {
+            let (client, key) = plimsoll::reference::security::keys::client("ship").unwrap();
+            options.auth = plimsoll::reference::options::ServerAuth::Smart(vec![client]);
+            let scope = "system/*.rs".to_owned();
+            let client_id = "ship".to_owned();
+            settings.credentials = Credentials::Smart(Smart { client_id, key, key_id: None, token_url: None, scope });
+        }
+        let transport = Arc::new(InProcess::new(serve::router(options)));
+        let plan = plan(&format!("[trusted]\n{TRUSTED}"), Depth::Kickoff);
+        run(&plan, settings, transport, clock, RunOptions::quiet("test")).await.unwrap()
+    })
+}
+
+fn story(recording: &Recording) -> Vec<String> {
+    recording.exchanges.iter().filter(|exchange| exchange.flow.is_some()).map(line).collect()
+}
+
+#[test]
+fn tokens_are_asked_for_as_a_probe_by_the_client_and_by_a_stranger() {
+    let recording = trusted(true, &[]);
+    let honest = ["probe token 200", "probe stranger 400", "probe bare 401", "kickoff 202", "cleanup 202"];
+    assert_eq!(story(&recording), honest);
+    let written = serde_json::to_string(&recording.exchanges).unwrap();
+    assert!(!written.contains("eyJ"), "neither assertions nor tokens are on the recording");
+    let token = recording.exchanges.iter().find(|exchange| exchange.probe.as_deref() == Some("token")).unwrap();
+    let Outcome::Response(response) = &token.outcome else { panic!("no response") };
+    assert_eq!(response.body.json.as_ref().unwrap()["access_token"], "[redacted]");
+    assert_eq!((token.role, token.flow.as_deref()), (Role::Probe, Some("trusted")));
+
+    let trusting = trusted(true, &["auth-unknown-client-served"]);
+    assert!(story(&trusting).contains(&"probe stranger 200".to_owned()));
+    let open = trusted(true, &["auth-kickoff-open"]);
+    let tidied =
+        ["probe token 200", "probe stranger 400", "probe bare 202", "cleanup 202", "kickoff 202", "cleanup 202"];
+    assert_eq!(story(&open), tidied, "what the probe started is deleted");
+}
+
+#[test]
+fn without_credentials_no_probe_asks_for_tokens_or_leaves_them_out() {
+    assert_eq!(story(&trusted(false, &[])), ["kickoff 202", "cleanup 202"]);
+}

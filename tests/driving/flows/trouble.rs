@@ -1,0 +1,173 @@
+//! Servers that break, mislead or say nothing, and runs that are ended early.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use plimsoll::base::clock::Clock;
+use plimsoll::drive::run::{RunError, RunOptions, run};
+use plimsoll::plan::model::Depth;
+use plimsoll::recording::model::{Outcome, StopKind, Trouble, TroubleKind};
+use plimsoll::settings::run_settings::Settings;
+use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
+
+use crate::flows::server::{BASE, PATIENTS, Server, flow, manifest, one, plan, respond, story};
+
+const SYSTEM: &str = "export = \"system\"";
+
+#[test]
+fn html_to_everything_is_an_answer_and_no_hang() {
+    let page = "<html><title>Welcome</title></html>";
+    let server = Server::new(move |_| Some(respond(200, &[("content-type", "text/html")], page)));
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(story(&recording), ["kickoff 200"]);
+    let stop = flow(&recording, "one").stop.clone().unwrap();
+    assert_eq!((stop.kind, stop.exchange), (StopKind::Answer, Some(2)));
+    assert!(recording.end.is_some());
+}
+
+#[test]
+fn a_file_that_breaks_off_is_on_the_recording_as_far_as_it_came() {
+    let server = Server::new(|call| {
+        call.path.contains("/files/").then(|| {
+            let cut = std::io::Error::other("reset");
+            let half = Bytes::from(PATIENTS.get(..PATIENTS.len() - 20).unwrap());
+            let chunks = futures_util::stream::iter([Ok(half), Err(cut)]);
+            Response::builder().status(200).body(Body::from_stream(chunks)).unwrap()
+        })
+    });
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(recording.files.len(), 1);
+    assert!(!recording.files[0].whole);
+    assert_eq!(recording.files[0].lines.lines, 1);
+    let file = recording.exchanges.iter().find(|exchange| exchange.id == recording.files[0].exchange).unwrap();
+    let Outcome::Response(response) = &file.outcome else { panic!("a response came") };
+    assert_eq!(response.broken.as_ref().unwrap().kind, TroubleKind::Cut);
+    assert_eq!(server.left(), 0, "the job is deleted all the same");
+}
+
+#[test]
+fn a_relative_content_location_is_followed() {
+    let server = Server::new(|call| call.is_kickoff().then(|| respond(202, &[("content-location", "jobs/1001")], "")));
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(flow(&recording, "one").stop, None);
+    assert_eq!(recording.files.len(), 1);
+}
+
+#[test]
+fn a_manifest_of_odd_items_fetches_each_usable_url_once() {
+    let body = format!(
+        r#"{{"transactionTime":"x","request":"x","requiresAccessToken":"no","error":[],"deleted":null,"output":[1,{{}},{{"type":"Patient","url":"{BASE}/files/a"}},{{"type":"Patient","url":"{BASE}/files/a"}},{{"type":7,"url":"/fhir/files/b"}}]}}"#
+    );
+    let server = Server::new(move |call| (call.is_poll()).then(|| respond(200, &[], &body)));
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    let paths: Vec<String> =
+        server.calls().into_iter().map(|call| call.path).filter(|path| path.contains("files")).collect();
+    assert_eq!(paths, ["/fhir/files/a", "/fhir/files/b"]);
+    assert_eq!(recording.exchanges.iter().filter_map(|e| e.file).map(|file| file.index).collect::<Vec<_>>(), [2, 4]);
+}
+
+#[test]
+fn a_limit_of_bytes_ends_the_flow_and_says_so() {
+    let server = Server::new(|call| call.is_poll().then(|| respond(200, &[], &manifest(&["Patient", "Patient"]))));
+    let recording = server.run(&one(SYSTEM, Depth::Files), |settings| settings.max_bytes = 10);
+    let stop = flow(&recording, "one").stop.clone().unwrap();
+    assert_eq!(stop.kind, StopKind::Limit);
+    assert!(stop.because.contains("--max-bytes"), "{}", stop.because);
+    assert_eq!(server.left(), 0);
+}
+
+#[test]
+fn kept_files_have_names_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::honest();
+    server.run(&one(SYSTEM, Depth::Files), |settings| settings.keep_files = Some(folder.path().to_owned()));
+    let kept = std::fs::read_to_string(folder.path().join("one/output-0.ndjson")).unwrap();
+    assert_eq!(kept, PATIENTS);
+}
+
+#[test]
+fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
+    let mut server = Server::honest();
+    server.polls = usize::MAX;
+    let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"system\"\nparams = { _type = \"Patient\" }\n\
+        [z]\ntitle = \"z\"\nexport = \"system\"\nlast = true";
+    let recording = server
+        .try_run(
+            &plan(flows, Depth::Files),
+            |_| {},
+            |sender| {
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_secs(42)).await;
+                    sender.send_replace(true);
+                    // Keeps the sender for as long as the run may last.
+                    tokio::time::sleep(Duration::from_secs(10_000)).await;
+                });
+            },
+        )
+        .unwrap();
+    assert_eq!(server.calls().last().unwrap().at.as_secs(), 42);
+    assert_eq!(server.left(), 0);
+    assert_eq!(recording.end.as_ref().unwrap().early.as_deref(), Some("interrupted"));
+    assert_eq!(recording.end.as_ref().unwrap().leftovers, Vec::<String>::new());
+    for name in ["a", "b", "z"] {
+        let stop = flow(&recording, name).stop.clone().unwrap();
+        assert_eq!((stop.kind, stop.because.as_str()), (StopKind::Limit, "interrupted"), "{name}");
+    }
+    assert_eq!(server.calls().iter().filter(|call| call.is_kickoff()).count(), 2, "what had not begun does not begin");
+}
+
+#[test]
+fn a_deadline_ends_the_run_and_a_deaf_server_does_not_hold_it_up() {
+    let mut server = Server::honest();
+    server.polls = usize::MAX;
+    let recording =
+        server.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
+    assert_eq!(recording.end.as_ref().unwrap().early.as_deref(), Some("the deadline of 30 s passed"));
+    assert_eq!(server.left(), 0);
+
+    let deaf = Server::new(|call| (call.method == "DELETE").then(|| respond(503, &[("retry-after", "60")], "")));
+    let deaf = Server { polls: usize::MAX, ..deaf };
+    let recording = deaf.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
+    assert!(deaf.calls().last().unwrap().at.as_secs() <= 41);
+    assert_eq!(recording.end.unwrap().leftovers.len(), 1);
+}
+
+#[test]
+fn what_may_not_be_deleted_is_listed() {
+    let server = Server::honest();
+    let recording = server.run(&one(SYSTEM, Depth::Kickoff), |settings| settings.no_delete = true);
+    assert_eq!(recording.end.unwrap().leftovers.len(), 1);
+    assert!(server.calls().iter().all(|call| call.method != "DELETE"));
+
+    let refusing = Server::new(|call| (call.method == "DELETE").then(|| respond(405, &[], "")));
+    let recording = refusing.run(&one(SYSTEM, Depth::Kickoff), |_| {});
+    assert_eq!(recording.end.unwrap().leftovers.len(), 1);
+    assert_eq!(refusing.calls().iter().filter(|call| call.method == "DELETE").count(), 1, "asked once");
+}
+
+/// A network on which nothing answers.
+struct Nothing;
+
+impl Transport for Nothing {
+    fn send(&self, _: Outgoing) -> ResponseFuture<'_> {
+        let message = "connection refused".to_owned();
+        Box::pin(async { Err(Trouble { kind: TroubleKind::Connect, message }) })
+    }
+}
+
+#[test]
+fn nothing_listening_is_said_in_one_sentence() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let error = runtime.block_on(async {
+        let settings = Settings::new(BASE.parse().unwrap());
+        run(&one(SYSTEM, Depth::Files), settings, Arc::new(Nothing), Clock::system(), RunOptions::quiet("test")).await
+    });
+    let error: RunError = error.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "nothing answers at http://target.test/fhir: connection refused; is the server running, and is the URL its FHIR base?"
+    );
+}
