@@ -52,7 +52,7 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
 
 /// Writes the page and the record.
 fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), CliError> {
-    let faults = crate::reference::fault::shelf::faults().map_err(|e| CliError::usage(e.to_string()))?;
+    let faults = crate::reference::fault::embedded::faults().map_err(|e| CliError::usage(e.to_string()))?;
     let json = serde_json::to_string_pretty(cells).map_err(|e| CliError::undetermined(e.to_string()))?;
     let page = matrix_page::render(cells, &faults, rumours);
     for (name, text) in [("index.html", page), ("matrix.json", format!("{json}\n"))] {
@@ -66,8 +66,8 @@ fn write(folder: &Path, cells: &[Cell], rumours: &[String]) -> Result<(), CliErr
 /// Prints the faults and legal variants: those that are named, or all.
 fn list(args: &SelftestArgs) -> Result<(), CliError> {
     let faults = match args.fault.is_empty() {
-        true => crate::reference::fault::shelf::faults(),
-        false => args.fault.iter().map(|id| crate::reference::fault::shelf::fault(id)).collect(),
+        true => crate::reference::fault::embedded::faults(),
+        false => args.fault.iter().map(|id| crate::reference::fault::embedded::fault(id)).collect(),
     };
     let faults = faults.map_err(|e| CliError::usage(e.to_string()))?;
     match args.format.format {

@@ -9,7 +9,8 @@ use crate::cli::interrupt;
 use crate::cli::main::{CliError, print, say};
 use crate::config::values;
 use crate::config::values::AuthKind;
-use crate::reference::options::{Personality, ServerAuth, ServerOptions, SmartClient};
+use crate::reference::options::{ServerAuth, ServerOptions, SmartClient};
+use crate::reference::personality::spec::Personality;
 use crate::reference::serve;
 use crate::verdicts::exit;
 
@@ -22,7 +23,7 @@ pub fn serve(args: &ServeArgs) -> Result<u8, CliError> {
     let faults = args
         .fault
         .iter()
-        .map(|id| crate::reference::fault::shelf::fault(id).map_err(|e| CliError::usage(e.to_string())));
+        .map(|id| crate::reference::fault::embedded::fault(id).map_err(|e| CliError::usage(e.to_string())));
     let faults = faults.collect::<Result<Vec<_>, _>>()?;
     if spec == Personality::Hcpd && args.patients.is_some() {
         let text =

@@ -35,7 +35,7 @@ pub fn coverage(args: &CoverageArgs) -> Result<u8, CliError> {
 /// Carries out `plimsoll explain`.
 pub fn explain(args: &ExplainArgs) -> Result<u8, CliError> {
     let catalog = catalog(args.suites.suites.as_deref())?;
-    let faults = crate::reference::fault::shelf::faults().map_err(|e| CliError::undetermined(e.to_string()))?;
+    let faults = crate::reference::fault::embedded::faults().map_err(|e| CliError::undetermined(e.to_string()))?;
     let proofs: Vec<Proof> = faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
     let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(CliError::usage)?;
     match args.format.format {

@@ -18,8 +18,8 @@ use crate::drive::hooks::{Command, Hook, Hooks};
 use crate::measure::withheld_resources::WithheldMark;
 use crate::recording::model::Role;
 use crate::redact::recorder::Recorder;
-use crate::reference::data::changes::DataMutator;
-use crate::reference::options::Personality;
+use crate::reference::data::mutator::DataMutator;
+use crate::reference::personality::spec::Personality;
 use crate::reference::serve;
 use crate::selftest::matrix;
 use crate::selftest::matrix::{GROUP, Protected};
@@ -95,15 +95,15 @@ impl RunTarget {
             if settings.groups.is_empty() {
                 settings.groups = vec![GROUP.to_owned()];
             }
-            let hand = DataMutator::default();
-            settings.hooks = matrix::hooks(&hand);
+            let mutator = DataMutator::default();
+            settings.hooks = matrix::hooks(&mutator);
             return Ok(Self {
                 settings,
                 kind: TargetKind::Embedded(
                     personality(&config.specs.value),
                     crate::reference::options::ServerAuth::None,
                     None,
-                    hand,
+                    mutator,
                 ),
             });
         };
@@ -123,7 +123,7 @@ impl RunTarget {
 
     /// The same; the server within protected as the specs to judge it by ask for, and the run its registered client.
     pub fn protected(self, catalog: &Catalog, config: &Effective) -> Result<Self, CliError> {
-        let TargetKind::Embedded(spec, _, _, hand) = self.kind else { return Ok(self) };
+        let TargetKind::Embedded(spec, _, _, mutator) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.informational_specs.value).cloned().collect();
         let asked = config.auth.value == AuthKind::Smart;
         let protected = if asked { matrix::protection() } else { matrix::protection_of(catalog, &specs) };
@@ -154,7 +154,7 @@ impl RunTarget {
             settings.base = base;
             door = Some(opened);
         }
-        Ok(Self { settings, kind: TargetKind::Embedded(spec, auth, door, hand) })
+        Ok(Self { settings, kind: TargetKind::Embedded(spec, auth, door, mutator) })
     }
 
     /// Whether it is the server within.
@@ -178,11 +178,11 @@ impl RunTarget {
             TargetKind::Remote => {
                 Ok(Arc::new(Network::new(&self.settings).map_err(|e| CliError::usage(e.to_string()))?))
             }
-            TargetKind::Embedded(spec, auth, door, hand) => {
+            TargetKind::Embedded(spec, auth, door, mutator) => {
                 let mut options =
                     crate::reference::options::ServerOptions::new(*spec, self.settings.base.clone(), clock);
                 options.auth = auth.clone();
-                options.hand = Some(hand.clone());
+                options.mutator = Some(mutator.clone());
                 options.key_feed = self.settings.key_set.clone().map(matrix::feed);
                 options.kept_group.clone_from(&self.settings.forbidden_group);
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.

@@ -1,4 +1,4 @@
-//! What the reference server is told.
+//! The options of the reference server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,64 +7,26 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
-use crate::base::vocabulary::words;
-use crate::reference::data::changes::DataMutator;
+use crate::reference::data::mutator::DataMutator;
 use crate::reference::fault::definition::Fault;
+use crate::reference::personality::spec::Personality;
 
-words! {
-    /// The rule book that the server keeps.
-    Personality {
-        /// The textbook flow: as HL7's newest, since it asks for less.
-        Lesson = "lesson",
-        /// HL7 Bulk Data Access, STU 1.
-        Stu1 = "hl7-1.0.1",
-        /// HL7 Bulk Data Access, STU 2.
-        Stu2 = "hl7-2.0.0",
-        /// HL7 Bulk Data Access, STU 3.
-        Stu3 = "hl7-3.0.0",
-        /// Smile CDR's bulk export, which is HAPI FHIR's.
-        Smile = "smile-cdr",
-        /// Australia's Health Connect Provider Directory, on top of STU 3.
-        Hcpd = "au-hcpd-0.3.0-preview",
-    }
-}
-
-impl Personality {
-    /// Which edition of HL7's guide it keeps, or leans on: 1, 2 or 3.
-    pub fn edition(self) -> u8 {
-        match self {
-            Personality::Stu1 => 1,
-            Personality::Stu2 => 2,
-            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => 3,
-        }
-    }
-
-    /// The version of HL7's guide, as `3.0.0`.
-    pub fn version(self) -> &'static str {
-        match self {
-            Personality::Stu1 => "1.0.1",
-            Personality::Stu2 => "2.0.0",
-            Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "3.0.0",
-        }
-    }
-}
-
-/// Everything the reference server is told.
+/// The options of the reference server.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// The rule book.
+    /// The spec that it keeps.
     pub spec: Personality,
-    /// The FHIR base URL that absolute links show; its path is where the router answers.
+    /// The FHIR base URL. Absolute links start with it, and the router answers below its path.
     pub base: Url,
     /// The source of time.
     pub clock: Clock,
-    /// None: the fixtures. Otherwise as many generated patients, with their data, made while they are sent.
+    /// The number of generated patients; none: the server holds the fixtures.
     pub patients: Option<u64>,
-    /// The ways in which it is wrong or unusual.
+    /// The faults and legal variants that it has.
     pub faults: Vec<Fault>,
-    /// Who may ask.
+    /// How it is protected.
     pub auth: ServerAuth,
-    /// Where the first client's keys are read, in place of its own; none: those it is registered with.
+    /// The key set of the first client; none: its registered keys.
     pub key_feed: Option<KeyFeed>,
     /// A Group that no client may export.
     pub kept_group: Option<String>,
@@ -72,19 +34,19 @@ pub struct ServerOptions {
     pub token_time: Duration,
     /// How long a job runs.
     pub job_time: Duration,
-    /// How long a finished job and its files stay.
+    /// How long the server keeps an ended job and its files.
     pub keep: Duration,
-    /// Whether resources that are there may be changed and deleted by PUT and DELETE.
+    /// Whether PUT and DELETE change and delete existing resources.
     pub writable: bool,
-    /// What changes its data from within this process.
-    pub hand: Option<DataMutator>,
-    /// Lines in a file; none: 40 for the fixtures, 50,000 for a generated population.
+    /// Changes its data from within this process.
+    pub mutator: Option<DataMutator>,
+    /// The maximum number of lines in a file; none: 40 for the fixtures, 50,000 for a generated population.
     pub lines_per_file: Option<u64>,
 }
 
 impl ServerOptions {
-    /// The honest, open server with the fixtures: jobs of two seconds, kept for an hour, or for the two that Smile CDR
-    /// keeps them.
+    /// The conformant, open server with the fixtures. Its jobs run for two seconds. It keeps them for an hour, or for two
+    /// as Smile CDR.
     pub fn new(spec: Personality, base: Url, clock: Clock) -> Self {
         let hours = if spec == Personality::Smile { 2 } else { 1 };
         Self {
@@ -100,20 +62,21 @@ impl ServerOptions {
             job_time: Duration::from_secs(2),
             keep: Duration::from_secs(hours * 3600),
             writable: false,
-            hand: None,
+            mutator: None,
             lines_per_file: None,
         }
     }
 }
 
-/// Who may ask.
+/// How the server is protected.
 #[derive(Clone, Debug)]
 pub enum ServerAuth {
-    /// Everyone.
+    /// It is open.
     None,
-    /// Who shows this bearer token.
+    /// Requests need this bearer token.
     Token(Secret),
-    /// Registered SMART Backend Services clients, by tokens of [`ServerOptions::token_time`] from `BASE/auth/token`.
+    /// Requests need a token from `BASE/auth/token`, which these SMART Backend Services clients can request. It lasts for
+    /// [`ServerOptions::token_time`].
     Smart(Vec<SmartClient>),
 }
 
@@ -122,19 +85,19 @@ pub enum ServerAuth {
 pub struct SmartClient {
     /// Its id, the `iss` and `sub` of its assertions.
     pub client_id: String,
-    /// Its public keys: a PEM file's text, a JWK or a JWK set. A key of a PEM file has no id.
+    /// Its public keys: the text of a PEM file, a JWK or a JWK set. A key of a PEM file has no id.
     pub public_key: String,
 }
 
-/// The scope that this server grants to no client.
+/// The scope that the server grants to no client.
 pub const KEPT_SCOPE: &str = "system/AuditEvent.rs";
 
-/// A client's key set, at an address that is read as often as it must be.
+/// The key set of a client.
 #[derive(Clone)]
 pub struct KeyFeed {
     /// Reads the set, as JSON.
     pub read: Arc<dyn Fn() -> String + Send + Sync>,
-    /// How long what was read may be kept.
+    /// How long the server may keep it.
     pub max_age: Duration,
 }
 

@@ -15,23 +15,23 @@ pub(crate) const FHIR_JSON: &str = "application/fhir+json";
 pub(crate) const FHIR_NDJSON: &str = "application/fhir+ndjson";
 
 words! {
-    /// The points of a conversation at which an answer can be changed.
+    /// The points at which a fault can change an answer.
     Point {
-        /// A kick-off that was accepted.
+        /// An accepted kick-off.
         KickoffAccepted = "kickoff.accepted",
-        /// A kick-off that was refused.
+        /// A refused kick-off.
         KickoffRefused = "kickoff.refused",
         /// A poll of a running job.
         PollInProgress = "poll.in-progress",
-        /// A poll of a job that is done.
+        /// A poll of a finished job.
         PollComplete = "poll.complete",
-        /// A manifest that another links to.
+        /// A manifest that another manifest links to.
         Page = "page",
-        /// A poll of a job that failed.
+        /// A poll of a failed job.
         PollFailed = "poll.failed",
-        /// A poll that came too soon.
+        /// A poll that came too early.
         PollThrottled = "poll.throttled",
-        /// A poll of a job that is not there, or no longer.
+        /// A poll of a job that does not exist, or no longer.
         PollGone = "poll.gone",
         /// An output file.
         FileOutput = "file.output",
@@ -39,13 +39,13 @@ words! {
         FileError = "file.error",
         /// A file of deletions.
         FileDeleted = "file.deleted",
-        /// A file that is not there, or no longer.
+        /// A file that does not exist, or no longer.
         FileGone = "file.gone",
-        /// What a DocumentReference tells of.
+        /// The attachment of a DocumentReference.
         Attachment = "attachment",
-        /// A DELETE that was accepted.
+        /// An accepted DELETE.
         DeleteAccepted = "delete.accepted",
-        /// A DELETE that was refused.
+        /// A refused DELETE.
         DeleteRefused = "delete.refused",
         /// The CapabilityStatement.
         Metadata = "metadata",
@@ -55,45 +55,64 @@ words! {
         Token = "token",
         /// A refused token request.
         TokenRefused = "token.refused",
-        /// A token request refused because its client is not believed.
+        /// A token request refused because its client is not authenticated.
         ClientRefused = "token.client-refused",
         /// A read of a resource.
         Read = "read",
-        /// A Group of a client's that will be made or changed.
+        /// An accepted request to create or change a Group.
         CohortAccepted = "cohort.accepted",
-        /// One that will not.
+        /// A refused request to create or change a Group.
         CohortRefused = "cohort.refused",
-        /// A poll of the job that makes it.
+        /// A poll of the running job that creates a Group.
         CohortRunning = "cohort.running",
-        /// The end of that job, or a Group that was made at once.
+        /// The end of that job, or a Group that was created at once.
         CohortMade = "cohort.made",
-        /// A read of a Group that a client made.
+        /// A read of a Group that a client created.
         CohortRead = "cohort.read",
-        /// The DELETE of one.
+        /// The DELETE of a Group that a client created.
         CohortErased = "cohort.erased",
         /// A search.
         Search = "search",
-        /// A request without credentials that need be.
+        /// A request without the credentials that it needs.
         Unauthorized = "unauthorized",
         /// Anything else.
         Other = "other",
     }
 }
 
-/// What a body is made of.
+/// A body.
 #[derive(Clone, Debug)]
 pub(crate) enum Payload {
     /// Nothing.
     Empty,
     /// One JSON value.
     Json(Value),
-    /// Lines, each to be followed by a line feed.
+    /// Lines, without their line feeds.
     Lines(Rows),
-    /// Bytes that a fault wrote.
+    /// Bytes.
     Raw(Bytes),
 }
 
-/// What is known of the request and its job; faults choose by it.
+impl Payload {
+    /// The whole body.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self {
+            Payload::Empty => Bytes::new(),
+            Payload::Json(value) => Bytes::from(value.to_string()),
+            Payload::Raw(bytes) => bytes,
+            Payload::Lines(rows) => {
+                let mut whole = Vec::new();
+                for line in rows.iter() {
+                    whole.extend_from_slice(&line);
+                    whole.push(b'\n');
+                }
+                Bytes::from(whole)
+            }
+        }
+    }
+}
+
+/// What is known of the request and its job. Faults choose answers by it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Context {
     /// The export's level.
@@ -106,7 +125,7 @@ pub(crate) struct Context {
     pub params: Vec<(String, String)>,
     /// The job's id.
     pub job: Option<String>,
-    /// Whether that job was there once, and was deleted.
+    /// Whether that job existed and was deleted.
     pub deleted: bool,
     /// The file's name.
     pub file: Option<String>,
@@ -115,7 +134,7 @@ pub(crate) struct Context {
 /// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerReply {
-    /// Where it stands.
+    /// Its point.
     pub point: Point,
     /// Its status.
     pub status: StatusCode,
@@ -123,7 +142,7 @@ pub(crate) struct ServerReply {
     pub headers: HeaderMap,
     /// Its body.
     pub payload: Payload,
-    /// What it belongs to.
+    /// Its context.
     pub context: Context,
 }
 
@@ -148,31 +167,42 @@ impl ServerReply {
         Self { payload: Payload::Json(value), ..Self::empty(point, status) }.with("content-type", "application/json")
     }
 
-    /// The answer, with a header set. A value that no header can hold is left out.
+    /// Sets a header. A value that no header can hold is dropped.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         set(&mut self.headers, name, value);
         self
     }
 
-    /// The answer, standing at another point.
+    /// Sets the point.
     pub(crate) fn at(mut self, point: Point) -> Self {
         self.point = point;
         self
     }
 
-    /// The answer, belonging to `context`.
+    /// Sets the context.
     pub(crate) fn of(mut self, context: Context) -> Self {
         self.context = context;
         self
     }
 }
 
-/// Sets a header; a name or value that HTTP does not allow is left out.
+/// Sets a header. A name or value that HTTP does not allow is dropped.
 pub(crate) fn set(headers: &mut HeaderMap, name: &str, value: &str) {
     if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
     {
         headers.insert(name, value);
     }
+}
+
+/// The answer at a path where nothing is.
+pub(crate) fn not_found() -> ServerReply {
+    ServerReply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path")
+}
+
+/// The answer to a method other than those in `allow`.
+pub(crate) fn not_allowed(allow: &str) -> ServerReply {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    ServerReply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
 }
 
 /// An OperationOutcome with one issue.

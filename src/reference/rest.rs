@@ -1,126 +1,166 @@
-//! Reads and searches, as far as a bulk client wants them: a resource by its id, Groups, and counts.
+//! Reads and searches, as far as a bulk client needs them: a resource by its id, Groups, and counts.
 
 use bytes::Bytes;
 use http::StatusCode;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::reference::cohorts::is_named;
-use crate::reference::data::filter::sift;
+use crate::reference::cohorts;
+use crate::reference::data::changing_data;
+use crate::reference::data::filter::apply_filters;
+use crate::reference::data::population::Population;
 use crate::reference::data::rows::Rows;
+use crate::reference::export::parameter_reader::excerpt;
+use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
-use crate::reference::params;
+use crate::reference::personality::spec::Personality;
 use crate::reference::reply::{Context, FHIR_JSON, Payload, Point, ServerReply};
-use crate::reference::server::{Server, ServerRequest};
+use crate::reference::request::{ServerRequest, query_parameters};
+use crate::reference::state::ServerState;
 use crate::search::query::Query;
 
-/// The most entries in one search result.
+/// The maximum number of entries in one search result.
 const PAGE: u64 = 100;
+/// The maximum number of resources that a search with criteria looks at.
+const MAX_SEARCHED: u64 = 10_000;
+/// The characters that have a meaning between criteria.
+const SEPARATORS: &AsciiSet = &AsciiSet::EMPTY.add(b'%').add(b'&').add(b'=');
 
-impl Server {
-    /// Answers `GET Type/id`.
-    pub(crate) fn read(&self, name: &str, id: &str) -> ServerReply {
-        if let Some(now) = self.as_it_is_now(name, id) {
-            return now;
-        }
-        let population = self.population();
-        if population.was_removed(name, id) {
-            return ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted");
-        }
-        match population.read(name, id) {
-            Some(line) => {
-                ServerReply { payload: Payload::Raw(line), ..ServerReply::empty(Point::Read, StatusCode::OK) }
-                    .with("content-type", FHIR_JSON)
-            }
-            None => ServerReply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource"),
-        }
+/// Answers `GET Type/id`.
+pub(crate) fn read(server: &ServerState, name: &str, id: &str) -> ServerReply {
+    if let Some(reply) = changing_data::read(server, name, id) {
+        return reply;
     }
-
-    /// Answers `GET Type?...`: the first resources of a type, or how many there are.
-    pub(crate) fn search(&self, name: &str, ask: &ServerRequest) -> ServerReply {
-        let population = self.population();
-        if !population.types().contains(&name) {
-            let text = "there is no such resource type here";
-            return ServerReply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
-        }
-        let mut limit = PAGE;
-        let mut count_only = false;
-        let (mut id, mut identifier, mut criteria) = (None, None, Vec::new());
-        let mut named = None;
-        for (key, value) in params::of_query(&ask.query) {
-            match key.as_str() {
-                "_summary" if value == "count" => count_only = true,
-                "_count" => limit = value.parse().map_or(PAGE, |asked: u64| asked.min(PAGE)),
-                "_id" => id = Some(value),
-                "identifier" => identifier = Some(value),
-                "_format" => {}
-                "name" if name == "Group" && self.takes_cohorts() => named = Some(value),
-                _ if self.is_hcpd() => criteria.push((key, value)),
-                _ => {
-                    let shown: String = key.chars().take(80).collect();
-                    let text = format!("the search parameter {shown} is not supported");
-                    return ServerReply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text);
-                }
-            }
-        }
-        let search = match search_of(name, &criteria) {
-            Ok(search) => search,
-            Err(refusal) => return *refusal,
-        };
-        let filtered = id.is_some() || identifier.is_some() || named.is_some() || !search.is_empty();
-        let lines: Vec<Bytes> = match &id {
-            Some(id) => population.read(name, id).into_iter().collect(),
-            None if filtered => population.first(name, 10_000),
-            None => population.first(name, limit),
-        };
-        let lines = match search.is_empty() {
-            true => lines,
-            false => sift(&search, name, Rows::held(lines), population.world(), &|_| false).iter().collect(),
-        };
-        let found = lines.iter().filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        let mut context = Context::default();
-        if let Some(text) = &named {
-            context.params.push(("name".to_owned(), text.clone()));
-        }
-        let named = named.map(|text| if self.does(Behavior::NamesPassedOver) { String::new() } else { text });
-        let own = named.as_deref().map(|text| self.cohorts_named(text)).unwrap_or_default();
-        let found: Vec<Value> = found
-            .filter(|value| identifier.as_deref().is_none_or(|wanted| has_identifier(value, wanted)))
-            .filter(|value| is_named(value, named.as_deref()))
-            .collect();
-        let mut found = if self.does(Behavior::ExportNothing) { Vec::new() } else { found };
-        found.extend(own);
-        let filtered = filtered || self.does(Behavior::ExportNothing);
-        let total = if filtered { found.len() as u64 } else { population.count(name) };
-        let total = if name == "Patient" && !filtered { self.patients_by_now(total) } else { total };
-        let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
-        if let (Some(fields), false, false) = (bundle.as_object_mut(), count_only, found.is_empty()) {
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let entries = found.into_iter().take(limit).map(|value| {
-                let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
-                let url = format!("{}/{name}/{id}", self.base());
-                json!({ "fullUrl": url, "resource": value, "search": { "mode": "match" } })
-            });
-            fields.insert("entry".to_owned(), Value::Array(entries.collect()));
-        }
-        ServerReply::fhir(Point::Search, StatusCode::OK, bundle).of(context)
+    let population = server.population();
+    if population.was_removed(name, id) {
+        return ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted");
+    }
+    match population.read(name, id) {
+        Some(line) => ServerReply { payload: Payload::Raw(line), ..ServerReply::empty(Point::Read, StatusCode::OK) }
+            .with("content-type", FHIR_JSON),
+        None => ServerReply::refusal(Point::Read, StatusCode::NOT_FOUND, "not-found", "there is no such resource"),
     }
 }
 
-/// The search that criteria make; none: there are no criteria.
+/// The parameters of a search.
+struct Search {
+    /// The maximum number of entries.
+    limit: u64,
+    count_only: bool,
+    id: Option<String>,
+    identifier: Option<String>,
+    /// The start of a Group's name.
+    name: Option<String>,
+    /// The other criteria, as at most one query.
+    query: Vec<Query>,
+}
+
+impl Search {
+    /// Reads the parameters of a search for resources of the type `kind`.
+    ///
+    /// # Errors
+    /// The refusal of a parameter that the server does not support.
+    fn read(server: &ServerState, kind: &str, parameters: Vec<(String, String)>) -> Result<Self, Box<ServerReply>> {
+        let mut search =
+            Self { limit: PAGE, count_only: false, id: None, identifier: None, name: None, query: Vec::new() };
+        let mut criteria = Vec::new();
+        for (key, value) in parameters {
+            match key.as_str() {
+                "_summary" if value == "count" => search.count_only = true,
+                "_count" => search.limit = value.parse().map_or(PAGE, |limit: u64| limit.min(PAGE)),
+                "_id" => search.id = Some(value),
+                "identifier" => search.identifier = Some(value),
+                "_format" => {}
+                "name" if kind == "Group" && server.has_cohorts() => search.name = Some(value),
+                _ if server.spec() == Personality::Hcpd => criteria.push((key, value)),
+                _ => return Err(refused(&format!("the search parameter {} is not supported", excerpt(&key)))),
+            }
+        }
+        search.query = query(kind, &criteria)?;
+        Ok(search)
+    }
+
+    fn has_criteria(&self) -> bool {
+        self.id.is_some() || self.identifier.is_some() || self.name.is_some() || !self.query.is_empty()
+    }
+
+    /// The resources that match, without those that clients created.
+    fn matches(&self, server: &ServerState, kind: &str, population: &Population) -> Vec<Value> {
+        let lines: Vec<Bytes> = match &self.id {
+            Some(id) => population.read(kind, id).into_iter().collect(),
+            None if self.has_criteria() => population.first(kind, MAX_SEARCHED),
+            None => population.first(kind, self.limit),
+        };
+        let lines = match self.query.is_empty() {
+            true => lines,
+            false => {
+                let conformant = ActiveBehaviors::default();
+                apply_filters(&self.query, kind, Rows::held(lines), population.world(), &conformant).iter().collect()
+            }
+        };
+        let all_names = server.does(Behavior::NamesPassedOver);
+        lines
+            .iter()
+            .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+            .filter(|value| self.identifier.as_deref().is_none_or(|wanted| has_identifier(value, wanted)))
+            .filter(|value| all_names || self.name.as_deref().is_none_or(|name| cohorts::has_name(value, name)))
+            .collect()
+    }
+}
+
+/// Answers `GET Type?...`: the first resources of a type, or their number.
+pub(crate) fn search(server: &ServerState, kind: &str, request: &ServerRequest) -> ServerReply {
+    let population = server.population();
+    if !population.types().contains(&kind) {
+        let text = "there is no such resource type here";
+        return ServerReply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
+    }
+    let search = match Search::read(server, kind, query_parameters(&request.query)) {
+        Ok(search) => search,
+        Err(refusal) => return *refusal,
+    };
+    let exports_nothing = server.does(Behavior::ExportNothing);
+    let mut found = if exports_nothing { Vec::new() } else { search.matches(server, kind, &population) };
+    if let Some(name) = &search.name {
+        let name = if server.does(Behavior::NamesPassedOver) { "" } else { name };
+        found.extend(cohorts::named(server, name));
+    }
+    let total = match search.has_criteria() || exports_nothing {
+        true => found.len() as u64,
+        false if kind == "Patient" => changing_data::patient_count(server, population.count(kind)),
+        false => population.count(kind),
+    };
+    let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
+    if let (Some(fields), false, false) = (bundle.as_object_mut(), search.count_only, found.is_empty()) {
+        let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
+        let entries = found.into_iter().take(limit).map(|value| {
+            let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
+            let url = format!("{}/{kind}/{id}", server.base());
+            json!({ "fullUrl": url, "resource": value, "search": { "mode": "match" } })
+        });
+        fields.insert("entry".to_owned(), Value::Array(entries.collect()));
+    }
+    let params = search.name.into_iter().map(|name| ("name".to_owned(), name)).collect();
+    ServerReply::fhir(Point::Search, StatusCode::OK, bundle).of(Context { params, ..Context::default() })
+}
+
+fn refused(text: &str) -> Box<ServerReply> {
+    Box::new(ServerReply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", text))
+}
+
+/// The query of criteria; empty: there are no criteria.
 ///
 /// # Errors
-/// The refusal of one that is not understood.
-fn search_of(name: &str, criteria: &[(String, String)]) -> Result<Vec<Query>, Box<ServerReply>> {
+/// The refusal of a criterion that the server does not understand.
+fn query(kind: &str, criteria: &[(String, String)]) -> Result<Vec<Query>, Box<ServerReply>> {
     if criteria.is_empty() {
         return Ok(Vec::new());
     }
-    let refused =
-        |text: String| Box::new(ServerReply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", &text));
-    let coded = |text: &String| text.replace('%', "%25").replace('&', "%26").replace('=', "%3D");
-    let pairs: Vec<String> = criteria.iter().map(|(key, value)| format!("{}={}", coded(key), coded(value))).collect();
-    let query = Query::parse(&format!("{name}?{}", pairs.join("&"))).map_err(|error| refused(error.to_string()))?;
+    let encode = |text| utf8_percent_encode(text, SEPARATORS).to_string();
+    let pairs: Vec<String> = criteria.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
+    let query = Query::parse(&format!("{kind}?{}", pairs.join("&"))).map_err(|error| refused(&error.to_string()))?;
     match query.unknown.first() {
-        Some(unknown) => Err(refused(format!("the search parameter {unknown} is not supported"))),
+        Some(unknown) => Err(refused(&format!("the search parameter {unknown} is not supported"))),
         None => Ok(vec![query]),
     }
 }

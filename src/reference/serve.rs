@@ -1,9 +1,8 @@
-//! The reference server: an honest bulk data server in process, for whoever has no server at hand, for tests, and for
-//! `selftest`, where data files make it wrong in one way each.
+//! The reference server: a conformant bulk data server in this process, for people without a server, for tests and for
+//! `selftest`.
 //!
-//! Every answer is first made honestly as a `crate::reference::reply::ServerReply`, which knows at which point of the conversation it stands;
-//! then the faults that were asked for change it; then it becomes bytes. So a fault never has to know how an answer is
-//! made, and what no answer can show is a [`Behavior`] in the server itself.
+//! The server first makes the conformant answer, a `ServerReply` that knows its `Point`. Then the faults change it. So a
+//! fault file needs no knowledge of the server. What no change of an answer can show is a `Behavior` of the server.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,22 +10,25 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::net::TcpListener;
 
+use crate::reference::data::mutator::MutableData;
 use crate::reference::options::ServerOptions;
+use crate::reference::server::answer;
+use crate::reference::state::ServerState;
 
-/// The reference server as a router, to be called in process or served. It answers below the path of
-/// [`ServerOptions::base`] and keeps its jobs in memory.
+/// The reference server as a router. It answers below the path of [`ServerOptions::base`] and keeps its jobs in memory.
 pub fn router(options: ServerOptions) -> Router {
-    let server = Arc::new(crate::reference::server::Server::new(options));
-    if let Some(hand) = &server.options.hand {
-        hand.take(&server);
+    let server = Arc::new(ServerState::new(options));
+    if let Some(mutator) = &server.options.mutator {
+        let data: Arc<dyn MutableData> = Arc::clone(&server) as Arc<dyn MutableData>;
+        mutator.connect(Arc::downgrade(&data));
     }
-    Router::new().fallback(crate::reference::server::answer).with_state(server)
+    Router::new().fallback(answer).with_state(server)
 }
 
-/// Serves on `listener` until `shutdown` is ready; running downloads are finished first.
+/// Serves on `listener` until `shutdown` is ready, and then finishes running downloads.
 ///
 /// # Errors
-/// What accepting connections came to.
+/// Accepting connections failed.
 pub async fn serve<F>(listener: TcpListener, options: ServerOptions, shutdown: F) -> std::io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,

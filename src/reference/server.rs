@@ -1,391 +1,117 @@
-//! The server itself: what it remembers, and how a request finds its answer.
+//! Answers requests: parses them, finds the handler, applies faults, and makes the response.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
-use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
 
-use crate::reference::cohorts::Cohorts;
-use crate::reference::data::population::{Population, Reach};
-use crate::reference::fault::behavior::Behavior;
+use crate::reference::data::selection::SelectedLevel;
+use crate::reference::export::{cancel, files, kick_off, polls};
 use crate::reference::fault::mutate;
-use crate::reference::files;
-use crate::reference::jobs::Jobs;
-use crate::reference::options::{Personality, ServerAuth, ServerOptions};
-use crate::reference::reply::{Payload, Point, ServerReply};
-use crate::reference::security::auth::{Given, Grant};
+use crate::reference::personality::hapi_requests;
+use crate::reference::personality::spec::Personality;
+use crate::reference::reply::{Point, ServerReply, not_allowed, not_found, set};
+use crate::reference::request::{ServerRequest, segments_below};
+use crate::reference::response::response;
+use crate::reference::security::grant::Grant;
+use crate::reference::security::{access, tokens};
+use crate::reference::state::ServerState;
+use crate::reference::{attachments, cohorts, metadata, rest, writes};
 
-/// The longest body that is read, in bytes.
+/// The maximum length of a body, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// A request, read.
-#[derive(Clone, Debug)]
-pub(crate) struct ServerRequest {
-    /// Its method.
-    pub method: Method,
-    /// Its path and query, as sent.
-    pub target: String,
-    /// Its path below the base, in decoded parts.
-    pub path: Vec<String>,
-    /// Its query, as sent.
-    pub query: String,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Bytes,
-    /// What it was let in with.
-    pub grant: Grant,
-}
-
-/// The server's state.
-#[derive(Debug)]
-pub(crate) struct Server {
-    pub options: ServerOptions,
-    state: RwLock<ServerState>,
-    behaviors: BTreeSet<Behavior>,
-    jobs: Mutex<Jobs>,
-    notes: Mutex<RequestNotes>,
-    cohorts: Mutex<Cohorts>,
-}
-
-/// What the server holds, and what it held before.
-#[derive(Debug)]
-struct ServerState {
-    now: Arc<Population>,
-    /// Earlier states, each with the time until which it was so.
-    before: Vec<(SystemTime, Arc<Population>)>,
-}
-
-/// What is remembered beside jobs.
-#[derive(Debug, Default)]
-pub(crate) struct RequestNotes {
-    /// Access tokens.
-    pub tokens: HashMap<String, Given>,
-    /// The first client's key set as it was read last, and how long it may be kept.
-    pub key_set: Option<(String, SystemTime)>,
-    /// Ids of assertions, and when those end.
-    pub assertions: HashMap<String, SystemTime>,
-    /// How often each step of a fault came to each job or file.
-    pub counts: HashMap<(usize, usize, String), u32>,
-    /// Jobs that were started.
-    pub started: u32,
-    /// When the last of them was.
-    pub latest: Option<SystemTime>,
-    /// What was changed while the server ran.
-    pub written: Vec<(String, String)>,
-    spent: BTreeSet<String>,
-}
-
-impl Server {
-    pub(crate) fn new(mut options: ServerOptions) -> Self {
-        let behaviors: BTreeSet<Behavior> = options.faults.iter().flat_map(|fault| fault.behaviors()).collect();
-        if behaviors.contains(&Behavior::ShortLived) {
-            options.keep = Duration::from_secs(120);
-        }
-        let population = match (options.patients, options.spec) {
-            (Some(patients), _) => Population::generated(patients),
-            (None, Personality::Hcpd) => {
-                let suppressed = behaviors.contains(&Behavior::ExportSuppressed);
-                Population::directory(options.base.as_str().trim_end_matches('/'), suppressed)
-            }
-            (None, _) => {
-                let others = behaviors.contains(&Behavior::OtherTenantShown);
-                Population::fixtures(options.base.as_str().trim_end_matches('/'), others)
-            }
-        };
-        let state = RwLock::new(ServerState { now: Arc::new(population), before: Vec::new() });
-        Self { options, state, behaviors, jobs: Mutex::default(), notes: Mutex::default(), cohorts: Mutex::default() }
-    }
-
-    /// What it holds now.
-    pub(crate) fn population(&self) -> Arc<Population> {
-        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).now)
-    }
-
-    /// What it held at `time`.
-    pub(crate) fn population_at(&self, time: SystemTime) -> Arc<Population> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let then = state.before.iter().find(|(until, _)| *until > time).map(|(_, then)| then);
-        Arc::clone(then.unwrap_or(&state.now))
-    }
-
-    /// Holds something else from `time` on.
-    pub(crate) fn turn_to(&self, population: Population, time: SystemTime) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let former = std::mem::replace(&mut state.now, Arc::new(population));
-        // Only a server that lags behind looks back.
-        if self.does(Behavior::LagsBehind) {
-            state.before.push((time, former));
-        }
-    }
-
-    /// Whether a fault asks for this behavior.
-    pub(crate) fn does(&self, behavior: Behavior) -> bool {
-        self.behaviors.contains(&behavior)
-    }
-
-    /// The jobs, for the length of one answer.
-    pub(crate) fn jobs(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The notes, for the length of one answer.
-    pub(crate) fn notes(&self) -> MutexGuard<'_, RequestNotes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The Groups that clients made, for the length of one answer.
-    pub(crate) fn cohorts(&self) -> MutexGuard<'_, Cohorts> {
-        self.cohorts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The base URL, without a closing slash.
-    pub(crate) fn base(&self) -> &str {
-        self.options.base.as_str().trim_end_matches('/')
-    }
-
-    /// The base URL's scheme, host and port.
-    pub(crate) fn origin(&self) -> String {
-        self.options.base.origin().ascii_serialization()
-    }
-
-    /// Whether requests need a token.
-    pub(crate) fn protected(&self) -> bool {
-        !matches!(self.options.auth, ServerAuth::None)
-    }
-
-    pub(crate) fn lines_per_file(&self) -> u64 {
-        let usual = if self.options.patients.is_some() { 50_000 } else { 40 };
-        self.options.lines_per_file.unwrap_or(usual).max(1)
-    }
-
-    /// 128 random bits, as 22 characters that need no encoding in a URL.
-    ///
-    /// # Errors
-    /// The answer to give where the system has no randomness left.
-    pub(crate) fn secret(&self) -> Result<String, Box<ServerReply>> {
-        Ok(URL_SAFE_NO_PAD.encode(self.random::<16>()?))
-    }
-
-    /// Random bytes.
-    ///
-    /// # Errors
-    /// The answer to give where the system has no randomness left.
-    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Box<ServerReply>> {
-        let mut bits = [0_u8; N];
-        aws_lc_rs::rand::fill(&mut bits).map_err(|_| {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Box::new(ServerReply::refusal(Point::Other, status, "exception", "the system gives no random numbers"))
-        })?;
-        Ok(bits)
-    }
-
-    /// Whether this was said before; the first time says no.
-    pub(crate) fn spent(&self, what: &str) -> bool {
-        !self.notes().spent.insert(what.to_owned())
-    }
-
-    fn reply(&self, ask: &mut ServerRequest) -> ServerReply {
-        let words = ask.path.clone();
-        let path: Vec<&str> = words.iter().map(String::as_str).collect();
-        match path.as_slice() {
-            ["metadata"] => return self.metadata(),
-            [".well-known", "smart-configuration"] => return self.smart_configuration(),
-            ["auth", "token"] => return self.token(ask),
-            _ => {}
-        }
-        match self.admit(ask) {
-            Ok(grant) => ask.grant = grant,
-            Err(refusal) => return *refusal,
-        }
-        let ask: &ServerRequest = ask;
-        if let (["bulk", "jobs", id, "2"], &Method::GET) = (path.as_slice(), &ask.method) {
-            return self.page(id, &ask.grant);
-        }
-        if self.is_hapi()
-            && let Some(reply) = self.hapi_answer(ask, &path)
-        {
-            return reply;
-        }
-        if let Some(reply) = self.cohort_answer(ask, &path) {
-            return reply;
-        }
-        match path.as_slice() {
-            ["$export"] => self.kick_off(ask, Reach::System),
-            // The directory holds no patients, nor groups of them.
-            [_, "$export"] | ["Group", _, "$export"] if self.is_hcpd() => not_found(),
-            ["Patient", "$export"] => self.kick_off(ask, Reach::Patients),
-            ["Group", id, "$export"] => self.kick_off(ask, Reach::Group((*id).to_owned())),
-            ["bulk", "jobs", id] => match ask.method {
-                Method::GET => self.poll(id, &ask.grant),
-                Method::DELETE => self.cancel(id, &ask.grant),
-                _ => not_allowed("GET, DELETE"),
-            },
-            [name, id] if self.options.writable && matches!(ask.method, Method::PUT | Method::DELETE) => {
-                self.write(ask, name, id)
-            }
-            _ if ask.method != Method::GET => not_allowed("GET"),
-            ["bulk", "files", shelf, name] => self.file(shelf, name, &ask.grant),
-            ["Binary", id] => self.attachment(id),
-            [name] => self.search(name, ask),
-            [name, id] => self.read(name, id),
-            _ => not_found(),
-        }
-    }
-
-    /// The path below the base, in decoded parts; none: not below the base.
-    fn below_base(&self, path: &str) -> Option<Vec<String>> {
-        let own = self.options.base.path().trim_end_matches('/');
-        let rest = path.strip_prefix(own)?.strip_prefix('/')?;
-        Some(rest.split('/').map(decode).collect())
-    }
-}
-
-pub(crate) fn not_found() -> ServerReply {
-    ServerReply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path")
-}
-
-pub(crate) fn not_allowed(allow: &str) -> ServerReply {
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    ServerReply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
-}
-
-/// Undoes percent-encoding in a part of a path.
-fn decode(part: &str) -> String {
-    let bytes = part.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let code = bytes.get(at + 1..at + 3).and_then(|code| std::str::from_utf8(code).ok());
-        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        match code {
-            Some(code) if byte == b'%' => {
-                plain.push(code);
-                at += 3;
-            }
-            _ => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
 /// Answers any request.
-pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response {
+pub(crate) async fn answer(State(server): State<Arc<ServerState>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let reply = match (server.below_base(parts.uri.path()), to_bytes(body, MAX_BODY).await) {
-        (None, _) => {
-            let text = "there is nothing outside the base";
-            (None, ServerReply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", text))
+    let headers = parts.headers.clone();
+    let reply = match read(&server, parts, body).await {
+        Ok(mut request) => {
+            let reply = reply(&server, &mut request);
+            mutate::apply(&server, &request, dated(&server, reply))
         }
-        (_, Err(_)) => {
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            (None, ServerReply::refusal(Point::Other, status, "too-long", "the body is longer than a mebibyte"))
-        }
-        (Some(path), Ok(body)) => {
-            let mut ask = ServerRequest {
-                grant: Grant::default(),
-                method: parts.method,
-                target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-                path,
-                query: parts.uri.query().unwrap_or_default().to_owned(),
-                headers: parts.headers,
-                body,
-            };
-            let reply = server.reply(&mut ask);
-            (Some(ask), reply)
-        }
+        Err(refusal) => return response(&server, &HeaderMap::new(), dated(&server, *refusal)),
     };
-    match reply {
-        (Some(ask), reply) => {
-            let reply = mutate::apply(&server, &ask, server.dated(reply));
-            server.send(&ask.headers, reply)
+    response(&server, &headers, reply)
+}
+
+/// Parses a request.
+///
+/// # Errors
+/// The refusal of a path outside the base, or of a body that is too long.
+async fn read(server: &ServerState, parts: Parts, body: Body) -> Result<ServerRequest, Box<ServerReply>> {
+    let refuse = |status, code: &str, text: &str| Box::new(ServerReply::refusal(Point::Other, status, code, text));
+    let base = server.options.base.path().trim_end_matches('/');
+    let path = segments_below(base, parts.uri.path());
+    // Reads the body in any case: the client may wait until the server has read it.
+    let body = to_bytes(body, MAX_BODY).await;
+    let outside = || refuse(StatusCode::NOT_FOUND, "not-found", "there is nothing outside the base");
+    let too_long = |_| refuse(StatusCode::PAYLOAD_TOO_LARGE, "too-long", "the body is longer than a mebibyte");
+    Ok(ServerRequest {
+        path: path.ok_or_else(outside)?,
+        body: body.map_err(too_long)?,
+        method: parts.method,
+        target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        grant: Grant::default(),
+    })
+}
+
+/// The answer of the conformant server, which behaviors may change.
+fn reply(server: &ServerState, request: &mut ServerRequest) -> ServerReply {
+    let segments = request.path.clone();
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["metadata"] => return metadata::metadata(server),
+        [".well-known", "smart-configuration"] => return tokens::smart_configuration(server),
+        ["auth", "token"] => return tokens::token(server, request),
+        _ => {}
+    }
+    match access::admit(server, request) {
+        Ok(grant) => request.grant = grant,
+        Err(refusal) => return *refusal,
+    }
+    let request: &ServerRequest = request;
+    if let (["bulk", "jobs", id, "2"], &Method::GET) = (path.as_slice(), &request.method) {
+        return polls::second_page(server, id, &request.grant);
+    }
+    if server.spec().is_hapi()
+        && let Some(reply) = hapi_requests::answer(server, request, &path)
+    {
+        return reply;
+    }
+    if let Some(reply) = cohorts::answer(server, request, &path) {
+        return reply;
+    }
+    match path.as_slice() {
+        ["$export"] => kick_off::kick_off(server, request, SelectedLevel::System),
+        // The directory has no patients and no Groups.
+        [_, "$export"] | ["Group", _, "$export"] if server.spec() == Personality::Hcpd => not_found(),
+        ["Patient", "$export"] => kick_off::kick_off(server, request, SelectedLevel::Patients),
+        ["Group", id, "$export"] => kick_off::kick_off(server, request, SelectedLevel::Group((*id).to_owned())),
+        ["bulk", "jobs", id] => match request.method {
+            Method::GET => polls::poll(server, id, &request.grant),
+            Method::DELETE => cancel::cancel(server, id, &request.grant),
+            _ => not_allowed("GET, DELETE"),
+        },
+        [kind, id] if server.options.writable && matches!(request.method, Method::PUT | Method::DELETE) => {
+            writes::write(server, request, kind, id)
         }
-        (None, reply) => server.send(&HeaderMap::new(), server.dated(reply)),
+        _ if request.method != Method::GET => not_allowed("GET"),
+        ["bulk", "files", folder, name] => files::file(server, folder, name, &request.grant),
+        ["Binary", id] => attachments::attachment(server, id),
+        [kind] => rest::search(server, kind, request),
+        [kind, id] => rest::read(server, kind, id),
+        _ => not_found(),
     }
 }
 
-impl Server {
-    /// The answer with its Date, which a fault may take out again.
-    fn dated(&self, mut reply: ServerReply) -> ServerReply {
-        let date = httpdate::fmt_http_date(self.options.clock.now());
-        crate::reference::reply::set(&mut reply.headers, "date", &date);
-        reply
-    }
-
-    /// Makes the bytes of an answer.
-    fn send(&self, asked: &HeaderMap, reply: ServerReply) -> Response {
-        let mut headers = reply.headers;
-        let is_file = matches!(reply.point, Point::FileOutput | Point::FileError | Point::FileDeleted);
-        let unlabelled = is_file && self.does(Behavior::SilentGzip);
-        let wanted = files::takes_gzip(asked) || self.does(Behavior::AlwaysGzip);
-        let labelled = is_file
-            && !unlabelled
-            && wanted
-            && !self.does(Behavior::NeverGzip)
-            && reply.status == StatusCode::OK
-            && !headers.contains_key(CONTENT_ENCODING);
-        if labelled {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        let gzip = labelled || unlabelled;
-        let body = match reply.payload {
-            Payload::Lines(rows) if is_file && self.does(Behavior::SlowFiles) => {
-                let plain = bytes_of(Payload::Lines(rows));
-                let whole = if gzip { Bytes::from(files::gzip(&plain)) } else { plain };
-                files::slowly(whole, self.does(Behavior::CutAtExpiry))
-            }
-            Payload::Lines(rows) if !self.does(Behavior::OddChunks) => files::stream_lines(rows, gzip),
-            payload => {
-                let plain = bytes_of(payload);
-                let whole = if gzip { Bytes::from(files::gzip(&plain)) } else { plain };
-                if is_file && self.does(Behavior::OddChunks) { files::odd_chunks(whole) } else { Body::from(whole) }
-            }
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = reply.status;
-        *response.headers_mut() = headers;
-        response
-    }
-}
-
-/// A body, whole.
-pub(crate) fn bytes_of(payload: Payload) -> Bytes {
-    match payload {
-        Payload::Empty => Bytes::new(),
-        Payload::Json(value) => Bytes::from(value.to_string()),
-        Payload::Raw(bytes) => bytes,
-        Payload::Lines(rows) => {
-            let mut whole = Vec::new();
-            for line in rows.iter() {
-                whole.extend_from_slice(&line);
-                whole.push(b'\n');
-            }
-            Bytes::from(whole)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decode;
-
-    #[test]
-    fn percent_signs_are_undone_where_they_mean_something() {
-        assert_eq!(decode("%24export"), "$export");
-        assert_eq!(decode("$export"), "$export");
-        assert_eq!(decode("100%"), "100%");
-        assert_eq!(decode("%zz%4"), "%zz%4");
-        assert_eq!(decode("%C3%A9"), "é");
-    }
+/// Adds the Date, which a fault may remove.
+fn dated(server: &ServerState, mut reply: ServerReply) -> ServerReply {
+    set(&mut reply.headers, "date", &httpdate::fmt_http_date(server.now()));
+    reply
 }

@@ -13,9 +13,10 @@ use crate::judge::judge_run;
 use crate::measure::withheld_resources::WithheldMark;
 use crate::plan::model::Plan;
 use crate::recording::model::Recording;
-use crate::reference::data::changes::DataMutator;
+use crate::reference::data::mutator::DataMutator;
 use crate::reference::fault::definition::{Fault, FaultKind};
-use crate::reference::options::{KeyFeed, Personality, ServerAuth};
+use crate::reference::options::{KeyFeed, ServerAuth};
+use crate::reference::personality::spec::Personality;
 use crate::reference::serve;
 use crate::selftest::compare::{Cell, Kind, Result as CellResult, compare, names};
 use crate::settings::key_set;
@@ -184,7 +185,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
     let Protected { auth, credentials, second, key_set } = protected;
     let forbidden_group = key_set.is_some().then(|| KEPT_GROUP.to_owned());
     let base = base_url(if matches!(auth, ServerAuth::None) { BASE } else { PROTECTED_BASE })?;
-    let allow_origins = vec![base_url(crate::reference::polls::FILES_ORIGIN)?.origin()];
+    let allow_origins = vec![base_url(crate::reference::urls::FILES_ORIGIN)?.origin()];
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
         let open = matches!(auth, ServerAuth::None);
@@ -194,8 +195,8 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         options.auth = auth;
         options.key_feed = key_set.clone().map(feed);
         options.kept_group.clone_from(&forbidden_group);
-        let hand = DataMutator::default();
-        options.hand = Some(hand.clone());
+        let mutator = DataMutator::default();
+        options.mutator = Some(mutator.clone());
         let transport = Arc::new(InProcess::new(serve::router(options)).greeted_by(Arc::new(greeter)));
         let mut quiet = crate::drive::run::RunOptions::quiet(catalog.digest.clone());
         quiet.embedded = true;
@@ -212,7 +213,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
             allow_writes: true,
             cohorts: has_cohorts(spec, open),
             empty_group: open.then(|| KEPT_GROUP.to_owned()),
-            hooks: hooks(&hand),
+            hooks: hooks(&mutator),
             ..Settings::new(base)
         };
         crate::drive::run::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
@@ -250,10 +251,10 @@ pub struct Protected {
 }
 
 /// Hooks that reach into a reference server of this process.
-pub fn hooks(hand: &DataMutator) -> Hooks {
+pub fn hooks(mutator: &DataMutator) -> Hooks {
     let within = |act: fn(&DataMutator) -> Result<Vec<String>, String>| {
-        let hand = hand.clone();
-        Hook::Within(Arc::new(move || act(&hand)))
+        let mutator = mutator.clone();
+        Hook::Within(Arc::new(move || act(&mutator)))
     };
     let there = [
         (HookName::Change, within(DataMutator::change)),
@@ -327,9 +328,9 @@ fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<Personality>, String
 
 fn faults(named: &[String]) -> Result<Vec<Fault>, String> {
     if named.is_empty() {
-        return crate::reference::fault::shelf::faults().map_err(|e| e.to_string());
+        return crate::reference::fault::embedded::faults().map_err(|e| e.to_string());
     }
-    named.iter().map(|id| crate::reference::fault::shelf::fault(id).map_err(|e| e.to_string())).collect()
+    named.iter().map(|id| crate::reference::fault::embedded::fault(id).map_err(|e| e.to_string())).collect()
 }
 
 #[cfg(test)]

@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_cell_is_drawn_and_nothing_is_live() {
-        let faults = crate::reference::fault::shelf::faults().unwrap();
+        let faults = crate::reference::fault::embedded::faults().unwrap();
         let cells = [
             cell("cancel-405", Kind::Defect, CellResult::Killed, &["delete::supported", "delete::a@system"], ""),
             cell(

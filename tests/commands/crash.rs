@@ -17,7 +17,7 @@ use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::store;
 use plimsoll::recording::store::Writer;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::GROUP;
 use plimsoll::settings::run_settings::Settings;

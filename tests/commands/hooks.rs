@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::support::{Server, plimsoll_in, shown};
-use plimsoll::reference::data::changes::FAILS;
+use plimsoll::reference::data::mutator::FAILING_TAG;
 use serde_json::{Value, json};
 
 /// The mark that stands for a secret.
@@ -82,7 +82,7 @@ fn serve(base: &str, asked: &str) -> String {
     match asked {
         "change" => edit("Patient/sailor-02", &|value| value["language"] = json!("en")),
         "fail" => edit("Observation/reading-02-1", &|value| {
-            value["meta"]["tag"] = json!([{ "system": FAILS.0, "code": FAILS.1 }]);
+            value["meta"]["tag"] = json!([{ "system": FAILING_TAG.0, "code": FAILING_TAG.1 }]);
         }),
         "delete" => {
             ask(base, "DELETE", "Condition/ailment-02", "");

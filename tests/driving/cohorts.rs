@@ -12,7 +12,7 @@ use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::{Exchange, Outcome, Recording};
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix;
 use plimsoll::settings::run_settings::Settings;
@@ -63,7 +63,7 @@ fn run(spec: Personality, filter: &str, faults: &[&str], change: impl FnOnce(&mu
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
         let base: url::Url = BASE.parse().unwrap();
         let mut options = plimsoll::reference::options::ServerOptions::new(spec, base.clone(), clock);
-        options.faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+        options.faults = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
         let router = serve::router(options);
         let mut settings = Settings::new(base);
         settings.groups = vec!["harbour".to_owned()];
@@ -214,7 +214,7 @@ fn urls_that_open_files_are_asked_again_when_they_have_expired() {
     let catalog = catalog();
     let plan = plan(&catalog, "capability-outlived");
     let judged = |faults: &[&str]| {
-        let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+        let faults = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
         let recording = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
         let run = judge_run::judge(&catalog, &plan, &recording);
         let of = |e: &&Exchange| e.probe.as_deref() == Some("file-outlived");

@@ -4,7 +4,7 @@
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::recording::model::Recording;
 use plimsoll::recording::secrecy::UrlVariety;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::selftest::matrix;
 use plimsoll::verdicts::judged_run::TestResult;
 
@@ -20,7 +20,7 @@ fn judged(
         ..plimsoll::plan::build::PlanRequest::default()
     };
     let plan = plimsoll::plan::build::build(&catalog, &ask, wanted).unwrap();
-    let faults = vec![plimsoll::reference::fault::shelf::fault(fault).unwrap()];
+    let faults = vec![plimsoll::reference::fault::embedded::fault(fault).unwrap()];
     let mut recording = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
     change(&mut recording);
     let tests = plimsoll::judge::judge_run::judge(&catalog, &plan, &recording).judgements.remove(0).tests;

@@ -12,7 +12,7 @@ use axum::body::{Body, to_bytes};
 use http::Request;
 use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::transport::network::Network;
 use plimsoll::verdicts::judged_run::Conformance;

@@ -5,7 +5,7 @@
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::Recording;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{recorded, whole_plan};
 use plimsoll::suite::model::Catalog;
@@ -113,7 +113,7 @@ fn no_recording_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
     let plan = whole_plan(&catalog, spec).unwrap();
     let recordings =
         [&[][..], &["ndjson-trailing-comma", "manifest-missing-request"], &["status-failed-text"]].map(|faults| {
-            let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+            let faults = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
             serde_json::to_value(recorded(&catalog, &plan, spec, faults).unwrap()).unwrap()
         });
     let mut dice = Dice(6);

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::reference::fault::definition::{Fault, FaultKind};
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::selftest::matrix::{is_tried, judged, whole_plan};
 use plimsoll::verdicts::judged_run::TestResult;
 
@@ -84,7 +84,7 @@ fn two_hundred_pairs_of_faults_show_both() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
-    let faults: Vec<Fault> = plimsoll::reference::fault::shelf::faults()
+    let faults: Vec<Fault> = plimsoll::reference::fault::embedded::faults()
         .unwrap()
         .into_iter()
         .filter(|fault| {

@@ -28,7 +28,7 @@ fn each_row_names_what_stands_for_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("fixtures/rows.toml");
     let mut text = std::fs::read_to_string(&path).unwrap();
-    let faults = plimsoll::reference::fault::shelf::faults().unwrap();
+    let faults = plimsoll::reference::fault::embedded::faults().unwrap();
     if std::env::var_os("UPDATE").is_some() {
         let named = |line: &str| {
             let id = line.split_once(" = { open = ")?.0;

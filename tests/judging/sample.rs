@@ -16,7 +16,7 @@ use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::{Entry, Recording};
 use plimsoll::recording::store;
 use plimsoll::reference::fault::definition::FaultKind;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::write::write_all;
 use plimsoll::selftest::matrix;
 use plimsoll::suite::model::Catalog;
@@ -64,7 +64,7 @@ fn recorded() -> (Catalog, Plan, Recording) {
     let flows = ["@system", "@headers", "@cancelled", "@finished"];
     let plan =
         plimsoll::plan::build::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
-    let faults = FAULTS.map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).to_vec();
+    let faults = FAULTS.map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).to_vec();
     let recording = matrix::recorded(&catalog, &plan, spec, faults).unwrap();
     let mut recording: Recording =
         serde_json::from_str(&renumbered(&serde_json::to_string(&recording).unwrap())).unwrap();
@@ -135,7 +135,7 @@ fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
     let broken = judgement.tests.iter().filter(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
     let broken: BTreeSet<&str> = broken.map(|test| test.id.split('@').next().unwrap()).collect();
     for fault in FAULTS {
-        let notices = plimsoll::reference::fault::shelf::fault(fault).unwrap().notices;
+        let notices = plimsoll::reference::fault::embedded::fault(fault).unwrap().notices;
         let noticed = notices.iter().any(|test| broken.contains(test.split('@').next().unwrap()));
         assert!(noticed, "{fault} is not noticed: {broken:?}");
     }
@@ -149,7 +149,7 @@ fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
 /// What README.md says of the matrix.
 fn counted() -> String {
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let faults = plimsoll::reference::fault::shelf::faults().unwrap();
+    let faults = plimsoll::reference::fault::embedded::faults().unwrap();
     let defects = faults.iter().filter(|fault| fault.kind == FaultKind::Defect).count();
     let (mut tests, mut cells) = (0, 0);
     for spec in Personality::ALL {

@@ -15,7 +15,7 @@ use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::{Plan, PlannedFlow};
 use plimsoll::reference::fault::definition::Fault;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::{GROUP, whole_plan};
 use plimsoll::settings::run_settings::Settings;
@@ -144,7 +144,7 @@ fn differing(first: &BTreeMap<String, Verdict>, other: &BTreeMap<String, Verdict
 fn all_alike(faults: &[&str], runs: u64) {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = whole_plan(&catalog, Personality::from_word("hl7-3.0.0").unwrap()).unwrap();
-    let faults: Vec<Fault> = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+    let faults: Vec<Fault> = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
     let first = verdicts(&catalog, &plan, &faults, 0);
     let failed = first.values().filter(|verdict| **verdict == Verdict::Fail).count();
     assert_eq!(failed > 0, !faults.is_empty());

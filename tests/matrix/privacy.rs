@@ -9,7 +9,7 @@ use plimsoll::base::vocabulary::Verdict;
 use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::reference::fault::definition::Fault;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{KEPT_GROUP, recorded, whole_plan};
 use plimsoll::suite::model::Catalog;
@@ -149,7 +149,7 @@ fn no_resource_is_found_in_anything_that_is_written() {
         true => Some("hl7-3.0.0"),
         false => Personality::ALL.iter().map(|spec| spec.as_str()).find(|spec| fault.concerns(spec)),
     };
-    let faults: Vec<(Fault, &str)> = plimsoll::reference::fault::shelf::faults()
+    let faults: Vec<(Fault, &str)> = plimsoll::reference::fault::embedded::faults()
         .unwrap()
         .into_iter()
         .filter_map(|fault| of(&fault).map(|spec| (fault, spec)))

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll::base::vocabulary::Area;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::selftest::compare::{Cell, Kind, Result as CellResult};
 use plimsoll::selftest::matrix::{Order, is_tried, matrix, whole_plan};
 use plimsoll::selftest::untested_tests::untripped;
@@ -22,7 +22,7 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
     }
 
     // What README.md counts without trying it is what was tried.
-    let faults = plimsoll::reference::fault::shelf::faults().unwrap();
+    let faults = plimsoll::reference::fault::embedded::faults().unwrap();
     for spec in Personality::ALL {
         let plan = whole_plan(&catalog, *spec).unwrap();
         for cell in cells.iter().filter(|cell| cell.spec == spec.as_str()) {

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, Request, StatusCode};
 use plimsoll::base::clock::Clock;
-use plimsoll::reference::options::{Personality, ServerOptions};
+use plimsoll::reference::options::ServerOptions;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// The rule books whose conversations differ in little.
+/// The specs under which conversations differ little.
 pub const HL7: [Personality; 2] = [Personality::Stu2, Personality::Stu3];
 
 pub const BASE: &str = "http://reference.example/fhir";

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use plimsoll::reference::fault::definition::{Fault, parse_fault};
-use plimsoll::reference::options::{Personality, ServerOptions};
+use plimsoll::reference::options::ServerOptions;
+use plimsoll::reference::personality::spec::Personality;
 use serde_json::Value;
 
 use super::client::{BASE, Client, options, paused};
@@ -224,12 +225,12 @@ fn suppressed_resources_are_kept_back_unless_a_fault_lets_them_out() {
             let flag = format!("{PROFILE}hc-suppressed");
             list(line, "extension").iter().any(|own| own["url"] == flag && own["valueBoolean"] == true)
         };
-        let honest = client();
-        let all = exported(&honest, &[]).await;
+        let conformant = client();
+        let all = exported(&conformant, &[]).await;
         assert!(!all.iter().any(hidden));
         let shown = |line: &Value| line.to_string().contains("hc-suppressed");
         assert!(all.iter().any(shown), "one that is flagged false is exported");
-        assert_eq!(honest.get("Practitioner/au-prac-10").await.status, 404);
+        assert_eq!(conformant.get("Practitioner/au-prac-10").await.status, 404);
 
         let text = "id = \"out\"\ntitle = \"t\"\narea = \"files\"\nkind = \"defect\"\nnotices = [\"a::b\"]\n[[does]]\nbehavior = \"export-suppressed\"\n";
         let fault: Fault = parse_fault("out.toml", text).unwrap();

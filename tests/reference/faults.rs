@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use http::Method;
 use plimsoll::base::vocabulary::Area;
-use plimsoll::reference::data::changes::DataMutator;
+use plimsoll::reference::data::mutator::DataMutator;
 use plimsoll::reference::fault::definition::{Fault, FaultKind, parse_fault};
-use plimsoll::reference::options::{Personality, ServerOptions};
+use plimsoll::reference::options::ServerOptions;
+use plimsoll::reference::personality::spec::Personality;
 use serde_json::Value;
 
 use super::client::{BASE, Client, Got, HL7, options, paused, without_secrets};
@@ -111,8 +112,8 @@ impl Talk {
 
 async fn talk(options: ServerOptions) -> Vec<String> {
     let spec = options.spec;
-    let hand = DataMutator::default();
-    let options = ServerOptions { hand: Some(hand.clone()), ..options };
+    let mutator = DataMutator::default();
+    let options = ServerOptions { mutator: Some(mutator.clone()), ..options };
     let mut talk = Talk { client: Client::new(options), said: Vec::new() };
     let usual = [ACCEPT, PREFER];
     let lenient = [ACCEPT, ("prefer", "respond-async, handling=lenient")];
@@ -189,14 +190,14 @@ async fn talk(options: ServerOptions) -> Vec<String> {
         let url = burst.clone().unwrap();
         talk.ask(&format!("burst {turn}"), Method::GET, &url, &[], "").await;
     }
-    // Last, since nothing is then as it was. The directory holds nothing of what the hand would touch.
+    // Last, since nothing is then as it was. The directory holds none of the resources that the mutator changes.
     if let Some(location) = talk.start(Method::GET, "$export?_type=Patient", &usual, "").await {
-        let _ = hand.change();
+        let _ = mutator.change();
         if let Some(manifest) = talk.wait(&location).await {
             talk.fetch(&manifest).await;
         }
     }
-    let _ = (hand.delete(), hand.fail());
+    let _ = (mutator.delete(), mutator.fail());
     talk.export(Method::GET, "$export?_since=2025-01-01T00:00:00Z", &usual, "").await;
     talk.said
 }
@@ -205,13 +206,13 @@ fn said_with(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
     paused(async { talk(ServerOptions { faults, ..options(spec) }).await })
 }
 
-fn changed(honest: &[String], said: &[String]) -> usize {
-    let pairs = honest.iter().zip(said).filter(|(one, other)| one != other).count();
-    pairs + honest.len().abs_diff(said.len())
+fn changed(unchanged: &[String], said: &[String]) -> usize {
+    let pairs = unchanged.iter().zip(said).filter(|(one, other)| one != other).count();
+    pairs + unchanged.len().abs_diff(said.len())
 }
 
 #[test]
-fn the_honest_server_says_the_same_twice() {
+fn the_conformant_server_says_the_same_twice() {
     for spec in &HL7 {
         let (one, other) = (said_with(*spec, Vec::new()), said_with(*spec, Vec::new()));
         for (one, other) in one.iter().zip(&other) {
@@ -235,8 +236,10 @@ fn said_of(spec: Personality, fault: &Fault, faults: Vec<Fault>) -> Vec<String> 
 #[test]
 fn every_legal_variant_changes_an_answer() {
     let mut idle = Vec::new();
-    for fault in
-        plimsoll::reference::fault::shelf::faults().unwrap().into_iter().filter(|fault| fault.kind == FaultKind::Legal)
+    for fault in plimsoll::reference::fault::embedded::faults()
+        .unwrap()
+        .into_iter()
+        .filter(|fault| fault.kind == FaultKind::Legal)
     {
         let changes = |spec: &&Personality| {
             changed(&said_of(**spec, &fault, Vec::new()), &said_of(**spec, &fault, vec![fault.clone()])) > 0
@@ -252,7 +255,9 @@ fn every_legal_variant_changes_an_answer() {
 #[test]
 fn every_step_of_a_fault_matters() {
     let mut idle = Vec::new();
-    for fault in plimsoll::reference::fault::shelf::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1) {
+    for fault in
+        plimsoll::reference::fault::embedded::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1)
+    {
         let spec = *Personality::ALL.iter().rev().find(|spec| fault.concerns(spec.as_str())).unwrap();
         let whole = said_of(spec, &fault, vec![fault.clone()]);
         for step in 0..fault.does.len() {
@@ -267,26 +272,29 @@ fn every_step_of_a_fault_matters() {
 }
 
 #[test]
-fn the_list_is_the_folders() {
+fn every_fault_file_is_embedded_in_order() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut there = BTreeSet::new();
+    let mut expected = Vec::new();
     for (folder, kind) in [("faults", FaultKind::Defect), ("legal", FaultKind::Legal)] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
+        let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        for path in files.collect::<BTreeSet<_>>() {
             let text = std::fs::read_to_string(&path).unwrap();
             let fault = parse_fault(path.to_str().unwrap(), &text).unwrap();
+            assert_eq!(path.file_stem().unwrap().to_str(), Some(fault.id.as_str()));
             assert_eq!(fault.kind, kind, "{}", fault.id);
-            assert!(there.insert(fault.id.clone()), "{} is there twice", fault.id);
+            expected.push(fault.id);
         }
     }
-    let listed: BTreeSet<String> =
-        plimsoll::reference::fault::shelf::faults().unwrap().into_iter().map(|fault| fault.id).collect();
-    assert_eq!(listed, there);
+    let embedded: Vec<String> =
+        plimsoll::reference::fault::embedded::faults().unwrap().into_iter().map(|fault| fault.id).collect();
+    assert_eq!(embedded, expected);
+    let ids: BTreeSet<&String> = embedded.iter().collect();
+    assert_eq!(ids.len(), embedded.len(), "an id is used twice");
 }
 
 #[test]
 fn every_behavior_is_named_by_a_fault() {
-    let named: BTreeSet<_> = plimsoll::reference::fault::shelf::faults()
+    let named: BTreeSet<_> = plimsoll::reference::fault::embedded::faults()
         .unwrap()
         .iter()
         .flat_map(|fault| fault.behaviors().collect::<Vec<_>>())
@@ -324,6 +332,6 @@ fn mistakes_in_fault_files_are_refused_with_what_is_wrong() {
     let unnoticed = good.replace("notices = [\"poll::get\"]\n", "");
     assert!(parse_fault("fixtures/faults/x.toml", &unnoticed).unwrap_err().to_string().contains("notices"));
     assert!(
-        plimsoll::reference::fault::shelf::fault("no-such-fault").unwrap_err().to_string().contains("no-such-fault")
+        plimsoll::reference::fault::embedded::fault("no-such-fault").unwrap_err().to_string().contains("no-such-fault")
     );
 }

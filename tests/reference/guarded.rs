@@ -9,7 +9,8 @@ use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use plimsoll::base::secret::Secret;
 use plimsoll::reference::fault::definition::Fault;
-use plimsoll::reference::options::{Personality, ServerAuth, ServerOptions, SmartClient};
+use plimsoll::reference::options::{ServerAuth, ServerOptions, SmartClient};
+use plimsoll::reference::personality::spec::Personality;
 use serde_json::{Value, json};
 
 use super::client::{BASE, Client, Got, clock, options, paused, without_secrets};

@@ -1,7 +1,7 @@
-//! The honest server speaks as the Australian Health Connect Provider Directory.
+//! The server as the Australian Health Connect Provider Directory.
 
 use http::Method;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use serde_json::{Value, json};
 
 use super::client::{BASE, Client, Got, options, paused};

@@ -1,13 +1,13 @@
-//! The reference server, called in process: honest conversations, and every fault beside them.
+//! The reference server, called in process: the conformant server, and every fault.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod client;
+mod conformant;
 mod directory;
 mod faults;
 mod guarded;
 mod hcpd;
-mod honest;
 mod many;
 mod smile;
 mod writable;

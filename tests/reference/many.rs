@@ -3,7 +3,8 @@
 use axum::body::Body;
 use futures_util::StreamExt;
 use http::Request;
-use plimsoll::reference::options::{Personality, ServerOptions};
+use plimsoll::reference::options::ServerOptions;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use serde_json::Value;
 use tower::ServiceExt;

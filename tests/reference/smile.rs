@@ -1,7 +1,7 @@
-//! The honest server speaks as Smile CDR.
+//! The server as Smile CDR.
 
 use http::Method;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use serde_json::{Value, json};
 
 use super::client::{BASE, Client, options, paused};

@@ -1,8 +1,9 @@
-//! Data that change while the server runs: by PUT and DELETE, and by a hand within the process.
+//! Data that change while the server runs: by PUT and DELETE, and by the mutator in this process.
 
 use http::Method;
-use plimsoll::reference::data::changes::{DataMutator, FAILS};
-use plimsoll::reference::options::{Personality, ServerOptions};
+use plimsoll::reference::data::mutator::{DataMutator, FAILING_TAG};
+use plimsoll::reference::options::ServerOptions;
+use plimsoll::reference::personality::spec::Personality;
 use serde_json::{Value, json};
 
 use super::client::{Client, options, paused};
@@ -65,7 +66,7 @@ fn what_is_tagged_so_fails_to_be_exported() {
     paused(async {
         let client = writable();
         let mut tagged = client.get("Patient/sailor-06").await.json();
-        tagged["meta"]["tag"] = json!([{ "system": FAILS.0, "code": FAILS.1 }]);
+        tagged["meta"]["tag"] = json!([{ "system": FAILING_TAG.0, "code": FAILING_TAG.1 }]);
         client.send(Method::PUT, "Patient/sailor-06", &FHIR, &tagged.to_string()).await;
         let manifest = client.export("$export").await.json();
         assert!(named(&client.lines_of(&manifest, "output").await, "sailor-06").is_empty());
@@ -100,14 +101,14 @@ fn only_what_is_there_can_be_written_and_only_where_that_is_allowed() {
 }
 
 #[test]
-fn a_hand_changes_what_the_fixtures_hold() {
+fn the_mutator_changes_the_fixtures() {
     paused(async {
-        let hand = DataMutator::default();
-        assert!(hand.change().is_err(), "before there is a server");
-        let client = Client::new(ServerOptions { hand: Some(hand.clone()), ..options(Personality::Stu2) });
+        let mutator = DataMutator::default();
+        assert!(mutator.change().is_err(), "before there is a server");
+        let client = Client::new(ServerOptions { mutator: Some(mutator.clone()), ..options(Personality::Stu2) });
         let mut all = Vec::new();
         for act in [DataMutator::change, DataMutator::change, DataMutator::delete, DataMutator::fail] {
-            let names = act(&hand).unwrap();
+            let names = act(&mutator).unwrap();
             assert!(names.iter().all(|name| !all.contains(name)), "each touches others: {names:?}");
             for name in &names {
                 let read = client.get(name).await;
@@ -119,6 +120,6 @@ fn a_hand_changes_what_the_fixtures_hold() {
         let manifest = client.export("$export").await.json();
         assert_eq!(client.lines_of(&manifest, "output").await.len(), 134 - 3);
         assert_eq!(client.lines_of(&manifest, "error").await.len(), 2);
-        assert!(hand.delete().is_err(), "once");
+        assert!(mutator.delete().is_err(), "once");
     });
 }

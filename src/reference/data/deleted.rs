@@ -4,20 +4,24 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::base::instant::Instant;
-use crate::reference::data::fixtures::Gone;
-use crate::reference::data::population::{Reach, Selection};
+use crate::reference::data::fixtures::DeletedResource;
 use crate::reference::data::rows::Rows;
+use crate::reference::data::selection::{SelectedLevel, Selection};
 
-/// One Bundle for every deletion that `wanted` covers; none where it asks for no instant to start from.
-pub(crate) fn bundles(gone: &[Gone], wanted: &Selection, tells: &dyn Fn(&Gone) -> bool) -> Rows {
-    let lines = gone
+/// One Bundle for every deletion that `selection` covers and `reported` accepts; none without `_since`.
+pub(crate) fn bundles(
+    deletions: &[DeletedResource],
+    selection: &Selection,
+    reported: &dyn Fn(&DeletedResource) -> bool,
+) -> Rows {
+    let lines = deletions
         .iter()
-        .filter(|gone| wanted.since.is_some() && covers(wanted, gone) && tells(gone))
-        .map(|gone| line(&gone.reference, &gone.at));
+        .filter(|deletion| selection.since.is_some() && covers(selection, deletion) && reported(deletion))
+        .map(|deletion| line(&deletion.reference, &deletion.at));
     Rows::held(lines.collect())
 }
 
-/// A Bundle that says that `reference` was deleted at the instant `at`.
+/// The Bundle of a resource that was deleted at the instant `at`.
 pub(crate) fn line(reference: &str, at: &str) -> Bytes {
     let bundle = json!({
         "resourceType": "Bundle",
@@ -29,18 +33,18 @@ pub(crate) fn line(reference: &str, at: &str) -> Bytes {
     Bytes::from(bundle.to_string())
 }
 
-fn covers(wanted: &Selection, gone: &Gone) -> bool {
-    let name = gone.reference.split('/').next().unwrap_or_default();
-    let listed = match (&wanted.patients, &gone.patient) {
+fn covers(selection: &Selection, deletion: &DeletedResource) -> bool {
+    let name = deletion.reference.split('/').next().unwrap_or_default();
+    let listed = match (&selection.patients, &deletion.patient) {
         (None, _) => true,
         (Some(listed), Some(patient)) => listed.contains(patient),
         (Some(_), None) => false,
     };
-    let reached = match &wanted.reach {
-        Reach::System => true,
-        Reach::Patients => gone.patient.is_some(),
-        Reach::Group(id) => gone.groups.contains(id),
+    let on_level = match &selection.level {
+        SelectedLevel::System => true,
+        SelectedLevel::Patients => deletion.patient.is_some(),
+        SelectedLevel::Group(id) => deletion.groups.contains(id),
     };
-    let dated = Instant::parse(&gone.at).is_some_and(|at| wanted.wants_date(at));
-    wanted.wants_type(name) && listed && reached && dated
+    let dated = Instant::parse(&deletion.at).is_some_and(|at| selection.includes_date(at));
+    selection.includes_type(name) && listed && on_level && dated
 }

@@ -1,12 +1,12 @@
-//! The Australian provider directory that is compiled in: places are real, people, organisations and identifiers are
-//! not. Identifiers have the form they need, but ABNs and ACNs fail the check of their register, so that none is anyone's;
-//! one organisation has the HPI-O and ABN of the guide's own examples.
+//! The Australian provider directory that is compiled in. Its places are real; its people, organizations and identifiers
+//! are invented. Identifiers have a valid form, but ABNs and ACNs fail the check of their register, so that nobody has
+//! them. One organization has the HPI-O and ABN of the guide's examples.
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::reference::data::fixtures::{FixtureData, Gone, held};
+use crate::reference::data::fixtures::{DeletedResource, FixtureData, held};
 
 const FILES: &[(&str, &str)] = &[
     ("Organization", include_str!("../../../fixtures/population-au/Organization.ndjson")),
@@ -20,21 +20,21 @@ const FILES: &[(&str, &str)] = &[
 
 const DELETED: &str = include_str!("../../../fixtures/population-au/deleted.json");
 
-/// What a line has in the place of the server's base URL.
+/// The placeholder of the server's base URL.
 const BASE: &str = "%{base}";
 
-/// The extension that hides a resource.
+/// The extension of a hidden resource.
 const SUPPRESSED: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-suppressed";
 
 /// A line of the files.
 struct Line {
     row: FixtureData,
-    /// Whether it names the server's base.
+    /// Whether it contains the placeholder of the base URL.
     based: bool,
     suppressed: bool,
 }
 
-/// The lines by type, read once for all servers of this process.
+/// The lines by type, parsed once for all servers of this process.
 static LINES: LazyLock<Vec<(&'static str, Vec<Line>)>> = LazyLock::new(|| {
     let read = |text: &str| {
         let row = held(text)?;
@@ -44,21 +44,20 @@ static LINES: LazyLock<Vec<(&'static str, Vec<Line>)>> = LazyLock::new(|| {
     FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(read).collect())).collect()
 });
 
-/// The resources by type, in the order of the files, where the server's base is `base`. Suppressed ones are among them
-/// only if they are asked for.
+/// The resources by type, in the order of the files, of a server at `base`. `suppressed` includes hidden resources.
 pub(crate) fn resources(base: &str, suppressed: bool) -> Vec<(&'static str, Vec<FixtureData>)> {
-    let at_home = |line: &Line| match line.based {
+    let with_base = |line: &Line| match line.based {
         true => {
             FixtureData { line: String::from_utf8_lossy(&line.row.line).replace(BASE, base).into(), ..line.row.clone() }
         }
         false => line.row.clone(),
     };
     let shown = |line: &&Line| suppressed || !line.suppressed;
-    LINES.iter().map(|(name, lines)| (*name, lines.iter().filter(shown).map(at_home).collect())).collect()
+    LINES.iter().map(|(name, lines)| (*name, lines.iter().filter(shown).map(with_base).collect())).collect()
 }
 
-/// What was deleted.
-pub(crate) fn deleted() -> Vec<Gone> {
+/// The resources that were deleted.
+pub(crate) fn deleted() -> Vec<DeletedResource> {
     serde_json::from_str(DELETED).unwrap_or_default()
 }
 

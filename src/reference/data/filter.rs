@@ -1,24 +1,25 @@
-//! `_typeFilter` at work: which resources of an export pass the filters for their type.
+//! `_typeFilter`: which resources of an export pass the filters for their type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::reference::data::rows::Rows;
+use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
 use crate::search::matching::{Answer, Reading};
 use crate::search::query::Query;
 use crate::search::world::World;
 
-/// What filters look at: the resources that are held, parsed when the first filter asks, by type and id.
+/// The resources that filters look at, by type and id. They are parsed when the first filter needs them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shelf {
+pub(crate) struct ParsedResources {
     parsed: OnceLock<BTreeMap<&'static str, BTreeMap<String, Value>>>,
 }
 
-impl Shelf {
-    /// The resources in `held`, which are always the same ones.
+impl ParsedResources {
+    /// The resources in `held`, which must be the same in each call.
     pub(crate) fn of(&self, held: impl Iterator<Item = (&'static str, Rows)>) -> &Self {
         let parse = |rows: Rows| {
             let values = rows.iter().filter_map(|line| serde_json::from_slice::<Value>(&line).ok());
@@ -29,7 +30,7 @@ impl Shelf {
     }
 }
 
-impl World for Shelf {
+impl World for ParsedResources {
     fn get(&self, kind: &str, id: &str) -> Option<&Value> {
         self.parsed.get()?.get(kind)?.get(id)
     }
@@ -43,16 +44,16 @@ impl World for Shelf {
     }
 }
 
-/// The lines of type `kind` that pass one at least of the filters for it; all where there is none.
-pub(crate) fn sift(
+/// The lines of type `kind` that pass at least one of its filters; all lines if it has no filter.
+pub(crate) fn apply_filters(
     filters: &[Query],
     kind: &str,
     rows: Rows,
     world: &dyn World,
-    does: &dyn Fn(Behavior) -> bool,
+    behaviors: &ActiveBehaviors,
 ) -> Rows {
     let own: Vec<&Query> = filters.iter().filter(|filter| filter.kind == kind).collect();
-    if does(Behavior::FiltersPassNothing) || (own.is_empty() && does(Behavior::FiltersSpill)) {
+    if behaviors.has(Behavior::FiltersPassNothing) || (own.is_empty() && behaviors.has(Behavior::FiltersSpill)) {
         return Rows::held(Vec::new());
     }
     if own.is_empty() {
@@ -61,7 +62,35 @@ pub(crate) fn sift(
     let passes = |line: &bytes::Bytes| {
         let value: Value = serde_json::from_slice(line).unwrap_or_default();
         let mut passed = own.iter().map(|filter| filter.matches(&value, world, Reading::Strict) == Answer::Yes);
-        if does(Behavior::FiltersAllHold) { passed.all(|yes| yes) } else { passed.any(|yes| yes) }
+        if behaviors.has(Behavior::FiltersAllHold) { passed.all(|yes| yes) } else { passed.any(|yes| yes) }
     };
     Rows::held(rows.iter().filter(passes).collect())
+}
+
+/// A filter by id.
+#[derive(Clone, Debug)]
+pub(crate) struct IdFilter {
+    kind: String,
+    ids: BTreeSet<String>,
+}
+
+impl IdFilter {
+    /// A filter of the type `kind`.
+    pub(crate) fn new<'a>(kind: &str, ids: impl Iterator<Item = &'a str>) -> Self {
+        Self { kind: kind.to_owned(), ids: ids.map(str::to_owned).collect() }
+    }
+
+    /// The lines of type `kind` that pass at least one of its filters; all lines if it has no filter.
+    pub(crate) fn apply(filters: &[Self], kind: &str, rows: Rows) -> Rows {
+        let own: Vec<&Self> = filters.iter().filter(|filter| filter.kind == kind).collect();
+        if own.is_empty() {
+            return rows;
+        }
+        let passes = |line: &bytes::Bytes| {
+            let value: Option<Value> = serde_json::from_slice(line).ok();
+            let id = value.as_ref().and_then(|value| value.get("id")).and_then(Value::as_str);
+            id.is_some_and(|id| own.iter().any(|filter| filter.ids.contains(id)))
+        };
+        Rows::held(rows.iter().filter(passes).collect())
+    }
 }

@@ -1,4 +1,4 @@
-//! The small population that is compiled in: synthetic, and obviously so.
+//! The small synthetic population that is compiled in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,23 +22,23 @@ const FILES: &[(&str, &str)] = &[
 
 const DELETED: &str = include_str!("../../../fixtures/population/deleted.json");
 
-/// A resource with what an export chooses by.
+/// A resource, and what exports select it by.
 #[derive(Clone, Debug)]
 pub(crate) struct FixtureData {
     /// Its id.
     pub id: String,
     /// When it was last changed.
     pub updated: Instant,
-    /// The patients in whose compartment it is.
+    /// The patients whose compartments include it.
     pub patients: BTreeSet<String>,
-    /// It, as one line.
+    /// The resource as one line.
     pub line: Bytes,
 }
 
-/// A resource that is no longer there.
+/// A resource that was deleted.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Gone {
+pub(crate) struct DeletedResource {
     /// `Type/id`.
     pub reference: String,
     /// The patient that it belonged to.
@@ -49,12 +49,12 @@ pub(crate) struct Gone {
     pub groups: Vec<String>,
 }
 
-/// The resources by type, in the order of the files. Attachments lie on the server at `base`.
+/// The resources by type, in the order of the files. The URLs of attachments start with `base`.
 pub(crate) fn resources(base: &str) -> Vec<(&'static str, Vec<FixtureData>)> {
     let own = |line: &str| held(&line.replace("%{base}", base));
     let mut loaded: Vec<(&'static str, Vec<FixtureData>)> =
         FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(own).collect())).collect();
-    // A Provenance is in the compartment of the patients of what it is about, as well as of those it names.
+    // A Provenance belongs to the patients that it names, and to the patients of its targets.
     let owners: BTreeMap<String, BTreeSet<String>> = loaded
         .iter()
         .flat_map(|(name, rows)| rows.iter().map(move |row| (format!("{name}/{}", row.id), row.patients.clone())))
@@ -69,16 +69,16 @@ pub(crate) fn resources(base: &str) -> Vec<(&'static str, Vec<FixtureData>)> {
     loaded
 }
 
-/// A patient of another tenant, whom no client of this one may be given.
+/// A patient of another tenant, which no client of this tenant may receive.
 pub const OTHERS_PATIENT: &str = "stowaway-01";
 
-/// The system of the tags that say whose a resource is.
+/// The system of the tags that name the tenant of a resource.
 pub const TENANTS: &str = "https://plimsoll.example/tenants";
 
 /// The tag of the other tenant's resources.
 pub const OTHER_TENANT: &str = "other-quay";
 
-/// What belongs to another tenant.
+/// The patient of another tenant.
 pub(crate) fn of_another_tenant() -> Option<FixtureData> {
     let patient = serde_json::json!({
         "resourceType": "Patient",
@@ -95,12 +95,12 @@ pub(crate) fn of_another_tenant() -> Option<FixtureData> {
     held(&patient.to_string())
 }
 
-/// What was deleted.
-pub(crate) fn deleted() -> Vec<Gone> {
+/// The resources that were deleted.
+pub(crate) fn deleted() -> Vec<DeletedResource> {
     serde_json::from_str(DELETED).unwrap_or_default()
 }
 
-/// A line as a resource; none: it is not one with an id and an instant.
+/// The resource of a line; none: it lacks an id or `lastUpdated`.
 pub(crate) fn held(line: &str) -> Option<FixtureData> {
     let value: Value = serde_json::from_str(line).ok()?;
     let id = value.get("id")?.as_str()?.to_owned();
@@ -156,8 +156,8 @@ mod tests {
             .flat_map(|(_, rows)| rows.iter().map(|row| row.updated))
             .max()
             .unwrap();
-        let gone = deleted();
-        assert!(gone.len() > 2);
-        assert!(gone.iter().all(|gone| Instant::parse(&gone.at).unwrap() > latest));
+        let deletions = deleted();
+        assert!(deletions.len() > 2);
+        assert!(deletions.iter().all(|deletion| Instant::parse(&deletion.at).unwrap() > latest));
     }
 }

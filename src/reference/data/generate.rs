@@ -1,4 +1,4 @@
-//! A population of any size that takes no memory: every resource is a function of its index, and so are the counts.
+//! A population of any size that needs no memory: every resource is a function of its index.
 
 use bytes::Bytes;
 
@@ -24,7 +24,7 @@ words! {
 }
 
 impl Kind {
-    /// How many of it each patient has; none for what belongs to no patient.
+    /// The number of resources of this type that each patient has; none: they belong to no patient.
     pub(crate) fn per_patient(self) -> Option<u64> {
         match self {
             Kind::Patient => Some(1),
@@ -52,12 +52,12 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    /// A population of so many patients, at most 10^12.
+    /// A population of this number of patients, at most 10^12.
     pub(crate) fn new(patients: u64) -> Self {
         Self { patients: patients.min(1_000_000_000_000) }
     }
 
-    /// How many resources of `kind` there are.
+    /// The number of resources of `kind`.
     pub(crate) fn count(&self, kind: Kind) -> u64 {
         match kind.per_patient() {
             Some(each) => self.patients * each,
@@ -65,12 +65,12 @@ impl Generator {
         }
     }
 
-    /// How many patients the group `harbour` has: the first third, at most a hundred.
+    /// The number of members of the Group `harbour`: the first third of the patients, at most a hundred.
     pub(crate) fn members(&self) -> u64 {
         self.patients.div_ceil(3).min(100)
     }
 
-    /// When the resource at `index` was last changed; never earlier than the one before it.
+    /// When the resource at `index` was last changed, never earlier than the resource before it.
     pub(crate) fn updated(&self, kind: Kind, index: u64) -> Instant {
         let ahead = i128::from(index) * i128::from(SPAN) / i128::from(self.count(kind).max(1));
         Instant::from_millis(FIRST + i64::try_from(ahead).map_or(SPAN, |ahead| ahead.min(SPAN)))
@@ -114,14 +114,14 @@ impl Generator {
             format!(r#"{{"resourceType":"{kind}","id":"{id}","meta":{{"versionId":"1","lastUpdated":"{updated}"}}"#);
         let owner = index / kind.per_patient().unwrap_or(1);
         let subject = self.id(Kind::Patient, owner);
-        let hand = self.id(Kind::Practitioner, owner % self.count(Kind::Practitioner));
-        let port = self.id(Kind::Organization, owner % self.count(Kind::Organization));
+        let practitioner = self.id(Kind::Practitioner, owner % self.count(Kind::Practitioner));
+        let organization = self.id(Kind::Organization, owner % self.count(Kind::Organization));
         let tail = match kind {
-            Kind::Patient => self.patient(index, &port),
+            Kind::Patient => self.patient(index, &organization),
             Kind::Observation => observation(index, &subject),
             Kind::Condition => condition(index, &subject),
             Kind::Encounter => format!(
-                r#","status":"finished","class":{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"}},"subject":{{"reference":"Patient/{subject}"}},"participant":[{{"individual":{{"reference":"Practitioner/{hand}"}}}}],"serviceProvider":{{"reference":"Organization/{port}"}}}}"#
+                r#","status":"finished","class":{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"}},"subject":{{"reference":"Patient/{subject}"}},"participant":[{{"individual":{{"reference":"Practitioner/{practitioner}"}}}}],"serviceProvider":{{"reference":"Organization/{organization}"}}}}"#
             ),
             Kind::Practitioner => {
                 format!(r#","active":true,"name":[{{"family":"Keel","given":["Number {}"]}}]}}"#, index + 1)
@@ -161,7 +161,7 @@ fn observation(index: u64, subject: &str) -> String {
 }
 
 fn condition(index: u64, subject: &str) -> String {
-    // Every fourth brings a contained resource of another type, which must not count as a line of that type.
+    // Every fourth has a contained resource of another type, which must not count as a line of that type.
     let (contained, asserter) = if index % 4 == 1 {
         (
             r#","contained":[{"resourceType":"Practitioner","id":"locum","name":[{"family":"Locum"}]}]"#,
@@ -175,7 +175,7 @@ fn condition(index: u64, subject: &str) -> String {
     )
 }
 
-/// The value at `at` of a list that is not empty, going round.
+/// The value at `at` of a list, which repeats from its start.
 fn pick<T: Copy + Default>(list: &[T], at: u64) -> T {
     let at = at % (list.len() as u64).max(1);
     usize::try_from(at).ok().and_then(|at| list.get(at).copied()).unwrap_or_default()

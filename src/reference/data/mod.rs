@@ -1,13 +1,13 @@
-//! What the reference server holds, and what an export selects from it.
+//! The resources that the reference server holds, and their changes.
 
-pub(crate) mod associated;
-pub(crate) mod blocks;
-pub mod changes;
+pub(crate) mod changes;
 pub(crate) mod changing_data;
 pub(crate) mod deleted;
 pub(crate) mod directory;
 pub(crate) mod filter;
 pub mod fixtures;
 pub(crate) mod generate;
+pub mod mutator;
 pub(crate) mod population;
 pub(crate) mod rows;
+pub(crate) mod selection;

@@ -1,4 +1,4 @@
-//! Lines of an export: held in memory, or made when they are asked for.
+//! Lines of an export: held in memory, or generated when they are sent.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::reference::data::generate::{Generator, Kind};
 
-/// An ordered run of lines without line ends. Cheap to copy and to cut.
+/// Lines without line ends. Cheap to copy and to cut.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     source: Source,
@@ -22,7 +22,7 @@ enum Source {
 }
 
 impl Rows {
-    /// Lines that lie in memory.
+    /// Lines in memory.
     pub(crate) fn held(lines: Vec<Bytes>) -> Self {
         let end = lines.len() as u64;
         Self { source: Source::Held(lines.into()), start: 0, end }
@@ -39,7 +39,7 @@ impl Rows {
         Self { source: Source::Picked { by, kind, indices: indices.into() }, start: 0, end }
     }
 
-    /// How many lines.
+    /// The number of lines.
     pub(crate) fn len(&self) -> u64 {
         self.end - self.start
     }
@@ -56,13 +56,13 @@ impl Rows {
         }
     }
 
-    /// The part from `from`, at most `count` lines long.
+    /// The part from `from`, with at most `count` lines.
     pub(crate) fn part(&self, from: u64, count: u64) -> Self {
         let start = self.start.saturating_add(from).min(self.end);
         Self { source: self.source.clone(), start, end: start.saturating_add(count).min(self.end) }
     }
 
-    /// All lines, one after the other.
+    /// All lines.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Bytes> + '_ {
         (0..self.len()).filter_map(|at| self.line(at))
     }

@@ -1,399 +1,399 @@
-//! The ways to be wrong or unusual that need code in the server: those that no change of an answer can show.
+//! The faults that need code in the server: no change of an answer can show them.
 
 use crate::base::vocabulary::words;
 
 words! {
-    /// A behavior that a fault file may name.
+    /// A behavior that a fault file may name. Each doc says what the server then does.
     Behavior {
-        /// `_type` is accepted and has no effect.
+        /// Accepts `_type` without effect.
         IgnoreType = "ignore-type",
-        /// Of a repeated `_type` only the last value counts.
+        /// Uses only the last value of a repeated `_type`.
         LastTypeWins = "last-type-wins",
-        /// Without `_type` only Patients are exported.
+        /// Exports only Patients without `_type`.
         PatientsByDefault = "patients-by-default",
-        /// `_since` is accepted and has no effect.
+        /// Accepts `_since` without effect.
         IgnoreSince = "ignore-since",
-        /// Only the date of `_since` counts.
+        /// Uses only the date of `_since`.
         SinceByDate = "since-by-date",
-        /// `_until` is accepted and has no effect.
+        /// Accepts `_until` without effect.
         IgnoreUntil = "ignore-until",
-        /// The body of a POST is accepted and has no effect.
+        /// Accepts the body of a POST without effect.
         IgnorePostParameters = "ignore-post-parameters",
-        /// `patient` is accepted and has no effect.
+        /// Accepts `patient` without effect.
         IgnorePatient = "ignore-patient",
-        /// A patient who is no member of the Group is passed over without a word.
+        /// Ignores a patient outside the Group without a warning.
         OutsidersPassedOver = "outsiders-passed-over",
-        /// `_elements` is accepted and has no effect.
+        /// Accepts `_elements` without effect.
         IgnoreElements = "ignore-elements",
-        /// `_elements` without a type are those of the first type alone.
+        /// Applies elements without a type to the first type only.
         ElementsOfOneType = "elements-of-one-type",
-        /// `_elements` leaves mandatory elements out, too.
+        /// Removes mandatory elements too.
         ElementsDropMandatory = "elements-drop-mandatory",
-        /// What `_elements` leaves is not tagged.
+        /// Does not tag resources with fewer elements.
         ElementsUntagged = "elements-untagged",
-        /// `_elements` leaves more than was asked for.
+        /// Keeps more elements than the client asked for.
         ElementsKeepMore = "elements-keep-more",
-        /// `includeAssociatedData` is accepted and has no effect.
+        /// Accepts `includeAssociatedData` without effect.
         IgnoreAssociated = "ignore-associated",
-        /// The first Provenance is taken for the latest.
+        /// Takes the first Provenance for the latest.
         LatestIsFirst = "latest-is-first",
-        /// Of all relevant Provenance one is left out.
+        /// Leaves out one relevant Provenance.
         RelevantLosesOne = "relevant-loses-one",
-        /// Of two values of `includeAssociatedData` the one that leaves more out counts.
+        /// Uses the stricter of two values of `includeAssociatedData`.
         StrictestAssociation = "strictest-association",
-        /// An export of patients leaves Provenance out.
+        /// Leaves Provenance out of exports of patients.
         NoProvenanceOfPatients = "no-provenance-of-patients",
-        /// Exports of patients lack Conditions.
+        /// Leaves Conditions out of exports of patients.
         CompartmentShort = "compartment-short",
-        /// The Binary behind a DocumentReference is exported, too.
+        /// Exports the Binary of each DocumentReference too.
         BinaryLines = "binary-lines",
-        /// A patient is deleted while the run goes on.
+        /// Deletes a patient during the run.
         DeletesOneMeanwhile = "deletes-one-meanwhile",
-        /// One patient after the other is deleted while the run goes on.
+        /// Deletes several patients during the run.
         DeletesMeanwhile = "deletes-meanwhile",
-        /// Patients are changed and added while the run goes on.
+        /// Changes and adds patients during the run.
         ChangesMeanwhile = "changes-meanwhile",
-        /// Any `_outputFormat` is accepted.
+        /// Accepts any `_outputFormat`.
         AnyOutputFormat = "any-output-format",
-        /// Any body of a POST is accepted.
+        /// Accepts any body of a POST.
         AnyPostBody = "any-post-body",
-        /// Unknown parameters are refused with `handling=lenient` too.
+        /// Refuses unknown parameters with `handling=lenient` too.
         NeverLenient = "never-lenient",
-        /// `Prefer` must be exactly `respond-async`.
+        /// Requires `Prefer` to be exactly `respond-async`.
         ExactPrefer = "exact-prefer",
-        /// `Prefer: respond-async` must be there.
+        /// Requires `Prefer: respond-async`.
         RequirePrefer = "require-prefer",
-        /// `Accept: application/fhir+json` must be there.
+        /// Requires `Accept: application/fhir+json`.
         RequireAccept = "require-accept",
-        /// An unknown Group is exported as an empty one.
+        /// Exports an unknown Group as an empty one.
         UnknownGroupEmpty = "unknown-group-empty",
-        /// An unknown Group is accepted, and its job fails.
+        /// Accepts an unknown Group, and its job fails.
         UnknownGroupFails = "unknown-group-fails",
-        /// An export of a Group returns all patients.
+        /// Exports all patients instead of a Group.
         GroupExportsAll = "group-exports-all",
-        /// A Group without members is exported as all patients.
+        /// Exports all patients instead of a Group without members.
         EmptyGroupExportsAll = "empty-group-exports-all",
-        /// Groups are made at once, whatever was preferred.
+        /// Creates Groups at once, whatever the client prefers.
         CohortsAtOnce = "cohorts-at-once",
-        /// Groups are made by jobs alone.
+        /// Creates Groups only by jobs.
         CohortsNeverAtOnce = "cohorts-never-at-once",
-        /// Groups are made by jobs, whatever was preferred.
+        /// Creates Groups by jobs, whatever the client prefers.
         CohortsAlwaysLater = "cohorts-always-later",
-        /// The jobs that make Groups never end.
+        /// Never ends the jobs that create Groups.
         CohortsWaitForever = "cohorts-wait-forever",
-        /// The jobs that make Groups end in a rejection.
+        /// Rejects Groups at the end of their jobs.
         CohortsRejected = "cohorts-rejected",
-        /// Groups lose their filter when they are made.
+        /// Drops the filter of a Group.
         CohortsLoseFilter = "cohorts-lose-filter",
-        /// Nobody is in a Group yet when it is exported.
+        /// Creates Groups without members.
         CohortsStillEmpty = "cohorts-still-empty",
-        /// The DELETE of a Group has no effect.
+        /// Accepts the DELETE of a Group without effect.
         CohortsStay = "cohorts-stay",
-        /// A search for a name finds all Groups.
+        /// Finds all Groups in a search for a name.
         NamesPassedOver = "names-passed-over",
-        /// Updates of Groups are not declared.
+        /// Does not declare updates of Groups.
         NoUpdates = "no-updates",
-        /// Nothing is exported.
+        /// Exports nothing.
         ExportNothing = "export-nothing",
-        /// The same request gets the same job, while it is there.
+        /// Returns an existing job for the same request.
         ReuseJobs = "reuse-jobs",
-        /// Jobs never end.
+        /// Never ends jobs.
         NeverCompletes = "never-completes",
-        /// Jobs are done when they are started.
+        /// Ends jobs when they start.
         CompleteAtOnce = "complete-at-once",
-        /// Jobs end in failure.
+        /// Fails jobs.
         JobsFail = "jobs-fail",
-        /// Types without data are listed with an empty file.
+        /// Lists an empty file for each type without resources.
         EmptyFiles = "empty-files",
-        /// `_typeFilter` is accepted and has no effect; for servers that know it.
+        /// Accepts `_typeFilter` without effect.
         IgnoreTypeFilter = "ignore-type-filter",
-        /// What exported resources refer to is exported, too.
+        /// Exports the resources that exported resources refer to.
         AddsReferenced = "adds-referenced",
-        /// Every export comes out empty, though there is something.
+        /// Exports nothing, although there are resources.
         LosesEverything = "loses-everything",
-        /// A filter lets one resource pass that does not match.
+        /// Exports one resource that does not match the filter.
         FilterLeaks = "filter-leaks",
-        /// A filter keeps the last resource back that matches.
+        /// Leaves out the last resource that matches the filter.
         FilterLoses = "filter-loses",
-        /// `_since` leaves out the newest resource of each type, too.
+        /// Leaves out the newest resource of each type with `_since`.
         SinceLosesNewest = "since-loses-newest",
-        /// With `_since` what belongs to a patient who did not change is left out.
+        /// Leaves out the resources of unchanged patients with `_since`.
         SinceHidesChildren = "since-hides-children",
-        /// With `_since` all that belongs to one patient comes, however old.
+        /// Exports all resources of one patient with `_since`, however old.
         SinceKeepsMember = "since-keeps-member",
-        /// An export that was made before brings nothing.
+        /// Exports nothing for a repeated request.
         RepeatFindsNothing = "repeat-finds-nothing",
-        /// `_until` lets the newest resource of each type pass.
+        /// Exports the newest resource of each type with `_until`.
         UntilLeaks = "until-leaks",
-        /// Of several filters of one type only the last counts.
+        /// Uses only the last of several filters of one type.
         LastFilterWins = "last-filter-wins",
-        /// A filter of one type leaves other types out.
+        /// Leaves out types without a filter.
         FilterDropsOthers = "filter-drops-others",
-        /// Of several criteria in a filter the last alone counts.
+        /// Uses only the last criterion of a filter.
         LastCriterionOnly = "last-criterion-only",
-        /// Criteria that lead to another resource are passed over.
+        /// Ignores chained criteria.
         IgnoreChains = "ignore-chains",
-        /// Criteria that come from another resource are passed over.
+        /// Ignores reverse chained criteria.
         IgnoreReverseChains = "ignore-reverse-chains",
-        /// Distances are passed over.
+        /// Ignores distances.
         IgnoreNear = "ignore-near",
-        /// Distances are taken for miles.
+        /// Takes distances for miles.
         NearInMiles = "near-in-miles",
-        /// `HealthcareService?type=` is passed over.
+        /// Ignores `HealthcareService?type=`.
         IgnoreUndefinedParameters = "ignore-undefined-parameters",
-        /// `HealthcareService?type=` is taken for `service-type`.
+        /// Takes `HealthcareService?type=` for `service-type`.
         TakeTypeForServiceType = "take-type-for-service-type",
-        /// An identifier without its system finds nobody.
+        /// Finds nothing by an identifier without its system.
         BareIdentifiersUnknown = "bare-identifiers-unknown",
-        /// Filters let nothing pass.
+        /// Finds nothing by filters.
         FiltersPassNothing = "filters-pass-nothing",
-        /// Several filters on one type must all hold.
+        /// Requires all filters of one type to match.
         FiltersAllHold = "filters-all-hold",
-        /// Where any type has a filter, those without leave nothing.
+        /// Leaves out types without a filter, if any type has one.
         FiltersSpill = "filters-spill",
-        /// With `_since` filters have no effect.
+        /// Ignores filters with `_since`.
         IgnoreTypeFilterWithSince = "ignore-type-filter-with-since",
-        /// The offset of `_since` is passed over, as if it were in UTC.
+        /// Ignores the offset of `_since`, as if it were in UTC.
         SinceWithoutOffset = "since-without-offset",
-        /// A `_since` that is not in UTC is refused.
+        /// Refuses a `_since` that is not in UTC.
         SinceInUtcAlone = "since-in-utc-alone",
-        /// `_since` is taken for now.
+        /// Takes `_since` for now.
         SinceIsNow = "since-is-now",
-        /// An export without a filter has three resources of a type.
+        /// Exports three resources of each type without a filter.
         UnfilteredIsShort = "unfiltered-is-short",
-        /// `_typeFilter` has no effect in a kick-off by GET.
+        /// Ignores `_typeFilter` in a kick-off by GET.
         IgnoreTypeFilterOnGet = "ignore-type-filter-on-get",
-        /// Binary is taken for a type like others where it is refused.
+        /// Exports Binary, which it should refuse.
         ExportsBinary = "exports-binary",
-        /// Any name is taken for a resource type where unknown ones are refused.
+        /// Accepts unknown resource types, which it should refuse.
         AnyType = "any-type",
-        /// Kick-offs without `Prefer` are accepted where they are refused.
+        /// Accepts kick-offs without `Prefer`, which it should refuse.
         PreferForgotten = "prefer-forgotten",
-        /// 200 lines a file.
+        /// Writes 200 lines in a file.
         LongFiles = "long-files",
-        /// Three lines a file.
+        /// Writes three lines in a file.
         SmallFiles = "small-files",
-        /// `deleted` names a resource that is exported too.
+        /// Lists an exported resource in `deleted`.
         DeletedInOutput = "deleted-in-output",
-        /// Without `_since` too, `deleted` is there, and empty.
+        /// Adds an empty `deleted` without `_since`.
         EmptyDeleted = "empty-deleted",
-        /// DELETE is accepted and has no effect.
+        /// Accepts DELETE without effect.
         DeleteWithoutEffect = "delete-without-effect",
-        /// After a DELETE the files can still be fetched.
+        /// Keeps files after a DELETE.
         FilesStay = "files-stay",
-        /// A job that is done cannot be deleted.
+        /// Refuses the DELETE of an ended job.
         DeleteRunningOnly = "delete-running-only",
-        /// A job that is done can be deleted where it is refused.
+        /// Accepts the DELETE of an ended job, which it should refuse.
         DeleteFinishedToo = "delete-finished-too",
-        /// The short names of NDJSON are understood where only the full one is.
+        /// Accepts the short names of NDJSON, which it should refuse.
         ShortFormats = "short-formats",
-        /// A job that still runs cannot be deleted.
+        /// Refuses the DELETE of a running job.
         DeleteFinishedOnly = "delete-finished-only",
-        /// A second DELETE is accepted.
+        /// Accepts a second DELETE.
         DeleteAgain = "delete-again",
-        /// Unknown jobs are said to be running.
+        /// Says that unknown jobs are running.
         UnknownJobRuns = "unknown-job-runs",
-        /// More than one poll a second is answered with 429.
+        /// Answers more than one poll a second with 429.
         ThrottleEarly = "throttle-early",
-        /// Polls are never answered with 429.
+        /// Never answers polls with 429.
         NeverThrottle = "never-throttle",
-        /// While a job runs, kick-offs are answered 429.
+        /// Answers kick-offs with 429 while a job runs.
         OneJobAtATime = "one-job-at-a-time",
-        /// While a job runs, kick-offs are answered 500.
+        /// Answers kick-offs with 500 while a job runs.
         SecondJobFails = "second-job-fails",
-        /// While a job runs, kick-offs are answered 400.
+        /// Answers kick-offs with 400 while a job runs.
         SecondJobRefused = "second-job-refused",
-        /// Files are sent in chunks of a few bytes, which cut characters apart.
+        /// Sends files in chunks of a few bytes, which split characters.
         OddChunks = "odd-chunks",
-        /// Files are sent with gzip, whatever was asked for.
+        /// Sends files with gzip, whatever the client accepts.
         AlwaysGzip = "always-gzip",
-        /// Files are sent plain, whatever was asked for.
+        /// Sends files without gzip, whatever the client accepts.
         NeverGzip = "never-gzip",
-        /// Files are gzip without saying so.
+        /// Sends files with gzip without saying so.
         SilentGzip = "silent-gzip",
-        /// The second request for a file is answered 404.
+        /// Answers the second request for a file with 404.
         SingleUseFiles = "single-use-files",
-        /// An error file without a line is listed.
+        /// Lists an error file without lines.
         EmptyErrorFile = "empty-error-file",
-        /// `allowPartialManifests` is accepted and has no effect.
+        /// Accepts `allowPartialManifests` without effect.
         WholeManifests = "whole-manifests",
-        /// The preference `separate-export-status` has no effect.
+        /// Ignores the preference `separate-export-status`.
         OneStatus = "one-status",
-        /// `organizeOutputBy` is accepted and has no effect.
+        /// Accepts `organizeOutputBy` without effect.
         IgnoreOrganizer = "ignore-organizer",
-        /// `organizeOutputBy` is refused where it is known.
+        /// Refuses `organizeOutputBy`.
         NeverOrganizes = "never-organizes",
-        /// Blocks are split wherever a file is full, and the rest stands in the next.
+        /// Splits blocks wherever a file is full, and continues them in the next file.
         SplitBlocks = "split-blocks",
-        /// Every block has a file of its own.
+        /// Writes each block to its own file.
         BlockPerFile = "block-per-file",
-        /// What many refer to stands in every block.
+        /// Repeats shared resources in every block.
         SharedInBlocks = "shared-in-blocks",
-        /// The resource that a block is about stands at its end.
+        /// Writes the resource of a block at its end.
         OwnerLast = "owner-last",
-        /// The last block is left out.
+        /// Leaves out the last block.
         LosesBlock = "loses-block",
-        /// A type of which nothing is held is not declared.
+        /// Does not declare a type without resources.
         UndeclaredType = "undeclared-type",
-        /// The URLs of files are relative to that of the poll.
+        /// Lists files by URLs relative to the polling URL.
         RelativeFileUrls = "relative-file-urls",
-        /// Files come with a pause of some seconds in their midst.
+        /// Pauses for some seconds in the middle of files.
         SlowFiles = "slow-files",
-        /// Jobs and files stay for two minutes.
+        /// Keeps jobs and files for two minutes.
         ShortLived = "short-lived",
-        /// Slow files are cut off in their midst.
+        /// Cuts slow files off in the middle.
         CutAtExpiry = "cut-at-expiry",
-        /// A manifest that was shown grows while the job runs.
+        /// Adds files to a listed manifest while the job runs.
         GrowingManifest = "growing-manifest",
-        /// A file that was listed while the job ran has another line when the job is done.
+        /// Changes a file that it listed while the job ran.
         ChangingFiles = "changing-files",
-        /// The files' URLs are signed anew whenever the manifest is fetched.
+        /// Signs the URLs of files anew in each manifest.
         FreshLinks = "fresh-links",
-        /// A warning and an information for every job lie in an error file.
+        /// Writes a warning and an information for each job to an error file.
         InformationOutcome = "information-outcome",
-        /// Suppressed resources are exported, found and read like others where they are hidden.
+        /// Exports, finds and reads hidden resources.
         ExportSuppressed = "export-suppressed",
-        /// A token is given to any client, known or not.
+        /// Issues tokens to unknown clients.
         TrustAnyClient = "trust-any-client",
-        /// A token that is not shown is not missed.
+        /// Accepts requests without a token.
         MissNoToken = "miss-no-token",
-        /// A token that is not shown is not missed at kick-off.
+        /// Accepts kick-offs without a token.
         OpenKickoff = "open-kickoff",
-        /// The same of kick-offs by POST alone.
+        /// Accepts kick-offs by POST without a token.
         OpenPosts = "open-posts",
-        /// The same of polls.
+        /// Accepts polls without a token.
         OpenPolls = "open-polls",
-        /// The same of files.
+        /// Accepts requests for files without a token.
         OpenFiles = "open-files",
-        /// The same of DELETE.
+        /// Accepts DELETE without a token.
         OpenDelete = "open-delete",
-        /// Any token will do for kick-offs.
+        /// Accepts kick-offs with any token.
         AnyTokenAtKickoff = "any-token-at-kickoff",
-        /// Any token will do for polls.
+        /// Accepts polls with any token.
         AnyTokenAtPolls = "any-token-at-polls",
-        /// Any token will do for files.
+        /// Accepts requests for files with any token.
         AnyTokenAtFiles = "any-token-at-files",
-        /// A token is known by its first half.
+        /// Compares only the first half of a token.
         HalfTokens = "half-tokens",
-        /// The end of a token is not looked at.
+        /// Does not check the end of a token.
         TokensNeverEnd = "tokens-never-end",
-        /// The end of a token is looked at a minute too late.
+        /// Accepts tokens for a minute after their end.
         TokensEndLate = "tokens-end-late",
-        /// The scope of a token is not looked at.
+        /// Does not check the scope of a token.
         ScopeIgnored = "scope-ignored",
-        /// Types that the token does not cover are passed over where they are asked for.
+        /// Ignores types in `_type` that the token does not cover.
         ForeignTypesDropped = "foreign-types-dropped",
-        /// A Group may be exported without leave to read it.
+        /// Exports a Group without a scope to read Groups.
         GroupReadUnasked = "group-read-unasked",
-        /// Jobs may be polled by every client.
+        /// Accepts polls from every client.
         ForeignPolls = "foreign-polls",
-        /// Files may be fetched by every client.
+        /// Sends files to every client.
         ForeignFiles = "foreign-files",
-        /// Jobs may be deleted by every client.
+        /// Accepts DELETE from every client.
         ForeignDeletes = "foreign-deletes",
-        /// A client hears that a job is another's.
+        /// Says that a job belongs to another client.
         ForeignJobsTold = "foreign-jobs-told",
-        /// The same request of two clients gets the same job.
+        /// Returns the same job for the same request of two clients.
         JobsShared = "jobs-shared",
-        /// A job belongs to the token that started it.
+        /// Binds a job to the token that started it.
         JobsOfTokens = "jobs-of-tokens",
-        /// Files lie on another origin, where the token is taken too.
+        /// Serves files on another origin, which accepts the token too.
         FilesElsewhere = "files-elsewhere",
-        /// The manifest lists files on an origin that is nobody's.
+        /// Lists files on an origin that nobody owns.
         FilesOfNobody = "files-of-nobody",
-        /// Files need no token, for their URLs are secrets, and refuse one.
+        /// Serves files by secret URLs without a token, and refuses a token.
         SignedFiles = "signed-files",
-        /// A refusal repeats the token.
+        /// Repeats the token in a refusal.
         TokenEchoed = "token-echoed",
-        /// The signature of an assertion is not looked at.
+        /// Does not check the signature of an assertion.
         SignatureUnchecked = "signature-unchecked",
-        /// An assertion without a signature is taken.
+        /// Accepts an assertion without a signature.
         UnsignedTaken = "unsigned-taken",
-        /// An assertion signed with the public key for a secret is taken.
+        /// Accepts an assertion signed with the public key as a secret.
         PublicKeyAsSecret = "public-key-as-secret",
-        /// The issuer of an assertion is not looked at.
+        /// Does not check the issuer of an assertion.
         IssuerUnchecked = "issuer-unchecked",
-        /// The subject of an assertion is not looked at.
+        /// Does not check the subject of an assertion.
         SubjectUnchecked = "subject-unchecked",
-        /// The audience of an assertion is not looked at.
+        /// Does not check the audience of an assertion.
         AudienceUnchecked = "audience-unchecked",
-        /// Whether an assertion is over is not looked at.
+        /// Does not check the end of an assertion.
         ExpiryUnchecked = "expiry-unchecked",
-        /// An assertion may last as long as it likes.
+        /// Accepts any lifetime of an assertion.
         LongAssertions = "long-assertions",
-        /// Whether an assertion has begun is not looked at.
+        /// Does not check the beginning of an assertion.
         BeginUnchecked = "begin-unchecked",
-        /// An assertion needs no id.
+        /// Accepts an assertion without an id.
         IdUnasked = "id-unasked",
-        /// An assertion may be used again.
+        /// Accepts an assertion again.
         ReplayTaken = "replay-taken",
-        /// The id of the key is not looked at.
+        /// Does not check the id of the key.
         KeyIdUnchecked = "key-id-unchecked",
-        /// The address of keys that an assertion names is not looked at.
+        /// Does not check the address of keys in an assertion.
         KeyUrlUnchecked = "key-url-unchecked",
-        /// `grant_type` is not looked at.
+        /// Does not check `grant_type`.
         GrantTypeUnchecked = "grant-type-unchecked",
-        /// `client_assertion_type` is not looked at.
+        /// Does not check `client_assertion_type`.
         AssertionTypeUnchecked = "assertion-type-unchecked",
-        /// A token covers all that the client may have, whatever was asked for.
+        /// Issues tokens for all scopes of the client, whatever it requested.
         ScopeWidened = "scope-widened",
-        /// A scope that the client may not have is granted.
+        /// Grants a scope that the client may not have.
         KeptScopeGranted = "kept-scope-granted",
-        /// A Group that no client may export is exported.
+        /// Exports a Group that no client may export.
         KeptGroupExported = "kept-group-exported",
-        /// A client's key set is read once and never again.
+        /// Reads the key set of a client only once.
         KeysNeverReread = "keys-never-reread",
-        /// Keys that were ever in a client's key set stay good.
+        /// Accepts all keys that were ever in the key set of a client.
         KeysOnlyAdded = "keys-only-added",
-        /// A client's key set is read for each assertion.
+        /// Reads the key set of a client for each assertion.
         KeysAlwaysRead = "keys-always-read",
-        /// A token request needs a field client_id.
+        /// Requires `client_id` in a token request.
         ClientIdDemanded = "client-id-demanded",
-        /// Jobs are numbered.
+        /// Numbers jobs.
         NumberedJobs = "numbered-jobs",
-        /// Jobs are named by the time at which they began.
+        /// Names jobs by the time at which they start.
         TimedJobs = "timed-jobs",
-        /// Jobs are named by 32 random bits.
+        /// Names jobs by 32 random bits.
         ShortJobs = "short-jobs",
-        /// Jobs are named by UUIDs of version 4.
+        /// Names jobs by UUIDs of version 4.
         UuidJobs = "uuid-jobs",
-        /// Jobs are named by UUIDs of version 7, which begin with the time.
+        /// Names jobs by UUIDs of version 7, which start with the time.
         DatedUuidJobs = "dated-uuid-jobs",
-        /// The files of jobs lie in folders with numbers.
+        /// Numbers the folders of files.
         NumberedFolders = "numbered-folders",
-        /// The manifest repeats the client's token behind its request.
+        /// Repeats the token of the client in `request` of the manifest.
         TokenInRequest = "token-in-request",
-        /// Polls with a token for some types alone are refused.
+        /// Refuses polls with a token for some types only.
         NarrowPollsRefused = "narrow-polls-refused",
-        /// A patient of another tenant is held, found and exported like others.
+        /// Holds and exports a patient of another tenant.
         OtherTenantShown = "other-tenant-shown",
-        /// TLS 1.3 is not spoken.
+        /// Does not speak TLS 1.3.
         NoTls13 = "no-tls-1-3",
-        /// TLS 1.1 is taken up, too.
+        /// Accepts TLS 1.1 too.
         Tls11Taken = "tls-1-1-taken",
-        /// TLS 1.0 and 1.1 are taken up, too.
+        /// Accepts TLS 1.0 and 1.1 too.
         Tls10Taken = "tls-1-0-taken",
-        /// TLS 1.0 is all that is spoken.
+        /// Speaks only TLS 1.0.
         OldTlsAlone = "old-tls-alone",
-        /// Handshakes of TLS 1.1 and older are met with nothing but the end of the connection.
+        /// Ends the connection without an alert for TLS 1.1 and older versions.
         OldTlsIgnored = "old-tls-ignored",
-        /// An export is dated by its end, though it holds what was there when it began.
+        /// Dates an export by its end, although it selects the resources at its start.
         DatedByItsEnd = "dated-by-its-end",
-        /// An export holds what is there when it ends, and is dated so.
+        /// Selects the resources at the end of an export, and dates it so.
         HoldsItsEnd = "holds-its-end",
-        /// The same request gets the files of an earlier job, while that is there, under a date of its own.
+        /// Returns the files of an earlier job for the same request, with a new date.
         OldFilesAgain = "old-files-again",
-        /// Exports hold what was there three seconds before, and are dated so.
+        /// Exports the resources of three seconds before, and dates exports so.
         LagsBehind = "lags-behind",
-        /// What was changed is changed again before each export.
+        /// Changes the changed resources again before each export.
         ChangesGoOn = "changes-go-on",
-        /// What was deleted while the server ran is not told.
+        /// Does not report deletions during the run.
         DeletionsUntold = "deletions-untold",
-        /// What could not be exported is left out without a word.
+        /// Leaves out resources that cannot be exported, without an error.
         FailuresUntold = "failures-untold",
-        /// What cannot be exported fails the job.
+        /// Fails the job if a resource cannot be exported.
         FailuresEndAll = "failures-end-all",
-        /// Without a scope a token covers all that the client may have.
+        /// Issues tokens for all scopes of the client if the request has no scope.
         UsualScope = "usual-scope",
     }
 }

@@ -1,4 +1,4 @@
-//! Faults and legal variants, as data.
+//! Faults and legal variants, as fault files define them.
 
 use std::collections::BTreeMap;
 
@@ -7,103 +7,104 @@ use thiserror::Error;
 
 use crate::base::vocabulary::{Area, ExportLevel, words};
 use crate::reference::fault::behavior::Behavior;
-use crate::reference::fault::mutate::placeholders_of;
-use crate::reference::options::Personality;
+use crate::reference::fault::line_edit::LineEdit;
+use crate::reference::fault::placeholders;
+use crate::reference::personality::spec::Personality;
 use crate::reference::reply::Point;
 use crate::suite::model::Protection;
 use crate::suite::values::Names;
 
 words! {
-    /// What a fault file makes of the server.
+    /// The kind of a fault file.
     FaultKind {
-        /// Wrong in one way; the tests listed must notice.
+        /// The server is wrong in one way. The listed tests must notice it.
         Defect = "defect",
-        /// Right in an unusual way; nothing may notice.
+        /// The server is right in an unusual way. No test may notice it.
         Legal = "legal",
     }
 }
 
-/// One way in which the reference server is wrong or unusual.
+/// One way in which the reference server can be wrong or unusual.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Its id, which is also its file's name.
     pub id: String,
-    /// What is so, in a sentence without a full stop.
+    /// What the server does, as a sentence without a full stop.
     pub title: String,
-    /// The part of the export that it shows in.
+    /// The part of the export that shows it.
     pub area: Area,
-    /// Wrong, or only unusual.
+    /// Whether it is wrong or only unusual.
     pub kind: FaultKind,
-    /// The rule books under which it is what `kind` says, as `hl7-3.0.0`; left out: all that the server speaks.
+    /// The specs under which it is wrong or unusual, such as `hl7-3.0.0`; empty: all specs that the server keeps.
     #[serde(default)]
     pub specs: Vec<String>,
-    /// The tests that must notice, as `poll::in-progress-202`, with `@flow` where not all flows can.
+    /// The tests that must notice it, such as `poll::in-progress-202`, with `@flow` if not all flows can.
     #[serde(default)]
     pub notices: Vec<String>,
-    /// The tests that must notice, too, where the server is protected.
+    /// More tests that must notice it if the server is protected.
     #[serde(default, rename = "notices-protected")]
     pub notices_protected: Vec<String>,
-    /// The tests that a legal variant leaves undecided, because the text does not say what it then demands, or that warn
-    /// of it, because what they ask is no duty.
+    /// The tests that a legal variant leaves undecided, because the spec does not say what it demands then, or that warn
+    /// of it, because the spec only recommends it.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
-    /// How the server is protected while it is wrong or unusual in this way; left out: as the spec says.
+    /// How the server is protected; none: as the spec says.
     pub auth: Option<Protection>,
-    /// Why no test of this release has to notice it; the matrix then leaves it out.
+    /// Why no test has to notice it. The matrix then excludes it.
     pub excluded: Option<String>,
-    /// What it does, in order.
+    /// Its steps, in order.
     pub does: Vec<FaultStep>,
 }
 
-/// One thing that a fault does: a change of answers at some points, or a behavior of the server.
+/// One step of a fault: a change of answers at some points, or a behavior of the server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FaultStep {
-    /// The points at which answers change: `poll.complete`, or `poll` for all of them.
+    /// The points at which answers change: `poll.complete`, or `poll` for all points of polls.
     #[serde(default)]
     pub at: Vec<String>,
-    /// Narrows the answers.
+    /// Restricts the step to some answers.
     #[serde(default)]
     pub when: When,
-    /// The status.
+    /// The new status.
     pub status: Option<u16>,
-    /// Headers that are set, in place of those there.
+    /// Headers that replace those of the answer.
     #[serde(default)]
     pub set_header: BTreeMap<String, String>,
-    /// Headers that are added beside those there.
+    /// Headers that are added to those of the answer.
     #[serde(default)]
     pub add_header: BTreeMap<String, String>,
-    /// Headers that are left out.
+    /// Headers that are removed.
     #[serde(default)]
     pub remove_header: Vec<String>,
-    /// The whole body, in place of what was there.
+    /// The new body.
     pub body: Option<String>,
-    /// The text of an OperationOutcome in place of the body.
+    /// The text of an OperationOutcome that replaces the body.
     pub outcome: Option<String>,
-    /// JSON values that are set, by pointer; `*` stands for every item, `type=Group` for the one with that field, and the
-    /// value is JSON.
+    /// JSON values that are set, by pointer. `*` stands for every item of an array, `type=Group` for the item with that
+    /// field.
     #[serde(default)]
     pub set_json: BTreeMap<String, String>,
-    /// JSON values that are copied, from pointer by to-pointer; `-` appends to an array.
+    /// JSON values that are copied, as target and source pointers. `-` appends to an array.
     #[serde(default)]
     pub copy_json: BTreeMap<String, String>,
-    /// JSON values that are taken out, by pointer, after all else.
+    /// JSON values that are removed, by pointer, after the other changes.
     #[serde(default)]
     pub remove_json: Vec<String>,
-    /// A JSON value that the body is put into, at the place of the string `%{body}`.
+    /// A JSON value that replaces the body. The string `%{body}` in it stands for the body.
     pub wrap_json: Option<String>,
-    /// The keys of all JSON objects come in reverse.
+    /// Whether the keys of all JSON objects are reversed.
     #[serde(default)]
     pub reverse_keys: bool,
-    /// Changes of a file's lines, in order.
+    /// Changes of the lines of a file, in order.
     #[serde(default)]
     pub lines: Vec<LineEdit>,
-    /// A behavior of the server; goes with nothing else.
+    /// A behavior of the server. A step with a behavior has nothing else.
     pub behavior: Option<Behavior>,
 }
 
-/// Conditions; all that are given must hold.
+/// Conditions. All of them must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct When {
@@ -112,11 +113,11 @@ pub struct When {
     pub level: Vec<ExportLevel>,
     /// The request's method.
     pub method: Option<String>,
-    /// From so many such answers on, counted from 1 for each job, file or kind of kick-off.
+    /// The first such answer, counted from 1 for each job, file or kind of kick-off.
     pub from: Option<u32>,
-    /// Up to so many.
+    /// The last such answer.
     pub to: Option<u32>,
-    /// Every so many.
+    /// Only every nth such answer.
     pub every: Option<u32>,
     /// The job was kicked off by POST, or not.
     pub posted: Option<bool>,
@@ -127,96 +128,30 @@ pub struct When {
     /// Parameters of the kick-off have these values.
     #[serde(default)]
     pub param_is: BTreeMap<String, String>,
-    /// The honest answer has this header.
+    /// The unchanged answer has this header.
     pub marked: Option<String>,
     /// The request lacks this header.
     pub no_header: Option<String>,
     /// Headers of the request contain these texts.
     #[serde(default)]
     pub header_has: BTreeMap<String, String>,
-    /// The job was there once, and was deleted, or not.
+    /// Whether the job existed and was deleted.
     pub deleted: Option<bool>,
     /// The Group's id.
     pub group: Option<String>,
-    /// The file's name, as `Patient-1.ndjson`, is one of these.
+    /// The file's name is one of these, such as `Patient-1.ndjson`.
     pub file: Option<Names>,
 }
 
-words! {
-    /// What is done with lines.
-    LineAction {
-        /// `text` becomes a line of its own before it.
-        InsertBefore = "insert-before",
-        /// `text` takes its place.
-        Replace = "replace",
-        /// It is left out.
-        Drop = "drop",
-        /// It is sent twice.
-        Repeat = "repeat",
-        /// `text` goes before it, on the same line.
-        Prefix = "prefix",
-        /// `text` goes after it, on the same line.
-        Suffix = "suffix",
-        /// Every `find` in it becomes `text`.
-        ReplaceText = "replace-text",
-        /// The JSON value at `pointer` becomes `text`.
-        SetJson = "set-json",
-        /// The JSON value at `pointer` is taken out.
-        RemoveJson = "remove-json",
-        /// A line feed breaks it in its middle.
-        Break = "break",
-        /// It is spread over several lines.
-        Pretty = "pretty",
-        /// The line feed after it is left out.
-        Join = "join",
-        /// Lines end with CR LF.
-        Crlf = "crlf",
-        /// Commas between all lines, brackets around them.
-        Array = "array",
-        /// The last line feed is left out.
-        NoFinalNewline = "no-final-newline",
-        /// The last `bytes` bytes are left out.
-        CutEnd = "cut-end",
-        /// The whole is sent as Latin-1, which is not UTF-8 where it leaves ASCII.
-        Latin1 = "latin-1",
-        /// `text` goes before the whole.
-        Start = "start",
-        /// `text` goes after the whole.
-        End = "end",
-        /// The whole becomes a Binary resource that holds it as base64.
-        Binary = "binary",
-        /// The whole becomes a Bundle of its lines.
-        Bundle = "bundle",
-    }
-}
-
-/// A change of a file's lines.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LineEdit {
-    /// What is done.
-    pub edit: LineAction,
-    /// The line, from 1; counted from the end where negative; left out: every line.
-    pub line: Option<i64>,
-    /// The text that it takes.
-    pub text: Option<String>,
-    /// What is replaced.
-    pub find: Option<String>,
-    /// The place in the line's JSON.
-    pub pointer: Option<String>,
-    /// How many bytes.
-    pub bytes: Option<usize>,
-}
-
-/// Why fault files cannot be used.
+/// Why fault files are invalid.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FaultError {
-    /// A file is not what it should be.
+    /// A file is invalid.
     #[error("{file}: {message}")]
     File {
         /// The file.
         file: String,
-        /// What is wrong, with the line where it is known.
+        /// What is wrong, with the line if it is known.
         message: String,
     },
     /// No fault has this id.
@@ -228,12 +163,12 @@ pub enum FaultError {
 }
 
 impl Fault {
-    /// The behaviors that it names.
+    /// The behaviors of its steps.
     pub fn behaviors(&self) -> impl Iterator<Item = Behavior> + '_ {
         self.does.iter().filter_map(|step| step.behavior)
     }
 
-    /// Whether it is a fault (or a variant) under this rule book.
+    /// Whether it applies under this spec.
     pub fn concerns(&self, spec: &str) -> bool {
         self.specs.is_empty() || self.specs.iter().any(|own| own == spec)
     }
@@ -242,7 +177,7 @@ impl Fault {
 /// Reads one fault file.
 ///
 /// # Errors
-/// The file and what is wrong with it: not TOML, an unknown key or word, or a step that does nothing.
+/// The file and its error: it is not TOML, has an unknown key or word, or a step that does nothing.
 pub fn parse_fault(file: &str, text: &str) -> Result<Fault, FaultError> {
     let refuse = |message: String| FaultError::File { file: file.to_owned(), message };
     let fault: Fault = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
@@ -285,7 +220,7 @@ impl FaultStep {
         self.at.iter().any(|at| at == point.as_str() || family(at).is_some_and(|points| points.contains(&point)))
     }
 
-    /// Whether it changes the JSON of manifests and nothing else.
+    /// Whether it changes only the JSON of manifests.
     pub(crate) fn edits_manifests(&self) -> bool {
         let more = self.status.is_some()
             || self.body.is_some()
@@ -341,12 +276,12 @@ impl FaultStep {
         let texts = texts.chain(self.set_json.values()).chain(&self.wrap_json);
         texts
             .chain(self.lines.iter().filter_map(|edit| edit.text.as_ref()))
-            .try_for_each(|text| placeholders_of(text))?;
+            .try_for_each(|text| placeholders::check(text))?;
         self.lines.iter().try_for_each(LineEdit::check)
     }
 }
 
-/// The points that a shorter word stands for.
+/// The points that a shorter word covers.
 fn family(word: &str) -> Option<&'static [Point]> {
     match word {
         "kickoff" => Some(&[Point::KickoffAccepted, Point::KickoffRefused]),
@@ -361,55 +296,5 @@ fn family(word: &str) -> Option<&'static [Point]> {
         "cohort" => Some(&[Point::CohortAccepted, Point::CohortMade]),
         "delete" => Some(&[Point::DeleteAccepted, Point::DeleteRefused]),
         _ => None,
-    }
-}
-
-impl LineEdit {
-    fn check(&self) -> Result<(), String> {
-        use LineAction as Do;
-        let takes = |needed: bool, given: bool, key: &str| match (needed, given) {
-            (true, false) => Err(format!("the edit {} needs {key}", self.edit)),
-            (false, true) => Err(format!("the edit {} takes no {key}", self.edit)),
-            _ => Ok(()),
-        };
-        let text = matches!(
-            self.edit,
-            Do::InsertBefore
-                | Do::Replace
-                | Do::Prefix
-                | Do::Suffix
-                | Do::ReplaceText
-                | Do::SetJson
-                | Do::Start
-                | Do::End
-        );
-        takes(text, self.text.is_some(), "text")?;
-        takes(self.edit == Do::ReplaceText, self.find.is_some(), "find")?;
-        takes(matches!(self.edit, Do::SetJson | Do::RemoveJson), self.pointer.is_some(), "pointer")?;
-        takes(self.edit == Do::CutEnd, self.bytes.is_some(), "bytes")?;
-        let whole = matches!(
-            self.edit,
-            Do::Crlf
-                | Do::Array
-                | Do::NoFinalNewline
-                | Do::CutEnd
-                | Do::Latin1
-                | Do::Start
-                | Do::End
-                | Do::Binary
-                | Do::Bundle
-        );
-        if self.line == Some(0) {
-            return Err("lines count from 1, or from -1 at the end".to_owned());
-        }
-        if whole && self.line.is_some() {
-            return Err(format!("the edit {} is of the whole file and takes no line", self.edit));
-        }
-        if self.edit == Do::SetJson {
-            let value = self.text.as_deref().unwrap_or_default();
-            serde_json::from_str::<serde_json::Value>(value)
-                .map_err(|error| format!("{value} is not JSON: {error}"))?;
-        }
-        Ok(())
     }
 }

@@ -1,18 +1,18 @@
-//! Changes of a file's lines.
+//! Changes of the lines of a file.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::reference::fault::definition::{LineAction, LineEdit};
-use crate::reference::fault::mutate::{remove_at, set_at};
+use crate::reference::fault::json_edits::{remove_at, set_at};
+use crate::reference::fault::line_edit::{LineAction, LineEdit};
 
-/// A file as lines, each with what ends it.
+/// A file as lines, each with its line end.
 struct Text {
     lines: Vec<(String, &'static str)>,
 }
 
-/// Makes all changes, in order. A file without lines stays as it is, but for what goes around the whole.
+/// Makes all changes, in order. In a file without lines only changes of the whole file have an effect.
 pub(crate) fn edit(edits: &[LineEdit], whole: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     for edit in edits {

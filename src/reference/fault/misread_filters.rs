@@ -1,42 +1,43 @@
-//! Filters as faulty servers read them.
+//! How faulty servers misread filters.
 
+use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
 
-/// What is left of a filter as it is misread; none: it is passed over.
-pub(crate) fn misread(filter: &str, does: &dyn Fn(Behavior) -> bool) -> Option<String> {
+/// The filter as a faulty server reads it; none: the server ignores it.
+pub(crate) fn misread(filter: &str, behaviors: &ActiveBehaviors) -> Option<String> {
     let Some((kind, criteria)) = filter.split_once('?') else { return Some(filter.to_owned()) };
     let mut kept: Vec<&str> = criteria.split('&').collect();
     let own = kept.len();
     let name = |criterion: &str| criterion.split('=').next().unwrap_or_default().to_owned();
-    if does(Behavior::LastCriterionOnly) {
+    if behaviors.has(Behavior::LastCriterionOnly) {
         kept.drain(..own.saturating_sub(1));
     }
-    if does(Behavior::IgnoreChains) {
+    if behaviors.has(Behavior::IgnoreChains) {
         kept.retain(|criterion| name(criterion).starts_with("_has:") || !name(criterion).contains('.'));
     }
-    if does(Behavior::IgnoreReverseChains) {
+    if behaviors.has(Behavior::IgnoreReverseChains) {
         kept.retain(|criterion| !criterion.starts_with("_has:"));
     }
-    if does(Behavior::IgnoreNear) {
+    if behaviors.has(Behavior::IgnoreNear) {
         kept.retain(|criterion| name(criterion) != "near");
     }
-    if does(Behavior::IgnoreUndefinedParameters) {
+    if behaviors.has(Behavior::IgnoreUndefinedParameters) {
         kept.retain(|criterion| kind != "HealthcareService" || name(criterion) != "type");
     }
     let mut kept: Vec<String> = kept.into_iter().map(str::to_owned).collect();
-    if does(Behavior::TakeTypeForServiceType) && kind == "HealthcareService" {
+    if behaviors.has(Behavior::TakeTypeForServiceType) && kind == "HealthcareService" {
         for criterion in &mut kept {
             if name(criterion) == "type" {
                 *criterion = format!("service-{criterion}");
             }
         }
     }
-    if does(Behavior::NearInMiles) {
+    if behaviors.has(Behavior::NearInMiles) {
         for criterion in kept.iter_mut().filter(|criterion| name(criterion) == "near") {
             criterion.push_str("|[mi_us]");
         }
     }
-    if does(Behavior::BareIdentifiersUnknown) {
+    if behaviors.has(Behavior::BareIdentifiersUnknown) {
         let bare = kept.iter().any(|criterion| name(criterion) == "identifier" && !criterion.contains('|'));
         kept.extend(bare.then(|| "_id=plimsoll-nobody".to_owned()));
     }
@@ -49,8 +50,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_misreading_is_one() {
-        let read = |behavior: Behavior, filter: &str| misread(filter, &|asked| asked == behavior);
+    fn each_behavior_misreads_in_its_own_way() {
+        let read = |behavior: Behavior, filter: &str| misread(filter, &std::iter::once(behavior).collect());
         for (behavior, filter, left) in [
             (Behavior::LastCriterionOnly, "A?a=1&b=2", Some("A?b=2")),
             (Behavior::IgnoreChains, "A?a.b=1&b=2&_has:B:c:d.e=3", Some("A?b=2&_has:B:c:d.e=3")),

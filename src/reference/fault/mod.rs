@@ -1,13 +1,13 @@
-//! Faults and legal variants: TOML files that change what the reference server does.
+//! Faults and legal variants: TOML files that change the behavior of the reference server.
 
+pub(crate) mod active_behaviors;
 pub mod behavior;
 pub mod definition;
+pub mod embedded;
+pub(crate) mod json_edits;
 pub(crate) mod line_changes;
+pub mod line_edit;
 pub(crate) mod misread_filters;
 pub(crate) mod mutate;
-pub mod shelf;
-pub(crate) mod shelf_auth;
-pub(crate) mod shelf_cohorts;
-pub(crate) mod shelf_hooks;
-pub(crate) mod shelf_stu3;
+pub(crate) mod placeholders;
 pub(crate) mod wrong_selection;

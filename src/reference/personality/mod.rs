@@ -1,5 +1,7 @@
-//! How the reference server speaks under each spec.
+//! How the reference server differs under each spec.
 
 pub(crate) mod hapi;
+pub(crate) mod hapi_requests;
 pub(crate) mod hcpd;
 pub(crate) mod smile;
+pub mod spec;

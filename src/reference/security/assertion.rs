@@ -1,5 +1,4 @@
-//! Assertions, checked: signed by a registered client, for this endpoint, not too long, not twice. A fault switches one
-//! check off.
+//! The checks of a client assertion. Each check has a fault that switches it off.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,18 +10,18 @@ use serde_json::{Value, json};
 
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::options::SmartClient;
-use crate::reference::server::Server;
+use crate::reference::state::ServerState;
 
-/// What is given for clocks that differ.
+/// The tolerance for clocks that differ.
 const SKEW: Duration = Duration::from_secs(60);
-/// The longest that an assertion may last.
-const LONGEST: Duration = Duration::from_secs(300);
+/// The maximum lifetime of an assertion.
+const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
-/// An assertion, read and not yet believed.
+/// An assertion that is not checked yet.
 struct Assertion<'a> {
     header: Value,
     claims: Value,
-    /// What is signed.
+    /// The signed text.
     text: &'a str,
     signature: &'a str,
 }
@@ -50,139 +49,135 @@ impl<'a> Assertion<'a> {
     }
 }
 
-impl Server {
-    /// Whose assertion this is.
-    ///
-    /// # Errors
-    /// Why it is not believed.
-    pub(crate) fn trust<'c>(
-        &self,
-        clients: &'c [SmartClient],
-        assertion: &str,
-    ) -> Result<&'c SmartClient, &'static str> {
-        let assertion = Assertion::read(assertion).ok_or("the assertion is not a JWT")?;
-        let client = self.client_of(clients, &assertion)?;
-        let registered = self.keys_of(clients, client, assertion.header("kid"));
-        self.signature(&registered, &assertion)?;
-        if assertion.header.get("jku").is_some() && !self.does(Behavior::KeyUrlUnchecked) {
-            return Err("the assertion's jku is not registered");
-        }
-        self.audience(&assertion)?;
-        self.times(&assertion)?;
-        self.once(client, &assertion)?;
-        Ok(client)
+/// The client that an assertion authenticates.
+///
+/// # Errors
+/// The first check that failed.
+pub(crate) fn authenticate<'c>(
+    server: &ServerState,
+    clients: &'c [SmartClient],
+    assertion: &str,
+) -> Result<&'c SmartClient, &'static str> {
+    let assertion = Assertion::read(assertion).ok_or("the assertion is not a JWT")?;
+    let client = client_of(server, clients, &assertion)?;
+    let registered = registered_keys(server, clients, client, assertion.header("kid"));
+    check_signature(server, &registered, &assertion)?;
+    if assertion.header.get("jku").is_some() && !server.does(Behavior::KeyUrlUnchecked) {
+        return Err("the assertion's jku is not registered");
     }
+    check_audience(server, &assertion)?;
+    check_times(server, &assertion)?;
+    check_id(server, client, &assertion)?;
+    Ok(client)
+}
 
-    fn client_of<'c>(
-        &self,
-        clients: &'c [SmartClient],
-        found: &Assertion<'_>,
-    ) -> Result<&'c SmartClient, &'static str> {
-        let (issuer, subject) = (found.claim("iss"), found.claim("sub"));
-        let id = match (issuer, subject) {
-            (_, Some(subject)) if self.does(Behavior::IssuerUnchecked) => subject,
-            (Some(issuer), _) if self.does(Behavior::SubjectUnchecked) => issuer,
-            (Some(issuer), Some(subject)) if issuer == subject => issuer,
-            _ => return Err("the assertion's iss and sub must both be the client id"),
-        };
-        let known = clients.iter().find(|client| client.client_id == id);
-        match known.or_else(|| clients.first().filter(|_| self.does(Behavior::TrustAnyClient))) {
-            Some(client) => Ok(client),
-            None => Err("no such client is registered"),
-        }
-    }
-
-    /// The keys of a client: those it is registered with, or what its key set says. That is kept for as long as it may be,
-    /// and read anew for a key that it does not have.
-    fn keys_of(&self, clients: &[SmartClient], client: &SmartClient, kid: Option<&str>) -> String {
-        let first = clients.first().is_some_and(|first| first.client_id == client.client_id);
-        let Some(feed) = self.options.key_feed.as_ref().filter(|_| first) else { return client.public_key.clone() };
-        let now = self.options.clock.now();
-        let mut notes = self.notes();
-        if let Some((kept, until)) = &notes.key_set {
-            let known = kid.is_none_or(|kid| kept.contains(&format!("\"{kid}\"")));
-            let fresh = *until > now && known && !self.does(Behavior::KeysAlwaysRead);
-            if fresh || self.does(Behavior::KeysNeverReread) {
-                return kept.clone();
-            }
-        }
-        let mut read = (feed.read)();
-        if let (Some((kept, _)), true) = (&notes.key_set, self.does(Behavior::KeysOnlyAdded)) {
-            read = together(kept, &read);
-        }
-        notes.key_set = Some((read.clone(), now + feed.max_age));
-        read
-    }
-
-    fn signature(&self, registered: &str, assertion: &Assertion<'_>) -> Result<(), &'static str> {
-        let algorithm = match assertion.header("alg") {
-            Some("RS384") => Algorithm::RS384,
-            Some("ES384") => Algorithm::ES384,
-            Some("none") if self.does(Behavior::UnsignedTaken) => return Ok(()),
-            Some("HS256") if self.does(Behavior::PublicKeyAsSecret) => return Ok(()),
-            _ => return Err("the assertion must be signed with RS384 or ES384"),
-        };
-        let unchecked = self.does(Behavior::KeyIdUnchecked);
-        let mut keys = keys(registered, algorithm, assertion.header("kid"), unchecked);
-        // None or several is the same: it does not say which.
-        let (Some(key), None) = (keys.pop(), keys.pop()) else {
-            return Err("the assertion's kid names no registered key");
-        };
-        if self.does(Behavior::SignatureUnchecked) {
-            return Ok(());
-        }
-        let good = jsonwebtoken::crypto::verify(assertion.signature, assertion.text.as_bytes(), &key, algorithm);
-        if good.unwrap_or(false) { Ok(()) } else { Err("the assertion is not signed by the client") }
-    }
-
-    fn audience(&self, assertion: &Assertion<'_>) -> Result<(), &'static str> {
-        let own = format!("{}/auth/token", self.base());
-        let named = match assertion.claims.get("aud") {
-            Some(Value::String(one)) => *one == own,
-            Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(own.as_str())),
-            _ => false,
-        };
-        if named || self.does(Behavior::AudienceUnchecked) {
-            Ok(())
-        } else {
-            Err("the assertion is not for this token endpoint")
-        }
-    }
-
-    fn times(&self, assertion: &Assertion<'_>) -> Result<(), &'static str> {
-        let now = self.options.clock.now();
-        if !self.does(Behavior::ExpiryUnchecked) {
-            let ends = assertion.time("exp").ok_or("the assertion has no exp")?;
-            if ends <= now {
-                return Err("the assertion has expired");
-            }
-            if ends > now + LONGEST + SKEW && !self.does(Behavior::LongAssertions) {
-                return Err("the assertion's exp is more than five minutes ahead");
-            }
-        }
-        if assertion.time("nbf").is_some_and(|begins| begins > now + SKEW) && !self.does(Behavior::BeginUnchecked) {
-            return Err("the assertion has not begun");
-        }
-        Ok(())
-    }
-
-    /// Whether the assertion's id is new.
-    fn once(&self, client: &SmartClient, assertion: &Assertion<'_>) -> Result<(), &'static str> {
-        let Some(id) = assertion.claim("jti") else {
-            return if self.does(Behavior::IdUnasked) { Ok(()) } else { Err("the assertion has no jti") };
-        };
-        let now = self.options.clock.now();
-        let ends = assertion.time("exp").unwrap_or(now + LONGEST);
-        let mut notes = self.notes();
-        notes.assertions.retain(|_, ends| *ends > now);
-        // Two clients may hit on the same.
-        let used = notes.assertions.insert(format!("{} {id}", client.client_id), ends).is_some();
-        if used && !self.does(Behavior::ReplayTaken) { Err("the assertion's jti was used before") } else { Ok(()) }
+fn client_of<'c>(
+    server: &ServerState,
+    clients: &'c [SmartClient],
+    assertion: &Assertion<'_>,
+) -> Result<&'c SmartClient, &'static str> {
+    let id = match (assertion.claim("iss"), assertion.claim("sub")) {
+        (_, Some(subject)) if server.does(Behavior::IssuerUnchecked) => subject,
+        (Some(issuer), _) if server.does(Behavior::SubjectUnchecked) => issuer,
+        (Some(issuer), Some(subject)) if issuer == subject => issuer,
+        _ => return Err("the assertion's iss and sub must both be the client id"),
+    };
+    let known = clients.iter().find(|client| client.client_id == id);
+    match known.or_else(|| clients.first().filter(|_| server.does(Behavior::TrustAnyClient))) {
+        Some(client) => Ok(client),
+        None => Err("no such client is registered"),
     }
 }
 
-/// One key set of two, no key twice.
-fn together(one: &str, other: &str) -> String {
+/// The keys of a client: its registered keys, or those of its key set. The server keeps a key set as long as it may, and
+/// reads it again for an unknown key.
+fn registered_keys(server: &ServerState, clients: &[SmartClient], client: &SmartClient, kid: Option<&str>) -> String {
+    let first = clients.first().is_some_and(|first| first.client_id == client.client_id);
+    let Some(feed) = server.options.key_feed.as_ref().filter(|_| first) else { return client.public_key.clone() };
+    let now = server.now();
+    let mut notes = server.notes();
+    if let Some((kept, until)) = &notes.key_set {
+        let known = kid.is_none_or(|kid| kept.contains(&format!("\"{kid}\"")));
+        let fresh = *until > now && known && !server.does(Behavior::KeysAlwaysRead);
+        if fresh || server.does(Behavior::KeysNeverReread) {
+            return kept.clone();
+        }
+    }
+    let mut key_set = (feed.read)();
+    if let (Some((kept, _)), true) = (&notes.key_set, server.does(Behavior::KeysOnlyAdded)) {
+        key_set = merge(kept, &key_set);
+    }
+    notes.key_set = Some((key_set.clone(), now + feed.max_age));
+    key_set
+}
+
+fn check_signature(server: &ServerState, registered: &str, assertion: &Assertion<'_>) -> Result<(), &'static str> {
+    let algorithm = match assertion.header("alg") {
+        Some("RS384") => Algorithm::RS384,
+        Some("ES384") => Algorithm::ES384,
+        Some("none") if server.does(Behavior::UnsignedTaken) => return Ok(()),
+        Some("HS256") if server.does(Behavior::PublicKeyAsSecret) => return Ok(()),
+        _ => return Err("the assertion must be signed with RS384 or ES384"),
+    };
+    let any_id = server.does(Behavior::KeyIdUnchecked);
+    let mut keys = decoding_keys(registered, algorithm, assertion.header("kid"), any_id);
+    // The kid must identify exactly one key.
+    let (Some(key), None) = (keys.pop(), keys.pop()) else {
+        return Err("the assertion's kid names no registered key");
+    };
+    if server.does(Behavior::SignatureUnchecked) {
+        return Ok(());
+    }
+    let valid = jsonwebtoken::crypto::verify(assertion.signature, assertion.text.as_bytes(), &key, algorithm);
+    if valid.unwrap_or(false) { Ok(()) } else { Err("the assertion is not signed by the client") }
+}
+
+fn check_audience(server: &ServerState, assertion: &Assertion<'_>) -> Result<(), &'static str> {
+    let own = format!("{}/auth/token", server.base());
+    let named = match assertion.claims.get("aud") {
+        Some(Value::String(one)) => *one == own,
+        Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(own.as_str())),
+        _ => false,
+    };
+    match named || server.does(Behavior::AudienceUnchecked) {
+        true => Ok(()),
+        false => Err("the assertion is not for this token endpoint"),
+    }
+}
+
+fn check_times(server: &ServerState, assertion: &Assertion<'_>) -> Result<(), &'static str> {
+    let now = server.now();
+    if !server.does(Behavior::ExpiryUnchecked) {
+        let ends = assertion.time("exp").ok_or("the assertion has no exp")?;
+        if ends <= now {
+            return Err("the assertion has expired");
+        }
+        if ends > now + MAX_LIFETIME + SKEW && !server.does(Behavior::LongAssertions) {
+            return Err("the assertion's exp is more than five minutes ahead");
+        }
+    }
+    if assertion.time("nbf").is_some_and(|begins| begins > now + SKEW) && !server.does(Behavior::BeginUnchecked) {
+        return Err("the assertion has not begun");
+    }
+    Ok(())
+}
+
+/// Checks that the client uses the assertion's id for the first time.
+fn check_id(server: &ServerState, client: &SmartClient, assertion: &Assertion<'_>) -> Result<(), &'static str> {
+    let Some(id) = assertion.claim("jti") else {
+        return if server.does(Behavior::IdUnasked) { Ok(()) } else { Err("the assertion has no jti") };
+    };
+    let now = server.now();
+    let ends = assertion.time("exp").unwrap_or(now + MAX_LIFETIME);
+    let mut notes = server.notes();
+    notes.assertions.retain(|_, ends| *ends > now);
+    // Two clients may use the same id.
+    let used = notes.assertions.insert(format!("{} {id}", client.client_id), ends).is_some();
+    if used && !server.does(Behavior::ReplayTaken) { Err("the assertion's jti was used before") } else { Ok(()) }
+}
+
+/// The keys of two key sets, each key once.
+fn merge(one: &str, other: &str) -> String {
     let keys = |text: &str| -> Vec<Value> {
         let read: Option<Value> = serde_json::from_str(text).ok();
         read.and_then(|set| set.get("keys")?.as_array().cloned()).unwrap_or_default()
@@ -192,11 +187,11 @@ fn together(one: &str, other: &str) -> String {
     json!({ "keys": all }).to_string()
 }
 
-/// The keys of a client that fit an algorithm and a key id; any id where it is not looked at.
-fn keys(registered: &str, algorithm: Algorithm, kid: Option<&str>, unchecked: bool) -> Vec<DecodingKey> {
+/// The keys of a client with this algorithm and key id, or with any id.
+fn decoding_keys(registered: &str, algorithm: Algorithm, kid: Option<&str>, any_id: bool) -> Vec<DecodingKey> {
     let text = registered.trim();
     if text.starts_with("-----") {
-        if kid.is_some() && !unchecked {
+        if kid.is_some() && !any_id {
             return Vec::new();
         }
         let key = match algorithm {
@@ -212,6 +207,6 @@ fn keys(registered: &str, algorithm: Algorithm, kid: Option<&str>, unchecked: bo
         Ok(value) => serde_json::from_value::<Jwk>(value).into_iter().collect(),
         Err(_) => Vec::new(),
     };
-    let fits = |key: &Jwk| unchecked || kid.is_none() || key.common.key_id.as_deref() == kid;
+    let fits = |key: &Jwk| any_id || kid.is_none() || key.common.key_id.as_deref() == kid;
     set.into_iter().filter(fits).filter_map(|key| DecodingKey::from_jwk(&key).ok()).collect()
 }

@@ -1,11 +1,11 @@
-//! A client that is registered with the reference server for one run: its keys are made when they are needed, and are
-//! nowhere kept.
+//! A client that is registered with the reference server for one run. Its keys are generated for the run and never stored.
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::json;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::{Algorithm, EncodingKey};
 
 use crate::base::secret::Secret;
 use crate::reference::options::SmartClient;
@@ -13,28 +13,24 @@ use crate::reference::options::SmartClient;
 /// The id of every key made here.
 pub const KEY_ID: &str = "plimsoll-1";
 
-/// Bytes of a coordinate on the curve P-384.
-const COORDINATE: usize = 48;
-
-/// A client called `id` as the server knows it, by its public key [`KEY_ID`], and its private key (PKCS #8, PEM) for
-/// ES384.
+/// A client with this id as the server knows it, by its public key [`KEY_ID`], and its private key for ES384 (PKCS #8,
+/// PEM).
 ///
 /// # Errors
-/// The system gives no random numbers, or the library refuses: a lower-case fragment.
+/// The system has no random numbers, or the library refuses, as a lower-case fragment.
 pub fn client(id: &str) -> Result<(SmartClient, Secret), String> {
-    let failed = |_| "no key pair can be made: the system gives no random numbers".to_owned();
-    let document =
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new()).map_err(failed)?;
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, document.as_ref())
-        .map_err(|error| format!("the key pair just made cannot be read: {error}"))?;
-    // An uncompressed point: the byte 4, then both coordinates.
-    let point = pair.public_key().as_ref().get(1..).filter(|point| point.len() == 2 * COORDINATE);
-    let (x, y) = point.ok_or("the public key just made is no point of P-384")?.split_at(COORDINATE);
-    let public_key = json!({
-        "kty": "EC", "crv": "P-384", "alg": "ES384", "use": "sig", "kid": KEY_ID,
-        "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
-    });
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new())
+        .map_err(|_| "no key pair can be made: the system gives no random numbers".to_owned())?;
     let private = STANDARD.encode(document.as_ref());
     let private = format!("-----BEGIN PRIVATE KEY-----\n{private}\n-----END PRIVATE KEY-----\n");
-    Ok((SmartClient { client_id: id.to_owned(), public_key: public_key.to_string() }, Secret::new(private)))
+    let public_key = public_key(&private).map_err(|error| format!("the key pair just made cannot be read: {error}"))?;
+    Ok((SmartClient { client_id: id.to_owned(), public_key }, Secret::new(private)))
+}
+
+/// The JWK of a private key for ES384.
+fn public_key(private: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let mut key = Jwk::from_encoding_key(&EncodingKey::from_ec_pem(private.as_bytes())?, Algorithm::ES384)?;
+    key.common.key_id = Some(KEY_ID.to_owned());
+    key.common.public_key_use = Some(PublicKeyUse::Signature);
+    Ok(serde_json::to_string(&key)?)
 }

@@ -15,44 +15,44 @@ use crate::reference::options::ServerOptions;
 use crate::reference::security::certificate::Certificate;
 use crate::reference::serve::router;
 
-/// The longest that a handshake may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Handshakes that are done and wait to be served.
-const WAITING: usize = 64;
+/// The maximum duration of a handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The maximum number of connections that wait to be served.
+const MAX_WAITING: usize = 64;
 
-/// Connections whose handshake is done.
-struct Secured {
-    arrivals: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+/// A listener of TLS connections.
+struct TlsListener {
+    connections: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
     address: SocketAddr,
 }
 
-impl Secured {
+impl TlsListener {
     fn new(listener: TcpListener, acceptor: TlsAcceptor) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let (door, arrivals) = mpsc::channel(WAITING);
+        let (accepted, connections) = mpsc::channel(MAX_WAITING);
         tokio::spawn(async move {
-            // One that stalls, or only asks what is spoken here, keeps nobody waiting.
-            while !door.is_closed() {
+            // A client that stalls must not block other clients.
+            while !accepted.is_closed() {
                 let Ok((stream, from)) = listener.accept().await else { continue };
-                let (acceptor, door) = (acceptor.clone(), door.clone());
+                let (acceptor, accepted) = (acceptor.clone(), accepted.clone());
                 tokio::spawn(async move {
-                    if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
-                        let _ = door.send((stream, from)).await;
+                    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+                        let _ = accepted.send((stream, from)).await;
                     }
                 });
             }
         });
-        Ok(Self { arrivals, address })
+        Ok(Self { connections, address })
     }
 }
 
-impl Listener for Secured {
+impl Listener for TlsListener {
     type Io = TlsStream<TcpStream>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.arrivals.recv().await {
-            Some(arrival) => arrival,
+        match self.connections.recv().await {
+            Some(connection) => connection,
             None => std::future::pending().await,
         }
     }
@@ -65,7 +65,7 @@ impl Listener for Secured {
 /// Serves on `listener` over TLS with `certificate` until `shutdown` is ready.
 ///
 /// # Errors
-/// What accepting connections, or setting TLS up, came to.
+/// Accepting connections or setting up TLS failed.
 pub async fn serve_tls<F>(
     listener: TcpListener,
     options: ServerOptions,
@@ -76,6 +76,6 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let config = certificate.config().map_err(io::Error::other)?;
-    let secured = Secured::new(listener, TlsAcceptor::from(config))?;
-    axum::serve(secured, router(options)).with_graceful_shutdown(shutdown).await
+    let listener = TlsListener::new(listener, TlsAcceptor::from(config))?;
+    axum::serve(listener, router(options)).with_graceful_shutdown(shutdown).await
 }

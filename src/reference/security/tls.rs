@@ -1,8 +1,7 @@
-//! What the reference server says to the first message of a TLS handshake when it is asked in process: the first bytes
-//! that a server over sockets would send, scripted, since no library speaks what is to be found wrong.
+//! The answer of the reference server to the first message of a TLS handshake, without sockets. It is written by hand,
+//! since no library speaks the versions that faults use.
 
-use std::collections::BTreeSet;
-
+use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::fault::definition::Fault;
 
@@ -10,15 +9,15 @@ const TLS_1_0: u16 = 0x0301;
 const TLS_1_2: u16 = 0x0303;
 const TLS_1_3: u16 = 0x0304;
 
-/// Answers handshakes as the server with these faults does. An honest one takes up 1.3, else 1.2, and refuses what is
-/// older with an alert.
+/// Answers handshakes as a server with these faults. The conformant server uses TLS 1.3 or 1.2, and refuses older versions
+/// with an alert.
 pub fn greeter(faults: &[Fault]) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static {
-    let does: BTreeSet<Behavior> = faults.iter().flat_map(Fault::behaviors).collect();
+    let behaviors = ActiveBehaviors::of(faults);
     move |message| {
         let Some(offered) = offered(message) else { return Vec::new() };
-        let newest = if does.contains(&Behavior::NoTls13) { TLS_1_2 } else { TLS_1_3 };
-        let newest = if does.contains(&Behavior::OldTlsAlone) { TLS_1_0 } else { newest };
-        let oldest = match (does.contains(&Behavior::Tls10Taken), does.contains(&Behavior::Tls11Taken)) {
+        let newest = if behaviors.has(Behavior::NoTls13) { TLS_1_2 } else { TLS_1_3 };
+        let newest = if behaviors.has(Behavior::OldTlsAlone) { TLS_1_0 } else { newest };
+        let oldest = match (behaviors.has(Behavior::Tls10Taken), behaviors.has(Behavior::Tls11Taken)) {
             (true, _) => TLS_1_0,
             (false, true) => TLS_1_0 + 1,
             (false, false) => TLS_1_2.min(newest),
@@ -26,7 +25,7 @@ pub fn greeter(faults: &[Fault]) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 's
         let agreed = offered.min(newest);
         if agreed >= oldest {
             server_hello(agreed)
-        } else if does.contains(&Behavior::OldTlsIgnored) {
+        } else if behaviors.has(Behavior::OldTlsIgnored) {
             Vec::new()
         } else {
             // A fatal alert: protocol_version.
@@ -35,7 +34,7 @@ pub fn greeter(faults: &[Fault]) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 's
     }
 }
 
-/// The newest version that a ClientHello in one record offers; none where it is no such thing.
+/// The newest version that a ClientHello in one record offers; none: the message is not a ClientHello.
 fn offered(message: &[u8]) -> Option<u16> {
     let body = message.get(9..)?;
     let (version, rest) = body.split_first_chunk::<2>()?;
@@ -57,7 +56,7 @@ fn offered(message: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(*version))
 }
 
-/// A ServerHello in a record of its own, without what would follow it.
+/// A ServerHello in one record, without the messages after it.
 fn server_hello(version: u16) -> Vec<u8> {
     let mut body = version.min(TLS_1_2).to_be_bytes().to_vec();
     body.extend([0x5a; 32]);

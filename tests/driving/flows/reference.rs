@@ -8,8 +8,8 @@ use plimsoll::base::clock::Clock;
 use plimsoll::drive::run::{RunOptions, run};
 use plimsoll::plan::model::{Depth, Plan};
 use plimsoll::recording::model::{Outcome, Phase, Recording, Role};
-use plimsoll::reference::data::changes::DataMutator;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::data::mutator::DataMutator;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::hooks;
 use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
@@ -35,13 +35,13 @@ fn recording(
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
         let mut options =
             plimsoll::reference::options::ServerOptions::new(Personality::Stu3, BASE.parse().unwrap(), clock);
-        let hand = DataMutator::default();
-        options.hand = Some(hand.clone());
+        let mutator = DataMutator::default();
+        options.mutator = Some(mutator.clone());
         change(&mut options);
         let mut settings = Settings::new(BASE.parse().unwrap());
         settings.jobs = jobs;
         settings.groups = vec!["harbour".to_owned()];
-        settings.hooks = hooks(&hand);
+        settings.hooks = hooks(&mutator);
         let transport = Arc::new(InProcess::new(serve::router(options)));
         let recording = run(&suite(), settings, transport, clock, RunOptions::quiet("test")).await.unwrap();
         (recording, clock.elapsed())
@@ -114,7 +114,7 @@ fn no_fault_holds_a_run_up() {
     ];
     for id in dangerous {
         let (recording, took) =
-            recording(4, |options| options.faults = vec![plimsoll::reference::fault::shelf::fault(id).unwrap()]);
+            recording(4, |options| options.faults = vec![plimsoll::reference::fault::embedded::fault(id).unwrap()]);
         // `--max-wait` and what comes before and after it.
         assert!(took < Duration::from_secs(620), "{id}: {took:?}");
         assert_eq!(recording.end.as_ref().unwrap().early, None, "{id}");
@@ -144,7 +144,7 @@ fn trusted(known: bool, faults: &[&str]) -> Recording {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
         let mut options =
             plimsoll::reference::options::ServerOptions::new(Personality::Lesson, LOCAL.parse().unwrap(), clock);
-        options.faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+        options.faults = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
         let mut settings = Settings::new(LOCAL.parse().unwrap());
         if known {
             let (client, key) = plimsoll::reference::security::keys::client("ship").unwrap();

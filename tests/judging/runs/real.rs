@@ -1,7 +1,7 @@
 //! Reports of real runs: the reference server with faults, in process and in paused time.
 
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{curl, finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{judged, whole_plan};
 use plimsoll::verdicts::judged_run::Run;
@@ -15,7 +15,7 @@ fn run(faults: &[&str], selected: &dyn Fn(&str) -> bool) -> Run {
         ..plimsoll::plan::build::PlanRequest::default()
     };
     let plan = plimsoll::plan::build::build(&catalog, &ask, selected).unwrap();
-    let faults = faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect();
+    let faults = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
     judged(&catalog, &plan, spec, faults).unwrap()
 }
 
@@ -27,7 +27,7 @@ fn whole(faults: &[&str]) -> Run {
         &catalog,
         &plan,
         spec,
-        faults.iter().map(|id| plimsoll::reference::fault::shelf::fault(id).unwrap()).collect(),
+        faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect(),
     )
     .unwrap()
 }

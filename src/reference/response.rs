@@ -1,67 +1,65 @@
-//! Output files: their lines as a stream, compressed where the client takes it.
+//! Answers as bytes: bodies streamed or whole, compressed if the client accepts it.
 
 use std::convert::Infallible;
 use std::io::Write;
+use std::time::Duration;
 
 use axum::body::Body;
+use axum::response::Response;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::reference::data::rows::Rows;
 use crate::reference::fault::behavior::Behavior;
-use crate::reference::jobs::{Job, Stage};
-use crate::reference::reply::{Context, FHIR_NDJSON, Payload, Point, ServerReply};
-use crate::reference::security::auth::Grant;
-use crate::reference::server::Server;
+use crate::reference::reply::{Payload, Point, ServerReply};
+use crate::reference::state::ServerState;
 
-/// A chunk is sent when it has grown so large, in bytes before compression.
+/// The size of a chunk before compression, in bytes.
 const CHUNK: usize = 64 << 10;
 
-/// How long a slow body pauses.
-const PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
+/// The pause in a slow body.
+const PAUSE: Duration = Duration::from_secs(3);
 
-impl Server {
-    /// Answers a GET of a file.
-    pub(crate) fn file(&self, shelf: &str, name: &str, grant: &Grant) -> ServerReply {
-        let now = self.options.clock.now();
-        let mut jobs = self.jobs();
-        jobs.tidy(now, self.options.keep);
-        let found = jobs.by_shelf(shelf).filter(|job| !job.deleted || self.does(Behavior::FilesStay));
-        let file = found.and_then(|job| Some((job, job.files.iter().find(|file| file.name == name)?)));
-        let own = |job: &Job| job.is_of(grant) || self.does(Behavior::ForeignFiles);
-        let Some((job, file)) = file.filter(|(job, _)| own(job)) else { return missing(Context::default()) };
-        let context = Context { job: Some(job.id.clone()), file: Some(file.name.clone()), ..job.context.clone() };
-        if file.point == Point::FileOutput && !grant.covers(file.kind) {
-            let text = "the token does not cover the resources in this file";
-            return ServerReply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
-        }
-        if self.does(Behavior::SingleUseFiles) && self.spent(&format!("{shelf}/{name}")) {
-            return missing(context);
-        }
-        let mut rows = file.rows.clone();
-        if self.does(Behavior::ChangingFiles)
-            && job.first_page.is_some()
-            && job.stage(now) == Stage::Over
-            && rows.len() > 1
-        {
-            rows = rows.part(0, rows.len() - 1);
-        }
-        ServerReply { payload: Payload::Lines(rows), ..ServerReply::empty(file.point, StatusCode::OK) }
-            .with("content-type", FHIR_NDJSON)
-            .of(context)
+/// Makes the response to a request with these headers.
+pub(crate) fn response(server: &ServerState, request: &HeaderMap, reply: ServerReply) -> Response {
+    let mut headers = reply.headers;
+    let is_file = matches!(reply.point, Point::FileOutput | Point::FileError | Point::FileDeleted);
+    let unlabelled = is_file && server.does(Behavior::SilentGzip);
+    let accepted = accepts_gzip(request) || server.does(Behavior::AlwaysGzip);
+    let labelled = is_file
+        && !unlabelled
+        && accepted
+        && !server.does(Behavior::NeverGzip)
+        && reply.status == StatusCode::OK
+        && !headers.contains_key(CONTENT_ENCODING);
+    if labelled {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
+    let compressed = labelled || unlabelled;
+    let whole = |payload: Payload| {
+        let plain = payload.into_bytes();
+        if compressed { Bytes::from(gzip(&plain)) } else { plain }
+    };
+    let body = match reply.payload {
+        Payload::Lines(rows) if is_file && server.does(Behavior::SlowFiles) => {
+            slow_body(whole(Payload::Lines(rows)), server.does(Behavior::CutAtExpiry))
+        }
+        Payload::Lines(rows) if !server.does(Behavior::OddChunks) => line_body(rows, compressed),
+        payload if is_file && server.does(Behavior::OddChunks) => odd_chunks(whole(payload)),
+        payload => Body::from(whole(payload)),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = headers;
+    response
 }
 
-fn missing(context: Context) -> ServerReply {
-    let text = "there is no such file, or no longer";
-    ServerReply::refusal(Point::FileGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
-}
-
-/// Whether the client takes gzip: named with a weight above 0, or covered by `*`.
-pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
+/// Whether the client accepts gzip, by name with a weight above 0 or by `*`.
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     let lines = headers.get_all("accept-encoding").iter().filter_map(|line| line.to_str().ok());
     let mut any = None;
     for offer in lines.flat_map(|line| line.split(',')) {
@@ -77,9 +75,9 @@ pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
     any.unwrap_or(false)
 }
 
-/// The lines as a body that is made while it is sent.
-pub(crate) fn stream_lines(rows: Rows, gzip: bool) -> Body {
-    let coder = gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
+/// A body of lines, generated while it is sent.
+fn line_body(rows: Rows, compressed: bool) -> Body {
+    let coder = compressed.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
     let state = Some((rows, 0, coder));
     Body::from_stream(stream::unfold(state, |state| async move {
         let (rows, mut at, mut coder) = state?;
@@ -112,7 +110,7 @@ pub(crate) fn stream_lines(rows: Rows, gzip: bool) -> Body {
 }
 
 /// Compresses a whole body.
-pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
+fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
     // Writing to memory does not fail.
     let written = writer.write_all(plain);
@@ -120,8 +118,8 @@ pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
     writer.finish().unwrap_or_default()
 }
 
-/// A body that pauses in its midst, and may break off there.
-pub(crate) fn slowly(whole: Bytes, cut: bool) -> Body {
+/// A body that pauses in the middle, and ends there with an error if `cut`.
+fn slow_body(whole: Bytes, cut: bool) -> Body {
     let half = whole.len() / 2;
     let parts = [(Some(whole.slice(..half)), false), (Some(whole.slice(half..)).filter(|_| !cut), true)];
     Body::from_stream(stream::iter(parts).then(|(part, later)| async move {
@@ -132,8 +130,8 @@ pub(crate) fn slowly(whole: Bytes, cut: bool) -> Body {
     }))
 }
 
-/// A body in chunks of one to seven bytes, so that boundaries fall inside characters. The sizes follow from the place.
-pub(crate) fn odd_chunks(whole: Bytes) -> Body {
+/// A body in chunks of one to seven bytes, so that boundaries fall inside characters. The sizes are always the same.
+fn odd_chunks(whole: Bytes) -> Body {
     Body::from_stream(stream::unfold((whole, 0_usize), |(mut rest, turn)| async move {
         if rest.is_empty() {
             return None;
@@ -150,11 +148,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_taken_only_where_offered() {
+    fn gzip_is_accepted_only_if_offered() {
         let with = |line: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("accept-encoding", line.parse().unwrap());
-            takes_gzip(&headers)
+            accepts_gzip(&headers)
         };
         assert!(with("gzip"));
         assert!(with("br, GZIP;q=0.5"));
@@ -162,6 +160,6 @@ mod tests {
         assert!(!with("identity"));
         assert!(!with("gzip;q=0, *"));
         assert!(!with("br"));
-        assert!(!takes_gzip(&HeaderMap::new()));
+        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 }

@@ -1,9 +1,9 @@
-//! The honest server keeps its rule books.
+//! The conformant server keeps its specs.
 
 use std::collections::BTreeSet;
 
 use http::Method;
-use plimsoll::reference::options::Personality;
+use plimsoll::reference::personality::spec::Personality;
 use serde_json::Value;
 
 use super::client::{BASE, Client, HL7, options, paused};

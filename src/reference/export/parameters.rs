@@ -1,0 +1,238 @@
+//! The parameters of a kick-off: accepted, ignored or refused.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+
+use crate::base::instant::Instant;
+use crate::base::resource_types;
+use crate::reference::data::selection::SelectedLevel;
+use crate::reference::export::parameter_reader::{Accepted, Parameter, ParameterReader, excerpt};
+use crate::reference::export::request::{ExportRequest, LATEST, RELEVANT};
+use crate::reference::fault::behavior::Behavior;
+use crate::reference::personality::spec::Personality;
+use crate::reference::personality::{hcpd, smile};
+use crate::reference::reply::ServerReply;
+use crate::reference::request::bad_request;
+use crate::search::query::Query;
+
+/// The types by which output can be organized.
+const ORGANIZERS: [&str; 1] = ["Patient"];
+
+/// Reads the parameters of a kick-off at `level`.
+///
+/// # Errors
+/// The refusal, which names the parameter.
+pub(crate) fn read(
+    reader: &ParameterReader<'_>,
+    level: SelectedLevel,
+    method: &Method,
+    parameters: &[(String, String)],
+) -> Result<ExportRequest, Box<ServerReply>> {
+    let mut export = ExportRequest::of(level);
+    let mut seen = BTreeSet::new();
+    for (name, value) in parameters {
+        let first = seen.insert(name.as_str());
+        let repeats =
+            matches!(name.as_str(), "_type" | "patient" | "_typeFilter" | "_elements" | "includeAssociatedData");
+        if !first && !repeats {
+            return Err(bad_request("invalid", &format!("{name} may be given only once")));
+        }
+        read_one(reader, &mut export, &Parameter { method, name, value, first })?;
+    }
+    if reader.does(Behavior::IgnoreType) {
+        export.selection.types = None;
+    }
+    if export.selection.since.is_some() && reader.does(Behavior::IgnoreTypeFilterWithSince) {
+        export.searches.clear();
+    }
+    if export.selection.since.is_some() && reader.does(Behavior::SinceIsNow) {
+        export.selection.since = Instant::parse("9000-01-01T00:00:00Z");
+    }
+    check_compartment(reader, &mut export)?;
+    if export.selection.types.is_none() && reader.does(Behavior::PatientsByDefault) {
+        export.selection.types = Some(BTreeSet::from(["Patient".to_owned()]));
+    }
+    Ok(export)
+}
+
+fn read_one(reader: &ParameterReader<'_>, export: &mut ExportRequest, parameter: &Parameter<'_>) -> Accepted {
+    let own = match reader.spec {
+        Personality::Smile => smile::read_parameter(reader, export, parameter),
+        Personality::Hcpd => hcpd::read_parameter(reader, export, parameter),
+        _ => None,
+    };
+    if let Some(accepted) = own {
+        return accepted;
+    }
+    let Parameter { method, name, value, first } = *parameter;
+    let spec = reader.spec;
+    match name {
+        "_outputFormat" => output_format(reader, value),
+        "_since" => since(reader, export, value),
+        "_until" if spec.edition() >= 3 => {
+            let until = instant_of(name, value)?;
+            export.selection.until = Some(until).filter(|_| !reader.does(Behavior::IgnoreUntil));
+            Ok(())
+        }
+        "_type" => types(reader, export, value, first),
+        "patient" if spec.edition() >= 2 => patient(reader, export, method, value),
+        "allowPartialManifests" if spec.edition() >= 3 => match value {
+            "true" | "false" => {
+                export.partial_manifests = value == "true" && !reader.does(Behavior::WholeManifests);
+                Ok(())
+            }
+            _ => Err(bad_request("value", "allowPartialManifests must be true or false")),
+        },
+        "_elements" if spec.has_elements() => elements(export, value),
+        "includeAssociatedData" if spec.has_elements() => associated(reader, export, value),
+        "organizeOutputBy" if spec.has_organized_output() => organizer(reader, export, value),
+        "_typeFilter" if reader.does(Behavior::IgnoreTypeFilter) => Ok(()),
+        "_typeFilter" => type_filter(reader, export, value),
+        "_format" if value.contains("json") => Ok(()),
+        _ => reader.unsupported(export, &format!("the parameter {name} is not supported")),
+    }
+}
+
+fn since(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
+    let mut since = instant_of("_since", value)?;
+    let local = value.len().checked_sub("+00:00".len()).and_then(|at| value.get(..at));
+    if let Some(local) = local.filter(|_| !value.ends_with('Z')) {
+        if reader.does(Behavior::SinceInUtcAlone) {
+            return Err(bad_request("value", "_since must be in UTC"));
+        }
+        if reader.does(Behavior::SinceWithoutOffset) {
+            since = instant_of("_since", &format!("{local}Z"))?;
+        }
+    }
+    if reader.does(Behavior::SinceByDate) {
+        since = since.start_of_day();
+    }
+    export.selection.since = Some(since).filter(|_| !reader.does(Behavior::IgnoreSince));
+    Ok(())
+}
+
+fn elements(export: &mut ExportRequest, value: &str) -> Accepted {
+    for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let (kind, element) = match name.split_once('.') {
+            Some((kind, element)) if resource_types::is_r4(kind) => (Some(kind.to_owned()), element),
+            _ => (None, name),
+        };
+        if !element.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(bad_request("value", "_elements names elements at the root of a resource alone"));
+        }
+        export.elements.push((kind, element.to_owned()));
+    }
+    Ok(())
+}
+
+fn associated(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
+    for name in value.split(',').map(str::trim) {
+        if !matches!(name, LATEST | RELEVANT) {
+            let text = format!("the associated data {} are not supported", excerpt(name));
+            reader.unsupported(export, &text)?;
+        }
+        export.associated.insert(name.to_owned());
+    }
+    Ok(())
+}
+
+fn organizer(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
+    // Blocks are built in memory. A generated population does not fit into it.
+    let known = ORGANIZERS.iter().find(|kind| **kind == value).filter(|_| !reader.population.is_generated());
+    match known.filter(|_| !reader.does(Behavior::NeverOrganizes)) {
+        Some(kind) => {
+            export.organizer = Some(*kind).filter(|_| !reader.does(Behavior::IgnoreOrganizer));
+            Ok(())
+        }
+        None => {
+            let text = format!("organizeOutputBy={} is not supported; Patient is", excerpt(value));
+            reader.unsupported(export, &text)
+        }
+    }
+}
+
+fn output_format(reader: &ParameterReader<'_>, value: &str) -> Accepted {
+    // A plus that was not encoded arrives as a space.
+    let known = matches!(value.replace(' ', "+").as_str(), "application/fhir+ndjson" | "application/ndjson" | "ndjson");
+    if known || reader.does(Behavior::AnyOutputFormat) {
+        return Ok(());
+    }
+    let text = format!("_outputFormat {} is not supported; application/fhir+ndjson is", excerpt(value));
+    Err(bad_request("not-supported", &text))
+}
+
+fn types(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str, first: bool) -> Accepted {
+    if !first && reader.does(Behavior::LastTypeWins) {
+        export.selection.types = None;
+    }
+    for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        if !resource_types::is_r4(name) {
+            let text = format!("the resource type {} in _type is not supported", excerpt(name));
+            reader.unsupported(export, &text)?;
+        }
+        // An unknown type that the server ignores still narrows the export, since the client asked for nothing else.
+        export.selection.types.get_or_insert_default().insert(name.to_owned());
+    }
+    Ok(())
+}
+
+/// Reads a filter of one type. The server refuses a filter that it understands only in part: otherwise it would export
+/// more than the client asked for.
+fn type_filter(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
+    let query = Query::parse(value).map_err(|error| bad_request("invalid", &format!("_typeFilter: {error}")))?;
+    if let Some(unknown) = query.unknown.first() {
+        return reader.unsupported(export, &format!("the criterion {unknown} in _typeFilter is not supported"));
+    }
+    if reader.does(Behavior::LastFilterWins) {
+        export.searches.retain(|known| known.kind != query.kind);
+    }
+    export.searches.push(query);
+    Ok(())
+}
+
+fn patient(reader: &ParameterReader<'_>, export: &mut ExportRequest, method: &Method, value: &str) -> Accepted {
+    if export.selection.level == SelectedLevel::System {
+        return reader.unsupported(export, "the parameter patient is not supported at system level");
+    }
+    if method != Method::POST {
+        return reader.unsupported(export, "the parameter patient is supported in a POST only");
+    }
+    if reader.does(Behavior::IgnorePatient) {
+        return Ok(());
+    }
+    let id = value.rsplit_once("Patient/").map_or(value, |(_, id)| id);
+    let known = match &export.selection.level {
+        SelectedLevel::Group(group) => reader.population.members(group).is_some_and(|members| members.contains(id)),
+        SelectedLevel::System | SelectedLevel::Patients => reader.population.read("Patient", id).is_some(),
+    };
+    let listed = export.selection.patients.get_or_insert_default();
+    if known {
+        listed.insert(id.to_owned());
+        return Ok(());
+    }
+    if matches!(export.selection.level, SelectedLevel::Group(_)) && reader.does(Behavior::OutsidersPassedOver) {
+        return Ok(());
+    }
+    reader.unsupported(export, &format!("the patient {} is not among those exported", excerpt(id)))
+}
+
+/// Refuses an export of patients whose types all lie outside the Patient compartment.
+fn check_compartment(reader: &ParameterReader<'_>, export: &mut ExportRequest) -> Accepted {
+    let outside = export.selection.types.as_ref().is_some_and(|types| {
+        let mut known = types.iter().filter(|name| resource_types::is_r4(name)).peekable();
+        known.peek().is_some() && known.all(|name| !resource_types::is_of_patients(name))
+    });
+    if outside && export.selection.level != SelectedLevel::System {
+        return reader.unsupported(export, "_type asks for nothing that belongs to patients");
+    }
+    Ok(())
+}
+
+fn instant_of(name: &str, value: &str) -> Result<Instant, Box<ServerReply>> {
+    // A plus that was not encoded arrives as a space.
+    Instant::parse(&value.replace(' ', "+")).ok_or_else(|| {
+        let text = format!("{name} {} is not an instant, as 2024-03-01T10:00:00Z is", excerpt(value));
+        bad_request("value", &text)
+    })
+}

@@ -1,0 +1,52 @@
+//! What an export asks for.
+
+use std::collections::BTreeSet;
+
+use crate::reference::data::filter::IdFilter;
+use crate::reference::data::selection::{SelectedLevel, Selection};
+use crate::search::query::Query;
+
+/// The newest Provenance of each resource.
+pub(crate) const LATEST: &str = "LatestProvenanceResources";
+/// All Provenance of each resource.
+pub(crate) const RELEVANT: &str = "RelevantProvenanceResources";
+
+/// The parameters of a kick-off that the server accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct ExportRequest {
+    /// The resources that it selects.
+    pub selection: Selection,
+    /// What the server ignored because the client asked for leniency, one sentence each.
+    pub ignored: Vec<String>,
+    /// `_typeFilter`, where the server understands ids only.
+    pub id_filters: Vec<IdFilter>,
+    /// `_typeFilter`, where the server understands searches.
+    pub searches: Vec<Query>,
+    /// `_elements`, each for one type or for all; empty: all elements.
+    pub elements: Vec<(Option<String>, String)>,
+    /// `includeAssociatedData`.
+    pub associated: BTreeSet<String>,
+    /// `allowPartialManifests`.
+    pub partial_manifests: bool,
+    /// The type by which the output is organized.
+    pub organizer: Option<&'static str>,
+    /// Why the job will fail, if a parameter is checked only when the job runs.
+    pub failure: Option<String>,
+}
+
+impl ExportRequest {
+    /// An export without parameters.
+    pub(crate) fn of(level: SelectedLevel) -> Self {
+        Self {
+            selection: Selection::of(level),
+            ignored: Vec::new(),
+            id_filters: Vec::new(),
+            searches: Vec::new(),
+            elements: Vec::new(),
+            associated: BTreeSet::new(),
+            partial_manifests: false,
+            organizer: None,
+            failure: None,
+        }
+    }
+}
