@@ -53,8 +53,7 @@ pub(crate) async fn run(run: &RunContext<'_>, planned: &PlannedFlow) {
 async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Result<(), Stop> {
     let flow = &context.planned.flow;
     flow_order::can_begin(context).await?;
-    // While the client's keys change, no other flow can get a token.
-    context.await_turn(context.changes_keys()).await;
+    flow_order::await_turn(context).await?;
     context.check_halt()?;
     if flow.probes_only {
         return run_probes_only(context).await;

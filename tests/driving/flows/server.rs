@@ -14,6 +14,7 @@ use plimsoll::plan::model::{Depth, Measures, Plan, PlannedFlow};
 use plimsoll::recording::model::{Exchange, FlowRecord, Outcome, Recording, Role};
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::flow::Flow;
+use plimsoll::suite::flow_order::flow_order;
 use plimsoll::transport::in_process::InProcess;
 use serde_json::json;
 use tokio::sync::watch;
