@@ -8,7 +8,7 @@ use crate::check::capability::{list, statement};
 use crate::check::context::{CheckContext, CheckOutcome, Violation, response};
 use crate::check::show;
 use crate::recording::model::{Exchange, Role};
-use crate::suite::values::is_beside_the_point;
+use crate::suite::values::is_unrelated_refusal;
 
 /// The end of the URLs of the extension that takes something out of exports: the guide's text has it under `Extension/`,
 /// its definition under `StructureDefinition/`.
@@ -43,7 +43,7 @@ pub fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
     if accepted(context).next().is_some() {
         return CheckOutcome::Nothing("exports at another level are accepted, and no level is a duty".to_owned());
     }
-    if is_beside_the_point(status) {
+    if is_unrelated_refusal(status) {
         return CheckOutcome::Unknown(format!("the kick-off was answered {status}"));
     }
     let expected = "a kick-off that is accepted, at one level at least";
@@ -84,7 +84,7 @@ pub fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -> Check
                 Violation::new("body", "body /rest/0/resource", expected, actual).shown_by(id)
             })
         }
-        status if is_beside_the_point(status) => CheckOutcome::Unknown(format!("the kick-off was answered {status}")),
+        status if is_unrelated_refusal(status) => CheckOutcome::Unknown(format!("the kick-off was answered {status}")),
         _ if listed.is_empty() || barred => {
             CheckOutcome::Nothing(format!("{param} is not listed as good for exports of {kind}"))
         }
@@ -108,13 +108,13 @@ pub fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'_>) -> 
     };
     match answer.status {
         200..=299 => return CheckOutcome::Nothing(format!("{kind} is not refused")),
-        status if is_beside_the_point(status) => {
+        status if is_unrelated_refusal(status) => {
             return CheckOutcome::Unknown(format!("the kick-off was answered {status}"));
         }
         400..=499 | 501 => {}
         status => return CheckOutcome::Nothing(format!("an answer of {status} says nothing of the type")),
     }
-    if context.flow.export != ExportLevel::System && !crate::base::resource_types::is_of_patients(kind) {
+    if context.flow.export != ExportLevel::System && !crate::base::resource_types::is_in_patient_compartment(kind) {
         return CheckOutcome::Nothing(format!(
             "{kind} does not belong to patients, and is rightly refused at this level"
         ));
@@ -156,7 +156,7 @@ pub fn undeclared_type_refused(exchange: &Exchange, context: &CheckContext<'_>) 
         return CheckOutcome::Unknown("the kick-off got no answer".to_owned());
     };
     match answer.status {
-        status if is_beside_the_point(status) => CheckOutcome::Unknown(format!("the kick-off was answered {status}")),
+        status if is_unrelated_refusal(status) => CheckOutcome::Unknown(format!("the kick-off was answered {status}")),
         400..=499 | 501 => CheckOutcome::Yes,
         status => {
             let expected = format!("a refusal, for exchange {id} does not list {}", show::text(kind));

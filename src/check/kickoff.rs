@@ -9,7 +9,7 @@ use crate::check::context::{CheckContext, CheckOutcome, Violation, manifest_of, 
 use crate::check::show;
 use crate::recording::model::{Exchange, Outcome, Phase};
 use crate::recording::shape::urls_of_line;
-use crate::suite::values::is_beside_the_point;
+use crate::suite::values::is_unrelated_refusal;
 
 /// `one-location`: however often the header comes, it names one URL.
 pub fn one_location(exchange: &Exchange) -> CheckOutcome {
@@ -41,7 +41,7 @@ pub fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
     }
     match own.status {
         200..=299 => CheckOutcome::Yes,
-        status if is_beside_the_point(status) => CheckOutcome::Unknown(format!("it was answered {status}")),
+        status if is_unrelated_refusal(status) => CheckOutcome::Unknown(format!("it was answered {status}")),
         status => CheckOutcome::No(vec![Violation::new(
             "status",
             "status",

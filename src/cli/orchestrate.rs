@@ -14,7 +14,7 @@ use crate::plan::model::Plan;
 use crate::recording::model::Recording;
 use crate::recording::store;
 use crate::report;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// Reads the rules: those built in, or those of a folder.

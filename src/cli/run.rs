@@ -24,7 +24,7 @@ use crate::config::{guard, print as print_config};
 use crate::drive::resume_journal::Leftovers;
 use crate::plan::model::Plan;
 use crate::recording::model::{Outcome, Role, StopKind};
-use crate::suite::model::{Catalog, Test};
+use crate::suite::catalog::{Catalog, Test};
 use crate::suite::suggestion;
 use crate::verdicts::gate::Known;
 use crate::verdicts::judged_run::Run;

@@ -13,7 +13,7 @@ use crate::cli::{orchestrate, show};
 use crate::reference::fault::definition::Fault;
 use crate::selftest::compare::{Cell, Result as CellResult};
 use crate::selftest::{matrix, matrix_page, untested_tests};
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::exit;
 
 /// Carries out `plimsoll selftest`. Exit code 0 where every fault is noticed by exactly the tests it lists, no legal

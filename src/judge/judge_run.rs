@@ -3,7 +3,7 @@
 use crate::check::context::Index;
 use crate::plan::model::{Plan, PlannedTest};
 use crate::recording::model::{Recording, Role};
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, Scope, Target, Tool, Traffic};
 
 /// Judges what `recording` holds by the tests of `plan`, under each of its specs. The record has a copy of the recording.

@@ -210,9 +210,9 @@ impl Measured {
 impl Counter {
     /// For a flow with these parameters.
     pub fn new(params: &[(String, String)], measures: Measures, looked_for: Vec<ResourceName>) -> Arc<Self> {
-        let Measures { compared, shelf, census, contents, .. } = measures;
+        let Measures { compared, resources, unrequested, contents, .. } = measures;
         // What chains lead to may come with the same flow, and what came is held against what was there before.
-        let shelved = shelf || census || compared;
+        let shelved = resources || unrequested || compared;
         Arc::new(Self { selection: Selection::new(params), compared, shelved, contents, looked_for })
     }
 

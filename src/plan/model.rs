@@ -2,9 +2,9 @@
 //! need, no more.
 
 use crate::base::vocabulary::Level;
+use crate::suite::catalog::Test;
 use crate::suite::flow::Flow;
 use crate::suite::flow_order::FlowWaits;
-use crate::suite::model::Test;
 
 use std::sync::Arc;
 
@@ -94,13 +94,13 @@ pub struct Measures {
     pub identity: bool,
     /// Whether lines keep the rules of a provider directory.
     pub directory: bool,
-    /// The resources themselves, as many as a shelf holds, in memory and nowhere else: later flows pick from them and are
-    /// compared with them.
-    pub shelf: bool,
-    /// What came back without having been asked for, and whose it is.
-    pub census: bool,
-    /// What of that the flow's source is needed for.
-    pub sourced: bool,
+    /// The resources themselves, as many as are kept, in memory only: sample values of later flows come
+    /// from them, and later flows are compared with them.
+    pub resources: bool,
+    /// Resources that the flow did not request, and their owners.
+    pub unrequested: bool,
+    /// Of these, what only a comparison with the source flow shows.
+    pub with_source: bool,
     /// Attachments and references in the lines.
     pub contents: bool,
     /// Whether each resource passes the filters that were sent, and whether those of the flow's source that must come

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::plan::model::{Depth, Measures};
+use crate::suite::catalog::Test;
 use crate::suite::check_names::CheckName;
 use crate::suite::expect::Expect;
-use crate::suite::flow::{DeleteAt, Flow, Moment, Send};
+use crate::suite::flow::{DeleteAt, Flow, Moment};
 use crate::suite::line_rules::LineRule;
-use crate::suite::model::{On, Test};
+use crate::suite::on::{On, Reach};
+use crate::suite::send::ProbeNeed;
 
 /// What must be done of one flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +37,10 @@ impl Need {
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
         self.measures.directory |= other.measures.directory;
-        self.measures.shelf |= other.measures.shelf;
+        self.measures.resources |= other.measures.resources;
         self.measures.compared |= other.measures.compared;
-        self.measures.census |= other.measures.census;
-        self.measures.sourced |= other.measures.sourced;
+        self.measures.unrequested |= other.measures.unrequested;
+        self.measures.with_source |= other.measures.with_source;
         self.measures.contents |= other.measures.contents;
         self.measures.blocks |= other.measures.blocks;
     }
@@ -63,8 +65,8 @@ pub(crate) fn reach(test: &Test, flow: &Flow) -> Need {
             need.depth = Depth::Files;
         }
         need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
-        need.measures.census |= expect.check.is_some_and(CheckName::needs_census);
-        need.measures.sourced |= expect.check.is_some_and(CheckName::needs_source);
+        need.measures.unrequested |= expect.check.is_some_and(CheckName::needs_census);
+        need.measures.with_source |= expect.check.is_some_and(CheckName::needs_source);
         let of_contents = |rule: &LineRule| rule.is_of_attachments() || *rule == LineRule::ReferenceForm;
         need.measures.contents |= expect.lines.iter().flatten().any(of_contents);
         if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
@@ -77,47 +79,45 @@ pub(crate) fn reach(test: &Test, flow: &Flow) -> Need {
     need
 }
 
-/// What `test` needs of the flows beside its own: what it looks at here it compares with its like there.
+/// What `test` needs of the flows that it compares its own with: the same kind of exchanges.
 pub(crate) fn reach_compared(test: &Test, own: &Flow) -> Need {
     let own = reach(test, own);
     Need { depth: own.depth, probes: BTreeSet::new(), delete: false, measures: own.measures }
 }
 
 fn look(on: &On, flow: &Flow) -> Need {
-    match on {
-        On::Kickoff | On::KickoffOptional | On::KickoffBusy => Need::depth(Depth::Kickoff),
-        On::Poll
-        | On::PollInProgress
-        | On::PollTransient
-        | On::PollFailed
-        | On::PollComplete
-        | On::Manifest
-        | On::Page => Need::depth(Depth::Manifest),
-        On::File | On::FileOf(_) => Need::depth(Depth::Files),
-        On::Delete => deleted(flow),
-        On::Probe(id) => {
-            let Some(probe) = flow.probes.iter().find(|probe| probe.id == *id) else {
-                return Need::depth(Depth::Kickoff);
-            };
-            let mut need = match (probe.send, probe.at) {
-                // Which file is fetched again depends on what the files held.
-                (Send::File | Send::FilePost | Send::Files, _) => Need::depth(Depth::Files),
-                // Where attachments lie, the lines say.
-                (Send::Attachment, _) => {
-                    let mut need = Need::depth(Depth::Files);
-                    need.measures.contents = true;
-                    need
-                }
-                (_, Moment::Start | Moment::End) => Need::depth(Depth::Kickoff),
-                (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
-                (_, Moment::Deleted) => deleted(flow),
-            };
-            if probe.at == Moment::Deleted {
-                need.add(deleted(flow));
-            }
-            need.probes.insert(id.clone());
-            need
+    let On::Probe(id) = on else { return on.row().map_or(Need::depth(Depth::Kickoff), |row| until(row.reach, flow)) };
+    let Some(probe) = flow.probes.iter().find(|probe| probe.id == *id) else { return Need::depth(Depth::Kickoff) };
+    let mut need = match probe.at {
+        Moment::Start | Moment::End => Need::depth(Depth::Kickoff),
+        Moment::InProgress | Moment::Partial | Moment::Complete => Need::depth(Depth::Manifest),
+        Moment::Deleted => until(Reach::Delete, flow),
+    };
+    match probe.send.row().needs {
+        // Which file is fetched again depends on what the files held.
+        ProbeNeed::File | ProbeNeed::PartialManifest => need.depth = Depth::Files,
+        // The lines of the files name the attachments.
+        ProbeNeed::Attachment => {
+            need.depth = Depth::Files;
+            need.measures.contents = true;
         }
+        ProbeNeed::Nothing
+        | ProbeNeed::Job
+        | ProbeNeed::SmartClient
+        | ProbeNeed::DeclaredUpdate
+        | ProbeNeed::DirectConnection => {}
+    }
+    need.probes.insert(id.clone());
+    need
+}
+
+/// A flow that goes this far.
+fn until(reach: Reach, flow: &Flow) -> Need {
+    match reach {
+        Reach::Kickoff => Need::depth(Depth::Kickoff),
+        Reach::Manifest => Need::depth(Depth::Manifest),
+        Reach::Files => Need::depth(Depth::Files),
+        Reach::Delete => deleted(flow),
     }
 }
 

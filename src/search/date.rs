@@ -1,4 +1,4 @@
-//! Dates as search compares them: each stands for the range of time that it may mean (FHIR R4, search, date).
+//! Dates as search compares them: each means a range of time (FHIR R4, search, date).
 
 use crate::base::instant::Instant;
 
@@ -55,7 +55,7 @@ impl DateTest {
     /// Whether `range` passes; none where that depends on the zone that one of the two does not name.
     pub(crate) fn passes(self, range: Range) -> Option<bool> {
         let first = self.holds(range, 0);
-        // Two dates without a zone are compared as they stand in the calendar.
+        // Two dates without a zone are compared by the calendar.
         let certain = self.range.floating == range.floating
             || (self.holds(range, ZONE) == first && self.holds(range, -ZONE) == first);
         certain.then_some(first)
@@ -124,7 +124,7 @@ impl Range {
     fn moment(text: &str, floating: bool) -> Option<Self> {
         if let Some(instant) = Instant::parse(text) {
             let from = instant.millis();
-            // A second without a fraction stands for the whole of it.
+            // A second without a fraction means the whole second.
             let length = if text.contains('.') { 1 } else { 1000 };
             return Some(Self { from, to: from + length, floating });
         }

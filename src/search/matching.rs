@@ -15,7 +15,7 @@ pub enum Answer {
     Yes,
     /// It does not.
     No,
-    /// That cannot be told.
+    /// This cannot be decided.
     Unknown,
 }
 
@@ -205,7 +205,7 @@ fn token(element: &Value, system: &System, code: Option<&str>, lenient: bool) ->
     }
 }
 
-/// The range of time that a date or Period stands for.
+/// The range of time that a date or Period means.
 fn date(element: &Value) -> Option<Range> {
     match element {
         Value::String(text) => Range::parse(text),

@@ -1,8 +1,8 @@
 //! FHIR search as far as `_typeFilter` needs it (FHIR R4, search): a filter such as `Location?address-city=Balmain` is
-//! parsed, and said of a resource whether it passes: yes, no, or that we cannot tell.
+//! parsed and matched against a resource: yes, no, or unknown.
 //!
-//! The judge holds exported lines against the filter that was sent, so a *no* must be certain: what the text leaves to
-//! the server is read with [`Reading::Lenient`], and what this room does not know is [`Answer::Unknown`]. The reference
+//! The judge matches exported lines against the filter that was sent, so a *no* must be certain: [`Reading::Lenient`] allows
+//! what the text leaves to the server, and what is not supported here is [`Answer::Unknown`]. The reference
 //! server selects with [`Reading::Strict`].
 
 pub(crate) mod date;

@@ -17,7 +17,7 @@ pub struct Query {
     /// The type.
     pub kind: String,
     pub(crate) criteria: Vec<Criterion>,
-    /// Criteria that this room does not know, as they were written; a server may.
+    /// Criteria that are not supported here, as written; a server may support them.
     pub unknown: Vec<String>,
 }
 
@@ -86,11 +86,11 @@ impl fmt::Display for Refused {
 }
 
 impl Query {
-    /// Parses `Type?a=b&c=d`, as it stands in a Parameters resource (`|` and `,` as they are). Percent-encoding within
+    /// Parses `Type?a=b&c=d`, as in a Parameters resource (`|` and `,` as they are). Percent-encoding within
     /// is undone.
     ///
     /// # Errors
-    /// What makes it no filter at all. Parameters, modifiers and chains that this room does not know are no error; they
+    /// What makes it no filter at all. Parameters, modifiers and chains that are not supported here are no error; they
     /// are in [`Query::unknown`].
     pub fn parse(text: &str) -> Result<Self, Refused> {
         let (kind, rest) = text.trim().split_once('?').ok_or(Refused::NoType)?;
@@ -203,7 +203,7 @@ fn wanted(kind: Kind, modifier: Option<&str>, text: &str) -> Option<Option<Wante
     Some(value)
 }
 
-/// The values of a list, parted at commas that no backslash stands before.
+/// The values of a list, separated by commas without a backslash before them.
 fn alternatives(value: &str) -> Vec<String> {
     let (mut all, mut one, mut escaped) = (Vec::new(), String::new(), false);
     for c in value.chars() {

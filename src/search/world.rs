@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What is at hand beside the resource that is looked at.
+/// What is known besides the resource that is filtered.
 pub trait World {
     /// The resource `kind`/`id`, if it is at hand.
     fn get(&self, kind: &str, id: &str) -> Option<&Value>;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::base::vocabulary::Level;
 use crate::selftest::compare::{Cell, Kind};
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 
 /// The tests of `spec` at the levels SHALL, SHALL NOT, SHOULD and SHOULD NOT that no defect among `cells` trips, as
 /// `area::id`, in the order of the suites. Means something only of a whole matrix.
@@ -19,7 +19,7 @@ pub fn untripped(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<String> {
         .tests
         .iter()
         .filter(|test| {
-            crate::plan::build::standing(catalog, test, spec).is_some_and(|(level, ..)| {
+            crate::plan::build::requirements_in(catalog, test, spec).is_some_and(|(level, ..)| {
                 matches!(level, Level::Shall | Level::ShallNot | Level::Should | Level::ShouldNot)
             })
         })

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::vocabulary::ExportLevel;
-use crate::suite::flow::{Flow, Identity, Method, Needs, Send};
+use crate::suite::flow::{Flow, Identity, Method, Needs};
 use crate::suite::named::Named;
 
 /// When a flow runs. It waits for all flows of earlier stages.
@@ -129,7 +129,7 @@ fn is_plain(flow: &Flow) -> bool {
 }
 
 fn levels(flows: &Named<Flow>, order: &[(&str, &Flow)], name: &str, flow: &Flow) -> Vec<(ExportLevel, String)> {
-    let kicks_off = flow.probes.iter().any(|probe| matches!(probe.send, Send::Kickoff | Send::KickoffPost));
+    let kicks_off = flow.probes.iter().any(|probe| probe.send.kicks_off());
     if flow.export != ExportLevel::Any || flow.aggregates || (flow.probes_only && !kicks_off) {
         return Vec::new();
     }

@@ -8,7 +8,7 @@ use plimsoll::recording::model::Recording;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{recorded, whole_plan};
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use serde_json::{Value, json};
 
 /// Numbers that look random and are the same each time (SplitMix64).

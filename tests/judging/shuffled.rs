@@ -19,7 +19,7 @@ use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::{GROUP, whole_plan};
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;
 use plimsoll::transport::message::{Incoming, Outgoing, ResponseFuture, Transport};
 use serde_json::Value;

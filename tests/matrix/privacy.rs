@@ -12,7 +12,7 @@ use plimsoll::reference::fault::definition::Fault;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
 use plimsoll::selftest::matrix::{KEPT_GROUP, recorded, whole_plan};
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use serde_json::Value;
 
 /// Keys whose values are codes, types, units and times of measurement: the same for everybody, or asked for by tests.

@@ -32,7 +32,7 @@ pub(crate) async fn choose(context: &FlowContext<'_>) -> Result<Route, Stop> {
     }
     let source = find_source(context).await?;
     let probes = flow.probes.iter().flat_map(|probe| probe.params.values());
-    if flow.params.values().chain(probes).flat_map(Param::picks).any(sample_values::is_of_members) {
+    if flow.params.values().chain(probes).flat_map(Param::sample_values).any(sample_values::is_of_members) {
         members::members(context).await.map_err(|why| stop(StopKind::NoPick, None, why))?;
     }
     let mut params = resolve(context, &flow.params, source.as_ref())?;
@@ -151,7 +151,7 @@ pub(crate) async fn find_source(context: &FlowContext<'_>) -> Result<Option<Sour
     let flow = &context.planned.flow;
     let params = flow.params.values();
     let named = |pick| context.run.settings.values.contains_key(&pick);
-    match params.flat_map(Param::picks).all(named) {
+    match params.flat_map(Param::sample_values).all(named) {
         true => Ok(None),
         false => Err(stop(StopKind::NoPick, None, why)),
     }

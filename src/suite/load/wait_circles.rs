@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::suite::flow::Flow;
 use crate::suite::flow_order::{Stage, flow_order};
+use crate::suite::load::read::{RawEntry, ReadStep};
 use crate::suite::named::Named;
-use crate::suite::read::{RawEntry, ReadStep};
 use crate::suite::refusal::{Refusal, Spot};
 
 /// Why one flow waits for another.

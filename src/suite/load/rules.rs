@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Moment};
-use crate::suite::model::{NamedOutcome, On};
-use crate::suite::raw::{RawRequirement, RawSpec, RawTest};
-use crate::suite::read::{RawEntry, ReadStep};
+use crate::suite::load::raw::{RawRequirement, RawSpec, RawTest};
+use crate::suite::load::read::{RawEntry, ReadStep};
+use crate::suite::model::NamedOutcome;
+use crate::suite::on::On;
 use crate::suite::refusal::{Refusal, Spot};
 use crate::suite::values::Names;
 
@@ -121,7 +122,7 @@ pub(crate) fn flow(entry: &RawEntry<'_, Flow>, flow: &Flow, refusals: &mut Vec<R
         refusals.push(Refusal::new(title, spot).help("give it last = true, and an export of its own"));
     }
     if flow.from.0.is_empty() {
-        for (place, name) in picked(flow) {
+        for (place, name) in with_sample_values(flow) {
             let span = entry.place(&[place.as_slice(), &[ReadStep::Key("params"), ReadStep::Key(name)]].concat());
             let title = format!("flow `{}` names no data to pick from", entry.name);
             let refusal = Refusal::new(title, Spot::new(entry.file, span, "this value is picked"));
@@ -130,17 +131,17 @@ pub(crate) fn flow(entry: &RawEntry<'_, Flow>, flow: &Flow, refusals: &mut Vec<R
     }
 }
 
-/// The parameters of a flow and its probes that hold picks, with the way to the table that holds them.
-fn picked(flow: &Flow) -> impl Iterator<Item = (Vec<ReadStep<'static>>, &str)> {
+/// The parameters of a flow and its probes that hold sample values, with the way to the table that holds them.
+fn with_sample_values(flow: &Flow) -> impl Iterator<Item = (Vec<ReadStep<'static>>, &str)> {
     let own = flow.params.iter().map(|(name, param)| (Vec::new(), name.as_str(), param));
     let all = own.chain(flow.probes.iter().enumerate().flat_map(|(index, probe)| {
         let way = move || vec![ReadStep::Key("probes"), ReadStep::Item(index)];
         probe.params.iter().map(move |(name, param)| (way(), name.as_str(), param))
     }));
-    all.filter(|(.., param)| param.picks().next().is_some()).map(|(way, name, _)| (way, name))
+    all.filter(|(.., param)| param.sample_values().next().is_some()).map(|(way, name, _)| (way, name))
 }
 
-/// The flows that a flow picks from or is compared with, and where they are named.
+/// The flows that sample values come from or that a flow is compared with, and where they are named.
 pub(crate) fn sources(entry: &RawEntry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
     let named = flow.from.0.iter().enumerate();
     named
