@@ -10,7 +10,7 @@ const MAX: usize = 200;
 
 /// A Group that a client created.
 #[derive(Clone, Debug)]
-pub(crate) struct Cohort {
+pub(crate) struct StoredCohort {
     /// The resource.
     pub value: Value,
     /// The ids of its members.
@@ -34,7 +34,7 @@ pub(crate) struct CohortJob {
 #[derive(Debug, Default)]
 pub(crate) struct CohortStore {
     /// The Groups, by id.
-    pub groups: BTreeMap<String, Cohort>,
+    pub groups: BTreeMap<String, StoredCohort>,
     /// The jobs, by id.
     pub jobs: BTreeMap<String, CohortJob>,
 }
@@ -46,12 +46,12 @@ impl CohortStore {
     }
 
     /// The Group with this id, if it exists `now`.
-    pub(crate) fn get(&self, id: &str, now: SystemTime) -> Option<&Cohort> {
+    pub(crate) fn get(&self, id: &str, now: SystemTime) -> Option<&StoredCohort> {
         self.groups.get(id).filter(|cohort| cohort.from <= now)
     }
 
     /// The Groups that exist `now`.
-    pub(crate) fn existing(&self, now: SystemTime) -> impl Iterator<Item = &Cohort> {
+    pub(crate) fn existing(&self, now: SystemTime) -> impl Iterator<Item = &StoredCohort> {
         self.groups.values().filter(move |cohort| cohort.from <= now)
     }
 }

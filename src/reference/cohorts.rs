@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::reference::cohort_store::{Cohort, CohortJob};
+use crate::reference::cohort_store::{CohortJob, StoredCohort};
 use crate::reference::data::filter::apply_filters;
-use crate::reference::data::selection::{SelectedLevel, Selection};
+use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::reply::{Context, Point, ServerReply, not_allowed, not_found, outcome};
@@ -107,7 +107,7 @@ fn try_write(server: &ServerState, request: &ServerRequest, id: Option<&str>) ->
     if let (Some(duration), false) = (duration, rejected) {
         // A Group that is changed exists in the meantime.
         let from = cohorts.groups.get(&id).map_or(now + duration, |before| before.from);
-        cohorts.groups.insert(id.clone(), Cohort { value: value.clone(), members: selected, from });
+        cohorts.groups.insert(id.clone(), StoredCohort { value: value.clone(), members: selected, from });
     }
     if !asynchronous {
         let location = format!("{}/Group/{id}", server.base());
@@ -160,7 +160,7 @@ fn select_members(server: &ServerState, group: &Value) -> Result<BTreeSet<String
         return Ok(BTreeSet::new());
     }
     let population = server.population();
-    let all = population.select(&Selection::of(SelectedLevel::Patients));
+    let all = population.select(&ResourceSelection::of(SelectedLevel::Patients));
     let Some((_, mut rows)) = all.into_iter().find(|(name, _)| *name == "Patient") else { return Ok(BTreeSet::new()) };
     for query in &queries {
         let (filter, conformant) = (std::slice::from_ref(query), ActiveBehaviors::default());

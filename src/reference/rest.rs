@@ -43,7 +43,7 @@ pub(crate) fn read(server: &ServerState, name: &str, id: &str) -> ServerReply {
 }
 
 /// The parameters of a search.
-struct Search {
+struct SearchParameters {
     /// The maximum number of entries.
     limit: u64,
     count_only: bool,
@@ -55,7 +55,7 @@ struct Search {
     query: Vec<Query>,
 }
 
-impl Search {
+impl SearchParameters {
     /// Reads the parameters of a search for resources of the type `kind`.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ pub(crate) fn search(server: &ServerState, kind: &str, request: &ServerRequest) 
         let text = "there is no such resource type here";
         return ServerReply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
     }
-    let search = match Search::read(server, kind, query_parameters(&request.query)) {
+    let search = match SearchParameters::read(server, kind, query_parameters(&request.query)) {
         Ok(search) => search,
         Err(refusal) => return *refusal,
     };

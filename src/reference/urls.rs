@@ -1,6 +1,6 @@
 //! The URLs of jobs and files.
 
-use crate::reference::export::job::{Job, JobFile};
+use crate::reference::export::job::{ExportJob, JobFile};
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::personality::hapi;
 use crate::reference::request::ServerRequest;
@@ -20,7 +20,7 @@ pub(crate) fn poll_url(server: &ServerState, id: &str) -> String {
 }
 
 /// The URL of a job's file.
-pub(crate) fn file_url(server: &ServerState, job: &Job, file: &JobFile) -> String {
+pub(crate) fn file_url(server: &ServerState, job: &ExportJob, file: &JobFile) -> String {
     let url = match server.spec().is_hapi() {
         true => hapi::file_url(server.base(), job, file),
         false if server.does(Behavior::RelativeFileUrls) => format!("../files/{}/{}", job.folder, file.name),

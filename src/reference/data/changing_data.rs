@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::base::instant::rfc3339;
 use crate::reference::data::population::FoundResources;
 use crate::reference::data::rows::Rows;
-use crate::reference::data::selection::{SelectedLevel, Selection};
+use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::reply::{FHIR_JSON, Payload, Point, ServerReply};
 use crate::reference::state::ServerState;
@@ -64,7 +64,7 @@ fn added(server: &ServerState) -> Vec<Bytes> {
 }
 
 /// Replaces the patients of an export with those of now.
-pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, selection: &Selection) {
+pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, selection: &ResourceSelection) {
     use Behavior::{ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile};
     if ![ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile].into_iter().any(|behavior| server.does(behavior)) {
         return;

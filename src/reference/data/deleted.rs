@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::base::instant::Instant;
 use crate::reference::data::fixtures::DeletedResource;
 use crate::reference::data::rows::Rows;
-use crate::reference::data::selection::{SelectedLevel, Selection};
+use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 
 /// One Bundle for every deletion that `selection` covers and `reported` accepts; none without `_since`.
 pub(crate) fn bundles(
     deletions: &[DeletedResource],
-    selection: &Selection,
+    selection: &ResourceSelection,
     reported: &dyn Fn(&DeletedResource) -> bool,
 ) -> Rows {
     let lines = deletions
@@ -33,7 +33,7 @@ pub(crate) fn line(reference: &str, at: &str) -> Bytes {
     Bytes::from(bundle.to_string())
 }
 
-fn covers(selection: &Selection, deletion: &DeletedResource) -> bool {
+fn covers(selection: &ResourceSelection, deletion: &DeletedResource) -> bool {
     let name = deletion.reference.split('/').next().unwrap_or_default();
     let listed = match (&selection.patients, &deletion.patient) {
         (None, _) => true,

@@ -27,7 +27,7 @@ const BASE: &str = "%{base}";
 const SUPPRESSED: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-suppressed";
 
 /// A line of the files.
-struct Line {
+struct DirectoryLine {
     row: FixtureData,
     /// Whether it contains the placeholder of the base URL.
     based: bool,
@@ -35,24 +35,24 @@ struct Line {
 }
 
 /// The lines by type, parsed once for all servers of this process.
-static LINES: LazyLock<Vec<(&'static str, Vec<Line>)>> = LazyLock::new(|| {
+static LINES: LazyLock<Vec<(&'static str, Vec<DirectoryLine>)>> = LazyLock::new(|| {
     let read = |text: &str| {
         let row = held(text)?;
         let suppressed = text.contains(SUPPRESSED) && is_suppressed(&row);
-        Some(Line { row, based: text.contains(BASE), suppressed })
+        Some(DirectoryLine { row, based: text.contains(BASE), suppressed })
     };
     FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(read).collect())).collect()
 });
 
 /// The resources by type, in the order of the files, of a server at `base`. `suppressed` includes hidden resources.
 pub(crate) fn resources(base: &str, suppressed: bool) -> Vec<(&'static str, Vec<FixtureData>)> {
-    let with_base = |line: &Line| match line.based {
+    let with_base = |line: &DirectoryLine| match line.based {
         true => {
             FixtureData { line: String::from_utf8_lossy(&line.row.line).replace(BASE, base).into(), ..line.row.clone() }
         }
         false => line.row.clone(),
     };
-    let shown = |line: &&Line| suppressed || !line.suppressed;
+    let shown = |line: &&DirectoryLine| suppressed || !line.suppressed;
     LINES.iter().map(|(name, lines)| (*name, lines.iter().filter(shown).map(with_base).collect())).collect()
 }
 

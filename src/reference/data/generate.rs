@@ -7,7 +7,7 @@ use crate::base::vocabulary::words;
 
 words! {
     /// The types that are generated.
-    Kind {
+    GeneratedType {
         /// One a patient.
         Patient = "Patient",
         /// Five a patient.
@@ -23,14 +23,14 @@ words! {
     }
 }
 
-impl Kind {
+impl GeneratedType {
     /// The number of resources of this type that each patient has; none: they belong to no patient.
     pub(crate) fn per_patient(self) -> Option<u64> {
         match self {
-            Kind::Patient => Some(1),
-            Kind::Observation => Some(5),
-            Kind::Condition | Kind::Encounter => Some(2),
-            Kind::Practitioner | Kind::Organization => None,
+            GeneratedType::Patient => Some(1),
+            GeneratedType::Observation => Some(5),
+            GeneratedType::Condition | GeneratedType::Encounter => Some(2),
+            GeneratedType::Practitioner | GeneratedType::Organization => None,
         }
     }
 }
@@ -58,7 +58,7 @@ impl Generator {
     }
 
     /// The number of resources of `kind`.
-    pub(crate) fn count(&self, kind: Kind) -> u64 {
+    pub(crate) fn count(&self, kind: GeneratedType) -> u64 {
         match kind.per_patient() {
             Some(each) => self.patients * each,
             None => 1 + self.patients / 1000,
@@ -71,13 +71,13 @@ impl Generator {
     }
 
     /// When the resource at `index` was last changed, never earlier than the resource before it.
-    pub(crate) fn updated(&self, kind: Kind, index: u64) -> Instant {
+    pub(crate) fn updated(&self, kind: GeneratedType, index: u64) -> Instant {
         let ahead = i128::from(index) * i128::from(SPAN) / i128::from(self.count(kind).max(1));
         Instant::from_millis(FIRST + i64::try_from(ahead).map_or(SPAN, |ahead| ahead.min(SPAN)))
     }
 
     /// The first index of `kind` for which `late` holds of the date; it must hold of all later dates too.
-    pub(crate) fn first(&self, kind: Kind, late: impl Fn(Instant) -> bool) -> u64 {
+    pub(crate) fn first(&self, kind: GeneratedType, late: impl Fn(Instant) -> bool) -> u64 {
         let (mut low, mut high) = (0, self.count(kind));
         while low < high {
             let middle = low + (high - low) / 2;
@@ -87,46 +87,46 @@ impl Generator {
     }
 
     /// The id of the resource at `index`.
-    pub(crate) fn id(&self, kind: Kind, index: u64) -> String {
+    pub(crate) fn id(&self, kind: GeneratedType, index: u64) -> String {
         let stem = match kind {
-            Kind::Patient => "sailor",
-            Kind::Observation => "reading",
-            Kind::Condition => "ailment",
-            Kind::Encounter => "call",
-            Kind::Practitioner => "hand",
-            Kind::Organization => "port",
+            GeneratedType::Patient => "sailor",
+            GeneratedType::Observation => "reading",
+            GeneratedType::Condition => "ailment",
+            GeneratedType::Encounter => "call",
+            GeneratedType::Practitioner => "hand",
+            GeneratedType::Organization => "port",
         };
         format!("{stem}-{}", index + 1)
     }
 
     /// The index of the resource with this id, if there is one.
-    pub(crate) fn find(&self, kind: Kind, id: &str) -> Option<u64> {
+    pub(crate) fn find(&self, kind: GeneratedType, id: &str) -> Option<u64> {
         let (_, number) = id.rsplit_once('-')?;
         let index = number.parse::<u64>().ok()?.checked_sub(1)?;
         (index < self.count(kind) && self.id(kind, index) == id).then_some(index)
     }
 
     /// The resource at `index`, as one line.
-    pub(crate) fn line(&self, kind: Kind, index: u64) -> Bytes {
+    pub(crate) fn line(&self, kind: GeneratedType, index: u64) -> Bytes {
         let id = self.id(kind, index);
         let updated = self.updated(kind, index);
         let head =
             format!(r#"{{"resourceType":"{kind}","id":"{id}","meta":{{"versionId":"1","lastUpdated":"{updated}"}}"#);
         let owner = index / kind.per_patient().unwrap_or(1);
-        let subject = self.id(Kind::Patient, owner);
-        let practitioner = self.id(Kind::Practitioner, owner % self.count(Kind::Practitioner));
-        let organization = self.id(Kind::Organization, owner % self.count(Kind::Organization));
+        let subject = self.id(GeneratedType::Patient, owner);
+        let practitioner = self.id(GeneratedType::Practitioner, owner % self.count(GeneratedType::Practitioner));
+        let organization = self.id(GeneratedType::Organization, owner % self.count(GeneratedType::Organization));
         let tail = match kind {
-            Kind::Patient => self.patient(index, &organization),
-            Kind::Observation => observation(index, &subject),
-            Kind::Condition => condition(index, &subject),
-            Kind::Encounter => format!(
+            GeneratedType::Patient => self.patient(index, &organization),
+            GeneratedType::Observation => observation(index, &subject),
+            GeneratedType::Condition => condition(index, &subject),
+            GeneratedType::Encounter => format!(
                 r#","status":"finished","class":{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"}},"subject":{{"reference":"Patient/{subject}"}},"participant":[{{"individual":{{"reference":"Practitioner/{practitioner}"}}}}],"serviceProvider":{{"reference":"Organization/{organization}"}}}}"#
             ),
-            Kind::Practitioner => {
+            GeneratedType::Practitioner => {
                 format!(r#","active":true,"name":[{{"family":"Keel","given":["Number {}"]}}]}}"#, index + 1)
             }
-            Kind::Organization => format!(r#","active":true,"name":"Invented Port {}"}}"#, index + 1),
+            GeneratedType::Organization => format!(r#","active":true,"name":"Invented Port {}"}}"#, index + 1),
         };
         Bytes::from(head + &tail)
     }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn every_line_is_a_resource_with_its_id_and_date() {
         let made = Generator::new(1234);
-        for kind in Kind::ALL.iter().copied() {
+        for kind in GeneratedType::ALL.iter().copied() {
             for index in [0, 1, 5, made.count(kind) - 1].into_iter().filter(|index| *index < made.count(kind)) {
                 let line: serde_json::Value = serde_json::from_slice(&made.line(kind, index)).unwrap();
                 assert_eq!(line.pointer("/resourceType").unwrap(), kind.as_str());
@@ -211,18 +211,18 @@ mod tests {
     #[test]
     fn dates_never_go_back_and_are_found() {
         let made = Generator::new(500);
-        let all: Vec<_> = (0..500).map(|index| made.updated(Kind::Patient, index)).collect();
+        let all: Vec<_> = (0..500).map(|index| made.updated(GeneratedType::Patient, index)).collect();
         assert!(all.is_sorted());
-        let cut = made.updated(Kind::Patient, 123);
-        assert_eq!(made.first(Kind::Patient, |date| date > cut), 124);
-        assert_eq!(made.first(Kind::Patient, |date| date >= cut), 123);
+        let cut = made.updated(GeneratedType::Patient, 123);
+        assert_eq!(made.first(GeneratedType::Patient, |date| date > cut), 124);
+        assert_eq!(made.first(GeneratedType::Patient, |date| date >= cut), 123);
     }
 
     #[test]
     fn an_id_that_only_looks_like_one_is_not_found() {
         let made = Generator::new(3);
         for id in ["sailor-0", "sailor-4", "sailor-01", "reading-1", "sailor", "sailor--1"] {
-            assert_eq!(made.find(Kind::Patient, id), None, "{id}");
+            assert_eq!(made.find(GeneratedType::Patient, id), None, "{id}");
         }
     }
 }

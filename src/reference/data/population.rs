@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use crate::base::instant::Instant;
 use crate::reference::data::filter::ParsedResources;
 use crate::reference::data::fixtures::{DeletedResource, FixtureData};
-use crate::reference::data::generate::{Generator, Kind};
+use crate::reference::data::generate::{GeneratedType, Generator};
 use crate::reference::data::rows::Rows;
-use crate::reference::data::selection::{SelectedLevel, Selection};
+use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 use crate::reference::data::{deleted, directory, fixtures};
 use crate::search::world::World;
 
@@ -61,7 +61,7 @@ impl Population {
     /// A generated population with this number of patients, and two Groups.
     pub(crate) fn generated(patients: u64) -> Self {
         let made = Generator::new(patients);
-        let members: Vec<String> = (0..made.members()).map(|index| made.id(Kind::Patient, index)).collect();
+        let members: Vec<String> = (0..made.members()).map(|index| made.id(GeneratedType::Patient, index)).collect();
         let held = vec![("Group", vec![group(&made, "harbour", &members), group(&made, "empty-berth", &[])])];
         Self { held, generator: Some(made), deletions: fixtures::deleted(), ..Self::empty() }
     }
@@ -73,13 +73,13 @@ impl Population {
 
     /// The types of its resources, in the order of exports.
     pub(crate) fn types(&self) -> Vec<&'static str> {
-        let made = self.generator.iter().flat_map(|_| Kind::ALL.iter().map(|kind| kind.as_str()));
+        let made = self.generator.iter().flat_map(|_| GeneratedType::ALL.iter().map(|kind| kind.as_str()));
         made.chain(self.held.iter().map(|(name, _)| *name)).collect()
     }
 
     /// The number of resources of a type.
     pub(crate) fn count(&self, name: &str) -> u64 {
-        match (self.generator, Kind::from_word(name)) {
+        match (self.generator, GeneratedType::from_word(name)) {
             (Some(made), Some(kind)) => made.count(kind),
             _ => self.rows(name).len() as u64,
         }
@@ -87,7 +87,7 @@ impl Population {
 
     /// One resource, as one line.
     pub(crate) fn read(&self, name: &str, id: &str) -> Option<Bytes> {
-        if let (Some(made), Some(kind)) = (self.generator, Kind::from_word(name)) {
+        if let (Some(made), Some(kind)) = (self.generator, GeneratedType::from_word(name)) {
             return made.find(kind, id).map(|index| made.line(kind, index));
         }
         self.rows(name).iter().find(|row| row.id == id).map(|row| row.line.clone())
@@ -95,7 +95,7 @@ impl Population {
 
     /// The first `limit` resources of a type.
     pub(crate) fn first(&self, name: &str, limit: u64) -> Vec<Bytes> {
-        match (self.generator, Kind::from_word(name)) {
+        match (self.generator, GeneratedType::from_word(name)) {
             (Some(made), Some(kind)) => Rows::made(made, kind, 0, made.count(kind)).part(0, limit).iter().collect(),
             _ => {
                 let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -110,9 +110,9 @@ impl Population {
     }
 
     /// The resources that `selection` selects, by type. Types without resources are left out.
-    pub(crate) fn select(&self, selection: &Selection) -> FoundResources {
+    pub(crate) fn select(&self, selection: &ResourceSelection) -> FoundResources {
         let made = self.generator.iter().flat_map(|made| {
-            let kinds = Kind::ALL.iter().filter(|kind| selection.includes_type(kind.as_str()));
+            let kinds = GeneratedType::ALL.iter().filter(|kind| selection.includes_type(kind.as_str()));
             kinds.map(|kind| (kind.as_str(), self.select_generated(*made, *kind, selection)))
         });
         let held = self.held.iter().filter(|(name, _)| selection.includes_type(name));
@@ -130,7 +130,7 @@ impl Population {
     }
 
     /// The Bundles of the deletions that `selection` covers and `reported` accepts.
-    pub(crate) fn deletions(&self, selection: &Selection, reported: &dyn Fn(&DeletedResource) -> bool) -> Rows {
+    pub(crate) fn deletions(&self, selection: &ResourceSelection, reported: &dyn Fn(&DeletedResource) -> bool) -> Rows {
         deleted::bundles(&self.deletions, selection, reported)
     }
 
@@ -207,7 +207,7 @@ impl Population {
         self.held.iter().find(|(held, _)| *held == name).map_or(&[], |(_, rows)| rows)
     }
 
-    fn selects(&self, name: &str, row: &FixtureData, selection: &Selection) -> bool {
+    fn selects(&self, name: &str, row: &FixtureData, selection: &ResourceSelection) -> bool {
         if !selection.includes_date(row.updated) {
             return false;
         }
@@ -227,7 +227,7 @@ impl Population {
         }
     }
 
-    fn select_generated(&self, made: Generator, kind: Kind, selection: &Selection) -> Rows {
+    fn select_generated(&self, made: Generator, kind: GeneratedType, selection: &ResourceSelection) -> Rows {
         let start = selection.since.map_or(0, |since| made.first(kind, |date| date > since));
         let end = selection.until.map_or(made.count(kind), |until| made.first(kind, |date| date >= until));
         let each = kind.per_patient().unwrap_or(1);
@@ -241,7 +241,7 @@ impl Population {
         let Some(listed) = selection.patients.as_ref() else { return Rows::made(made, kind, start, end) };
         let mut indices: Vec<u64> = listed
             .iter()
-            .filter_map(|id| made.find(Kind::Patient, id))
+            .filter_map(|id| made.find(GeneratedType::Patient, id))
             .flat_map(|owner| owner * each..(owner + 1) * each)
             .filter(|index| (start..end).contains(index))
             .collect();
@@ -251,7 +251,7 @@ impl Population {
 }
 
 fn group(made: &Generator, id: &str, members: &[String]) -> FixtureData {
-    let updated = made.updated(Kind::Patient, 0);
+    let updated = made.updated(GeneratedType::Patient, 0);
     let mut value = json!({
         "resourceType": "Group", "id": id,
         "meta": { "versionId": "1", "lastUpdated": updated.to_string() },

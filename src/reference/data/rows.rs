@@ -4,39 +4,39 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::reference::data::generate::{Generator, Kind};
+use crate::reference::data::generate::{GeneratedType, Generator};
 
 /// Lines without line ends. Cheap to copy and to cut.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
-    source: Source,
+    source: RowSource,
     start: u64,
     end: u64,
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+enum RowSource {
     Held(Arc<[Bytes]>),
-    Made { by: Generator, kind: Kind },
-    Picked { by: Generator, kind: Kind, indices: Arc<[u64]> },
+    Made { by: Generator, kind: GeneratedType },
+    Picked { by: Generator, kind: GeneratedType, indices: Arc<[u64]> },
 }
 
 impl Rows {
     /// Lines in memory.
     pub(crate) fn held(lines: Vec<Bytes>) -> Self {
         let end = lines.len() as u64;
-        Self { source: Source::Held(lines.into()), start: 0, end }
+        Self { source: RowSource::Held(lines.into()), start: 0, end }
     }
 
     /// The generated resources of `kind` with indices from `start` up to but not including `end`.
-    pub(crate) fn made(by: Generator, kind: Kind, start: u64, end: u64) -> Self {
-        Self { source: Source::Made { by, kind }, start, end: end.max(start) }
+    pub(crate) fn made(by: Generator, kind: GeneratedType, start: u64, end: u64) -> Self {
+        Self { source: RowSource::Made { by, kind }, start, end: end.max(start) }
     }
 
     /// The generated resources of `kind` with these indices.
-    pub(crate) fn picked(by: Generator, kind: Kind, indices: Vec<u64>) -> Self {
+    pub(crate) fn picked(by: Generator, kind: GeneratedType, indices: Vec<u64>) -> Self {
         let end = indices.len() as u64;
-        Self { source: Source::Picked { by, kind, indices: indices.into() }, start: 0, end }
+        Self { source: RowSource::Picked { by, kind, indices: indices.into() }, start: 0, end }
     }
 
     /// The number of lines.
@@ -48,9 +48,9 @@ impl Rows {
     pub(crate) fn line(&self, at: u64) -> Option<Bytes> {
         let at = self.start.checked_add(at).filter(|at| *at < self.end)?;
         match &self.source {
-            Source::Held(lines) => lines.get(usize::try_from(at).ok()?).cloned(),
-            Source::Made { by, kind } => Some(by.line(*kind, at)),
-            Source::Picked { by, kind, indices } => {
+            RowSource::Held(lines) => lines.get(usize::try_from(at).ok()?).cloned(),
+            RowSource::Made { by, kind } => Some(by.line(*kind, at)),
+            RowSource::Picked { by, kind, indices } => {
                 indices.get(usize::try_from(at).ok()?).map(|index| by.line(*kind, *index))
             }
         }

@@ -18,7 +18,7 @@ pub(crate) enum SelectedLevel {
 
 /// What an export selects.
 #[derive(Clone, Debug)]
-pub(crate) struct Selection {
+pub(crate) struct ResourceSelection {
     /// Its level.
     pub level: SelectedLevel,
     /// The types; none: all.
@@ -31,7 +31,7 @@ pub(crate) struct Selection {
     pub patients: Option<BTreeSet<String>>,
 }
 
-impl Selection {
+impl ResourceSelection {
     /// Everything at one level.
     pub(crate) fn of(level: SelectedLevel) -> Self {
         Self { level, types: None, since: None, until: None, patients: None }

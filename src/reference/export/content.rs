@@ -12,7 +12,7 @@ use crate::reference::data::filter::{IdFilter, apply_filters};
 use crate::reference::data::fixtures::DeletedResource;
 use crate::reference::data::population::{FoundResources, Population};
 use crate::reference::data::rows::Rows;
-use crate::reference::data::selection::{SelectedLevel, Selection};
+use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 use crate::reference::export::job::JobFile;
 use crate::reference::export::request::ExportRequest;
 use crate::reference::export::{associated, blocks, elements};
@@ -57,7 +57,7 @@ pub(crate) fn files(server: &ServerState, export: &ExportRequest, population: &P
     files
 }
 
-fn selection(server: &ServerState, export: &ExportRequest, population: &Population) -> Selection {
+fn selection(server: &ServerState, export: &ExportRequest, population: &Population) -> ResourceSelection {
     let mut selection = export.selection.clone();
     if server.does(Behavior::GroupExportsAll) && selection.level != SelectedLevel::System {
         selection.level = SelectedLevel::Patients;
@@ -82,7 +82,7 @@ fn filter(
     server: &ServerState,
     export: &ExportRequest,
     population: &Population,
-    selection: &Selection,
+    selection: &ResourceSelection,
     mut found: FoundResources,
 ) -> FoundResources {
     let not_empty = |(_, rows): &(&'static str, Rows)| rows.len() > 0;
@@ -110,7 +110,12 @@ fn filter(
 }
 
 /// The lines of the `deleted` files.
-fn deletions(server: &ServerState, population: &Population, selection: &Selection, found: &FoundResources) -> Rows {
+fn deletions(
+    server: &ServerState,
+    population: &Population,
+    selection: &ResourceSelection,
+    found: &FoundResources,
+) -> Rows {
     if selection.since.is_none() {
         return Rows::held(Vec::new());
     }
@@ -127,7 +132,7 @@ fn deletions(server: &ServerState, population: &Population, selection: &Selectio
 }
 
 /// The lines of the `error` files.
-fn outcomes(server: &ServerState, export: &ExportRequest, selection: &Selection, failed: &[String]) -> Rows {
+fn outcomes(server: &ServerState, export: &ExportRequest, selection: &ResourceSelection, failed: &[String]) -> Rows {
     let warnings = export.ignored.iter().map(|text| outcome("warning", "not-supported", text));
     let failed = failed.iter().filter(|_| !server.does(Behavior::FailuresUntold));
     let failed = failed.map(|name| outcome("error", "exception", &format!("{name} could not be exported")));

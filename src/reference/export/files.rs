@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::reference::export::job::{Job, JobStage};
+use crate::reference::export::job::{ExportJob, JobStage};
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::reply::{Context, FHIR_NDJSON, Payload, Point, ServerReply};
 use crate::reference::security::grant::Grant;
@@ -15,7 +15,7 @@ pub(crate) fn file(server: &ServerState, folder: &str, name: &str, grant: &Grant
     jobs.remove_expired(now, server.options.keep);
     let job = jobs.by_folder(folder).filter(|job| !job.deleted || server.does(Behavior::FilesStay));
     let file = job.and_then(|job| Some((job, job.files.iter().find(|file| file.name == name)?)));
-    let own = |job: &Job| job.belongs_to(grant) || server.does(Behavior::ForeignFiles);
+    let own = |job: &ExportJob| job.belongs_to(grant) || server.does(Behavior::ForeignFiles);
     let Some((job, file)) = file.filter(|(job, _)| own(job)) else { return missing(Context::default()) };
     let context = Context { job: Some(job.id.clone()), file: Some(file.name.clone()), ..job.context.clone() };
     if file.point == Point::FileOutput && !grant.covers(file.kind) {

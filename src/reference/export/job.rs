@@ -31,7 +31,7 @@ pub(crate) struct JobFile {
 
 /// One export. Its result is fixed when it starts.
 #[derive(Clone, Debug)]
-pub(crate) struct Job {
+pub(crate) struct ExportJob {
     /// The secret part of its polling URL.
     pub id: String,
     /// The secret part of its files' URLs.
@@ -81,7 +81,7 @@ pub(crate) enum JobStage {
     Ended,
 }
 
-impl Job {
+impl ExportJob {
     /// Whether it belongs to the client that asks. A request that needed no token may see all jobs.
     pub(crate) fn belongs_to(&self, grant: &Grant) -> bool {
         grant.client.is_none() || self.owner == grant.client
@@ -128,7 +128,7 @@ impl Job {
 /// All jobs.
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
-    by_id: BTreeMap<String, Job>,
+    by_id: BTreeMap<String, ExportJob>,
     gone: BTreeSet<String>,
 }
 
@@ -149,12 +149,12 @@ impl Jobs {
     }
 
     /// Adds a job.
-    pub(crate) fn insert(&mut self, job: Job) {
+    pub(crate) fn insert(&mut self, job: ExportJob) {
         self.by_id.insert(job.id.clone(), job);
     }
 
     /// The job with this id, deleted or not.
-    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Job> {
+    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut ExportJob> {
         self.by_id.get_mut(id)
     }
 
@@ -171,12 +171,12 @@ impl Jobs {
     }
 
     /// The job with this folder of files.
-    pub(crate) fn by_folder(&self, folder: &str) -> Option<&Job> {
+    pub(crate) fn by_folder(&self, folder: &str) -> Option<&ExportJob> {
         self.by_id.values().find(|job| job.folder == folder)
     }
 
     /// A job that an equal kick-off started.
-    pub(crate) fn same_request(&self, fingerprint: &str) -> Option<&Job> {
+    pub(crate) fn same_request(&self, fingerprint: &str) -> Option<&ExportJob> {
         self.by_id.values().find(|job| job.fingerprint == fingerprint && !job.deleted)
     }
 }
@@ -185,8 +185,8 @@ impl Jobs {
 mod tests {
     use super::*;
 
-    fn job(started: SystemTime) -> Job {
-        Job {
+    fn job(started: SystemTime) -> ExportJob {
+        ExportJob {
             id: "a".to_owned(),
             folder: "b".to_owned(),
             started,

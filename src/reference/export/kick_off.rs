@@ -10,7 +10,7 @@ use crate::reference::cohorts;
 use crate::reference::data::population::Population;
 use crate::reference::data::selection::SelectedLevel;
 use crate::reference::export::content;
-use crate::reference::export::job::{Job, JobFile, Jobs, MAX_JOBS};
+use crate::reference::export::job::{ExportJob, JobFile, Jobs, MAX_JOBS};
 use crate::reference::export::parameter_reader::{ParameterReader, excerpt};
 use crate::reference::export::request::ExportRequest;
 use crate::reference::export::{job_names, parameters, snapshot};
@@ -98,7 +98,7 @@ fn start(
     check_load(server, &jobs, now)?;
     let files = files_of_job(server, &jobs, &export, &population, &fingerprint);
     let outputs = files.iter().filter(|file| file.point == Point::FileOutput).count();
-    let job = Job {
+    let job = ExportJob {
         id: job_names::job_id(server, now)?,
         folder: job_names::folder(server)?,
         started: now,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::base::instant::rfc3339;
-use crate::reference::export::job::{Job, JobFile};
+use crate::reference::export::job::{ExportJob, JobFile};
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::personality::spec::Personality;
 use crate::reference::personality::{hcpd, smile};
@@ -12,7 +12,7 @@ use crate::reference::state::ServerState;
 use crate::reference::urls::file_url;
 
 /// The manifest of an ended job, or its first page.
-pub(crate) fn complete(server: &ServerState, job: &Job) -> Value {
+pub(crate) fn complete(server: &ServerState, job: &ExportJob) -> Value {
     match server.spec() {
         Personality::Smile => smile::manifest(job, &|file| file_url(server, job, file)),
         Personality::Hcpd => hcpd::add_message(job, page(server, job, 0, true)),
@@ -21,7 +21,7 @@ pub(crate) fn complete(server: &ServerState, job: &Job) -> Value {
 }
 
 /// A page of the job's manifest: 0, or 1 for the page that the first links to once the job has ended.
-pub(crate) fn page(server: &ServerState, job: &Job, page: usize, ended: bool) -> Value {
+pub(crate) fn page(server: &ServerState, job: &ExportJob, page: usize, ended: bool) -> Value {
     let mut output = items(server, job, Point::FileOutput);
     if let Some(first) = job.first_page {
         let second = output.split_off(first.min(output.len()));
@@ -57,7 +57,7 @@ pub(crate) fn page(server: &ServerState, job: &Job, page: usize, ended: bool) ->
 }
 
 /// The items of one list of the manifest.
-fn items(server: &ServerState, job: &Job, point: Point) -> Vec<Value> {
+fn items(server: &ServerState, job: &ExportJob, point: Point) -> Vec<Value> {
     let files: Vec<&JobFile> = job.files.iter().filter(|file| file.point == point).collect();
     let urls: Vec<String> = files.iter().map(|file| file_url(server, job, file)).collect();
     let item = |(at, file): (usize, &&JobFile)| {

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::reference::export::job::{Job, JobStage};
+use crate::reference::export::job::{ExportJob, JobStage};
 use crate::reference::export::{content, manifest};
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::personality::spec::Personality;
@@ -53,7 +53,7 @@ pub(crate) fn poll(server: &ServerState, id: &str, grant: &Grant) -> ServerReply
 }
 
 /// The answer to the poll of a running job, with the files that are ready if the client asked for them.
-fn running(server: &ServerState, job: &Job, percent: u64) -> ServerReply {
+fn running(server: &ServerState, job: &ExportJob, percent: u64) -> ServerReply {
     let status = StatusCode::ACCEPTED;
     let progress = match server.spec() {
         Personality::Smile => smile::progress(job),
@@ -67,7 +67,7 @@ fn running(server: &ServerState, job: &Job, percent: u64) -> ServerReply {
     reply.with("retry-after", "1").with("x-progress", &progress)
 }
 
-fn ended(server: &ServerState, job: &Job) -> ServerReply {
+fn ended(server: &ServerState, job: &ExportJob) -> ServerReply {
     if let Some(text) = &job.failure {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         return poll_error(server, ServerReply::refusal(Point::PollFailed, status, "processing", text));
@@ -94,7 +94,7 @@ pub(crate) fn second_page(server: &ServerState, id: &str, grant: &Grant) -> Serv
         .of(job.context_with_id())
 }
 
-fn expires(server: &ServerState, job: &Job) -> String {
+fn expires(server: &ServerState, job: &ExportJob) -> String {
     httpdate::fmt_http_date(job.expires(server.options.keep))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::reference::data::filter::IdFilter;
-use crate::reference::data::selection::{SelectedLevel, Selection};
+use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 use crate::search::query::Query;
 
 /// The newest Provenance of each resource.
@@ -15,7 +15,7 @@ pub(crate) const RELEVANT: &str = "RelevantProvenanceResources";
 #[derive(Clone, Debug)]
 pub(crate) struct ExportRequest {
     /// The resources that it selects.
-    pub selection: Selection,
+    pub selection: ResourceSelection,
     /// What the server ignored because the client asked for leniency, one sentence each.
     pub ignored: Vec<String>,
     /// `_typeFilter`, where the server understands ids only.
@@ -38,7 +38,7 @@ impl ExportRequest {
     /// An export without parameters.
     pub(crate) fn of(level: SelectedLevel) -> Self {
         Self {
-            selection: Selection::of(level),
+            selection: ResourceSelection::of(level),
             ignored: Vec::new(),
             id_filters: Vec::new(),
             searches: Vec::new(),

@@ -8,7 +8,7 @@ use crate::reference::fault::json_edits::{remove_at, set_at};
 use crate::reference::fault::line_edit::{LineAction, LineEdit};
 
 /// A file as lines, each with its line end.
-struct Text {
+struct FileLines {
     lines: Vec<(String, &'static str)>,
 }
 
@@ -49,7 +49,7 @@ fn bundle(bytes: &[u8]) -> Vec<u8> {
 
 fn edit_lines(edit: &LineEdit, bytes: &[u8]) -> Vec<u8> {
     let whole = String::from_utf8_lossy(bytes);
-    let mut text = Text { lines: whole.split_inclusive('\n').map(split_end).collect() };
+    let mut text = FileLines { lines: whole.split_inclusive('\n').map(split_end).collect() };
     let count = text.lines.len();
     match edit.edit {
         LineAction::Crlf => text.lines.iter_mut().for_each(|(_, end)| *end = "\r\n"),

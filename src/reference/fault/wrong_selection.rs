@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::reference::data::population::FoundResources;
 use crate::reference::data::rows::Rows;
-use crate::reference::data::selection::Selection;
+use crate::reference::data::selection::ResourceSelection;
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::state::ServerState;
 use crate::search::query::Query;
@@ -16,7 +16,7 @@ use crate::search::query::Query;
 pub(crate) fn change_filters(
     server: &ServerState,
     found: &mut FoundResources,
-    selection: &Selection,
+    selection: &ResourceSelection,
     searches: &[Query],
 ) {
     for (name, rows) in found.iter_mut().filter(|(name, _)| searches.iter().any(|query| query.kind == *name)) {
@@ -55,7 +55,7 @@ pub(crate) fn add_referenced(server: &ServerState, found: &mut FoundResources) {
 }
 
 /// Removes the newest resource from an export with `_since`, or adds it to one with `_until`.
-pub(crate) fn change_dates(server: &ServerState, found: &mut FoundResources, selection: &Selection) {
+pub(crate) fn change_dates(server: &ServerState, found: &mut FoundResources, selection: &ResourceSelection) {
     if server.does(Behavior::SinceLosesNewest) && selection.since.is_some() {
         for (_, rows) in found.iter_mut().filter(|(_, rows)| rows.len() > 1) {
             *rows = rows.part(0, rows.len() - 1);
@@ -65,7 +65,7 @@ pub(crate) fn change_dates(server: &ServerState, found: &mut FoundResources, sel
         change_children(server, found, selection);
     }
     if server.does(Behavior::UntilLeaks) && selection.until.is_some() {
-        let all = server.population().select(&Selection { until: None, ..selection.clone() });
+        let all = server.population().select(&ResourceSelection { until: None, ..selection.clone() });
         for (name, rows) in found.iter_mut() {
             let newest = all.iter().find(|(kind, _)| kind == name).and_then(|(_, all)| all.line(all.len() - 1));
             let own: Vec<_> = rows.iter().filter(|line| Some(line) != newest.as_ref()).collect();
@@ -75,8 +75,8 @@ pub(crate) fn change_dates(server: &ServerState, found: &mut FoundResources, sel
 }
 
 /// Removes the resources of patients that did not change, or adds all resources of one of them.
-fn change_children(server: &ServerState, found: &mut FoundResources, selection: &Selection) {
-    let all = server.population().select(&Selection { since: None, ..selection.clone() });
+fn change_children(server: &ServerState, found: &mut FoundResources, selection: &ResourceSelection) {
+    let all = server.population().select(&ResourceSelection { since: None, ..selection.clone() });
     let patients = |rows: &FoundResources| -> Vec<String> {
         let lines = rows.iter().filter(|(name, _)| *name == "Patient").flat_map(|(_, rows)| rows.iter());
         lines

@@ -1,6 +1,6 @@
 //! What servers built on HAPI FHIR share: the URLs of polls and files, ids, and the message of an empty export.
 
-use crate::reference::export::job::{Job, JobFile};
+use crate::reference::export::job::{ExportJob, JobFile};
 
 /// The characters of a file's id that identify its job. The other characters count the files of the job.
 pub(crate) const FOLDER: usize = 24;
@@ -14,7 +14,7 @@ pub(crate) fn poll_url(base: &str, id: &str) -> String {
 }
 
 /// The URL of a job's file: a Binary with an id of 32 letters and digits.
-pub(crate) fn file_url(base: &str, job: &Job, file: &JobFile) -> String {
+pub(crate) fn file_url(base: &str, job: &ExportJob, file: &JobFile) -> String {
     let at = job.files.iter().position(|own| own.name == file.name).unwrap_or_default();
     format!("{base}/Binary/{}{at:0COUNTER$}", job.folder)
 }

@@ -4,7 +4,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::reference::export::job::Job;
+use crate::reference::export::job::ExportJob;
 use crate::reference::export::parameter_reader::{Accepted, Parameter, ParameterReader, excerpt};
 use crate::reference::export::request::ExportRequest;
 use crate::reference::fault::behavior::Behavior;
@@ -60,13 +60,13 @@ pub(crate) fn declare(statement: &mut Value) {
 }
 
 /// `X-Progress` of a running job, `percent` done.
-pub(crate) fn progress(job: &Job, percent: u64) -> String {
+pub(crate) fn progress(job: &ExportJob, percent: u64) -> String {
     let all: u64 = job.files.iter().filter(|file| file.point == Point::FileOutput).map(|file| file.rows.len()).sum();
     format!("Search in progress - found {} of {all} resources", all * percent / 100)
 }
 
 /// The manifest, with a message if it lists nothing.
-pub(crate) fn add_message(job: &Job, mut manifest: Value) -> Value {
+pub(crate) fn add_message(job: &ExportJob, mut manifest: Value) -> Value {
     let empty = manifest.get("output").and_then(Value::as_array).is_some_and(Vec::is_empty);
     if let (true, Some(fields)) = (empty, manifest.as_object_mut()) {
         fields.insert("message".to_owned(), Value::String(empty_message(&job.id)));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::base::instant::rfc3339;
 use crate::base::resource_types;
 use crate::reference::data::filter::IdFilter;
-use crate::reference::export::job::{Job, JobFile, JobStage};
+use crate::reference::export::job::{ExportJob, JobFile, JobStage};
 use crate::reference::export::parameter_reader::{Accepted, Parameter, ParameterReader, excerpt};
 use crate::reference::export::request::ExportRequest;
 use crate::reference::fault::behavior::Behavior;
@@ -29,12 +29,12 @@ pub(crate) fn may_reuse(headers: &HeaderMap) -> bool {
 }
 
 /// `X-Progress` of a running job.
-pub(crate) fn progress(job: &Job) -> String {
+pub(crate) fn progress(job: &ExportJob) -> String {
     format!("Build in progress - Status set to IN_PROGRESS at {}", rfc3339(job.started))
 }
 
 /// The manifest: without `deleted` and `count`, always with a token required, and with a message if it lists nothing.
-pub(crate) fn manifest(job: &Job, url: &dyn Fn(&JobFile) -> String) -> Value {
+pub(crate) fn manifest(job: &ExportJob, url: &dyn Fn(&JobFile) -> String) -> Value {
     let items = |point: Point| -> Vec<Value> {
         let files = job.files.iter().filter(|file| file.point == point);
         files.map(|file| json!({ "type": file.kind, "url": url(file) })).collect()
@@ -55,7 +55,7 @@ pub(crate) fn manifest(job: &Job, url: &dyn Fn(&JobFile) -> String) -> Value {
 }
 
 /// The refusal of the DELETE of an ended job; none: the job runs.
-pub(crate) fn refuse_delete(job: &Job, now: SystemTime) -> Option<ServerReply> {
+pub(crate) fn refuse_delete(job: &ExportJob, now: SystemTime) -> Option<ServerReply> {
     // Only a fault leaves a deleted job in place.
     if job.stage(now) != JobStage::Ended || job.deleted {
         return None;
