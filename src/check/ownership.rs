@@ -370,9 +370,36 @@ mod tests {
     fn little_may_have_gone_meanwhile_and_much_has_not() {
         assert!(few(1, 5) && !few(2, 5) && few(3, 60) && !few(4, 60));
         let kept = |expected, found| KeptProfiles { expected, found };
-        assert_eq!(missing(kept(3, 3), "x", true), CheckOutcome::Yes);
-        assert!(matches!(missing(kept(3, 2), "x", true), CheckOutcome::NoData(_)));
-        assert!(matches!(missing(kept(3, 2), "x", false), CheckOutcome::No(_)));
-        assert!(matches!(missing(kept(3, 1), "x", true), CheckOutcome::No(_)));
+        let unclear = Recheck { asked: 1, ..Recheck::default() };
+        assert_eq!(missing(kept(3, 3), "x", 0, Some(&unclear)), CheckOutcome::Yes);
+        assert!(matches!(missing(kept(3, 2), "x", 0, Some(&unclear)), CheckOutcome::NoData(_)));
+        assert!(matches!(missing(kept(3, 2), "x", 0, None), CheckOutcome::No(_)));
+        assert!(matches!(missing(kept(3, 1), "x", 0, Some(&unclear)), CheckOutcome::No(_)));
+    }
+
+    #[test]
+    fn only_resources_that_were_read_again_are_excluded() {
+        let recheck = |asked, there, changed, deleted| Recheck {
+            asked,
+            there,
+            changed: [("Patient".to_owned(), changed)].into(),
+            deleted: [("Patient".to_owned(), deleted)].into(),
+        };
+        let lost = |expected, found, seen: &Recheck| {
+            still_missing(KeptProfiles { expected, found }, seen.gone(), Some(seen)).map_err(
+                |undecided| match undecided {
+                    CheckOutcome::NoData(why) => why,
+                    other => panic!("{other:?}"),
+                },
+            )
+        };
+        assert_eq!(lost(10, 7, &recheck(3, 0, 1, 2)), Ok(0), "all that is missing is gone");
+        assert_eq!(lost(20, 10, &recheck(2, 1, 0, 1)), Ok(9), "one is still there, and eight were not read");
+        let unread = lost(20, 10, &recheck(6, 0, 2, 4)).unwrap_err();
+        assert!(unread.starts_with("4 that did not come were not read again; all 6 that were"), "{unread}");
+        let unclear = lost(60, 57, &recheck(3, 0, 0, 1)).unwrap_err();
+        assert!(unclear.starts_with("2 that did not come may have been deleted"), "{unclear}");
+        assert_eq!(lost(60, 40, &recheck(6, 0, 0, 5)), Ok(15), "too many to have been deleted meanwhile");
+        assert_eq!(still_missing(KeptProfiles { expected: 3, found: 2 }, 0, None).ok(), Some(1));
     }
 }

@@ -1,23 +1,23 @@
-//! Which levels of export the target offers, by its CapabilityStatement and by what the user named.
+//! The export levels that the target offers: those in its CapabilityStatement and those that the user names.
 
 use serde_json::Value;
 
 use crate::base::vocabulary::ExportLevel;
 use crate::settings::run_settings::Settings;
 
-/// The levels at which an export can be, in the order in which [`ExportLevel::Any`] tries them.
+/// All levels of an export, in the order in which [`ExportLevel::Any`] tries them.
 pub const LEVELS: [ExportLevel; 3] = [ExportLevel::System, ExportLevel::Patient, ExportLevel::Group];
 
-/// What a CapabilityStatement says that matters here.
+/// What a CapabilityStatement declares about exports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// Name and version of the software.
     pub software: Option<String>,
     /// The FHIR version.
     pub fhir: Option<String>,
-    /// The levels of export that it declares.
+    /// The levels of export.
     pub levels: Vec<ExportLevel>,
-    /// The canonical URLs that it claims, of `instantiates` and `implementationGuide`.
+    /// The canonical URLs in `instantiates` and `implementationGuide`.
     pub claims: Vec<String>,
     /// Whether it lists the profile of cohorts for Group (hl7-3.0.0, group.html).
     pub cohorts: bool,
@@ -28,8 +28,8 @@ pub struct Declared {
 /// The end of the canonical URL of the profile of cohorts.
 const COHORT: &str = "/bulk-cohort-group";
 
-/// Reads a CapabilityStatement; anything else says nothing. Export operations are known by their name (`export`,
-/// `patient-export`, `group-export`) or the end of their definition, on `rest` or on its resources Patient and Group.
+/// Reads a CapabilityStatement; any other body declares nothing. Export operations are recognized by their name (`export`,
+/// `patient-export`, `group-export`) or the end of their definition, in `rest` or in its resources Patient and Group.
 pub fn read(body: &Value) -> Declared {
     if body.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
         return Declared::default();
@@ -56,7 +56,7 @@ pub fn read(body: &Value) -> Declared {
                 let profile = |one: &Value| {
                     one.as_str().is_some_and(|url| url.split('|').next().unwrap_or_default().ends_with(COHORT))
                 };
-                // Some write the one profile where a list of them belongs.
+                // Some servers write one profile in place of a list.
                 let listed = resource.get("supportedProfile");
                 cohorts |= listed.is_some_and(profile) || items(listed).any(profile);
                 group_updates |= items(resource.get("interaction"))
@@ -74,13 +74,13 @@ pub fn read(body: &Value) -> Declared {
     Declared { software, fhir: text("/fhirVersion"), levels, claims, cohorts, group_updates }
 }
 
-/// The level of an export operation that stands where plain `export` means `here`.
+/// The level of an export operation, at a place where plain `export` means `here`.
 fn level_of(operation: &Value, here: ExportLevel) -> Option<ExportLevel> {
     let name = operation.get("name").and_then(Value::as_str).unwrap_or_default();
     let definition = operation.get("definition").and_then(Value::as_str).unwrap_or_default();
     let canonical = definition.split('|').next().unwrap_or_default();
     let last = canonical.rsplit('/').next().unwrap_or_default();
-    // The definition is the sharper word: servers write `export` as the name of all three.
+    // The definition is more precise: some servers name all three operations `export`.
     [last, name.trim_start_matches('$')].into_iter().find_map(|word| match word {
         "patient-export" => Some(ExportLevel::Patient),
         "group-export" => Some(ExportLevel::Group),
@@ -89,28 +89,28 @@ fn level_of(operation: &Value, here: ExportLevel) -> Option<ExportLevel> {
     })
 }
 
-/// The items of a JSON array, of a hostile length, within bounds.
+/// The first items of a JSON array, which may be very long.
 fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten().take(10_000)
 }
 
-/// A server's text, cut to a length that fits a line.
+/// A text of the server, cut to the length of a line.
 fn short(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
-/// Whether an export is tried at a level.
+/// Whether the run tries an export at a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
-    /// It is declared, or the user named it.
+    /// The target declares it, or the user named it.
     Yes,
-    /// Nothing is declared at all: it is tried, and a refusal is no breach.
+    /// The target declares no level: the run tries it, and a refusal is no failure.
     Perhaps,
-    /// It is not, and why.
+    /// No, and why.
     No(String),
 }
 
-/// Whether an export is tried at `level`, one of [`LEVELS`].
+/// Whether the run tries an export at `level`, one of [`LEVELS`].
 pub fn offer(level: ExportLevel, declared: &Declared, settings: &Settings) -> Offer {
     match offer_of_any(level, declared, settings) {
         Offer::No(why) => Offer::No(why),
@@ -121,7 +121,7 @@ pub fn offer(level: ExportLevel, declared: &Declared, settings: &Settings) -> Of
     }
 }
 
-/// The same, whichever Group is exported.
+/// The same, for any Group.
 pub fn offer_of_any(level: ExportLevel, declared: &Declared, settings: &Settings) -> Offer {
     match &settings.levels {
         Some(named) if named.contains(&level) => Offer::Yes,

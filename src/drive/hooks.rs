@@ -34,9 +34,9 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 /// The hooks of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Hooks {
-    /// Those that may be run.
+    /// The hooks that may run.
     pub there: BTreeMap<HookName, Hook>,
-    /// Whether there would be some, had they been allowed.
+    /// Whether the configuration names hooks that were not allowed to run.
     pub withheld: bool,
 }
 

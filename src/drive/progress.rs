@@ -1,4 +1,4 @@
-//! What a run shows while it goes on, on stderr: bars on a terminal, sparse lines elsewhere, or nothing.
+//! The progress of a run on stderr: bars on a terminal, a few lines elsewhere, or nothing.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -9,30 +9,30 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, Prog
 
 use crate::base::unprintable::is_unprintable;
 
-/// Something that happened in a flow.
+/// An event in a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// It begins.
     Started,
     /// A wait begins.
     Waiting {
-        /// What for, in words of ours.
+        /// What the flow waits for.
         what: &'a str,
-        /// How long it may take.
+        /// How long the wait may take.
         time: Duration,
     },
     /// A poll was answered.
     Polled {
         /// Its number, from 1.
         number: usize,
-        /// `X-Progress` as the server sent it: not to be trusted.
+        /// `X-Progress` as the server sent it; not trusted.
         progress: Option<&'a str>,
     },
     /// Files are being read; the numbers grow over the whole flow.
     Reading {
         /// Bytes, as they came over the wire.
         bytes: u64,
-        /// ProgressLines.
+        /// Lines.
         lines: u64,
     },
     /// It is over.
@@ -42,14 +42,14 @@ pub enum Event<'a> {
     },
 }
 
-/// Something that shows how a run goes on. Called often; must be quick.
+/// Shows the progress of a run. Called often; must be quick.
 pub trait Progress: Send + Sync {
     /// Shows `event` of the flow named `flow`.
     fn show(&self, flow: &str, event: Event<'_>);
 
-    /// Says something that matters to the run as a whole, once.
+    /// Shows a message about the run as a whole.
     fn note(&self, text: &str) {
-        // Whoever closed stderr does not want to read it.
+        // A closed stderr is no error.
         let _ = writeln!(std::io::stderr(), "{}", escaped(text));
     }
 }
@@ -64,20 +64,20 @@ impl Progress for Silent {
     fn note(&self, _: &str) {}
 }
 
-/// A sparse line on stderr when a flow begins and ends, for logs.
+/// A line on stderr when a flow begins and when it ends, for logs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProgressLines;
 
 impl Progress for ProgressLines {
     fn show(&self, flow: &str, event: Event<'_>) {
         if matches!(event, Event::Started | Event::Ended { .. }) {
-            // Whoever closed stderr does not want to read it.
+            // A closed stderr is no error.
             let _ = writeln!(std::io::stderr(), "{flow}: {}", words(event));
         }
     }
 }
 
-/// One bar a flow on stderr.
+/// One bar per flow on stderr.
 #[derive(Default)]
 pub struct ProgressBars {
     all: MultiProgress,
@@ -85,7 +85,7 @@ pub struct ProgressBars {
 }
 
 impl ProgressBars {
-    /// ProgressBars on stderr.
+    /// Bars on stderr.
     pub fn stderr() -> Self {
         Self { all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5)), bars: Mutex::default() }
     }
@@ -117,7 +117,7 @@ impl Progress for ProgressBars {
     }
 }
 
-/// What fits stderr: bars on a terminal, sparse lines elsewhere.
+/// The kind of progress that suits stderr: bars on a terminal, lines elsewhere.
 pub fn for_stderr() -> std::sync::Arc<dyn Progress> {
     use std::io::IsTerminal as _;
     match std::io::stderr().is_terminal() {
@@ -126,7 +126,7 @@ pub fn for_stderr() -> std::sync::Arc<dyn Progress> {
     }
 }
 
-/// An event in a few words, safe for a terminal.
+/// An event as a short text, safe for a terminal.
 fn words(event: Event<'_>) -> String {
     match event {
         Event::Started => "begins".to_owned(),
@@ -139,8 +139,8 @@ fn words(event: Event<'_>) -> String {
     }
 }
 
-/// A text that a stranger may have written, cut to a line, with everything escaped that could steer a terminal:
-/// control characters and those that turn the direction of writing or hide.
+/// An untrusted text, cut to a line, with all characters escaped that could control a terminal: control characters,
+/// invisible ones, and those that change the direction of writing.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().take(100) {

@@ -1,4 +1,4 @@
-//! A run against a target: what it says of itself, then the flows of the plan side by side, then the recording.
+//! A run against a target: its CapabilityStatement, then the flows of the plan at the same time, then the recording.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -32,25 +32,25 @@ use http::Method;
 use http::header::ACCEPT;
 use tokio::sync::{Semaphore, watch};
 
-/// What a run needs beside the plan, the settings and the target.
+/// What a run needs besides the plan, the settings and the target.
 pub struct RunOptions {
     /// The digest of the suites that the plan was made from.
     pub suites: String,
     /// Whether the target is the embedded reference server.
     pub embedded: bool,
-    /// What is shown meanwhile.
+    /// Shows the progress of the run.
     pub progress: Arc<dyn Progress>,
-    /// Turns true when the run is to be ended: what was started is tidied up, and what was seen is kept.
+    /// Turns true when the run must end. Jobs are then deleted, and the recording is kept.
     pub interrupt: watch::Receiver<bool>,
-    /// Where the recording goes as it is made; none keeps it in memory alone.
+    /// Where the recording is written during the run; none keeps it in memory only.
     pub sink: Option<Writer>,
-    /// Where the polling URLs of jobs that could not be deleted are written as they are, readable by the user alone:
-    /// the recording holds them redacted, and nobody could delete the jobs by those.
+    /// Where the full polling URLs of jobs that could not be deleted are written, readable by the user only. The recording
+    /// holds redacted URLs, which cannot be used to delete the jobs.
     pub leftovers: Option<PathBuf>,
-    /// Where the jobs that are under way are written down, for the user alone, so that a run that is killed can be
-    /// resumed; none writes nothing. The file is gone when the run ends by itself.
+    /// Where the running jobs are written, readable by the user only, so that a killed run can be resumed; none writes
+    /// nothing. The file is removed when the run ends by itself.
     pub journal: Option<PathBuf>,
-    /// What a killed run left: its jobs are gone on with instead of starting others.
+    /// What a killed run left: its jobs are resumed instead of starting others.
     pub remains: Leftovers,
 }
 
@@ -71,13 +71,13 @@ impl RunOptions {
     }
 }
 
-/// How a run says that it ended early because no token could be had.
+/// The beginning of the reason of a run that ended early because it got no token.
 pub const NO_TOKEN: &str = "no access token for ";
 
-/// Why there is nothing to judge.
+/// Why a run has no recording.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Nothing answers at all.
+    /// Nothing answers at the base.
     #[error("nothing answers at {base}: {why}; is the server running, and is the URL its FHIR base?")]
     Unreachable {
         /// The target's base.
@@ -85,7 +85,7 @@ pub enum RunError {
         /// What happened.
         why: String,
     },
-    /// No access token could be had.
+    /// The run got no access token.
     #[error("{NO_TOKEN}{base}: {why}")]
     Credentials {
         /// The target's base.
@@ -95,8 +95,7 @@ pub enum RunError {
     },
 }
 
-/// Runs `plan` against the target of `settings`. The recording is whole even when the run was ended early; see
-/// [`End::early`].
+/// Runs `plan` against the target of `settings`. A run that is ended early has a recording, too; see [`End::early`].
 pub async fn run(
     plan: &Plan,
     settings: Settings,
@@ -107,7 +106,7 @@ pub async fn run(
     Drive::new(settings, transport, clock, options).run(plan).await
 }
 
-/// A run in two steps, for callers who must know what the target says of itself before they can make a plan.
+/// A run in two steps, for callers that need the CapabilityStatement before they can make a plan.
 pub struct Drive {
     session: Session,
     settings: Arc<Settings>,
@@ -119,7 +118,7 @@ pub struct Drive {
 }
 
 impl Drive {
-    /// Makes ready; sends nothing.
+    /// Prepares a run; sends nothing.
     pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Clock, mut options: RunOptions) -> Self {
         let settings = Arc::new(settings);
         let recorder = Recorder::new(&settings, clock, options.sink.take());
@@ -138,8 +137,8 @@ impl Drive {
         Self { session, settings, clock, options, start, declared: None, no_way: None }
     }
 
-    /// What the target's CapabilityStatement says, asked for once. It is public in most places, so that it is asked
-    /// for without credentials first. A target without one declares nothing; one that nothing listens at is an error.
+    /// What the target's CapabilityStatement declares. The first call requests it, at first without credentials, because it is
+    /// public on most servers. A target without one declares nothing; a target that does not answer at all is an error.
     pub async fn metadata(&mut self) -> Result<&Declared, RunError> {
         let declared = match self.declared.take() {
             Some(known) => known,
@@ -179,7 +178,7 @@ impl Drive {
             self.session.recorder().supersede(reply.exchange);
             reply = self.session.send(RequestSpec { identity: Identity::Client, ..ask }).await;
         }
-        // What answered with a redirect to nowhere is there all the same.
+        // A target that redirects to an unreachable address does answer.
         let answered = self.session.recorder().is_answered();
         match reply.result {
             Err(trouble)
@@ -221,13 +220,13 @@ impl Drive {
             && trouble.kind != TroubleKind::Interrupted
         {
             let refused = RunError::Credentials { base: self.start.base.clone(), why: trouble.message };
-            // Whether it is the server that is wrong shows in what it says of itself.
+            // Flows of probes may still test why the server gives no token.
             if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
                 return Err(refused);
             }
             no_way = Some(Unreachable::Token(refused.to_string()));
         }
-        // R4's; other versions are read as JSON alone.
+        // The definitions are those of R4; resources of other versions are checked as JSON only.
         let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::definitions::embedded::r4);
         let journal = ResumeJournal::create(self.options.journal.as_deref()).unwrap_or_else(|error| {
             self.options.progress.note(&format!("this run cannot be resumed if it is killed: {error}"));
@@ -266,7 +265,7 @@ impl Drive {
         };
         tokio::select! {
             biased;
-            // First, so that a run that is ended before its first flow sends nothing.
+            // This comes first, so that a run that is ended before its first flow sends nothing.
             () = self.halt_in_time(&run) => {}
             () = all => {}
         }
@@ -343,14 +342,14 @@ impl Drive {
     }
 }
 
-/// Waits until the flag is raised; for ever if whoever could raise it is gone.
+/// Waits until the flag is true; forever if its sender is gone.
 async fn raised(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|raised| *raised).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// The settings that a report shows. No secret is among them.
+/// The settings that a report shows. They contain no secret.
 fn shown(settings: &Settings) -> Vec<(String, String)> {
     let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
     let levels = settings.levels.as_ref().map(|levels| {
@@ -362,7 +361,7 @@ fn shown(settings: &Settings) -> Vec<(String, String)> {
         Credentials::Token(_) => "bearer token",
         Credentials::Smart(_) => "SMART Backend Services",
     };
-    // Their ids may be somebody's.
+    // Ids of resources may identify patients.
     let count = |number: usize| if number == 0 { String::new() } else { number.to_string() };
     let origins: Vec<String> = settings.allow_origins.iter().map(url::Origin::ascii_serialization).collect();
     let mut shown = vec![
@@ -405,7 +404,7 @@ fn shown_hooks(hooks: &Hooks) -> String {
     }
 }
 
-/// Whether a `fhirVersion` is R4's: 4.0.1, or 4.0.0 and its like.
+/// Whether a `fhirVersion` is that of R4, such as 4.0.1.
 fn is_r4(version: &str) -> bool {
     version == "4.0" || version.starts_with("4.0.")
 }

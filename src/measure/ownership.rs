@@ -279,7 +279,7 @@ mod tests {
         let found = lineage(&source, &index, (false, false), &mut lost).unwrap();
         let kept = |expected, found| KeptProfiles { expected, found };
         assert_eq!((found.all, found.newest, found.older), (kept(3, 1), kept(2, 0), kept(1, 1)));
-        assert_eq!(lost.iter().map(|lost| lost.id.as_str()).collect::<Vec<_>>(), ["house", "new"]);
+        assert_eq!(lost.iter().map(|(lost, _)| lost.id.as_str()).collect::<Vec<_>>(), ["house", "new"]);
         let found = lineage(&source, &index, (true, true), &mut Vec::new()).unwrap();
         assert_eq!(found.all, kept(2, 1), "an organization is no patient's");
     }

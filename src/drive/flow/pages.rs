@@ -21,7 +21,7 @@ use crate::suite::model::FileList;
 /// The most manifests that are read by following `link`.
 const MAX_PAGES: usize = 1000;
 
-/// The most bytes of all linked manifests together.
+/// The most bytes of one linked manifest, and of all together.
 const MAX_LEN_IN_ALL: usize = 64 << 20;
 
 /// Appends the lists of all manifests that `manifest` links to, in order. Each manifest is read once.

@@ -1,4 +1,4 @@
-//! The requests that a flow makes, before credentials: kick-offs, polls, files, DELETEs.
+//! Builds the requests of a flow, without credentials: kick-offs, polls, files, DELETE.
 
 use bytes::Bytes;
 use http::Method;
@@ -14,7 +14,7 @@ use crate::suite::flow::{Identity, Wrong};
 /// The id of a Group that no server has.
 pub const NO_SUCH_GROUP: &str = "plimsoll-no-such-group";
 
-/// A kick-off, with all that decides its form.
+/// Everything that a kick-off request depends on.
 #[derive(Clone, Debug)]
 pub struct Kickoff<'a> {
     /// The target's base.
@@ -23,15 +23,15 @@ pub struct Kickoff<'a> {
     pub level: ExportLevel,
     /// The Group's id, at group level.
     pub group: Option<&'a str>,
-    /// In a Parameters body, not in the query.
+    /// A POST with a Parameters body rather than a GET with a query.
     pub post: bool,
     /// Names and values, in order.
     pub params: &'a [(String, String)],
-    /// Headers in place of or beside the usual ones, as in the suites: a line feed parts lines. Later ones win.
+    /// Headers that replace the usual ones or add to them, as in the suites: a line feed separates lines. Later ones win.
     pub headers: Vec<(&'a str, &'a str)>,
     /// Usual headers left out.
     pub omit: &'a [String],
-    /// What is deliberately wrong.
+    /// The deliberate mistake of the request, if any.
     pub wrong: Option<Wrong>,
 }
 
@@ -89,13 +89,13 @@ fn parameters(params: &[(String, String)]) -> Value {
         })
         .collect();
     match parameter.is_empty() {
-        // An empty array is no FHIR.
+        // FHIR does not allow empty arrays.
         true => json!({"resourceType": "Parameters"}),
         false => json!({"resourceType": "Parameters", "parameter": parameter}),
     }
 }
 
-/// `base` and more path segments. Segments are percent-encoded, so that none of them leads elsewhere.
+/// `base` with more path segments. Segments are percent-encoded, so that none can change the path.
 pub fn under(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     url.set_query(None);
@@ -120,13 +120,13 @@ pub fn query(params: &[(String, String)]) -> String {
     pairs.join("&")
 }
 
-/// Headers from names and values of ours.
+/// Headers from fixed names and values.
 pub fn usual(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
     headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
 }
 
-/// Puts a suite's headers in place of the usual ones. A line feed in a value parts several lines of one header. The
-/// loader has refused names and values that are none; what is left of such is passed over.
+/// Replaces headers by those of a suite. A line feed in a value separates several lines of one header. Invalid names and
+/// values are skipped; the loader has refused them already.
 pub fn overlay<'a>(headers: &mut HeaderMap, over: impl Iterator<Item = (&'a str, &'a str)>) {
     for (name, value) in over {
         let Ok(name) = name.parse::<HeaderName>() else { continue };
@@ -144,7 +144,7 @@ pub fn leave_out(headers: &mut HeaderMap, omit: &[String]) {
     }
 }
 
-/// A bodiless request of a flow, as the run's own client.
+/// A request of a flow without a body, sent as the client of the run.
 pub fn plain(flow: &str, role: Role, method: Method, url: Url, headers: HeaderMap) -> RequestSpec {
     RequestSpec {
         flow: Some(flow.to_owned()),
