@@ -313,6 +313,53 @@ mod tests {
         assert!(build(&whole(), &ask(&[], &["guide-1.0"], &[]), &|_| true).unwrap_err().contains("no spec to judge"));
     }
 
+    /// The names of the flows in an order in which each waits only for flows before it; fewer where some wait for ever.
+    fn without_circles(plan: &Plan) -> Vec<&str> {
+        let mut over: Vec<&str> = Vec::new();
+        loop {
+            let ready = |flow: &&PlannedFlow| {
+                let same = flow.flow.same_request_as.iter().filter(|name| plan.flow(name).is_some());
+                let levels = flow.waits.levels.iter().map(|(_, name)| name);
+                let mut waits = flow.waits.turn.iter().chain(levels).chain(&flow.needs).chain(same);
+                waits.all(|name| over.contains(&name.as_str()))
+            };
+            let open = plan.flows.iter().filter(|flow| !over.contains(&flow.name.as_str()));
+            let next: Vec<&str> = open.filter(ready).map(|flow| flow.name.as_str()).collect();
+            if next.is_empty() {
+                return over;
+            }
+            over.extend(next);
+        }
+    }
+
+    #[test]
+    fn no_flow_waits_for_ever() {
+        // Flows that run alone are ordered by themselves: with `last`, without it, and where there are two of them.
+        let files = crate::suite::source::EMBEDDED.iter().map(|(path, text)| {
+            let mut text = (*text).to_owned();
+            if let Some((before, rotation)) = text.split_once("[flow.rotation]\n") {
+                let rotation = rotation.replacen("last = true\n", "", 1);
+                let copy = rotation.split_once("]\n\n").unwrap().0;
+                text = format!("{before}[flow.rotation-again]\n{copy}]\n\n[flow.rotation]\n{rotation}");
+            }
+            let name = path.rsplit('/').next().unwrap().to_owned();
+            crate::suite::refusal::SuiteFile { name, path: (*path).to_owned(), text }
+        });
+        let mut catalog = crate::suite::source::load(files.collect()).unwrap();
+        for test in &mut catalog.tests {
+            if test.flows.iter().any(|flow| flow == "rotation") {
+                test.flows.push("rotation-again".to_owned());
+            }
+        }
+        let specs: Vec<&str> = catalog.specs.keys().map(String::as_str).collect();
+        for filters in [&[][..], &["@rotation", "@cancelled"], &["@since-change"], &["@typed", "@rotation-again"]] {
+            let plan = build(&catalog, &ask(&specs, &[], filters), &|_| true).unwrap();
+            assert_eq!(without_circles(&plan).len(), plan.flows.len(), "{filters:?}");
+        }
+        let plan = build(&catalog, &ask(&specs, &[], &[]), &|_| true).unwrap();
+        assert_eq!(without_circles(&plan).last(), Some(&"rotation"), "after its copy, which comes first");
+    }
+
     #[test]
     fn the_shipped_suites_make_a_sound_plan() {
         let catalog = crate::suite::source::embedded().unwrap();

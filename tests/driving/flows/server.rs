@@ -216,7 +216,14 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
         .map(|(name, flow)| {
             let needs = flow.from.0.clone();
             let waits = order.get(&name).cloned().unwrap_or_default().among(|_| true);
-            PlannedFlow { name, needs, waits, depth, measures: Measures { resources: true, ..Measures::default() }, flow }
+            PlannedFlow {
+                name,
+                needs,
+                waits,
+                depth,
+                measures: Measures { resources: true, ..Measures::default() },
+                flow,
+            }
         })
         .collect();
     flows.sort_by_key(|flow| (flow.flow.last, ranks[&flow.name]));
