@@ -1,36 +1,41 @@
-//! Lists the fault files, so that a new file needs no line of code. `include_dir!` would not do: on stable Rust a macro
-//! cannot name a folder as its input, and Cargo would miss a new file.
+//! Lists the files of folders that are compiled in, so that a new file needs no line of code. `include_dir!` would not do:
+//! on stable Rust a macro cannot name a folder as its input, and Cargo would miss a new file.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-/// The folders of fault files, in the order in which faults are listed.
-const FOLDERS: [&str; 2] = ["fixtures/faults", "fixtures/legal"];
+/// Each list that is written, with its folders in order. Within a folder files are listed by name.
+const LISTS: [(&str, &[&str]); 2] =
+    [("fault_files.rs", &["fixtures/faults", "fixtures/legal"]), ("suite_files.rs", &["suites"])];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let root = env::var("CARGO_MANIFEST_DIR")?;
-    let mut files = Vec::new();
-    for folder in FOLDERS {
+    let out = env::var("OUT_DIR")?;
+    for (list, folders) in LISTS {
+        fs::write(Path::new(&out).join(list), files(Path::new(&root), folders)?)?;
+    }
+    Ok(())
+}
+
+/// The TOML files of `folders` as a Rust expression: a slice of paths and texts.
+fn files(root: &Path, folders: &[&str]) -> Result<String, Box<dyn Error>> {
+    let mut list = String::from("&[\n");
+    for folder in folders {
         println!("cargo::rerun-if-changed={folder}");
-        let entries = fs::read_dir(Path::new(&root).join(folder))?.collect::<Result<Vec<_>, _>>()?;
+        let entries = fs::read_dir(root.join(folder))?.collect::<Result<Vec<_>, _>>()?;
         let mut names: Vec<String> =
             entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.retain(|name| name.ends_with(".toml"));
         names.sort_unstable();
-        files.extend(names.into_iter().map(|name| format!("{folder}/{name}")));
-    }
-    let mut list = String::from("&[\n");
-    for file in files {
-        writeln!(
-            list,
-            "    ({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))),",
-            format!("/{file}")
-        )?;
+        for name in names {
+            let file = format!("{folder}/{name}");
+            let path = format!("/{file}");
+            writeln!(list, "    ({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),")?;
+        }
     }
     list.push(']');
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("fault_files.rs"), list)?;
-    Ok(())
+    Ok(list)
 }

@@ -79,7 +79,7 @@ impl From<SystemTime> for Instant {
     fn from(at: SystemTime) -> Self {
         match at.duration_since(UNIX_EPOCH) {
             Ok(since) => Self { seconds: since.as_secs().try_into().unwrap_or(i64::MAX), nanos: since.subsec_nanos() },
-            // No clock that is worth showing stands before 1970.
+            // A clock before 1970 is wrong and need not be shown.
             Err(_) => Self { seconds: 0, nanos: 0 },
         }
     }
@@ -154,7 +154,7 @@ pub fn days_in(year: i64, month: i64) -> Option<i64> {
     }
 }
 
-/// Days from 1970-01-01, in the calendar of RFC 3339. Years begin in March here, so that the leap day stands last.
+/// Days from 1970-01-01, in the calendar of RFC 3339. Years begin in March here, so that the leap day is the last.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

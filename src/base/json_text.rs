@@ -1,4 +1,4 @@
-//! Small things about JSON's text that several rooms need.
+//! The text of JSON strings.
 
 /// Appends `raw`, the inside of a well-formed string, with its escapes undone. Lone surrogates become U+FFFD.
 pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {

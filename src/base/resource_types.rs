@@ -2,7 +2,7 @@
 
 /// The types of R4's patient compartment.
 #[rustfmt::skip]
-const R4_OF_PATIENTS: &[&str] = &[
+const R4_PATIENT_COMPARTMENT: &[&str] = &[
     "Account", "AdverseEvent", "AllergyIntolerance", "Appointment", "AppointmentResponse", "AuditEvent", "Basic",
     "BodyStructure", "CarePlan", "CareTeam", "ChargeItem", "Claim", "ClaimResponse", "ClinicalImpression",
     "Communication", "CommunicationRequest", "Composition", "Condition", "Consent", "Coverage",
@@ -18,7 +18,7 @@ const R4_OF_PATIENTS: &[&str] = &[
 
 /// The other types of R4.
 #[rustfmt::skip]
-const R4_OTHERS: &[&str] = &[
+const R4_OUTSIDE_PATIENT_COMPARTMENT: &[&str] = &[
     "ActivityDefinition", "Binary", "BiologicallyDerivedProduct", "Bundle", "CapabilityStatement", "CatalogEntry",
     "ChargeItemDefinition", "CodeSystem", "CompartmentDefinition", "ConceptMap", "Contract", "Device",
     "DeviceDefinition", "DeviceMetric", "EffectEvidenceSynthesis", "Endpoint", "EnrollmentResponse", "EventDefinition",
@@ -60,12 +60,12 @@ pub fn is_known(name: &str) -> bool {
 
 /// Whether FHIR R4 has a resource type of this name.
 pub fn is_r4(name: &str) -> bool {
-    is_of_patients(name) || R4_OTHERS.binary_search(&name).is_ok()
+    is_in_patient_compartment(name) || R4_OUTSIDE_PATIENT_COMPARTMENT.binary_search(&name).is_ok()
 }
 
 /// Whether the type is in R4's patient compartment: its resources can belong to patients.
-pub fn is_of_patients(name: &str) -> bool {
-    R4_OF_PATIENTS.binary_search(&name).is_ok()
+pub fn is_in_patient_compartment(name: &str) -> bool {
+    R4_PATIENT_COMPARTMENT.binary_search(&name).is_ok()
 }
 
 #[cfg(test)]
@@ -74,17 +74,17 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_do_not_overlap() {
-        for list in [R4_OF_PATIENTS, R4_OTHERS, NOT_IN_R4] {
+        for list in [R4_PATIENT_COMPARTMENT, R4_OUTSIDE_PATIENT_COMPARTMENT, NOT_IN_R4] {
             assert!(list.is_sorted());
         }
-        assert!(R4_OTHERS.iter().all(|name| !is_of_patients(name)));
+        assert!(R4_OUTSIDE_PATIENT_COMPARTMENT.iter().all(|name| !is_in_patient_compartment(name)));
         assert!(NOT_IN_R4.iter().all(|name| !is_r4(name)));
     }
 
     #[test]
     fn names_are_told_apart() {
-        assert!(is_of_patients("Observation") && is_r4("Observation") && is_known("Observation"));
-        assert!(!is_of_patients("Organization") && is_r4("Organization"));
+        assert!(is_in_patient_compartment("Observation") && is_r4("Observation") && is_known("Observation"));
+        assert!(!is_in_patient_compartment("Organization") && is_r4("Organization"));
         assert!(!is_r4("NutritionIntake") && is_known("NutritionIntake"));
         assert!(!is_known("patient") && !is_known("Patients"));
     }

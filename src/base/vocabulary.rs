@@ -1,4 +1,4 @@
-//! The words that every room shares: levels, areas, verdicts.
+//! The words that all folders share: levels, areas, verdicts.
 
 /// Declares an enum whose variants have one spelling each, used for TOML, JSON and display alike.
 macro_rules! words {

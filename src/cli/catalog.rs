@@ -8,7 +8,7 @@ use crate::config::run_config::RunConfig;
 use crate::plan::build;
 use crate::plan::build::PlanRequest;
 use crate::plan::model::Plan;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::suite::source;
 
 /// Reads the suites: the built-in ones, or those of a folder.

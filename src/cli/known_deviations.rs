@@ -2,7 +2,7 @@
 
 use crate::cli::error::CliError;
 use crate::config::file::ConfigFile;
-use crate::suite::model::{Catalog, Test};
+use crate::suite::catalog::{Catalog, Test};
 use crate::suite::suggestion;
 use crate::verdicts::gate::KnownDeviation;
 

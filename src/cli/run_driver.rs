@@ -14,7 +14,7 @@ use crate::drive::run::{Drive, RunOptions};
 use crate::plan::model::Plan;
 use crate::recording::model::Recording;
 use crate::recording::store;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 
 /// Drives a run: first reads what the target declares, then runs the plan.
 pub struct RunDriver {

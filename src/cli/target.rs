@@ -36,9 +36,8 @@ use crate::session::exchange::RequestSpec;
 
 use crate::settings::key_set;
 use crate::settings::run_settings::{Credentials, Settings};
-
+use crate::suite::catalog::Catalog;
 use crate::suite::flow::Identity;
-use crate::suite::model::Catalog;
 use crate::transport::in_process::InProcess;
 use crate::transport::message::Transport;
 use crate::transport::network::Network;

@@ -1,9 +1,8 @@
-//! When a flow may begin, and what it waits for.
+//! When a flow begins. The plan says for which flows it waits.
 
 use crate::drive::context::{FlowContext, Unreachable};
 use crate::drive::flow::{cohort, members};
 use crate::drive::stops::stop;
-use crate::plan::model::PlannedFlow;
 use crate::recording::model::{Phase, Stop, StopKind};
 use crate::suite::flow::{Identity, Needs};
 
@@ -27,28 +26,12 @@ pub(crate) fn nobody_to_export(context: &FlowContext<'_>, stop: Stop) -> Stop {
     }
 }
 
-impl FlowContext<'_> {
-    /// Waits for the flows that this one must not disturb, or be disturbed by.
-    pub async fn await_turn(&self, alone: bool) {
-        let flows = &self.run.plan.flows;
-        let hooked = |other: &PlannedFlow| !other.flow.of_hooks().is_empty();
-        let turns_keys = |other: &PlannedFlow| other.flow.credentials == Some(Needs::KeySet);
-        let own = flows.iter().position(|other| other.name == self.planned.name).unwrap_or(flows.len());
-        for (at, other) in flows.iter().enumerate().filter(|(at, _)| *at != own) {
-            let waits = match (alone, self.is_hooked(), self.planned.flow.last) {
-                (true, ..) => true,
-                // Those that change something come one by one; what they did may be looked at side by side.
-                (false, true, _) if hooked(other) => {
-                    at < own && !(self.planned.flow.hooks.is_empty() && other.flow.hooks.is_empty())
-                }
-                (false, true, _) => !turns_keys(other),
-                (false, false, last) => last && !other.flow.last,
-            };
-            if waits {
-                self.run.flow_results.outcome(&other.name).await;
-            }
-        }
+/// Waits until the flows are over that run before this one. The error is that the run is being ended.
+pub(crate) async fn await_turn(context: &FlowContext<'_>) -> Result<(), Stop> {
+    for other in &context.planned.waits.turn {
+        context.outcome_of(other).await?;
     }
+    Ok(())
 }
 
 /// Whether the run has what the flow needs.

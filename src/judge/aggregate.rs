@@ -3,8 +3,8 @@
 use crate::base::vocabulary::Verdict;
 use crate::judge::decision::Decision;
 use crate::plan::model::PlannedTest;
+use crate::suite::catalog::Catalog;
 use crate::suite::flow::Flow;
-use crate::suite::model::Catalog;
 use crate::verdicts::judged_run::Finding;
 
 /// Decides `test` on each flow that `flow` aggregates: violated if it is violated on one, passed if it passes on one at
@@ -17,7 +17,7 @@ pub(crate) fn decide(
 ) -> Decision {
     let (mut found, mut looked, mut worst, mut first) = (Vec::<Finding>::new(), Vec::new(), None, String::new());
     let mut passed = false;
-    for name in catalog.gathered(&test.test, &test.spec, flow) {
+    for name in catalog.aggregated(&test.test, &test.spec, flow) {
         let one = PlannedTest { flow: name, ..test.clone() };
         let Decision::Verdict { verdict, because, findings, exchanges } = decide(&one) else { continue };
         match verdict {

@@ -4,7 +4,7 @@ use crate::check::index::Index;
 use crate::plan::model::{Plan, PlannedTest};
 use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{Recording, Role};
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, Scope, Target, Tool, Traffic};
 
 /// Judges `recording` by the tests of `plan`, under each of its specs. The run keeps a copy of the recording.

@@ -3,7 +3,7 @@
 use crate::base::vocabulary::{Area, Verdict};
 use crate::plan::model::Plan;
 use crate::recording::model::Recording;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResult, RequirementState, TestResult};
 
 /// Puts the judgement together. Known deviations are applied later; until then `gate` is none.

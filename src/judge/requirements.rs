@@ -1,7 +1,8 @@
 //! The state of each requirement of a spec.
 
 use crate::base::vocabulary::Verdict;
-use crate::suite::model::{Catalog, Requirement};
+use crate::suite::catalog::Catalog;
+use crate::suite::model::Requirement;
 use crate::verdicts::judged_run::{RequirementResult, RequirementState, TestResult};
 
 /// The state of every requirement of `spec`, in the order of the suites.

@@ -4,8 +4,9 @@ use crate::check::exchange::{manifest_of, response};
 use crate::check::index::Index;
 use crate::recording::model::{Exchange, FlowRecord, Phase, Role};
 use crate::recording::settings::Authorization;
-use crate::suite::flow::{Flow, Identity, Moment, Send, Wrong};
-use crate::suite::model::On;
+use crate::suite::flow::{Flow, Identity, Moment, Wrong};
+use crate::suite::on::On;
+use crate::suite::send::{ProbeJob, ProbeNeed, Send};
 
 /// The exchanges of `flow` that `on` names.
 pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> Vec<&'a Exchange> {
@@ -57,7 +58,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
 
 /// Whether the probe may start a job, which is then polled.
 fn starts_job(send: Send) -> bool {
-    matches!(send, Send::Kickoff | Send::KickoffPost | Send::Create | Send::Update)
+    send.row().job != ProbeJob::Nothing
 }
 
 /// Whether two exchanges made the same request; headers such as tokens may differ.
@@ -101,17 +102,17 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                 return "no scope is named that the server keeps from the client, which --forbidden-scope does"
                     .to_owned();
             }
-            match probe.map(|probe| (probe.at, probe.send, probe.identity)) {
-                Some((_, Send::Tls, _)) => {
+            match probe.map(|probe| (probe.at, probe.send.row().needs, probe.identity)) {
+                Some((_, ProbeNeed::DirectConnection, _)) => {
                     format!("probe {id} was not sent: old versions of TLS cannot be offered through a proxy (--proxy)")
                 }
-                Some((_, Send::Token, Identity::Narrow)) => {
+                Some((_, ProbeNeed::SmartClient, Identity::Narrow)) => {
                     format!("probe {id} was not sent: the run's own scope cannot be narrowed to Patient resources")
                 }
-                Some((_, Send::Update, _)) => {
+                Some((_, ProbeNeed::DeclaredUpdate, _)) => {
                     format!("probe {id} was not sent: the CapabilityStatement declares no update of Groups")
                 }
-                Some((_, Send::Token, _)) => {
+                Some((_, ProbeNeed::SmartClient, _)) => {
                     format!("probe {id} was not sent: this run has no token of SMART Backend Services")
                 }
                 Some(_) if lacks_credentials(index, definition, on) => {
@@ -135,7 +136,7 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                 Some((Moment::Partial, ..)) => {
                     format!("probe {id} was not sent: no manifest was seen while the job ran")
                 }
-                Some((_, Send::File | Send::FilePost, _)) => {
+                Some((_, ProbeNeed::File, _)) => {
                     format!("probe {id} was not sent: there is no output file to fetch")
                 }
                 _ => format!("probe {id} was not sent"),
@@ -151,8 +152,8 @@ pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool 
     definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| match probe.identity {
         Identity::None => open,
         Identity::Tampered | Identity::Expired => true,
-        // Updates are only sent to a target that declares them.
-        _ => matches!(probe.send, Send::Token | Send::Update),
+        // Nor are updates sent to whoever does not declare them.
+        _ => matches!(probe.send.row().needs, ProbeNeed::SmartClient | ProbeNeed::DeclaredUpdate),
     })
 }
 

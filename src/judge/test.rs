@@ -11,12 +11,14 @@ use crate::judge::decision::Decision;
 use crate::judge::{aggregate, finding, select_exchanges};
 use crate::plan::model::PlannedTest;
 use crate::recording::model::{Exchange, FlowRecord, Role, StopKind};
+use crate::suite::catalog::Catalog;
 use crate::suite::check_names::CheckName;
 use crate::suite::describe::describe;
 use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Identity};
-use crate::suite::model::{Catalog, Hold, NamedOutcome as Allowed, On};
-use crate::suite::values::is_beside_the_point;
+use crate::suite::model::{Hold, NamedOutcome as Allowed};
+use crate::suite::on::On;
+use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::{Finding, TestResult};
 
@@ -144,7 +146,7 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
     }
     let kickoff = index.kickoff(&test.flow)?;
     let status = exchange::response(kickoff)?.status;
-    let refused = (400..=599).contains(&status) && !is_beside_the_point(status);
+    let refused = (400..=599).contains(&status) && !is_unrelated_refusal(status);
     refused.then(|| format!("{} leaves it to the server: the kick-off was answered {status}", test.spec))
 }
 

@@ -201,7 +201,7 @@ impl Organizer {
 fn belongings(store: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
     let patients: HashSet<&str> = store.of("Patient").map(|(id, _)| id).collect();
     let mut all = HashMap::new();
-    for kind in store.kinds().filter(|kind| *kind != "Patient" && resource_types::is_of_patients(kind)) {
+    for kind in store.kinds().filter(|kind| *kind != "Patient" && resource_types::is_in_patient_compartment(kind)) {
         for (id, value) in store.of(kind) {
             if let Some(patient) = owner(value).filter(|patient| patients.contains(patient)) {
                 all.insert((key.hash("Patient", patient), key.hash(kind, id)), kind.to_owned());

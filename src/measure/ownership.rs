@@ -55,7 +55,7 @@ pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTre
 pub(crate) fn compartment(own: &ResourceStore, everything: &ResourceStore) -> Compartment {
     let came: BTreeSet<&str> = own.kinds().collect();
     let mut found = Compartment::default();
-    for kind in everything.kinds().filter(|kind| crate::base::resource_types::is_of_patients(kind)) {
+    for kind in everything.kinds().filter(|kind| crate::base::resource_types::is_in_patient_compartment(kind)) {
         let about = everything.of(kind).filter(|(_, value)| owner(value).is_some()).count() as u64;
         if about > 0 && !came.contains(kind) {
             found.absent.insert(kind.to_owned(), about);

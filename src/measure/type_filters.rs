@@ -208,9 +208,9 @@ impl Measured {
 impl Counter {
     /// For a flow with these parameters.
     pub fn new(params: &[(String, String)], measures: Measures, hooked: Vec<ResourceName>) -> Arc<Self> {
-        let Measures { compared, shelf, census, contents, .. } = measures;
+        let Measures { compared, resources, unrequested, contents, .. } = measures;
         // Chains may lead to resources of the same flow, and a comparison needs the resources of both flows.
-        let kept = shelf || census || compared;
+        let kept = resources || unrequested || compared;
         Arc::new(Self { selection: Selection::new(params), compared, kept, contents, hooked })
     }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::base::vocabulary::Level;
 use crate::plan::model::{Depth, Measures, Plan, PlannedFlow, PlannedTest};
 use crate::plan::reach::{Need, reach, reach_compared};
+use crate::suite::catalog::{Catalog, Test};
 use crate::suite::flow::Flow;
-use crate::suite::model::{Catalog, Test};
+use crate::suite::flow_order::{FlowWaits, flow_order};
 use crate::suite::param::SampleValueName;
 use crate::suite::suggestion;
 
@@ -34,7 +35,7 @@ pub fn build(catalog: &Catalog, ask: &PlanRequest, selected: &dyn Fn(&str) -> bo
     let passes = |name: &str| ask.filters.is_empty() || ask.filters.iter().any(|filter| name.contains(filter.as_str()));
     let tests: Vec<PlannedTest> =
         candidates.into_iter().filter(|test| passes(&test.name) && selected(&test.name)).collect();
-    let flows = order(catalog, needs(catalog, &tests));
+    let flows = planned_flows(catalog, &needs(catalog, &tests));
     Ok(Plan { specs, informational_specs, whole: tests.len() == all, tests, flows })
 }
 
@@ -68,7 +69,7 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     let mut planned = Vec::new();
     for spec in specs {
         for test in &shared {
-            let Some((level, requirements, defect)) = standing(catalog, test, spec) else { continue };
+            let Some((level, requirements, defect)) = requirements_in(catalog, test, spec) else { continue };
             for flow in catalog.flows_of(test, spec) {
                 let id = format!("{}@{flow}", test.name());
                 let name = if specs.len() > 1 { format!("{spec}::{id}") } else { id.clone() };
@@ -89,9 +90,9 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     planned
 }
 
-/// The level of a test in a spec, the requirements it decides there, and whether their text errs; none if the spec has
-/// none of them, says why it leaves them untested, or runs none of the test's flows.
-pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
+/// The level of a test in a spec, the requirements that it decides there, and whether their text is wrong. `None` if the
+/// spec has none of them, says why they are untested, or runs none of the test's flows.
+pub fn requirements_in(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
     if catalog.flows_of(test, spec).is_empty() {
         return None;
     }
@@ -107,7 +108,7 @@ pub fn standing(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Ve
     level.map(|level| (level, requirements, defect))
 }
 
-/// What the tests need of which flows, those included that picks and comparisons need.
+/// What the tests need of which flows, the sources of sample values and comparisons included.
 fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     let mut needs: BTreeMap<String, Need> = BTreeMap::new();
     let add = |needs: &mut BTreeMap<String, Need>, name: &str, need: Need| match needs.get_mut(name) {
@@ -117,7 +118,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     for planned in tests {
         let Some(flow) = catalog.flow(&planned.flow) else { continue };
         if flow.aggregates {
-            for name in catalog.gathered(&planned.test, &planned.spec, flow) {
+            for name in catalog.aggregated(&planned.test, &planned.spec, flow) {
                 let Some(flow) = catalog.flow(&name) else { continue };
                 add(&mut needs, &name, reach(&planned.test, flow));
             }
@@ -128,7 +129,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             add(&mut needs, compare_with, reach_compared(&planned.test, flow));
         }
     }
-    // A pick is chosen from facts of files, so its sources go all the way; they may pick in their turn.
+    // Sample values come from files, so their source flows fetch files. These may need sample values in turn.
     let mut open: Vec<String> = needs.keys().cloned().collect();
     let mut seen = BTreeSet::new();
     while let Some(name) = open.pop() {
@@ -136,14 +137,14 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
             continue;
         }
         let (Some(flow), Some(need)) = (catalog.flow(&name), needs.get(&name)) else { continue };
-        let shelf = !flow.of_hooks().is_empty()
+        let resources = !flow.of_hooks().is_empty()
             || need.measures.compared
-            || need.measures.sourced
+            || need.measures.with_source
             || need.measures.blocks
-            || picks(flow, need)
+            || sample_values(flow, need)
                 .iter()
-                .any(|pick| !matches!(pick, SampleValueName::InstantInside | SampleValueName::TransactionTime));
-        let measures = Measures { shelf, ..Measures::default() };
+                .any(|name| !matches!(name, SampleValueName::InstantInside | SampleValueName::TransactionTime));
+        let measures = Measures { resources, ..Measures::default() };
         for source in sources(flow, need) {
             add(&mut needs, &source, Need { measures, ..Need::depth(Depth::Files) });
             // What was looked at before may be needed for more now.
@@ -154,63 +155,44 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     needs
 }
 
-/// The flows that a flow picks from or is compared with, as far as it is needed.
+/// The flows that sample values come from or that a flow is compared with, if what is needed of it asks for them.
 fn sources(flow: &Flow, need: &Need) -> Vec<String> {
     let measures = &need.measures;
-    // What a hook names must be known to be exported.
+    // A hook may name only resources that are known to be exported.
     let hooked = !flow.of_hooks().is_empty();
-    let needed = hooked || measures.compared || measures.sourced || measures.blocks || !picks(flow, need).is_empty();
+    let needed =
+        hooked || measures.compared || measures.with_source || measures.blocks || !sample_values(flow, need).is_empty();
     if needed { flow.from.0.clone() } else { Vec::new() }
 }
 
-/// The picks of a flow and of its needed probes.
-fn picks(flow: &Flow, need: &Need) -> Vec<SampleValueName> {
+/// The sample values of a flow and of its needed probes.
+fn sample_values(flow: &Flow, need: &Need) -> Vec<SampleValueName> {
     let probes = flow.probes.iter().filter(|probe| need.probes.contains(&probe.id));
     let params = flow.params.values().chain(probes.flat_map(|probe| probe.params.values()));
-    params.flat_map(|param| param.picks()).collect()
+    params.flat_map(|param| param.sample_values()).collect()
 }
 
-/// The flows in the order of the files, but each after its sources, those that run last last, and of these the ones that
-/// change the target's data behind the others.
-fn order(catalog: &Catalog, needs: BTreeMap<String, Need>) -> Vec<PlannedFlow> {
-    let last = |name: &str| catalog.flow(name).map(|flow| (flow.last, !flow.of_hooks().is_empty()));
-    let mut names: Vec<&String> = catalog.flows.keys().filter(|name| needs.contains_key(*name)).collect();
-    names.sort_by_key(|name| last(name));
-    let (mut planned, mut placed) = (Vec::new(), BTreeSet::new());
-    for name in names {
-        place(catalog, &needs, name, &mut placed, &mut planned);
-    }
-    planned
-}
-
-/// Places a flow after its sources. The catalog has no circles of picks; should it have one, each flow is placed once.
-fn place(
-    catalog: &Catalog,
-    needs: &BTreeMap<String, Need>,
-    name: &str,
-    placed: &mut BTreeSet<String>,
-    planned: &mut Vec<PlannedFlow>,
-) {
-    let (Some(flow), Some(need)) = (catalog.flow(name), needs.get(name)) else { return };
-    if !placed.insert(name.to_owned()) {
-        return;
-    }
-    let sources = sources(flow, need);
-    for source in &sources {
-        place(catalog, needs, source, placed, planned);
-    }
-    let mut flow = flow.clone();
-    flow.probes.retain(|probe| need.probes.contains(&probe.id));
-    if !need.delete {
-        flow.delete = None;
-    }
-    planned.push(PlannedFlow {
-        name: name.to_owned(),
-        flow,
-        depth: need.depth,
-        needs: sources,
-        measures: need.measures,
-    });
+/// The flows that are needed, in their order, with what is needed of each.
+fn planned_flows(catalog: &Catalog, needs: &BTreeMap<String, Need>) -> Vec<PlannedFlow> {
+    let order = flow_order(&catalog.flows);
+    let needed = order.iter().filter_map(|(name, waits)| Some((name, waits, catalog.flow(name)?, needs.get(name)?)));
+    let plan = |(name, waits, flow, need): (&String, &FlowWaits, &Flow, &Need)| {
+        let sources = sources(flow, need);
+        let mut flow = flow.clone();
+        flow.probes.retain(|probe| need.probes.contains(&probe.id));
+        if !need.delete {
+            flow.delete = None;
+        }
+        PlannedFlow {
+            name: name.clone(),
+            flow,
+            depth: need.depth,
+            needs: sources,
+            waits: waits.among(|other| needs.contains_key(other)),
+            measures: need.measures,
+        }
+    };
+    needed.map(plan).collect()
 }
 
 #[cfg(test)]
@@ -331,6 +313,53 @@ mod tests {
         assert!(build(&whole(), &ask(&[], &["guide-1.0"], &[]), &|_| true).unwrap_err().contains("no spec to judge"));
     }
 
+    /// The names of the flows in an order in which each waits only for flows before it; fewer where some wait for ever.
+    fn without_circles(plan: &Plan) -> Vec<&str> {
+        let mut over: Vec<&str> = Vec::new();
+        loop {
+            let ready = |flow: &&PlannedFlow| {
+                let same = flow.flow.same_request_as.iter().filter(|name| plan.flow(name).is_some());
+                let levels = flow.waits.levels.iter().map(|(_, name)| name);
+                let mut waits = flow.waits.turn.iter().chain(levels).chain(&flow.needs).chain(same);
+                waits.all(|name| over.contains(&name.as_str()))
+            };
+            let open = plan.flows.iter().filter(|flow| !over.contains(&flow.name.as_str()));
+            let next: Vec<&str> = open.filter(ready).map(|flow| flow.name.as_str()).collect();
+            if next.is_empty() {
+                return over;
+            }
+            over.extend(next);
+        }
+    }
+
+    #[test]
+    fn no_flow_waits_for_ever() {
+        // Flows that run alone are ordered by themselves: with `last`, without it, and where there are two of them.
+        let files = crate::suite::source::EMBEDDED.iter().map(|(path, text)| {
+            let mut text = (*text).to_owned();
+            if let Some((before, rotation)) = text.split_once("[flow.rotation]\n") {
+                let rotation = rotation.replacen("last = true\n", "", 1);
+                let copy = rotation.split_once("]\n\n").unwrap().0;
+                text = format!("{before}[flow.rotation-again]\n{copy}]\n\n[flow.rotation]\n{rotation}");
+            }
+            let name = path.rsplit('/').next().unwrap().to_owned();
+            crate::suite::refusal::SuiteFile { name, path: (*path).to_owned(), text }
+        });
+        let mut catalog = crate::suite::source::load(files.collect()).unwrap();
+        for test in &mut catalog.tests {
+            if test.flows.iter().any(|flow| flow == "rotation") {
+                test.flows.push("rotation-again".to_owned());
+            }
+        }
+        let specs: Vec<&str> = catalog.specs.keys().map(String::as_str).collect();
+        for filters in [&[][..], &["@rotation", "@cancelled"], &["@since-change"], &["@typed", "@rotation-again"]] {
+            let plan = build(&catalog, &ask(&specs, &[], filters), &|_| true).unwrap();
+            assert_eq!(without_circles(&plan).len(), plan.flows.len(), "{filters:?}");
+        }
+        let plan = build(&catalog, &ask(&specs, &[], &[]), &|_| true).unwrap();
+        assert_eq!(without_circles(&plan).last(), Some(&"rotation"), "after its copy, which comes first");
+    }
+
     #[test]
     fn the_shipped_suites_make_a_sound_plan() {
         let catalog = crate::suite::source::embedded().unwrap();
@@ -353,5 +382,64 @@ mod tests {
         }
         let conversations = catalog.flows.values().filter(|flow| !flow.aggregates).count();
         assert_eq!(plan.flows.len(), conversations, "every flow is used");
+    }
+}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod zz_temp {
+    use super::*;
+    fn old(catalog: &Catalog, needs: &BTreeMap<String, Need>) -> Vec<String> {
+        let last = |name: &str| catalog.flow(name).map(|flow| (flow.last, !flow.of_hooks().is_empty()));
+        let mut names: Vec<&String> = catalog.flows.keys().filter(|name| needs.contains_key(*name)).collect();
+        names.sort_by_key(|name| last(name));
+        let (mut planned, mut placed) = (Vec::new(), BTreeSet::new());
+        fn place(
+            c: &Catalog,
+            needs: &BTreeMap<String, Need>,
+            name: &str,
+            placed: &mut BTreeSet<String>,
+            planned: &mut Vec<String>,
+        ) {
+            let (Some(flow), Some(need)) = (c.flow(name), needs.get(name)) else { return };
+            if !placed.insert(name.to_owned()) {
+                return;
+            }
+            for s in &sources(flow, need) {
+                place(c, needs, s, placed, planned);
+            }
+            planned.push(name.to_owned());
+        }
+        for name in names {
+            place(catalog, needs, name, &mut placed, &mut planned);
+        }
+        planned
+    }
+    #[test]
+    fn compare() {
+        let catalog = crate::suite::source::embedded().unwrap();
+        let ids: Vec<String> = catalog.specs.keys().cloned().collect();
+        let mut sets: Vec<Vec<String>> = ids.iter().map(|i| vec![i.clone()]).collect();
+        sets.push(ids.clone());
+        for set in sets {
+            let tests = candidates(&catalog, &set);
+            let n = needs(&catalog, &tests);
+            let o = old(&catalog, &n);
+            let p: Vec<String> = planned_flows(&catalog, &n).into_iter().map(|f| f.name).collect();
+            if o != p {
+                println!("{set:?}\n OLD {o:?}\n NEW {p:?}");
+            } else {
+                println!("{set:?} same");
+            }
+            let names: BTreeSet<String> = tests.iter().map(|t| t.flow.clone()).collect();
+            for f in names {
+                let some: Vec<PlannedTest> = tests.iter().filter(|t| t.flow == f).cloned().collect();
+                let n = needs(&catalog, &some);
+                let o = old(&catalog, &n);
+                let p: Vec<String> = planned_flows(&catalog, &n).into_iter().map(|f| f.name).collect();
+                if o != p {
+                    println!("{set:?} {f}\n OLD {o:?}\n NEW {p:?}");
+                }
+            }
+        }
     }
 }

@@ -2,8 +2,9 @@
 //! need, no more.
 
 use crate::base::vocabulary::Level;
+use crate::suite::catalog::Test;
 use crate::suite::flow::Flow;
-use crate::suite::model::Test;
+use crate::suite::flow_order::FlowWaits;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub struct Plan {
     pub whole: bool,
     /// The tests, spec by spec.
     pub tests: Vec<PlannedTest>,
-    /// The flows they need. A flow stands after those that its picks come from, and flows that run last stand last.
+    /// The flows they need, in the order of [`crate::suite::flow_order::flow_order`].
     pub flows: Vec<PlannedFlow>,
 }
 
@@ -66,8 +67,11 @@ pub struct PlannedFlow {
     pub flow: Flow,
     /// How far it goes.
     pub depth: Depth,
-    /// The flows that its picks come from and that it is compared with, where it needs them.
+    /// The flows that its sample values come from and that it is compared with, where it needs them. It waits for the
+    /// first that goes through.
     pub needs: Vec<String>,
+    /// The other flows that it waits for.
+    pub waits: FlowWaits,
     /// What must be measured on its files beyond framing.
     pub measures: Measures,
 }
@@ -90,13 +94,13 @@ pub struct Measures {
     pub identity: bool,
     /// Whether lines keep the rules of a provider directory.
     pub directory: bool,
-    /// The resources themselves, as many as a shelf holds, in memory and nowhere else: later flows pick from them and are
-    /// compared with them.
-    pub shelf: bool,
-    /// What came back without having been asked for, and whose it is.
-    pub census: bool,
-    /// What of that the flow's source is needed for.
-    pub sourced: bool,
+    /// The resources themselves, as many as are kept, in memory only: sample values of later flows come
+    /// from them, and later flows are compared with them.
+    pub resources: bool,
+    /// Resources that the flow did not request, and their owners.
+    pub unrequested: bool,
+    /// Of these, what only a comparison with the source flow shows.
+    pub with_source: bool,
     /// Attachments and references in the lines.
     pub contents: bool,
     /// Whether each resource passes the filters that were sent, and whether those of the flow's source that must come

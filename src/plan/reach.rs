@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::plan::check_needs::CheckNeed;
 use crate::plan::model::{Depth, Measures};
+use crate::suite::catalog::Test;
 use crate::suite::check_names::CheckName;
 use crate::suite::expect::Expect;
-use crate::suite::flow::{DeleteAt, Flow, Moment, Send};
+use crate::suite::flow::{DeleteAt, Flow, Moment};
 use crate::suite::line_rules::LineRule;
-use crate::suite::model::{On, Test};
+use crate::suite::on::{On, Reach};
+use crate::suite::send::ProbeNeed;
 
 /// What must be done of one flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +38,10 @@ impl Need {
         self.delete |= other.delete;
         self.measures.identity |= other.measures.identity;
         self.measures.directory |= other.measures.directory;
-        self.measures.shelf |= other.measures.shelf;
+        self.measures.resources |= other.measures.resources;
         self.measures.compared |= other.measures.compared;
-        self.measures.census |= other.measures.census;
-        self.measures.sourced |= other.measures.sourced;
+        self.measures.unrequested |= other.measures.unrequested;
+        self.measures.with_source |= other.measures.with_source;
         self.measures.contents |= other.measures.contents;
         self.measures.blocks |= other.measures.blocks;
     }
@@ -78,10 +80,10 @@ fn add_check_need(need: &mut Need, of_check: CheckNeed, flow: &Flow) {
         CheckNeed::Files => need.depth = Depth::Files,
         CheckNeed::Comparison => need.measures.compared = true,
         CheckNeed::Blocks => need.measures.blocks = true,
-        CheckNeed::UnrequestedResources => need.measures.census = true,
+        CheckNeed::UnrequestedResources => need.measures.unrequested = true,
         CheckNeed::Source => {
-            need.measures.census = true;
-            need.measures.sourced = true;
+            need.measures.unrequested = true;
+            need.measures.with_source = true;
         }
         CheckNeed::Identity => need.measures.identity = true,
         CheckNeed::Probe(id) => {
@@ -97,40 +99,38 @@ pub(crate) fn reach_compared(test: &Test, own: &Flow) -> Need {
 }
 
 fn look(on: &On, flow: &Flow) -> Need {
-    match on {
-        On::Kickoff | On::KickoffOptional | On::KickoffBusy => Need::depth(Depth::Kickoff),
-        On::Poll
-        | On::PollInProgress
-        | On::PollTransient
-        | On::PollFailed
-        | On::PollComplete
-        | On::Manifest
-        | On::Page => Need::depth(Depth::Manifest),
-        On::File | On::FileOf(_) => Need::depth(Depth::Files),
-        On::Delete => deleted(flow),
-        On::Probe(id) => {
-            let Some(probe) = flow.probes.iter().find(|probe| probe.id == *id) else {
-                return Need::depth(Depth::Kickoff);
-            };
-            let mut need = match (probe.send, probe.at) {
-                // Which file is fetched again depends on what the files held.
-                (Send::File | Send::FilePost | Send::Files, _) => Need::depth(Depth::Files),
-                // Where attachments lie, the lines say.
-                (Send::Attachment, _) => {
-                    let mut need = Need::depth(Depth::Files);
-                    need.measures.contents = true;
-                    need
-                }
-                (_, Moment::Start | Moment::End) => Need::depth(Depth::Kickoff),
-                (_, Moment::InProgress | Moment::Partial | Moment::Complete) => Need::depth(Depth::Manifest),
-                (_, Moment::Deleted) => deleted(flow),
-            };
-            if probe.at == Moment::Deleted {
-                need.add(deleted(flow));
-            }
-            need.probes.insert(id.clone());
-            need
+    let On::Probe(id) = on else { return on.row().map_or(Need::depth(Depth::Kickoff), |row| until(row.reach, flow)) };
+    let Some(probe) = flow.probes.iter().find(|probe| probe.id == *id) else { return Need::depth(Depth::Kickoff) };
+    let mut need = match probe.at {
+        Moment::Start | Moment::End => Need::depth(Depth::Kickoff),
+        Moment::InProgress | Moment::Partial | Moment::Complete => Need::depth(Depth::Manifest),
+        Moment::Deleted => until(Reach::Delete, flow),
+    };
+    match probe.send.row().needs {
+        // Which file is fetched again depends on what the files held.
+        ProbeNeed::File | ProbeNeed::PartialManifest => need.depth = Depth::Files,
+        // The lines of the files name the attachments.
+        ProbeNeed::Attachment => {
+            need.depth = Depth::Files;
+            need.measures.contents = true;
         }
+        ProbeNeed::Nothing
+        | ProbeNeed::Job
+        | ProbeNeed::SmartClient
+        | ProbeNeed::DeclaredUpdate
+        | ProbeNeed::DirectConnection => {}
+    }
+    need.probes.insert(id.clone());
+    need
+}
+
+/// A flow that goes this far.
+fn until(reach: Reach, flow: &Flow) -> Need {
+    match reach {
+        Reach::Kickoff => Need::depth(Depth::Kickoff),
+        Reach::Manifest => Need::depth(Depth::Manifest),
+        Reach::Files => Need::depth(Depth::Files),
+        Reach::Delete => deleted(flow),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::base::vocabulary::{Area, Level};
 use crate::report::escape::markdown as markdown_cell;
 use crate::report::text::count;
 use crate::report::wrap::{widest, wrap};
-use crate::suite::model::{Catalog, Requirement};
+use crate::suite::catalog::Catalog;
+use crate::suite::model::Requirement;
 
 /// A requirement of a spec, and what decides it.
 struct CoverageRow<'a> {

@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use crate::base::vocabulary::{Area, Level, Verdict};
 use crate::fhir::au_directory::measure;
-use crate::plan::build::standing;
+use crate::plan::build::requirements_in;
+use crate::suite::catalog::{Catalog, Test};
 use crate::suite::expect::Expect;
-use crate::suite::model::{Catalog, NamedOutcome, Requirement, Spec, Test};
-use crate::suite::{describe, suggestion};
+use crate::suite::model::{NamedOutcome, Requirement, Spec};
+use crate::suite::{describe, describe_flow, suggestion};
 
 /// A fault of the reference server, and the tests that must notice it: `area::id`, or `area::id@flow`.
 #[derive(Clone, Debug)]
@@ -233,9 +234,8 @@ fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
             named.push(flow);
         }
     }
-    let flows = named
-        .iter()
-        .filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), crate::suite::describe_flow::flow(flow))));
+    let flows =
+        named.iter().filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), describe_flow::flow(flow))));
     TestPage {
         test: judged(catalog, test),
         requirements: requirements.collect(),
@@ -258,7 +258,7 @@ fn judged(catalog: &Catalog, test: &Test) -> TestRules {
         title: test.title.clone(),
         flows: test.flows.clone(),
         stand_ins: stand_ins(catalog, test),
-        looks_at: test.on.iter().map(|on| describe::on(on, first)).collect(),
+        looks_at: test.on.iter().map(|on| describe_flow::on(on, first)).collect(),
         hold: describe::hold(test.hold).map(str::to_owned),
         when: in_words(&test.when),
         allows,
@@ -273,7 +273,7 @@ fn judged(catalog: &Catalog, test: &Test) -> TestRules {
 /// The specs in which a test is judged on other flows than its own, and on which.
 fn stand_ins(catalog: &Catalog, test: &Test) -> Vec<(String, Vec<String>)> {
     let other = |spec: &String| {
-        standing(catalog, test, spec)?;
+        requirements_in(catalog, test, spec)?;
         let flows = catalog.flows_of(test, spec);
         (flows != test.flows).then(|| (spec.clone(), flows))
     };
@@ -291,7 +291,7 @@ fn rules(expects: &[Expect]) -> Vec<(String, String)> {
 fn otherwise(catalog: &Catalog, test: &Test) -> String {
     let (mut fails, mut warns) = (Vec::new(), Vec::new());
     for spec in catalog.specs.keys() {
-        match standing(catalog, test, spec) {
+        match requirements_in(catalog, test, spec) {
             Some((level, _, defect)) if level.is_binding() && !defect => fails.push(spec.as_str()),
             Some(_) => warns.push(spec.as_str()),
             None => {}

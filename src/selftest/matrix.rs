@@ -36,7 +36,7 @@ use crate::reference::fault::embedded;
 use crate::reference::personality::spec::Personality;
 use crate::selftest::cell::Cell;
 use crate::selftest::try_fault::try_fault;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 
 /// The faults and specs of a matrix.
 #[derive(Clone, Debug, Default)]

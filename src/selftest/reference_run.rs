@@ -22,8 +22,9 @@ use crate::settings::key_set;
 use crate::settings::key_set::KeySet;
 use crate::settings::run_settings::{Credentials, Settings, Smart};
 use crate::settings::withheld_mark::WithheldMark;
+use crate::suite::catalog::Catalog;
 use crate::suite::flow::HookName;
-use crate::suite::model::{Catalog, Protection};
+use crate::suite::model::Protection;
 use crate::transport::in_process::InProcess;
 use crate::verdicts::judged_run::Run;
 

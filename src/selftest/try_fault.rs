@@ -7,7 +7,8 @@ use crate::reference::personality::spec::Personality;
 use crate::selftest::cell::{Cell, CellResult};
 use crate::selftest::compare::{compare, names_test};
 use crate::selftest::reference_run::{is_protected, judged};
-use crate::suite::model::{Catalog, Protection};
+use crate::suite::catalog::Catalog;
+use crate::suite::model::Protection;
 use crate::verdicts::judged_run::TestResult;
 
 /// Tries `fault` under `spec`: a run of `plan`, judged and compared with what the fault lists.

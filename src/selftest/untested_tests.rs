@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::base::vocabulary::Level;
-use crate::plan::build::standing;
+use crate::plan::build::requirements_in;
 use crate::reference::fault::definition::FaultKind;
 use crate::selftest::cell::Cell;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 
 /// The tests of `spec` at the levels SHALL, SHALL NOT, SHOULD and SHOULD NOT that no defect among `cells` triggers,
 /// as `area::id`, in the order of the suites. Only the cells of a whole matrix give a meaningful answer.
@@ -21,7 +21,7 @@ pub fn untested_tests(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<Stri
         .tests
         .iter()
         .filter(|test| {
-            standing(catalog, test, spec).is_some_and(|(level, ..)| {
+            requirements_in(catalog, test, spec).is_some_and(|(level, ..)| {
                 matches!(level, Level::Shall | Level::ShallNot | Level::Should | Level::ShouldNot)
             })
         })

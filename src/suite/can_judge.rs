@@ -1,7 +1,7 @@
 //! Whether a built-in check can judge the exchanges that a test looks at.
 
 use crate::suite::check_names::{CheckName, CheckPlaces};
-use crate::suite::model::On;
+use crate::suite::on::On;
 
 /// Whether `check` can judge the exchanges that `on` names.
 pub(crate) fn can_judge(check: CheckName, on: &On) -> bool {

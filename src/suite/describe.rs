@@ -1,9 +1,8 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
 use crate::suite::expect::Expect;
-use crate::suite::flow::Flow;
 use crate::suite::line_rules::line_rule;
-use crate::suite::model::{FileList, Hold, On};
+use crate::suite::model::Hold;
 use crate::suite::shapes::{BodyShape, DirectoryTopic, Shape};
 use crate::suite::values::{StatusRange, StatusSet};
 
@@ -193,33 +192,6 @@ pub fn directory_type(topic: DirectoryTopic) -> Option<&'static str> {
         | DirectoryTopic::Suppressed
         | DirectoryTopic::Retired => return None,
     })
-}
-
-/// The exchanges that a test looks at: `every poll that says the job still runs`. With the flow, probes are told in full.
-pub fn on(on: &On, flow: Option<&Flow>) -> String {
-    match on {
-        On::Kickoff => "the answer to the kick-off".to_owned(),
-        On::KickoffOptional => "the answer to the kick-off, also where it is refused".to_owned(),
-        On::KickoffBusy => {
-            "every refusal of a kick-off that was taken, or put off with 429, when it was sent again".to_owned()
-        }
-        On::Poll => "every poll".to_owned(),
-        On::PollTransient => "every poll that failed while the job went on".to_owned(),
-        On::PollInProgress => "every poll that says the job still runs".to_owned(),
-        On::PollFailed => "the poll that says the job failed".to_owned(),
-        On::PollComplete => "the poll that says the job is done".to_owned(),
-        On::Manifest => "the manifest".to_owned(),
-        On::Page => "every manifest that another links to".to_owned(),
-        On::File => "every file fetched".to_owned(),
-        On::FileOf(FileList::Output) => "every output file".to_owned(),
-        On::FileOf(FileList::Error) => "every error file".to_owned(),
-        On::FileOf(FileList::Deleted) => "every file of deletions".to_owned(),
-        On::Delete => "the answer to the DELETE".to_owned(),
-        On::Probe(id) => match flow.and_then(|flow| flow.probes.iter().find(|probe| probe.id == *id)) {
-            Some(probe) => format!("the answer to {} (probe {id})", crate::suite::describe_flow::probe(probe)),
-            None => format!("the answer to the probe {id}"),
-        },
-    }
 }
 
 /// How many of the exchanges must satisfy a test; nothing for all of them.

@@ -1,48 +1,30 @@
-//! What is sent, in words: flows and their probes.
+//! What is sent, in words: flows, their probes, and the exchanges that tests look at.
 
 use crate::base::vocabulary::ExportLevel;
 use crate::suite::describe::{and, or};
-use crate::suite::flow::{Flow, GRACE, Identity, Method, Moment, Probe, Send, Wrong};
+use crate::suite::flow::{Flow, GRACE, Identity, Method, Moment, Probe, Wrong};
 use crate::suite::model::FileList;
+use crate::suite::on::On;
 use crate::suite::param::Param;
+use crate::suite::send::{ProbeSubject, Send};
 
 /// An extra request: `a kick-off without Accept, beside the flow's own`.
 pub fn probe(probe: &Probe) -> String {
     let mut text = match (probe.send, probe.wrong) {
         (Send::Kickoff, Some(Wrong::Group)) => "a kick-off for a Group that does not exist",
-        (Send::Kickoff, _) => "a kick-off by GET",
         (Send::KickoffPost, Some(Wrong::NotParameters)) => "a kick-off by POST of a resource other than Parameters",
         (Send::KickoffPost, Some(Wrong::BrokenJson)) => "a kick-off by POST of broken JSON",
         (Send::KickoffPost, Some(Wrong::NoResource)) => "a kick-off by POST of JSON that is no resource",
         (Send::KickoffPost, Some(Wrong::Group)) => "a kick-off by POST for a Group that does not exist",
-        (Send::KickoffPost, _) => "a kick-off by POST",
         (Send::Poll, Some(Wrong::Job)) => "a poll of a job that does not exist",
-        (Send::Poll, _) => "another poll",
-        (Send::File, _) => match probe.list {
-            Some(FileList::Error) => "another fetch of the first error file",
-            Some(FileList::Deleted) => "another fetch of the first file of deletions",
-            Some(FileList::Output) | None => "another fetch of the first output file",
-        },
-        (Send::Attachment, _) => "a fetch of an attachment that an output file names",
-        (Send::FilePost, _) => "a POST without a body to the first output file",
-        (Send::Files, _) => "a fetch of every file listed",
+        (Send::File, _) if probe.list == Some(FileList::Error) => "another fetch of the first error file",
+        (Send::File, _) if probe.list == Some(FileList::Deleted) => "another fetch of the first file of deletions",
         (Send::Delete, Some(Wrong::Job)) => "a DELETE of a job that does not exist",
-        (Send::Delete, _) => "another DELETE",
-        (Send::Metadata, _) => "a read of the CapabilityStatement",
-        (Send::SmartConfiguration, _) => "a read of the SMART configuration",
         (Send::Token, Some(wrong)) => token(wrong),
         (Send::Token, None) if probe.identity == Identity::Narrow => "a token request for Patient resources alone",
-        (Send::Token, None) => "a token request",
-        (Send::Read, _) => "a read of the Group",
-        (Send::Search, _) => "a search for the Group by its id",
-        (Send::SearchName, _) => "a search for the Group by its name",
-        (Send::Create, _) => "a POST of a Group with a member filter",
-        (Send::Update, _) => "a PUT of that Group",
-        (Send::Erase, _) => "a DELETE of that Group",
-        (Send::Count, _) => "a search that counts",
         (Send::Tls, Some(Wrong::Tls11)) => "a handshake of TLS 1.1 with every origin",
         (Send::Tls, Some(Wrong::Tls10)) => "a handshake of TLS 1.0 with every origin",
-        (Send::Tls, _) => "a handshake of TLS 1.3 and 1.2 with every origin",
+        (send, _) => send.row().sentence,
     }
     .to_owned();
     if !probe.params.is_empty() {
@@ -72,7 +54,7 @@ pub fn probe(probe: &Probe) -> String {
         Identity::Renewed => ", with a fresh token of the same client",
     };
     text += match probe.at {
-        Moment::Start if stands_alone(probe) => "",
+        Moment::Start if probe.send.row().subject == ProbeSubject::Apart => "",
         Moment::Start => ", beside the flow's own kick-off",
         Moment::InProgress => ", while the job runs",
         Moment::Partial => ", when a manifest is seen while the job runs",
@@ -92,14 +74,6 @@ pub fn probe(probe: &Probe) -> String {
         }
     }
     text
-}
-
-/// Whether a probe has nothing to do with an export.
-fn stands_alone(probe: &Probe) -> bool {
-    matches!(
-        probe.send,
-        Send::Token | Send::SmartConfiguration | Send::Metadata | Send::Tls | Send::Create | Send::Update
-    )
 }
 
 /// A token request with one thing wrong.
@@ -138,6 +112,15 @@ fn token(wrong: Wrong) -> &'static str {
         | Wrong::ForbiddenGroup
         | Wrong::Tls11
         | Wrong::Tls10 => "a token request",
+    }
+}
+
+/// The exchanges that a test looks at: `every poll that says the job still runs`. With the flow, probes are described in full.
+pub fn on(on: &On, flow: Option<&Flow>) -> String {
+    let On::Probe(id) = on else { return on.row().map(|row| row.sentence.to_owned()).unwrap_or_default() };
+    match flow.and_then(|flow| flow.probes.iter().find(|probe| probe.id == *id)) {
+        Some(probe) => format!("the answer to {} (probe {id})", self::probe(probe)),
+        None => format!("the answer to the probe {id}"),
     }
 }
 

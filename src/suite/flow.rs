@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::vocabulary::{ExportLevel, words};
-use crate::suite::model::{FileList, On};
+use crate::suite::model::FileList;
+use crate::suite::on::On;
 use crate::suite::param::Param;
+use crate::suite::send::Send;
 use crate::suite::values::{Names, Wait};
 
 /// How long a deleted job that is asked for at several times may still be known. What comes later is asked in a run with
@@ -81,7 +83,7 @@ pub struct Flow {
     /// Hooks of earlier flows whose effect it shows.
     #[serde(default)]
     pub shows: Vec<HookName>,
-    /// Its job is kept until the flows that are `like` it were kicked off.
+    /// Its job is kept until the flows that name it under `same-request-as` were kicked off.
     #[serde(default)]
     pub keep: bool,
     /// Extra requests beside the conversation; they never move it.
@@ -288,50 +290,6 @@ words! {
         Deleted = "deleted",
         /// When the conversation is over, whatever became of it.
         End = "end",
-    }
-}
-
-words! {
-    /// What a probe sends.
-    Send {
-        /// A kick-off like the flow's, by GET. A job that it starts is deleted at once.
-        Kickoff = "kickoff",
-        /// A kick-off by POST.
-        KickoffPost = "kickoff-post",
-        /// GET of the polling URL.
-        Poll = "poll",
-        /// GET of the first output file that held something, else of the first listed; or of the first of `list`.
-        File = "file",
-        /// POST, without a body, to that file's URL.
-        FilePost = "file-post",
-        /// GET of an attachment that an output file names.
-        Attachment = "attachment",
-        /// GET of every file that the manifest lists, each once.
-        Files = "files",
-        /// DELETE of the polling URL.
-        Delete = "delete",
-        /// GET of the CapabilityStatement.
-        Metadata = "metadata",
-        /// GET of `.well-known/smart-configuration`.
-        SmartConfiguration = "smart-configuration",
-        /// A token request with a signed assertion; where the run is given no SMART client, none is sent.
-        Token = "token",
-        /// A read of the flow's Group.
-        Read = "read",
-        /// A search for the flow's Group by its id.
-        Search = "search",
-        /// A search for the Group that the flow has made by its name.
-        SearchName = "search-name",
-        /// A POST of a Group, by the asynchronous pattern; without `Prefer`, of another one.
-        Create = "create",
-        /// A PUT of the Group that the flow has made, where the target declares it.
-        Update = "update",
-        /// A DELETE of the Group that the flow has made.
-        Erase = "erase",
-        /// A search with `_summary=count`.
-        Count = "count",
-        /// The first message of a TLS handshake that offers 1.3 and 1.2, with every origin of the run.
-        Tls = "tls",
     }
 }
 

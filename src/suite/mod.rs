@@ -1,25 +1,23 @@
-//! Suites: the rules as data. [`crate::suite::model::Catalog`] is what the other rooms see.
-//!
-//! Files are read by [`embedded`] or [`read_dir`]; both go the same way, and refuse with [`Refusals`].
+//! Suites: the rules as data, read into a [`catalog::Catalog`].
 
 pub(crate) mod can_judge;
+pub mod catalog;
 pub(crate) mod check_names;
 pub(crate) mod check_rows;
 pub mod describe;
-pub(crate) mod describe_flow;
+pub mod describe_flow;
 pub(crate) mod expect;
 pub mod flow;
+pub mod flow_order;
 pub mod line_rules;
+pub(crate) mod load;
 pub mod model;
 pub mod named;
-pub(crate) mod on;
+pub mod on;
 pub mod param;
-pub(crate) mod raw;
-pub(crate) mod read;
 pub mod refusal;
-pub(crate) mod resolve;
-pub(crate) mod rules;
 pub mod schema;
+pub mod send;
 pub(crate) mod shapes;
 pub mod source;
 pub mod suggestion;

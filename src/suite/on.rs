@@ -1,4 +1,5 @@
-//! How the exchanges that a test looks at are written: `poll.in-progress`, `probe.gone`.
+//! The exchanges that a test can look at, as `poll.in-progress` and `probe.gone`. Each has one row here; which exchanges
+//! of a recording it selects is in `judge/select_exchanges.rs`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,75 +8,134 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::suite::model::{FileList, On};
+use crate::suite::model::FileList;
 
-/// The words for [`On`], with `probe.ID` standing for any probe.
-pub const ON_WORDS: &[&str] = &[
-    "kickoff",
-    "kickoff.optional",
-    "kickoff.busy",
-    "poll",
-    "poll.in-progress",
-    "poll.transient",
-    "poll.failed",
-    "poll.complete",
-    "manifest",
-    "page",
-    "file",
-    "file.output",
-    "file.error",
-    "file.deleted",
-    "delete",
-    "probe.ID",
-];
+/// Which exchanges of a flow a test looks at. Retries and redirects on the way to an answer are never looked at; the
+/// last answer is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum On {
+    /// `kickoff`: the answer to the kick-off.
+    Kickoff,
+    /// `kickoff.optional`: the same, judged also where the flow's kick-off may be refused, and was.
+    KickoffOptional,
+    /// `kickoff.busy`: the answers to kick-offs that were sent again while other exports ran: 429, and refusals that ended
+    /// when those did.
+    KickoffBusy,
+    /// `poll`: every poll of the flow itself.
+    Poll,
+    /// `poll.in-progress`: the polls that say the job still runs.
+    PollInProgress,
+    /// `poll.transient`: the polls that failed while the job went on.
+    PollTransient,
+    /// `poll.failed`: the poll that says the job failed.
+    PollFailed,
+    /// `poll.complete`: the poll that says the job is done, whatever its body.
+    PollComplete,
+    /// `manifest`: the same, where its body is a manifest.
+    Manifest,
+    /// `page`: the manifests that others link to.
+    Page,
+    /// `file`: every file fetched.
+    File,
+    /// `file.output`, `file.error`, `file.deleted`: those of one list.
+    FileOf(FileList),
+    /// `delete`: the flow's own DELETE.
+    Delete,
+    /// `probe.ID`: one probe.
+    Probe(String),
+}
+
+/// How far a flow goes until it has made an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Until its kick-off.
+    Kickoff,
+    /// Until its manifest, or the failure.
+    Manifest,
+    /// Until its files were fetched.
+    Files,
+    /// Until its own DELETE.
+    Delete,
+}
+
+/// What is known of a place: everything but probes, which each flow defines.
+#[derive(Debug)]
+pub struct OnRow {
+    /// The place.
+    pub on: On,
+    /// Its word in suite files.
+    pub word: &'static str,
+    /// How far a flow goes until it has made these exchanges.
+    pub reach: Reach,
+    /// What they are, a fragment.
+    pub sentence: &'static str,
+}
+
+/// Makes a row of each place. A variant without a row does not compile.
+macro_rules! rows {
+    ($($variant:ident $(($list:path))? = $word:literal, $reach:ident, $sentence:literal;)+) => {
+        /// Every place but probes.
+        static ROWS: &[OnRow] = &[$(OnRow {
+            on: On::$variant $(($list))?,
+            word: $word,
+            reach: Reach::$reach,
+            sentence: $sentence,
+        }),+];
+
+        /// The words for [`On`], with `probe.ID` standing for any probe.
+        pub const ON_WORDS: &[&str] = &[$($word,)+ ANY_PROBE];
+
+        impl On {
+            fn word(&self) -> Cow<'static, str> {
+                match self {
+                    $(On::$variant $(($list))? => Cow::Borrowed($word),)+
+                    On::Probe(id) => Cow::Owned(format!("{PROBE}{id}")),
+                }
+            }
+        }
+    };
+}
+
+const PROBE: &str = "probe.";
+const ANY_PROBE: &str = "probe.ID";
+
+#[rustfmt::skip]
+rows! {
+    Kickoff = "kickoff", Kickoff, "the answer to the kick-off";
+    KickoffOptional = "kickoff.optional", Kickoff, "the answer to the kick-off, also where it is refused";
+    KickoffBusy = "kickoff.busy", Kickoff, "every refusal of a kick-off that was taken, or put off with 429, when it was sent again";
+    Poll = "poll", Manifest, "every poll";
+    PollInProgress = "poll.in-progress", Manifest, "every poll that says the job still runs";
+    PollTransient = "poll.transient", Manifest, "every poll that failed while the job went on";
+    PollFailed = "poll.failed", Manifest, "the poll that says the job failed";
+    PollComplete = "poll.complete", Manifest, "the poll that says the job is done";
+    Manifest = "manifest", Manifest, "the manifest";
+    Page = "page", Manifest, "every manifest that another links to";
+    File = "file", Files, "every file fetched";
+    FileOf(FileList::Output) = "file.output", Files, "every output file";
+    FileOf(FileList::Error) = "file.error", Files, "every error file";
+    FileOf(FileList::Deleted) = "file.deleted", Files, "every file of deletions";
+    Delete = "delete", Delete, "the answer to the DELETE";
+}
 
 impl On {
     /// The exchanges that `word` names, if it is one of [`ON_WORDS`].
     pub fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "kickoff" => On::Kickoff,
-            "kickoff.optional" => On::KickoffOptional,
-            "kickoff.busy" => On::KickoffBusy,
-            "poll" => On::Poll,
-            "poll.in-progress" => On::PollInProgress,
-            "poll.transient" => On::PollTransient,
-            "poll.failed" => On::PollFailed,
-            "poll.complete" => On::PollComplete,
-            "manifest" => On::Manifest,
-            "page" => On::Page,
-            "file" => On::File,
-            "file.output" => On::FileOf(FileList::Output),
-            "file.error" => On::FileOf(FileList::Error),
-            "file.deleted" => On::FileOf(FileList::Deleted),
-            "delete" => On::Delete,
-            _ => match word.strip_prefix("probe.") {
-                Some(id) if !id.is_empty() => On::Probe(id.to_owned()),
-                _ => return None,
-            },
-        })
+        match word.strip_prefix(PROBE) {
+            Some(id) => (!id.is_empty()).then(|| On::Probe(id.to_owned())),
+            None => ROWS.iter().find(|row| row.word == word).map(|row| row.on.clone()),
+        }
+    }
+
+    /// The row of this place; none for a probe.
+    pub fn row(&self) -> Option<&'static OnRow> {
+        ROWS.iter().find(|row| row.on == *self)
     }
 }
 
 impl fmt::Display for On {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            On::Kickoff => f.pad("kickoff"),
-            On::KickoffOptional => f.pad("kickoff.optional"),
-            On::KickoffBusy => f.pad("kickoff.busy"),
-            On::Poll => f.pad("poll"),
-            On::PollTransient => f.pad("poll.transient"),
-            On::PollInProgress => f.pad("poll.in-progress"),
-            On::PollFailed => f.pad("poll.failed"),
-            On::PollComplete => f.pad("poll.complete"),
-            On::Manifest => f.pad("manifest"),
-            On::Page => f.pad("page"),
-            On::File => f.pad("file"),
-            On::FileOf(FileList::Output) => f.pad("file.output"),
-            On::FileOf(FileList::Error) => f.pad("file.error"),
-            On::FileOf(FileList::Deleted) => f.pad("file.deleted"),
-            On::Delete => f.pad("delete"),
-            On::Probe(id) => write!(f, "probe.{id}"),
-        }
+        f.pad(&self.word())
     }
 }
 
@@ -97,7 +157,7 @@ impl JsonSchema for On {
         "On".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let words: Vec<&str> = ON_WORDS.iter().copied().filter(|word| *word != "probe.ID").collect();
+        let words: Vec<&str> = ROWS.iter().map(|row| row.word).collect();
         json_schema!({
             "description": "Which exchanges of a flow a test looks at.",
             "anyOf": [{"enum": words}, {"type": "string", "pattern": "^probe\\.[a-z0-9][a-z0-9.-]*$"}]

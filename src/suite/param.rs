@@ -1,4 +1,4 @@
-//! Kick-off parameters: text, in which values of the target's own data may stand.
+//! Kick-off parameters: text with sample values of the target's own data.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -109,31 +109,31 @@ impl SampleValueName {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Param(pub Vec<Template>);
 
-/// A value, in which `{NAME}` stands for a pick.
+/// A value, in which `{NAME}` stands for a sample value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(pub Vec<Part>);
 
 /// A part of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Sent as it stands.
+    /// Sent as it is.
     Text(String),
     /// Chosen.
-    Pick(SampleValueName),
+    SampleValue(SampleValueName),
 }
 
 impl Param {
-    /// The picks in it.
-    pub fn picks(&self) -> impl Iterator<Item = SampleValueName> + '_ {
+    /// The sample values in it.
+    pub fn sample_values(&self) -> impl Iterator<Item = SampleValueName> + '_ {
         self.0.iter().flat_map(|template| &template.0).filter_map(|part| match part {
-            Part::Pick(name) => Some(*name),
+            Part::SampleValue(name) => Some(*name),
             Part::Text(_) => None,
         })
     }
 }
 
 impl Template {
-    /// The value, with what `choose` gives for its picks.
+    /// The value, with what `choose` gives for its sample values.
     ///
     /// # Errors
     /// The first that `choose` gives.
@@ -142,7 +142,7 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Text(part) => text.push_str(part),
-                Part::Pick(name) => text.push_str(&choose(*name)?),
+                Part::SampleValue(name) => text.push_str(&choose(*name)?),
             }
         }
         Ok(text)
@@ -157,10 +157,10 @@ impl Template {
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
-            let known = || SampleValueName::ALL.iter().map(|pick| pick.as_str()).collect::<Vec<_>>().join(", ");
-            let pick = SampleValueName::from_word(name)
+            let known = || SampleValueName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            let known_name = SampleValueName::from_word(name)
                 .ok_or_else(|| E::custom(format!("unknown pick {name:?}; known are {}", known())))?;
-            parts.push(Part::Pick(pick));
+            parts.push(Part::SampleValue(known_name));
             rest = after;
         }
         if !rest.is_empty() || parts.is_empty() {
@@ -175,7 +175,7 @@ impl fmt::Display for Template {
         for part in &self.0 {
             match part {
                 Part::Text(text) => f.write_str(text)?,
-                Part::Pick(name) => write!(f, "[{}]", name.describe())?,
+                Part::SampleValue(name) => write!(f, "[{}]", name.describe())?,
             }
         }
         Ok(())
@@ -184,8 +184,8 @@ impl fmt::Display for Template {
 
 impl<'de> Deserialize<'de> for Param {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
+        struct ParamVisitor;
+        impl<'de> Visitor<'de> for ParamVisitor {
             type Value = Param;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("text such as \"Patient\" or \"{instant-inside}\", or a list of such")
@@ -204,7 +204,7 @@ impl<'de> Deserialize<'de> for Param {
                 Ok(Param(values))
             }
         }
-        deserializer.deserialize_any(V)
+        deserializer.deserialize_any(ParamVisitor)
     }
 }
 
@@ -213,8 +213,8 @@ impl JsonSchema for Param {
         "Param".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let picks: Vec<&str> = SampleValueName::ALL.iter().map(|pick| pick.as_str()).collect();
-        let pattern = format!("^([^{{}}]|\\{{({})\\}})*$", picks.join("|"));
+        let names: Vec<&str> = SampleValueName::ALL.iter().map(|name| name.as_str()).collect();
+        let pattern = format!("^([^{{}}]|\\{{({})\\}})*$", names.join("|"));
         let one = serde_json::json!({"type": "string", "pattern": pattern});
         json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
     }
@@ -234,12 +234,15 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_filled_with_its_picks() {
+    fn a_value_is_filled_with_sample_values() {
         let param = read(r#"["Location?address-city={address-city}&near={position}|25", "x"]"#).unwrap();
         let mut choose = |name: SampleValueName| Ok::<_, ()>(format!("<{name}>"));
         let values: Vec<String> = param.0.iter().map(|template| template.fill(&mut choose).unwrap()).collect();
         assert_eq!(values, ["Location?address-city=<address-city>&near=<position>|25", "x"]);
-        assert_eq!(param.picks().collect::<Vec<_>>(), [SampleValueName::AddressCity, SampleValueName::Position]);
+        assert_eq!(
+            param.sample_values().collect::<Vec<_>>(),
+            [SampleValueName::AddressCity, SampleValueName::Position]
+        );
         assert_eq!(
             param.0[0].to_string(),
             "Location?address-city=[the city of a Location]&near=[the position of a Location]|25"

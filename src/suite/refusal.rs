@@ -26,7 +26,7 @@ pub(crate) struct Spot {
     pub file: usize,
     /// Bytes of its text.
     pub span: Range<usize>,
-    /// What stands beside the caret.
+    /// The text next to the caret.
     pub label: String,
 }
 
@@ -76,7 +76,7 @@ impl Refusal {
     }
 }
 
-/// What stands beside the caret under an unknown word.
+/// The text next to the caret under an unknown word.
 pub(crate) fn did_you_mean(word: &str, words: &[&str]) -> String {
     match suggestion::nearest(word, words.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),

@@ -2,9 +2,9 @@
 
 use schemars::generate::SchemaSettings;
 
-use crate::suite::raw::RawFile;
+use crate::suite::load::raw::RawFile;
 
-/// The schema, draft 2020-12, as it stands in `suites/suite.schema.json`: indented, with a line feed at the end.
+/// The schema, draft 2020-12, as in `suites/suite.schema.json`: indented, with a line feed at the end.
 pub fn schema() -> String {
     let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<RawFile>();
     // A schema is a JSON value already; writing it cannot fail but for a broken writer, which a string is not.
@@ -20,7 +20,7 @@ mod tests {
     fn the_keys_of_a_file_are_those_that_the_reader_knows() {
         let schema: serde_json::Value = serde_json::from_str(&super::schema()).unwrap();
         let mut keys: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-        let mut known = crate::suite::raw::FILE_KEYS.to_vec();
+        let mut known = crate::suite::load::raw::FILE_KEYS.to_vec();
         keys.sort_unstable();
         known.sort_unstable();
         assert_eq!(keys, known);

@@ -3,56 +3,12 @@
 use std::path::Path;
 
 use crate::base::vocabulary::Area;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
+use crate::suite::load::{read, resolve};
 use crate::suite::refusal::{Refusals, SuiteFile};
-use crate::suite::{read, resolve};
 
-/// The suite files compiled in: name and text.
-pub const EMBEDDED: &[(&str, &str)] = &[
-    ("specs.toml", include_str!("../../suites/specs.toml")),
-    ("flows.toml", include_str!("../../suites/flows.toml")),
-    ("kickoff.toml", include_str!("../../suites/kickoff.toml")),
-    ("poll.toml", include_str!("../../suites/poll.toml")),
-    ("manifest.toml", include_str!("../../suites/manifest.toml")),
-    ("files.toml", include_str!("../../suites/files.toml")),
-    ("profiles.toml", include_str!("../../suites/profiles.toml")),
-    ("delete.toml", include_str!("../../suites/delete.toml")),
-    ("params.toml", include_str!("../../suites/params.toml")),
-    ("effects.toml", include_str!("../../suites/effects.toml")),
-    ("cohorts.toml", include_str!("../../suites/cohorts.toml")),
-    ("errors.toml", include_str!("../../suites/errors.toml")),
-    ("metadata.toml", include_str!("../../suites/metadata.toml")),
-    ("auth.toml", include_str!("../../suites/auth.toml")),
-    ("auth-smart.toml", include_str!("../../suites/auth-smart.toml")),
-    ("auth-secrecy.toml", include_str!("../../suites/auth-secrecy.toml")),
-    ("auth-tls.toml", include_str!("../../suites/auth-tls.toml")),
-    ("smile-kickoff.toml", include_str!("../../suites/smile-kickoff.toml")),
-    ("smile-params.toml", include_str!("../../suites/smile-params.toml")),
-    ("smile-poll.toml", include_str!("../../suites/smile-poll.toml")),
-    ("smile-manifest.toml", include_str!("../../suites/smile-manifest.toml")),
-    ("smile-files.toml", include_str!("../../suites/smile-files.toml")),
-    ("smile-delete.toml", include_str!("../../suites/smile-delete.toml")),
-    ("smile-errors.toml", include_str!("../../suites/smile-errors.toml")),
-    ("smile-auth.toml", include_str!("../../suites/smile-auth.toml")),
-    ("au-flows.toml", include_str!("../../suites/au-flows.toml")),
-    ("au-filter-flows.toml", include_str!("../../suites/au-filter-flows.toml")),
-    ("au-filters.toml", include_str!("../../suites/au-filters.toml")),
-    ("au-kickoff.toml", include_str!("../../suites/au-kickoff.toml")),
-    ("au-params.toml", include_str!("../../suites/au-params.toml")),
-    ("au-poll.toml", include_str!("../../suites/au-poll.toml")),
-    ("au-manifest.toml", include_str!("../../suites/au-manifest.toml")),
-    ("au-files.toml", include_str!("../../suites/au-files.toml")),
-    ("au-delete.toml", include_str!("../../suites/au-delete.toml")),
-    ("au-errors.toml", include_str!("../../suites/au-errors.toml")),
-    ("au-auth.toml", include_str!("../../suites/au-auth.toml")),
-    ("au-lines.toml", include_str!("../../suites/au-lines.toml")),
-    ("lesson.toml", include_str!("../../suites/lesson.toml")),
-    ("lesson-kickoff.toml", include_str!("../../suites/lesson-kickoff.toml")),
-    ("lesson-poll.toml", include_str!("../../suites/lesson-poll.toml")),
-    ("lesson-manifest.toml", include_str!("../../suites/lesson-manifest.toml")),
-    ("lesson-files.toml", include_str!("../../suites/lesson-files.toml")),
-    ("lesson-auth.toml", include_str!("../../suites/lesson-auth.toml")),
-];
+/// The suite files that are compiled in: the path of each from the root of the repository, and its text.
+pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/suite_files.rs"));
 
 /// More than this is no suite file, but a mistake in `--suites`.
 const MAX_BYTES: u64 = 4 << 20;
@@ -62,9 +18,9 @@ const MAX_BYTES: u64 = 4 << 20;
 /// # Errors
 /// What is wrong with them; never so in a released program, since a test reads them.
 pub fn embedded() -> Result<Catalog, Refusals> {
-    let file = |(name, text): &(&str, &str)| SuiteFile {
-        name: (*name).to_owned(),
-        path: format!("suites/{name}"),
+    let file = |(path, text): &(&str, &str)| SuiteFile {
+        name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+        path: (*path).to_owned(),
         text: (*text).to_owned(),
     };
     load(EMBEDDED.iter().map(file).collect())
@@ -137,7 +93,7 @@ fn area_rank(text: &str) -> usize {
     word.and_then(|area| Area::ALL.iter().position(|other| *other == area)).map_or(0, |rank| rank + 1)
 }
 
-/// 12 hex digits over names and texts, whose lengths are told so that no two sets of files read alike.
+/// 12 hex digits over names and texts, with their lengths, so that two different sets of files never have equal input.
 fn digest(files: &[SuiteFile]) -> String {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     for file in files {

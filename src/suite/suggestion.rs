@@ -18,7 +18,7 @@ pub fn ranked<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&
         .into_iter()
         .filter_map(|candidate| {
             let lower = candidate.to_lowercase();
-            let distance = distance(&wanted, &lower);
+            let distance = strsim::osa_distance(&wanted, &lower);
             let related = wanted.len() >= 3 && lower.len() >= 3 && (lower.contains(&wanted) || wanted.contains(&lower));
             match (distance <= limit, related) {
                 (true, _) => Some((distance, candidate)),
@@ -31,41 +31,10 @@ pub fn ranked<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&
     near.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// Edits that turn `a` into `b`: a letter put in, left out, changed, or two neighbours swapped.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut row = Vec::with_capacity(b.len() + 1);
-        row.push(i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&last, j) + usize::from(from != to)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
-            if i > 0 && j > 0 && a.get(i - 1) == Some(to) && b.get(j - 1) == Some(from) {
-                best = best.min(at(&before, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("poll", "poll"), 0);
-        assert_eq!(distance("poll", "pol"), 1);
-        assert_eq!(distance("poll", "plol"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
 
     #[test]
     fn a_slip_is_guessed_and_a_stranger_is_not() {

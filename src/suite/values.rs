@@ -20,13 +20,13 @@ pub enum StatusRange {
     One(u16),
     /// `4xx` is `Class(4)`.
     Class(u16),
-    /// `refusal`: 4xx or 5xx, but none that speaks of credentials (401, 403), rates (429), sizes (413, 414) or
-    /// gateways (502, 503, 504). Such answers say nothing about the duty that is judged.
+    /// `refusal`: 4xx or 5xx, but none that is about credentials (401, 403), rates (429), sizes (413, 414) or
+    /// gateways (502, 503, 504). Such responses say nothing about the requirement.
     Refusal,
 }
 
-/// Whether a status speaks of credentials, rates, sizes or gateways, and so says nothing about what was asked for.
-pub fn is_beside_the_point(status: u16) -> bool {
+/// Whether a status is about credentials, rates, sizes or gateways, so that it says nothing about the request itself.
+pub fn is_unrelated_refusal(status: u16) -> bool {
     matches!(status, 401 | 403 | 413 | 414 | 429 | 502 | 503 | 504)
 }
 
@@ -36,7 +36,7 @@ impl StatusSet {
         self.0.iter().any(|range| match range {
             StatusRange::One(one) => *one == status,
             StatusRange::Class(class) => status / 100 == *class,
-            StatusRange::Refusal => (400..=599).contains(&status) && !is_beside_the_point(status),
+            StatusRange::Refusal => (400..=599).contains(&status) && !is_unrelated_refusal(status),
         })
     }
 }
@@ -85,8 +85,8 @@ impl StatusRange {
 
 impl<'de> Deserialize<'de> for StatusRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl Visitor<'_> for V {
+        struct StatusRangeVisitor;
+        impl Visitor<'_> for StatusRangeVisitor {
             type Value = StatusRange;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a status such as 202 or \"4xx\"")
@@ -98,14 +98,14 @@ impl<'de> Deserialize<'de> for StatusRange {
                 StatusRange::from_text(v)
             }
         }
-        deserializer.deserialize_any(V)
+        deserializer.deserialize_any(StatusRangeVisitor)
     }
 }
 
 impl<'de> Deserialize<'de> for StatusSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
+        struct StatusSetVisitor;
+        impl<'de> Visitor<'de> for StatusSetVisitor {
             type Value = StatusSet;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a status such as 202 or \"4xx\", or a list of them")
@@ -127,7 +127,7 @@ impl<'de> Deserialize<'de> for StatusSet {
                 Ok(StatusSet(ranges))
             }
         }
-        deserializer.deserialize_any(V)
+        deserializer.deserialize_any(StatusSetVisitor)
     }
 }
 
@@ -150,8 +150,8 @@ pub struct MediaTypes(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for MediaTypes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
+        struct MediaTypesVisitor;
+        impl<'de> Visitor<'de> for MediaTypesVisitor {
             type Value = MediaTypes;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a media type such as \"application/json\", or a list of them")
@@ -167,7 +167,7 @@ impl<'de> Deserialize<'de> for MediaTypes {
                 Ok(MediaTypes(types))
             }
         }
-        deserializer.deserialize_any(V)
+        deserializer.deserialize_any(MediaTypesVisitor)
     }
 }
 
@@ -186,8 +186,8 @@ pub struct Names(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
+        struct NamesVisitor;
+        impl<'de> Visitor<'de> for NamesVisitor {
             type Value = Names;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a name, or a list of names")
@@ -203,7 +203,7 @@ impl<'de> Deserialize<'de> for Names {
                 Ok(Names(names))
             }
         }
-        deserializer.deserialize_any(V)
+        deserializer.deserialize_any(NamesVisitor)
     }
 }
 
@@ -266,8 +266,8 @@ pub struct OneOrMany<T>(pub Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+        struct OneOrManyVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
             type Value = OneOrMany<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("one value, or a list of them")
@@ -286,7 +286,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
                 Ok(OneOrMany(values))
             }
         }
-        deserializer.deserialize_any(V(std::marker::PhantomData))
+        deserializer.deserialize_any(OneOrManyVisitor(std::marker::PhantomData))
     }
 }
 

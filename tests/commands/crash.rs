@@ -21,7 +21,7 @@ use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;
 use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 use plimsoll::verdicts::judged_run::Conformance;

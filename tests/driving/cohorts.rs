@@ -16,7 +16,7 @@ use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::selftest::reference_run;
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;
 use plimsoll::verdicts::judged_run::{Run, TestResult};
 use tower::ServiceExt;

@@ -16,7 +16,7 @@ use plimsoll::report;
 use plimsoll::report::{finding, terminal};
 use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;
 use plimsoll::transport::message::Transport;
 use plimsoll::verdicts::judged_run::{Conformance, Run};

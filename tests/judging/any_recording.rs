@@ -9,7 +9,7 @@ use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
 use plimsoll::selftest::matrix::whole_plan;
 use plimsoll::selftest::reference_run::recorded;
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use serde_json::{Value, json};
 
 /// Numbers that look random and are the same each time (SplitMix64).

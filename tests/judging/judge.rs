@@ -6,7 +6,7 @@ use plimsoll::base::vocabulary::Verdict;
 use plimsoll::judge::judge_run::judge;
 use plimsoll::plan::build::PlanRequest;
 use plimsoll::recording::model::{Outcome, Phase, Recording, Role, StopKind, TroubleKind};
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use plimsoll::verdicts::judged_run::{Conformance, RequirementState, Run, TestResult};
 use serde_json::{Value, json};
 

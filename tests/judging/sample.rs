@@ -19,7 +19,7 @@ use plimsoll::reference::fault::definition::FaultKind;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::write::write_all;
 use plimsoll::selftest::{matrix, reference_run, try_fault};
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use plimsoll::verdicts::judged_run::{Conformance, Run};
 
 /// One that is seen in polls, one in the lines of files, one after a DELETE.

@@ -20,7 +20,7 @@ use plimsoll::reference::serve;
 use plimsoll::selftest::matrix::whole_plan;
 use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;
 use plimsoll::transport::message::{Incoming, Outgoing, ResponseFuture, Transport};
 use serde_json::Value;

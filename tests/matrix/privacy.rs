@@ -13,7 +13,7 @@ use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
 use plimsoll::selftest::matrix::whole_plan;
 use plimsoll::selftest::reference_run::{KEPT_GROUP, recorded};
-use plimsoll::suite::model::Catalog;
+use plimsoll::suite::catalog::Catalog;
 use serde_json::Value;
 
 /// Keys whose values are codes, types, units and times of measurement: the same for everybody, or asked for by tests.

@@ -11,7 +11,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::{Exchange, Outcome, Phase};
 use crate::recording::shape::urls_of_line;
-use crate::suite::values::is_beside_the_point;
+use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// `one-location`: all Content-Location headers name the same URL.
@@ -51,7 +51,7 @@ pub(crate) fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) 
     }
     match own.status {
         200..=299 => CheckOutcome::Holds,
-        status if is_beside_the_point(status) => CheckOutcome::Undecided(format!("it was answered {status}")),
+        status if is_unrelated_refusal(status) => CheckOutcome::Undecided(format!("it was answered {status}")),
         status => CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::Status,
             format!("{other_status}, as in exchange {}", other.id),

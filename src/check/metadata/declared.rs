@@ -9,7 +9,7 @@ use crate::check::metadata::statement::{entries, has_extension, statement};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
 use crate::recording::model::{Exchange, Role};
-use crate::suite::values::is_beside_the_point;
+use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// The end of the URL of the extension that excludes something from exports. The guide's text has it under
@@ -34,7 +34,7 @@ pub(crate) fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>
     if accepted(context).next().is_some() {
         return CheckOutcome::NotApplicable("exports at another level are accepted, and no level is a duty".to_owned());
     }
-    if is_beside_the_point(status) {
+    if is_unrelated_refusal(status) {
         return CheckOutcome::Undecided(format!("the kick-off was answered {status}"));
     }
     let expected = "a kick-off that is accepted, at one level at least";
@@ -75,7 +75,9 @@ pub(crate) fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -
                 Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
             })
         }
-        status if is_beside_the_point(status) => CheckOutcome::Undecided(format!("the kick-off was answered {status}")),
+        status if is_unrelated_refusal(status) => {
+            CheckOutcome::Undecided(format!("the kick-off was answered {status}"))
+        }
         _ if listed.is_empty() || barred => {
             CheckOutcome::NotApplicable(format!("{param} is not listed as good for exports of {kind}"))
         }
@@ -99,13 +101,13 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
     };
     match answer.status {
         200..=299 => return CheckOutcome::NotApplicable(format!("{kind} is not refused")),
-        status if is_beside_the_point(status) => {
+        status if is_unrelated_refusal(status) => {
             return CheckOutcome::Undecided(format!("the kick-off was answered {status}"));
         }
         400..=499 | 501 => {}
         status => return CheckOutcome::NotApplicable(format!("an answer of {status} says nothing of the type")),
     }
-    if context.flow.export != ExportLevel::System && !crate::base::resource_types::is_of_patients(kind) {
+    if context.flow.export != ExportLevel::System && !crate::base::resource_types::is_in_patient_compartment(kind) {
         return CheckOutcome::NotApplicable(format!(
             "{kind} does not belong to patients, and is rightly refused at this level"
         ));
@@ -147,7 +149,9 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
         return CheckOutcome::Undecided("the kick-off got no answer".to_owned());
     };
     match answer.status {
-        status if is_beside_the_point(status) => CheckOutcome::Undecided(format!("the kick-off was answered {status}")),
+        status if is_unrelated_refusal(status) => {
+            CheckOutcome::Undecided(format!("the kick-off was answered {status}"))
+        }
         400..=499 | 501 => CheckOutcome::Holds,
         status => {
             let expected = format!("a refusal, for exchange {id} does not list {}", show::text(kind));

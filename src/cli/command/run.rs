@@ -25,7 +25,7 @@ use crate::config::{guard, print as print_config};
 use crate::judge::judge_run::judge_whole;
 use crate::plan::model::Plan;
 use crate::recording::early_end::EarlyEndKind;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::gate::KnownDeviation;
 use crate::verdicts::judged_run::Run;
 use crate::verdicts::{exit, libtest};

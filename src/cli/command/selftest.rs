@@ -15,7 +15,7 @@ use crate::reference::fault::definition::Fault;
 use crate::selftest::cell::{Cell, CellResult};
 use crate::selftest::matrix::{Matrix, MatrixSelection};
 use crate::selftest::{matrix_page, untested_tests};
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::exit;
 
 /// Carries out `plimsoll selftest`. The exit code is 0 if exactly the tests that a fault lists notice it, no test notices a

@@ -9,7 +9,7 @@ use crate::cli::output::{print, print_json};
 use crate::plan::model::Plan;
 use crate::report;
 use crate::report::explain::Proof;
-use crate::suite::model::Catalog;
+use crate::suite::catalog::Catalog;
 use crate::verdicts::exit;
 
 /// Carries out `plimsoll list`.

@@ -14,7 +14,8 @@ use crate::drive::files::wanted::WantedFile;
 use crate::drive::flow::{probe_request, requests, retry};
 use crate::recording::model::{Role, Stop, TroubleKind};
 use crate::session::exchange::RequestSpec;
-use crate::suite::flow::{Fetch, Probe, Send};
+use crate::suite::flow::{Fetch, Probe};
+use crate::suite::send::Send;
 
 /// The most retries of a file after any 5xx.
 const MAX_5XX_RETRIES: u32 = 2;

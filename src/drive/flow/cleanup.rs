@@ -8,7 +8,6 @@ use url::Url;
 
 use crate::drive::context::FlowContext;
 use crate::drive::flow::{delete, group, retry};
-use crate::plan::model::PlannedFlow;
 use crate::recording::model::Role;
 use crate::suite::flow::Identity;
 
@@ -63,9 +62,8 @@ async fn delete_groups(context: &FlowContext<'_>) {
 
 /// Clean-up of a flow that keeps its job until the flows with the same request have sent theirs.
 pub(crate) async fn clean_up_late(context: &FlowContext<'_>) {
-    let same_request = |other: &&PlannedFlow| other.flow.same_request_as.as_deref() == Some(context.name());
-    for other in context.run.plan.flows.iter().filter(same_request).filter(|_| context.planned.flow.keep) {
-        context.run.flow_results.kickoff(&other.name).await;
+    for other in &context.planned.waits.kept_for {
+        context.run.flow_results.kickoff(other).await;
     }
     clean_up(context).await;
 }

@@ -15,8 +15,9 @@ use crate::drive::stops::{no_answer, stop};
 use crate::measure::group_response::{GroupResult, named, place};
 use crate::recording::model::{Phase, Role, Stop, StopKind};
 use crate::session::exchange::{FullResponse, RequestSpec};
-use crate::suite::flow::{Needs, Probe, Send};
-use crate::suite::values::is_beside_the_point;
+use crate::suite::flow::{Needs, Probe};
+use crate::suite::send::Send;
+use crate::suite::values::is_unrelated_refusal;
 
 /// Why the flow may not create a Group. `None` if it may.
 pub(crate) fn why_no_writes(context: &FlowContext<'_>) -> Option<&'static str> {
@@ -63,7 +64,7 @@ pub(crate) async fn create_group(context: &FlowContext<'_>) -> Result<(), Stop> 
                     let optional = "the target need not take every member filter";
                     stop(StopKind::Declined, at, format!("{optional}: {because}"))
                 }
-                code if is_beside_the_point(code) => stop(StopKind::Waited, at, format!("{because} again and again")),
+                code if is_unrelated_refusal(code) => stop(StopKind::Waited, at, format!("{because} again and again")),
                 _ => stop(StopKind::Answer, at, because),
             });
         }

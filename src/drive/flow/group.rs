@@ -11,8 +11,9 @@ use crate::drive::resume_journal::JournalLine;
 use crate::measure::group_response::named;
 use crate::recording::model::Role;
 use crate::session::exchange::RequestSpec;
-use crate::suite::flow::{Probe, Send};
+use crate::suite::flow::Probe;
 use crate::suite::param::SampleValueName;
+use crate::suite::send::Send;
 
 /// The profile of Groups that are defined by a filter.
 const PROFILE: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group";

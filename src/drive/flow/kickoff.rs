@@ -19,7 +19,8 @@ use crate::drive::{export_levels, resume_journal};
 use crate::recording::model::{Role, Stop, StopKind};
 use crate::recording::shape::without_bom;
 use crate::session::exchange::{FullResponse, RequestSpec};
-use crate::suite::flow::{Identity, Method, Probe, Send, Wrong};
+use crate::suite::flow::{Identity, Method, Probe, Wrong};
+use crate::suite::send::Send;
 
 /// The preference for the job's status in a header, apart from the status of the poll (hl7-3.0.0, headers).
 const SEPARATE: &str = "separate-export-status";

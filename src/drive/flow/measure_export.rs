@@ -26,7 +26,7 @@ pub(crate) async fn measure(
     fetched: &mut DownloadedFiles,
 ) -> Result<(), Stop> {
     record_pending_facts(context, route, downloaded, fetched).await;
-    if context.planned.measures.census {
+    if context.planned.measures.unrequested {
         let census = unrequested(context, route, downloaded).await;
         context.record().census = Some(census);
     }
@@ -119,7 +119,7 @@ async fn unrequested(context: &FlowContext<'_>, route: &Route, downloaded: &Down
             Err(why) => census.members_unknown = Some(why),
         }
     }
-    let Some(source) = route.source.as_ref().filter(|_| context.planned.measures.sourced) else { return census };
+    let Some(source) = route.source.as_ref().filter(|_| context.planned.measures.with_source) else { return census };
     let earlier = &source.outcome.resources;
     let patients_of_all = source.outcome.level == ExportLevel::System && route.level == ExportLevel::Patient;
     let same_level = source.outcome.level == route.level;

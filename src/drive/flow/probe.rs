@@ -13,8 +13,9 @@ use crate::drive::flow::{cohort, probe_attachment, probe_kickoff, probe_request,
 use crate::measure::manifest_files;
 use crate::recording::model::Stop;
 use crate::settings::run_settings::Credentials;
-use crate::suite::flow::{Download, GRACE, Identity, Moment, Probe, Send, Wrong};
+use crate::suite::flow::{Download, GRACE, Identity, Moment, Probe, Wrong};
 use crate::suite::model::FileList;
+use crate::suite::send::{ProbeNeed, Send};
 use crate::suite::values::Wait;
 
 /// The most files that are requested while the job runs.
@@ -29,7 +30,7 @@ pub(crate) async fn send_probes(
 ) -> Result<(), Stop> {
     // The Group that the flow exports was created before all probes.
     for probe in context.planned.flow.probes.iter().filter(|probe| probe.at == moment && !probe.makes_group()) {
-        let needs_job = probe.wrong == Some(Wrong::Job) || matches!(probe.send, Send::Poll | Send::Delete);
+        let needs_job = probe.wrong == Some(Wrong::Job) || probe.send.row().needs == ProbeNeed::Job;
         if moment == Moment::Start && needs_job != inputs.job.is_some() {
             continue;
         }
@@ -42,7 +43,7 @@ pub(crate) async fn send_probes(
 
 /// Sends one probe at each of its times. An error ends the probe, not the flow.
 async fn send_probe(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs<'_>) {
-    let kicks_off = matches!(probe.send, Send::Kickoff | Send::KickoffPost);
+    let kicks_off = probe.send.kicks_off();
     let open = matches!(context.run.settings.credentials, Credentials::None);
     if context.run.settings.second.is_none() && probe.identity == Identity::SecondClient
         || open && probe.identity == Identity::Tampered
@@ -75,7 +76,7 @@ async fn send_probe(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInput
         return probe_timing::probe_expired(context, probe, inputs).await;
     }
     let once_deleted = probe.at == Moment::Deleted && probe.after.is_empty();
-    if once_deleted && matches!(probe.send, Send::Poll | Send::Delete) {
+    if once_deleted && probe.send.row().needs == ProbeNeed::Job {
         return probe_timing::probe_until_gone(context, probe, inputs, retry::SETTLE_TIME).await;
     }
     if probe.outlived && !probe_timing::wait_until_files_expire(context, inputs).await {

@@ -12,7 +12,8 @@ use crate::drive::flow::requests;
 use crate::measure::unknown_job::unknown_job;
 use crate::recording::model::Role;
 use crate::session::exchange::RequestSpec;
-use crate::suite::flow::{Probe, Send, Wrong};
+use crate::suite::flow::{Probe, Wrong};
+use crate::suite::send::Send;
 
 /// What the probes of a moment may refer to.
 #[derive(Clone, Copy)]

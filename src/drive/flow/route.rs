@@ -11,9 +11,8 @@ use crate::drive::flow::members;
 use crate::drive::flow_results::FlowOutcome;
 use crate::drive::stops::stop;
 use crate::measure::sample_values;
-use crate::plan::model::PlannedFlow;
 use crate::recording::model::{Stop, StopKind};
-use crate::suite::flow::{Identity, Method, Needs};
+use crate::suite::flow::{Method, Needs};
 use crate::suite::param::{Param, SampleValueName};
 
 /// Chooses what the flow asks for. Waits for the flows that it depends on.
@@ -33,7 +32,7 @@ pub(crate) async fn choose(context: &FlowContext<'_>) -> Result<Route, Stop> {
     }
     let source = find_source(context).await?;
     let probes = flow.probes.iter().flat_map(|probe| probe.params.values());
-    if flow.params.values().chain(probes).flat_map(Param::picks).any(sample_values::is_of_members) {
+    if flow.params.values().chain(probes).flat_map(Param::sample_values).any(sample_values::is_of_members) {
         members::members(context).await.map_err(|why| stop(StopKind::NoPick, None, why))?;
     }
     let mut params = resolve(context, &flow.params, source.as_ref())?;
@@ -43,15 +42,6 @@ pub(crate) async fn choose(context: &FlowContext<'_>) -> Result<Route, Stop> {
     }
     params.retain(|(name, _)| !dropped_params.contains(name));
     Ok(Route { level, params, dropped_params, source })
-}
-
-/// Whether the kick-off of a flow shows if its level is offered: a GET without parameters and nothing unusual.
-fn is_plain(planned: &PlannedFlow) -> bool {
-    let flow = &planned.flow;
-    let own = flow.identity == Identity::Client;
-    // A refused export of such a Group says nothing about the level.
-    let usual = !matches!(flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup | Needs::ForbiddenGroup));
-    flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty() && !flow.last && own && usual
 }
 
 /// Chooses the level of the export.
@@ -70,10 +60,9 @@ pub(crate) async fn choose_level(context: &FlowContext<'_>) -> Result<ExportLeve
     let mut refused: Option<Stop> = None;
     let mut answered = None;
     for level in LEVELS.into_iter().filter(|level| !matches!(offered(*level), Offer::No(_))) {
-        let plain = context.run.plan.flows.iter().find(|other| other.flow.export == level && is_plain(other));
-        match plain {
+        match context.planned.waits.levels.iter().find(|(known, _)| *known == level) {
             None => untried = untried.or(Some(level)),
-            Some(plain) => match context.kickoff_of(&plain.name).await? {
+            Some((_, plain)) => match context.kickoff_of(plain).await? {
                 Some(Ok(_)) => return Ok(level),
                 Some(Err(stop)) => {
                     if matches!(stop.kind, StopKind::Answer | StopKind::NotOffered) && stop.exchange.is_some() {
@@ -147,10 +136,7 @@ fn sample_value(
 pub(crate) async fn find_source(context: &FlowContext<'_>) -> Result<Option<SourceFlow>, Stop> {
     let mut why = "no flow that it is picked from is part of this run".to_owned();
     let mut first = true;
-    // Only flows before this one: later flows may wait for this one.
-    let before = context.run.plan.flows.iter().take_while(|other| other.name != context.planned.name);
-    let before: Vec<&str> = before.map(|other| other.name.as_str()).collect();
-    for flow in context.planned.needs.iter().filter(|flow| before.contains(&flow.as_str())) {
+    for flow in &context.planned.needs {
         match context.outcome_of(flow).await? {
             Some(outcome) if outcome.stop.is_none() => {
                 return Ok(Some(SourceFlow { flow: flow.clone(), outcome }));
@@ -165,7 +151,7 @@ pub(crate) async fn find_source(context: &FlowContext<'_>) -> Result<Option<Sour
     let flow = &context.planned.flow;
     let params = flow.params.values();
     let named = |pick| context.run.settings.values.contains_key(&pick);
-    match params.flat_map(Param::picks).all(named) {
+    match params.flat_map(Param::sample_values).all(named) {
         true => Ok(None),
         false => Err(stop(StopKind::NoPick, None, why)),
     }

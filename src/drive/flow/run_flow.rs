@@ -24,7 +24,7 @@ use crate::measure::resource_store::ResourceStore;
 use crate::measure::sample_values::Span;
 use crate::plan::model::{Depth, PlannedFlow};
 use crate::recording::model::{Stop, StopKind};
-use crate::suite::flow::{DeleteAt, HookMoment, Method, Moment, Needs, Probe, Send};
+use crate::suite::flow::{DeleteAt, HookMoment, Method, Moment, Needs, Probe};
 
 /// What later flows need of an export.
 #[derive(Default)]
@@ -53,8 +53,7 @@ pub(crate) async fn run(run: &RunContext<'_>, planned: &PlannedFlow) {
 async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Result<(), Stop> {
     let flow = &context.planned.flow;
     flow_order::can_begin(context).await?;
-    // While the client's keys change, no other flow can get a token.
-    context.await_turn(context.changes_keys()).await;
+    flow_order::await_turn(context).await?;
     context.check_halt()?;
     if flow.probes_only {
         return run_probes_only(context).await;
@@ -90,7 +89,7 @@ async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Resul
 
 /// The probes of a flow that makes no export. Kick-off probes go to the first level that the target offers.
 async fn run_probes_only(context: &FlowContext<'_>) -> Result<(), Stop> {
-    let kicks_off = |probe: &Probe| matches!(probe.send, Send::Kickoff | Send::KickoffPost);
+    let kicks_off = |probe: &Probe| probe.send.kicks_off();
     let level = match context.planned.flow.probes.iter().any(kicks_off) {
         true if context.run.no_way.is_some() => return Ok(()),
         true => route::choose_level(context).await?,

@@ -54,7 +54,7 @@ fn index() -> Identity {
 }
 
 fn store(lines: &[Value]) -> ResourceStore {
-    let counter = Counter::new(&[], Measures { shelf: true, ..Measures::default() }, Vec::new());
+    let counter = Counter::new(&[], Measures { resources: true, ..Measures::default() }, Vec::new());
     let mut measured = read(&counter, &[lines], &index());
     kept_store(&counter, &mut measured, true)
 }

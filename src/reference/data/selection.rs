@@ -40,7 +40,7 @@ impl ResourceSelection {
     /// Whether it includes resources of this type.
     pub(crate) fn includes_type(&self, name: &str) -> bool {
         self.types.as_ref().is_none_or(|types| types.contains(name))
-            && (self.level == SelectedLevel::System || resource_types::is_of_patients(name))
+            && (self.level == SelectedLevel::System || resource_types::is_in_patient_compartment(name))
     }
 
     /// Whether it includes resources last changed at this instant.

@@ -221,7 +221,7 @@ fn patient(reader: &ParameterReader<'_>, export: &mut ExportRequest, method: &Me
 fn check_compartment(reader: &ParameterReader<'_>, export: &mut ExportRequest) -> Accepted {
     let outside = export.selection.types.as_ref().is_some_and(|types| {
         let mut known = types.iter().filter(|name| resource_types::is_r4(name)).peekable();
-        known.peek().is_some() && known.all(|name| !resource_types::is_of_patients(name))
+        known.peek().is_some() && known.all(|name| !resource_types::is_in_patient_compartment(name))
     });
     if outside && export.selection.level != SelectedLevel::System {
         return reader.unsupported(export, "_type asks for nothing that belongs to patients");

@@ -14,6 +14,7 @@ use plimsoll::plan::model::{Depth, Measures, Plan, PlannedFlow};
 use plimsoll::recording::model::{Exchange, FlowRecord, Outcome, Recording, Role};
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::flow::Flow;
+use plimsoll::suite::flow_order::flow_order;
 use plimsoll::transport::in_process::InProcess;
 use serde_json::json;
 use tokio::sync::watch;
@@ -209,11 +210,20 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
         from.iter().map(|name| 1 + rank(flows, name)).max().unwrap_or_default()
     }
     let ranks: BTreeMap<String, usize> = flows.keys().map(|name| (name.clone(), rank(&flows, name))).collect();
+    let order = flow_order(&flows.iter().map(|(name, flow)| (name.clone(), flow.clone())).collect());
     let mut flows: Vec<PlannedFlow> = flows
         .into_iter()
         .map(|(name, flow)| {
             let needs = flow.from.0.clone();
-            PlannedFlow { name, needs, depth, measures: Measures { shelf: true, ..Measures::default() }, flow }
+            let waits = order.get(&name).cloned().unwrap_or_default().among(|_| true);
+            PlannedFlow {
+                name,
+                needs,
+                waits,
+                depth,
+                measures: Measures { resources: true, ..Measures::default() },
+                flow,
+            }
         })
         .collect();
     flows.sort_by_key(|flow| (flow.flow.last, ranks[&flow.name]));

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::base::vocabulary::Level;
+use crate::suite::catalog::{Catalog, Test, excepts};
 use crate::suite::flow::Flow;
-use crate::suite::model::{Catalog, Requirement, Source, Spec, Test, excepts};
+use crate::suite::load::coverage::{Adopters, adopted, adopters, coverage};
+use crate::suite::load::read::{Parsed, RawEntry, ReadStep};
+use crate::suite::load::rules;
+use crate::suite::load::wait_circles::wait_circles;
+use crate::suite::model::{Requirement, Source, Spec};
 use crate::suite::named::Named;
-use crate::suite::raw::RawRequirement;
-use crate::suite::read::{Parsed, RawEntry, ReadStep};
 use crate::suite::refusal::{Refusal, Spot, SuiteFile};
-use crate::suite::rules;
 
 /// Builds the catalog. It is whole only if nothing was added to `refusals`.
 pub(crate) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, refusals: &mut Vec<Refusal>) -> Catalog {
@@ -20,18 +22,10 @@ pub(crate) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, r
     let flows = resolver.flows();
     let mut requirements = resolver.requirements();
     resolver.inherit(&specs, &mut requirements);
-    let adopters = resolver.adopters();
+    let adopters = adopters(&parsed, resolver.refusals);
     let tests = resolver.tests(&specs, &requirements, &adopters);
-    resolver.coverage(&adopters);
+    coverage(&parsed, &adopters, refusals);
     Catalog { specs, requirements, flows, tests, digest }
-}
-
-/// For each requirement, those that adopt its tests, directly or by way of others.
-type Adopters = HashMap<String, Vec<String>>;
-
-/// The requirements whose tests a requirement adopts by name.
-fn adopted(raw: &RawRequirement) -> &[String] {
-    raw.same_as.as_ref().map(|names| names.0.as_slice()).unwrap_or_default()
 }
 
 struct Resolver<'a, 't> {
@@ -193,7 +187,7 @@ impl<'a, 't> Resolver<'a, 't> {
             }
             flows.insert(entry.name.clone(), flow.clone());
         }
-        rules::pick_cycles(&parsed.flows, self.refusals);
+        wait_circles(&parsed.flows, &flows, self.refusals);
         flows
     }
 
@@ -309,31 +303,6 @@ impl<'a, 't> Resolver<'a, 't> {
         }
     }
 
-    fn adopters(&mut self) -> Adopters {
-        let parsed = self.parsed;
-        let same_as = |id: &str| {
-            let entry = parsed.requirements.iter().find(|entry| entry.name == id);
-            entry.and_then(|entry| entry.raw.as_ref()).map(adopted).unwrap_or_default()
-        };
-        let mut adopters = Adopters::new();
-        for entry in &parsed.requirements {
-            let mut open: Vec<&str> = same_as(&entry.name).iter().map(String::as_str).collect();
-            let mut seen = BTreeSet::new();
-            while let Some(next) = open.pop() {
-                if next == entry.name {
-                    let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("as")]), "this leads back to itself");
-                    self.refuse(Refusal::new(format!("requirement `{}` adopts its own tests", entry.name), spot));
-                    break;
-                }
-                if seen.insert(next) {
-                    adopters.entry(next.to_owned()).or_default().push(entry.name.clone());
-                    open.extend(same_as(next).iter().map(String::as_str));
-                }
-            }
-        }
-        adopters
-    }
-
     fn tests(&mut self, specs: &Named<Spec>, requirements: &Named<Requirement>, adopters: &Adopters) -> Vec<Test> {
         let parsed = self.parsed;
         let known: Vec<&str> = parsed.requirements.iter().map(|entry| entry.name.as_str()).collect();
@@ -418,43 +387,6 @@ impl<'a, 't> Resolver<'a, 't> {
             self.refuse(refusal.help("write one test for each level"));
             // One spec shows the mistake; the others most often repeat it.
             break;
-        }
-    }
-
-    /// Every requirement is verified by a test or says why not.
-    fn coverage(&mut self, adopters: &Adopters) {
-        if self.parsed.incomplete {
-            return;
-        }
-        let mut verified: HashMap<&str, &RawEntry<'t, crate::suite::raw::RawTest>> = HashMap::new();
-        for test in &self.parsed.tests {
-            for id in test.texts("verifies") {
-                verified.entry(id).or_insert(test);
-                for adopter in adopters.get(id).into_iter().flatten() {
-                    verified.entry(adopter).or_insert(test);
-                }
-            }
-        }
-        for entry in &self.parsed.requirements {
-            let Some(raw) = &entry.raw else { continue };
-            match (verified.get(entry.name.as_str()), &raw.untested) {
-                (None, None) => {
-                    let title = format!("requirement `{}` is verified by no test", entry.name);
-                    let spot = Spot::new(entry.file, entry.key.clone(), "no test names it");
-                    let help = "name it in the `verifies` of a test, or say untested = \"why\"";
-                    self.refuse(Refusal::new(title, spot).help(help));
-                }
-                (Some(test), Some(_)) => {
-                    let title = format!("requirement `{}` is untested and verified", entry.name);
-                    let span = entry.key_place(&[], "untested");
-                    let index = test.texts("verifies").iter().position(|id| *id == entry.name).unwrap_or(0);
-                    let by = test.place(&[ReadStep::Key("verifies"), ReadStep::Item(index)]);
-                    let refusal =
-                        Refusal::new(title, Spot::new(entry.file, span, "this says that no test verifies it"));
-                    self.refuse(refusal.and(Spot::new(test.file, by, "this test does")).help("remove one of the two"));
-                }
-                _ => {}
-            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Suite files as they are written. The loader turns these into the [`crate::suite::model::Catalog`]; the JSON Schema of suite
+//! Suite files as they are written. The loader turns these into the [`crate::suite::catalog::Catalog`]; the JSON Schema of suite
 //! files is drawn from them.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,8 @@ use serde::Deserialize;
 use crate::base::vocabulary::Area;
 use crate::suite::expect::Expect;
 use crate::suite::flow::Flow;
-use crate::suite::model::{DiffersFrom, Dropped, Hold, NamedOutcome, On, Place, Protection};
+use crate::suite::model::{DiffersFrom, Dropped, Hold, NamedOutcome, Place, Protection};
+use crate::suite::on::On;
 use crate::suite::values::{Names, OneOrMany};
 
 /// A suite file of Plimsoll: specs, requirements, flows and tests, any of them.

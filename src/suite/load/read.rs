@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::base::vocabulary::Area;
 use crate::suite::flow::Flow;
-use crate::suite::raw::{FILE_KEYS, RawRequirement, RawSpec, RawTest};
+use crate::suite::load::raw::{FILE_KEYS, RawRequirement, RawSpec, RawTest};
 use crate::suite::refusal::{Refusal, Spot, SuiteFile, allowed, did_you_mean};
 
 /// One entry of a suite file.
@@ -18,7 +18,7 @@ pub(crate) struct RawEntry<'t, T> {
     pub file: usize,
     /// Its name; of a test, its id.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub key: Range<usize>,
     /// The area of its file.
     pub area: Option<Area>,
@@ -49,7 +49,7 @@ pub(crate) enum ReadStep<'a> {
 }
 
 impl ReadStep<'_> {
-    /// What stands one step into `at`, if anything does.
+    /// The value one step into `at`, if there is one.
     fn within<'v, 'd>(&self, at: &'v Spanned<DeValue<'d>>) -> Option<&'v Spanned<DeValue<'d>>> {
         match (self, at.get_ref()) {
             (ReadStep::Key(key), DeValue::Table(table)) => table.get(*key),
@@ -61,8 +61,8 @@ impl ReadStep<'_> {
 }
 
 impl<T> RawEntry<'_, T> {
-    /// Where the part of the entry at the end of `path` stands; where that is missing, the nearest part around it, and
-    /// the entry's name for the entry as a whole.
+    /// The place of the part of the entry at the end of `path`; if there is none, of the nearest part around it; for an
+    /// empty path, of the entry's name.
     pub fn place(&self, path: &[ReadStep<'_>]) -> Range<usize> {
         let mut at = &self.tree;
         let mut span = self.key.clone();
@@ -74,7 +74,7 @@ impl<T> RawEntry<'_, T> {
         span
     }
 
-    /// Where the key at the end of `path` stands; else as [`RawEntry::place`].
+    /// The place of the key at the end of `path`; else as [`RawEntry::place`].
     pub fn key_place(&self, path: &[ReadStep<'_>], key: &str) -> Range<usize> {
         let mut at = &self.tree;
         for step in path {
@@ -242,7 +242,7 @@ fn tests<'t>(
 
 /// Reads one value; none if anything in it was refused.
 fn read<T: DeserializeOwned>(file: usize, mut tree: Spanned<DeValue<'_>>, refusals: &mut Vec<Refusal>) -> Option<T> {
-    // Each turn takes a part out, so there are no more turns than parts; the bound is for the reader's patience.
+    // Each turn takes a part out, so there are no more turns than parts; the bound keeps the list of mistakes short.
     const MAX: usize = 20;
     for turn in 0..MAX {
         let error = match T::deserialize(ValueDeserializer::from(tree.clone())) {
@@ -287,7 +287,7 @@ fn take_out(tree: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
     }
 }
 
-/// The innermost key whose value is around `span`.
+/// The innermost key with a value around `span`.
 fn key_around<'k>(tree: &'k Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<&'k str> {
     let around = |outer: &Range<usize>| outer.start <= span.start && span.end <= outer.end;
     match tree.get_ref() {
@@ -300,7 +300,7 @@ fn key_around<'k>(tree: &'k Spanned<DeValue<'_>>, span: &Range<usize>) -> Option
     }
 }
 
-/// The reader's message in the words of a suite file; `key` is what the value stands under.
+/// The reader's message in the words of a suite file; `key` is the key of the value.
 fn plainly(file: usize, message: &str, span: Range<usize>, key: Option<&str>) -> Refusal {
     let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
     let spot = |label: String| Spot::new(file, span.clone(), label);

@@ -1,14 +1,15 @@
 //! The rules that one entry must keep, whatever else the files say.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use crate::suite::can_judge::can_judge;
 use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Moment};
-use crate::suite::model::{NamedOutcome, On};
-use crate::suite::raw::{RawRequirement, RawSpec, RawTest};
-use crate::suite::read::{RawEntry, ReadStep};
+use crate::suite::load::raw::{RawRequirement, RawSpec, RawTest};
+use crate::suite::load::read::{RawEntry, ReadStep};
+use crate::suite::model::NamedOutcome;
+use crate::suite::on::On;
 use crate::suite::refusal::{Refusal, Spot};
 use crate::suite::values::Names;
 
@@ -122,7 +123,7 @@ pub(crate) fn flow(entry: &RawEntry<'_, Flow>, flow: &Flow, refusals: &mut Vec<R
         refusals.push(Refusal::new(title, spot).help("give it last = true, and an export of its own"));
     }
     if flow.from.0.is_empty() {
-        for (place, name) in picked(flow) {
+        for (place, name) in with_sample_values(flow) {
             let span = entry.place(&[place.as_slice(), &[ReadStep::Key("params"), ReadStep::Key(name)]].concat());
             let title = format!("flow `{}` names no data to pick from", entry.name);
             let refusal = Refusal::new(title, Spot::new(entry.file, span, "this value is picked"));
@@ -131,46 +132,22 @@ pub(crate) fn flow(entry: &RawEntry<'_, Flow>, flow: &Flow, refusals: &mut Vec<R
     }
 }
 
-/// The parameters of a flow and its probes that hold picks, with the way to the table that holds them.
-fn picked(flow: &Flow) -> impl Iterator<Item = (Vec<ReadStep<'static>>, &str)> {
+/// The parameters of a flow and its probes that hold sample values, with the way to the table that holds them.
+fn with_sample_values(flow: &Flow) -> impl Iterator<Item = (Vec<ReadStep<'static>>, &str)> {
     let own = flow.params.iter().map(|(name, param)| (Vec::new(), name.as_str(), param));
     let all = own.chain(flow.probes.iter().enumerate().flat_map(|(index, probe)| {
         let way = move || vec![ReadStep::Key("probes"), ReadStep::Item(index)];
         probe.params.iter().map(move |(name, param)| (way(), name.as_str(), param))
     }));
-    all.filter(|(.., param)| param.picks().next().is_some()).map(|(way, name, _)| (way, name))
+    all.filter(|(.., param)| param.sample_values().next().is_some()).map(|(way, name, _)| (way, name))
 }
 
-/// The flows that a flow picks from or is compared with, and where they are named.
+/// The flows that sample values come from or that a flow is compared with, and where they are named.
 pub(crate) fn sources(entry: &RawEntry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
     let named = flow.from.0.iter().enumerate();
     named
         .map(|(index, source)| (source.clone(), entry.place(&[ReadStep::Key("from"), ReadStep::Item(index)])))
         .collect()
-}
-
-/// A pick comes from an earlier flow, so no flow may wait for itself.
-pub(crate) fn pick_cycles(flows: &[RawEntry<'_, Flow>], refusals: &mut Vec<Refusal>) {
-    let needs: BTreeMap<&str, Vec<(String, Range<usize>)>> = flows
-        .iter()
-        .filter_map(|entry| entry.raw.as_ref().map(|flow| (entry.name.as_str(), sources(entry, flow))))
-        .collect();
-    for entry in flows {
-        for (source, span) in needs.get(entry.name.as_str()).into_iter().flatten() {
-            let mut seen = HashSet::new();
-            let mut open = vec![source.as_str()];
-            while let Some(at) = open.pop() {
-                if at == entry.name {
-                    let spot = Spot::new(entry.file, span.clone(), "this flow would wait for itself");
-                    refusals.push(Refusal::new(format!("the picks of flow `{}` run in a circle", entry.name), spot));
-                    break;
-                }
-                if seen.insert(at) {
-                    open.extend(needs.get(at).into_iter().flatten().map(|(next, _)| next.as_str()));
-                }
-            }
-        }
-    }
 }
 
 fn headers<T>(

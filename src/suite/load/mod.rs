@@ -1,0 +1,8 @@
+//! From the texts of suite files to the catalog.
+
+pub(crate) mod coverage;
+pub(crate) mod raw;
+pub(crate) mod read;
+pub(crate) mod resolve;
+pub(crate) mod rules;
+pub(crate) mod wait_circles;
