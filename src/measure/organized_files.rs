@@ -15,7 +15,7 @@ use crate::measure::resource_store::ResourceStore;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::LineNotes;
 use crate::ndjson::identity::{RunKey, normalise_reference};
-use crate::ndjson::inspect::Watch;
+use crate::ndjson::inspect::LineObserver;
 use crate::recording::facts::{BlockAt, FileFacts, KeptProfiles, Organized, Organizing};
 
 /// The most blocks of one file that are read.
@@ -119,7 +119,7 @@ impl Organizer {
     }
 
     /// Observes the lines of one file.
-    pub fn observer(self: &Arc<Self>) -> (Box<dyn Watch>, Measurements<Blocks>) {
+    pub fn observer(self: &Arc<Self>) -> (Box<dyn LineObserver>, Measurements<Blocks>) {
         let blocks = Measurements::default();
         (Box::new(BlockObserver { organizer: Arc::clone(self), blocks: blocks.clone() }), blocks)
     }
@@ -219,8 +219,8 @@ fn header(resource: &[u8]) -> Option<Option<String>> {
     Some(header.pointer("/valueReference/reference").and_then(Value::as_str).map(str::to_owned))
 }
 
-impl Watch for BlockObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
+impl LineObserver for BlockObserver {
+    fn observe(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         self.note(line, resource, notes);
         None
     }
@@ -302,7 +302,7 @@ mod tests {
         let read = |lines: &&[Value]| {
             let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
             let (observer, blocks) = organizer.observer();
-            options.watch = Some(observer);
+            options.observer = Some(observer);
             let mut reader = FileReader::new(options);
             for line in *lines {
                 reader.push(format!("{line}\n").as_bytes()).unwrap();

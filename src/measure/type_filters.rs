@@ -19,7 +19,7 @@ use crate::ndjson::contents;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::LineNotes;
 use crate::ndjson::identity::normalise_reference;
-use crate::ndjson::inspect::Watch;
+use crate::ndjson::inspect::LineObserver;
 use crate::plan::model::Measures;
 use crate::recording::facts::Filtered;
 use crate::search::matching::{MatchResult, Strictness};
@@ -215,7 +215,7 @@ impl Counter {
     }
 
     /// Observes the lines of one file; `None` if there is nothing to measure.
-    pub fn observer(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Measurements<Measured>)> {
+    pub fn observer(self: &Arc<Self>) -> Option<(Box<dyn LineObserver>, Measurements<Measured>)> {
         if !self.kept && !self.contents && self.hooked.is_empty() {
             return None;
         }
@@ -273,8 +273,8 @@ fn count(filtered: &mut Filtered, answer: MatchResult) -> bool {
     answer == MatchResult::No
 }
 
-impl Watch for FilterObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
+impl LineObserver for FilterObserver {
+    fn observe(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         let (kind, counter) = (notes.plausible_type()?, &self.counter);
         let selection = &counter.selection;
         let concerns = counter.compared

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::measure::measurements::Measurements;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::LineNotes;
-use crate::ndjson::inspect::Watch;
+use crate::ndjson::inspect::LineObserver;
 use crate::recording::secrecy::Withheld;
 use crate::settings::withheld_mark::WithheldMark;
 
@@ -16,14 +16,14 @@ use crate::settings::withheld_mark::WithheldMark;
 struct WithheldObserver {
     marks: Arc<Vec<WithheldMark>>,
     found: Measurements<Withheld>,
-    other: Option<Box<dyn Watch>>,
+    other: Option<Box<dyn LineObserver>>,
 }
 
 /// Observes the lines of one file for `marks`, in addition to `other`. Returns `other` alone if there are no marks.
 pub(crate) fn observer(
     marks: &Arc<Vec<WithheldMark>>,
-    other: Option<Box<dyn Watch>>,
-) -> (Option<Box<dyn Watch>>, Option<Measurements<Withheld>>) {
+    other: Option<Box<dyn LineObserver>>,
+) -> (Option<Box<dyn LineObserver>>, Option<Measurements<Withheld>>) {
     if marks.is_empty() {
         return (other, None);
     }
@@ -32,14 +32,14 @@ pub(crate) fn observer(
     (Some(Box::new(observer)), Some(found))
 }
 
-impl Watch for WithheldObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
+impl LineObserver for WithheldObserver {
+    fn observe(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         if self.marks.iter().any(|mark| is_of(mark, resource, notes)) {
             let mut found = self.found.lock();
             found.came += 1;
             found.line.get_or_insert(line);
         }
-        self.other.as_mut().and_then(|other| other.see(line, resource, notes))
+        self.other.as_mut().and_then(|other| other.observe(line, resource, notes))
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
         let marks = Arc::new(marks.iter().map(|text| WithheldMark::parse(text).unwrap()).collect::<Vec<_>>());
         let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
         let (observer, found) = observer(&marks, None);
-        options.watch = observer;
+        options.observer = observer;
         let mut reader = FileReader::new(options);
         reader.push(lines.as_bytes()).unwrap();
         reader.finish(true);

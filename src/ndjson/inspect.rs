@@ -22,10 +22,10 @@ pub trait Inspector: Send {
 }
 
 /// Observes each resource: measures it, or keeps it in memory. No content may leave the process.
-pub trait Watch: Send {
-    /// Takes one resource: its first line, from 1, its JSON, and what the inspector said of it. Gives what it found in it,
-    /// if it looked into it.
-    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents>;
+pub trait LineObserver: Send {
+    /// Takes one resource: its first line, from 1, its JSON, and the notes of the inspector. Returns what it found in the
+    /// resource, if it looked into it.
+    fn observe(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents>;
 }
 
 /// Strict JSON (RFC 8259) and the facts of a resource, in one pass without a tree.

@@ -10,7 +10,7 @@ use crate::ndjson::facts::{LineNotes, LineShape};
 use crate::ndjson::findings::Findings;
 use crate::ndjson::frame::{Framed, FramedLine};
 use crate::ndjson::identity::{Identity, RunKey};
-use crate::ndjson::inspect::{Inspector, Watch};
+use crate::ndjson::inspect::{Inspector, LineObserver};
 use crate::ndjson::open_value::{LineStart, LocatedText, Nesting, OpenValue, open_end};
 use crate::ndjson::rules;
 use crate::recording::facts::{LineFacts, Validated};
@@ -36,7 +36,7 @@ pub(crate) struct FileLines {
     expected: Expected,
     counts: ResourceCounts,
     inspector: Box<dyn Inspector>,
-    watch: Option<Box<dyn Watch>>,
+    observer: Option<Box<dyn LineObserver>>,
     notes: LineNotes,
     state: LineState,
     findings: Findings,
@@ -60,7 +60,7 @@ impl FileLines {
             counts: ResourceCounts::new(expected.list, transaction_time),
             expected,
             inspector,
-            watch: None,
+            observer: None,
             notes: LineNotes::default(),
             state: LineState::Lines,
             findings: Findings::default(),
@@ -80,9 +80,9 @@ impl FileLines {
         self.counts.with_identity(index);
     }
 
-    /// Lets something else look at each resource.
-    pub(crate) fn watched_by(&mut self, watch: Option<Box<dyn Watch>>) {
-        self.watch = watch;
+    /// Sets the observer of each resource.
+    pub(crate) fn set_observer(&mut self, observer: Option<Box<dyn LineObserver>>) {
+        self.observer = observer;
     }
 
     /// Keeps at most this many different faults of FHIR's definitions as findings of their own.
@@ -342,8 +342,8 @@ impl FileLines {
         let updated = self.counts.count(notes, line, &mut self.facts);
         // A resource on several lines may have lost something at their ends.
         let alone = source.starts.len() == 1;
-        if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone)
-            && let Some(seen) = watch.see(line, source.text, notes)
+        if let Some(observer) = self.observer.as_mut().filter(|_| judge && alone)
+            && let Some(seen) = observer.observe(line, source.text, notes)
         {
             self.facts.attachments += seen.attachments;
             self.facts.references += seen.references;

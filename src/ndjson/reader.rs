@@ -11,7 +11,7 @@ use crate::ndjson::decode_thread::DecodeThread;
 use crate::ndjson::expected::Expected;
 use crate::ndjson::frame::Framer;
 use crate::ndjson::identity::{Identity, RunKey};
-use crate::ndjson::inspect::{Inspector, JsonInspector, Watch};
+use crate::ndjson::inspect::{Inspector, JsonInspector, LineObserver};
 use crate::ndjson::limits::Limits;
 use crate::ndjson::lines::{FileLines, LineOutcome};
 use crate::recording::facts::LineFacts;
@@ -41,7 +41,7 @@ pub struct ReaderOptions {
     /// Checks the lines by the rules of a provider directory.
     pub directory: Option<Measure>,
     /// What else looks at each resource.
-    pub watch: Option<Box<dyn Watch>>,
+    pub observer: Option<Box<dyn LineObserver>>,
 }
 
 impl ReaderOptions {
@@ -58,7 +58,7 @@ impl ReaderOptions {
             digest: true,
             most_findings: 0,
             directory: None,
-            watch: None,
+            observer: None,
         }
     }
 }
@@ -127,7 +127,7 @@ impl FileReader {
         if let Some(index) = options.identity {
             lines.with_identity(index);
         }
-        lines.watched_by(options.watch);
+        lines.set_observer(options.observer);
         lines.keep_findings(options.most_findings);
         if let Some(key) = options.hashes {
             lines.keep_hashes(key);

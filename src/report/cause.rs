@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
 use crate::report::exchange;
-use crate::report::wire;
 use crate::verdicts::finding_place::PlaceKind;
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 

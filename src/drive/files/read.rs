@@ -89,17 +89,17 @@ pub(crate) async fn read(
     let output = item.place.list == FileList::Output;
     let (mut measured, mut blocks): (_, Option<Measurements<Blocks>>) = (None, None);
     if let Some(organizer) = fetching.organizer.filter(|_| output) {
-        let (watch, sheet) = organizer.observer();
-        (options.watch, blocks) = (Some(watch), Some(sheet));
+        let (observer, measured_blocks) = organizer.observer();
+        (options.observer, blocks) = (Some(observer), Some(measured_blocks));
     } else {
-        let eye = fetching.counter.filter(|_| output).and_then(|counter| counter.observer());
-        (options.watch, measured) = eye.unzip();
+        let observed = fetching.counter.filter(|_| output).and_then(|counter| counter.observer());
+        (options.observer, measured) = observed.unzip();
     }
-    let (watch, withheld) = match output {
-        true => withheld_resources::observer(&context.run.settings.forbidden_resources, options.watch.take()),
-        false => (options.watch.take(), None),
+    let (observer, withheld) = match output {
+        true => withheld_resources::observer(&context.run.settings.forbidden_resources, options.observer.take()),
+        false => (options.observer.take(), None),
     };
-    options.watch = watch;
+    options.observer = observer;
     if let Some(tables) = &context.run.definitions {
         let inspector = FhirInspector::new(Arc::clone(tables), options.limits.max_depth);
         options.inspector = Some(Box::new(inspector.with_profiles(context.run.settings.profiles.clone())));

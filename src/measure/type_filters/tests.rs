@@ -26,8 +26,8 @@ fn read(counter: &Arc<Counter>, files: &[&[Value]], index: &Identity) -> Vec<Mea
     let mut all = Vec::new();
     for lines in files {
         let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
-        let (watch, measured) = counter.observer().unzip();
-        options.watch = watch;
+        let (observer, measured) = counter.observer().unzip();
+        options.observer = observer;
         options.identity = Some(index.clone());
         let mut reader = FileReader::new(options);
         for line in *lines {
