@@ -1,11 +1,11 @@
-//! How fast lines are validated, beside what others take for less: in one process, over one corpus, in memory.
+//! How fast lines are validated, compared with parsers that do less: in one process, over one corpus, in memory.
 //!
 //!     cargo bench --bench ndjson
 //!     PLIMSOLL_CORPUS=DIR PLIMSOLL_R4_SCHEMA=fhir.schema.json cargo bench --bench ndjson
 //!
 //! The corpus is the `.ndjson` files of `PLIMSOLL_CORPUS`, else the built-in population many times over. What is printed
 //! are megabytes a second, the best of several turns that alternate, and ratios; only the ratios mean anything on a machine
-//! that is shared. Where Linux tells how long a thread was on a core, that is what is measured: others who use the cores
+//! that is shared. On Linux the time that a thread was on a core is measured: other processes on the cores
 //! then matter less. `PLIMSOLL_R4_SCHEMA` names HL7's JSON Schema of R4, for the comparison with jsonschema.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
@@ -19,8 +19,8 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use plimsoll::fhir::validate::validator::{Validator, Verdict};
 use plimsoll::ndjson::decode::Coding;
+use plimsoll::ndjson::expected::Expected;
 use plimsoll::ndjson::fhir::FhirInspector;
-use plimsoll::ndjson::lines::Expected;
 use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::model::FileList;
 use serde::de::IgnoredAny;

@@ -8,16 +8,14 @@ use futures_util::stream;
 use http::{HeaderMap, StatusCode};
 use plimsoll::base::clock::Clock;
 use plimsoll::settings::run_settings::Settings;
-use plimsoll::transport::message::{ResponseFuture, Incoming, Outgoing, Transport};
-use plimsoll::drive;
+use plimsoll::transport::message::{Incoming, Outgoing, ResponseFuture, Transport};
+
 use plimsoll::drive::run::RunOptions;
 use plimsoll::judge::judge_run;
-use plimsoll::plan::model;
 use plimsoll::plan::model::Plan;
-use plimsoll::verdicts::judged_run::Run;
 use plimsoll::report::{finding, html, junit, terminal};
-use plimsoll::suite;
 use plimsoll::suite::model::Catalog;
+use plimsoll::verdicts::judged_run::Run;
 
 const BASE: &str = "http://localhost/fhir";
 
@@ -26,7 +24,10 @@ pub fn rules() -> &'static (Catalog, Plan) {
     static RULES: OnceLock<(Catalog, Plan)> = OnceLock::new();
     RULES.get_or_init(|| {
         let catalog = plimsoll::suite::source::embedded().expect("the rules built in are sound");
-        let ask = plimsoll::plan::build::PlanRequest { specs: vec!["hl7-3.0.0".to_owned()], ..plimsoll::plan::build::PlanRequest::default() };
+        let ask = plimsoll::plan::build::PlanRequest {
+            specs: vec!["hl7-3.0.0".to_owned()],
+            ..plimsoll::plan::build::PlanRequest::default()
+        };
         let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| name.ends_with("@system")).expect("a plan");
         (catalog, plan)
     })
@@ -61,27 +62,34 @@ impl Transport for Said {
 /// Runs against it, judges twice, and draws everything.
 pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
     let (catalog, plan) = rules();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let recording = runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
         let settings = Settings::new(BASE.parse().expect("a URL"));
         let said = Arc::new(Said { status, headers, body });
-        plimsoll::drive::run::run(plan, settings, said, clock, RunOptions::quiet(catalog.digest.clone())).await.expect("a recording")
+        plimsoll::drive::run::run(plan, settings, said, clock, RunOptions::quiet(catalog.digest.clone()))
+            .await
+            .expect("a recording")
     });
     let run = judge_run::judge(catalog, plan, &recording);
-    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &recording).judgements, "two judgements of one recording");
+    assert_eq!(
+        run.judgements,
+        judge_run::judge(catalog, plan, &recording).judgements,
+        "two judgements of one recording"
+    );
     draw(&run);
 }
 
 /// Draws every report in memory.
 pub fn draw(run: &Run) {
-    let page = html::render(run);
+    let page = html::page::render(run);
     assert!(!page.contains("<script"), "a script in the page");
     junit::render(run, false).expect("JUnit");
     let mut shown = terminal::summary(run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
         for test in &judgement.tests {
-            shown += &finding::told(run, judgement, test);
+            shown += &finding::render_once(run, judgement, test);
         }
     }
     assert!(!shown.contains('\u{1b}'), "an escape on the terminal");

@@ -6,8 +6,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use libfuzzer_sys::fuzz_target;
 
 const NAMES: [&str; 10] = [
-    "retry-after", "expires", "content-type", "date", "x-progress", "content-encoding", "location", "content-location",
-    "cache-control", "x-export-status",
+    "retry-after",
+    "expires",
+    "content-type",
+    "date",
+    "x-progress",
+    "content-encoding",
+    "location",
+    "content-location",
+    "cache-control",
+    "x-export-status",
 ];
 
 const MANIFEST: &str = "{\"transactionTime\":\"2026-01-01T12:00:00Z\",\"request\":\"http://localhost/fhir/$export\",\

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use plimsoll::ndjson::decode::Coding;
-use plimsoll::ndjson::lines::Expected;
+use plimsoll::ndjson::expected::Expected;
 use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::model::FileList;
 

@@ -13,6 +13,10 @@ fuzz_target!(|data: &[u8]| {
     let Ok(recording) = store::read(&path) else { return };
     let (catalog, plan) = plimsoll_fuzz::rules();
     let run = judge_run::judge(catalog, plan, &recording);
-    assert_eq!(run.judgements, judge_run::judge(catalog, plan, &recording).judgements, "two judgements of one recording");
+    assert_eq!(
+        run.judgements,
+        judge_run::judge(catalog, plan, &recording).judgements,
+        "two judgements of one recording"
+    );
     plimsoll_fuzz::draw(&run);
 });

@@ -2,7 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll::suite;
 use plimsoll::suite::refusal::SuiteFile;
 
 fuzz_target!(|text: &str| {

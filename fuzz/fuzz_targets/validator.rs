@@ -1,5 +1,5 @@
-//! Any bytes as a line: the validator and serde_json agree on whether it is JSON, whatever is refused is told, and profiles
-//! are judged without harm.
+//! Any bytes as a line: the validator and serde_json agree on whether it is JSON, whatever is refused has a finding, and
+//! profiles are judged without harm.
 #![no_main]
 
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 use plimsoll::fhir::definitions::embedded;
-use plimsoll::fhir::validate::validator::{Validator, Verdict};
 use plimsoll::fhir::profile::profiles::Profiles;
+use plimsoll::fhir::validate::validator::{Validator, Verdict};
+use plimsoll::ndjson::expected::Expected;
 use plimsoll::ndjson::fhir::FhirInspector;
-use plimsoll::ndjson::lines::Expected;
 use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::line_rules::LineRule;
 use plimsoll::suite::model::FileList;

@@ -53,8 +53,7 @@ impl Instant {
         self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
     }
 
-    /// The middle between this and `later`, to the millisecond; none if they are less than two milliseconds apart, so
-    /// that no such middle parts them.
+    /// The middle between this and `later`, to the millisecond; none if there are less than two milliseconds between them.
     pub fn middle(self, later: Self) -> Option<Self> {
         let nanos = |at: Self| i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos);
         let (from, to) = (nanos(self), nanos(later));
@@ -143,7 +142,9 @@ fn zone(rest: &mut &[u8]) -> Option<i64> {
     (minutes <= 59 && hours * 60 + minutes <= 14 * 60).then_some(sign * (hours * 60 + minutes))
 }
 
-fn days_in(year: i64, month: i64) -> Option<i64> {
+/// The days of a month; none if there is no such month.
+#[inline]
+pub fn days_in(year: i64, month: i64) -> Option<i64> {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
         4 | 6 | 9 | 11 => Some(30),
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_normalised() {
+    fn instants_are_normalized() {
         assert_eq!(utc("1970-01-01T00:00:00Z"), "1970-01-01T00:00:00.000Z");
         assert_eq!(utc("2024-02-29T23:30:00.5-01:00"), "2024-03-01T00:30:00.500Z");
         assert_eq!(utc("2024-01-01T00:00:00.1234567+05:30"), "2023-12-31T18:30:00.123456700Z");

@@ -2,46 +2,47 @@
 
 use serde_json::Value;
 
-use crate::check::context::{CheckContext, CheckOutcome, Violation, response};
-use crate::check::{shape, show};
+use crate::check::context::CheckContext;
+use crate::check::files::{directory, line_rules};
+use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::{dispatch, shape, show};
 use crate::recording::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
 use crate::recording::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
 use crate::suite::describe;
 use crate::suite::expect::Expect;
-use crate::suite::line_rules::LineRule;
 use crate::suite::shapes::{BodyShape, Shape};
-use crate::verdicts::judged_run::Position;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// Whether `expect` holds of `exchange`.
 pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    // Checks decide for themselves what an absent or broken answer means to them.
+    // A check decides itself what a missing or interrupted response means.
     if let Some(name) = expect.check {
-        return crate::check::context::run(name, exchange, context);
+        return dispatch::run(name, exchange, context);
     }
     let response = match &exchange.outcome {
         Outcome::Response(response) => response,
-        Outcome::NoResponse(trouble) => return CheckOutcome::Unknown(trouble.message.clone()),
-        Outcome::Handshake(_) => return CheckOutcome::Nothing("a handshake is no answer".to_owned()),
+        Outcome::NoResponse(trouble) => return CheckOutcome::Undecided(trouble.message.clone()),
+        Outcome::Handshake(_) => return CheckOutcome::NotApplicable("a handshake is no answer".to_owned()),
     };
     if let Some(allowed) = &expect.status {
         return CheckOutcome::or_violation(allowed.contains(response.status), || {
-            Violation::new("status", "status", allowed.to_string(), response.status.to_string())
+            Violation::new(FindingPlace::Status, allowed.to_string(), response.status.to_string())
         });
     }
     if let Some(barred) = &expect.not_status {
         return CheckOutcome::or_violation(!barred.contains(response.status), || {
-            Violation::new("status", "status", format!("anything but {barred}"), response.status.to_string())
+            Violation::new(FindingPlace::Status, format!("anything but {barred}"), response.status.to_string())
         });
     }
     if let Some(allowed) = &expect.media_type {
-        // Of two lines a client may believe either.
+        // A client may use either of two header lines.
         let types = response.media_types();
         return CheckOutcome::or_violation(
             !types.is_empty() && types.iter().all(|media| allowed.0.contains(media)),
             || {
                 let actual: Vec<String> = types.iter().map(|media| show::text(media)).collect();
                 let actual = if actual.is_empty() { "no Content-Type".to_owned() } else { actual.join(" and ") };
-                Violation::new("header", "header Content-Type", allowed.0.join(" or "), actual)
+                Violation::new(FindingPlace::header("Content-Type"), allowed.0.join(" or "), actual)
             },
         );
     }
@@ -49,51 +50,45 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
         return header(name, expect, response);
     }
     if let Some(rules) = &expect.lines {
-        return lines(rules, exchange, context);
+        return line_rules::lines(rules, exchange, context);
     }
     if let Some(types) = &expect.file_type {
-        return file_type(types, exchange, context);
+        return line_rules::file_type(types, exchange, context);
     }
     if let Some(topic) = expect.directory {
-        return crate::check::directory::lines(topic, exchange, context);
+        return directory::lines(topic, exchange, context);
     }
-    // What follows reads the body, and a body that broke off says nothing. One that is not coded as it says came whole,
-    // and nobody can read it.
+    // The rest reads the body, and an interrupted body proves nothing. A body with a wrong Content-Encoding was
+    // received whole, but nobody can read it.
     if let Some(trouble) = &response.broken {
         let coding: Vec<&str> = response.header_lines("content-encoding").collect();
         if trouble.kind == TroubleKind::Protocol && coding.len() == 1 && expect.body.is_some_and(is_read) {
             let expected = format!("a body in {}, as Content-Encoding says", show::text(&coding.join(", ")));
-            return CheckOutcome::No(vec![Violation::new("body", "body", expected, show::text(&trouble.message))]);
+            return CheckOutcome::Violated(vec![Violation::new(
+                FindingPlace::whole_body(),
+                expected,
+                show::text(&trouble.message),
+            )]);
         }
-        return CheckOutcome::Unknown(trouble.message.clone());
+        return CheckOutcome::Undecided(trouble.message.clone());
     }
     let of_json = expect.body.is_none_or(is_read);
-    if of_json && response.body.not_json.as_deref().is_some_and(|why| why.starts_with("recursion limit")) {
+    if of_json && response.body.too_deep {
         // The limit is ours.
-        return CheckOutcome::Unknown("the body is JSON nested more deeply than is read".to_owned());
+        return CheckOutcome::Undecided("the body is JSON nested more deeply than is read".to_owned());
     }
     if let Some(expected) = expect.body {
         return body(expected, response);
     }
     match &expect.json {
         Some(pointer) => json(pointer, expect, response, context.index.recording.start.fhir.is_some()),
-        None => CheckOutcome::Nothing("the expectation looks at nothing".to_owned()),
+        None => CheckOutcome::NotApplicable("the expectation looks at nothing".to_owned()),
     }
 }
 
-/// Whether it takes the body's text to tell.
+/// Whether the body's text is needed.
 fn is_read(shape: BodyShape) -> bool {
     !matches!(shape, BodyShape::Empty | BodyShape::NotEmpty | BodyShape::NotHtml)
-}
-
-/// Whether the file holds a resource of one of these types.
-fn file_type(types: &[String], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let Some(facts) = context.index.facts(exchange) else {
-        return CheckOutcome::Unknown("the recording holds no facts of this file".to_owned());
-    };
-    CheckOutcome::or_violation(types.iter().any(|kind| facts.lines.types.contains_key(kind)), || {
-        Violation::new("none", "lines", format!("a resource of type {}", types.join(" or ")), "none".to_owned())
-    })
 }
 
 fn header(name: &str, expect: &Expect, response: &Response) -> CheckOutcome {
@@ -101,14 +96,14 @@ fn header(name: &str, expect: &Expect, response: &Response) -> CheckOutcome {
     if lines.peek().is_none() {
         let fine = expect.optional || expect.is == Some(Shape::Absent);
         return CheckOutcome::or_violation(fine, || {
-            Violation::new("header", format!("header {name}"), wanted(expect), format!("no {name}"))
+            Violation::new(FindingPlace::header(name), wanted(expect), format!("no {name}"))
         });
     }
     let broken = lines.find(|line| !text_satisfies(expect, line));
     match broken {
-        None => CheckOutcome::Yes,
+        None => CheckOutcome::Holds,
         Some(line) => {
-            CheckOutcome::No(vec![Violation::new("header", format!("header {name}"), wanted(expect), show::text(line))])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::header(name), wanted(expect), show::text(line))])
         }
     }
 }
@@ -132,11 +127,11 @@ fn wanted(expect: &Expect) -> String {
 
 fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool) -> CheckOutcome {
     let Some(root) = &response.body.json else {
-        return CheckOutcome::Nothing("the body is not kept as JSON".to_owned());
+        return CheckOutcome::NotApplicable("the body is not kept as JSON".to_owned());
     };
     let places = expand(root, pointer);
     if places.is_empty() {
-        return CheckOutcome::Nothing(format!("there is no item at {pointer}"));
+        return CheckOutcome::NotApplicable(format!("there is no item at {pointer}"));
     }
     let mut broken = Vec::new();
     let mut seen = false;
@@ -153,7 +148,7 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
                 items.iter().filter_map(Value::as_str).any(|item| wanted.iter().any(|text| text == item))
             }
             (Some(equals), _) => value.and_then(Value::as_str) == Some(equals),
-            // A target that does not tell its version may speak one that we do not know.
+            // A target that does not declare its version may use one that we do not know.
             (None, Some(Shape::ResourceType)) if !version_known => {
                 value.and_then(Value::as_str).is_some_and(shape::is_resource_name)
             }
@@ -161,18 +156,18 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
             (None, None) => true,
         };
         if !good {
-            broken.push(Violation::new("body", format!("body {place}"), wanted(expect), show::shape(value)));
+            broken.push(Violation::new(FindingPlace::body(place), wanted(expect), show::shape(value)));
         }
     }
     if seen || !pointer.contains('*') {
         CheckOutcome::from_violations(broken)
     } else {
-        CheckOutcome::Nothing(format!("there is nothing at {pointer}"))
+        CheckOutcome::NotApplicable(format!("there is nothing at {pointer}"))
     }
 }
 
-/// The places that `pointer` names in `root`; `*` stands for every item of an array. A last segment that is not there
-/// is a place without a value; a `*` on what is no array gives no place.
+/// The places that `pointer` names in `root`; `*` stands for every item of an array. A missing last segment is a place
+/// without a value; `*` on anything else than an array gives no place.
 pub fn expand<'v>(root: &'v Value, pointer: &str) -> Vec<(String, Option<&'v Value>)> {
     let mut places = vec![(String::new(), Some(root))];
     for segment in pointer.split('/').skip(1) {
@@ -205,7 +200,7 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
         BodyShape::Manifest => json.is_some_and(is_manifest) && body.not_json.is_none(),
         BodyShape::NotManifest => !json.is_some_and(is_manifest),
         BodyShape::NotData => {
-            // Beside 202, which starts a job, a resource that describes it is not the data yet.
+            // With 202, which starts a job, a resource that describes the job is not data.
             let describes = |kind: &str| match response.status {
                 202 => kind != "Bundle",
                 _ => matches!(kind, "OperationOutcome" | "Parameters"),
@@ -222,7 +217,9 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
             (Some(_), _) => !announced_json,
         },
     };
-    CheckOutcome::or_violation(good, || Violation::new("body", "body", describe::body(expected), what_body(response)))
+    CheckOutcome::or_violation(good, || {
+        Violation::new(FindingPlace::whole_body(), describe::body(expected), what_body(response))
+    })
 }
 
 /// What a body is, in words.
@@ -252,84 +249,6 @@ fn what_body(response: &Response) -> String {
         Some(why) if body.kind != BodyKind::Html => format!("{what}: {}", show::text(why)),
         _ => what,
     }
-}
-
-fn lines(rules: &[LineRule], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    if let Some(facts) = context.index.facts(exchange).map(|facts| &facts.lines) {
-        if facts.attachments == 0 && rules.iter().all(|rule| rule.is_of_attachments()) {
-            return CheckOutcome::NoData("the resources hold no attachment".to_owned());
-        }
-        if facts.references == 0 && rules == [LineRule::ReferenceForm] {
-            return CheckOutcome::NoData("the resources hold no reference".to_owned());
-        }
-    }
-    breaking(|rule| rules.contains(&rule), exchange, context)
-}
-
-/// `resources-valid`: every resource of the file keeps FHIR's definitions.
-pub(crate) fn resources_valid(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let validated = context.index.facts(exchange).map(|facts| facts.lines.validated.as_ref());
-    match (validated, context.index.recording.start.fhir.as_deref()) {
-        (Some(None), Some(version)) if version.starts_with("4.0") => CheckOutcome::Unknown(
-            "the recording does not hold whether the resources are valid, make it anew".to_owned(),
-        ),
-        (Some(None), Some(version)) => {
-            let shown = show::text(version);
-            CheckOutcome::Nothing(format!(
-                "the server declares FHIR {shown}; resources are held against R4's definitions alone"
-            ))
-        }
-        (Some(None), None) => {
-            CheckOutcome::Nothing("the server does not declare a FHIR version to hold resources against".to_owned())
-        }
-        (Some(Some(validated)), _) if validated.resources == 0 => {
-            CheckOutcome::Nothing("no resource could be held against FHIR's definitions".to_owned())
-        }
-        // The form of an id is FHIR's, too; lines are looked over for it before the definitions are.
-        _ => breaking(|rule| rule.is_of_definitions() || rule == LineRule::IdFormat, exchange, context),
-    }
-}
-
-/// Whether a file breaks no rule that `counts`.
-pub(crate) fn breaking(
-    counts: impl Fn(LineRule) -> bool,
-    exchange: &Exchange,
-    context: &CheckContext<'_>,
-) -> CheckOutcome {
-    let Some(facts) = context.index.facts(exchange) else {
-        let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
-        return CheckOutcome::Unknown(why.unwrap_or_else(|| "the recording holds no facts of this file".to_owned()));
-    };
-    let broken: Vec<Violation> = facts
-        .lines
-        .findings
-        .iter()
-        .filter(|finding| counts(finding.rule))
-        // A transfer that was cut leaves a cut line; that says nothing about the file.
-        .filter(|finding| facts.whole || finding.rule != LineRule::CutOff)
-        .map(|finding| {
-            let mut broken = Violation::new(
-                "line",
-                format!("line {} column {}", finding.line, finding.column),
-                finding.expected.clone(),
-                finding.actual.clone(),
-            );
-            broken.position = Some(Position { line: finding.line, column: finding.column, offset: finding.offset });
-            broken.count = finding.count;
-            broken
-        })
-        .collect();
-    let beyond = facts.lines.findings.iter().find(|f| matches!(f.rule, LineRule::LineTooLong | LineRule::TooDeep));
-    if let (true, Some(finding)) = (broken.is_empty(), beyond) {
-        // The limits are ours: what lies beyond them was not read, and nothing is said of it.
-        let what = crate::suite::line_rules::line_rule(finding.rule);
-        return CheckOutcome::Unknown(format!("line {} was not read: it holds {what}", finding.line));
-    }
-    if broken.is_empty() && !facts.whole {
-        let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
-        return CheckOutcome::Unknown(why.unwrap_or_else(|| "the file did not come whole".to_owned()));
-    }
-    CheckOutcome::from_violations(broken)
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
 /// Whether `text` is an absolute URL of http or https with a host.
 pub fn is_absolute_url(text: &str) -> bool {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
-    // The parser would forgive `http:/x` and `http:x`, which clients resolve against the base.
+    // The parser accepts `http:/x` and `http:x`, which clients resolve against the base.
     (lower.starts_with("http://") || lower.starts_with("https://"))
         && Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()))
 }

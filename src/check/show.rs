@@ -1,17 +1,17 @@
-//! Saying what was there: shapes and short values, never more than a line, hostile characters escaped.
+//! Shapes and short values in words, never more than a line, with hostile characters escaped.
 
 use serde_json::Value;
 
 use crate::base::unprintable::is_unprintable;
 
 /// The most characters of a server's text shown in a finding.
-const SHOWN: usize = 80;
+const MAX_CHARACTERS: usize = 80;
 
 /// A server's text, quoted, shortened, with control and direction-changing characters escaped.
 pub fn text(text: &str) -> String {
     let mut shown = String::from("\"");
     for (count, c) in text.chars().enumerate() {
-        if count == SHOWN {
+        if count == MAX_CHARACTERS {
             shown.push('…');
             break;
         }
@@ -56,6 +56,6 @@ mod tests {
     #[test]
     fn hostile_text_is_escaped_and_cut() {
         assert_eq!(text("a\u{1b}[31m\n\u{202e}\"b"), "\"a\\u{1b}[31m\\u{a}\\u{202e}\\\"b\"");
-        assert_eq!(text(&"x".repeat(200)).chars().count(), SHOWN + 3);
+        assert_eq!(text(&"x".repeat(200)).chars().count(), MAX_CHARACTERS + 3);
     }
 }

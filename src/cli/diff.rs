@@ -10,6 +10,7 @@ use crate::base::vocabulary::Verdict;
 use crate::cli::args::DiffArgs;
 use crate::cli::main::{CliError, print};
 use crate::cli::options::Format;
+use crate::report::json;
 use crate::verdicts::exit;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run};
 
@@ -75,7 +76,7 @@ fn read(path: &Path) -> Result<Run, CliError> {
         return Err(refuse(format!("it is longer than {LIMIT} bytes")));
     }
     let text = std::fs::read_to_string(&file).map_err(|e| refuse(e.to_string()))?;
-    serde_json::from_str(&text).map_err(|e| refuse(format!("{e}; is it the run.json of a report?")))
+    json::read(&text).map_err(|e| refuse(e.to_string()))
 }
 
 fn compare(old: &Run, new: &Run) -> Diff {

@@ -14,7 +14,9 @@ use crate::cli::main::{CliError, print, say};
 use crate::fhir::definitions::tables::Tables;
 use crate::fhir::profile::profiles::Profiles;
 use crate::ndjson::command::files;
-use crate::ndjson::command::files::{CheckOptions, FailOn, NdjsonProgress, Report};
+use crate::ndjson::command::files::{CheckOptions, FailOn};
+use crate::ndjson::command::progress::NdjsonProgress;
+use crate::ndjson::command::report::{FileReport, NdjsonReport};
 
 /// Carries out `plimsoll ndjson`. Exit code 0 where nothing is wrong, 1 where something is.
 pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
@@ -92,8 +94,8 @@ fn tables(path: &Path) -> Result<Tables, CliError> {
 }
 
 /// What was read, and how fast.
-fn summary(report: &Report, took: Duration) -> String {
-    let sum = |of: fn(&files::FileReport) -> u64| report.files.iter().map(of).sum::<u64>();
+fn summary(report: &NdjsonReport, took: Duration) -> String {
+    let sum = |of: fn(&FileReport) -> u64| report.files.iter().map(of).sum::<u64>();
     let (lines, bytes) = (sum(|file| file.lines), sum(|file| file.bytes));
     let judged = sum(|file| file.validated.as_ref().map_or(0, |v| v.resources));
     let invalid = sum(|file| file.validated.as_ref().map_or(0, |v| v.invalid));

@@ -162,7 +162,7 @@ pub fn copy_recording(path: &Path, folder: &Path) -> Result<(), CliError> {
 
 /// Writes a finding out, as libtest shows it below its name.
 pub fn finding(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
-    report::finding::told(run, judgement, test)
+    report::finding::render_once(run, judgement, test)
 }
 
 /// The summary for the terminal.

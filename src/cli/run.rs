@@ -23,10 +23,11 @@ use crate::config::values::{AuthKind, Day};
 use crate::config::{guard, print as print_config};
 use crate::drive::resume_journal::Leftovers;
 use crate::plan::model::Plan;
+use crate::recording::early_end::EarlyEndKind;
 use crate::recording::model::{Outcome, Role, StopKind};
 use crate::suite::catalog::{Catalog, Test};
 use crate::suite::suggestion;
-use crate::verdicts::gate::Known;
+use crate::verdicts::gate::KnownDeviation;
 use crate::verdicts::judged_run::Run;
 use crate::verdicts::{exit, gate, libtest};
 
@@ -136,7 +137,7 @@ async fn go(
     catalog: &Catalog,
     told: &CliSettings,
     libtest: &Arguments,
-    known: &[Known],
+    known: &[KnownDeviation],
     target: RunTarget,
     killed: Option<Killed>,
 ) -> Result<u8, CliError> {
@@ -195,13 +196,13 @@ async fn go(
 /// Why no token could be had, where nothing that the server said of itself is to blame: then there is nothing to report.
 fn no_token(run: &Run) -> Option<String> {
     let failed = run.judgements.iter().flat_map(|judgement| &judgement.tests).any(|test| test.verdict == Verdict::Fail);
-    run.early.clone().filter(|why| why.starts_with(crate::drive::run::NO_TOKEN) && !failed)
+    run.early.clone().filter(|_| run.early_kind == Some(EarlyEndKind::NoToken) && !failed)
 }
 
 /// From a judged run to what is read of it: the gate, the trials, the summary, the reports.
 pub fn finish(
     run: &mut Run,
-    known: &[Known],
+    known: &[KnownDeviation],
     strict: bool,
     libtest: &Arguments,
     folder: Option<&Path>,
@@ -344,7 +345,7 @@ pub fn unknown_spec(catalog: &Catalog, id: &str) -> CliError {
 }
 
 /// The known deviations of the configuration; those of a spec or test that does not exist are refused.
-fn known(catalog: &Catalog, told: &CliSettings) -> Result<Vec<Known>, CliError> {
+fn known(catalog: &Catalog, told: &CliSettings) -> Result<Vec<KnownDeviation>, CliError> {
     match &told.file {
         Some(file) => known_of(catalog, &told.config, file),
         None => Ok(Vec::new()),
@@ -352,7 +353,7 @@ fn known(catalog: &Catalog, told: &CliSettings) -> Result<Vec<Known>, CliError> 
 }
 
 /// The known deviations of a configuration file.
-pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Vec<Known>, CliError> {
+pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Vec<KnownDeviation>, CliError> {
     let mut list = Vec::new();
     for (known, span) in &config.known {
         let (name, flow) = match known.test.split_once('@') {
@@ -378,7 +379,7 @@ pub fn known_of(catalog: &Catalog, config: &Effective, file: &File) -> Result<Ve
             return Err(CliError::usage(file.refuse(span.clone(), &wrong, &help)));
         }
         let known = known.clone();
-        list.push(Known { spec: known.spec, test: known.test, reason: known.reason, expires: known.expires });
+        list.push(KnownDeviation { spec: known.spec, test: known.test, reason: known.reason, expires: known.expires });
     }
     Ok(list)
 }

@@ -11,8 +11,9 @@ use crate::cli::main::{CliError, print, say};
 use crate::cli::options::Format;
 use crate::cli::{orchestrate, show};
 use crate::reference::fault::definition::Fault;
-use crate::selftest::compare::{Cell, Result as CellResult};
-use crate::selftest::{matrix, matrix_page, untested_tests};
+use crate::selftest::cell::{Cell, CellResult};
+use crate::selftest::matrix::{Matrix, MatrixSelection};
+use crate::selftest::{matrix_page, untested_tests};
 use crate::suite::catalog::Catalog;
 use crate::verdicts::exit;
 
@@ -26,8 +27,8 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
         return Ok(exit::CONFORMANT);
     }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from).max(2));
-    let order = matrix::Order { specs: args.spec.clone(), faults: args.fault.clone(), threads };
-    let cells = matrix::matrix(&catalog, &order).map_err(CliError::usage)?;
+    let selection = MatrixSelection { specs: args.spec.clone(), faults: args.fault.clone() };
+    let cells = Matrix::new(&catalog, &selection).and_then(|matrix| matrix.run(threads)).map_err(CliError::usage)?;
     if cells.is_empty() {
         say("no fault is selected");
         return Ok(exit::NOTHING);
@@ -92,7 +93,7 @@ fn list(args: &SelftestArgs) -> Result<(), CliError> {
 fn rumours(catalog: &Catalog, cells: &[Cell]) -> Vec<String> {
     let specs: BTreeSet<&str> = cells.iter().map(|cell| cell.spec.as_str()).collect();
     let of = |spec: &&str| {
-        untested_tests::untripped(catalog, spec, cells)
+        untested_tests::untested_tests(catalog, spec, cells)
             .into_iter()
             .map(|name| format!("{spec}::{name}"))
             .collect::<Vec<_>>()

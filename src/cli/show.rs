@@ -39,7 +39,7 @@ pub fn explain(args: &ExplainArgs) -> Result<u8, CliError> {
     let proofs: Vec<Proof> = faults.into_iter().map(|fault| Proof { fault: fault.id, tests: fault.notices }).collect();
     let pages = report::explain::pages(&catalog, &args.id, &proofs).map_err(CliError::usage)?;
     match args.format.format {
-        Format::Text => print(&report::page::text(&pages)),
+        Format::Text => print(&report::explain_text::text(&pages)),
         Format::Json => {
             print_json(&serde_json::to_value(&pages).map_err(|e| CliError::undetermined(e.to_string()))?);
         }

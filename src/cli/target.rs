@@ -14,18 +14,19 @@ use crate::cli::main::CliError;
 use crate::config::effective::Effective;
 use crate::config::guard;
 use crate::config::values::AuthKind;
-use crate::drive::hooks::{Command, Hook, Hooks};
-use crate::measure::withheld_resources::WithheldMark;
 use crate::recording::model::Role;
 use crate::redact::recorder::Recorder;
 use crate::reference::data::mutator::DataMutator;
 use crate::reference::personality::spec::Personality;
 use crate::reference::serve;
-use crate::selftest::matrix;
-use crate::selftest::matrix::{GROUP, Protected};
-use crate::session::client::{RequestSpec, Session};
+use crate::selftest::reference_run;
+use crate::selftest::reference_run::{GROUP, ServerProtection};
+use crate::session::client::Session;
+use crate::session::exchange::RequestSpec;
+use crate::settings::hooks::{Hook, HookCommand, Hooks};
 use crate::settings::key_set;
 use crate::settings::run_settings::{Credentials, Settings};
+use crate::settings::withheld_mark::WithheldMark;
 use crate::suite::catalog::Catalog;
 use crate::suite::flow::Identity;
 use crate::transport::in_process::InProcess;
@@ -96,7 +97,7 @@ impl RunTarget {
                 settings.groups = vec![GROUP.to_owned()];
             }
             let mutator = DataMutator::default();
-            settings.hooks = matrix::hooks(&mutator);
+            settings.hooks = reference_run::hooks(&mutator);
             return Ok(Self {
                 settings,
                 kind: TargetKind::Embedded(
@@ -126,13 +127,13 @@ impl RunTarget {
         let TargetKind::Embedded(spec, _, _, mutator) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.informational_specs.value).cloned().collect();
         let asked = config.auth.value == AuthKind::Smart;
-        let protected = if asked { matrix::protection() } else { matrix::protection_of(catalog, &specs) };
-        let Protected { auth, credentials, second, key_set } = protected.map_err(CliError::undetermined)?;
+        let protected = if asked { reference_run::protection() } else { reference_run::protection_of(catalog, &specs) };
+        let ServerProtection { auth, credentials, second, key_set } = protected.map_err(CliError::undetermined)?;
         let forbidden_scope = key_set.as_ref().map(|_| crate::reference::options::KEPT_SCOPE.to_owned());
-        let forbidden_group = key_set.as_ref().map(|_| matrix::KEPT_GROUP.to_owned());
+        let forbidden_group = key_set.as_ref().map(|_| reference_run::KEPT_GROUP.to_owned());
         // What takes leave from a stranger is shown by the server within unasked.
         let open = matches!(auth, crate::reference::options::ServerAuth::None);
-        let forbidden_resources = matrix::kept_resources();
+        let forbidden_resources = reference_run::kept_resources();
         let mut settings = Settings {
             credentials,
             second,
@@ -143,9 +144,9 @@ impl RunTarget {
             allow_writes: true,
             ..self.settings
         };
-        settings.cohorts |= matrix::has_cohorts(spec, open);
+        settings.cohorts |= reference_run::has_cohorts(spec, open);
         if open {
-            settings.empty_group.get_or_insert_with(|| matrix::KEPT_GROUP.to_owned());
+            settings.empty_group.get_or_insert_with(|| reference_run::KEPT_GROUP.to_owned());
         }
         let mut door = None;
         if asked {
@@ -183,7 +184,7 @@ impl RunTarget {
                     crate::reference::options::ServerOptions::new(*spec, self.settings.base.clone(), clock);
                 options.auth = auth.clone();
                 options.mutator = Some(mutator.clone());
-                options.key_feed = self.settings.key_set.clone().map(matrix::feed);
+                options.key_feed = self.settings.key_set.clone().map(reference_run::key_feed);
                 options.kept_group.clone_from(&self.settings.forbidden_group);
                 // Long enough to be seen running, no longer: whoever types the first command waits for it.
                 options.job_time = Duration::from_secs(1);
@@ -278,8 +279,8 @@ fn hooks(config: &crate::config::effective::Hooks) -> Hooks {
         return Hooks { withheld: config.named().next().is_some(), ..Hooks::default() };
     }
     let command = |argv: &Vec<String>| {
-        let (folder, patience) = (config.folder.clone(), config.timeout.value);
-        Hook::Command(Command { argv: argv.clone(), folder, patience })
+        let (folder, timeout) = (config.folder.clone(), config.timeout.value);
+        Hook::Command(HookCommand { argv: argv.clone(), folder, timeout })
     };
     let there = config.named().map(|(name, hook)| (name, command(&hook.value)));
     Hooks { there: there.collect(), withheld: false }

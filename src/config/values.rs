@@ -13,7 +13,7 @@ use url::Url;
 use crate::base::instant::Instant;
 use crate::base::unprintable::is_unprintable;
 use crate::base::vocabulary::ExportLevel;
-use crate::measure::withheld_resources::WithheldMark;
+use crate::settings::withheld_mark::WithheldMark;
 
 /// How requests are authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

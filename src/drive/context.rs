@@ -24,6 +24,7 @@ use crate::fhir::definitions::tables::Tables;
 use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::{Plan, PlannedFlow};
+use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{FlowRecord, Stop, StopKind, Trouble};
 use crate::session::client::Session;
 use crate::settings::run_settings::Settings;
@@ -39,10 +40,11 @@ pub(crate) enum Unreachable {
 }
 
 impl Unreachable {
-    /// The reason, a fragment.
-    pub fn why(&self) -> &str {
+    /// The end of a run that cannot reach its target.
+    pub fn into_early_end(self) -> EarlyEnd {
         match self {
-            Unreachable::Token(why) | Unreachable::Tls(why) => why,
+            Unreachable::Token(because) => EarlyEnd { kind: EarlyEndKind::NoToken, because },
+            Unreachable::Tls(because) => EarlyEnd { kind: EarlyEndKind::OldTls, because },
         }
     }
 }
@@ -67,7 +69,7 @@ pub(crate) struct RunContext<'a> {
     /// Why the run can make no export; only flows that need none begin.
     pub no_way: Option<Unreachable>,
     /// Why the run is being ended, once it is.
-    pub halted: Mutex<Option<String>>,
+    pub halted: Mutex<Option<EarlyEnd>>,
     /// What the run has seen of the target so far.
     pub target: TargetBehavior,
     /// FHIR's definitions, if they are those of the version that the target declares.
@@ -122,13 +124,13 @@ impl RunContext<'_> {
     }
 
     /// Ends all waits between requests.
-    pub fn halt(&self, why: String) {
+    pub fn halt(&self, why: EarlyEnd) {
         *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         self.flow_results.halt();
     }
 
     /// Why the run is being ended, if it is.
-    pub fn halted(&self) -> Option<String> {
+    pub fn halted(&self) -> Option<EarlyEnd> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -162,6 +164,8 @@ impl<'a> FlowContext<'a> {
         let record = FlowRecord {
             name: planned.name.clone(),
             title: planned.flow.title.clone(),
+            level_chosen: false,
+            dropped_params: Vec::new(),
             export: ExportLevel::Any,
             params: Vec::new(),
             posted: false,
@@ -303,7 +307,13 @@ impl<'a> FlowContext<'a> {
 
     /// Waits for leave to run one more job; the error is that the run is being ended.
     pub async fn permit(&self) -> Result<SemaphorePermit<'a>, Stop> {
-        let ended = || stop(StopKind::Limit, None, self.run.halted().unwrap_or_else(|| "the run was ended".to_owned()));
+        let ended = || {
+            stop(
+                StopKind::Limit,
+                None,
+                self.run.halted().map_or_else(|| "the run was ended".to_owned(), |end| end.because),
+            )
+        };
         tokio::select! {
             biased;
             () = self.run.session.interrupted() => Err(ended()),
@@ -331,14 +341,18 @@ impl<'a> FlowContext<'a> {
     /// Stops the flow if the run is being ended.
     pub fn check_halt(&self) -> Result<(), Stop> {
         match self.run.halted() {
-            Some(why) => Err(stop(StopKind::Limit, None, why)),
+            Some(end) => Err(stop(StopKind::Limit, None, end.because)),
             None => Ok(()),
         }
     }
 
     /// The reason to stop for a request that was cut off because the run is being ended.
     pub fn halt_stop(&self, exchange: u32, trouble: &Trouble) -> Stop {
-        stop(StopKind::Limit, Some(exchange), self.run.halted().unwrap_or_else(|| trouble.message.clone()))
+        stop(
+            StopKind::Limit,
+            Some(exchange),
+            self.run.halted().map_or_else(|| trouble.message.clone(), |end| end.because),
+        )
     }
 
     /// `Retry-After`, from now.

@@ -37,7 +37,7 @@ pub(crate) async fn await_turn(context: &FlowContext<'_>) -> Result<(), Stop> {
 /// Whether the run has what the flow needs.
 pub(crate) async fn can_begin(context: &FlowContext<'_>) -> Result<(), Stop> {
     let flow = &context.planned.flow;
-    if let Some(lacks) = flow.credentials.and_then(|needs| context.run.session.lacks(needs)) {
+    if let Some(lacks) = flow.credentials.and_then(|needs| context.run.session.tokens().lacks(needs)) {
         return Err(stop(StopKind::NotOffered, None, lacks));
     }
     if let (Some(Needs::Cohort), Some(why)) = (flow.credentials, cohort::why_no_writes(context)) {
@@ -56,7 +56,7 @@ pub(crate) async fn can_begin(context: &FlowContext<'_>) -> Result<(), Stop> {
         _ => {}
     }
     if flow.identity == Identity::Narrow {
-        let narrow = context.run.session.narrow().await;
+        let narrow = context.run.session.tokens().prepare_narrow().await;
         narrow.map_err(|why| {
             stop(StopKind::NotOffered, None, format!("no token for Patient resources alone was had: {why}"))
         })?;

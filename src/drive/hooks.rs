@@ -1,7 +1,6 @@
 //! Hooks: commands of the user that change the target's data. They get only what they need: no shell, no token, bounded time
 //! and output.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -15,6 +14,7 @@ use url::Url;
 
 use crate::measure::missing_resource::ResourceName;
 use crate::ndjson::identity::normalise_reference;
+use crate::settings::hooks::{Hook, HookCommand, Hooks};
 use crate::suite::flow::HookName;
 
 /// The variable in which a hook finds the target's base.
@@ -31,47 +31,6 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// How long the end of a hook's output may take once the hook itself has ended.
 const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 
-/// The hooks of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Hooks {
-    /// The hooks that may run.
-    pub there: BTreeMap<HookName, Hook>,
-    /// Whether the configuration names hooks that were not allowed to run.
-    pub withheld: bool,
-}
-
-/// What a hook within this process does: it gives `Type/id` of what it touched, or why it could not.
-pub type Within = Arc<dyn Fn() -> Result<Vec<String>, String> + Send + Sync>;
-
-/// One hook.
-#[derive(Clone)]
-pub enum Hook {
-    /// A program.
-    Command(Command),
-    /// A function of this process, for servers within it.
-    Within(Within),
-}
-
-impl std::fmt::Debug for Hook {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Hook::Command(command) => command.fmt(f),
-            Hook::Within(_) => f.write_str("Within"),
-        }
-    }
-}
-
-/// A program with its arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// The program, and what it is given; no shell reads them.
-    pub argv: Vec<String>,
-    /// Where it runs, and what a relative path of the program is relative to.
-    pub folder: PathBuf,
-    /// How long it may take.
-    pub patience: Duration,
-}
-
 /// Why a hook failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -82,30 +41,12 @@ pub struct Failure {
 }
 
 impl Hooks {
-    /// Why none of `wanted` can be run; none: one can, or none is wanted.
-    pub fn lacks(&self, wanted: &[HookName]) -> Option<String> {
-        if wanted.is_empty() || wanted.iter().any(|name| self.there.contains_key(name)) {
-            return None;
-        }
-        let names: Vec<&str> = wanted.iter().map(|name| name.as_str()).collect();
-        let names = crate::suite::describe::or(&names);
-        Some(match self.withheld {
-            true => "it takes a hook that changes the target's data, and those of plimsoll.toml are not run without \
-                     --allow-hooks"
-                .to_owned(),
-            false => format!(
-                "it takes a command that changes the target's data: name one for {names} under [hooks] in \
-                 plimsoll.toml, and run with --allow-hooks"
-            ),
-        })
-    }
-
     /// Runs a hook against the target at `base`. Dropping the future ends the program.
     pub(crate) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<ResourceName>, Failure> {
         let failure = |trouble: String, stderr: &str| Failure { trouble, stderr: stderr.to_owned() };
         let lines = match self.there.get(&name) {
             None => return Err(failure(format!("there is no hook {name}"), "")),
-            Some(Hook::Within(hook)) => {
+            Some(Hook::Function(hook)) => {
                 hook().map_err(|why| failure(format!("the hook {name} could not do it: {why}"), ""))?
             }
             Some(Hook::Command(command)) => {
@@ -159,15 +100,15 @@ impl Drop for KillOnDrop {
     }
 }
 
-impl Command {
+impl HookCommand {
     async fn run(&self, base: &Url) -> Result<Ended, String> {
         let child = self.start(base)?;
         let abandoned = Arc::new(AtomicBool::new(false));
         let kill_on_drop = KillOnDrop(Arc::clone(&abandoned));
         let (sender, receiver) = oneshot::channel();
-        let patience = self.patience;
+        let timeout = self.timeout;
         // Tests pause the run's time; a program needs real time.
-        std::thread::spawn(move || sender.send(wait_for_end(child, patience, &abandoned)));
+        std::thread::spawn(move || sender.send(wait_for_end(child, timeout, &abandoned)));
         let ended = receiver.await.unwrap_or_else(|_| Err("was lost sight of".to_owned()));
         drop(kill_on_drop);
         ended
@@ -198,7 +139,7 @@ impl Command {
 }
 
 /// Waits for a program and reads its output. Ends the program when its time is over or nobody waits for it any more.
-fn wait_for_end(mut child: Child, patience: Duration, abandoned: &AtomicBool) -> Result<Ended, String> {
+fn wait_for_end(mut child: Child, timeout: Duration, abandoned: &AtomicBool) -> Result<Ended, String> {
     let output = read_pipe(child.stdout.take());
     let stderr = read_pipe(child.stderr.take());
     let began = Instant::now();
@@ -209,9 +150,9 @@ fn wait_for_end(mut child: Child, patience: Duration, abandoned: &AtomicBool) ->
                 kill(&mut child);
                 return Err("was ended with the run".to_owned());
             }
-            Ok(None) if began.elapsed() >= patience => {
+            Ok(None) if began.elapsed() >= timeout => {
                 kill(&mut child);
-                return Err(format!("was not done after {} s and was ended", patience.as_secs_f32()));
+                return Err(format!("was not done after {} s and was ended", timeout.as_secs_f32()));
             }
             Ok(None) => std::thread::sleep(CHECK_INTERVAL),
             Err(error) => {
@@ -283,19 +224,19 @@ mod tests {
     mod programs {
         use super::*;
 
-        fn hooks(script: &str, patience: Duration) -> Hooks {
+        fn hooks(script: &str, timeout: Duration) -> Hooks {
             let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
-            let command = Command { argv, folder: PathBuf::new(), patience };
+            let command = HookCommand { argv, folder: PathBuf::new(), timeout };
             Hooks { there: [(HookName::Change, Hook::Command(command))].into(), withheld: false }
         }
 
-        fn run(script: &str, patience: Duration) -> Result<Vec<ResourceName>, Failure> {
-            run_at("http://localhost/fhir", script, patience)
+        fn run(script: &str, timeout: Duration) -> Result<Vec<ResourceName>, Failure> {
+            run_at("http://localhost/fhir", script, timeout)
         }
 
-        fn run_at(base: &str, script: &str, patience: Duration) -> Result<Vec<ResourceName>, Failure> {
+        fn run_at(base: &str, script: &str, timeout: Duration) -> Result<Vec<ResourceName>, Failure> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(hooks(script, patience).run(HookName::Change, &base.parse().unwrap()))
+            runtime.block_on(hooks(script, timeout).run(HookName::Change, &base.parse().unwrap()))
         }
 
         const LONG: Duration = Duration::from_secs(60);
@@ -323,7 +264,8 @@ mod tests {
             assert!(run("true", LONG).unwrap_err().trouble.contains("named no resource"));
             let slow = run("exec sleep 1000", Duration::from_millis(100)).unwrap_err();
             assert!(slow.trouble.contains("not done after 0.1 s"), "{}", slow.trouble);
-            let none = Command { argv: vec!["./no-such-program".to_owned()], folder: PathBuf::new(), patience: LONG };
+            let none =
+                HookCommand { argv: vec!["./no-such-program".to_owned()], folder: PathBuf::new(), timeout: LONG };
             let base = "http://localhost/fhir".parse().unwrap();
             assert_eq!(none.start(&base).err().unwrap(), "cannot be run: entity not found");
         }

@@ -12,17 +12,19 @@ use crate::drive::export_levels::Declared;
 use crate::drive::flow::{cleanup, delete, requests, run_flow};
 use crate::drive::flow_results::FlowResults;
 use crate::drive::held_jobs::HeldJobs;
-use crate::drive::hooks::Hooks;
 use crate::drive::progress::{Progress, Silent};
 use crate::drive::resume_journal::{Leftovers, ResumeJournal};
 use crate::drive::target_behavior::TargetBehavior;
 use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::Plan;
+use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{End, FORMAT, Recording, Role, Start, TroubleKind};
 use crate::recording::store::Writer;
 use crate::redact::recorder::Recorder;
-use crate::session::client::{RequestSpec, Session};
+use crate::session::client::Session;
+use crate::session::exchange::RequestSpec;
+use crate::settings::recorded::recorded;
 use crate::settings::run_settings::{Credentials, Settings};
 use crate::suite::flow::Identity;
 use crate::transport::message::Transport;
@@ -71,9 +73,6 @@ impl RunOptions {
     }
 }
 
-/// The beginning of the reason of a run that ended early because it got no token.
-pub const NO_TOKEN: &str = "no access token for ";
-
 /// Why a run has no recording.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -86,7 +85,7 @@ pub enum RunError {
         why: String,
     },
     /// The run got no access token.
-    #[error("{NO_TOKEN}{base}: {why}")]
+    #[error("no access token for {base}: {why}")]
     Credentials {
         /// The target's base.
         base: String,
@@ -128,7 +127,7 @@ impl Drive {
             suites: options.suites.clone(),
             base: recorder.redact_url(&settings.base).trim_end_matches('/').to_owned(),
             started: rfc3339(clock.now()),
-            settings: shown(&settings),
+            settings: recorded(&settings),
             embedded: options.embedded,
             ..Start::default()
         };
@@ -146,7 +145,7 @@ impl Drive {
             None => match self.until_ended(self.ask_metadata()).await {
                 // No library speaks so old a version, so that only a probe can show it.
                 Err(RunError::Unreachable { why, .. })
-                    if self.until_ended(self.session.speaks_old_tls_alone()).await =>
+                    if self.until_ended(self.session.tls().base_offers_only_old_tls()).await =>
                 {
                     let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
                     self.no_way = Some(Unreachable::Tls(why));
@@ -279,7 +278,7 @@ impl Drive {
         run.journal.close();
         recorder.end(End {
             finished: rfc3339(self.clock.now()),
-            early: run.halted().or(no_way.map(|no_way| no_way.why().to_owned())),
+            early: run.halted().or(no_way.map(Unreachable::into_early_end)),
             leftovers: left.iter().map(|job| recorder.redact_url(job)).collect(),
             bytes: self.session.bytes(),
             guessing: Some(run.url_entropy.facts(&self.settings.base, self.clock.now())),
@@ -313,7 +312,7 @@ impl Drive {
     }
 
     /// Waits until the run is interrupted or its deadline passes; returns the reason.
-    async fn wait_for_end(&self) -> String {
+    async fn wait_for_end(&self) -> EarlyEnd {
         loop {
             if let Some(why) = self.end_reason() {
                 return why;
@@ -333,12 +332,13 @@ impl Drive {
     }
 
     /// Why the run is to be ended now, if it is.
-    fn end_reason(&self) -> Option<String> {
+    fn end_reason(&self) -> Option<EarlyEnd> {
         if *self.options.interrupt.borrow() {
-            return Some("interrupted".to_owned());
+            return Some(EarlyEnd { kind: EarlyEndKind::Interrupted, because: "interrupted".to_owned() });
         }
         let deadline = self.settings.deadline.filter(|deadline| self.clock.elapsed() >= *deadline)?;
-        Some(format!("the deadline of {} s passed", deadline.as_secs()))
+        let because = format!("the deadline of {} s passed", deadline.as_secs());
+        Some(EarlyEnd { kind: EarlyEndKind::Deadline, because })
     }
 }
 
@@ -346,61 +346,6 @@ impl Drive {
 async fn raised(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|raised| *raised).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// The settings that a report shows. They contain no secret.
-fn shown(settings: &Settings) -> Vec<(String, String)> {
-    let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
-    let levels = settings.levels.as_ref().map(|levels| {
-        let words: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
-        words.join(", ")
-    });
-    let credentials = match settings.credentials {
-        Credentials::None => "none",
-        Credentials::Token(_) => "bearer token",
-        Credentials::Smart(_) => "SMART Backend Services",
-    };
-    // Ids of resources may identify patients.
-    let count = |number: usize| if number == 0 { String::new() } else { number.to_string() };
-    let origins: Vec<String> = settings.allow_origins.iter().map(url::Origin::ascii_serialization).collect();
-    let mut shown = vec![
-        ("authorization", credentials.to_owned()),
-        ("levels", levels.unwrap_or_else(|| "as declared".to_owned())),
-        ("groups", settings.groups.join(", ")),
-        ("types", settings.types.join(", ")),
-        ("jobs at once", settings.jobs.to_string()),
-        ("longest wait", seconds(settings.max_wait)),
-        ("deadline", settings.deadline.map(seconds).unwrap_or_default()),
-        ("most bytes", settings.max_bytes.to_string()),
-        ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
-        ("origins with the token", origins.join(", ")),
-        ("hooks", shown_hooks(&settings.hooks)),
-        ("plain http", if settings.allow_http { "meant (--allow-http)" } else { "" }.to_owned()),
-        ("writes", if settings.allow_writes { "Groups of its own, which are deleted" } else { "" }.to_owned()),
-        ("cohorts", if settings.cohorts { "said to be there (--cohorts)" } else { "" }.to_owned()),
-        ("group without members", settings.empty_group.clone().unwrap_or_default()),
-        ("resources kept from the client", count(settings.forbidden_resources.len())),
-        ("proxies", if settings.use_proxy { "those of the environment" } else { "" }.to_owned()),
-        ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
-    ];
-    shown.retain(|(_, value)| !value.is_empty());
-    let mut shown: Vec<(String, String)> = shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    if let Some(profiles) = &settings.profiles {
-        shown.push(("packages of profiles".to_owned(), profiles.packages.join(", ")));
-        shown.push(("profiles assigned".to_owned(), profiles.assigned().join(", ")));
-        let left = profiles.left_open();
-        shown.extend(left.into_iter().map(|(of, rows)| (format!("not checked of {of}"), rows.join("; "))));
-        shown.retain(|(_, value)| !value.is_empty());
-    }
-    shown
-}
-
-/// The hooks of a run.
-fn shown_hooks(hooks: &Hooks) -> String {
-    match hooks.withheld {
-        true => "not allowed".to_owned(),
-        false => hooks.there.keys().map(|name| name.as_str()).collect::<Vec<_>>().join(", "),
     }
 }
 

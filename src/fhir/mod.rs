@@ -2,5 +2,7 @@
 
 pub mod au_directory;
 pub mod definitions;
+pub(crate) mod json_path;
 pub mod profile;
 pub mod validate;
+pub(crate) mod value;

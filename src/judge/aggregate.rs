@@ -1,15 +1,14 @@
-//! A test on a flow that gathers: what other flows showed, put together.
+//! A test on a flow that aggregates: the results of other flows together.
 
 use crate::base::vocabulary::Verdict;
-use crate::judge::test::Decision;
+use crate::judge::decision::Decision;
 use crate::plan::model::PlannedTest;
 use crate::suite::catalog::Catalog;
 use crate::suite::flow::Flow;
 use crate::verdicts::judged_run::Finding;
 
-/// Decides `test` on each of the flows that `flow` gathers with `decide`: broken where it is broken on one, passed where
-/// it is on one at least and broken on none. What it came to otherwise is told by the flows' own tests, or is not asked
-/// for.
+/// Decides `test` on each flow that `flow` aggregates: violated if it is violated on one, passed if it passes on one at
+/// least and is violated on none. Other results are left to the tests of those flows.
 pub(crate) fn decide(
     test: &PlannedTest,
     catalog: &Catalog,
@@ -24,7 +23,7 @@ pub(crate) fn decide(
         match verdict {
             Verdict::Pass => passed = true,
             Verdict::Fail | Verdict::Warn => {
-                if first.is_empty() {
+                if worst.is_none() {
                     first = because;
                 }
                 worst = Some(verdict);
@@ -43,7 +42,7 @@ pub(crate) fn decide(
     Decision::Verdict { verdict, because, findings: found, exchanges: looked }
 }
 
-/// Adds a finding, or its exchanges where another flow showed the same.
+/// Adds a finding, or only its exchanges if another flow showed the same.
 fn add(found: &mut Vec<Finding>, finding: Finding) {
     let same = |known: &&mut Finding| {
         known.position.is_none()

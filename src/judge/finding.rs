@@ -1,28 +1,29 @@
-//! From broken things to findings: equal ones of several exchanges become one.
+//! From violations to findings: equal ones of several exchanges become one.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use crate::check::context::Violation;
+use crate::check::outcome::Violation;
+use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::Finding;
 
 /// The most findings kept of one test; the rest is counted.
-const KEPT: usize = 25;
+const MAX_FINDINGS: usize = 25;
 
-/// What makes two findings the same: kind, place, expected, actual, and the file where there is a position in one.
-type FindingKey = (&'static str, String, String, String, Option<u32>);
+/// What makes two findings the same: place, expected, actual, and the file if they have a position in one.
+type FindingKey = (FindingPlace, String, String, Option<u32>);
 
-/// Findings of `broken`, each with the exchange that shows it; `looked_at` exchanges were looked at in all.
+/// The findings of violations, each with its exchange; `looked_at` exchanges were judged in all.
 pub fn gather(broken: Vec<(u32, Violation)>, looked_at: usize) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    // A hostile manifest breaks a rule a hundred thousand times: nothing here looks at all earlier findings again.
+    // A hostile manifest breaks a rule a hundred thousand times, so nothing here searches all earlier findings.
     let mut known: HashMap<FindingKey, usize> = HashMap::new();
     let mut repeated: HashSet<(usize, u32)> = HashSet::new();
     for (exchange, broken) in broken {
         let shown = broken.exchange.unwrap_or(exchange);
-        // Lines of different files are different places, whatever their numbers.
+        // Equal line numbers in different files are different places.
         let file = broken.position.is_some().then_some(shown);
-        let key = (broken.kind, broken.place.clone(), broken.expected.clone(), broken.actual.clone(), file);
+        let key = (broken.place.clone(), broken.expected.clone(), broken.actual.clone(), file);
         let index = match known.entry(key) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
@@ -30,7 +31,6 @@ pub fn gather(broken: Vec<(u32, Violation)>, looked_at: usize) -> Vec<Finding> {
                 findings.push(Finding {
                     exchange: Some(shown),
                     place: broken.place,
-                    kind: broken.kind.to_owned(),
                     expected: broken.expected,
                     actual: broken.actual,
                     position: broken.position,
@@ -48,13 +48,12 @@ pub fn gather(broken: Vec<(u32, Violation)>, looked_at: usize) -> Vec<Finding> {
             finding.repeats.push(shown);
         }
     }
-    let more = findings.len().saturating_sub(KEPT);
-    findings.truncate(KEPT);
+    let more = findings.len().saturating_sub(MAX_FINDINGS);
+    findings.truncate(MAX_FINDINGS);
     if more > 0 {
         findings.push(Finding {
             exchange: None,
-            place: "elsewhere".to_owned(),
-            kind: "none".to_owned(),
+            place: FindingPlace::Elsewhere,
             expected: String::new(),
             actual: format!("{more} more findings of this test are not shown"),
             position: None,

@@ -1,22 +1,30 @@
 //! Judging: a recording and a plan in, a [`Run`] out. Pure and synchronous; the same recording gives the same run, byte for byte.
 
-use crate::check::context::Index;
+use crate::check::index::Index;
 use crate::plan::model::{Plan, PlannedTest};
+use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{Recording, Role};
 use crate::suite::catalog::Catalog;
 use crate::verdicts::judged_run::{Judgement, Run, Scope, Target, Tool, Traffic};
 
-/// Judges what `recording` holds by the tests of `plan`, under each of its specs. The record has a copy of the recording.
+/// Judges `recording` by the tests of `plan`, under each of its specs. The run keeps a copy of the recording.
 pub fn judge(catalog: &Catalog, plan: &Plan, recording: &Recording) -> Run {
     judge_whole(catalog, plan, recording.clone())
 }
 
-/// The same; the recording becomes part of the record, so that a large one is not held twice.
+/// The same; the run takes the recording over, so that a large one is not in memory twice.
 pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run {
     let index = Index::new(&recording);
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
     let traffic = traffic(&recording);
     let Recording { start, exchanges, files, flows, end } = recording;
+    let early = match &end {
+        Some(end) => end.early.clone(),
+        None => {
+            let because = "the run was killed before its end".to_owned();
+            Some(EarlyEnd { kind: EarlyEndKind::Killed, because })
+        }
+    };
     Run {
         plimsoll: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), suites: catalog.digest.clone() },
         target: Target {
@@ -27,10 +35,8 @@ pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run 
         scope: if plan.whole { Scope::Whole } else { Scope::Filtered },
         started: start.started.clone(),
         finished: end.as_ref().map(|end| end.finished.clone()).unwrap_or_default(),
-        early: match &end {
-            Some(end) => end.early.clone(),
-            None => Some("the run was killed before its end".to_owned()),
-        },
+        early_kind: early.as_ref().map(|early| early.kind),
+        early: early.map(|early| early.because),
         traffic,
         judgements,
         exchanges,

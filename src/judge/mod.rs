@@ -1,6 +1,7 @@
 //! Judging: recording and plan in, judged run out. Pure.
 
 pub(crate) mod aggregate;
+pub(crate) mod decision;
 pub(crate) mod finding;
 pub mod judge_run;
 pub(crate) mod outcome;

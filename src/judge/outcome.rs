@@ -1,12 +1,12 @@
-//! What a run comes to under one spec.
+//! The judgement of a run under one spec.
 
 use crate::base::vocabulary::{Area, Verdict};
 use crate::plan::model::Plan;
 use crate::recording::model::Recording;
 use crate::suite::catalog::Catalog;
-use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResult, State, TestResult};
+use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResult, RequirementState, TestResult};
 
-/// Puts the judgement together. Known deviations are laid over it later; here `gate` is none.
+/// Puts the judgement together. Known deviations are applied later; until then `gate` is none.
 pub fn judgement(
     catalog: &Catalog,
     plan: &Plan,
@@ -18,7 +18,7 @@ pub fn judgement(
     let spec = catalog.spec(spec_id);
     let decided: Vec<&RequirementResult> = requirements
         .iter()
-        .filter(|r| r.level.is_binding() && matches!(r.state, State::Met | State::Violated))
+        .filter(|r| r.level.is_binding() && matches!(r.state, RequirementState::Met | RequirementState::Violated))
         .collect();
     let areas: &[Area] = spec.map(|spec| spec.areas.as_slice()).unwrap_or_default();
     let missing: Vec<&str> = areas
@@ -28,10 +28,8 @@ pub fn judgement(
         .collect();
     let count = |verdict: Verdict| tests.iter().filter(|test| test.verdict == verdict).count();
     let (failed, errors) = (count(Verdict::Fail), count(Verdict::Error));
-    let violated = requirements.iter().filter(|r| r.state == State::Violated).count();
-    // As the drive writes it down.
-    let insecure =
-        recording.start.settings.iter().any(|(name, value)| name == "certificates" && value == "not checked");
+    let violated = requirements.iter().filter(|r| r.state == RequirementState::Violated).count();
+    let insecure = recording.start.settings.insecure;
     let (outcome, because) = if failed > 0 {
         let named = plural(violated, "duty that binds is broken", "duties that bind are broken");
         (Conformance::NotConformant, format!("{named}; {}", plural(failed, "test fails", "tests fail")))
@@ -49,7 +47,8 @@ pub fn judgement(
         (Conformance::Undetermined, "nothing failed, but nothing was decided either".to_owned())
     } else {
         let named = plural(decided.len(), "duty that binds was decided", "duties that bind were decided");
-        let untested = requirements.iter().filter(|r| r.level.is_binding() && r.state == State::Untested).count();
+        let untested =
+            requirements.iter().filter(|r| r.level.is_binding() && r.state == RequirementState::Untested).count();
         let rest = match (plan.whole, untested) {
             (false, _) => "; this run covers a part of the spec only".to_owned(),
             (true, 0) => String::new(),
@@ -60,7 +59,7 @@ pub fn judgement(
     Judgement {
         spec: spec_id.to_owned(),
         title: spec.map(|spec| format!("{} {}", spec.title, spec.version)).unwrap_or_default(),
-        // Of a spec that builds on another, some SHALLs are the other's.
+        // If a spec builds on another, some SHALLs belong to the other.
         owner: spec.filter(|spec| spec.builds_on.is_none()).and_then(|spec| spec.owner.clone()),
         outcome,
         gate: Gate::None,

@@ -1,9 +1,9 @@
-//! What each requirement of a spec came to.
+//! The state of each requirement of a spec.
 
 use crate::base::vocabulary::Verdict;
 use crate::suite::catalog::Catalog;
 use crate::suite::model::Requirement;
-use crate::verdicts::judged_run::{RequirementResult, State, TestResult};
+use crate::verdicts::judged_run::{RequirementResult, RequirementState, TestResult};
 
 /// The state of every requirement of `spec`, in the order of the suites.
 pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<RequirementResult> {
@@ -14,7 +14,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
             let verifying: Vec<&TestResult> = tests.iter().filter(|test| decides(test, requirement)).collect();
             let untested = place.untested.as_ref().or(requirement.untested.as_ref());
             let (state, because) = match (untested, catalog.untested_in(requirement, spec)) {
-                (None, Some(why)) => (State::NotApplicable, why),
+                (None, Some(why)) => (RequirementState::NotApplicable, why),
                 _ => state(requirement, untested, place.level.is_binding(), &verifying),
             };
             RequirementResult {
@@ -32,7 +32,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
         .collect()
 }
 
-/// Whether `test` decides `requirement`, by itself or because it adopted another's tests.
+/// Whether `test` decides `requirement`, itself or because `requirement` adopted the tests of another.
 fn decides(test: &TestResult, requirement: &Requirement) -> bool {
     test.requirements.contains(&requirement.id)
         || requirement.same_as.iter().any(|same| test.requirements.contains(same))
@@ -43,27 +43,27 @@ fn state(
     untested: Option<&String>,
     binding: bool,
     tests: &[&TestResult],
-) -> (State, String) {
+) -> (RequirementState, String) {
     if let Some(why) = untested {
-        return (State::Untested, why.clone());
+        return (RequirementState::Untested, why.clone());
     }
     let first = |verdict: Verdict| tests.iter().find(|test| test.verdict == verdict);
     let reason = |test: &TestResult| format!("{}: {}", test.id, test.because);
     if let Some(test) = first(Verdict::Fail).or_else(|| first(Verdict::Warn)) {
         let violated = binding && requirement.defect.is_none();
-        return (if violated { State::Violated } else { State::NotMet }, reason(test));
+        return (if violated { RequirementState::Violated } else { RequirementState::NotMet }, reason(test));
     }
     if let Some(test) = first(Verdict::Error) {
-        return (State::Undetermined, reason(test));
+        return (RequirementState::Undetermined, reason(test));
     }
     if first(Verdict::Pass).is_some() {
-        return (State::Met, String::new());
+        return (RequirementState::Met, String::new());
     }
     if let Some(test) = first(Verdict::Skip) {
-        return (State::Undetermined, reason(test));
+        return (RequirementState::Undetermined, reason(test));
     }
     match tests.first() {
-        Some(test) => (State::NotApplicable, reason(test)),
-        None => (State::Undetermined, "none of its tests was selected".to_owned()),
+        Some(test) => (RequirementState::NotApplicable, reason(test)),
+        None => (RequirementState::Undetermined, "none of its tests was selected".to_owned()),
     }
 }

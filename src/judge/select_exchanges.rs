@@ -1,7 +1,9 @@
 //! Which exchanges a test looks at.
 
-use crate::check::context::{Index, manifest_of};
+use crate::check::exchange::{manifest_of, response};
+use crate::check::index::Index;
 use crate::recording::model::{Exchange, FlowRecord, Phase, Role};
+use crate::recording::settings::Authorization;
 use crate::suite::flow::{Flow, Identity, Moment, Wrong};
 use crate::suite::on::On;
 use crate::suite::send::{ProbeJob, ProbeNeed, Send};
@@ -13,8 +15,8 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
     match on {
         On::Kickoff | On::KickoffOptional => index.kickoff(flow).into_iter().collect(),
         On::KickoffBusy => {
-            let status = |e: &Exchange| crate::check::context::response(e).map(|answer| answer.status);
-            // What the same kick-off met once it was alone says that it was not refused for itself.
+            let status = |e: &Exchange| response(e).map(|answer| answer.status);
+            // The server accepted the same kick-off once no other export ran, so the refusal was not about the request.
             let taken = index.kickoff(flow).filter(|e| status(e).is_some_and(|status| (200..300).contains(&status)));
             let busy = |e: &&Exchange| match status(e) {
                 Some(429) => true,
@@ -45,7 +47,7 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
             .collect(),
         On::Delete => all.filter(|e| e.role == Role::Delete && !e.superseded).collect(),
         On::Probe(id) => {
-            // The polls of a job that a probe started stand behind its kick-off; checks find them there.
+            // The polls of a probe's job follow its kick-off; checks find them there.
             let kickoff = definition.probes.iter().any(|probe| probe.id == *id && starts_job(probe.send));
             all.filter(|e| e.role == Role::Probe && !e.superseded && e.probe.as_deref() == Some(id))
                 .filter(|e| !kickoff || e.phase.is_none())
@@ -54,25 +56,24 @@ pub fn select<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &On) -> 
     }
 }
 
-/// Whether what a probe sends may start a job, which is then polled.
+/// Whether the probe may start a job, which is then polled.
 fn starts_job(send: Send) -> bool {
     send.row().job != ProbeJob::Nothing
 }
 
-/// Whether two exchanges asked for the same; what they showed in their headers may differ, as tokens do.
+/// Whether two exchanges made the same request; headers such as tokens may differ.
 fn asks_alike(one: &Exchange, other: &Exchange) -> bool {
     let (one, other) = (&one.request, &other.request);
     (&one.method, &one.url, &one.body) == (&other.method, &other.url, &other.body)
 }
 
-/// A redirect of a poll that sends the client to another document, as 303 does: it is an answer of its own. 307 and 308
-/// say the same request is served elsewhere, and are passed over.
+/// A redirect of a poll to another document, as with 303, is a response of its own. 307 and 308 mean that the same
+/// request is served elsewhere, and are ignored.
 fn is_detour(exchange: &Exchange) -> bool {
-    exchange.superseded
-        && crate::check::context::response(exchange).is_some_and(|response| matches!(response.status, 300..=303))
+    exchange.superseded && response(exchange).is_some_and(|response| matches!(response.status, 300..=303))
 }
 
-/// Why there is nothing to look at although the flow went through, a fragment.
+/// Why a flow that completed has no exchange to judge, a fragment.
 pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: &On) -> String {
     let name = &flow.name;
     match on {
@@ -144,20 +145,19 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
     }
 }
 
-/// Whether `on` is a probe that is sent only by runs with credentials of some kind, or to a target that declares what it
-/// is about, and this run is none.
+/// Whether `on` is a probe that needs credentials or a declaration that this run or target does not have.
 pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool {
     let On::Probe(id) = on else { return false };
-    let open = index.recording.start.settings.iter().any(|(name, value)| name == "authorization" && value == "none");
+    let open = index.recording.start.settings.authorization == Authorization::None;
     definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| match probe.identity {
         Identity::None => open,
         Identity::Tampered | Identity::Expired => true,
-        // Nor are updates sent to whoever does not declare them.
+        // Updates are only sent to a target that declares them.
         _ => matches!(probe.send.row().needs, ProbeNeed::SmartClient | ProbeNeed::DeclaredUpdate),
     })
 }
 
-/// Whether `on` is a probe that follows the flow's DELETE, and that DELETE was refused: the exchange that refused it.
+/// The exchange that refused the flow's DELETE, if `on` is a probe after that DELETE.
 pub fn refused_delete<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &[On]) -> Option<&'a Exchange> {
     let follows = on.iter().all(|on| match on {
         On::Probe(id) => definition.probes.iter().any(|probe| probe.id == *id && probe.at == Moment::Deleted),
@@ -167,6 +167,6 @@ pub fn refused_delete<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: 
         return None;
     }
     let delete = select(index, flow, definition, &On::Delete).pop()?;
-    let status = crate::check::context::response(delete)?.status;
+    let status = response(delete)?.status;
     (status >= 400).then_some(delete)
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::base::vocabulary::{Level, Verdict};
-use crate::check::context;
-use crate::check::context::{CheckContext, CheckOutcome, Index, Violation};
+use crate::check::context::CheckContext;
+use crate::check::exchange;
+use crate::check::index::Index;
+use crate::check::outcome::{CheckOutcome, Violation};
+use crate::judge::decision::Decision;
 use crate::judge::{aggregate, finding, select_exchanges};
 use crate::plan::model::PlannedTest;
-use crate::recording::model::{Exchange, FlowRecord, Role, Stop, StopKind};
+use crate::recording::model::{Exchange, FlowRecord, Role, StopKind};
 use crate::suite::catalog::Catalog;
 use crate::suite::check_names::CheckName;
 use crate::suite::describe::describe;
@@ -16,25 +19,14 @@ use crate::suite::flow::{Flow, Identity};
 use crate::suite::model::{Hold, NamedOutcome as Allowed};
 use crate::suite::on::On;
 use crate::suite::values::is_unrelated_refusal;
+use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::{Finding, TestResult};
-
-/// What a test came to, before consequences are told from causes.
-pub(crate) enum Decision {
-    Verdict {
-        verdict: Verdict,
-        because: String,
-        findings: Vec<Finding>,
-        exchanges: Vec<u32>,
-    },
-    /// The flow ended before the test could look; whether that is a skip or an error depends on the other tests.
-    Deeper(Stop),
-}
 
 /// Judges all tests of one spec.
 pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>) -> Vec<TestResult> {
     let decisions: Vec<Decision> = planned.iter().map(|test| decide(test, catalog, index)).collect();
-    // The exchanges that some test of this spec fails (a warning would leave the run conformant): what stopped a flow
-    // there is told already. A flow that was not begun because another's kick-off failed stops at that one's exchange.
+    // The exchanges that some test of this spec fails explain why a flow stopped there. Warnings do not count, because
+    // the run stays conformant. A flow that did not start because of another kick-off stops at that exchange.
     let told: BTreeSet<u32> = decisions
         .iter()
         .filter_map(|decision| match decision {
@@ -48,6 +40,7 @@ pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>)
 }
 
 fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestResult {
+    let flow_ended = matches!(decision, Decision::Deeper(_));
     let (verdict, because, findings, exchanges) = match decision {
         Decision::Verdict { verdict, because, findings, exchanges } => (verdict, because, findings, exchanges),
         Decision::Deeper(stop) => {
@@ -70,6 +63,7 @@ fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestR
         requirements: test.requirements.clone(),
         defect: test.defect,
         because,
+        flow_ended,
         known: None,
         findings,
         why: test.test.why.clone(),
@@ -91,7 +85,7 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     }
 }
 
-/// The test on a flow that was run.
+/// The test on one flow of the run.
 fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
     let Some(flow) = index.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("flow {} did not end: the run was cut short", test.flow));
@@ -99,17 +93,13 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
-    // Whether a refusal is as the next kick-off's is another question than whether it is allowed.
+    // A test that compares a refusal with the next kick-off also judges refusals that are allowed.
     let on = &test.test.on;
-    let compares =
-        *on == [On::Kickoff] && test.test.expect.iter().any(|expect| expect.check == Some(CheckName::AsWellReceived));
-    // Of a flow whose token does not cover what it asks for, the refusal is what some tests are for.
+    let compares = *on == [On::Kickoff] && test.test.expect.iter().any(judges_refusals);
+    // Some tests expect the refusal of a flow with a token that does not cover the request.
     let narrow = definition.identity == Identity::Narrow;
-    // And of files it is what others look for: those hold the manifest's word on tokens against it.
-    let of_access = |expect: &Expect| {
-        matches!(expect.check, Some(CheckName::TokenSent | CheckName::OpenToAll | CheckName::CapabilityUrl))
-    };
-    let asked_for = narrow || test.test.when.iter().any(of_access);
+    // Tests of access to files compare it with what the manifest says of tokens.
+    let asked_for = narrow || test.test.when.iter().any(judges_refusals);
     let optional = |on: &On| matches!(on, On::KickoffOptional | On::PollFailed) || (narrow && *on == On::Kickoff);
     let awaited = compares || (on.iter().all(optional) && *on != [On::PollFailed]);
     if let Some(stop) = &flow.stop
@@ -144,13 +134,18 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
     narrow_and_judge(test, flow, &looked, &context, asked_for)
 }
 
-/// Why the test is not applicable, where this spec leaves it to the target to refuse the flow's kick-off, and it did.
+/// Whether the expectation is a check that also judges refusals.
+fn judges_refusals(expect: &Expect) -> bool {
+    expect.check.is_some_and(CheckName::judges_refusals)
+}
+
+/// Why the test is not applicable, if this spec allows the target to refuse the flow's kick-off and it did.
 fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> Option<String> {
     if !definition.optional_in.contains(&test.spec) {
         return None;
     }
     let kickoff = index.kickoff(&test.flow)?;
-    let status = context::response(kickoff)?.status;
+    let status = exchange::response(kickoff)?.status;
     let refused = (400..=599).contains(&status) && !is_unrelated_refusal(status);
     refused.then(|| format!("{} leaves it to the server: the kick-off was answered {status}", test.spec))
 }
@@ -179,9 +174,9 @@ fn narrow_and_judge(
         let mut meets = true;
         for condition in &test.test.when {
             match crate::check::expect::holds(condition, exchange, context) {
-                CheckOutcome::Yes => {}
-                CheckOutcome::No(_) | CheckOutcome::Nothing(_) | CheckOutcome::NoData(_) => meets = false,
-                CheckOutcome::Unknown(why) => {
+                CheckOutcome::Holds => {}
+                CheckOutcome::Violated(_) | CheckOutcome::NotApplicable(_) | CheckOutcome::NotShown(_) => meets = false,
+                CheckOutcome::Undecided(why) => {
                     unknown.get_or_insert((exchange.id, why));
                     meets = false;
                 }
@@ -195,7 +190,7 @@ fn narrow_and_judge(
         if let Some((id, why)) = unknown {
             return undecided(id, &why, looked);
         }
-        // The answer that ended the flow is not one that the test speaks of; another test says what is wrong with it.
+        // The response that ended the flow is not one that this test judges; another test reports it.
         if let Some(stop) = &flow.stop
             && stop.kind != StopKind::NoPick
             && stop.exchange.is_some_and(|id| looked.iter().any(|exchange| exchange.id == id))
@@ -210,15 +205,15 @@ fn narrow_and_judge(
     let (mut broken, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, false);
     for exchange in &kept {
         match judge_exchange(test, exchange, context) {
-            CheckOutcome::Yes => held = true,
-            CheckOutcome::No(found) => broken.extend(found.into_iter().map(|broken| (exchange.id, broken))),
-            CheckOutcome::Nothing(why) => {
+            CheckOutcome::Holds => held = true,
+            CheckOutcome::Violated(found) => broken.extend(found.into_iter().map(|broken| (exchange.id, broken))),
+            CheckOutcome::NotApplicable(why) => {
                 nothing.get_or_insert(why);
             }
-            CheckOutcome::NoData(why) => {
+            CheckOutcome::NotShown(why) => {
                 no_data.get_or_insert(why);
             }
-            CheckOutcome::Unknown(why) => {
+            CheckOutcome::Undecided(why) => {
                 unknown.get_or_insert((exchange.id, why));
             }
         }
@@ -252,7 +247,7 @@ fn undecided(exchange: u32, why: &str, looked: &[&Exchange]) -> Decision {
     }
 }
 
-/// What breaking the test means at its level.
+/// The verdict of a violated test at its level.
 fn broken_verdict(test: &PlannedTest) -> Verdict {
     match test.level {
         Level::Shall | Level::ShallNot if !test.defect => Verdict::Fail,
@@ -265,10 +260,10 @@ fn sentence(finding: &Finding) -> String {
     format!("{}: expected {}, found {}", finding.place, finding.expected, finding.actual)
 }
 
-/// 401 and 403 in the flow itself are a question of credentials, not of the duty that is judged.
+/// 401 and 403 in the flow itself are about credentials, not about the requirement.
 fn credentials(exchange: &Exchange) -> Option<String> {
     let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
-    match context::response(exchange).map(|response| response.status) {
+    match exchange::response(exchange).map(|response| response.status) {
         Some(status @ (401 | 403)) if own => {
             Some(format!("it was answered {status}, a question of credentials: give a token, or one with more scopes"))
         }
@@ -285,12 +280,12 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, context: &CheckContex
         return all;
     }
     match all {
-        CheckOutcome::Yes => {
+        CheckOutcome::Holds => {
             let expected = format!("no answer with {}", in_words(&test.test.expect, " and "));
-            let actual = context::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
-            CheckOutcome::No(vec![Violation::new("status", "status", expected, actual)])
+            let actual = exchange::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, actual)])
         }
-        CheckOutcome::No(_) | CheckOutcome::Nothing(_) | CheckOutcome::NoData(_) => CheckOutcome::Yes,
+        CheckOutcome::Violated(_) | CheckOutcome::NotApplicable(_) | CheckOutcome::NotShown(_) => CheckOutcome::Holds,
         unknown => unknown,
     }
 }
@@ -300,39 +295,39 @@ fn in_words(expectations: &[Expect], between: &str) -> String {
     expectations.iter().map(describe).collect::<Vec<_>>().join(between)
 }
 
-/// All expectations together: what is broken counts before what is unknown.
+/// All expectations together: violations come before undecided ones.
 fn all(expectations: &[Expect], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (mut broken, mut unknown, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, None, false);
     for expect in expectations {
         match crate::check::expect::holds(expect, exchange, context) {
-            CheckOutcome::Yes => held = true,
-            CheckOutcome::No(found) => broken.extend(found),
-            CheckOutcome::Unknown(why) => unknown = unknown.or(Some(why)),
-            CheckOutcome::Nothing(why) => nothing = nothing.or(Some(why)),
-            CheckOutcome::NoData(why) => no_data = no_data.or(Some(why)),
+            CheckOutcome::Holds => held = true,
+            CheckOutcome::Violated(found) => broken.extend(found),
+            CheckOutcome::Undecided(why) => unknown = unknown.or(Some(why)),
+            CheckOutcome::NotApplicable(why) => nothing = nothing.or(Some(why)),
+            CheckOutcome::NotShown(why) => no_data = no_data.or(Some(why)),
         }
     }
     match (broken.is_empty(), unknown, no_data, held, nothing) {
-        (false, ..) => CheckOutcome::No(broken),
-        (true, Some(why), ..) => CheckOutcome::Unknown(why),
-        // What the data does not show is not shown by the other expectations either.
-        (true, None, Some(why), ..) => CheckOutcome::NoData(why),
-        (true, None, None, false, Some(why)) => CheckOutcome::Nothing(why),
-        _ => CheckOutcome::Yes,
+        (false, ..) => CheckOutcome::Violated(broken),
+        (true, Some(why), ..) => CheckOutcome::Undecided(why),
+        // If the data does not show one expectation, the others do not show it either.
+        (true, None, Some(why), ..) => CheckOutcome::NotShown(why),
+        (true, None, None, false, Some(why)) => CheckOutcome::NotApplicable(why),
+        _ => CheckOutcome::Holds,
     }
 }
 
-/// One of the outcomes that the text allows. Where none came about, the finding is told from the one that came nearest.
+/// One of the outcomes that the text allows. If none holds, the finding is about the nearest one.
 fn any_of(outcomes: &[Allowed], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let mut nearest: Option<(usize, Vec<Violation>)> = None;
     for outcome in outcomes {
         match all(&outcome.expect, exchange, context) {
-            CheckOutcome::No(broken) => {
-                // The fewer expectations of it are broken, the nearer; ties go to the one that is named first.
+            CheckOutcome::Violated(broken) => {
+                // The fewer violations, the nearer; the first one wins a tie.
                 let missed = outcome
                     .expect
                     .iter()
-                    .filter(|e| matches!(crate::check::expect::holds(e, exchange, context), CheckOutcome::No(_)))
+                    .filter(|e| matches!(crate::check::expect::holds(e, exchange, context), CheckOutcome::Violated(_)))
                     .count();
                 if nearest.as_ref().is_none_or(|(least, _)| missed < *least) {
                     nearest = Some((missed, broken));
@@ -343,10 +338,10 @@ fn any_of(outcomes: &[Allowed], exchange: &Exchange, context: &CheckContext<'_>)
     }
     let allowed: Vec<String> =
         outcomes.iter().map(|outcome| format!("{} ({})", outcome.outcome, in_words(&outcome.expect, ", "))).collect();
-    let Some((_, mut broken)) = nearest else { return CheckOutcome::Nothing("no outcome is named".to_owned()) };
+    let Some((_, mut broken)) = nearest else { return CheckOutcome::NotApplicable("no outcome is named".to_owned()) };
     broken.truncate(1);
     for found in &mut broken {
         found.expected = allowed.join(", or ");
     }
-    CheckOutcome::No(broken)
+    CheckOutcome::Violated(broken)
 }

@@ -1,4 +1,4 @@
-//! A flow beside the one before it: what must have come back, and what came that a date or a filter leaves out.
+//! Compares an export with an earlier one: which resources must come back, and which ones a date or a filter excludes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,29 +6,29 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::measure::missing_resource::{MissingResource, ResourceName};
+use crate::measure::references::references;
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::type_filters::Counter;
-use crate::measure::unrequested_resources::references;
 use crate::ndjson::identity::Identity;
 use crate::recording::facts::{Comparison, KeptProfiles};
 use crate::search::world::World as _;
 
-/// The most resources that did not come of which something is kept.
-const MAX_LOST: usize = 16;
+/// The most missing resources of which the identity is kept.
+const MAX_MISSING: usize = 16;
 
-/// A flow beside the one before it.
+/// An export compared with an earlier one.
 #[derive(Debug)]
 pub(crate) struct Compared {
     pub comparison: Comparison,
-    /// A resource of both.
+    /// A resource that both hold.
     pub control: Option<ResourceName>,
-    /// The first that should have come and did not.
+    /// The first resources that should be in the export and are not.
     pub lost: Vec<MissingResource>,
 }
 
 impl Counter {
-    /// Which resources of an earlier flow, `source`, must have come back, and how many did; none where that cannot be said.
-    /// `own` is held of what came, `came` is all of it.
+    /// Which resources of the earlier flow `source` must come back, and how many did; `None` if that is not known.
+    /// `own` is the part of the export that is kept, `came` the identity of all of it.
     pub fn compare(
         &self,
         (flow, source): (&str, &ResourceStore),
@@ -49,7 +49,7 @@ impl Counter {
                     if came.held(&[came.key().hash(kind, id)]) > 0 {
                         kept.found += 1;
                         control.get_or_insert_with(|| (kind.to_owned(), id.to_owned()));
-                    } else if lost.len() < MAX_LOST {
+                    } else if lost.len() < MAX_MISSING {
                         lost.push(MissingResource { kind: kind.to_owned(), id: id.to_owned(), was: value.clone() });
                     }
                     referred.extend(references(value));
@@ -61,7 +61,7 @@ impl Counter {
         let mut spared = KeptProfiles::default();
         for name in out.into_iter().filter(|name| !referred.contains(name)) {
             spared.expected += 1;
-            // What was changed since may well be asked for as it is now.
+            // A resource that changed since then may be in the export in its new version.
             let still = own.get(&name.0, &name.1).is_none_or(|now| self.selection.leaves_out(&name.0, now, source));
             spared.found += u64::from(still && came.held(&[came.key().hash(&name.0, &name.1)]) > 0);
         }
@@ -69,8 +69,8 @@ impl Counter {
         Some(Compared { comparison: Comparison { flow: flow.to_owned(), ..comparison }, control, lost })
     }
 
-    /// How many resources are on `own` and not on `source`, of types asked for that this one holds all of, and how many of
-    /// those are newer than all that is on it.
+    /// How many resources are in `own` and not in `source`, of requested types that `source` holds completely; and how
+    /// many of them are newer than all resources in `source`.
     fn more(&self, source: &ResourceStore, own: &ResourceStore) -> (u64, u64) {
         let updated =
             |value: &Value| value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);

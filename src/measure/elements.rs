@@ -1,4 +1,4 @@
-//! What `_elements` left of lines that an earlier export holds whole.
+//! What `_elements` left of resources that an earlier export holds whole.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::measure::resource_store::ResourceStore;
 use crate::recording::facts::{KeptProfiles, Trimmed};
 use crate::search::world::World as _;
 
-/// What every resource may keep, whatever was asked for.
+/// Elements that every resource may keep, whatever the request names.
 const CORE: &[&str] = &["resourceType", "id", "meta", "implicitRules", "language", "contained", "modifierExtension"];
 
-/// Elements that modify the meaning of others in many resources: a server does well to keep them.
+/// Elements that modify the meaning of others in many resources, so a server should keep them.
 const MODIFIERS: &[&str] = &[
     "active",
     "status",
@@ -33,7 +33,7 @@ fn is_mandatory(tables: &Tables, kind: &str, key: &str) -> bool {
     tables.flags(kind, key).is_some_and(|flags| flags & E_REQUIRED != 0)
 }
 
-/// The elements that `_elements` of `params` names for a type.
+/// The elements of a type that `_elements` in `params` names.
 fn listed<'p>(params: &'p [(String, String)], kind: &str) -> Vec<&'p str> {
     let values = params.iter().filter(|(name, _)| name == "_elements").flat_map(|(_, value)| value.split(','));
     let own = |name: &'p str| match name.trim().split_once('.') {
@@ -43,7 +43,8 @@ fn listed<'p>(params: &'p [(String, String)], kind: &str) -> Vec<&'p str> {
     values.filter_map(own).collect()
 }
 
-/// Holds the lines on `own` against the same ones on `source`. `tables` are the definitions of the target's FHIR version.
+/// Compares the resources in `own` with the same ones in `source`. `tables` are the definitions of the target's FHIR
+/// version.
 pub(crate) fn measure(
     own: &ResourceStore,
     source: &ResourceStore,
@@ -54,7 +55,7 @@ pub(crate) fn measure(
     for kind in source.kinds() {
         let listed = listed(params, kind);
         for (id, whole) in source.of(kind) {
-            // Of a line in another version nobody knows what it had.
+            // The elements of another version are not known.
             let Some(left) = own.get(kind, id).filter(|left| same_version(whole, left) != Some(false)) else {
                 continue;
             };
@@ -89,7 +90,7 @@ fn line((kind, whole, left): (&str, &Value, &Value), listed: &[&str], tables: Op
     found.untagged += u64::from(trimmed && !is_tagged(left));
 }
 
-/// Whether a resource says that it is not whole.
+/// Whether a resource is marked as incomplete.
 fn is_tagged(resource: &Value) -> bool {
     let tags = resource.pointer("/meta/tag").and_then(Value::as_array).into_iter().flatten();
     let text = |tag: &Value, key: &str| tag.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -97,9 +98,9 @@ fn is_tagged(resource: &Value) -> bool {
     known.any(|tag| text(tag, "system").is_none_or(|system| system.ends_with("ObservationValue")))
 }
 
-/// Two types, parted by a comma, and an element that lines of both have, need not have and can do without others: the
-/// fewest lines that show what `_elements` does. One type, where no two have an element in common.
-pub(crate) fn subject(shelf: &ResourceStore) -> Option<(String, String)> {
+/// Two types, separated by a comma, and an optional element that both have besides other elements: the fewest resources
+/// that show the effect of `_elements`. One type, if no two types share such an element.
+pub(crate) fn sample_elements(store: &ResourceStore) -> Option<(String, String)> {
     let tables = crate::fhir::definitions::embedded::r4();
     let optional = |kind: &str, key: &str| {
         !CORE.contains(&key)
@@ -108,10 +109,10 @@ pub(crate) fn subject(shelf: &ResourceStore) -> Option<(String, String)> {
             && tables.flags(kind, key).is_some_and(|flags| flags & (E_REQUIRED | E_CHOICE) == 0)
     };
     let mut types: Vec<Type<'_>> = Vec::new();
-    for kind in shelf.kinds() {
-        let lines = shelf.of(kind).count();
+    for kind in store.kinds() {
+        let lines = store.of(kind).count();
         let mut known = Type { kind, lines, optional: Vec::new(), mandatory: false, spare: Vec::new() };
-        for key in shelf.of(kind).filter_map(|(_, value)| value.as_object()).flat_map(|fields| fields.keys()) {
+        for key in store.of(kind).filter_map(|(_, value)| value.as_object()).flat_map(|fields| fields.keys()) {
             known.mandatory |= is_mandatory(&tables, kind, key) && !CORE.contains(&key.as_str());
             if optional(kind, key) && !known.optional.contains(&key.as_str()) {
                 known.optional.push(key);
@@ -141,23 +142,23 @@ pub(crate) fn subject(shelf: &ResourceStore) -> Option<(String, String)> {
     best.map(|(_, kinds, key)| (kinds, key))
 }
 
-/// One type alone, nothing mandatory among its elements, how many lines: the least is the best.
+/// Whether it is one type only, whether there is no mandatory element, and the number of resources: the least is best.
 type Score = (bool, bool, usize);
 
-/// What the lines of a type have.
+/// The elements in the resources of a type.
 struct Type<'s> {
     kind: &'s str,
     lines: usize,
-    /// Elements that they need not have.
+    /// Optional elements.
     optional: Vec<&'s str>,
-    /// Whether they have others.
+    /// Whether there are mandatory elements.
     mandatory: bool,
-    /// Those that no server has a reason to keep.
+    /// Optional elements that no server has a reason to keep.
     spare: Vec<&'s str>,
 }
 
 impl Type<'_> {
-    /// Whether something could be left out beside `key`.
+    /// Whether there is another element to remove than `key`.
     fn can_spare(&self, key: &str) -> bool {
         self.spare.iter().any(|spare| *spare != key)
     }
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_line_is_told_by_what_it_was() {
+    fn removed_elements_are_counted_against_the_whole_resource() {
         let kept = |expected, found| KeptProfiles { expected, found };
         let whole = measured(encounter("1"));
         assert_eq!((whole.trimmable, whole.trimmed, whole.untagged), (1, 0, 0));
@@ -207,15 +208,18 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_is_optional_in_two_types_and_others_can_go() {
+    fn the_sample_element_is_optional_in_two_types_that_have_others() {
         let condition = json!({"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/1"},
             "encounter": {"reference": "Encounter/1"}, "code": {"text": "x"}});
         let observation = json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
             "encounter": {"reference": "Encounter/1"}, "valueString": "x", "issued": "2024-01-01T00:00:00Z"});
         let both =
             ResourceStore::holding(&[condition.clone(), observation, json!({"resourceType": "Basic", "id": "b"})]);
-        assert_eq!(subject(&both), Some(("Condition,Observation".to_owned(), "encounter".to_owned())));
-        assert_eq!(subject(&ResourceStore::holding(&[condition])), Some(("Condition".to_owned(), "code".to_owned())));
-        assert_eq!(subject(&ResourceStore::holding(&[json!({"resourceType": "Basic", "id": "b"})])), None);
+        assert_eq!(sample_elements(&both), Some(("Condition,Observation".to_owned(), "encounter".to_owned())));
+        assert_eq!(
+            sample_elements(&ResourceStore::holding(&[condition])),
+            Some(("Condition".to_owned(), "code".to_owned()))
+        );
+        assert_eq!(sample_elements(&ResourceStore::holding(&[json!({"resourceType": "Basic", "id": "b"})])), None);
     }
 }

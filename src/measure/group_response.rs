@@ -1,4 +1,4 @@
-//! What answers say of a Group that was sent: whether it was made, and where it is. Pure.
+//! What responses say of a Group that was sent: whether it was created, and where it is.
 
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -7,24 +7,24 @@ use serde_json::Value;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::model::NamedFiles;
 
-/// The longest id of a Group that is taken for one.
+/// The longest id of a Group.
 const MAX_LEN_ID: usize = 200;
 
-/// What became of a Group that was sent.
+/// The result of sending a Group.
 pub(crate) enum GroupResult {
-    /// It has this id.
+    /// It was created with this id.
     Made(String),
-    /// It was made, and its place was not said.
+    /// It was created, but the response does not say where.
     Somewhere,
-    /// It was not made at once.
+    /// It was refused with this status.
     Refused(StatusCode),
-    /// It was accepted, and was not made in the end: why.
+    /// It was accepted and then failed, for this reason.
     Rejected(String),
-    /// It was accepted, and nothing had come of it when time ran out.
+    /// It was accepted, and was not created in time.
     Pending(String),
 }
 
-/// Where a Group is that was made, by the answer that says so: `Location`, the one entry of a Bundle, or the Group itself.
+/// Where a created Group is: by `Location`, the only entry of a Bundle, or the Group itself.
 pub(crate) fn place(headers: &HeaderMap, body: &Value) -> GroupResult {
     let entry = body.get("entry").and_then(Value::as_array).and_then(|entries| entries.first());
     let status = entry.and_then(|entry| entry.pointer("/response/status")).and_then(Value::as_str);
@@ -39,12 +39,12 @@ pub(crate) fn place(headers: &HeaderMap, body: &Value) -> GroupResult {
         let group = group.filter(|group| group.get("resourceType").and_then(Value::as_str) == Some("Group"))?;
         group.get("id")?.as_str().filter(|id| !id.is_empty() && id.len() <= MAX_LEN_ID).map(str::to_owned)
     };
-    let told = |text: Option<&Value>| group_id(text?.as_str()?);
+    let found_id = |text: Option<&Value>| group_id(text?.as_str()?);
     let header = headers.get(LOCATION).and_then(|text| text.to_str().ok());
     let id = header
         .and_then(group_id)
-        .or_else(|| told(entry.and_then(|entry| entry.pointer("/response/location"))))
-        .or_else(|| told(entry.and_then(|entry| entry.get("fullUrl"))))
+        .or_else(|| found_id(entry.and_then(|entry| entry.pointer("/response/location"))))
+        .or_else(|| found_id(entry.and_then(|entry| entry.get("fullUrl"))))
         .or_else(|| own(entry.and_then(|entry| entry.get("resource"))))
         .or_else(|| own(Some(body)));
     id.map_or(GroupResult::Somewhere, GroupResult::Made)
@@ -64,14 +64,15 @@ fn group_id(text: &str) -> Option<String> {
     }
 }
 
-/// What a search for Groups named `name` found, of which one should be `id`, and the ids of those of that very name.
+/// What a search for Groups named `name` found: whether `id` is among them, and the ids of all Groups with exactly this
+/// name.
 pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (NamedFiles, Vec<String>) {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
     let groups = entries.filter_map(|entry| entry.get("resource"));
     let text = |group: &Value, key: &str| group.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let groups: Vec<&Value> = groups.filter(|group| text(group, "resourceType") == "Group").collect();
-    // A search for a text finds what begins with it, in either case of its letters.
+    // A string search matches by prefix, without case.
     let begins = |group: &Value| text(group, "name").to_ascii_lowercase().starts_with(&name.to_ascii_lowercase());
     let others = groups.iter().filter(|group| !begins(group)).count() as u64;
     let found = groups.iter().any(|group| text(group, "id") == id);
@@ -86,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn told(location: Option<&str>, body: Value) -> String {
+    fn found_id(location: Option<&str>, body: Value) -> String {
         let headers = location.map(|text| (LOCATION, text.parse().unwrap())).into_iter().collect();
         match place(&headers, &body) {
             GroupResult::Made(id) => id,
@@ -97,36 +98,36 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_found_wherever_the_answer_says_that_it_is() {
+    fn a_group_is_found_in_every_place_of_a_response() {
         let bundle = |entry: Value| json!({"resourceType": "Bundle", "type": "batch-response", "entry": [entry]});
         let group = json!({"resourceType": "Group", "id": "g"});
-        assert_eq!(told(Some("http://h/fhir/Group/g/_history/1"), json!(null)), "g");
+        assert_eq!(found_id(Some("http://h/fhir/Group/g/_history/1"), json!(null)), "g");
         assert_eq!(
-            told(None, bundle(json!({"response": {"status": "201 Created", "location": "Group/g/_history/1"}}))),
+            found_id(None, bundle(json!({"response": {"status": "201 Created", "location": "Group/g/_history/1"}}))),
             "g"
         );
         assert_eq!(
-            told(None, bundle(json!({"fullUrl": "https://h/fhir/Group/g", "response": {"status": "201"}}))),
+            found_id(None, bundle(json!({"fullUrl": "https://h/fhir/Group/g", "response": {"status": "201"}}))),
             "g"
         );
-        assert_eq!(told(None, bundle(json!({"resource": group, "response": {"status": "201"}}))), "g");
-        assert_eq!(told(None, group), "g");
+        assert_eq!(found_id(None, bundle(json!({"resource": group, "response": {"status": "201"}}))), "g");
+        assert_eq!(found_id(None, group), "g");
         for nothing in [json!(null), json!([]), bundle(json!(1)), bundle(json!({"fullUrl": "urn:uuid:1"}))] {
-            assert_eq!(told(Some("/jobs/1"), nothing), "somewhere");
+            assert_eq!(found_id(Some("/jobs/1"), nothing), "somewhere");
         }
     }
 
     #[test]
-    fn a_group_that_was_not_made_is_no_group() {
+    fn a_failed_group_is_no_group() {
         let outcome = |severity: &str| json!({"resourceType": "OperationOutcome", "issue": [{"severity": severity}]});
         let failed = json!({"entry": [{"response": {"status": "422 Unprocessable", "location": "Group/g"}}]});
-        assert_eq!(told(None, failed), "its job ended with 422");
-        assert_eq!(told(None, outcome("error")), "its job ended with an OperationOutcome of an error");
-        assert_eq!(told(Some("Group/g"), outcome("information")), "g");
+        assert_eq!(found_id(None, failed), "its job ended with 422");
+        assert_eq!(found_id(None, outcome("error")), "its job ended with an OperationOutcome of an error");
+        assert_eq!(found_id(Some("Group/g"), outcome("information")), "g");
     }
 
     #[test]
-    fn a_search_is_held_against_the_name() {
+    fn a_search_is_compared_with_the_name() {
         let group = |id: &str, name: &str| json!({"resource": {"resourceType": "Group", "id": id, "name": name}});
         let body = |entries: Value| json!({"resourceType": "Bundle", "entry": entries}).to_string().into_bytes();
         let own = body(json!([group("1", "Run-1"), group("2", "run-1-sync")]));

@@ -1,66 +1,66 @@
-//! What the polls of a job say of it: the one place where "in progress" is decided, from status, body and the polls
-//! that follow. A server that wrongly answers 200 while the job runs must not judge itself away, so an answer that is
-//! neither 202 nor a manifest is read in the light of later ones.
+//! The state of a job by its polls. This is the only place that decides what "in progress" means, from status, body and
+//! later polls: a server that wrongly answers 200 while the job runs must still be judged, so a response that is
+//! neither 202 nor a manifest gets its meaning from later ones.
 
 use crate::recording::model::Phase;
 
-/// Answers in a row that say neither "running" nor "done", and do not change, before they are taken for completion.
-const DOUBTS: usize = 5;
-/// The same where they change, or carry `Retry-After` or `X-Progress`: signs that the job does run.
-const DOUBTS_WITH_SIGNS: usize = 60;
-/// Errors of the server in a row before the job is given up.
-const ERRORS: usize = 5;
-/// 404 or 410 in a row before the job is taken for unknown: a kick-off may take a moment to be seen everywhere.
-const GONE: usize = 4;
+/// After so many equal responses in a row that say neither "running" nor "complete", the job counts as complete.
+const MAX_UNCLEAR: usize = 5;
+/// The same for responses that change, or carry `Retry-After` or `X-Progress`: signs of a running job.
+const MAX_UNCLEAR_RUNNING: usize = 60;
+/// After so many server errors in a row, the job counts as failed.
+const MAX_ERRORS: usize = 5;
+/// After so many 404 or 410 in a row, the job counts as unknown: a new job may take a moment to appear everywhere.
+const MAX_GONE: usize = 4;
 
-/// What one poll was answered with.
+/// The response to one poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenPoll {
-    /// The status; none if no answer came.
+    /// The status; `None` if there was no response.
     pub status: Option<u16>,
-    /// What the body looks like.
+    /// Whether the body looks like a manifest.
     pub manifest: bool,
-    /// A digest of the body and of `X-Progress`, to see whether answers change.
+    /// A digest of the body and of `X-Progress`, to see whether responses change.
     pub digest: u64,
-    /// Whether the answer carries `Retry-After` or `X-Progress`.
+    /// Whether the response carries `Retry-After` or `X-Progress`.
     pub signs: bool,
 }
 
-/// Where the job stands.
+/// The state of the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobStanding {
-    /// It runs, or may run: ask again later.
+    /// It runs, or may run: poll again later.
     Running,
-    /// The last poll failed, the job perhaps not: ask again later.
+    /// The last poll failed, but perhaps not the job: poll again later.
     Unsure,
-    /// It is done, and the last poll holds its manifest.
+    /// It is complete, and the last response holds its manifest.
     Complete,
-    /// It is done as far as the status says, but what came is no manifest.
+    /// It is complete by its status, but the body is no manifest.
     NoManifest,
-    /// It failed, or is not known.
+    /// It failed, or is unknown.
     Failed,
-    /// 401 or 403: not a question of the job.
+    /// 401 or 403, which says nothing of the job.
     Refused,
-    /// Nothing answers.
+    /// There is no response.
     Silent,
 }
 
-/// What is known after some polls.
+/// What some polls say of the job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// One phase a poll; none where it is still open.
+    /// One phase per poll; `None` if it is still open.
     pub phases: Vec<Option<Phase>>,
-    /// Where the job stands after the last one.
+    /// The state of the job after the last poll.
     pub standing: JobStanding,
 }
 
-/// How one poll reads by itself.
+/// What one poll says by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PollKind {
     Accepted,
     AcceptedWithManifest,
     Manifest,
-    Doubtful,
+    Unclear,
     Gone,
     Busy,
     ServerError,
@@ -75,19 +75,19 @@ fn kind(seen: &SeenPoll) -> PollKind {
         Some(202) if seen.manifest => PollKind::AcceptedWithManifest,
         Some(202) => PollKind::Accepted,
         Some(200..=299) if seen.manifest => PollKind::Manifest,
-        Some(100..=399) => PollKind::Doubtful,
+        Some(100..=399) => PollKind::Unclear,
         Some(404 | 410) => PollKind::Gone,
         Some(401 | 403) => PollKind::Refused,
         Some(408 | 425 | 429) => PollKind::Busy,
-        // With a time to come back it is no failure of the job, however often it comes.
+        // With a time to retry, this is no failure of the job, however often it comes.
         Some(503) if seen.signs => PollKind::Busy,
         Some(500..=599) => PollKind::ServerError,
         Some(_) => PollKind::Failed,
     }
 }
 
-/// Reads a job's polls, oldest first. `partial` says that the kick-off asked for partial manifests, so that a manifest
-/// with 202 is no completion however often it comes (hl7-3.0.0, `allowPartialManifests`).
+/// Reads the polls of a job, oldest first. `partial` says that the kick-off asks for partial manifests: a manifest with
+/// 202 is no completion then, however often it comes (hl7-3.0.0, `allowPartialManifests`).
 pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
     let kinds: Vec<PollKind> = polls.iter().map(kind).collect();
     let mut phases: Vec<Option<Phase>> = kinds
@@ -95,13 +95,13 @@ pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
         .map(|kind| match kind {
             PollKind::Accepted | PollKind::AcceptedWithManifest => Some(Phase::InProgress),
             PollKind::Manifest => Some(Phase::Complete),
-            PollKind::Doubtful => None,
+            PollKind::Unclear => None,
             PollKind::Failed => Some(Phase::Failed),
             _ => Some(Phase::Transient),
         })
         .collect();
 
-    // A doubtful answer before one that is clear of a job that runs or is done was given while the job ran.
+    // An unclear response before one that clearly says "running" or "complete" came while the job ran.
     let clear =
         |kind: &PollKind| matches!(kind, PollKind::Accepted | PollKind::AcceptedWithManifest | PollKind::Manifest);
     if let Some(last_clear) = kinds.iter().rposition(clear) {
@@ -121,24 +121,24 @@ pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
             JobStanding::Complete
         }
         Some(PollKind::AcceptedWithManifest) => JobStanding::Running,
-        Some(PollKind::Doubtful) => {
-            let run = run_of(&kinds, PollKind::Doubtful);
-            if unchanged(polls, &kinds, PollKind::Doubtful) || run >= DOUBTS_WITH_SIGNS {
+        Some(PollKind::Unclear) => {
+            let run = run_of(&kinds, PollKind::Unclear);
+            if unchanged(polls, &kinds, PollKind::Unclear) || run >= MAX_UNCLEAR_RUNNING {
                 settle(&mut phases, run, Phase::Complete);
                 JobStanding::NoManifest
             } else {
                 JobStanding::Running
             }
         }
-        Some(PollKind::Gone) if run_of(&kinds, PollKind::Gone) >= GONE => {
+        Some(PollKind::Gone) if run_of(&kinds, PollKind::Gone) >= MAX_GONE => {
             settle(&mut phases, 1, Phase::Failed);
             JobStanding::Failed
         }
-        Some(PollKind::ServerError) if run_of(&kinds, PollKind::ServerError) >= ERRORS => {
+        Some(PollKind::ServerError) if run_of(&kinds, PollKind::ServerError) >= MAX_ERRORS => {
             settle(&mut phases, 1, Phase::Failed);
             JobStanding::Failed
         }
-        Some(PollKind::Nothing) if run_of(&kinds, PollKind::Nothing) >= ERRORS => JobStanding::Silent,
+        Some(PollKind::Nothing) if run_of(&kinds, PollKind::Nothing) >= MAX_ERRORS => JobStanding::Silent,
         Some(PollKind::Failed) => JobStanding::Failed,
         Some(PollKind::Refused) => JobStanding::Refused,
         Some(PollKind::Gone | PollKind::ServerError | PollKind::Nothing | PollKind::Busy) => JobStanding::Unsure,
@@ -151,14 +151,14 @@ fn run_of(kinds: &[PollKind], kind: PollKind) -> usize {
     kinds.iter().rev().take_while(|one| **one == kind).count()
 }
 
-/// Whether the last [`DOUBTS`] polls are of this kind, equal, and without signs of a job that runs.
+/// Whether the last [`MAX_UNCLEAR`] polls are of this kind, equal, and without signs of a running job.
 fn unchanged(polls: &[SeenPoll], kinds: &[PollKind], kind: PollKind) -> bool {
-    let tail = polls.iter().rev().take(DOUBTS);
+    let tail = polls.iter().rev().take(MAX_UNCLEAR);
     let first = polls.last().map(|seen| seen.digest);
-    run_of(kinds, kind) >= DOUBTS && tail.into_iter().all(|seen| Some(seen.digest) == first && !seen.signs)
+    run_of(kinds, kind) >= MAX_UNCLEAR && tail.into_iter().all(|seen| Some(seen.digest) == first && !seen.signs)
 }
 
-/// Gives the last `count` polls their final phase.
+/// Sets the phase of the last `count` polls.
 fn settle(phases: &mut [Option<Phase>], count: usize, phase: Phase) {
     for one in phases.iter_mut().rev().take(count) {
         *one = Some(phase);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_while_running_is_in_progress_as_soon_as_a_later_poll_says_so() {
+    fn ok_before_a_running_poll_is_in_progress() {
         let wrong = seen(200, false);
         assert_eq!(letters(&[wrong, wrong]), ("??".into(), JobStanding::Running));
         assert_eq!(letters(&[wrong, wrong, seen(200, true)]), ("iic".into(), JobStanding::Complete));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_without_manifest_that_stays_is_a_completion() {
+    fn ok_without_manifest_is_complete_once_it_repeats() {
         let wrong = seen(200, false);
         assert_eq!(letters(&[wrong; 5]), ("ccccc".into(), JobStanding::NoManifest));
         assert_eq!(
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn accepted_with_a_manifest_runs_until_it_stays_so() {
+    fn accepted_with_a_manifest_is_complete_once_it_repeats() {
         let odd = seen(202, true);
         assert_eq!(letters(&[odd, odd]), ("ii".into(), JobStanding::Running));
         assert_eq!(letters(&[odd, odd, seen(200, true)]), ("iic".into(), JobStanding::Complete));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_met_with_patience_first() {
+    fn errors_end_a_job_only_if_they_repeat() {
         let (running, error) = (seen(202, false), seen(500, false));
         assert_eq!(letters(&[running, error, error, running]), ("itti".into(), JobStanding::Running));
         assert_eq!(letters(&[error; 4]).1, JobStanding::Unsure);

@@ -1,5 +1,5 @@
-//! Reading a manifest as far as driving needs it: which files does it list. A stranger wrote it, so
-//! nothing in it is taken for granted; what is malformed is passed over here and judged by the tests.
+//! Reads from a manifest what the download needs: the files that it lists. Malformed items are skipped here; tests
+//! judge them.
 
 use serde_json::Value;
 
@@ -7,21 +7,21 @@ use crate::recording::model::FileRef;
 use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 
-/// The most files fetched of one manifest.
+/// The most files of one manifest that are downloaded.
 pub const MAX_FILES: usize = 100_000;
 
-/// A file that a manifest lists.
+/// A file in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its place.
+    /// Its place in the manifest.
     pub place: FileRef,
-    /// The resource type announced.
+    /// The announced resource type.
     pub announced: Option<String>,
-    /// The URL as it stands there.
+    /// The URL as the manifest writes it.
     pub url: String,
 }
 
-/// The files to fetch, in the manifest's order, and whether it lists more than [`MAX_FILES`].
+/// The files to download, in the order of the manifest, and whether it lists more than [`MAX_FILES`].
 pub fn files(manifest: &Value, download: Download) -> (Vec<Item>, bool) {
     let lists: &[FileList] = match download {
         Download::All => &[FileList::Output, FileList::Error, FileList::Deleted],
@@ -45,26 +45,26 @@ fn listed(manifest: &Value, list: FileList) -> impl Iterator<Item = Item> {
     })
 }
 
-/// Whether the lists hold more than can be fetched.
+/// Whether the lists hold more files than can be downloaded.
 pub fn is_crowded(manifest: &Value) -> bool {
     let lists = FileList::ALL.iter().filter_map(|list| manifest.get(list.as_str())?.as_array());
     lists.map(Vec::len).fold(0, usize::saturating_add) > MAX_FILES
 }
 
-/// The items of a list that are held once its files are known.
-const MAX_HELD: usize = 1_000;
+/// The items of a list that are kept once its files are known.
+const MAX_KEPT_ITEMS: usize = 1_000;
 
-/// Lets go of all but the first items of each list: those of a hundred thousand files take much room for nothing.
+/// Drops all but the first items of each list, because a hundred thousand of them need much memory.
 pub fn shorten(manifest: &mut Value) {
     for list in FileList::ALL {
         if let Some(items) = manifest.get_mut(list.as_str()).and_then(Value::as_array_mut) {
-            items.truncate(MAX_HELD);
+            items.truncate(MAX_KEPT_ITEMS);
             items.shrink_to_fit();
         }
     }
 }
 
-/// Whether the files are open to everyone. Anything but a plain `false` asks for the token.
+/// Whether the files need no token. Only a JSON `false` says so.
 pub fn is_open(manifest: &Value) -> bool {
     manifest.get("requiresAccessToken") == Some(&Value::Bool(false))
 }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn malformed_items_are_passed_over_and_keep_the_places_of_the_others() {
+    fn malformed_items_are_skipped_and_keep_the_places_of_others() {
         let manifest = json!({
             "output": [7, {"type": "Patient"}, {"type": "Patient", "url": "http://x/1"}, {"url": ""}, {"url": "http://x/2"}],
             "error": {"url": "http://x/3"}, "deleted": [{"type": "Bundle", "url": "http://x/4"}]
@@ -94,16 +94,16 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_shortened_and_what_is_no_list_is_left() {
-        let output: Vec<Value> = (0..MAX_HELD + 1).map(|n| json!({"url": n.to_string()})).collect();
+    fn only_long_lists_are_shortened() {
+        let output: Vec<Value> = (0..MAX_KEPT_ITEMS + 1).map(|n| json!({"url": n.to_string()})).collect();
         let mut manifest = json!({"output": output, "error": {"url": "x"}, "deleted": [1]});
         shorten(&mut manifest);
-        assert_eq!(files(&manifest, Download::All).0.len(), MAX_HELD);
+        assert_eq!(files(&manifest, Download::All).0.len(), MAX_KEPT_ITEMS);
         assert_eq!((&manifest["error"], &manifest["deleted"]), (&json!({"url": "x"}), &json!([1])));
     }
 
     #[test]
-    fn an_endless_list_is_cut() {
+    fn a_too_long_list_is_cut() {
         let output: Vec<Value> = (0..MAX_FILES + 1).map(|n| json!({"url": n.to_string()})).collect();
         let (all, more) = files(&json!({"output": output}), Download::All);
         assert_eq!((all.len(), more), (MAX_FILES, true));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_false_opens_the_files() {
+    fn only_false_opens_the_files() {
         assert!(is_open(&json!({"requiresAccessToken": false})));
         assert!(!is_open(&json!({"requiresAccessToken": "false"})) && !is_open(&json!({})));
     }

@@ -1,42 +1,44 @@
-//! Files that are organised by the resources of one type (hl7-3.0.0, `organizeOutputBy`): which blocks they hold, and whose
-//! lines stand in them. Only counts, line numbers and numbers that stand for resources leave this room.
+//! Files that are organized by the resources of one type (hl7-3.0.0, `organizeOutputBy`): their blocks, and the
+//! resources in them. The result holds only counts, line numbers and numbers in place of resources.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
 use crate::base::resource_types;
+use crate::measure::measurements::Measurements;
 use crate::measure::missing_resource::MissingResource;
+use crate::measure::references::owner;
 use crate::measure::resource_store::ResourceStore;
-use crate::measure::unrequested_resources::owner;
 use crate::ndjson::contents::Contents;
-use crate::ndjson::facts::Notes;
+use crate::ndjson::facts::LineNotes;
 use crate::ndjson::identity::{RunKey, normalise_reference};
 use crate::ndjson::inspect::Watch;
 use crate::recording::facts::{BlockAt, FileFacts, KeptProfiles, Organized, Organizing};
 
-/// The most blocks of one file that are looked at.
+/// The most blocks of one file that are read.
 const MAX_BLOCKS: usize = 1 << 18;
-/// The same of all files of a flow.
+/// The most blocks of all files of a flow that are read.
 const MAX_BLOCKS_IN_ALL: usize = 1 << 22;
-/// Blocks of one kind that a file's facts name.
+/// The most blocks that the facts of a file name.
 const MAX_NAMED: usize = 20;
 
-/// What is looked for in the files of one flow.
+/// What the files of one flow are searched for.
 #[derive(Debug)]
 pub(crate) struct Organizer {
-    /// The type that was asked for.
+    /// The type in the request.
     kind: String,
     key: RunKey,
-    /// The earlier flow that this one is held beside.
+    /// The earlier flow that this one is compared with.
     flow: String,
-    /// Of its resources: those of the type.
+    /// Hashes of the resources of this type in the earlier flow.
     instances: HashSet<u64>,
-    /// Of its resources: those that belong to one of them, with its hash before theirs, and their type.
+    /// Resources in the earlier flow that belong to one of them: the hashes of the owner and the resource, and its
+    /// type.
     belongings: HashMap<(u64, u64), String>,
-    /// Blocks so far, of all files.
+    /// The blocks so far, in all files.
     blocks: AtomicUsize,
 }
 
@@ -45,11 +47,11 @@ pub(crate) struct Organizer {
 struct Block {
     owner: u64,
     line: u64,
-    /// Whether the resource that the header names stands in it.
+    /// Whether the block holds the resource that its header names.
     own: bool,
 }
 
-/// What one file holds.
+/// The blocks of one file.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
     blocks: Vec<Block>,
@@ -57,23 +59,23 @@ pub(crate) struct Blocks {
     before: Option<u64>,
     strange: u64,
     first_strange: Option<u64>,
-    /// Whether lines stand in a block; not so after a strange header.
+    /// Whether the current lines are in a block; not so after an unexpected header.
     open: bool,
     found: HashSet<(u64, u64)>,
 }
 
-/// What the blocks lack of an earlier flow, by hash, and one resource that they do not.
+/// Hashes of the resources that the blocks lack, and of one that they hold.
 pub(crate) struct Missing {
     lost: HashSet<u64>,
     control: Option<u64>,
 }
 
 impl Missing {
-    /// The same by name, from the shelf of the earlier flow.
-    pub fn named(&self, shelf: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
+    /// The same by name, found in the store of the earlier flow.
+    pub fn named(&self, store: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
         let (mut control, mut lost) = (None, Vec::new());
-        for kind in shelf.kinds() {
-            for (id, value) in shelf.of(kind) {
+        for kind in store.kinds() {
+            for (id, value) in store.of(kind) {
                 let hash = key.hash(kind, id);
                 if self.control == Some(hash) {
                     control = Some((kind.to_owned(), id.to_owned()));
@@ -86,17 +88,14 @@ impl Missing {
     }
 }
 
-/// Where an eye writes.
-pub(crate) type BlockSheet = Arc<Mutex<Blocks>>;
-
 struct BlockObserver {
     organizer: Arc<Organizer>,
-    sheet: BlockSheet,
+    blocks: Measurements<Blocks>,
 }
 
 impl Organizer {
-    /// For a kick-off with these parameters, beside an earlier flow at the same level; none where nothing was to be
-    /// organised.
+    /// For a kick-off with these parameters and an earlier flow at the same level; `None` if the request does not
+    /// organize files.
     pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &ResourceStore)>) -> Option<Arc<Self>> {
         let kind = params.iter().find(|(name, _)| name == "organizeOutputBy").map(|(_, value)| value.clone())?;
         let mut this = Self {
@@ -107,25 +106,25 @@ impl Organizer {
             belongings: HashMap::new(),
             blocks: AtomicUsize::new(0),
         };
-        // What filters leave of a block is not said.
+        // It is not known what filters remove from a block.
         let plain = params.iter().all(|(name, _)| matches!(name.as_str(), "organizeOutputBy" | "_outputFormat"));
-        if let Some((flow, shelf)) = source.filter(|_| plain) {
+        if let Some((flow, store)) = source.filter(|_| plain) {
             this.flow = flow.to_owned();
-            this.instances = shelf.of(&this.kind).map(|(id, _)| key.hash(&this.kind, id)).collect();
+            this.instances = store.of(&this.kind).map(|(id, _)| key.hash(&this.kind, id)).collect();
             if this.kind == "Patient" {
-                this.belongings = belongings(shelf, key);
+                this.belongings = belongings(store, key);
             }
         }
         Some(Arc::new(this))
     }
 
-    /// What looks at the lines of one file, and where it writes.
-    pub fn eye(self: &Arc<Self>) -> (Box<dyn Watch>, BlockSheet) {
-        let sheet = BlockSheet::default();
-        (Box::new(BlockObserver { organizer: Arc::clone(self), sheet: Arc::clone(&sheet) }), sheet)
+    /// Observes the lines of one file.
+    pub fn observer(self: &Arc<Self>) -> (Box<dyn Watch>, Measurements<Blocks>) {
+        let blocks = Measurements::default();
+        (Box::new(BlockObserver { organizer: Arc::clone(self), blocks: blocks.clone() }), blocks)
     }
 
-    /// Writes the facts of each file, in their order, and gives those of the flow.
+    /// Sets the facts of each file, in order, and returns those of the flow.
     pub fn settle_into<'f>(&self, files: impl Iterator<Item = (&'f mut FileFacts, Blocks)>) -> (Organizing, Missing) {
         let (facts, read): (Vec<&mut FileFacts>, Vec<Blocks>) = files.unzip();
         let (organized, organizing, missing) = self.settle(read);
@@ -135,11 +134,11 @@ impl Organizer {
         (organizing, missing)
     }
 
-    /// The facts of each file and of the flow, from what all its files hold, in their order.
+    /// The facts of each file, in order, and of the flow.
     fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing, Missing) {
         let mut numbers: HashMap<u64, u64> = HashMap::new();
         let mut own: HashSet<u64> = HashSet::new();
-        // The last file with a block of each, and those with blocks in several.
+        // The last file with a block of each owner, and the owners with blocks in several files.
         let (mut last, mut several): (HashMap<u64, usize>, BTreeSet<u64>) = (HashMap::new(), BTreeSet::new());
         for (place, file) in files.iter().enumerate() {
             for block in &file.blocks {
@@ -198,12 +197,12 @@ impl Organizer {
     }
 }
 
-/// What belongs to patients beyond doubt: the patient's hash, the resource's, and its type.
-fn belongings(shelf: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
-    let patients: HashSet<&str> = shelf.of("Patient").map(|(id, _)| id).collect();
+/// Resources that certainly belong to a patient: the hashes of the patient and the resource, and its type.
+fn belongings(store: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
+    let patients: HashSet<&str> = store.of("Patient").map(|(id, _)| id).collect();
     let mut all = HashMap::new();
-    for kind in shelf.kinds().filter(|kind| *kind != "Patient" && resource_types::is_in_patient_compartment(kind)) {
-        for (id, value) in shelf.of(kind) {
+    for kind in store.kinds().filter(|kind| *kind != "Patient" && resource_types::is_in_patient_compartment(kind)) {
+        for (id, value) in store.of(kind) {
             if let Some(patient) = owner(value).filter(|patient| patients.contains(patient)) {
                 all.insert((key.hash("Patient", patient), key.hash(kind, id)), kind.to_owned());
             }
@@ -212,7 +211,7 @@ fn belongings(shelf: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String
     all
 }
 
-/// What the header in a Parameters resource refers to; none where it is no header.
+/// The reference in the header of a Parameters resource; `None` if it has no header.
 fn header(resource: &[u8]) -> Option<Option<String>> {
     let value: Value = serde_json::from_slice(resource).ok()?;
     let parameters = value.get("parameter").and_then(Value::as_array)?;
@@ -221,55 +220,50 @@ fn header(resource: &[u8]) -> Option<Option<String>> {
 }
 
 impl Watch for BlockObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         self.note(line, resource, notes);
         None
     }
 }
 
 impl BlockObserver {
-    /// Adds a resource to the sheet.
-    fn note(&self, line: u64, resource: &[u8], notes: &Notes) {
+    /// Adds a resource to the blocks of the file.
+    fn note(&self, line: u64, resource: &[u8], notes: &LineNotes) {
         let Some(kind) = notes.plausible_type() else { return };
         let organizer = &self.organizer;
-        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.blocks.lock();
         if kind == "Parameters"
             && let Some(refers) = header(resource)
         {
             let named = refers.as_deref().and_then(normalise_reference).filter(|(kind, _)| *kind == organizer.kind);
-            sheet.open = named.is_some();
-            let full = sheet.blocks.len() >= MAX_BLOCKS
+            file.open = named.is_some();
+            let full = file.blocks.len() >= MAX_BLOCKS
                 || (named.is_some() && organizer.blocks.fetch_add(1, Ordering::Relaxed) >= MAX_BLOCKS_IN_ALL);
             match named {
-                Some(_) if full => (sheet.cut, sheet.open) = (true, false),
+                Some(_) if full => (file.cut, file.open) = (true, false),
                 Some((kind, id)) => {
                     let owner = organizer.key.hash(kind, id);
-                    sheet.blocks.push(Block { owner, line, own: false });
+                    file.blocks.push(Block { owner, line, own: false });
                 }
                 None => {
-                    sheet.strange += 1;
-                    sheet.first_strange.get_or_insert(line);
+                    file.strange += 1;
+                    file.first_strange.get_or_insert(line);
                 }
             }
             return;
         }
-        if sheet.blocks.is_empty() && sheet.strange == 0 {
-            sheet.before.get_or_insert(line);
+        if file.blocks.is_empty() && file.strange == 0 {
+            file.before.get_or_insert(line);
         }
-        let (Some(id), true) = (notes.id.get(), sheet.open) else { return };
+        let (Some(id), true) = (notes.id.get(), file.open) else { return };
         let hash = organizer.key.hash(kind, id);
-        let Some(block) = sheet.blocks.last_mut() else { return };
+        let Some(block) = file.blocks.last_mut() else { return };
         block.own |= hash == block.owner;
         let pair = (block.owner, hash);
         if organizer.belongings.contains_key(&pair) {
-            sheet.found.insert(pair);
+            file.found.insert(pair);
         }
     }
-}
-
-/// What an eye wrote, once its file is read.
-pub(crate) fn taken(sheet: &Mutex<Blocks>) -> Blocks {
-    std::mem::take(&mut sheet.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[cfg(test)]
@@ -278,7 +272,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ndjson::lines::Expected;
+    use crate::ndjson::expected::Expected;
     use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 
@@ -296,7 +290,7 @@ mod tests {
     }
 
     fn settle(files: &[&[Value]]) -> (Vec<Organized>, Organizing) {
-        let shelf = ResourceStore::holding(&[
+        let store = ResourceStore::holding(&[
             patient("a"),
             patient("b"),
             patient("c"),
@@ -304,21 +298,21 @@ mod tests {
             condition("2", "b"),
         ]);
         let params = [("organizeOutputBy".to_owned(), "Patient".to_owned())];
-        let organizer = Organizer::of(&params, &RunKey::new(), Some(("system", &shelf))).unwrap();
+        let organizer = Organizer::of(&params, &RunKey::new(), Some(("system", &store))).unwrap();
         let read = |lines: &&[Value]| {
             let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
-            let (watch, sheet) = organizer.eye();
-            options.watch = Some(watch);
+            let (observer, blocks) = organizer.observer();
+            options.watch = Some(observer);
             let mut reader = FileReader::new(options);
             for line in *lines {
                 reader.push(format!("{line}\n").as_bytes()).unwrap();
             }
             let done = reader.finish(true);
             assert!(done.lines.is_legible(), "headers and what stands in several blocks are no mistakes");
-            taken(&sheet)
+            blocks.take()
         };
         let (facts, organizing, missing) = organizer.settle(files.iter().map(read).collect());
-        let (control, lost) = missing.named(&shelf, &organizer.key);
+        let (control, lost) = missing.named(&store, &organizer.key);
         let missing = |kept: &KeptProfiles| (kept.expected - kept.found) as usize;
         let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
         assert_eq!(lost.len(), counted, "what is missed has a name");
@@ -327,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_counted_and_what_belongs_in_them_is_looked_for() {
+    fn blocks_are_counted_and_their_resources_are_found() {
         let practitioner = json!({"resourceType": "Practitioner", "id": "p"});
         let (files, flow) = settle(&[
             &[head("Patient/a"), patient("a"), practitioner.clone(), condition("1", "a")],
@@ -341,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_blocks_is_told_by_line() {
+    fn wrong_blocks_are_reported_by_line() {
         let (files, _) = settle(&[
             &[condition("1", "a"), head("Patient/a"), condition("1", "a"), head("Group/g"), head("nobody")],
             &[head("Patient/c"), head("Patient/a")],

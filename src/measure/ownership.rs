@@ -1,5 +1,5 @@
-//! Whose the exported resources are: patients beyond a Group, types that belong to patients and did not come, Binaries of
-//! patients, and the Provenance of what came. Only counts and names of types leave this room.
+//! The patients that exported resources belong to: patients outside a Group, missing types of patients, Binaries of
+//! patients, and the Provenance of exported resources. The result holds only counts and names of types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,32 +7,32 @@ use serde_json::Value;
 
 use crate::base::instant::Instant;
 use crate::measure::missing_resource::{MissingResource, ResourceName};
+use crate::measure::references::{owner, references};
 use crate::measure::resource_store::ResourceStore;
-use crate::measure::unrequested_resources::{owner, references};
 use crate::ndjson::identity::{Identity, normalise_reference};
 use crate::recording::facts::{Compartment, KeptProfiles, Lineage};
 use crate::search::world::World as _;
 
-/// By type: resources of patients who are not among `members`, and that nothing of the members leads to.
+/// By type: resources of patients outside `members` that no resource of a member leads to.
 pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTreeMap<String, u64> {
     let is_member = |name: &ResourceName| name.0 == "Patient" && members.contains(&name.1);
     let mut refers: BTreeMap<ResourceName, BTreeSet<ResourceName>> = BTreeMap::new();
-    let (mut reached, mut open, mut aliens) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let (mut reached, mut open, mut not_members) = (BTreeSet::new(), Vec::new(), Vec::new());
     for kind in own.kinds() {
         for (id, value) in own.of(kind) {
             let name = (kind.to_owned(), id.to_owned());
             let leads = references(value);
-            let alien = match kind {
+            let not_member = match kind {
                 "Patient" => !is_member(&name),
                 _ => owner(value).is_some_and(|owner| !members.contains(owner)),
             };
-            // A Group names its members whoever they are, and leads to nothing else.
+            // A Group names all its members, and leads to nothing else.
             if is_member(&name) || (kind != "Group" && leads.iter().any(is_member)) {
                 reached.insert(name.clone());
                 open.push(name.clone());
             }
-            if alien {
-                aliens.push(name.clone());
+            if not_member {
+                not_members.push(name.clone());
             }
             refers.insert(name, leads);
         }
@@ -45,13 +45,13 @@ pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTre
         }
     }
     let mut outsiders = BTreeMap::new();
-    for (kind, _) in aliens.into_iter().filter(|name| !reached.contains(name)) {
+    for (kind, _) in not_members.into_iter().filter(|name| !reached.contains(name)) {
         *outsiders.entry(kind).or_default() += 1;
     }
     outsiders
 }
 
-/// What is about patients in `everything`, by whether any of its type came with `own`.
+/// The types in `everything` with resources of patients, by whether any resource of the type is in `own`.
 pub(crate) fn compartment(own: &ResourceStore, everything: &ResourceStore) -> Compartment {
     let came: BTreeSet<&str> = own.kinds().collect();
     let mut found = Compartment::default();
@@ -66,7 +66,7 @@ pub(crate) fn compartment(own: &ResourceStore, everything: &ResourceStore) -> Co
     found
 }
 
-/// How many DocumentReferences of patients have content: data, or a URL where it is.
+/// How many DocumentReferences of patients have content: data, or the URL of data.
 pub(crate) fn documents(own: &ResourceStore) -> u64 {
     let filled = |content: &Value| {
         ["/attachment/data", "/attachment/url"].iter().any(|place| content.pointer(place).is_some_and(Value::is_string))
@@ -78,8 +78,8 @@ pub(crate) fn documents(own: &ResourceStore) -> u64 {
     own.of("DocumentReference").filter(|(_, value)| has_content(value)).count() as u64
 }
 
-/// The Binary resources on `own`, and those among them that belong to a patient: by their security context, or because a
-/// patient's resource names them.
+/// The Binary resources in `own`, and how many of them belong to a patient: by their security context, or because a
+/// resource of a patient names them.
 pub(crate) fn binaries(own: &ResourceStore) -> (u64, u64) {
     if own.of("Binary").next().is_none() {
         return (0, 0);
@@ -108,16 +108,16 @@ pub(crate) fn binaries(own: &ResourceStore) -> (u64, u64) {
     (all.len() as u64, all.iter().filter(|tied| **tied).count() as u64)
 }
 
-/// A Provenance of something.
+/// One Provenance of a resource.
 struct Record<'s> {
     id: &'s str,
     recorded: Option<Instant>,
     updated: Option<Instant>,
 }
 
-/// The Provenance that `source` holds of what came, of patients' resources alone if `of_patients`; none where not all of
-/// it is held. What did not come goes to `lost`: all of it, or where the `latest` was asked for what is the newest. Each
-/// comes with whether it is the newest Provenance of some resource.
+/// The Provenance in `source` of exported resources, only of resources of patients if `of_patients`; `None` if `source`
+/// does not hold all Provenance. `lost` gets each missing one, or with `latest` only the newest missing ones, and
+/// whether it is the newest Provenance of some resource.
 pub(crate) fn lineage(
     source: &ResourceStore,
     came: &Identity,
@@ -155,7 +155,7 @@ pub(crate) fn lineage(
         let (recorded, updated) = (last_by(&|record| record.recorded), last_by(&|record| record.updated));
         match recorded.filter(|id| updated.is_none_or(|updated| updated == *id)) {
             Some(id) => drop(newest.insert(id)),
-            // Of several at the same instant any may be taken for the last; so may the one that was changed last.
+            // Of several with the same instant any may count as the last one, and so may the one that changed last.
             None => unclear.extend(records.iter().map(|record| record.id)),
         }
     }
@@ -186,8 +186,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::ndjson::expected::Expected;
     use crate::ndjson::identity::RunKey;
-    use crate::ndjson::lines::Expected;
     use crate::ndjson::reader::{FileReader, ReaderOptions};
     use crate::suite::model::FileList;
 
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn outsiders_have_nothing_to_do_with_members() {
+    fn outsiders_are_not_connected_to_members() {
         let own = ResourceStore::holding(&[
             of("Patient", "in", &[]),
             of("Patient", "out", &[]),
@@ -214,7 +214,7 @@ mod tests {
             of("Group", "g", &[("a", "Patient/in"), ("b", "Patient/out")]),
         ]);
         let mut found = outsiders(&own, &BTreeSet::from(["in".to_owned()]));
-        // What is shared leads to the patient it is about.
+        // A shared resource leads to the patient that it belongs to.
         assert_eq!(found.remove("Observation"), Some(1));
         assert_eq!(found, BTreeMap::new());
         let alone = ResourceStore::holding(&[
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn types_about_patients_are_missed_others_are_not() {
+    fn only_types_of_patients_can_be_missing() {
         let everything = ResourceStore::holding(&[
             of("Patient", "1", &[]),
             of("Condition", "c", &[("subject", "Patient/1")]),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_is_a_patients_by_context_or_by_name() {
+    fn a_binary_belongs_to_a_patient_by_context_or_by_reference() {
         let document = json!({"resourceType": "DocumentReference", "id": "d", "subject": {"reference": "Patient/1"},
             "content": [{"attachment": {"contentType": "a/b", "url": "https://h/fhir/Binary/named"}}]});
         let own = ResourceStore::holding(&[
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_provenance_of_each_resource_is_told_from_older() {
+    fn the_newest_provenance_of_each_resource_differs_from_older_ones() {
         let log = |id: &str, recorded: &str, targets: &[&str]| {
             let targets: Vec<Value> = targets.iter().map(|target| json!({"reference": target})).collect();
             json!({"resourceType": "Provenance", "id": id, "recorded": recorded, "target": targets})

@@ -1,5 +1,5 @@
-//! Resources of a flow that are held in memory, and nowhere else, for the flows that pick from them and are compared
-//! with them. Bounded: a part of what was exported is enough to pick from, and what is not held is not compared.
+//! Resources of a flow that are kept in memory only, for flows that need sample values or a comparison. Bounded: a part
+//! of the export is enough for sample values, and what is not kept is not compared.
 
 use std::collections::BTreeMap;
 
@@ -7,132 +7,132 @@ use serde_json::Value;
 
 use crate::search::world::World;
 
-/// The most of one type, in bytes as they came.
+/// The most bytes of one type, as received.
 const MAX_OF_A_TYPE: usize = 1 << 20;
-/// The most of all types.
+/// The most bytes of all types.
 const MAX: usize = 8 << 20;
 
-/// One resource that came.
+/// One exported resource.
 #[derive(Clone, Debug)]
-pub struct SharedResourceStore {
-    /// Its line in its file, from 1.
+pub struct StoredResource {
+    /// The line in its file, from 1.
     pub line: u64,
-    /// Its type.
+    /// The type.
     pub kind: String,
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// The resource.
+    /// The content.
     pub value: Value,
-    /// Its length in bytes, as it came.
+    /// The length in bytes, as received.
     pub bytes: usize,
 }
 
-/// The resources of one flow.
+/// The kept resources of one flow.
 #[derive(Clone, Debug, Default)]
 pub struct ResourceStore {
-    kinds: BTreeMap<String, ResourceStores>,
+    types: BTreeMap<String, TypeStore>,
     bytes: usize,
-    /// Whether all output files came whole, without a filter and of the whole system: then what is not here is not there.
+    /// All output files were read whole, without a filter, at the level of the system: what is not here does not exist.
     whole: bool,
-    /// The types that were asked for; none: all.
+    /// The requested types; `None` means all.
     asked: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct ResourceStores {
+struct TypeStore {
     by_id: BTreeMap<String, Value>,
     bytes: usize,
-    /// Some did not fit.
+    /// Some resources did not fit.
     full: bool,
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 impl ResourceStore {
-    /// One that holds these resources, for tests.
+    /// A store with these resources, for tests.
     pub fn holding(values: &[serde_json::Value]) -> Self {
-        let mut shelf = Self::new(true, None);
+        let mut store = Self::new(true, None);
         for value in values {
             let text = |key: &str| value[key].as_str().unwrap().to_owned();
             let (kind, id) = (text("resourceType"), text("id"));
-            shelf.put(SharedResourceStore { line: 1, kind, id, value: value.clone(), bytes: 100 });
+            store.put(StoredResource { line: 1, kind, id, value: value.clone(), bytes: 100 });
         }
-        shelf
+        store
     }
 }
 
 impl ResourceStore {
-    /// An empty one. `whole` says whether all that is there of the types `asked` for (none: of all types) is to be put on
-    /// it.
+    /// An empty store. `whole` says whether it will get all resources of the types in `asked`, where `None` means all
+    /// types.
     pub fn new(whole: bool, asked: Option<Vec<String>>) -> Self {
         Self { whole, asked, ..Self::default() }
     }
 
-    /// Says that all that is there of the types asked for was put on it, or did not fit.
+    /// Says that the store got all resources of the requested types, or that they did not fit.
     pub fn set_whole(&mut self) {
         self.whole = true;
     }
 
-    /// Puts a resource on the shelf, if there is room.
-    pub fn put(&mut self, book: SharedResourceStore) {
-        let books = self.kinds.entry(book.kind).or_default();
-        if books.full || books.bytes + book.bytes > MAX_OF_A_TYPE || self.bytes + book.bytes > MAX {
-            books.full = true;
+    /// Adds a resource, if there is room.
+    pub fn put(&mut self, resource: StoredResource) {
+        let of_type = self.types.entry(resource.kind).or_default();
+        if of_type.full || of_type.bytes + resource.bytes > MAX_OF_A_TYPE || self.bytes + resource.bytes > MAX {
+            of_type.full = true;
             return;
         }
-        books.bytes += book.bytes;
-        self.bytes += book.bytes;
-        // Of two versions the first is kept: another test says that there are two.
-        books.by_id.entry(book.id).or_insert(book.value);
+        of_type.bytes += resource.bytes;
+        self.bytes += resource.bytes;
+        // Keep the first of two versions; a test reports that there are two.
+        of_type.by_id.entry(resource.id).or_insert(resource.value);
     }
 
-    /// Says that there are more of a type than are held.
-    pub fn close(&mut self, kind: String) {
-        self.kinds.entry(kind).or_default().full = true;
+    /// Says that there are more resources of a type than the store holds.
+    pub fn mark_incomplete(&mut self, kind: String) {
+        self.types.entry(kind).or_default().full = true;
     }
 
-    /// The resources of a type with their ids, sorted by those.
+    /// The resources of a type with their ids, sorted by id.
     pub fn of<'s>(&'s self, kind: &str) -> impl Iterator<Item = (&'s str, &'s Value)> {
-        self.kinds.get(kind).into_iter().flat_map(|books| &books.by_id).map(|(id, value)| (id.as_str(), value))
+        self.types.get(kind).into_iter().flat_map(|of_type| &of_type.by_id).map(|(id, value)| (id.as_str(), value))
     }
 
-    /// Whether some did not fit.
+    /// Whether some resources did not fit.
     pub fn is_full(&self) -> bool {
-        self.kinds.values().any(|books| books.full)
+        self.types.values().any(|of_type| of_type.full)
     }
 
-    /// Whether some of a type did not fit.
+    /// Whether some resources of a type did not fit.
     pub fn lacks_some(&self, kind: &str) -> bool {
-        self.kinds.get(kind).is_some_and(|books| books.full)
+        self.types.get(kind).is_some_and(|of_type| of_type.full)
     }
 
-    /// The types that are held.
+    /// The types in the store.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.kinds.keys().map(String::as_str)
+        self.types.keys().map(String::as_str)
     }
 }
 
 impl World for ResourceStore {
     fn get(&self, kind: &str, id: &str) -> Option<&Value> {
-        self.kinds.get(kind)?.by_id.get(id)
+        self.types.get(kind)?.by_id.get(id)
     }
 
     fn all<'a>(&'a self, kind: &str) -> Box<dyn Iterator<Item = &'a Value> + 'a> {
-        Box::new(self.kinds.get(kind).into_iter().flat_map(|books| books.by_id.values()))
+        Box::new(self.types.get(kind).into_iter().flat_map(|of_type| of_type.by_id.values()))
     }
 
     fn is_whole(&self, kind: &str) -> bool {
         let asked = self.asked.as_ref().is_none_or(|asked| asked.iter().any(|known| known == kind));
-        self.whole && asked && !self.kinds.get(kind).is_some_and(|books| books.full)
+        self.whole && asked && !self.types.get(kind).is_some_and(|of_type| of_type.full)
     }
 }
 
-/// What came with a flow, and what an earlier one holds.
+/// The resources of a flow, and those of an earlier one.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<'a> {
-    /// Looked at first.
+    /// The first store to search.
     pub own: &'a ResourceStore,
-    /// Looked at then.
+    /// The second store to search.
     pub source: Option<&'a ResourceStore>,
 }
 

@@ -1,4 +1,4 @@
-//! Values of the target's own data, chosen from the facts of an earlier flow by a closed list of picks.
+//! Sample values: values from the data of the target, chosen from an earlier flow by a closed list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -6,7 +6,11 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::base::instant::Instant;
+use crate::measure::elements;
+use crate::measure::missing_resource::ResourceName;
+use crate::measure::references::{owner, references};
 use crate::measure::resource_store::ResourceStore;
+use crate::ndjson::identity::normalise_reference;
 use crate::recording::facts::LineFacts;
 use crate::search::world::World as _;
 use crate::suite::param::SampleValueName;
@@ -14,12 +18,12 @@ use crate::suite::param::SampleValueName;
 /// The system of an HPI-O.
 const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
 
-/// From the earliest `meta.lastUpdated` of what came to the latest, as far as they can be read.
+/// From the earliest `meta.lastUpdated` of an export to the latest, if they are readable.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Span(Option<(Instant, Instant)>);
 
 impl Span {
-    /// Takes in the lines of one more file.
+    /// Adds the lines of one file.
     pub fn widen(&mut self, facts: &LineFacts) {
         let instants = [&facts.earliest, &facts.latest].into_iter().flatten();
         for instant in instants.filter_map(|text| Instant::parse(text)) {
@@ -31,91 +35,95 @@ impl Span {
     }
 }
 
-/// Chooses `pick` from the dates of a flow's output files and from what is held of them, at the wall time `now`. The same
-/// data give the same value, in whatever order they came. The error is a fragment that says what the data lack.
-pub fn choose(pick: SampleValueName, span: Span, shelf: &ResourceStore, now: SystemTime) -> Result<String, String> {
-    let found = match pick {
+/// Chooses a sample value from the dates of a flow's output files and from the resources that are kept of them, at the
+/// time `now`. Equal data give equal values, in any order. The error is a fragment that says what the data lack.
+pub fn choose(wanted: SampleValueName, span: Span, store: &ResourceStore, now: SystemTime) -> Result<String, String> {
+    let found = match wanted {
         SampleValueName::InstantInside => return instant_inside(span, now),
-        SampleValueName::InstantOffset => return instant_offset(shelf, now),
-        SampleValueName::Gender => genders(shelf).into_iter().next(),
-        SampleValueName::OtherGender => genders(shelf).into_iter().nth(1),
-        SampleValueName::PatientId => patient(shelf),
-        SampleValueName::OtherType => other_type(shelf),
+        SampleValueName::InstantOffset => return instant_offset(store, now),
+        SampleValueName::Gender => genders(store).into_iter().next(),
+        SampleValueName::OtherGender => genders(store).into_iter().nth(1),
+        SampleValueName::PatientId => patient(store),
+        SampleValueName::OtherType => other_type(store),
         SampleValueName::MemberId | SampleValueName::OutsiderId | SampleValueName::TransactionTime => None,
-        SampleValueName::ElementTypes => crate::measure::elements::subject(shelf).map(|(types, _)| types),
-        SampleValueName::Element => crate::measure::elements::subject(shelf).map(|(_, element)| element),
-        SampleValueName::ProvenancedType => provenanced(shelf),
-        SampleValueName::AddressState => place(shelf, "/address/state"),
-        SampleValueName::AddressCity => place(shelf, "/address/city"),
-        SampleValueName::AddressPostcode => place(shelf, "/address/postalCode"),
+        SampleValueName::ElementTypes => elements::sample_elements(store).map(|(types, _)| types),
+        SampleValueName::Element => elements::sample_elements(store).map(|(_, element)| element),
+        SampleValueName::ProvenancedType => provenanced(store),
+        SampleValueName::AddressState => place(store, "/address/state"),
+        SampleValueName::AddressCity => place(store, "/address/city"),
+        SampleValueName::AddressPostcode => place(store, "/address/postalCode"),
         SampleValueName::Position => {
-            best(shelf, "Location", &|value| position(value), &|value| fewest_of_state(shelf, value))
+            best(store, "Location", &|value| position(value), &|value| fewest_of_state(store, value))
         }
-        SampleValueName::Hpio => identifier(shelf, HPIO),
-        SampleValueName::Abn => identifier(shelf, "http://hl7.org.au/id/abn"),
-        SampleValueName::Acn => identifier(shelf, "http://hl7.org.au/id/acn"),
+        SampleValueName::Hpio => identifier(store, HPIO),
+        SampleValueName::Abn => identifier(store, "http://hl7.org.au/id/abn"),
+        SampleValueName::Acn => identifier(store, "http://hl7.org.au/id/acn"),
         SampleValueName::OrganizationName => {
-            best(shelf, "Organization", &|value| plain(value.get("name")?), &|_| (0, 0))
+            best(store, "Organization", &|value| plain(value.get("name")?), &|_| (0, 0))
         }
-        SampleValueName::ServiceType => service(shelf, &|value| {
+        SampleValueName::ServiceType => service(store, &|value| {
             let (system, code) = coding(value)?;
             Some(format!("{system}|{code}"))
         }),
-        SampleValueName::ServiceTypeCode => service(shelf, &|value| coding(value).map(|(_, code)| code)),
+        SampleValueName::ServiceTypeCode => service(store, &|value| coding(value).map(|(_, code)| code)),
         SampleValueName::ServiceCity => {
-            service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/city")?))
+            service(store, &|value| plain(located(store, value)?.pointer("/address/city")?))
         }
         SampleValueName::ServicePostcode => {
-            service(shelf, &|value| plain(located(shelf, value)?.pointer("/address/postalCode")?))
+            service(store, &|value| plain(located(store, value)?.pointer("/address/postalCode")?))
         }
-        SampleValueName::ServicePosition => service(shelf, &|value| position(located(shelf, value)?)),
-        SampleValueName::RoleCity => role(shelf, "/address/city"),
-        SampleValueName::RolePostcode => role(shelf, "/address/postalCode"),
+        SampleValueName::ServicePosition => service(store, &|value| position(located(store, value)?)),
+        SampleValueName::RoleCity => role(store, "/address/city"),
+        SampleValueName::RolePostcode => role(store, "/address/postalCode"),
     };
     found.ok_or_else(|| {
-        let name = pick.as_str();
-        let what = pick.describe();
+        let name = wanted.as_str();
+        let what = wanted.describe();
         format!("the data show no value for {what}; name one under [values] as {name} if the target has any")
     })
 }
 
-/// Whether a pick is about the members of the Group that is exported.
-pub fn is_of_members(pick: SampleValueName) -> bool {
-    matches!(pick, SampleValueName::MemberId | SampleValueName::OutsiderId)
+/// Whether a sample value depends on the members of the exported Group.
+pub fn is_of_members(wanted: SampleValueName) -> bool {
+    matches!(wanted, SampleValueName::MemberId | SampleValueName::OutsiderId)
 }
 
-/// Chooses a patient who is among `members`, or who is not. The error is a fragment that says what the data lack.
-pub fn of_members(pick: SampleValueName, shelf: &ResourceStore, members: &BTreeSet<String>) -> Result<String, String> {
-    let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
+/// Chooses a patient who is in `members`, or one who is not. The error is a fragment that says what the data lack.
+pub fn of_members(
+    wanted: SampleValueName,
+    store: &ResourceStore,
+    members: &BTreeSet<String>,
+) -> Result<String, String> {
+    let others = store.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| store.of(kind));
     let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
-    let mut patients = shelf.of("Patient").map(|(id, _)| id);
-    let found = match pick {
+    let mut patients = store.of("Patient").map(|(id, _)| id);
+    let found = match wanted {
         SampleValueName::OutsiderId => patients.find(|id| !members.contains(*id)),
         _ => patients.find(|id| members.contains(*id) && known.contains(id)),
     };
-    found.map(str::to_owned).ok_or_else(|| format!("the data show no {}", pick.describe().trim_start_matches("a ")))
+    found.map(str::to_owned).ok_or_else(|| format!("the data show no {}", wanted.describe().trim_start_matches("a ")))
 }
 
-/// The type, of those with the fewest resources, of which one has several Provenance of different instants.
-fn provenanced(shelf: &ResourceStore) -> Option<String> {
-    let mut records: BTreeMap<crate::measure::missing_resource::ResourceName, BTreeSet<String>> = BTreeMap::new();
-    for (_, value) in shelf.of("Provenance") {
+/// The type with the fewest resources in which one resource has several Provenance with different instants.
+fn provenanced(store: &ResourceStore) -> Option<String> {
+    let mut records: BTreeMap<ResourceName, BTreeSet<String>> = BTreeMap::new();
+    for (_, value) in store.of("Provenance") {
         let recorded = value.get("recorded").and_then(Value::as_str).and_then(Instant::parse);
-        for target in value.get("target").map(crate::measure::unrequested_resources::references).unwrap_or_default() {
+        for target in value.get("target").map(references).unwrap_or_default() {
             records.entry(target).or_default().extend(recorded.map(|at| at.to_string()));
         }
     }
-    let several = records.into_iter().filter(|(name, at)| at.len() > 1 && shelf.get(&name.0, &name.1).is_some());
+    let several = records.into_iter().filter(|(name, at)| at.len() > 1 && store.get(&name.0, &name.1).is_some());
     let counted =
-        several.map(|((kind, _), _)| (shelf.of(&kind).count(), kind)).filter(|(_, kind)| kind != "Provenance");
+        several.map(|((kind, _), _)| (store.of(&kind).count(), kind)).filter(|(_, kind)| kind != "Provenance");
     counted.min().map(|(_, kind)| kind)
 }
 
-/// The genders of patients, the rarest first, where there are two at least or some have none.
-fn genders(shelf: &ResourceStore) -> Vec<String> {
+/// The genders of patients, the rarest first, if there are at least two genders or some patients have none.
+fn genders(store: &ResourceStore) -> Vec<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut without = false;
-    for (_, patient) in shelf.of("Patient") {
+    for (_, patient) in store.of("Patient") {
         match patient.get("gender").and_then(plain) {
             Some(gender) => *counts.entry(gender).or_default() += 1,
             None => without = true,
@@ -123,105 +131,98 @@ fn genders(shelf: &ResourceStore) -> Vec<String> {
     }
     let mut genders: Vec<(usize, String)> = counts.into_iter().map(|(gender, count)| (count, gender)).collect();
     genders.sort();
-    let parts = genders.len() > 1 || without;
-    genders.into_iter().filter(|_| parts).map(|(_, gender)| gender).collect()
+    let differ = genders.len() > 1 || without;
+    genders.into_iter().filter(|_| differ).map(|(_, gender)| gender).collect()
 }
 
-/// To whom `subject` or `patient` says that a resource belongs.
-fn owner(resource: &Value) -> Option<&str> {
-    let text = |key: &str| resource.get(key)?.get("reference")?.as_str();
-    let (kind, id) = crate::ndjson::identity::normalise_reference(text("subject").or_else(|| text("patient"))?)?;
-    (kind == "Patient").then_some(id)
-}
-
-/// The first patient about whom another resource is, where there are several.
-fn patient(shelf: &ResourceStore) -> Option<String> {
-    let others = shelf.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| shelf.of(kind));
+/// The first patient that another resource belongs to, if there are several patients.
+fn patient(store: &ResourceStore) -> Option<String> {
+    let others = store.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| store.of(kind));
     let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
-    let several = shelf.of("Patient").count() > 1;
-    shelf.of("Patient").map(|(id, _)| id).find(|id| several && known.contains(id)).map(str::to_owned)
+    let several = store.of("Patient").count() > 1;
+    store.of("Patient").map(|(id, _)| id).find(|id| several && known.contains(id)).map(str::to_owned)
 }
 
-fn other_type(shelf: &ResourceStore) -> Option<String> {
-    let kinds = shelf.kinds().filter(|kind| *kind != "Patient");
+fn other_type(store: &ResourceStore) -> Option<String> {
+    let kinds = store.kinds().filter(|kind| *kind != "Patient");
     let counted = kinds.filter_map(|kind| {
-        let own = shelf.of(kind).filter(|(_, resource)| owner(resource).is_some()).count();
+        let own = store.of(kind).filter(|(_, resource)| owner(resource).is_some()).count();
         (own > 0).then_some((own, kind))
     });
     counted.min().map(|(_, kind)| kind.to_owned())
 }
 
-/// What `value` gives for the resource of a type that `score` puts first; of equals the first id.
+/// What `value` returns for the resource with the lowest `score`; of equal scores the first id wins.
 fn best(
-    shelf: &ResourceStore,
+    store: &ResourceStore,
     kind: &str,
     value: &dyn Fn(&Value) -> Option<String>,
     score: &dyn Fn(&Value) -> (usize, usize),
 ) -> Option<String> {
-    let candidates = shelf.of(kind).filter_map(|(id, resource)| Some((value(resource)?, score(resource), id)));
+    let candidates = store.of(kind).filter_map(|(id, resource)| Some((value(resource)?, score(resource), id)));
     candidates.min_by(|(_, one, a), (_, other, b)| one.cmp(other).then(a.cmp(b))).map(|(value, ..)| value)
 }
 
-/// An element of the Location that has all of an address and a position, in the state with the fewest.
-fn place(shelf: &ResourceStore, pointer: &str) -> Option<String> {
-    best(shelf, "Location", &|value| plain(value.pointer(pointer)?), &|value| fewest_of_state(shelf, value))
+/// A part of the address of the Location with the most complete address and a position, in the state with the fewest.
+fn place(store: &ResourceStore, pointer: &str) -> Option<String> {
+    best(store, "Location", &|value| plain(value.pointer(pointer)?), &|value| fewest_of_state(store, value))
 }
 
-/// How much of an address a Location lacks, and how many others are in its state.
-fn fewest_of_state(shelf: &ResourceStore, location: &Value) -> (usize, usize) {
+/// How many parts of an address a Location lacks, and how many Locations are in its state.
+fn fewest_of_state(store: &ResourceStore, location: &Value) -> (usize, usize) {
     let parts = ["/address/state", "/address/city", "/address/postalCode"];
     let lacks = parts.iter().filter(|part| location.pointer(part).and_then(plain).is_none()).count();
     let lacks = lacks + usize::from(position(location).is_none());
     let state = |value: &Value| value.pointer("/address/state").and_then(Value::as_str).map(str::to_lowercase);
     let own = state(location);
-    (lacks, shelf.of("Location").filter(|(_, other)| state(other) == own).count())
+    (lacks, store.of("Location").filter(|(_, other)| state(other) == own).count())
 }
 
-fn identifier(shelf: &ResourceStore, system: &str) -> Option<String> {
+fn identifier(store: &ResourceStore, system: &str) -> Option<String> {
     let of = |value: &Value, system: &str| {
         let identifiers = value.get("identifier")?.as_array()?;
         let own = identifiers.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(system))?;
         plain(own.get("value")?)
     };
-    // The ABN is of another organisation than the HPI-O, where the data allow: filters by both are then told apart.
-    let taken = (system != HPIO).then(|| identifier(shelf, HPIO)).flatten();
+    // If possible, the ABN is of another organization than the HPI-O: a server cannot confuse the two filters then.
+    let taken = (system != HPIO).then(|| identifier(store, HPIO)).flatten();
     let same = |value: &Value| taken.is_some() && of(value, HPIO) == taken;
-    best(shelf, "Organization", &|value| of(value, system), &|value| (usize::from(same(value)), 0))
+    best(store, "Organization", &|value| of(value, system), &|value| (usize::from(same(value)), 0))
 }
 
-/// What `value` gives for the HealthcareService that has a type and a Location with an address, of the rarest type.
-fn service(shelf: &ResourceStore, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
+/// What `value` returns for the HealthcareService of the rarest type that has a Location with an address.
+fn service(store: &ResourceStore, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
     let score = |service: &Value| {
-        let (own, place) = (coding(service), located(shelf, service));
+        let (own, place) = (coding(service), located(store, service));
         let whole = ["/address/city", "/address/postalCode"]
             .iter()
             .all(|part| place.and_then(|place| place.pointer(part)).and_then(plain).is_some());
         let lacks = usize::from(own.is_none()) + usize::from(!whole);
         let lacks = lacks + usize::from(place.and_then(position).is_none());
-        (lacks, shelf.of("HealthcareService").filter(|(_, other)| coding(other) == own).count())
+        (lacks, store.of("HealthcareService").filter(|(_, other)| coding(other) == own).count())
     };
-    best(shelf, "HealthcareService", value, &score)
+    best(store, "HealthcareService", value, &score)
 }
 
-fn role(shelf: &ResourceStore, pointer: &str) -> Option<String> {
-    let value = |role: &Value| plain(located(shelf, role)?.pointer(pointer)?);
+fn role(store: &ResourceStore, pointer: &str) -> Option<String> {
+    let value = |role: &Value| plain(located(store, role)?.pointer(pointer)?);
     let score = |role: &Value| {
         let whole = ["/address/city", "/address/postalCode"]
             .iter()
-            .all(|part| located(shelf, role).and_then(|place| place.pointer(part)).and_then(plain).is_some());
+            .all(|part| located(store, role).and_then(|place| place.pointer(part)).and_then(plain).is_some());
         (usize::from(!whole), 0)
     };
-    best(shelf, "PractitionerRole", &value, &score)
+    best(store, "PractitionerRole", &value, &score)
 }
 
-/// The first Location that a resource names and that is held.
-fn located<'s>(shelf: &'s ResourceStore, resource: &Value) -> Option<&'s Value> {
+/// The first kept Location that a resource refers to.
+fn located<'s>(store: &'s ResourceStore, resource: &Value) -> Option<&'s Value> {
     let references = resource.get("location")?.as_array()?.iter();
     let texts = references.filter_map(|reference| reference.get("reference")?.as_str());
-    texts.filter_map(crate::ndjson::identity::normalise_reference).find_map(|(kind, id)| shelf.get(kind, id))
+    texts.filter_map(normalise_reference).find_map(|(kind, id)| store.get(kind, id))
 }
 
-/// System and code of the first coding of a service's type.
+/// System and code of the first coding in the type of a service.
 fn coding(service: &Value) -> Option<(String, String)> {
     let types = service.get("type")?.as_array()?;
     let codings = types.iter().filter_map(|concept| concept.get("coding")?.as_array()).flatten();
@@ -235,7 +236,7 @@ fn position(location: &Value) -> Option<String> {
     (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then(|| format!("{latitude}|{longitude}"))
 }
 
-/// A string that can stand in a filter as it is: short, and without a character that search gives a meaning to.
+/// A string that a filter can hold without escaping: short, and without characters that have a meaning in a search.
 fn plain(value: &Value) -> Option<String> {
     let text = value.as_str()?.trim();
     let meaning =
@@ -244,8 +245,8 @@ fn plain(value: &Value) -> Option<String> {
     good.then(|| text.to_owned())
 }
 
-/// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources lie
-/// before it and some after.
+/// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources are
+/// older and some are newer.
 fn instant_inside(Span(range): Span, now: SystemTime) -> Result<String, String> {
     let (earliest, latest) =
         range.ok_or("no exported resource has a readable meta.lastUpdated, so no instant parts the data")?;
@@ -258,22 +259,22 @@ fn instant_inside(Span(range): Span, now: SystemTime) -> Result<String, String> 
     Ok(middle.to_string())
 }
 
-/// How far before the next resource an instant lies at most whose offset might be passed over, in seconds.
-const SOON: i64 = 30 * 60;
-/// The offset that it is told with, in seconds: no zone where people live is further ahead but two.
+/// The longest time between the instant and the next resource, in seconds.
+const MAX_BEFORE_NEXT: i64 = 30 * 60;
+/// The offset of the instant, in seconds: only two inhabited time zones are further ahead.
 const OFFSET: i64 = 13 * 60 * 60;
 
-/// An instant between two resources that follow each other, near the middle of those that are held, told in a zone that is
-/// far ahead. Whoever takes its hour for one in UTC, or for one of nearly any zone, is past the later of the two.
-fn instant_offset(shelf: &ResourceStore, now: SystemTime) -> Result<String, String> {
+/// An instant between two consecutive resources near the middle of the kept ones, with a large positive offset. A
+/// server that ignores the offset, or uses the one of almost any other zone, gets an instant after the later resource.
+fn instant_offset(store: &ResourceStore, now: SystemTime) -> Result<String, String> {
     let now = Instant::from(now);
     let updated = |value: &Value| Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?);
-    let all = shelf.kinds().flat_map(|kind| shelf.of(kind)).filter_map(|(_, value)| updated(value));
+    let all = store.kinds().flat_map(|kind| store.of(kind)).filter_map(|(_, value)| updated(value));
     let all: Vec<Instant> = all.filter(|at| *at <= now).collect::<BTreeSet<Instant>>().into_iter().collect();
     let pairs = all.iter().zip(all.iter().skip(1)).enumerate();
     let between = pairs.filter_map(|(index, (earlier, later))| {
         let middle = earlier.middle(*later)?;
-        Some((index.abs_diff(all.len() / 2), middle.max(later.plus_seconds(-SOON))))
+        Some((index.abs_diff(all.len() / 2), middle.max(later.plus_seconds(-MAX_BEFORE_NEXT))))
     });
     let (_, instant) = between
         .min_by_key(|(far, _)| *far)
@@ -288,13 +289,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::measure::resource_store::SharedResourceStore;
+    use crate::measure::resource_store::StoredResource;
 
     fn facts(earliest: &str, latest: &str) -> LineFacts {
         LineFacts { earliest: Some(earliest.into()), latest: Some(latest.into()), ..LineFacts::default() }
     }
 
-    fn picked(facts: &[LineFacts]) -> Result<String, String> {
+    fn chosen(facts: &[LineFacts]) -> Result<String, String> {
         let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
         let mut span = Span::default();
         facts.iter().for_each(|facts| span.widen(facts));
@@ -302,8 +303,8 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_with_an_offset_is_soon_before_a_resource() {
-        let picked = |updated: &[&str]| {
+    fn an_instant_with_an_offset_is_shortly_before_a_resource() {
+        let chosen = |updated: &[&str]| {
             let patients = updated.iter().enumerate();
             let patients: Vec<Value> = patients
                 .map(|(n, at)| json!({"resourceType": "Patient", "id": n.to_string(), "meta": {"lastUpdated": at}}))
@@ -312,10 +313,10 @@ mod tests {
             choose(SampleValueName::InstantOffset, Span::default(), &ResourceStore::holding(&patients), now)
         };
         let days = ["2020-01-01T00:00:00Z", "2020-01-02T12:00:00Z", "2020-01-02T12:00:00Z"];
-        assert_eq!(picked(&days).unwrap(), "2020-01-03T00:30:00.000+13:00", "half an hour before the second, in UTC");
+        assert_eq!(chosen(&days).unwrap(), "2020-01-03T00:30:00.000+13:00", "half an hour before the second, in UTC");
         let close = ["2020-01-01T10:00:00.000Z", "2020-01-01T12:00:00.004+02:00", "2090-01-01T00:00:00Z"];
-        assert_eq!(picked(&close).unwrap(), "2020-01-01T23:00:00.002+13:00", "what lies in the future is left out");
-        assert!(picked(&days[1..]).unwrap_err().contains("no two resources differ"));
+        assert_eq!(chosen(&close).unwrap(), "2020-01-01T23:00:00.002+13:00", "what lies in the future is left out");
+        assert!(chosen(&days[1..]).unwrap_err().contains("no two resources differ"));
     }
 
     #[test]
@@ -324,24 +325,24 @@ mod tests {
             facts("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"),
             facts("2020-01-03T02:00:00+02:00", "2020-01-05T00:00:00.500Z"),
         ];
-        assert_eq!(picked(&files).unwrap(), "2020-01-03T00:00:00.250Z");
+        assert_eq!(chosen(&files).unwrap(), "2020-01-03T00:00:00.250Z");
         assert_eq!(
-            picked(&[facts("2020-01-01T00:00:00Z", "2020-01-01T00:00:00.003Z")]).unwrap(),
+            chosen(&[facts("2020-01-01T00:00:00Z", "2020-01-01T00:00:00.003Z")]).unwrap(),
             "2020-01-01T00:00:00.001Z"
         );
     }
 
     #[test]
-    fn data_that_nothing_parts_is_no_pick() {
-        assert!(picked(&[]).unwrap_err().contains("no exported resource"));
-        assert!(picked(&[facts("x", "y")]).unwrap_err().contains("no exported resource"));
+    fn data_without_two_instants_give_no_value() {
+        assert!(chosen(&[]).unwrap_err().contains("no exported resource"));
+        assert!(chosen(&[facts("x", "y")]).unwrap_err().contains("no exported resource"));
         let same = "2020-01-01T00:00:00Z";
-        assert!(picked(&[facts(same, same)]).unwrap_err().contains("the same"));
-        assert!(picked(&[facts("2090-01-01T00:00:00Z", "2091-01-01T00:00:00Z")]).unwrap_err().contains("future"));
+        assert!(chosen(&[facts(same, same)]).unwrap_err().contains("the same"));
+        assert!(chosen(&[facts("2090-01-01T00:00:00Z", "2091-01-01T00:00:00Z")]).unwrap_err().contains("future"));
     }
 
-    fn shelf() -> ResourceStore {
-        let mut shelf = ResourceStore::new(true, None);
+    fn store() -> ResourceStore {
+        let mut store = ResourceStore::new(true, None);
         let place = |id: &str, city: &str, state: &str| {
             json!({"resourceType": "Location", "id": id, "position": {"latitude": -33.5, "longitude": 151},
                 "address": {"city": city, "state": state, "postalCode": "2041"}})
@@ -365,16 +366,16 @@ mod tests {
         ];
         for value in all {
             let text = |key: &str| value[key].as_str().unwrap().to_owned();
-            shelf.put(SharedResourceStore { line: 1, kind: text("resourceType"), id: text("id"), bytes: 1, value });
+            store.put(StoredResource { line: 1, kind: text("resourceType"), id: text("id"), bytes: 1, value });
         }
-        shelf
+        store
     }
 
     #[test]
-    fn values_are_of_one_resource_that_leaves_others_out() {
-        let shelf = shelf();
-        let pick = |name: &str| {
-            choose(SampleValueName::from_word(name).unwrap(), Span::default(), &shelf, SystemTime::UNIX_EPOCH)
+    fn a_value_of_one_resource_excludes_others() {
+        let store = store();
+        let choose_named = |name: &str| {
+            choose(SampleValueName::from_word(name).unwrap(), Span::default(), &store, SystemTime::UNIX_EPOCH)
         };
         for (name, value) in [
             ("address-state", "VIC"),
@@ -388,13 +389,13 @@ mod tests {
             ("service-city", "Carlton"),
             ("service-position", "-33.5|151"),
         ] {
-            assert_eq!(pick(name).as_deref(), Ok(value), "{name}");
+            assert_eq!(choose_named(name).as_deref(), Ok(value), "{name}");
         }
-        let error = pick("acn").unwrap_err();
+        let error = choose_named("acn").unwrap_err();
         assert_eq!(
             error,
             "the data show no value for the ACN of an Organization; name one under [values] as acn if the target has any"
         );
-        assert!(pick("role-city").is_err());
+        assert!(choose_named("role-city").is_err());
     }
 }

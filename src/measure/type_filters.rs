@@ -1,65 +1,66 @@
-//! What a kick-off's filters say of the resources that come back, and which resources of an earlier flow must be among
-//! them. Only counts and line numbers leave this room.
+//! Which exported resources match the filters of the kick-off, and which resources of an earlier flow must be among
+//! them. The result holds only counts and line numbers.
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::base::instant::Instant;
+use crate::measure::measurements::Measurements;
 use crate::measure::missing_resource::ResourceName;
-use crate::measure::resource_store::{Both, ResourceStore, SharedResourceStore};
-use crate::measure::unrequested_resources::owner;
+use crate::measure::references::owner;
+use crate::measure::resource_store::{Both, ResourceStore, StoredResource};
 use crate::ndjson::contents;
 use crate::ndjson::contents::Contents;
-use crate::ndjson::facts::Notes;
+use crate::ndjson::facts::LineNotes;
 use crate::ndjson::identity::normalise_reference;
 use crate::ndjson::inspect::Watch;
 use crate::plan::model::Measures;
 use crate::recording::facts::Filtered;
-use crate::search::matching::{Answer, Reading};
+use crate::search::matching::{MatchResult, Strictness};
 use crate::search::query::Query;
 use crate::search::world::Nothing;
 
-/// The most of one file that waits for resources that filters lead to, in bytes; what is beyond stays undecided.
+/// The most bytes of one file that wait for resources that a filter leads to; more stay undecided.
 const MAX_WAITING: usize = 4 << 20;
-/// The same of all files of a flow.
+/// The most bytes of all files of a flow that wait.
 pub(crate) const MAX_WAITING_IN_ALL: usize = 16 << 20;
-/// Lines that a file's facts name.
+/// The most lines that the facts of a file name.
 const MAX_LINES: usize = 6;
-/// The most of one file that is held, in bytes.
+/// The most bytes of one file that are kept.
 const MAX_HELD: usize = 1 << 20;
-/// The most types of one file that are told apart.
+/// The most types of one file that are distinguished.
 const MAX_TYPES: usize = 256;
 /// The most URLs of attachments that are kept of one file.
 const MAX_URLS: usize = 8;
 
-/// The most lines of one file with what hooks named that are kept.
-const MAX_TOUCHED: usize = 100;
+/// The most resources of one file that are kept because a hook named them.
+const MAX_DATA_CHANGES: usize = 100;
 
-/// What a kick-off asked for, as far as resources can be held against it.
+/// What a kick-off asks for, as far as resources can be compared with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     types: Option<Vec<String>>,
-    /// Filters that could be read, and those that could not by the type they name.
+    /// Filters that are readable; for others the type that they name.
     queries: Vec<Query>,
     unread: Vec<String>,
     since: Option<Instant>,
     until: Option<Instant>,
-    /// Ids of the patients that were asked for.
+    /// Ids of the requested patients.
     patients: Option<BTreeSet<String>>,
-    /// Elements of resources were left out.
-    trimmed: bool,
-    /// Parameters of which this room does not know what they leave out.
+    /// The request removes elements of resources.
+    elements_removed: bool,
+    /// Some parameters have an unknown effect.
     pub beyond: bool,
 }
 
 impl Selection {
-    /// Reads the parameters that were sent.
+    /// Reads the parameters of the request.
     pub fn new(params: &[(String, String)]) -> Self {
         let mut this = Self::default();
         for (name, value) in params {
@@ -85,21 +86,21 @@ impl Selection {
                     }
                 }
                 "_outputFormat" => {}
-                "_elements" => this.trimmed = true,
+                "_elements" => this.elements_removed = true,
                 _ => this.beyond = true,
             }
         }
         this
     }
 
-    /// Whether the kick-off leaves nothing out but by type.
+    /// Whether the kick-off excludes resources only by type.
     fn is_plain(&self) -> bool {
         self.queries.is_empty()
             && self.unread.is_empty()
             && self.since.is_none()
             && self.until.is_none()
             && self.patients.is_none()
-            && !self.trimmed
+            && !self.elements_removed
             && !self.beyond
     }
 
@@ -108,22 +109,22 @@ impl Selection {
         self.queries.iter().any(Query::is_chained)
     }
 
-    /// Whether a resource passes one of the filters for its type; none if no filter concerns that.
-    fn passes(&self, kind: &str, ask: &dyn Fn(&Query) -> Answer) -> Option<Answer> {
-        let unread = self.unread.iter().any(|known| known == kind).then_some(Answer::Unknown);
+    /// Whether a resource matches one of the filters for its type; `None` if there is none.
+    fn passes(&self, kind: &str, ask: &dyn Fn(&Query) -> MatchResult) -> Option<MatchResult> {
+        let unread = self.unread.iter().any(|known| known == kind).then_some(MatchResult::Unknown);
         let answers = self.queries.iter().filter(|query| query.kind == kind).map(ask).chain(unread);
-        answers.reduce(Answer::or)
+        answers.reduce(MatchResult::or)
     }
 
-    /// Whether a date or a filter certainly leaves a resource out, of a type that is asked for.
+    /// Whether a date or a filter certainly excludes a resource of a requested type.
     pub fn leaves_out(&self, kind: &str, value: &Value, world: &ResourceStore) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let beyond = updated
             .is_some_and(|at| self.since.is_some_and(|since| at < since) || self.until.is_some_and(|until| at > until));
         let fails = || {
-            let answer = self.passes(kind, &|query| query.matches(value, world, Reading::Lenient));
-            answer == Some(Answer::No)
+            let answer = self.passes(kind, &|query| query.matches(value, world, Strictness::Lenient));
+            answer == Some(MatchResult::No)
         };
         asked && (beyond || fails())
     }
@@ -134,73 +135,70 @@ impl Selection {
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let dated = |needed: bool, fits: &dyn Fn(Instant) -> bool| !needed || updated.is_some_and(fits);
         let (since, until) = (self.since, self.until);
-        // Whose a resource is beyond doubt; what else belongs to a patient is the server's to say.
+        // Only certain owners count; the server decides which other resources belong to a patient.
         let of_theirs = |ids: &BTreeSet<String>| match kind {
             "Patient" => value.get("id").and_then(Value::as_str).is_some_and(|id| ids.contains(id)),
             _ => owner(value).is_some_and(|id| ids.contains(id)),
         };
-        // An instant on the very edge is the server's.
+        // The server decides about an instant that equals the limit.
         asked
             && self.patients.as_ref().is_none_or(of_theirs)
             && dated(since.is_some(), &|at| since.is_some_and(|since| at > since))
             && dated(until.is_some(), &|at| until.is_some_and(|until| at < until))
             && self
-                .passes(kind, &|query| query.matches(value, world, Reading::Certain))
-                .is_none_or(|answer| answer == Answer::Yes)
+                .passes(kind, &|query| query.matches(value, world, Strictness::Certain))
+                .is_none_or(|answer| answer == MatchResult::Yes)
     }
 }
 
-/// What is held and measured while the files of a flow come.
+/// What is kept and measured while the files of a flow are read.
 #[derive(Debug)]
 pub(crate) struct Counter {
     pub selection: Selection,
-    /// Whether resources are held against the filters.
+    /// Whether resources are compared with the filters.
     pub compared: bool,
-    /// Whether they are kept for later flows.
-    shelved: bool,
-    /// Whether attachments and references are looked for in them.
+    /// Whether resources are kept for later flows.
+    kept: bool,
+    /// Whether attachments and references are collected.
     contents: bool,
     /// Resources that hooks named.
-    looked_for: Vec<ResourceName>,
+    hooked: Vec<ResourceName>,
 }
 
-/// What was measured on one file.
+/// The measurements of one file.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     filtered: Filtered,
     /// Whether a filter concerns any of its resources.
     concerned: bool,
-    /// Those whose filters lead to others.
-    waiting: Vec<SharedResourceStore>,
+    /// Resources with filters that lead to other resources.
+    waiting: Vec<StoredResource>,
     waiting_bytes: usize,
-    held: Vec<SharedResourceStore>,
+    held: Vec<StoredResource>,
     held_bytes: usize,
     looked_bytes: usize,
-    /// The types of which not all are held.
+    /// The types of which not all resources are kept.
     full: BTreeSet<String>,
-    /// Where attachments can be fetched.
+    /// URLs of attachments.
     pub urls: Vec<String>,
-    /// Lines with resources that hooks named.
-    pub touched: Vec<(ResourceName, Value)>,
+    /// Resources that hooks named.
+    pub data_changes: Vec<(ResourceName, Value)>,
 }
 
-/// Where an eye writes.
-pub(crate) type Measurements = Arc<Mutex<Measured>>;
-
-/// The eye of one file.
+/// Observes the resources of one file.
 struct FilterObserver {
     counter: Arc<Counter>,
-    measured: Measurements,
+    measured: Measurements<Measured>,
 }
 
 impl Measured {
-    /// The bytes of what waits for other files; 0: nothing does.
+    /// The bytes of the resources that wait for other files.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
     }
 
-    /// Lets what waits go undecided: there is no room for it.
-    pub fn give_up(&mut self) {
+    /// Leaves the waiting resources undecided, because there is no room for them.
+    pub fn leave_undecided(&mut self) {
         self.filtered.undecided += self.waiting.len() as u64;
         self.waiting = Vec::new();
         self.waiting_bytes = 0;
@@ -209,54 +207,54 @@ impl Measured {
 
 impl Counter {
     /// For a flow with these parameters.
-    pub fn new(params: &[(String, String)], measures: Measures, looked_for: Vec<ResourceName>) -> Arc<Self> {
+    pub fn new(params: &[(String, String)], measures: Measures, hooked: Vec<ResourceName>) -> Arc<Self> {
         let Measures { compared, resources, unrequested, contents, .. } = measures;
-        // What chains lead to may come with the same flow, and what came is held against what was there before.
-        let shelved = resources || unrequested || compared;
-        Arc::new(Self { selection: Selection::new(params), compared, shelved, contents, looked_for })
+        // Chains may lead to resources of the same flow, and a comparison needs the resources of both flows.
+        let kept = resources || unrequested || compared;
+        Arc::new(Self { selection: Selection::new(params), compared, kept, contents, hooked })
     }
 
-    /// What looks at the lines of one file, and where it writes; none if there is nothing to measure.
-    pub fn eye(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Measurements)> {
-        if !self.shelved && !self.contents && self.looked_for.is_empty() {
+    /// Observes the lines of one file; `None` if there is nothing to measure.
+    pub fn observer(self: &Arc<Self>) -> Option<(Box<dyn Watch>, Measurements<Measured>)> {
+        if !self.kept && !self.contents && self.hooked.is_empty() {
             return None;
         }
-        let measured = Arc::new(Mutex::new(Measured::default()));
-        Some((Box::new(FilterObserver { counter: Arc::clone(self), measured: Arc::clone(&measured) }), measured))
+        let measured = Measurements::default();
+        Some((Box::new(FilterObserver { counter: Arc::clone(self), measured: measured.clone() }), measured))
     }
 
-    /// An empty shelf for what the files hold.
-    pub fn shelf(&self) -> ResourceStore {
+    /// An empty store for the resources of the files.
+    pub fn new_store(&self) -> ResourceStore {
         ResourceStore::new(false, self.selection.types.clone())
     }
 
-    /// Puts what the next file held on the shelf. To be called for each, in their order: what one file may hold is no
-    /// measure of what all of them may.
-    pub fn shelve(&self, file: &mut Measured, shelf: &mut ResourceStore) {
-        for book in std::mem::take(&mut file.held) {
-            shelf.put(book);
+    /// Moves the kept resources of the next file into the store. Call it for each file, in order: the limits of a file
+    /// are not those of the store.
+    pub fn keep(&self, file: &mut Measured, store: &mut ResourceStore) {
+        for stored in std::mem::take(&mut file.held) {
+            store.put(stored);
         }
         for kind in std::mem::take(&mut file.full) {
-            shelf.close(kind);
+            store.mark_incomplete(kind);
         }
     }
 
-    /// Says that the files were all, and came whole, and of the whole system.
-    pub fn is_all(&self, shelf: &mut ResourceStore) {
+    /// Says that all files of the whole system were read whole.
+    pub fn set_whole(&self, store: &mut ResourceStore) {
         if self.selection.is_plain() {
-            shelf.set_whole();
+            store.set_whole();
         }
     }
 
-    /// Decides what had to wait for other resources, and gives the facts of a file; none where no filter concerns it.
+    /// Decides about the waiting resources, and returns the facts of a file; `None` if no filter concerns it.
     pub fn settle(&self, measured: Measured, own: &ResourceStore, source: Option<&ResourceStore>) -> Option<Filtered> {
         let Measured { mut filtered, concerned, waiting, .. } = measured;
         let world = Both { own, source };
-        for book in waiting {
-            let ask = |query: &Query| query.matches(&book.value, &world, Reading::Lenient);
-            let answer = self.selection.passes(&book.kind, &ask).unwrap_or(Answer::Unknown);
+        for stored in waiting {
+            let ask = |query: &Query| query.matches(&stored.value, &world, Strictness::Lenient);
+            let answer = self.selection.passes(&stored.kind, &ask).unwrap_or(MatchResult::Unknown);
             if count(&mut filtered, answer) {
-                filtered.lines.push(book.line);
+                filtered.lines.push(stored.line);
             }
         }
         filtered.lines.sort_unstable();
@@ -265,51 +263,42 @@ impl Counter {
     }
 }
 
-/// What an eye wrote, once its file is read.
-pub(crate) fn taken(measured: &Mutex<Measured>) -> Measured {
-    std::mem::take(&mut lock(measured))
-}
-
-fn lock(measured: &Mutex<Measured>) -> MutexGuard<'_, Measured> {
-    measured.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Counts a resource. Whether it does not pass.
-fn count(filtered: &mut Filtered, answer: Answer) -> bool {
+/// Counts a resource; returns whether it does not match.
+fn count(filtered: &mut Filtered, answer: MatchResult) -> bool {
     match answer {
-        Answer::Yes => filtered.matched += 1,
-        Answer::No => filtered.unmatched += 1,
-        Answer::Unknown => filtered.undecided += 1,
+        MatchResult::Yes => filtered.matched += 1,
+        MatchResult::No => filtered.unmatched += 1,
+        MatchResult::Unknown => filtered.undecided += 1,
     }
-    answer == Answer::No
+    answer == MatchResult::No
 }
 
 impl Watch for FilterObserver {
-    fn see(&mut self, line: u64, resource: &[u8], notes: &Notes) -> Option<Contents> {
+    fn see(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         let (kind, counter) = (notes.plausible_type()?, &self.counter);
         let selection = &counter.selection;
         let concerns = counter.compared
             && (selection.queries.iter().any(|query| query.kind == kind)
                 || selection.unread.iter().any(|known| known == kind));
-        let mut measured = lock(&self.measured);
-        if let Some(name) = counter.looked_for.iter().find(|(of, id)| of == kind && notes.id.get() == Some(id))
-            && measured.touched.len() < MAX_TOUCHED
+        let mut measured = self.measured.lock();
+        if let Some(name) = counter.hooked.iter().find(|(of, id)| of == kind && notes.id.get() == Some(id))
+            && measured.data_changes.len() < MAX_DATA_CHANGES
             && let Ok(value) = serde_json::from_slice(resource)
         {
-            measured.touched.push((name.clone(), value));
+            measured.data_changes.push((name.clone(), value));
         }
         let fits = |bytes: usize, most: usize| bytes + resource.len() <= most;
-        let mut shelved = counter.shelved;
-        if shelved && !fits(measured.held_bytes, MAX_HELD) {
-            // What is not held must not be taken for absent.
+        let mut kept = counter.kept;
+        if kept && !fits(measured.held_bytes, MAX_HELD) {
+            // A resource that is not kept must not count as missing.
             if measured.full.len() < MAX_TYPES {
                 measured.full.insert(kind.to_owned());
             }
-            shelved = false;
+            kept = false;
         }
-        // No more of a file is looked into than could be held.
+        // Look into no more resources of a file than can be kept.
         let looked = counter.contents && fits(measured.looked_bytes, MAX_HELD);
-        if !concerns && !shelved && !looked {
+        if !concerns && !kept && !looked {
             return None;
         }
         measured.concerned |= concerns;
@@ -324,20 +313,20 @@ impl Watch for FilterObserver {
             measured.urls.extend(seen.urls.iter().take(room).cloned());
         }
         let id = notes.id.get().unwrap_or_default().to_owned();
-        let book = SharedResourceStore { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
+        let stored = StoredResource { line, kind: kind.to_owned(), id, value, bytes: resource.len() };
         if concerns {
-            let ask = |query: &Query| query.matches(&book.value, &Nothing, Reading::Lenient);
-            let answer = selection.passes(kind, &ask).unwrap_or(Answer::Unknown);
-            if answer == Answer::Unknown && selection.is_chained() && fits(measured.waiting_bytes, MAX_WAITING) {
+            let ask = |query: &Query| query.matches(&stored.value, &Nothing, Strictness::Lenient);
+            let answer = selection.passes(kind, &ask).unwrap_or(MatchResult::Unknown);
+            if answer == MatchResult::Unknown && selection.is_chained() && fits(measured.waiting_bytes, MAX_WAITING) {
                 measured.waiting_bytes += resource.len();
-                measured.waiting.push(book.clone());
+                measured.waiting.push(stored.clone());
             } else if count(&mut measured.filtered, answer) && measured.filtered.lines.len() < MAX_LINES {
                 measured.filtered.lines.push(line);
             }
         }
-        if shelved {
+        if kept {
             measured.held_bytes += resource.len();
-            measured.held.push(book);
+            measured.held.push(stored);
         }
         seen
     }

@@ -1,10 +1,9 @@
-//! The polling URL of a job that does not exist, of the shape of a real one: the same length and the same kinds of
-//! characters where the job's id stands.
+//! The polling URL of a job that does not exist. It has the form of a real one: same length, same kinds of characters.
 
 use url::Url;
 
-/// Changes the job id within a polling URL: the last path segment or query value that looks like an id. `None` if no id
-/// can be told apart.
+/// Changes the job id in a polling URL: the last path segment or query value that looks like an id. `None` if there is
+/// none.
 pub fn unknown_job(url: &Url) -> Option<Url> {
     let mut changed = url.clone();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -31,7 +30,8 @@ pub fn unknown_job(url: &Url) -> Option<Url> {
     (changed != *url).then_some(changed)
 }
 
-/// An id holds a digit, or is too long for a word; a version such as `v2` or `r4` is none, nor is an operation's name.
+/// An id holds a digit, or is too long for a word. A version such as `v2` or `r4` is no id, nor is the name of an
+/// operation.
 fn looks_like_id(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let version = text.len() <= 3 && text.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -39,8 +39,8 @@ fn looks_like_id(text: &str) -> bool {
     id_like && !version && (digits > 0 || text.len() >= 20)
 }
 
-/// Another id of the same shape: digits stay digits, hex stays hex, letters stay letters. The first digit and what
-/// gives a UUID its version and variant stay, so that the id is well-formed if the real one is.
+/// Another id of the same form: digits stay digits, hex stays hex, letters stay letters. The version and variant of a
+/// UUID stay, so that the id is well-formed if the real one is.
 fn other(id: &str) -> String {
     let hex = id.bytes().all(|b| b.is_ascii_hexdigit() || !b.is_ascii_alphanumeric());
     let uuid = hex && id.len() == 36;
@@ -48,7 +48,7 @@ fn other(id: &str) -> String {
         .enumerate()
         .map(|(index, c)| match c {
             _ if uuid && matches!(index, 14 | 19) => c,
-            // A leading zero may be no number of theirs; a leading digit never becomes one.
+            // A number may not begin with zero, so the first digit never becomes zero.
             '1'..='8' => char::from(c as u8 + 1),
             '9' if index == 0 => '1',
             '9' => '0',
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_id_nothing_is_made_up() {
+    fn without_an_id_there_is_no_other_job() {
         for url in ["http://h/", "http://h/fhir/status", "http://h/fhir/r4/status", "http://h/v2?latest=true"] {
             assert_eq!(unknown(url), None, "{url}");
         }

@@ -1,5 +1,5 @@
-//! How hard the URLs that a target gives out are to guess: what differs between them, and about how much chance is in
-//! that. Taken before they are redacted; nothing but figures leaves this room.
+//! How hard it is to guess the URLs of a target: where they differ, and about how many random bits are in that. It uses
+//! the raw URLs; the result holds only numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,25 +9,25 @@ use serde_json::Value;
 use url::Url;
 
 use crate::measure::manifest_files;
+use crate::measure::plain_words::{is_plain, split_extension};
 use crate::recording::secrecy::{UrlGuessing, UrlVariety};
-use crate::redact::plain::{is_plain, split_extension};
 use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 
-/// More URLs than these tell nothing more.
-const MAX: usize = 400;
+/// The most URLs that are compared.
+const MAX_URLS: usize = 400;
 
-/// What has so many bits could be a key.
+/// So many bits could be a key.
 const KEY_BITS: f64 = 64.0;
 
-/// The most bits that are counted: more say nothing more, and equal runs are to have equal recordings.
+/// The most bits that are counted: more make no difference, and equal runs should have equal recordings.
 const MAX_BITS: f64 = 100.0;
 
-/// The URLs that were seen, as they are. Never kept.
+/// The raw URLs seen so far. Never written to a recording.
 #[derive(Default)]
 pub(crate) struct UrlEntropy {
     jobs: Mutex<Vec<Url>>,
-    /// Of files that need no token, by the type announced: the first of each manifest.
+    /// URLs of files that need no token, by the announced type: the first of each manifest.
     files: Mutex<BTreeMap<String, Vec<Url>>>,
 }
 
@@ -35,20 +35,20 @@ fn locked<T>(cell: &Mutex<T>) -> MutexGuard<'_, T> {
     cell.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn note(list: &mut Vec<Url>, url: &Url) {
-    if list.len() < MAX && !list.contains(url) {
+fn add(list: &mut Vec<Url>, url: &Url) {
+    if list.len() < MAX_URLS && !list.contains(url) {
         list.push(url.clone());
     }
 }
 
 impl UrlEntropy {
-    /// A kick-off led to the job at `url`.
+    /// Adds the URL of a job.
     pub fn job(&self, url: &Url) {
-        note(&mut locked(&self.jobs), url);
+        add(&mut locked(&self.jobs), url);
     }
 
-    /// The job at `job` ended with this manifest. Only files that need no token are of interest: nothing but their URLs
-    /// keeps strangers away.
+    /// Adds the files in the manifest of a job. Only files that need no token count: nothing but their URLs protects
+    /// them.
     pub fn manifest(&self, job: &Url, manifest: &Value) {
         if !manifest_files::is_open(manifest) {
             return;
@@ -58,25 +58,25 @@ impl UrlEntropy {
         let mut files = locked(&self.files);
         for item in items.into_iter().filter(|item| item.place.list == FileList::Output) {
             let kind = item.announced.unwrap_or_default();
-            let room = files.contains_key(&kind) || files.len() < MAX;
+            let room = files.contains_key(&kind) || files.len() < MAX_URLS;
             if let (true, Ok(url)) = (seen.insert(kind.clone()) && room, job.join(&item.url)) {
-                note(files.entry(kind).or_default(), &url);
+                add(files.entry(kind).or_default(), &url);
             }
         }
     }
 
-    /// What is known of them now, of a target at `base`.
+    /// The result so far, for a target at `base`.
     pub fn facts(&self, base: &Url, now: SystemTime) -> UrlGuessing {
-        let jobs = variety(&locked(&self.jobs), base, now);
-        // One type's: names that tell a Patient from an Encounter are no chance.
+        let jobs = compare(&locked(&self.jobs), base, now);
+        // Compare one type only: names of types differ, but not at random.
         let files = locked(&self.files);
         let most = files.values().max_by_key(|urls| urls.len());
-        UrlGuessing { jobs, files: most.map(|urls| variety(urls, base, now)).unwrap_or_default() }
+        UrlGuessing { jobs, files: most.map(|urls| compare(urls, base, now)).unwrap_or_default() }
     }
 }
 
-/// A URL as parts that can be held against those of another of the same form: the host, the segments of its path, the
-/// values of its query.
+/// The form of a URL, and its parts in order: the host, the segments of the path, the values of the query. URLs of the
+/// same form can be compared part by part.
 fn parts(url: &Url) -> (Vec<String>, Vec<String>) {
     let mut form = vec![url.path_segments().into_iter().flatten().count().to_string()];
     let mut parts = vec![url.host_str().unwrap_or_default().to_owned()];
@@ -88,8 +88,8 @@ fn parts(url: &Url) -> (Vec<String>, Vec<String>) {
     (form, parts)
 }
 
-/// In what the URLs differ. Those of the commonest form are held against each other.
-fn variety(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
+/// Where the URLs differ. Only those of the most common form are compared.
+fn compare(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
     let mut forms: BTreeMap<Vec<String>, Vec<Vec<String>>> = BTreeMap::new();
     for url in urls {
         let (form, parts) = parts(url);
@@ -104,10 +104,10 @@ fn variety(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
         let column: Vec<&str> = rows.iter().filter_map(|row| row.get(at)).map(String::as_str).collect();
         let Some(first) = column.first() else { continue };
         if column.iter().all(|value| value == first) {
-            // A host's name is no secret.
+            // The name of a host is no secret.
             keyed |= at > 0 && own.get(at).is_none_or(|own| own != first) && key_bits(first) >= KEY_BITS;
         } else if !columns.contains(&column) {
-            // The same id twice in a URL is no harder to guess.
+            // An id that a URL holds twice is as easy to guess.
             columns.push(column);
         }
     }
@@ -126,13 +126,13 @@ fn variety(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
     }
 }
 
-/// The bits of what is no word in a part that all URLs share.
+/// The random bits in a part that all URLs share, without its plain words.
 fn key_bits(text: &str) -> f64 {
     let (stem, _) = split_extension(text);
-    stem.split(['-', '_', '.', '~']).filter(|piece| !is_plain(piece)).map(|piece| chance(&[piece], |_| true)).sum()
+    stem.split(['-', '_', '.', '~']).filter(|piece| !is_plain(piece)).map(|piece| random_bits(&[piece], |_| true)).sum()
 }
 
-/// The values as whole numbers, if all of them are.
+/// The values as integers, if all are integers.
 fn numbers(column: &[&str]) -> Option<Vec<u128>> {
     let read = |text: &&str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     column.iter().map(read).collect()
@@ -143,7 +143,7 @@ fn spread(numbers: &[u128]) -> u128 {
     most.copied().unwrap_or_default().saturating_sub(least.copied().unwrap_or_default())
 }
 
-/// Whether all the numbers are times of the last day, in seconds, or in thousandths, millionths or billionths of one.
+/// Whether all numbers are times of the last day, in seconds, milliseconds, microseconds or nanoseconds.
 fn is_clock(numbers: &[u128], now: SystemTime) -> bool {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let day = Duration::from_secs(86_400);
@@ -156,7 +156,7 @@ fn is_clock(numbers: &[u128], now: SystemTime) -> bool {
         .any(|unit| numbers.iter().all(|number| number.checked_mul(unit).is_some_and(of_day)))
 }
 
-/// About how many bits of chance are in what differs between the values of one part.
+/// About how many random bits are in the differences between the values of one part.
 fn bits_of(column: &[&str]) -> f64 {
     let different: BTreeSet<&&str> = column.iter().collect();
     let few = (different.len() as f64).log2();
@@ -172,18 +172,18 @@ fn bits_of(column: &[&str]) -> f64 {
     differing(column)
 }
 
-/// The bits of the places at which values differ. What a UUID of version 7 says of the time is passed over.
+/// The bits of the positions where values differ, without the time in a UUID of version 7.
 fn differing(column: &[&str]) -> f64 {
     let dated = column.iter().all(|text| is_uuid_of_time(text));
     let at = |index: usize| column.iter().map(move |text| text.as_bytes().get(index).copied());
-    chance(column, |index| {
+    random_bits(column, |index| {
         let mut all = at(index);
         let first = all.next();
         !(dated && index < UUID_TIME) && all.any(|byte| Some(byte) != first)
     })
 }
 
-/// The characters of a UUID that tell the time, in version 7.
+/// The characters of a UUID of version 7 that hold the time.
 const UUID_TIME: usize = 13;
 
 fn is_uuid_of_time(text: &str) -> bool {
@@ -191,8 +191,8 @@ fn is_uuid_of_time(text: &str) -> bool {
     text.len() == 36 && dashed && text.as_bytes().get(14) == Some(&b'7')
 }
 
-/// The bits of those places that `counts`, of characters such as stand there.
-fn chance(column: &[&str], counts: impl Fn(usize) -> bool) -> f64 {
+/// The random bits of the positions that `counts` accepts, by the alphabet of their characters.
+fn random_bits(column: &[&str], counts: impl Fn(usize) -> bool) -> f64 {
     let longest = column.iter().map(|text| text.len()).max().unwrap_or_default();
     let places: Vec<usize> = (0..longest).filter(|index| counts(*index)).collect();
     let bytes = column.iter().flat_map(|text| places.iter().filter_map(|index| text.as_bytes().get(*index)));
@@ -220,7 +220,7 @@ mod tests {
 
     fn of(urls: impl IntoIterator<Item = String>) -> UrlVariety {
         let urls: Vec<Url> = urls.into_iter().map(|url| url.parse().unwrap()).collect();
-        variety(&urls, &"https://h.example.org/t/7f3a9b2c4d5e6f70/fhir".parse().unwrap(), now())
+        compare(&urls, &"https://h.example.org/t/7f3a9b2c4d5e6f70/fhir".parse().unwrap(), now())
     }
 
     fn now() -> SystemTime {
@@ -231,14 +231,14 @@ mod tests {
         of(ids.into_iter().map(|id| format!("https://h.example.org/t/7f3a9b2c4d5e6f70/fhir/jobs/{id}")))
     }
 
-    /// Numbers that look like chance, the same in each run of the test.
+    /// Random-looking numbers, equal in each run of the test.
     fn random(seed: u64) -> u128 {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &seed.to_be_bytes());
         u128::from_be_bytes(digest.as_ref()[..16].try_into().unwrap())
     }
 
     #[test]
-    fn counters_and_clocks_are_seen_for_what_they_are() {
+    fn counters_and_clocks_have_few_random_bits() {
         let counter = jobs((995..1005).map(|n| n.to_string()));
         assert_eq!((counter.seen, counter.bits, counter.span, counter.clock), (10, 3, Some(9), false));
         let named = jobs((7..20).map(|n| format!("job-{n:04}")));
@@ -247,10 +247,10 @@ mod tests {
         assert!(clock.clock && clock.bits <= 11, "{clock:?}");
         let moments = jobs((0..30_u64).map(|n| format!("20261122T0915{:02}{:03}", n / 2, n * 31)));
         assert!(moments.bits < 32, "{moments:?}");
-        // ObjectIds: the second, what stays with the process, a counter.
+        // ObjectId: the second, the process, a counter.
         let object = jobs((0..30_u64).map(|n| format!("{:08x}d5a1b2c3e4{:06x}", 1_795_340_000 + n / 4, 0x3fa0 + n)));
         assert!(object.bits < 32, "{object:?}");
-        // UUIDs of version 1: a clock of 100 ns, and the machine.
+        // UUID of version 1: a clock of 100 ns, and the machine.
         let first = jobs((0..30_u64).map(|n| {
             let ticks = 0x1f0_c75b_1d2e_4a10_u64 + n * 912_345;
             format!("{:08x}-{:04x}-1{:03x}-9c3f-0242ac120002", ticks & 0xffff_ffff, ticks >> 32 & 0xffff, ticks >> 48)
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_is_counted_as_far_as_it_goes() {
+    fn random_bits_are_counted() {
         let uuid = |n: u64, version: &str| {
             let hex = format!("{:032x}", random(n));
             format!("{}-{}-{version}{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_count_words_and_copies_do_not() {
+    fn signatures_count_but_words_and_copies_do_not() {
         let signed =
             of((0..5).map(|n| format!("https://b.example.org/x/Patient.ndjson?exp=17&sig={:032x}", random(n))));
         assert!(signed.bits >= 100, "{signed:?}");

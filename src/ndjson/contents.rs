@@ -1,8 +1,9 @@
-//! What resources hold beyond what FHIR's definitions say of them: attachments and the form of references.
+//! Attachments and the form of references: what FHIR's definitions do not check in resources.
 
 use serde_json::Value;
 
-use crate::ndjson::facts::{Fault, is_id, is_type_name};
+use crate::base::fhir_names::{is_element_name, is_id, is_type_name};
+use crate::ndjson::facts::LineFault;
 use crate::suite::line_rules::LineRule;
 
 /// The deepest nesting that is looked into.
@@ -19,7 +20,7 @@ pub struct Contents {
     /// References.
     pub references: u64,
     /// What is wrong with them, each rule at most once.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<LineFault>,
     /// Where attachments can be fetched: URLs that are absolute.
     pub urls: Vec<String>,
 }
@@ -101,7 +102,7 @@ fn walk(value: &Value, path: &mut String, name: &str, depth: usize, seen: &mut C
             for (key, field) in fields {
                 let length = path.len();
                 if length < 200 {
-                    let shown = if crate::ndjson::facts::is_element_name(key.as_bytes()) { key } else { "?" };
+                    let shown = if is_element_name(key.as_bytes()) { key } else { "?" };
                     path.push_str(if length == 0 { "" } else { "." });
                     path.push_str(shown);
                 }
@@ -119,7 +120,7 @@ fn walk(value: &Value, path: &mut String, name: &str, depth: usize, seen: &mut C
 
 fn fault(seen: &mut Contents, rule: LineRule, path: &str, expected: &'static str, actual: &'static str) {
     if !seen.faults.iter().any(|known| known.rule == rule) {
-        seen.faults.push(Fault {
+        seen.faults.push(LineFault {
             rule,
             at: 0,
             path: path.to_owned(),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::write::MultiGzDecoder;
 
-use crate::ndjson::reader::Limits;
+use crate::ndjson::limits::Limits;
 use crate::recording::model::{Trouble, TroubleKind};
 
 /// A content coding that can be undone.
@@ -76,7 +76,7 @@ impl Decoder {
     /// Decodes `chunk` and hands on what comes out, in pieces of at most some ten thousand bytes.
     ///
     /// # Errors
-    /// `limit` where more would come out than the limits allow, `protocol` where the coding is broken. After an error no
+    /// `limit` if more would come out than the limits allow, `protocol` if the coding is broken. After an error no
     /// more must be pushed.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         self.taken += chunk.len() as u64;
@@ -100,10 +100,10 @@ impl Decoder {
     /// Hands on what is left, and says whether the coding came to its end.
     ///
     /// # Errors
-    /// As [`Decoder::push`]; `cut` where the stream ends too early.
+    /// As [`Decoder::push`]; `cut` if the stream ends too early.
     pub fn finish(&mut self, out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         let Some(mut gzip) = self.gzip.take() else { return Ok(()) };
-        // An empty body holds no gzip member, and no harm either.
+        // An empty body has no gzip member; that is harmless.
         if self.taken == 0 {
             return Ok(());
         }
@@ -183,7 +183,7 @@ mod tests {
         let crc = flipped.len() - 8;
         flipped[crc] ^= 1;
         for step in [1, 1000] {
-            // Within the checksum at its end, a cut cannot be told from a wrong one.
+            // Within the checksum at the end, a cut looks like a wrong checksum.
             assert!(run(&whole[..whole.len() - 1], step, &Limits::default()).is_err());
             for cut in [1, 5, 12, whole.len() - 9] {
                 let error = run(&whole[..cut], step, &Limits::default()).unwrap_err();

@@ -1,5 +1,5 @@
-//! Undoes a content coding on a thread of its own, since that takes longer than reading what comes out. Pieces come back in
-//! their order, so that nothing of what is found depends on how fast either thread is.
+//! Undoes a content coding on a thread of its own, since that takes longer than reading the result. Pieces come back in
+//! their order, so that the findings do not depend on the speed of either thread.
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread;
@@ -13,30 +13,30 @@ const WAITING: usize = 8;
 /// As many decoded bytes are handed over at once.
 const PIECE: usize = 256 << 10;
 
-enum In {
+enum ToDecoder {
     Chunk(Vec<u8>),
     Finish,
 }
 
-enum Out {
+enum FromDecoder {
     /// Decoded bytes.
     Piece(Vec<u8>),
-    /// A chunk was used up. Whoever waits for room is woken by it.
+    /// A chunk was used up. Wakes a reader that waits for room.
     Taken,
     Broken(Trouble),
 }
 
 /// A decoder on a thread of its own.
-pub(crate) struct Apart {
-    chunks: Option<SyncSender<In>>,
-    pieces: Receiver<Out>,
+pub(crate) struct DecodeThread {
+    chunks: Option<SyncSender<ToDecoder>>,
+    pieces: Receiver<FromDecoder>,
 }
 
-impl Apart {
-    /// Moves `decoder` to a thread; gives it back where none can be had.
+impl DecodeThread {
+    /// Moves `decoder` to a thread; gives it back if none can be started.
     pub(crate) fn start(decoder: Decoder) -> Result<Self, Decoder> {
-        let (chunks, coming) = sync_channel::<In>(WAITING);
-        let (going, pieces) = sync_channel::<Out>(WAITING);
+        let (chunks, coming) = sync_channel::<ToDecoder>(WAITING);
+        let (going, pieces) = sync_channel::<FromDecoder>(WAITING);
         let (hand, taken) = sync_channel::<Decoder>(1);
         let work = move || {
             if let Ok(decoder) = taken.recv() {
@@ -54,7 +54,7 @@ impl Apart {
 
     /// Hands over a chunk, and takes what is ready.
     pub(crate) fn push(&mut self, chunk: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
-        let mut waiting = In::Chunk(chunk.to_vec());
+        let mut waiting = ToDecoder::Chunk(chunk.to_vec());
         loop {
             let Some(chunks) = &self.chunks else { return Ok(()) };
             match chunks.try_send(waiting) {
@@ -62,16 +62,16 @@ impl Apart {
                 Err(TrySendError::Full(back)) => {
                     waiting = back;
                     if let Ok(out) = self.pieces.recv() {
-                        given(out, take)?;
+                        handle(out, take)?;
                     }
                 }
-                // The thread ended, and said why.
+                // The thread ended, and sent the reason.
                 Err(TrySendError::Disconnected(_)) => return self.drain(take),
             }
         }
         loop {
             match self.pieces.try_recv() {
-                Ok(out) => given(out, take)?,
+                Ok(out) => handle(out, take)?,
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
             }
         }
@@ -79,12 +79,12 @@ impl Apart {
 
     /// Takes the rest. With `whole` the coding must have come to its end.
     pub(crate) fn finish(mut self, whole: bool, take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
-        let mut waiting = whole.then_some(In::Finish);
+        let mut waiting = whole.then_some(ToDecoder::Finish);
         while let (Some(last), Some(chunks)) = (waiting.take(), &self.chunks) {
             if let Err(TrySendError::Full(back)) = chunks.try_send(last) {
                 waiting = Some(back);
                 if let Ok(out) = self.pieces.recv() {
-                    given(out, take)?;
+                    handle(out, take)?;
                 }
             }
         }
@@ -94,43 +94,43 @@ impl Apart {
 
     fn drain(&mut self, take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         while let Ok(out) = self.pieces.recv() {
-            given(out, take)?;
+            handle(out, take)?;
         }
         Ok(())
     }
 }
 
-fn given(out: Out, take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
+fn handle(out: FromDecoder, take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
     match out {
-        Out::Piece(piece) => take(&piece),
-        Out::Taken => {}
-        Out::Broken(trouble) => return Err(trouble),
+        FromDecoder::Piece(piece) => take(&piece),
+        FromDecoder::Taken => {}
+        FromDecoder::Broken(trouble) => return Err(trouble),
     }
     Ok(())
 }
 
 /// What the thread does. It ends when either side has gone.
-fn decode(mut decoder: Decoder, coming: &Receiver<In>, going: &SyncSender<Out>) {
+fn decode(mut decoder: Decoder, coming: &Receiver<ToDecoder>, going: &SyncSender<FromDecoder>) {
     while let Ok(next) = coming.recv() {
-        let mut held = Vec::with_capacity(PIECE);
-        let mut hold = |decoded: &[u8]| {
-            held.extend_from_slice(decoded);
-            if held.len() >= PIECE {
-                let _ = going.send(Out::Piece(std::mem::replace(&mut held, Vec::with_capacity(PIECE))));
+        let mut piece = Vec::with_capacity(PIECE);
+        let mut collect = |decoded: &[u8]| {
+            piece.extend_from_slice(decoded);
+            if piece.len() >= PIECE {
+                let _ = going.send(FromDecoder::Piece(std::mem::replace(&mut piece, Vec::with_capacity(PIECE))));
             }
         };
         let (done, last) = match next {
-            In::Chunk(chunk) => (decoder.push(&chunk, &mut hold), false),
-            In::Finish => (decoder.finish(&mut hold), true),
+            ToDecoder::Chunk(chunk) => (decoder.push(&chunk, &mut collect), false),
+            ToDecoder::Finish => (decoder.finish(&mut collect), true),
         };
-        if !held.is_empty() {
-            let _ = going.send(Out::Piece(held));
+        if !piece.is_empty() {
+            let _ = going.send(FromDecoder::Piece(piece));
         }
         let after = match done {
-            Ok(()) => Out::Taken,
-            Err(trouble) => Out::Broken(trouble),
+            Ok(()) => FromDecoder::Taken,
+            Err(trouble) => FromDecoder::Broken(trouble),
         };
-        let broken = matches!(after, Out::Broken(_));
+        let broken = matches!(after, FromDecoder::Broken(_));
         if going.send(after).is_err() || broken || last {
             return;
         }

@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 
+use crate::base::fhir_names::is_type_name;
+use crate::base::json_text::unescape;
+use crate::fhir::validate::fault::ResourceFault;
 use crate::suite::line_rules::LineRule;
 
 /// What a line is, as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
-    /// It holds a JSON object that can be used, whatever faults it has.
+pub enum LineShape {
+    /// It is a JSON object that can be used, whatever faults it has.
     Object,
     /// It is JSON, but no object.
     Other,
-    /// It ends within its JSON value; no fault is noted for that, since the next lines may go on with it.
+    /// It ends within its JSON value. That is no fault yet, since the next lines may continue the value.
     Unfinished {
         /// Whether it ends within a string.
         in_string: bool,
@@ -23,7 +26,7 @@ pub enum Standing {
 
 /// One thing that is wrong within a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct LineFault {
     /// The rule.
     pub rule: LineRule,
     /// Where, in bytes from the line's start.
@@ -50,16 +53,16 @@ pub enum TextState {
 
 /// An element that should be a string. The buffer is used again from line to line.
 #[derive(Debug, Default)]
-pub struct Text {
+pub struct JsonText {
     /// How it was found.
     pub state: TextState,
-    /// Where its value stands, in bytes from the line's start.
+    /// Where its value begins, in bytes from the line's start.
     pub at: usize,
-    /// The string, unescaped, cut at [`Text::MAX`] bytes.
+    /// The string, unescaped, cut at [`JsonText::MAX`] bytes.
     pub text: String,
 }
 
-impl Text {
+impl JsonText {
     /// No string longer than this tells a rule anything more.
     pub const MAX: usize = 4096;
 
@@ -80,7 +83,7 @@ impl Text {
         let raw = raw.get(..end).unwrap_or_default();
         if escaped {
             let mut bytes = Vec::with_capacity(raw.len());
-            crate::base::json_text::unescape(raw, &mut bytes);
+            unescape(raw, &mut bytes);
             self.text.push_str(&String::from_utf8_lossy(&bytes));
         } else {
             self.text.push_str(&String::from_utf8_lossy(raw));
@@ -103,49 +106,49 @@ impl Text {
 
 /// What an inspector says of one line. Made once and used for every line, so that no line costs an allocation.
 #[derive(Debug, Default)]
-pub struct Notes {
+pub struct LineNotes {
     /// What the line is.
-    pub standing: Standing,
+    pub shape: LineShape,
     /// What is wrong; each rule at most once.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<LineFault>,
     /// Where the line's value begins, in bytes.
     pub at: usize,
     /// `resourceType`.
-    pub resource_type: Text,
+    pub resource_type: JsonText,
     /// `id`.
-    pub id: Text,
+    pub id: JsonText,
     /// `meta.versionId`.
-    pub version_id: Text,
+    pub version_id: JsonText,
     /// `meta.lastUpdated`.
-    pub last_updated: Text,
-    /// Whether `resource` holds an object with a `resourceType`.
+    pub last_updated: JsonText,
+    /// Whether the key `resource` has an object with a `resourceType`.
     pub wrapped: bool,
     /// How many `issue` have a severity and a code.
     pub issues: u64,
-    /// Whether it was held against FHIR's definitions.
+    /// Whether it was checked against FHIR's definitions.
     pub judged: bool,
     /// What breaks them.
-    pub invalid: Vec<crate::fhir::validate::fault::Fault>,
-    /// What breaks the profiles that it is held to.
-    pub unkept: Vec<crate::fhir::validate::fault::Fault>,
+    pub invalid: Vec<ResourceFault>,
+    /// What breaks the profiles that it must keep.
+    pub unkept: Vec<ResourceFault>,
     /// Whether it could have a narrative and has none.
     pub bare: bool,
-    /// Of a Bundle: the `request.url` of each entry whose request is a DELETE, or says no method.
+    /// Of a Bundle: the `request.url` of each entry with the method DELETE, or without a method.
     pub removed: Vec<String>,
-    /// `type`, where it is a string: of a Bundle its kind.
-    pub bundle_type: Text,
+    /// `type`, if it is a string: of a Bundle its kind.
+    pub bundle_type: JsonText,
     /// Of a Bundle: its entries.
     pub entries: u64,
-    /// Those whose request lacks its method or its url.
+    /// Entries with a request that lacks its method or its url.
     pub entries_unsaid: u64,
-    /// Those whose method is not DELETE.
+    /// Entries with another method than DELETE.
     pub entries_kept: u64,
 }
 
-impl Notes {
+impl LineNotes {
     /// Makes ready for the next line.
     pub fn clear(&mut self) {
-        self.standing = Standing::Broken;
+        self.shape = LineShape::Broken;
         self.faults.clear();
         self.at = 0;
         let texts = [&mut self.resource_type, &mut self.id, &mut self.version_id, &mut self.last_updated];
@@ -165,41 +168,22 @@ impl Notes {
     }
 
     /// Takes a fault, unless the rule was noted for this line before.
-    pub fn fault(&mut self, fault: Fault) {
+    pub fn fault(&mut self, fault: LineFault) {
         if !self.faults.iter().any(|known| known.rule == fault.rule) {
             self.faults.push(fault);
         }
     }
 
-    /// The resource's type, where it can be shown: a name of letters that begins with a capital.
+    /// The resource's type, if it can be shown: a name of letters that begins with a capital.
     pub fn plausible_type(&self) -> Option<&str> {
         self.resource_type.get().filter(|name| is_type_name(name))
     }
 
-    /// The path with the type before it, where that can be shown. Empty stays empty.
+    /// The path with the type before it, if that can be shown. Empty stays empty.
     pub(crate) fn rooted(&self, path: &str) -> String {
         match self.plausible_type() {
             Some(name) if !path.is_empty() => format!("{name}.{path}"),
             _ => path.to_owned(),
         }
     }
-}
-
-/// Whether `name` could be the name of a resource type, and so be shown.
-pub(crate) fn is_type_name(name: &str) -> bool {
-    (1..=41).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_uppercase())
-        && name.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
-/// Whether `id` is a FHIR id (R4, datatypes, `id`).
-pub(crate) fn is_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
-}
-
-/// Whether `key` looks like the name of an element, and so can be shown.
-pub(crate) fn is_element_name(key: &[u8]) -> bool {
-    (1..=41).contains(&key.len())
-        && key.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-        && key.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
 }

@@ -1,24 +1,24 @@
-//! The validator in its seam: a line is held against FHIR's definitions.
+//! The inspector that checks each line against FHIR's definitions.
 
 use std::sync::Arc;
 
 use crate::fhir::definitions::tables::Tables;
 use crate::fhir::profile::profiles::Profiles;
-use crate::fhir::validate::scratch::Span;
+use crate::fhir::validate::scratch::StringSpan;
 use crate::fhir::validate::validator::{Validator, Verdict};
-use crate::ndjson::facts::{Notes, Standing, Text};
+use crate::ndjson::facts::{JsonText, LineNotes, LineShape};
 use crate::ndjson::inspect::Inspector;
 use crate::ndjson::json::Scanner;
-use crate::ndjson::profiles::Holder;
+use crate::ndjson::profiles::ProfileChecker;
 use crate::recording::facts::ProfileFacts;
 use crate::suite::line_rules::LineRule;
 
-/// Holds each line against FHIR's definitions. A valid line is read once; one that is not is read again, to tell why.
+/// Checks each line against FHIR's definitions. A valid line is read once; an invalid one is read again, to say why.
 #[derive(Debug)]
 pub struct FhirInspector {
     validator: Validator,
     scanner: Scanner,
-    profiles: Option<Holder>,
+    profiles: Option<ProfileChecker>,
 }
 
 impl FhirInspector {
@@ -27,25 +27,26 @@ impl FhirInspector {
         Self { validator: Validator::new(tables), scanner: Scanner::new(max_depth), profiles: None }
     }
 
-    /// Holds resources to these profiles, too: those that they claim, and those that their type is assigned.
+    /// Also checks resources against these profiles: those that they claim, and those assigned to their type.
     #[must_use]
     pub fn with_profiles(mut self, profiles: Option<Arc<Profiles>>) -> Self {
-        self.profiles = profiles.map(Holder::new);
+        self.profiles = profiles.map(ProfileChecker::new);
         self
     }
 
-    fn base(&mut self, line: &[u8], notes: &mut Notes) {
+    /// Checks against the base definitions.
+    fn base(&mut self, line: &[u8], notes: &mut LineNotes) {
         match self.validator.check(line) {
             Verdict::Valid => {
                 let facts = *self.validator.facts();
                 notes.judged = true;
                 notes.bare = facts.bare;
-                // Of these two more is asked: what was deleted, and whether there is an issue.
+                // The rules ask more of these two: what was deleted, and whether there is an issue.
                 if matches!(facts.resource_type.raw(line), b"Bundle" | b"OperationOutcome") {
                     self.scanner.scan(line, notes);
                     return;
                 }
-                notes.standing = Standing::Object;
+                notes.shape = LineShape::Object;
                 notes.at = facts.at;
                 take(&mut notes.resource_type, facts.resource_type, line);
                 take(&mut notes.id, facts.id, line);
@@ -55,14 +56,14 @@ impl FhirInspector {
             Verdict::Unchecked => self.scanner.scan(line, notes),
             Verdict::Invalid => {
                 self.scanner.scan(line, notes);
-                // What is not even sound JSON is told as such alone.
+                // A line that is no sound JSON has only the findings that say so.
                 let sound = !notes.faults.iter().any(|fault| {
                     matches!(
                         fault.rule,
                         LineRule::Utf8 | LineRule::NotANumber | LineRule::DuplicateKey | LineRule::TooDeep
                     )
                 });
-                if sound && notes.standing == Standing::Object && notes.resource_type.get().is_some() {
+                if sound && notes.shape == LineShape::Object && notes.resource_type.get().is_some() {
                     notes.judged = true;
                     notes.invalid = self.validator.explain(line);
                 }
@@ -72,15 +73,15 @@ impl FhirInspector {
 }
 
 impl Inspector for FhirInspector {
-    fn inspect(&mut self, line: &[u8], notes: &mut Notes) {
+    fn inspect(&mut self, line: &[u8], notes: &mut LineNotes) {
         self.base(line, notes);
-        if let Some(holder) = &mut self.profiles {
-            holder.hold(line, notes);
+        if let Some(checker) = &mut self.profiles {
+            checker.check(line, notes);
         }
     }
 
     fn profiles(&self) -> Option<ProfileFacts> {
-        self.profiles.as_ref().map(Holder::facts)
+        self.profiles.as_ref().map(ProfileChecker::facts)
     }
 
     fn definitions(&self) -> Option<String> {
@@ -88,7 +89,7 @@ impl Inspector for FhirInspector {
     }
 }
 
-fn take(text: &mut Text, span: Span, line: &[u8]) {
+fn take(text: &mut JsonText, span: StringSpan, line: &[u8]) {
     if span.is_some() {
         text.set(span.raw(line), span.escaped, span.at);
     }

@@ -4,23 +4,13 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::fhir::validate::fault::Fault;
+use crate::base::file_position::FilePosition;
+use crate::fhir::validate::fault::ResourceFault;
 use crate::recording::facts::LineFinding;
 use crate::suite::line_rules::LineRule;
 
-/// How many further lines a finding names.
+/// The most further lines that a finding names.
 const MORE_LINES: usize = 5;
-
-/// A place in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// From 1.
-    pub line: u64,
-    /// From 1, in characters.
-    pub column: u64,
-    /// From 0, in bytes of the decoded file.
-    pub offset: u64,
-}
 
 /// The findings of one file.
 #[derive(Debug, Default)]
@@ -43,7 +33,7 @@ impl Findings {
     }
 
     /// Takes one occurrence. Where the rule was met before, only its place and count are kept.
-    pub(crate) fn add(&mut self, rule: LineRule, place: Place, path: &str, expected: &str, actual: &str) {
+    pub(crate) fn add(&mut self, rule: LineRule, place: FilePosition, path: &str, expected: &str, actual: &str) {
         match self.all.iter_mut().find(|known| known.rule == rule) {
             Some(known) => again(known, place),
             None => self.first(rule, place, path, expected, actual, ""),
@@ -51,7 +41,7 @@ impl Findings {
     }
 
     /// Takes what breaks FHIR's definitions: the same fault of the same element is one finding.
-    pub(crate) fn add_fault(&mut self, fault: &Fault, place: Place) {
+    pub(crate) fn add_fault(&mut self, fault: &ResourceFault, place: FilePosition) {
         let hash = self.hasher.hash_one((fault.rule, &fault.place, &fault.expected));
         if let Some(known) = self.groups.get(&hash).and_then(|index| self.all.get_mut(*index)) {
             again(known, place);
@@ -70,7 +60,7 @@ impl Findings {
         }
     }
 
-    fn first(&mut self, rule: LineRule, place: Place, path: &str, expected: &str, actual: &str, link: &str) {
+    fn first(&mut self, rule: LineRule, place: FilePosition, path: &str, expected: &str, actual: &str, link: &str) {
         self.all.push(LineFinding {
             rule,
             line: place.line,
@@ -94,7 +84,7 @@ impl Findings {
     }
 }
 
-fn again(known: &mut LineFinding, place: Place) {
+fn again(known: &mut LineFinding, place: FilePosition) {
     known.count += 1;
     if known.also.len() < MORE_LINES && known.line != place.line && known.also.last() != Some(&place.line) {
         known.also.push(place.line);

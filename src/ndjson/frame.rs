@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framed<'a> {
     /// A line.
-    Line(Line<'a>),
+    Line(FramedLine<'a>),
     /// A line beyond the limit; it was skipped.
     TooLong {
         /// Its number, from 1.
@@ -16,7 +16,7 @@ pub enum Framed<'a> {
 
 /// A line without its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct FramedLine<'a> {
     /// The bytes, without LF or CR LF.
     pub bytes: &'a [u8],
     /// Its number, from 1.
@@ -29,11 +29,11 @@ pub struct Line<'a> {
     pub newline: bool,
 }
 
-/// Holds at most one line of at most `max_line` bytes.
+/// Cuts a file into lines. Keeps at most one line of at most `max_line` bytes.
 #[derive(Debug)]
 pub struct Framer {
     max_line: usize,
-    held: Vec<u8>,
+    buffer: Vec<u8>,
     skipping: bool,
     number: u64,
     line_start: u64,
@@ -43,10 +43,10 @@ pub struct Framer {
 impl Framer {
     /// A framer for one file.
     pub fn new(max_line: usize) -> Self {
-        Self { max_line, held: Vec::new(), skipping: false, number: 1, line_start: 0, at: 0 }
+        Self { max_line, buffer: Vec::new(), skipping: false, number: 1, line_start: 0, at: 0 }
     }
 
-    /// Passes over `bytes` that stand before the first line; they count in offsets alone.
+    /// Passes over `bytes` before the first line; they count only in offsets.
     pub fn skip(&mut self, bytes: u64) {
         self.at += bytes;
         self.line_start = self.at;
@@ -62,7 +62,7 @@ impl Framer {
             self.at += piece.len() as u64;
             match piece.split_last() {
                 Some((b'\n', body)) => self.end(body, true, out),
-                _ => self.hold(piece),
+                _ => self.keep(piece),
             }
         }
     }
@@ -77,31 +77,31 @@ impl Framer {
         !open
     }
 
-    fn hold(&mut self, piece: &[u8]) {
-        if self.skipping || self.held.len() + piece.len() > self.max_line {
+    fn keep(&mut self, piece: &[u8]) {
+        if self.skipping || self.buffer.len() + piece.len() > self.max_line {
             self.skipping = true;
-            self.held = Vec::new();
+            self.buffer = Vec::new();
         } else {
-            self.held.extend_from_slice(piece);
+            self.buffer.extend_from_slice(piece);
         }
     }
 
     fn end(&mut self, body: &[u8], newline: bool, out: &mut dyn FnMut(Framed<'_>)) {
         let (number, offset) = (self.number, self.line_start);
-        if self.skipping || self.held.len() + body.len() > self.max_line {
+        if self.skipping || self.buffer.len() + body.len() > self.max_line {
             out(Framed::TooLong { number, offset });
         } else {
-            let whole = if self.held.is_empty() {
+            let whole = if self.buffer.is_empty() {
                 body
             } else {
-                self.held.extend_from_slice(body);
-                &self.held
+                self.buffer.extend_from_slice(body);
+                &self.buffer
             };
             let stripped = whole.strip_suffix(b"\r").filter(|_| newline);
             let (bytes, crlf) = (stripped.unwrap_or(whole), stripped.is_some());
-            out(Framed::Line(Line { bytes, number, offset, crlf, newline }));
+            out(Framed::Line(FramedLine { bytes, number, offset, crlf, newline }));
         }
-        self.held.clear();
+        self.buffer.clear();
         self.skipping = false;
         self.number += 1;
         self.line_start = self.at;
@@ -165,7 +165,7 @@ mod tests {
         let mut seen = Vec::new();
         for _ in 0..1024 {
             framer.push(&chunk, &mut |_| unreachable!());
-            assert!(framer.held.capacity() <= 1 << 17);
+            assert!(framer.buffer.capacity() <= 1 << 17);
         }
         framer.push(b"\nok\n", &mut |framed| seen.push(matches!(framed, Framed::TooLong { .. })));
         assert_eq!(seen, [true, false]);

@@ -1,13 +1,13 @@
 //! Which resources a flow has sent, in a few bytes each, to find one that comes twice.
 //!
-//! By construction 15 to 19 bytes a resource (a test holds it under 20), beside 64 small fixed parts; a resource that
+//! By construction 15 to 19 bytes a resource (a test keeps it under 20), and 64 small fixed parts; a resource that
 //! comes twice costs more.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::ndjson::facts::{is_id, is_type_name};
+use crate::base::fhir_names::{is_id, is_type_name};
 use crate::suite::line_rules::LineRule;
 
 /// The key of a run: made at random, never kept, so that hashes mean nothing beyond it.
@@ -79,8 +79,8 @@ impl Identity {
         &self.key
     }
 
-    /// Takes a resource by its hash, with its version if it has one. Gives [`LineRule::DuplicateId`] where the same
-    /// version was there, or no other version is known to be; [`LineRule::TwoVersions`] where another version was.
+    /// Takes a resource by its hash, with its version if it has one. Gives [`LineRule::DuplicateId`] if the same
+    /// version was there, or no other version is known to be; [`LineRule::TwoVersions`] if another version was.
     pub(crate) fn take(&self, hash: u64, version: Option<&str>) -> Option<LineRule> {
         let version = version.map_or(0, |v| self.key.version(v));
         self.shard(hash)?.take(hash, version)
@@ -91,7 +91,7 @@ impl Identity {
         let mut hashes = hashes.to_vec();
         hashes.sort_unstable();
         hashes.dedup();
-        hashes.iter().filter(|hash| self.shard(**hash).is_some_and(|shard| shard.holds(**hash))).count() as u64
+        hashes.iter().filter(|hash| self.shard(**hash).is_some_and(|shard| shard.contains(**hash))).count() as u64
     }
 
     /// The memory that the index takes, in bytes.
@@ -105,7 +105,7 @@ impl Identity {
     }
 }
 
-/// One part of the index: open addressing, hashes and versions apart so that no byte is lost to padding.
+/// One part of the index: open addressing, with hashes and versions in two arrays so that no byte is lost to padding.
 #[derive(Debug, Default)]
 struct Shard {
     /// 0 is an empty place.
@@ -142,11 +142,11 @@ impl Shard {
         Some(LineRule::TwoVersions)
     }
 
-    fn holds(&self, hash: u64) -> bool {
+    fn contains(&self, hash: u64) -> bool {
         !self.hashes.is_empty() && self.hashes.get(self.place(hash.max(1))).is_some_and(|slot| *slot != 0)
     }
 
-    /// Where `hash` stands, or the empty place where it would.
+    /// The slot of `hash`, or the empty slot for it.
     fn place(&self, hash: u64) -> usize {
         let size = self.hashes.len();
         let within = hash << SHARD_BITS;
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_normalised() {
+    fn references_are_normalized() {
         for reference in [
             "Patient/1",
             "/Patient/1",

@@ -8,9 +8,11 @@ mod tests;
 
 use std::borrow::Cow;
 
-use crate::base::json_text::unescape;
-use crate::ndjson::facts::{Fault, Notes, Standing, Text, is_element_name};
-use crate::ndjson::json::elements::Element;
+use crate::base::fhir_names::is_element_name;
+use crate::base::json_scan::space;
+use crate::base::json_text::{shape, unescape};
+use crate::ndjson::facts::{JsonText, LineFault, LineNotes, LineShape};
+use crate::ndjson::json::elements::KnownElement;
 use crate::ndjson::json::lexer::{Lexed, literal, number, string};
 use crate::suite::line_rules::LineRule;
 
@@ -25,7 +27,7 @@ const MAX_PATH: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Scanner {
     frames: Vec<Frame>,
-    keys: Vec<Key>,
+    keys: Vec<ObjectKey>,
     /// Keys that were written with escapes, unescaped.
     arena: Vec<u8>,
     max_depth: usize,
@@ -34,20 +36,20 @@ pub(crate) struct Scanner {
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     array: bool,
-    element: Element,
+    element: KnownElement,
     keys_from: usize,
     arena_from: usize,
     /// Of an array: the place of the current value.
     index: usize,
     /// Of an Issue: 1 for severity, 2 for code. Of a Request: 1 for a method other than DELETE, 2 for a method, 4 for a
-    /// url. Of an Entry: 1 for a request with both, 2 for one whose method is not DELETE.
+    /// url. Of an Entry: 1 for a request with both, 2 for a request with another method than DELETE.
     seen: u8,
     /// Of a Request: how many urls were noted before.
     removed_from: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Key {
+struct ObjectKey {
     start: usize,
     end: usize,
     in_arena: bool,
@@ -55,7 +57,7 @@ struct Key {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
+enum NextToken {
     Value,
     ValueOrEnd,
     KeyOrEnd,
@@ -64,7 +66,7 @@ enum Need {
 }
 
 /// Why a scan stopped before the value's end.
-enum Stop {
+enum ScanStop {
     Fault(LineRule, usize, Cow<'static, str>, Cow<'static, str>),
     End { in_string: bool },
 }
@@ -75,124 +77,118 @@ impl Scanner {
     }
 
     /// Scans `line` and fills `notes`.
-    pub(crate) fn scan(&mut self, line: &[u8], notes: &mut Notes) {
+    pub(crate) fn scan(&mut self, line: &[u8], notes: &mut LineNotes) {
         self.frames.clear();
         self.keys.clear();
         self.arena.clear();
         let utf8 = std::str::from_utf8(line).err();
         if let Some(error) = &utf8 {
-            notes.fault(Fault {
+            notes.fault(LineFault {
                 rule: LineRule::Utf8,
                 at: error.valid_up_to(),
                 path: String::new(),
                 expected: "UTF-8".into(),
-                actual: crate::ndjson::json::lexer::not_utf8(line, error.valid_up_to()).into(),
+                actual: lexer::not_utf8(line, error.valid_up_to()).into(),
             });
         }
-        let start = skip_space(line, 0);
+        let start = space(line, 0);
         notes.at = start;
         let object = line.get(start) == Some(&b'{');
         match self.value(line, start, notes) {
             Ok(end) => {
-                notes.standing = if object { Standing::Object } else { Standing::Other };
+                notes.shape = if object { LineShape::Object } else { LineShape::Other };
                 self.rest_of_line(line, end, object, notes);
                 // A lone `NaN` is one fault, not two.
-                if notes.standing == Standing::Other && !notes.faults.iter().any(|f| f.at == start) {
-                    let actual = crate::base::json_text::shape(line.get(start).copied()).into();
+                if notes.shape == LineShape::Other && !notes.faults.iter().any(|f| f.at == start) {
+                    let actual = shape(line.get(start).copied()).into();
                     fault(notes, LineRule::NotObject, start, "a JSON object".into(), actual);
                 }
             }
-            Err(Stop::End { in_string }) if !self.frames.is_empty() => {
-                notes.standing = Standing::Unfinished { in_string };
+            Err(ScanStop::End { in_string }) if !self.frames.is_empty() => {
+                notes.shape = LineShape::Unfinished { in_string };
             }
-            Err(Stop::End { .. }) => {
-                notes.standing = Standing::Broken;
+            Err(ScanStop::End { .. }) => {
+                notes.shape = LineShape::Broken;
                 fault(notes, LineRule::NotJson, line.len(), "a whole JSON value".into(), "the end of the line".into());
             }
-            Err(Stop::Fault(rule, at, expected, actual)) => {
-                notes.standing = Standing::Broken;
+            Err(ScanStop::Fault(rule, at, expected, actual)) => {
+                notes.shape = LineShape::Broken;
                 // Bytes of another encoding are no JSON either; one cause, one fault.
                 if utf8.is_none() || rule == LineRule::TooDeep {
-                    notes.fault(Fault { rule, at, path: self.path(line, None), expected, actual });
+                    notes.fault(LineFault { rule, at, path: self.path(line, None), expected, actual });
                 }
             }
         }
     }
 
-    /// What stands after the line's value.
-    fn rest_of_line(&self, line: &[u8], end: usize, object: bool, notes: &mut Notes) {
-        let at = skip_space(line, end);
+    /// Looks at the rest of the line after its value.
+    fn rest_of_line(&self, line: &[u8], end: usize, object: bool, notes: &mut LineNotes) {
+        let at = space(line, end);
         let Some(byte) = line.get(at).copied() else { return };
-        let after_comma = if byte == b',' { skip_space(line, at + 1) } else { at };
+        let after_comma = if byte == b',' { space(line, at + 1) } else { at };
         match line.get(after_comma) {
             None => fault(notes, LineRule::TrailingComma, at, "the end of the line".into(), "a comma".into()),
             Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9') => {
-                let shape = crate::base::json_text::shape(line.get(after_comma).copied());
-                let actual = if byte == b',' { format!("a comma and {shape}") } else { shape.to_owned() };
+                let next = shape(line.get(after_comma).copied());
+                let actual = if byte == b',' { format!("a comma and {next}") } else { next.to_owned() };
                 fault(notes, LineRule::TwoOnOneLine, at, "the end of the line".into(), actual.into());
             }
             Some(_) => {
-                notes.standing = Standing::Broken;
-                fault(
-                    notes,
-                    LineRule::NotJson,
-                    at,
-                    "the end of the line".into(),
-                    crate::ndjson::json::lexer::found(line, at),
-                );
+                notes.shape = LineShape::Broken;
+                fault(notes, LineRule::NotJson, at, "the end of the line".into(), lexer::found(line, at));
             }
         }
         // A comma after `1` or `[...]` adds nothing to what is wrong.
-        if !object && notes.standing == Standing::Other {
+        if !object && notes.shape == LineShape::Other {
             notes.faults.retain(|f| f.rule != LineRule::TrailingComma);
         }
     }
 
     /// Scans one value from `at` to its end.
-    fn value(&mut self, line: &[u8], mut at: usize, notes: &mut Notes) -> Result<usize, Stop> {
-        let mut need = Need::Value;
-        let mut element = Element::Root;
+    fn value(&mut self, line: &[u8], mut at: usize, notes: &mut LineNotes) -> Result<usize, ScanStop> {
+        let mut need = NextToken::Value;
+        let mut element = KnownElement::Root;
         loop {
-            at = skip_space(line, at);
-            let Some(byte) = line.get(at).copied() else { return Err(Stop::End { in_string: false }) };
+            at = space(line, at);
+            let Some(byte) = line.get(at).copied() else { return Err(ScanStop::End { in_string: false }) };
             match (need, byte) {
-                (Need::Value | Need::ValueOrEnd, b'{' | b'[') => {
+                (NextToken::Value | NextToken::ValueOrEnd, b'{' | b'[') => {
                     self.open(byte == b'[', element, at, notes)?;
-                    need = if byte == b'[' { Need::ValueOrEnd } else { Need::KeyOrEnd };
+                    need = if byte == b'[' { NextToken::ValueOrEnd } else { NextToken::KeyOrEnd };
                     element = element.of_items();
                     at += 1;
                 }
-                (Need::ValueOrEnd, b']') | (Need::KeyOrEnd, b'}') => {
+                (NextToken::ValueOrEnd, b']') | (NextToken::KeyOrEnd, b'}') => {
                     at += 1;
-                    need = Need::CommaOrEnd;
+                    need = NextToken::CommaOrEnd;
                     if self.close(line, notes) {
                         return Ok(at);
                     }
                 }
-                (Need::Value | Need::ValueOrEnd, _) => {
+                (NextToken::Value | NextToken::ValueOrEnd, _) => {
                     at = self.scalar(line, at, byte, element, notes)?;
-                    need = Need::CommaOrEnd;
+                    need = NextToken::CommaOrEnd;
                     if self.frames.is_empty() {
                         return Ok(at);
                     }
                 }
-                (Need::KeyOrEnd | Need::Key, b'"') => {
+                (NextToken::KeyOrEnd | NextToken::Key, b'"') => {
                     (at, element) = self.key(line, at, notes)?;
-                    need = Need::Value;
+                    need = NextToken::Value;
                 }
-                (Need::KeyOrEnd | Need::Key, _) => {
-                    let expected = if need == Need::Key { "a key in quotes" } else { "a key in quotes, or }" };
+                (NextToken::KeyOrEnd | NextToken::Key, _) => {
+                    let expected = if need == NextToken::Key { "a key in quotes" } else { "a key in quotes, or }" };
                     return Err(not_json(at, expected, line));
                 }
-                (Need::CommaOrEnd, _) => {
+                (NextToken::CommaOrEnd, _) => {
                     let Some(frame) = self.frames.last_mut() else { return Ok(at) };
                     match (frame.array, byte) {
                         (true, b',') => {
                             frame.index += 1;
                             element = frame.element.of_items();
-                            need = Need::Value;
+                            need = NextToken::Value;
                         }
-                        (false, b',') => need = Need::Key,
+                        (false, b',') => need = NextToken::Key,
                         (true, b']') | (false, b'}') => {
                             if self.close(line, notes) {
                                 return Ok(at + 1);
@@ -207,10 +203,10 @@ impl Scanner {
         }
     }
 
-    fn open(&mut self, array: bool, element: Element, at: usize, notes: &mut Notes) -> Result<(), Stop> {
+    fn open(&mut self, array: bool, element: KnownElement, at: usize, notes: &mut LineNotes) -> Result<(), ScanStop> {
         if self.frames.len() >= self.max_depth {
             let expected = format!("at most {} levels of nesting, our limit", self.max_depth).into();
-            return Err(Stop::Fault(LineRule::TooDeep, at, expected, "one level more".into()));
+            return Err(ScanStop::Fault(LineRule::TooDeep, at, expected, "one level more".into()));
         }
         if let Some(text) = element.text(notes) {
             text.set_other(if array { "an array" } else { "an object" }, at);
@@ -228,15 +224,15 @@ impl Scanner {
     }
 
     /// Closes the innermost object or array, and says whether it was the outermost.
-    fn close(&mut self, line: &[u8], notes: &mut Notes) -> bool {
+    fn close(&mut self, line: &[u8], notes: &mut LineNotes) -> bool {
         let Some(frame) = self.frames.last().copied() else { return true };
         if !frame.array && self.keys.len() - frame.keys_from > FEW_KEYS {
             self.duplicates_among_many(line, frame, notes);
         }
         match frame.element {
-            Element::Issue if frame.seen == 3 => notes.issues += 1,
-            Element::Request if frame.seen & 1 != 0 => notes.removed.truncate(frame.removed_from),
-            Element::Entry => {
+            KnownElement::Issue if frame.seen == 3 => notes.issues += 1,
+            KnownElement::Request if frame.seen & 1 != 0 => notes.removed.truncate(frame.removed_from),
+            KnownElement::Entry => {
                 notes.entries += 1;
                 notes.entries_unsaid += u64::from(frame.seen & 1 == 0);
                 notes.entries_kept += u64::from(frame.seen & 2 != 0);
@@ -246,24 +242,24 @@ impl Scanner {
         self.keys.truncate(frame.keys_from);
         self.arena.truncate(frame.arena_from);
         self.frames.pop();
-        if let (Element::Request, Some(entry)) = (frame.element, self.frames.last_mut()) {
+        if let (KnownElement::Request, Some(entry)) = (frame.element, self.frames.last_mut()) {
             entry.seen |= u8::from(frame.seen & 6 == 6) | (frame.seen & 1) << 1;
         }
         self.frames.is_empty()
     }
 
     /// Reads a key and its colon; gives where its value begins and what it is.
-    fn key(&mut self, line: &[u8], at: usize, notes: &mut Notes) -> Result<(usize, Element), Stop> {
+    fn key(&mut self, line: &[u8], at: usize, notes: &mut LineNotes) -> Result<(usize, KnownElement), ScanStop> {
         let (end, escaped) = lexed(string(line, at))?;
         let raw = line.get(at + 1..end - 1).unwrap_or_default();
         let key = if escaped {
             let start = self.arena.len();
             unescape(raw, &mut self.arena);
-            Key { start, end: self.arena.len(), in_arena: true, at }
+            ObjectKey { start, end: self.arena.len(), in_arena: true, at }
         } else {
-            Key { start: at + 1, end: end - 1, in_arena: false, at }
+            ObjectKey { start: at + 1, end: end - 1, in_arena: false, at }
         };
-        let (keys_from, parent) = self.frames.last().map_or((0, Element::None), |f| (f.keys_from, f.element));
+        let (keys_from, parent) = self.frames.last().map_or((0, KnownElement::None), |f| (f.keys_from, f.element));
         let text = key_text(line, &self.arena, key);
         let element = parent.child(text);
         let others = self.keys.get(keys_from..).unwrap_or_default();
@@ -272,16 +268,16 @@ impl Scanner {
         if again {
             self.duplicate(line, key, notes);
         }
-        let colon = skip_space(line, end);
+        let colon = space(line, end);
         match line.get(colon) {
             Some(b':') => Ok((colon + 1, element)),
-            None => Err(Stop::End { in_string: false }),
+            None => Err(ScanStop::End { in_string: false }),
             Some(_) => Err(not_json(colon, "a colon", line)),
         }
     }
 
-    fn duplicate(&self, line: &[u8], key: Key, notes: &mut Notes) {
-        notes.fault(Fault {
+    fn duplicate(&self, line: &[u8], key: ObjectKey, notes: &mut LineNotes) {
+        notes.fault(LineFault {
             rule: LineRule::DuplicateKey,
             at: key.at,
             path: self.path(line, Some(key)),
@@ -290,7 +286,7 @@ impl Scanner {
         });
     }
 
-    fn duplicates_among_many(&mut self, line: &[u8], frame: Frame, notes: &mut Notes) {
+    fn duplicates_among_many(&mut self, line: &[u8], frame: Frame, notes: &mut LineNotes) {
         let mut keys = self.keys.get(frame.keys_from..).unwrap_or_default().to_vec();
         let arena = &self.arena;
         keys.sort_by(|a, b| key_text(line, arena, *a).cmp(key_text(line, arena, *b)).then(a.at.cmp(&b.at)));
@@ -302,22 +298,29 @@ impl Scanner {
     }
 
     /// Reads a string, number or literal.
-    fn scalar(&mut self, line: &[u8], at: usize, byte: u8, element: Element, notes: &mut Notes) -> Result<usize, Stop> {
+    fn scalar(
+        &mut self,
+        line: &[u8],
+        at: usize,
+        byte: u8,
+        element: KnownElement,
+        notes: &mut LineNotes,
+    ) -> Result<usize, ScanStop> {
         if byte == b'"' {
             let (end, escaped) = lexed(string(line, at))?;
             let raw = line.get(at + 1..end - 1).unwrap_or_default();
             if let Some(text) = element.text(notes) {
                 text.set(raw, escaped, at);
-            } else if element != Element::None {
+            } else if element != KnownElement::None {
                 self.string_of(element, raw, escaped, notes);
             }
             return Ok(end);
         }
         if let Some(text) = element.text(notes) {
-            text.set_other(crate::base::json_text::shape(Some(byte)), at);
+            text.set_other(shape(Some(byte)), at);
         }
-        if let Some(end) = crate::ndjson::json::lexer::not_a_number(line, at) {
-            notes.fault(Fault {
+        if let Some(end) = lexer::not_a_number(line, at) {
+            notes.fault(LineFault {
                 rule: LineRule::NotANumber,
                 at,
                 path: self.path(line, None),
@@ -336,16 +339,16 @@ impl Scanner {
     }
 
     /// Takes the strings that are counted rather than kept.
-    fn string_of(&mut self, element: Element, raw: &[u8], escaped: bool, notes: &mut Notes) {
+    fn string_of(&mut self, element: KnownElement, raw: &[u8], escaped: bool, notes: &mut LineNotes) {
         let Some(frame) = self.frames.last_mut() else { return };
         match element {
-            Element::Severity if !raw.is_empty() => frame.seen |= 1,
-            Element::Code if !raw.is_empty() => frame.seen |= 2,
-            Element::Method if !raw.is_empty() => frame.seen |= if raw == b"DELETE" { 2 } else { 3 },
-            Element::WrappedType => notes.wrapped = true,
-            Element::Url => {
+            KnownElement::Severity if !raw.is_empty() => frame.seen |= 1,
+            KnownElement::Code if !raw.is_empty() => frame.seen |= 2,
+            KnownElement::Method if !raw.is_empty() => frame.seen |= if raw == b"DELETE" { 2 } else { 3 },
+            KnownElement::WrappedType => notes.wrapped = true,
+            KnownElement::Url => {
                 frame.seen |= if raw.is_empty() { 0 } else { 4 };
-                let mut url = Text::default();
+                let mut url = JsonText::default();
                 url.set(raw, escaped, 0);
                 notes.removed.push(url.text);
             }
@@ -353,8 +356,8 @@ impl Scanner {
         }
     }
 
-    /// Where the scan stands, as `name[0].family`; `last` stands for the innermost object's own key.
-    fn path(&self, line: &[u8], last: Option<Key>) -> String {
+    /// The path of the value that is being read, as `name[0].family`; `last` replaces the key of the innermost object.
+    fn path(&self, line: &[u8], last: Option<ObjectKey>) -> String {
         let mut path = String::new();
         for (depth, frame) in self.frames.iter().enumerate() {
             if path.len() > MAX_PATH {
@@ -383,30 +386,23 @@ impl Scanner {
     }
 }
 
-fn key_text<'a>(line: &'a [u8], arena: &'a [u8], key: Key) -> &'a [u8] {
+fn key_text<'a>(line: &'a [u8], arena: &'a [u8], key: ObjectKey) -> &'a [u8] {
     let from = if key.in_arena { arena } else { line };
     from.get(key.start..key.end).unwrap_or_default()
 }
 
-fn skip_space(line: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\t' | b'\r' | b'\n') = line.get(at) {
-        at += 1;
-    }
-    at
-}
-
-fn lexed<T>(lexed: Lexed<T>) -> Result<T, Stop> {
+fn lexed<T>(lexed: Lexed<T>) -> Result<T, ScanStop> {
     match lexed {
         Lexed::Good(value) => Ok(value),
-        Lexed::End { in_string } => Err(Stop::End { in_string }),
-        Lexed::Bad { at, expected, actual } => Err(Stop::Fault(LineRule::NotJson, at, expected.into(), actual)),
+        Lexed::End { in_string } => Err(ScanStop::End { in_string }),
+        Lexed::Bad { at, expected, actual } => Err(ScanStop::Fault(LineRule::NotJson, at, expected.into(), actual)),
     }
 }
 
-fn not_json(at: usize, expected: &'static str, line: &[u8]) -> Stop {
-    Stop::Fault(LineRule::NotJson, at, expected.into(), crate::ndjson::json::lexer::found(line, at))
+fn not_json(at: usize, expected: &'static str, line: &[u8]) -> ScanStop {
+    ScanStop::Fault(LineRule::NotJson, at, expected.into(), lexer::found(line, at))
 }
 
-fn fault(notes: &mut Notes, rule: LineRule, at: usize, expected: Cow<'static, str>, actual: Cow<'static, str>) {
-    notes.fault(Fault { rule, at, path: String::new(), expected, actual });
+fn fault(notes: &mut LineNotes, rule: LineRule, at: usize, expected: Cow<'static, str>, actual: Cow<'static, str>) {
+    notes.fault(LineFault { rule, at, path: String::new(), expected, actual });
 }

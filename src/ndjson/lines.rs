@@ -1,74 +1,48 @@
-//! From lines to facts: tells a file that is wrong as a whole (an array, pretty-printed, cut off) from one with wrong
-//! lines, so that one cause is one finding; judges each resource; counts.
+//! From lines to facts: distinguishes a file that is wrong as a whole (an array, pretty-printed, cut off) from one with
+//! wrong lines, so that one cause is one finding; judges each resource.
 
-use std::collections::BTreeMap;
-
+use crate::base::file_position::FilePosition;
 use crate::base::instant::Instant;
 use crate::fhir::au_directory::measure::Measure;
-use crate::ndjson::facts::{Notes, Standing};
-use crate::ndjson::findings::{Findings, Place};
-use crate::ndjson::frame::{Framed, Line};
+use crate::ndjson::counts::ResourceCounts;
+use crate::ndjson::expected::Expected;
+use crate::ndjson::facts::{LineNotes, LineShape};
+use crate::ndjson::findings::Findings;
+use crate::ndjson::frame::{Framed, FramedLine};
 use crate::ndjson::identity::{Identity, RunKey};
 use crate::ndjson::inspect::{Inspector, Watch};
-use crate::ndjson::join::{Nesting, Pending, Source, Start, open_end};
+use crate::ndjson::open_value::{LineStart, LocatedText, Nesting, OpenValue, open_end};
 use crate::ndjson::rules;
 use crate::recording::facts::{LineFacts, Validated};
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
-/// What the manifest says of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expected {
-    /// The list that names it.
-    pub list: FileList,
-    /// The `type` that it is listed with; none where the spec has none there. Ignored in the `error` and `deleted` lists,
-    /// whose types are fixed.
-    pub announced: Option<String>,
-}
-
-/// More different types than this are counted together, as [`OTHER_TYPES`]. FHIR has some 160.
-const MAX_TYPES: usize = 256;
-
-/// For what is no type name, or one too many.
-const OTHER_TYPES: &str = "(other)";
-
-/// `meta.lastUpdated` may be this much later than `transactionTime`, for clocks that round.
-const TOLERANCE_SECONDS: i64 = 1;
-
-/// What the reader is in the midst of.
+/// What the reader is within.
 enum LineState {
-    /// Nothing: the next line stands alone.
+    /// Nothing: the next line begins a value.
     Lines,
     /// The first line is a whole JSON array. If it is the only line, so is the file.
-    HeldArray(Place),
-    /// Within an array, or an object too large to be joined; lines are counted, not judged.
+    FirstLineArray(FilePosition),
+    /// Within an array, or an object that is too large to keep; lines are counted, not judged.
     Within(Nesting),
     /// A value that did not end on its line.
-    Pending(Box<Pending>),
-    /// The file is no text that we know; nothing more is judged.
+    Pending(Box<OpenValue>),
+    /// The file is no text; nothing more is judged.
     Deaf,
 }
 
 /// Everything about one file's lines.
-pub(crate) struct Lines {
+pub(crate) struct FileLines {
     expected: Expected,
-    not_after: Option<Instant>,
-    key: Option<RunKey>,
-    identity: Option<Identity>,
+    counts: ResourceCounts,
     inspector: Box<dyn Inspector>,
     watch: Option<Box<dyn Watch>>,
-    notes: Notes,
+    notes: LineNotes,
     state: LineState,
     findings: Findings,
     pub(crate) facts: LineFacts,
-    earliest: Option<Instant>,
-    latest: Option<Instant>,
-    /// The hashes of the resources, where the plan asks for them.
-    hashes: Option<Vec<u64>>,
-    /// In a `deleted` file: the hashes of what was deleted.
-    deleted: Vec<u64>,
     newline: bool,
-    /// The rules of a provider directory, where the plan asks for them.
+    /// The rules of a provider directory, if the plan asks for them.
     directory: Option<Measure>,
 }
 
@@ -79,38 +53,31 @@ pub(crate) struct LineOutcome {
     pub(crate) deleted: Vec<u64>,
 }
 
-impl Lines {
+impl FileLines {
     pub(crate) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
         let validated = inspector.definitions().map(|by| Validated { by, ..Validated::default() });
         Self {
+            counts: ResourceCounts::new(expected.list, transaction_time),
             expected,
-            not_after: transaction_time.map(|time| time.plus_seconds(TOLERANCE_SECONDS)),
-            key: None,
-            identity: None,
             inspector,
             watch: None,
-            notes: Notes::default(),
+            notes: LineNotes::default(),
             state: LineState::Lines,
             findings: Findings::default(),
             facts: LineFacts { final_newline: true, validated, ..LineFacts::default() },
-            earliest: None,
-            latest: None,
-            hashes: None,
-            deleted: Vec::new(),
             newline: true,
             directory: None,
         }
     }
 
-    /// Holds the resources of an output file to the rules of a provider directory.
+    /// Checks the resources of an output file by the rules of a provider directory.
     pub(crate) fn with_directory(&mut self, measure: Measure) {
         self.directory = Some(measure).filter(|_| self.expected.list == FileList::Output);
     }
 
     /// Looks for resources that come twice within `index`.
     pub(crate) fn with_identity(&mut self, index: Identity) {
-        self.key = Some(index.key().clone());
-        self.identity = Some(index);
+        self.counts.with_identity(index);
     }
 
     /// Lets something else look at each resource.
@@ -118,20 +85,19 @@ impl Lines {
         self.watch = watch;
     }
 
-    /// Tells this many faults of FHIR's definitions apart.
+    /// Keeps at most this many different faults of FHIR's definitions as findings of their own.
     pub(crate) fn keep_findings(&mut self, most: usize) {
         self.findings.keep(most);
     }
 
     /// Keeps the hash of every resource.
     pub(crate) fn keep_hashes(&mut self, key: RunKey) {
-        self.key = Some(key);
-        self.hashes = Some(Vec::new());
+        self.counts.keep_hashes(key);
     }
 
     /// Notes what is wrong with the file's first bytes.
     pub(crate) fn at_start(&mut self, rule: LineRule, expected: &str, actual: &str, goes_on: bool) {
-        self.findings.add(rule, Place { line: 1, column: 1, offset: 0 }, "", expected, actual);
+        self.findings.add(rule, FilePosition { line: 1, column: 1, offset: 0 }, "", expected, actual);
         if !goes_on {
             self.state = LineState::Deaf;
         }
@@ -140,7 +106,7 @@ impl Lines {
     /// Takes the next line.
     pub(crate) fn take(&mut self, framed: Framed<'_>) {
         match framed {
-            // What is no text has no lines.
+            // A file that is no text has no lines.
             _ if matches!(self.state, LineState::Deaf) => {}
             Framed::Line(line) => {
                 self.facts.crlf |= line.crlf;
@@ -155,34 +121,34 @@ impl Lines {
             Framed::TooLong { number, offset } => {
                 self.facts.lines += 1;
                 self.resolve(false);
-                let place = Place { line: number, column: 1, offset };
+                let place = FilePosition { line: number, column: 1, offset };
                 let expected = "a line that we can hold";
                 self.findings.add(LineRule::LineTooLong, place, "", expected, "a line beyond our limit");
             }
         }
     }
 
-    fn blank(&mut self, line: Line<'_>) {
+    fn blank(&mut self, line: FramedLine<'_>) {
         self.facts.blank += 1;
         // Within a value that is spread over lines a blank one is white space of JSON.
-        if matches!(self.state, LineState::Lines | LineState::HeldArray(_)) {
-            let place = Place { line: line.number, column: 1, offset: line.offset };
+        if matches!(self.state, LineState::Lines | LineState::FirstLineArray(_)) {
+            let place = FilePosition { line: line.number, column: 1, offset: line.offset };
             self.findings.add(LineRule::BlankLine, place, "", "a JSON object on each line", "a blank line");
         }
     }
 
-    fn line(&mut self, line: Line<'_>) {
-        let starts = [Start { at: 0, number: line.number, offset: line.offset }];
-        let source = Source { text: line.bytes, starts: &starts };
+    fn line(&mut self, line: FramedLine<'_>) {
+        let starts = [LineStart { at: 0, number: line.number, offset: line.offset }];
+        let source = LocatedText { text: line.bytes, starts: &starts };
         match std::mem::replace(&mut self.state, LineState::Lines) {
             LineState::Lines => self.alone(source),
-            LineState::HeldArray(place) => {
+            LineState::FirstLineArray(place) => {
                 self.findings.add(LineRule::NotObject, place, "", "a JSON object", "an array");
                 self.alone(source);
             }
             LineState::Within(mut nesting) => {
                 let notes = self.inspect(source.text);
-                if notes.standing == Standing::Object && notes.plausible_type().is_some() {
+                if notes.shape == LineShape::Object && notes.plausible_type().is_some() {
                     self.count(&notes, source, false);
                 }
                 self.notes = notes;
@@ -194,34 +160,34 @@ impl Lines {
         }
     }
 
-    /// A line that nothing open stands before.
-    fn alone(&mut self, source: Source<'_>) {
+    /// A line with no open value before it.
+    fn alone(&mut self, source: LocatedText<'_>) {
         let notes = self.inspect(source.text);
         let first_array = self.facts.lines == 0 && source.text.get(notes.at) == Some(&b'[');
-        match notes.standing {
-            Standing::Unfinished { .. } if first_array => {
+        match notes.shape {
+            LineShape::Unfinished { .. } if first_array => {
                 self.array(source.place(notes.at));
                 let mut nesting = Nesting::default();
                 nesting.feed(source.text);
                 self.state = LineState::Within(nesting);
             }
-            Standing::Unfinished { in_string } => {
-                self.state = LineState::Pending(Box::new(Pending::new(source, in_string)));
+            LineShape::Unfinished { in_string } => {
+                self.state = LineState::Pending(Box::new(OpenValue::new(source, in_string)));
             }
-            Standing::Other if first_array && notes.faults.len() == 1 => {
-                self.state = LineState::HeldArray(source.place(notes.at));
+            LineShape::Other if first_array && notes.faults.len() == 1 => {
+                self.state = LineState::FirstLineArray(source.place(notes.at));
             }
             _ => self.conclude(&notes, source, true),
         }
         self.notes = notes;
     }
 
-    /// A line after one whose value is open.
-    fn go_on(&mut self, mut pending: Pending, source: Source<'_>, line: Line<'_>) {
+    /// A line after one with an open value.
+    fn go_on(&mut self, mut pending: OpenValue, source: LocatedText<'_>, line: FramedLine<'_>) {
         let notes = self.inspect(source.text);
-        let fresh = notes.standing == Standing::Object && notes.resource_type.get().is_some();
+        let fresh = notes.shape == LineShape::Object && notes.resource_type.get().is_some();
         self.notes = notes;
-        // A whole resource is a new beginning: what was open is broken.
+        // A whole resource begins a new value: the open one is broken.
         if fresh {
             self.state = LineState::Pending(Box::new(pending));
             self.resolve(false);
@@ -238,21 +204,21 @@ impl Lines {
             return;
         }
         let notes = self.inspect(pending.source().text);
-        match notes.standing {
-            Standing::Unfinished { .. } => self.state = LineState::Pending(Box::new(pending)),
-            Standing::Broken if second && notes.faults.iter().any(|f| f.at >= pending.second_at()) => {
-                // The second line does not go on with the first: each is wrong for itself.
+        match notes.shape {
+            LineShape::Unfinished { .. } => self.state = LineState::Pending(Box::new(pending)),
+            LineShape::Broken if second && notes.faults.iter().any(|f| f.at >= pending.second_at()) => {
+                // The second line does not continue the first: each is wrong by itself.
                 self.broken_off(&pending);
                 self.alone(source);
                 return;
             }
-            _ => self.joined(&pending, &notes),
+            _ => self.complete(&pending, &notes),
         }
         self.notes = notes;
     }
 
-    /// A value that is too large to be joined.
-    fn too_much(&mut self, mut pending: Pending, source: Source<'_>) {
+    /// A value that is too large to keep.
+    fn too_much(&mut self, mut pending: OpenValue, source: LocatedText<'_>) {
         if pending.lines() == 1 {
             self.broken_off(&pending);
             self.alone(source);
@@ -264,13 +230,13 @@ impl Lines {
     }
 
     /// A value that several lines make up.
-    fn joined(&mut self, pending: &Pending, notes: &Notes) {
+    fn complete(&mut self, pending: &OpenValue, notes: &LineNotes) {
         self.spread(pending);
         self.conclude(notes, pending.source(), !pending.in_string);
     }
 
-    /// One value stands on several lines: because a line break fell into a string, or because it was laid out so.
-    fn spread(&mut self, pending: &Pending) {
+    /// Reports a value on several lines: a line break is within a string, or the value is pretty-printed.
+    fn spread(&mut self, pending: &OpenValue) {
         if pending.in_string {
             let (rule, place) = (LineRule::NotJson, pending.first_end);
             self.findings.add(rule, place, "", "the string to end on its line", "a line break in a string");
@@ -280,21 +246,21 @@ impl Lines {
         }
     }
 
-    /// A line whose value is open at its end, and that nothing goes on with.
-    fn broken_off(&mut self, pending: &Pending) {
+    /// Reports a line with a value that is open at its end and that no line continues.
+    fn broken_off(&mut self, pending: &OpenValue) {
         let actual = open_end(pending.in_string);
         self.findings.add(LineRule::NotJson, pending.first_end, "", "the object to end on its line", actual);
     }
 
-    fn array(&mut self, place: Place) {
+    fn array(&mut self, place: FilePosition) {
         self.findings.add(LineRule::Array, place, "", "one JSON object a line", "a JSON array");
     }
 
-    /// Settles what is open, since what comes now is no part of it, or nothing comes.
+    /// Ends what is open: the next line is no part of it, or there is none.
     fn resolve(&mut self, cut: bool) {
         match std::mem::replace(&mut self.state, LineState::Lines) {
-            LineState::HeldArray(place) if self.facts.lines == 1 => self.array(place),
-            LineState::HeldArray(place) => {
+            LineState::FirstLineArray(place) if self.facts.lines == 1 => self.array(place),
+            LineState::FirstLineArray(place) => {
                 self.findings.add(LineRule::NotObject, place, "", "a JSON object", "an array");
             }
             LineState::Pending(pending) => self.resolve_pending(&pending, cut),
@@ -303,7 +269,7 @@ impl Lines {
         }
     }
 
-    fn resolve_pending(&mut self, pending: &Pending, cut: bool) {
+    fn resolve_pending(&mut self, pending: &OpenValue, cut: bool) {
         let end = "the last object to be whole";
         if pending.lines() == 1 {
             if cut {
@@ -315,39 +281,39 @@ impl Lines {
             return;
         }
         let notes = self.inspect(pending.source().text);
-        match notes.standing {
-            Standing::Unfinished { in_string } => {
+        match notes.shape {
+            LineShape::Unfinished { in_string } => {
                 self.spread(pending);
                 let place = pending.source().place(pending.source().text.len());
                 let rule = if cut { LineRule::CutOff } else { LineRule::NotJson };
                 self.findings.add(rule, place, "", end, open_end(in_string));
             }
-            _ => self.joined(pending, &notes),
+            _ => self.complete(pending, &notes),
         }
         self.notes = notes;
     }
 
-    fn inspect(&mut self, text: &[u8]) -> Notes {
+    fn inspect(&mut self, text: &[u8]) -> LineNotes {
         let mut notes = std::mem::take(&mut self.notes);
         notes.clear();
         self.inspector.inspect(text, &mut notes);
         notes
     }
 
-    /// Takes over what is wrong with one value, and what it is. It is not intact where a line break in it became a space.
-    fn conclude(&mut self, notes: &Notes, source: Source<'_>, intact: bool) {
+    /// Takes the faults and facts of one value. A value is not intact if a line break in it became a space.
+    fn conclude(&mut self, notes: &LineNotes, source: LocatedText<'_>, intact: bool) {
         for fault in &notes.faults {
             let path = notes.rooted(&fault.path);
             self.findings.add(fault.rule, source.place(fault.at), &path, &fault.expected, &fault.actual);
         }
-        if notes.standing == Standing::Object {
+        if notes.shape == LineShape::Object {
             let findings = &mut self.findings;
             rules::judge(notes, &self.expected, &mut |rule, at, path, expected, actual| {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
-            // A string that was broken in two is another value now.
+            // A string with a line break in it is another value now.
             if intact {
-                self.held_against_definitions(notes, source);
+                self.take_validation(notes, source);
             }
             self.count(notes, source, true);
             if let Some(measure) = self.directory.as_mut().filter(|_| intact) {
@@ -356,8 +322,8 @@ impl Lines {
         }
     }
 
-    /// Takes over what FHIR's definitions say of a resource.
-    fn held_against_definitions(&mut self, notes: &Notes, source: Source<'_>) {
+    /// Takes the faults that FHIR's definitions and profiles find in a resource.
+    fn take_validation(&mut self, notes: &LineNotes, source: LocatedText<'_>) {
         let Some(validated) = self.facts.validated.as_mut().filter(|_| notes.judged) else { return };
         validated.resources += 1;
         validated.bare += u64::from(notes.bare);
@@ -367,25 +333,17 @@ impl Lines {
         }
     }
 
-    /// Counts a resource, and looks whether it was there before.
-    fn count(&mut self, notes: &Notes, source: Source<'_>, judge: bool) {
-        let Some(name) = notes.resource_type.get() else { return };
-        self.facts.resources += 1;
-        tally(&mut self.facts.types, notes.plausible_type().unwrap_or(OTHER_TYPES));
-        let updated = notes.last_updated.get().and_then(Instant::parse);
-        if let Some(updated) = updated {
-            self.facts.dated += 1;
-            self.earliest = Some(self.earliest.map_or(updated, |known| known.min(updated)));
-            self.latest = Some(self.latest.map_or(updated, |known| known.max(updated)));
-            if self.not_after.is_some_and(|limit| updated > limit) {
-                self.facts.after_transaction_time += 1;
-                self.facts.first_after_transaction_time.get_or_insert(source.place(0).line);
-            }
+    /// Counts a resource, and checks whether it came before.
+    fn count(&mut self, notes: &LineNotes, source: LocatedText<'_>, judge: bool) {
+        if notes.resource_type.get().is_none() {
+            return;
         }
-        // A resource that is spread over lines may have lost something at their ends.
+        let line = source.place(0).line;
+        let updated = self.counts.count(notes, line, &mut self.facts);
+        // A resource on several lines may have lost something at their ends.
         let alone = source.starts.len() == 1;
         if let Some(watch) = self.watch.as_mut().filter(|_| judge && alone)
-            && let Some(seen) = watch.see(source.place(0).line, source.text, notes)
+            && let Some(seen) = watch.see(line, source.text, notes)
         {
             self.facts.attachments += seen.attachments;
             self.facts.references += seen.references;
@@ -394,25 +352,7 @@ impl Lines {
                 self.findings.add(fault.rule, source.place(notes.at), &path, &fault.expected, &fault.actual);
             }
         }
-        let Some(key) = &self.key else { return };
-        if self.expected.list == FileList::Deleted {
-            self.deleted.extend(notes.removed.iter().filter_map(|url| key.hash_reference(url)));
-        }
-        let Some(id) = notes.id.get().filter(|id| crate::ndjson::facts::is_id(id)) else { return };
-        let hash = key.hash(name, id);
-        if let Some(hashes) = &mut self.hashes {
-            hashes.push(hash);
-        }
-        let Some(index) = self.identity.as_ref().filter(|_| judge && self.expected.list == FileList::Output) else {
-            return;
-        };
-        let rule = match (notes.version_id.get(), updated) {
-            (Some(version), _) => index.take(hash, Some(version)),
-            // Two spellings of one instant are one version.
-            (None, Some(instant)) => index.take(hash, Some(&instant.to_string())),
-            (None, None) => index.take(hash, notes.last_updated.get()),
-        };
-        if let Some(rule) = rule {
+        if let Some(rule) = self.counts.remember(notes, updated, judge) {
             let (expected, actual) = match rule {
                 LineRule::TwoVersions => {
                     ("the latest version of each resource", "another version of a resource that was sent")
@@ -423,28 +363,19 @@ impl Lines {
         }
     }
 
-    /// Settles what is open and gives what was found. `whole` is false where the transfer broke off: then the end of the
+    /// Ends what is open and gives what was found. `whole` is false if the transfer broke off: then the end of the
     /// file says nothing about the server.
     pub(crate) fn finish(mut self, whole: bool) -> LineOutcome {
         if whole {
             self.resolve(!self.newline);
         }
         self.facts.final_newline = self.newline;
-        self.facts.earliest = self.earliest.map(|instant| instant.to_string());
-        self.facts.latest = self.latest.map(|instant| instant.to_string());
+        let (hashes, deleted) = self.counts.finish(&mut self.facts);
         self.facts.findings = self.findings.finish();
         if let Some(validated) = &mut self.facts.validated {
             validated.profiles = self.inspector.profiles();
         }
         self.facts.directory = self.directory.map(Measure::finish);
-        LineOutcome { facts: self.facts, hashes: self.hashes, deleted: self.deleted }
-    }
-}
-
-fn tally(types: &mut BTreeMap<String, u64>, name: &str) {
-    let room = types.len() < MAX_TYPES;
-    match types.get_mut(name) {
-        Some(count) => *count += 1,
-        None => *types.entry(if room { name } else { OTHER_TYPES }.to_owned()).or_insert(0) += 1,
+        LineOutcome { facts: self.facts, hashes, deleted }
     }
 }

@@ -1,4 +1,4 @@
-//! Lines against profiles: what the packages ask that were given.
+//! Checks lines against the profiles of the packages that were given.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,49 +6,49 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use crate::fhir::profile::profiles::Profiles;
-use crate::fhir::validate::fault::Fault;
-use crate::ndjson::facts::{Notes, Standing};
+use crate::fhir::validate::fault::ResourceFault;
+use crate::ndjson::facts::{LineNotes, LineShape};
 use crate::recording::facts::{ProfileFacts, ProfileTally};
 use crate::suite::line_rules::LineRule;
 
-/// Holds the lines of one file to profiles.
+/// Checks the lines of one file against profiles.
 #[derive(Debug)]
-pub(crate) struct Holder {
+pub(crate) struct ProfileChecker {
     profiles: Arc<Profiles>,
-    tallies: BTreeMap<usize, Tally>,
+    tallies: BTreeMap<usize, ProfileCount>,
     unknown: u64,
     unread: u64,
 }
 
 #[derive(Debug)]
-struct Tally {
+struct ProfileCount {
     resources: u64,
     invalid: u64,
     has: Vec<bool>,
 }
 
-impl Holder {
+impl ProfileChecker {
     pub(crate) fn new(profiles: Arc<Profiles>) -> Self {
         Self { profiles, tallies: BTreeMap::new(), unknown: 0, unread: 0 }
     }
 
-    /// Holds a resource to its profiles, after it was held to the base definitions.
-    pub(crate) fn hold(&mut self, line: &[u8], notes: &mut Notes) {
-        let Some(of) = notes.plausible_type().filter(|_| notes.judged && notes.standing == Standing::Object) else {
+    /// Checks a resource against its profiles, after the check against the base definitions.
+    pub(crate) fn check(&mut self, line: &[u8], notes: &mut LineNotes) {
+        let Some(of) = notes.plausible_type().filter(|_| notes.judged && notes.shape == LineShape::Object) else {
             return;
         };
         if !self.profiles.assigns(of) && memmem::find(line, b"\"profile\"").is_none() {
             return;
         }
         let Ok(resource) = serde_json::from_slice(line) else {
-            // It is sound JSON, but nested beyond what is made a tree of.
+            // It is sound JSON, but nested too deeply for a tree.
             self.unread += 1;
             return;
         };
         let outcome = self.profiles.judge(&resource, line);
         self.unknown += outcome.unknown;
         for kept in outcome.kept {
-            let fresh = || Tally { resources: 0, invalid: 0, has: vec![false; kept.has.len()] };
+            let fresh = || ProfileCount { resources: 0, invalid: 0, has: vec![false; kept.has.len()] };
             let tally = self.tallies.entry(kept.profile).or_insert_with(fresh);
             tally.resources += 1;
             tally.invalid += u64::from(!kept.valid);
@@ -56,9 +56,9 @@ impl Holder {
                 *known |= now;
             }
         }
-        let told = |fault: &Fault| {
-            // One cause, one finding: the base definitions may say the same of the same value.
-            let same = |base: &Fault| {
+        let is_known = |fault: &ResourceFault| {
+            // One cause is one finding: the base definitions may report the same fault of the same value.
+            let same = |base: &ResourceFault| {
                 base.at == fault.at
                     && matches!(
                         (base.rule, fault.rule),
@@ -68,12 +68,12 @@ impl Holder {
             };
             notes.invalid.iter().any(same)
         };
-        notes.unkept = outcome.faults.into_iter().filter(|fault| !told(fault)).collect();
+        notes.unkept = outcome.faults.into_iter().filter(|fault| !is_known(fault)).collect();
     }
 
     /// What it came to.
     pub(crate) fn facts(&self) -> ProfileFacts {
-        let tally = |(index, tally): (&usize, &Tally)| {
+        let tally = |(index, tally): (&usize, &ProfileCount)| {
             let profile = self.profiles.get(*index)?;
             let never = profile.supports.iter().zip(&tally.has).filter(|(_, has)| !**has);
             Some(ProfileTally {

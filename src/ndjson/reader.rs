@@ -7,33 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use crate::base::instant::Instant;
 use crate::fhir::au_directory::measure::Measure;
 use crate::ndjson::decode::{Coding, Decoder};
-use crate::ndjson::decode_thread::Apart;
+use crate::ndjson::decode_thread::DecodeThread;
+use crate::ndjson::expected::Expected;
 use crate::ndjson::frame::Framer;
 use crate::ndjson::identity::{Identity, RunKey};
 use crate::ndjson::inspect::{Inspector, JsonInspector, Watch};
-use crate::ndjson::lines::{Expected, Lines};
+use crate::ndjson::limits::Limits;
+use crate::ndjson::lines::{FileLines, LineOutcome};
 use crate::recording::facts::LineFacts;
 use crate::recording::model::Trouble;
 use crate::suite::line_rules::LineRule;
-
-/// What a stranger's file may cost us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest line, in bytes.
-    pub max_line: usize,
-    /// The deepest nesting.
-    pub max_depth: usize,
-    /// The most decoded bytes of one file.
-    pub max_decoded: u64,
-    /// The highest ratio of decoded to encoded bytes, beyond the first 16 MiB decoded.
-    pub max_ratio: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_line: 64 << 20, max_depth: 512, max_decoded: 256 << 30, max_ratio: 500 }
-    }
-}
 
 /// How to read one file.
 pub struct ReaderOptions {
@@ -53,9 +36,9 @@ pub struct ReaderOptions {
     pub inspector: Option<Box<dyn Inspector>>,
     /// Whether the digest of the decoded bytes is wanted.
     pub digest: bool,
-    /// How many different faults of FHIR's definitions are told apart; 0: some hundred.
+    /// The most different faults of FHIR's definitions that become findings of their own; 0: a hundred.
     pub most_findings: usize,
-    /// What holds the lines to the rules of a provider directory, if they are.
+    /// Checks the lines by the rules of a provider directory.
     pub directory: Option<Measure>,
     /// What else looks at each resource.
     pub watch: Option<Box<dyn Watch>>,
@@ -85,13 +68,13 @@ impl ReaderOptions {
 pub struct Finished {
     /// The facts of its lines. `deleted_in_output` is 0: see [`Finished::deleted`].
     pub lines: LineFacts,
-    /// SHA-256 of the decoded bytes, hex; empty where it was not wanted.
+    /// SHA-256 of the decoded bytes, hex; empty if it was not wanted.
     pub sha256: String,
     /// The coding that was undone.
     pub coding: Option<&'static str>,
     /// Whether the file came whole and could be decoded.
     pub whole: bool,
-    /// Why not, where the coding is to blame.
+    /// Why not, if the content coding is broken.
     pub broken: Option<Trouble>,
     /// The hash of every resource, as [`crate::recording::facts::FileFacts::identity`] wants it, each once; if asked for.
     pub identity: Option<String>,
@@ -115,7 +98,7 @@ enum Decoding {
     /// Here; none while it is moved.
     Here(Option<Decoder>),
     /// On a thread of its own.
-    There(Apart),
+    Thread(DecodeThread),
 }
 
 /// A body of more encoded bytes is decoded on a thread of its own.
@@ -128,7 +111,7 @@ struct Decoded {
     /// The first bytes, until there are enough to know what they are; then none.
     head: Option<Vec<u8>>,
     framer: Framer,
-    lines: Lines,
+    lines: FileLines,
 }
 
 /// As many bytes as the longest mark at a file's start.
@@ -140,7 +123,7 @@ impl FileReader {
         let limits = options.limits;
         let inspector = options.inspector.unwrap_or_else(|| Box::new(JsonInspector::new(limits.max_depth)));
         let transaction_time = options.transaction_time.as_deref().and_then(Instant::parse);
-        let mut lines = Lines::new(options.expected, transaction_time, inspector);
+        let mut lines = FileLines::new(options.expected, transaction_time, inspector);
         if let Some(index) = options.identity {
             lines.with_identity(index);
         }
@@ -166,7 +149,7 @@ impl FileReader {
     /// Takes the next bytes of the body.
     ///
     /// # Errors
-    /// `limit` or `protocol` where the content coding is broken or a limit is reached: stop fetching. What was read until
+    /// `limit` or `protocol` if the content coding is broken or a limit is reached: stop fetching. What was read until
     /// then still counts; later pushes do nothing but repeat the error.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Trouble> {
         if let Some(broken) = &self.broken {
@@ -180,19 +163,19 @@ impl FileReader {
         let result = match &mut self.decoding {
             Decoding::Here(Some(decoder)) => decoder.push(chunk, &mut |decoded| text.take(decoded)),
             Decoding::Here(None) => Ok(()),
-            Decoding::There(apart) => apart.push(chunk, &mut |decoded| text.take(decoded)),
+            Decoding::Thread(thread) => thread.push(chunk, &mut |decoded| text.take(decoded)),
         };
         self.broken = result.as_ref().err().cloned();
         result
     }
 
-    /// Undoes the coding on a thread of its own from now on, where one can be had.
+    /// Moves the decoder to a thread of its own, if one can be started.
     fn move_away(&mut self) {
         if let Decoding::Here(decoder) = &mut self.decoding
             && let Some(decoder) = decoder.take()
         {
-            self.decoding = match Apart::start(decoder) {
-                Ok(apart) => Decoding::There(apart),
+            self.decoding = match DecodeThread::start(decoder) {
+                Ok(thread) => Decoding::Thread(thread),
                 Err(decoder) => Decoding::Here(Some(decoder)),
             };
         }
@@ -220,7 +203,7 @@ impl FileReader {
         let good = self.broken.is_none();
         let ended = match self.decoding {
             Decoding::Here(Some(mut decoder)) if whole && good => decoder.finish(&mut |decoded| text.take(decoded)),
-            Decoding::There(apart) if good => apart.finish(whole, &mut |decoded| text.take(decoded)),
+            Decoding::Thread(thread) if good => thread.finish(whole, &mut |decoded| text.take(decoded)),
             _ => Ok(()),
         };
         self.broken = self.broken.or(ended.err());
@@ -285,7 +268,7 @@ impl Decoded {
         self.framer.push(bytes, &mut |framed| lines.take(framed));
     }
 
-    fn finish(mut self, whole: bool) -> (crate::ndjson::lines::LineOutcome, String) {
+    fn finish(mut self, whole: bool) -> (LineOutcome, String) {
         self.open();
         let Self { digest, bytes, mut framer, mut lines, .. } = self;
         if whole {

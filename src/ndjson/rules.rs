@@ -1,12 +1,13 @@
-//! What must hold of a resource, beyond being JSON, for the list of the manifest that its file stands in.
+//! The rules for a resource, beyond being JSON, by the list of the manifest that names its file.
 
-use crate::ndjson::facts::{Notes, TextState, is_id, is_type_name};
-use crate::ndjson::lines::Expected;
+use crate::base::fhir_names::{is_id, is_type_name};
+use crate::ndjson::expected::Expected;
+use crate::ndjson::facts::{LineNotes, TextState};
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
 /// Reports what is wrong with the resource in `notes`: rule, byte within the line, path, expected, actual.
-pub(crate) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
+pub(crate) fn judge(notes: &LineNotes, expected: &Expected, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
     let wanted = match expected.list {
         FileList::Output => expected.announced.as_deref(),
         FileList::Error => Some("OperationOutcome"),
@@ -22,15 +23,15 @@ pub(crate) fn judge(notes: &Notes, expected: &Expected, report: &mut dyn FnMut(L
     if expected.list == FileList::Deleted {
         deletions(notes, report);
     }
-    // A file whose list nobody named may be one of errors, whose OperationOutcomes need no id, and one that is organised
-    // has headers without one.
+    // Without a manifest, a file may be one of errors, with OperationOutcomes that need no id, and an organized file
+    // has headers without an id.
     let free =
         expected.announced.is_none() && matches!(notes.resource_type.get(), Some("OperationOutcome" | "Parameters"));
     id(notes, expected.list == FileList::Output && !free, report);
 }
 
-/// What must hold of a Bundle that says what was deleted (hl7-2.0.0 and later, `deleted` of the manifest).
-fn deletions(notes: &Notes, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
+/// The rules for a Bundle of deletions (hl7-2.0.0 and later, `deleted` of the manifest).
+fn deletions(notes: &LineNotes, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
     let kind = &notes.bundle_type;
     if kind.get() != Some("transaction") {
         let actual = match kind.state {
@@ -62,7 +63,7 @@ const BUNDLE_TYPES: [&str; 8] =
 
 /// Whether the type is as it should be, so that the rest can be judged.
 fn resource_type(
-    notes: &Notes,
+    notes: &LineNotes,
     wanted: Option<&str>,
     report: &mut dyn FnMut(LineRule, usize, &str, &str, &str),
 ) -> bool {
@@ -94,7 +95,7 @@ fn resource_type(
     }
 }
 
-fn id(notes: &Notes, required: bool, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
+fn id(notes: &LineNotes, required: bool, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
     let expected = "1 to 64 letters, digits, - or .";
     match notes.id.state {
         TextState::Absent if required => report(LineRule::IdMissing, notes.at, "id", "an id", "a resource without one"),

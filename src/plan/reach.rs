@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::plan::check_needs::CheckNeed;
 use crate::plan::model::{Depth, Measures};
 use crate::suite::catalog::Test;
 use crate::suite::check_names::CheckName;
@@ -61,22 +62,34 @@ pub(crate) fn reach(test: &Test, flow: &Flow) -> Need {
     for expect in expects(test) {
         need.measures.directory |= expect.directory.is_some();
         let of_files = expect.lines.is_some() || expect.file_type.is_some() || expect.directory.is_some();
-        if of_files || expect.check.is_some_and(CheckName::needs_files) {
+        if of_files {
             need.depth = Depth::Files;
         }
-        need.measures.identity |= expect.check.is_some_and(CheckName::needs_identity);
-        need.measures.unrequested |= expect.check.is_some_and(CheckName::needs_census);
-        need.measures.with_source |= expect.check.is_some_and(CheckName::needs_source);
         let of_contents = |rule: &LineRule| rule.is_of_attachments() || *rule == LineRule::ReferenceForm;
         need.measures.contents |= expect.lines.iter().flatten().any(of_contents);
-        if let Some(probe) = expect.check.and_then(CheckName::compares_with) {
-            need.probes.extend(flow.probes.iter().filter(|other| other.id == probe).map(|other| other.id.clone()));
+        for of_check in expect.check.map(CheckName::needs).unwrap_or_default() {
+            add_check_need(&mut need, *of_check, flow);
         }
-        need.measures.blocks |= expect.check.is_some_and(CheckName::needs_blocks);
-        need.measures.compared |= expect.check.is_some_and(CheckName::needs_comparison);
     }
     need.probes.extend(flow.groundwork(&need.probes));
     need
+}
+
+fn add_check_need(need: &mut Need, of_check: CheckNeed, flow: &Flow) {
+    match of_check {
+        CheckNeed::Files => need.depth = Depth::Files,
+        CheckNeed::Comparison => need.measures.compared = true,
+        CheckNeed::Blocks => need.measures.blocks = true,
+        CheckNeed::UnrequestedResources => need.measures.unrequested = true,
+        CheckNeed::Source => {
+            need.measures.unrequested = true;
+            need.measures.with_source = true;
+        }
+        CheckNeed::Identity => need.measures.identity = true,
+        CheckNeed::Probe(id) => {
+            need.probes.extend(flow.probes.iter().filter(|probe| probe.id == id).map(|probe| probe.id.clone()));
+        }
+    }
 }
 
 /// What `test` needs of the flows that it compares its own with: the same kind of exchanges.

@@ -1,11 +1,12 @@
-//! What hooks did to the target, and what exports show of it. Of what they named, types, hashes and dates are kept.
+//! What hooks changed on the target, and what exports show of it. The recording keeps types, hashes and dates of the
+//! resources that they named.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::words;
 use crate::suite::flow::HookName;
 
-/// Hooks as a flow has to do with them.
+/// The hooks that concern a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hooked {
     /// Those that the run has.
@@ -15,7 +16,7 @@ pub struct Hooked {
     /// Whether they were run while the job of this flow ran.
     #[serde(default)]
     pub meanwhile: bool,
-    /// Every resource that they named, and what came of it here.
+    /// Every resource that they named, and how this flow shows it.
     pub things: Vec<ChangedResource>,
 }
 
@@ -30,7 +31,7 @@ pub struct HookRun {
     pub took: u64,
     /// How many resources it named that were looked at.
     pub named: u64,
-    /// Why nothing can be said of what it did; a fragment that repeats nothing of what it printed.
+    /// Why its changes are unknown: a fragment that repeats nothing of what it printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
 }
@@ -100,11 +101,11 @@ words! {
         Fresh = "fresh",
         /// In an earlier state.
         Stale = "stale",
-        /// In a state of which that cannot be told.
+        /// In a state that cannot be compared.
         Unsure = "unsure",
         /// Not at all.
         Absent = "absent",
-        /// Nobody looked: not all files came, or none was asked for.
+        /// Not looked for: not all files came, or the run fetched none.
         Unseen = "unseen",
     }
 }

@@ -11,7 +11,7 @@ use crate::suite::shapes::DirectoryTopic;
 /// What was measured on one file while it came.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
-    /// The exchange that fetched it; the last one, where there were redirects.
+    /// The exchange that fetched it; the last one after redirects.
     pub exchange: u32,
     /// The content coding that was undone, as `gzip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub struct FileFacts {
     /// Its blocks, where it was asked to be organised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organized>,
-    /// What came in it that was named as kept from the run's client; none where nothing was named.
+    /// Resources in it that the run's client must not receive; none if the user named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Withheld>,
 }
@@ -43,7 +43,7 @@ pub struct FileFacts {
 pub struct Organized {
     /// Headers that refer to a resource of the type.
     pub blocks: u64,
-    /// The first line with a resource that no header stands before.
+    /// The first line with a resource before any header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
     /// Headers that refer to nothing of the type.
@@ -57,7 +57,7 @@ pub struct Organized {
     /// Whose block it ends with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<u64>,
-    /// Resources whose blocks begin here and that stand in none of them, in no file.
+    /// Resources that have a block here and are in no block of any file.
     pub bare: u64,
     /// The block of the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,14 +79,14 @@ pub struct BlockAt {
     pub line: u64,
 }
 
-/// What a flow whose files were to be organised holds beside an earlier one.
+/// What a flow with organized files holds, compared to an earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organizing {
-    /// The earlier flow; empty where there is none.
+    /// The earlier flow; empty if there is none.
     pub flow: String,
     /// Its resources of the type, and how many of them have a block.
     pub instances: KeptProfiles,
-    /// Of those that have one: what belongs to them there, by type, and how much of it stands in their blocks.
+    /// Of those that have one: what belongs to them there, by type, and how much of it is in their blocks.
     pub belongings: BTreeMap<String, KeptProfiles>,
     /// What a second read of missing resources showed; none if nothing is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,13 +134,13 @@ pub struct Filtered {
     pub matched: u64,
     /// Those that certainly do not.
     pub unmatched: u64,
-    /// Those of which that cannot be told.
+    /// Those that could not be decided.
     pub undecided: u64,
     /// The first lines with one that does not pass, from 1, at most six.
     pub lines: Vec<u64>,
 }
 
-/// A flow's result beside what an earlier flow holds.
+/// A flow's result compared to what an earlier flow holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// The earlier flow.
@@ -172,13 +172,13 @@ pub struct UnrequestedResources {
     /// Of a Group's export, by type: resources of patients who are no members.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outsiders: BTreeMap<String, u64>,
-    /// Why nobody can tell who is a member, in a Group's export; none: it is known.
+    /// Why the members are unknown, in a Group's export; none: they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_unknown: Option<String>,
     /// How many members the Group has, where that is known.
     #[serde(default)]
     pub members: u64,
-    /// Of an export of patients beside one of everything, by type: resources about patients of types of which none came,
+    /// Of an export of patients compared to one of everything, by type: resources about patients of types of which none came,
     /// and all those of the other types; none where there was nothing to hold it against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compartment: Option<Compartment>,
@@ -196,7 +196,7 @@ pub struct UnrequestedResources {
     pub trimmed: Option<Trimmed>,
 }
 
-/// What is about patients in an export of everything, beside an export of patients.
+/// What is about patients in an export of everything, compared to an export of patients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compartment {
     /// The types of which some came.
@@ -289,7 +289,7 @@ pub struct LineFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validated: Option<Validated>,
     /// What is wrong, by rule; each rule once, with its first place and how often. What breaks FHIR's
-    /// definitions is told for each element, as far as there is room.
+    /// definitions has a finding for each element, up to a limit.
     pub findings: Vec<LineFinding>,
     /// The rules of a provider directory, where the plan asked for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -300,7 +300,7 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// What the rules of a provider directory came to on one file's lines.
+/// The results of a provider directory's rules on one file's lines.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DirectoryFacts {
     /// Lines that were looked at, by topic.
@@ -373,7 +373,7 @@ pub struct ProfileFacts {
     pub held: Vec<ProfileTally>,
 }
 
-/// What came of one profile.
+/// The result of one profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileTally {
     /// Its URL.
@@ -391,7 +391,7 @@ pub struct ProfileTally {
 }
 
 impl ProfileFacts {
-    /// Adds what another file came to: an element was seen if either has it.
+    /// Adds the result of another file: an element was seen if either has it.
     pub fn add(&mut self, other: &Self) {
         for package in &other.packages {
             if !self.packages.contains(package) {
@@ -415,7 +415,7 @@ impl ProfileFacts {
 }
 
 impl LineFacts {
-    /// Whether every line could be told and read for what it is, so that what is not among them is not there. A file of
+    /// Whether every line could be read, so that a resource that is not among them is not in the file. A file of
     /// which that is not so has findings of its own.
     pub fn is_legible(&self) -> bool {
         let harmless = |rule: LineRule| matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_contents();

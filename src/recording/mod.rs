@@ -2,8 +2,10 @@
 //! without a network; no resource content.
 
 pub(crate) mod data_changes;
+pub mod early_end;
 pub mod facts;
 pub mod model;
 pub mod secrecy;
+pub mod settings;
 pub mod shape;
 pub mod store;

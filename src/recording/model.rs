@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{ExportLevel, words};
 use crate::recording::data_changes::Hooked;
+use crate::recording::early_end::EarlyEnd;
 use crate::recording::facts::{Comparison, FileFacts, Organizing, UnrequestedResources};
 use crate::recording::secrecy::UrlGuessing;
+use crate::recording::settings::RecordedSettings;
 use crate::suite::model::FileList;
 
 /// The version of the recording's format; another one is refused.
@@ -64,8 +66,8 @@ pub struct Start {
     pub informational_specs: Vec<String>,
     /// The names of the tests that were selected, without `SPEC::`; none means all of them.
     pub selected: Option<Vec<String>>,
-    /// Settings worth showing in a report, redacted, in order.
-    pub settings: Vec<(String, String)>,
+    /// The settings of the run.
+    pub settings: RecordedSettings,
     /// Name and version of the software, as the CapabilityStatement says.
     pub software: Option<String>,
     /// The FHIR version, as the CapabilityStatement says.
@@ -79,18 +81,18 @@ pub struct Start {
 pub struct End {
     /// Wall time, RFC 3339, UTC, milliseconds.
     pub finished: String,
-    /// Why the run ended early, if it did: interrupted, or its deadline passed.
-    pub early: Option<String>,
+    /// Why the run ended early, if it did.
+    pub early: Option<EarlyEnd>,
     /// Jobs that were started and could not be deleted, by redacted polling URL.
     pub leftovers: Vec<String>,
     /// Bytes received, as they came over the wire.
     pub bytes: u64,
-    /// How hard the URLs are to guess that the target gave out; none on recordings that are older than the question.
+    /// How hard the URLs are to guess that the target gave out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guessing: Option<UrlGuessing>,
 }
 
-/// One HTTP request and what came of it.
+/// One HTTP request and its response, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Its number on the recording, from 1.
@@ -105,7 +107,7 @@ pub struct Exchange {
     /// The place in the manifest of the file that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileRef>,
-    /// What a poll said of the job.
+    /// What a poll says of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// Not the last word: a retry (after 429 or 503) or a redirect was followed to a later exchange.
@@ -268,6 +270,13 @@ pub struct Trouble {
     pub message: String,
 }
 
+impl Trouble {
+    /// Trouble of this kind; the message is a lower-case fragment.
+    pub fn new(kind: TroubleKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
 words! {
     /// Kinds of trouble on the way.
     TroubleKind {
@@ -310,6 +319,9 @@ pub struct Body {
     /// Why a body that should be JSON is not, with the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_json: Option<String>,
+    /// Whether it is JSON that is nested more deeply than this program reads.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub too_deep: bool,
 }
 
 words! {
@@ -341,30 +353,36 @@ words! {
 pub struct FlowRecord {
     /// Its name.
     pub name: String,
-    /// Its title, with the level it ran at.
+    /// The title that the suite gives it.
     pub title: String,
+    /// The suite leaves the level open, and the run chose [`FlowRecord::export`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub level_chosen: bool,
+    /// Kick-off parameters that the target refused and the run left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped_params: Vec<String>,
     /// The level at which it ran; `any` if it did not.
     pub export: ExportLevel,
-    /// The names and values of the kick-off parameters that were sent, picks resolved.
+    /// The names and values of the kick-off parameters that were sent, sample values resolved.
     pub params: Vec<(String, String)>,
     /// Whether those went in a Parameters body.
     pub posted: bool,
-    /// What came back beside what an earlier flow holds, where that was asked for and can be said.
+    /// The result compared to what an earlier flow holds, if the suite asks for that and it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
-    /// What came back without having been asked for, where that was looked at.
+    /// What came without a request for it, if the run looked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<UnrequestedResources>,
     /// How often the key set that the run serves had been read when a token request of this probe was answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_reads: BTreeMap<String, u32>,
-    /// What organised files hold, where they were asked for.
+    /// What organized files hold, if the kick-off asked for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organizing>,
-    /// What a search for the Group that the flow made found.
+    /// What a search found for the Group that the flow made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<NamedFiles>,
-    /// What hooks did, and what came of it here, where the flow has to do with them.
+    /// What hooks changed, and how this flow shows it, if hooks concern it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooked: Option<Hooked>,
     /// Exports that the target accepted in this flow, its probes' included.
@@ -412,7 +430,7 @@ words! {
         Waited = "waited",
         /// No answer: transport.
         Transport = "transport",
-        /// A pick found nothing to choose from, or the flow that it comes from stopped.
+        /// The data has no such sample value, or the flow that it comes from stopped.
         NoPick = "no-pick",
         /// A limit of ours: bytes, files, deadline, interruption.
         Limit = "limit",

@@ -31,7 +31,7 @@ pub struct UrlVariety {
     pub keyed: bool,
 }
 
-/// What came of the resources that were named as kept from the run's client, in one file.
+/// The resources of one file that the run's client must not receive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withheld {
     /// How many came all the same.

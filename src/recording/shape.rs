@@ -12,8 +12,7 @@ pub fn is_manifest(body: &Value) -> bool {
     !object.contains_key("resourceType") && MANIFEST_KEYS.iter().filter(|key| object.contains_key(**key)).count() >= 2
 }
 
-/// `body` without the byte order mark that may stand before it: readers of JSON may pass over one (RFC 8259, 8.1), and
-/// nobody is failed for it but in files.
+/// `body` without a leading byte order mark. Readers of JSON may ignore one (RFC 8259, 8.1), and only files fail for it.
 pub fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }

@@ -73,7 +73,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins a recording in the folder `folder`, which is made if need be; one that lies there is replaced.
+    /// Begins a recording in the folder `folder`, and makes the folder if needed. It replaces a recording that is there.
     ///
     /// # Errors
     /// When the folder or the file cannot be made.
@@ -91,7 +91,7 @@ impl Writer {
     /// Appends one entry and flushes it.
     ///
     /// # Errors
-    /// When the file cannot be written; the entry may then stand there in part, as the last line.
+    /// When the file cannot be written; its last line may then be a part of the entry.
     pub fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let write = |out: &mut BufWriter<File>| -> std::io::Result<()> {
             serde_json::to_writer(&mut *out, entry)?;
@@ -102,8 +102,8 @@ impl Writer {
     }
 }
 
-/// Reads a recording: the file itself, its folder, or the report's folder around that. Where the last line is cut, as a
-/// killed run leaves it, what stands before it is the recording, and it has no end.
+/// Reads a recording: the file itself, its folder, or the report's folder around that. If the last line is cut, as a
+/// killed run leaves it, the lines before it are the recording, and it has no end.
 ///
 /// # Errors
 /// When it cannot be read, is no recording, is of another format, or has a broken line before its last.

@@ -1,120 +1,131 @@
-//! What is kept of a body: the shape always, the content only of what is no resource.
+//! What the recording keeps of a body: always its size and kind, its content only if it is no resource.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::measure::manifest_files::MAX_FILES;
 use crate::recording::model::{Body, BodyKind};
 use crate::recording::shape::{is_manifest, without_bom};
+use crate::redact::kept_members::kept_members;
 use crate::redact::redactor::Redactor;
+use crate::redact::secrets::REDACTED;
 
-/// JSON bodies longer than this are not kept.
+/// Longer JSON bodies are not kept.
 const MAX_BYTES: usize = 1 << 20;
-/// Lists longer than this are cut where a body holds more than [`MAX_ITEMS`] items in all.
+/// Longer lists are cut if a body holds more than [`MAX_ITEMS`] items in all.
 const MAX_LEN_LIST: usize = 1_000;
 /// The most items of lists that are kept whole.
 const MAX_ITEMS: usize = 10_000;
-/// Strings longer than this are cut.
+/// Longer strings are cut.
 const MAX_LEN_TEXT: usize = 4_096;
-/// Characters of an excerpt.
-const EXCERPT: usize = 200;
-/// JSON is kept no deeper than this.
-const DEEPEST: usize = 64;
+/// The most characters of an excerpt.
+const MAX_LEN_EXCERPT: usize = 200;
+/// The deepest nesting of JSON that is kept.
+const MAX_DEPTH: usize = 64;
 
-impl Redactor {
-    /// Looks at a body, content coding undone, that came with `status` and the media type `media`.
-    pub(crate) fn body(&self, status: u16, media: Option<&str>, bytes: &[u8]) -> Body {
-        let mut body = Body { bytes: bytes.len() as u64, ..Body::default() };
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return body;
-        }
-        let says_json =
-            media.is_some_and(|media| media == "application/json" || media.ends_with("+json") || media == "text/json");
-        let says_lines = media.is_some_and(|media| media.ends_with("ndjson"));
-        let parsed = serde_json::from_slice::<Value>(without_bom(bytes));
-        body.kind = kind(bytes, parsed.is_ok());
-        match parsed {
-            Ok(value) => {
-                self.json(&mut body, value, bytes.len());
-                // It is read all the same, and is not what JSON may be sent as (RFC 8259, 8.1).
-                let marked = without_bom(bytes).len() < bytes.len();
-                body.not_json = marked.then(|| "a byte order mark stands before it".to_owned());
-            }
-            Err(error) if says_json && !says_lines => body.not_json = Some(self.text(&error.to_string())),
-            Err(_) => {}
-        }
-        let text = || String::from_utf8_lossy(bytes.get(..MAX_BYTES).unwrap_or(bytes));
-        match body.kind {
-            BodyKind::Html => body.excerpt = title(&text()).map(|title| self.excerpt(&title)),
-            BodyKind::Text | BodyKind::Xml if status >= 400 => body.excerpt = Some(self.excerpt(&text())),
-            _ => {}
-        }
-        body
+/// How serde_json names the error of JSON that it does not read because of its depth. No type says so.
+const TOO_DEEP: &str = "recursion limit";
+
+/// What may be kept of a body without its content coding, which came with `status` and the media type `media`.
+pub(crate) fn describe_body(redactor: &Redactor, status: u16, media: Option<&str>, bytes: &[u8]) -> Body {
+    let mut body = Body { bytes: bytes.len() as u64, ..Body::default() };
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return body;
     }
-
-    fn excerpt(&self, text: &str) -> String {
-        // Redacted before it is cut: half a secret would no longer be known for one.
-        self.text(text.trim()).chars().take(EXCERPT).flat_map(shown).collect()
+    let says_json =
+        media.is_some_and(|media| media == "application/json" || media.ends_with("+json") || media == "text/json");
+    let says_lines = media.is_some_and(|media| media.ends_with("ndjson"));
+    let parsed = serde_json::from_slice::<Value>(without_bom(bytes));
+    body.kind = kind(bytes, parsed.is_ok());
+    match parsed {
+        Ok(value) => {
+            keep_json(redactor, &mut body, value, bytes.len());
+            // We read JSON after a byte order mark, but RFC 8259 (8.1) forbids the mark.
+            let marked = without_bom(bytes).len() < bytes.len();
+            body.not_json = marked.then(|| "a byte order mark stands before it".to_owned());
+        }
+        Err(error) if says_json && !says_lines => {
+            let why = error.to_string();
+            body.too_deep = why.starts_with(TOO_DEEP);
+            body.not_json = Some(redactor.text(&why));
+        }
+        Err(_) => {}
     }
-
-    fn json(&self, body: &mut Body, value: Value, length: usize) {
-        let resource = value.get("resourceType").and_then(Value::as_str).map(str::to_owned);
-        let reduced = match resource.as_deref() {
-            Some("OperationOutcome") => pick(&value, &["resourceType", "issue"]),
-            Some("CapabilityStatement") => capability(&value),
-            Some("Group") => cohort(&value),
-            // How many there are is no content.
-            Some("Bundle") if value.get("entry").is_none() => pick(&value, &["resourceType", "total"]),
-            Some(_) => Value::Null,
-            None => value,
-        };
-        body.resource_type = resource.map(|name| {
-            if name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                name
-            } else {
-                "[not a type]".to_owned()
-            }
-        });
-        if reduced.is_null() {
-            return;
-        }
-        // A manifest is judged item by item, so it is kept as far as it is driven.
-        let manifest = is_manifest(&reduced);
-        if length > MAX_BYTES && !manifest && body.resource_type.as_deref() != Some("CapabilityStatement") {
-            body.excerpt = Some(format!("[{length} bytes of JSON, too long to keep]"));
-            return;
-        }
-        let mut cut = 0;
-        let crowded = items(&reduced) > MAX_ITEMS;
-        // What stands for all to read: the CapabilityStatement, and where tokens are had.
-        let public =
-            body.resource_type.as_deref() == Some("CapabilityStatement") || reduced.get("token_endpoint").is_some();
-        let longest = match (manifest, crowded) {
-            (true, _) => MAX_FILES,
-            (false, true) => MAX_LEN_LIST,
-            (false, false) => usize::MAX,
-        };
-        let keep = Keep { public, longest };
-        body.json = Some(self.value_of(reduced, "", keep, 0, &mut cut));
-        if cut > 0 {
-            body.excerpt = Some(format!("[lists cut to their first {longest} items, {cut} items left out]"));
-        }
+    let text = || String::from_utf8_lossy(bytes.get(..MAX_BYTES).unwrap_or(bytes));
+    match body.kind {
+        BodyKind::Html => body.excerpt = title(&text()).map(|title| excerpt(redactor, &title)),
+        BodyKind::Text | BodyKind::Xml if status >= 400 => body.excerpt = Some(excerpt(redactor, &text())),
+        _ => {}
     }
+    body
+}
 
-    fn value_of(&self, value: Value, key: &str, keep: Keep, depth: usize, cut: &mut usize) -> Value {
-        if depth > DEEPEST {
+fn excerpt(redactor: &Redactor, text: &str) -> String {
+    // Redact before cutting: a part of a secret would not be recognized.
+    redactor.text(text.trim()).chars().take(MAX_LEN_EXCERPT).flat_map(shown).collect()
+}
+
+fn keep_json(redactor: &Redactor, body: &mut Body, value: Value, length: usize) {
+    let resource = value.get("resourceType").and_then(Value::as_str).map(str::to_owned);
+    let kept = kept_members(value);
+    body.resource_type = resource.map(|name| {
+        if name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            name
+        } else {
+            "[not a type]".to_owned()
+        }
+    });
+    if kept.is_null() {
+        return;
+    }
+    // A manifest is judged item by item, so it is kept as far as its files are downloaded.
+    let manifest = is_manifest(&kept);
+    let capability_statement = body.resource_type.as_deref() == Some("CapabilityStatement");
+    if length > MAX_BYTES && !manifest && !capability_statement {
+        body.excerpt = Some(format!("[{length} bytes of JSON, too long to keep]"));
+        return;
+    }
+    // Public documents: the CapabilityStatement, and the one that names the token endpoint.
+    let public = capability_statement || kept.get("token_endpoint").is_some();
+    let max_items = match (manifest, items(&kept) > MAX_ITEMS) {
+        (true, _) => MAX_FILES,
+        (false, true) => MAX_LEN_LIST,
+        (false, false) => usize::MAX,
+    };
+    let mut json = JsonRedactor { redactor, public, max_items, cut: 0 };
+    body.json = Some(json.value(kept, "", 0));
+    if json.cut > 0 {
+        let cut = json.cut;
+        body.excerpt = Some(format!("[lists cut to their first {max_items} items, {cut} items left out]"));
+    }
+}
+
+/// Redacts one JSON body.
+struct JsonRedactor<'r> {
+    redactor: &'r Redactor,
+    /// The URLs in the body are public.
+    public: bool,
+    /// The most items of a list.
+    max_items: usize,
+    /// The items left out so far.
+    cut: usize,
+}
+
+impl JsonRedactor<'_> {
+    fn value(&mut self, value: Value, key: &str, depth: usize) -> Value {
+        if depth > MAX_DEPTH {
             return Value::String("[nested too deeply to keep]".to_owned());
         }
         match value {
-            Value::String(text) => Value::String(self.string(&text, key, keep)),
+            Value::String(text) => Value::String(self.string(&text, key)),
             Value::Array(list) => {
-                *cut += list.len().saturating_sub(keep.longest);
-                let kept = list.into_iter().take(keep.longest);
-                Value::Array(kept.map(|item| self.value_of(item, key, keep, depth + 1, cut)).collect())
+                self.cut += list.len().saturating_sub(self.max_items);
+                let kept = list.into_iter().take(self.max_items);
+                Value::Array(kept.map(|item| self.value(item, key, depth + 1)).collect())
             }
             Value::Object(map) => {
                 let inner = map.get("resourceType").and_then(Value::as_str);
                 if depth > 0 && inner.is_some_and(|name| name != "OperationOutcome") {
-                    // A resource within: never kept.
+                    // A nested resource is never kept.
                     return Value::Object(Map::from_iter([(
                         "resourceType".to_owned(),
                         Value::String("[a resource]".to_owned()),
@@ -124,12 +135,11 @@ impl Redactor {
                     matches!(key, "access_token" | "refresh_token" | "id_token" | "client_secret" | "client_assertion")
                 };
                 let members = map.into_iter().map(|(key, value)| {
-                    let value = if secret(&key) {
-                        Value::String(crate::redact::redactor::REDACTED.to_owned())
-                    } else {
-                        self.value_of(value, &key, keep, depth + 1, cut)
+                    let value = match secret(&key) {
+                        true => Value::String(REDACTED.to_owned()),
+                        false => self.value(value, &key, depth + 1),
                     };
-                    (self.text(&key), value)
+                    (self.redactor.text(&key), value)
                 });
                 Value::Object(members.collect())
             }
@@ -137,17 +147,17 @@ impl Redactor {
         }
     }
 
-    fn string(&self, text: &str, key: &str, keep: Keep) -> String {
-        let text = if keep.public {
-            self.words(&self.secrets(text))
+    fn string(&self, text: &str, key: &str) -> String {
+        let text = if self.public {
+            self.redactor.public_text(text)
         } else if matches!(key, "url" | "request" | "location" | "Location" | "href" | "continuesInFile")
             && !text.contains("://")
             && !text.contains(char::is_whitespace)
         {
-            // As a URL even where it is a relative one.
-            self.url_text(text)
+            // A relative URL is redacted as a URL too.
+            self.redactor.url_text(text)
         } else {
-            self.text(text)
+            self.redactor.text(text)
         };
         match text.char_indices().nth(MAX_LEN_TEXT) {
             Some((at, _)) => format!("{}[cut]", text.get(..at).unwrap_or_default()),
@@ -156,22 +166,14 @@ impl Redactor {
     }
 }
 
-/// How JSON is kept.
-#[derive(Clone, Copy)]
-struct Keep {
-    /// URLs stand there for all to read.
-    public: bool,
-    longest: usize,
-}
-
-/// What the bytes look like.
+/// The kind of a body, by its bytes.
 fn kind(bytes: &[u8], json: bool) -> BodyKind {
     if json {
         return BodyKind::Json;
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return BodyKind::Binary };
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    // A text with a terminal's escapes in it is still a text.
+    // A text may hold the escape sequences of a terminal.
     let start = || text.chars().take(512);
     let control = start().filter(|c| c.is_control() && !c.is_whitespace()).count();
     if start().any(|c| c == '\0') || control * 8 > start().count() {
@@ -189,14 +191,14 @@ fn kind(bytes: &[u8], json: bool) -> BodyKind {
     }
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let object = |line: &str| serde_json::from_str::<Map<String, Value>>(line).is_ok();
-    // One broken line does not make a file of lines something else: the first ones tell.
+    // The first line decides: one broken line later does not change the kind.
     if lines.next().is_some_and(object) && text.lines().nth(1).is_some() {
         return BodyKind::Ndjson;
     }
     BodyKind::Text
 }
 
-/// The title of a page, white space folded.
+/// The title of a page, with white space collapsed.
 fn title(page: &str) -> Option<String> {
     let lower = page.to_ascii_lowercase();
     let open = lower.find("<title")?;
@@ -206,12 +208,12 @@ fn title(page: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-/// A character as it may be shown: those that move or hide others are written out.
+/// A character as it may be shown: characters that move or hide others are escaped.
 fn shown(c: char) -> Vec<char> {
     if crate::base::unprintable::is_unprintable(c) { c.escape_unicode().collect() } else { vec![c] }
 }
 
-/// The number of items of all lists within.
+/// The number of items in all nested lists.
 fn items(value: &Value) -> usize {
     match value {
         Value::Array(list) => list.len() + list.iter().map(items).sum::<usize>(),
@@ -220,95 +222,21 @@ fn items(value: &Value) -> usize {
     }
 }
 
-fn pick(value: &Value, names: &[&str]) -> Value {
-    let members = names.iter().filter_map(|name| Some(((*name).to_owned(), value.get(*name)?.clone())));
-    Value::Object(members.collect())
-}
-
-/// What matters of one type in a CapabilityStatement. Of search parameters that is what filters of ours use.
-fn resource(one: &Value) -> Value {
-    let mut out = pick(one, &["type", "operation", "supportedProfile", "extension"]);
-    let patient = one.get("type").and_then(Value::as_str) == Some("Patient");
-    let params = one.get("searchParam").and_then(Value::as_array).filter(|_| patient);
-    if let (Some(params), Some(map)) = (params, out.as_object_mut()) {
-        let params = params.iter().map(|param| pick(param, &["name", "extension"]));
-        map.insert("searchParam".to_owned(), Value::Array(params.collect()));
-    }
-    out
-}
-
-/// Of a Group that claims the profile of cohorts, or has a member filter: the names of its profiles and of its modifier
-/// extensions, which are no one's data. Of any other: nothing.
-fn cohort(value: &Value) -> Value {
-    let profiles: Vec<&str> = value
-        .pointer("/meta/profile")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .filter(|profile| profile.contains("/bulk-cohort-group"))
-        .collect();
-    let extensions = value.get("modifierExtension").and_then(Value::as_array).into_iter().flatten();
-    let extensions: Vec<Value> = extensions.map(|one| pick(one, &["url"])).collect();
-    let filter =
-        |one: &Value| one.get("url").and_then(Value::as_str).is_some_and(|url| url.ends_with("/member-filter"));
-    if profiles.is_empty() && !extensions.iter().any(filter) {
-        return Value::Null;
-    }
-    json!({"resourceType": "Group", "meta": {"profile": profiles}, "modifierExtension": extensions})
-}
-
-/// What matters of a CapabilityStatement, which may be megabytes long.
-fn capability(value: &Value) -> Value {
-    let mut out = pick(
-        value,
-        &[
-            "resourceType",
-            "url",
-            "version",
-            "status",
-            "kind",
-            "software",
-            "fhirVersion",
-            "format",
-            "instantiates",
-            "implementationGuide",
-        ],
-    );
-    let rest = value.get("rest").and_then(Value::as_array).map(|rest| {
-        let part = |rest: &Value| {
-            let mut out = pick(rest, &["mode", "security", "operation"]);
-            let resources = rest
-                .get("resource")
-                .and_then(Value::as_array)
-                .map(|list| Value::Array(list.iter().map(resource).collect()));
-            if let (Some(resources), Some(map)) = (resources, out.as_object_mut()) {
-                map.insert("resource".to_owned(), resources);
-            }
-            out
-        };
-        Value::Array(rest.iter().map(part).collect())
-    });
-    if let (Some(rest), Some(map)) = (rest, out.as_object_mut()) {
-        map.insert("rest".to_owned(), rest);
-    }
-    out
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
+    use serde_json::json;
     use url::Url;
 
     use super::*;
 
     fn look(status: u16, media: &str, text: &str) -> Body {
         let redactor = Redactor::new(&Url::parse("https://fhir.example.org/r4").unwrap());
-        redactor.body(status, Some(media), text.as_bytes())
+        describe_body(&redactor, status, Some(media), text.as_bytes())
     }
 
     #[test]
-    fn resources_leave_their_type_alone() {
+    fn only_the_type_of_a_resource_is_kept() {
         let body = look(200, "application/fhir+json", r#"{"resourceType":"Patient","id":"MARKED"}"#);
         assert_eq!((body.kind, body.json, body.excerpt), (BodyKind::Json, None, None));
         assert_eq!(body.resource_type.as_deref(), Some("Patient"));
@@ -322,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_body_is_is_seen_by_looking() {
+    fn the_kind_of_a_body_comes_from_its_bytes() {
         for (text, kind) in [
             ("", BodyKind::Empty),
             (" \r\n", BodyKind::Empty),
@@ -337,28 +265,29 @@ mod tests {
             assert_eq!(look(200, "text/plain", text).kind, kind, "{text:?}");
         }
         let redactor = Redactor::new(&Url::parse("https://fhir.example.org/r4").unwrap());
-        assert_eq!(redactor.body(200, None, &[0xff, 0xfe, 0]).kind, BodyKind::Binary);
+        assert_eq!(describe_body(&redactor, 200, None, &[0xff, 0xfe, 0]).kind, BodyKind::Binary);
     }
 
     #[test]
-    fn excerpts_are_short_escaped_and_of_errors_only() {
+    fn excerpts_are_short_escaped_and_only_of_errors() {
         assert_eq!(look(200, "text/plain", "fine").excerpt, None);
         let text = format!("\u{202e}bad\u{1b}[2J {}", "x".repeat(1000));
         let excerpt = look(500, "text/plain", &text).excerpt.unwrap();
         assert!(excerpt.starts_with("\\u{202e}bad\\u{1b}[2J xxx"), "{excerpt}");
-        assert!(excerpt.chars().count() < EXCERPT + 20);
+        assert!(excerpt.chars().count() < MAX_LEN_EXCERPT + 20);
         let page = look(200, "text/html", "<html><TITLE a=b>\n Sign \n in</title><p>MARKED");
         assert_eq!(page.excerpt.as_deref(), Some("Sign in"));
         assert_eq!(look(200, "text/html", "<html><title>open").excerpt, None);
     }
 
     #[test]
-    fn broken_json_is_told_with_its_place() {
+    fn broken_json_is_reported_with_its_position() {
         let body = look(200, "application/json", "{\"a\":\n MARKED}");
         assert_eq!(body.not_json.as_deref(), Some("expected value at line 2 column 2"));
         assert_eq!(look(200, "text/plain", "{broken").not_json, None);
         let deep = "[".repeat(100_000);
-        assert!(look(200, "application/json", &deep).not_json.is_some());
+        let deep = look(200, "application/json", &deep);
+        assert!(deep.not_json.is_some() && deep.too_deep && !body.too_deep);
     }
 
     #[test]
@@ -374,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_is_kept_whole_and_a_mark_before_it_is_passed_over() {
+    fn a_manifest_is_kept_whole_with_or_without_a_byte_order_mark() {
         let url = format!("https://files.example.org/{}", "x".repeat(200));
         let manifest = json!({"error": [], "output": vec![json!({"type": "Patient", "url": url}); 12_000]}).to_string();
         assert!(manifest.len() > MAX_BYTES);

@@ -1,8 +1,9 @@
-//! What may be written down of an exchange, and the recorder that writes it.
+//! What the recording may show of an exchange, and the recorder that writes it.
 
 pub(crate) mod body;
 pub(crate) mod headers;
-pub(crate) mod plain;
+pub(crate) mod kept_members;
 pub mod recorder;
 pub(crate) mod redactor;
+pub(crate) mod secrets;
 pub(crate) mod urls;

@@ -1,6 +1,6 @@
-//! Writes exchanges to the recording, redacted. Numbers are given in the order of sending; an exchange is written when its
-//! body was read, and again when something becomes known of it later (its phase, or that it was retried): on reading,
-//! the later entry of a number takes the earlier one's place.
+//! Writes redacted exchanges to the recording. Exchanges are numbered in the order of sending. An exchange is written when
+//! its body was read, and again when its phase or a retry becomes known: a later entry replaces an earlier one with the
+//! same number.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,14 +10,16 @@ use url::Url;
 use crate::base::clock::Clock;
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{
-    Body, BodyKind, End, Entry, Exchange, FlowRecord, Handshake, Outcome, Phase, Recording, Request, Response, Start,
-    Trouble, TroubleKind,
+    Body, BodyKind, End, Entry, Exchange, FileRef, FlowRecord, Handshake, Outcome, Phase, Recording, Request, Response,
+    Role, Start, Trouble, TroubleKind,
 };
 use crate::recording::store::Writer;
+use crate::redact::body::describe_body;
+use crate::redact::headers::redact_headers;
 use crate::redact::redactor::Redactor;
 use crate::settings::run_settings::{Credentials, Settings};
 
-/// The recording in the making. Cheap to clone; all clones write the same recording.
+/// Writes one recording. Cheap to clone; all clones write the same one.
 #[derive(Clone)]
 pub struct Recorder {
     shared: Arc<RecorderShared>,
@@ -33,13 +35,13 @@ struct RecorderShared {
 struct RecorderState {
     sent: u32,
     start: Start,
-    /// Boxed, as the files: what grows by a hundred thousand is moved around while it grows.
+    /// Boxed, like the files: a large collection moves its items while it grows.
     exchanges: BTreeMap<u32, Box<Exchange>>,
     #[allow(clippy::vec_box, reason = "a vector that grows holds its items twice for a moment")]
     files: Vec<Box<FileFacts>>,
     flows: Vec<FlowRecord>,
     end: Option<End>,
-    /// Numbers that a retry has made superseded, or whose phase is known, before they were complete.
+    /// Exchanges that a retry superseded, or that have a known phase, before they were complete.
     superseded: std::collections::BTreeSet<u32>,
     phases: BTreeMap<u32, Phase>,
     sink: Option<Writer>,
@@ -47,7 +49,7 @@ struct RecorderState {
 }
 
 impl RecorderState {
-    /// A full disk must not lose the run: the recording goes on in memory, and the run says so at its end.
+    /// A full disk must not end the run: the recording continues in memory, and the run reports it at its end.
     fn write(&mut self, entry: &Entry) {
         if let Some(sink) = &mut self.sink
             && let Err(error) = sink.write(entry)
@@ -57,7 +59,7 @@ impl RecorderState {
         }
     }
 
-    /// Writes an exchange and holds it: the one copy that there is.
+    /// Writes an exchange and keeps the only copy.
     fn keep(&mut self, exchange: Box<Exchange>) {
         let entry = Entry::Exchange(exchange);
         self.write(&entry);
@@ -68,8 +70,7 @@ impl RecorderState {
 }
 
 impl Recorder {
-    /// A recorder that redacts what `settings` calls secret, takes its times from `clock` and passes every entry to
-    /// `sink`, if there is one.
+    /// A recorder that hides the secrets of `settings`, takes times from `clock` and passes every entry to `sink`.
     pub fn new(settings: &Settings, clock: Clock, sink: Option<Writer>) -> Self {
         let redactor = Redactor::new(&settings.base);
         for credentials in std::iter::once(&settings.credentials).chain(&settings.second) {
@@ -90,7 +91,7 @@ impl Recorder {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes how the run began. To be called again when the target's software becomes known.
+    /// Writes how the run began. Call it again when the software of the target becomes known.
     pub fn start(&self, start: Start) {
         let mut state = self.state();
         state.write(&Entry::Start(start.clone()));
@@ -121,14 +122,14 @@ impl Recorder {
         state.end = Some(end);
     }
 
-    /// Says what the poll `exchange` turned out to be.
+    /// Sets the phase of the poll `exchange`.
     pub fn phase(&self, exchange: u32, phase: Phase) {
         let mut state = self.state();
         state.phases.insert(exchange, phase);
         self.amend(&mut state, exchange, |found| found.phase = Some(phase));
     }
 
-    /// Says that `exchange` was not the last word: it was retried.
+    /// Marks `exchange` as superseded: it was retried.
     pub fn supersede(&self, exchange: u32) {
         let mut state = self.state();
         state.superseded.insert(exchange);
@@ -142,8 +143,8 @@ impl Recorder {
         }
     }
 
-    /// Writes an exchange of an earlier recording as if it were made now, and gives its number.
-    pub(crate) fn retell(&self, exchange: &Exchange) -> u32 {
+    /// Writes an exchange of an earlier recording as if it were made now; returns its new number.
+    pub(crate) fn copy_exchange(&self, exchange: &Exchange) -> u32 {
         let id = {
             let mut state = self.state();
             state.sent += 1;
@@ -158,7 +159,7 @@ impl Recorder {
         self.state().exchanges.get(&number).map(|exchange| (**exchange).clone())
     }
 
-    /// What is on the recording by now.
+    /// The recording so far.
     pub fn recording(&self) -> Recording {
         let state = self.state();
         Recording {
@@ -170,7 +171,7 @@ impl Recorder {
         }
     }
 
-    /// What is on the recording by now, taken from the recorder: a large run is not held twice at its end.
+    /// Takes the recording out of the recorder, so that a large run is not in memory twice at its end.
     pub(crate) fn take(&self) -> Recording {
         let mut state = self.state();
         let state = &mut *state;
@@ -183,22 +184,22 @@ impl Recorder {
         }
     }
 
-    /// Whether anything answered by now.
+    /// Whether any request was answered so far.
     pub(crate) fn is_answered(&self) -> bool {
         self.state().exchanges.values().any(|exchange| matches!(exchange.outcome, Outcome::Response(_)))
     }
 
-    /// Why the recording could not be written to its file to the end, if so.
+    /// Why the recording could not be written to its file.
     pub fn sink_error(&self) -> Option<String> {
         self.state().sink_error.clone()
     }
 
-    /// A URL as it may be shown.
+    /// A URL as the recording may show it.
     pub fn redact_url(&self, url: &Url) -> String {
         self.shared.redactor.url(url)
     }
 
-    /// A text as it may be shown: secrets and the URLs that are secrets replaced.
+    /// A text as the recording may show it: secrets and secret URLs are replaced.
     pub fn redact_text(&self, text: &str) -> String {
         self.shared.redactor.text(text)
     }
@@ -207,15 +208,15 @@ impl Recorder {
         &self.shared.redactor
     }
 
-    /// Opens an exchange: gives it its number and its time.
-    pub(crate) fn open(&self, about: About, request: Request) -> Pending {
+    /// Opens an exchange: sets its number and its time.
+    pub(crate) fn open(&self, purpose: Purpose, request: Request) -> Pending {
         let id = {
             let mut state = self.state();
             state.sent += 1;
             state.sent
         };
         let at = millis(self.shared.clock);
-        Pending { recorder: self.clone(), id, about, at, request: Some(request), head: None, handshake: None }
+        Pending { recorder: self.clone(), id, purpose, at, request: Some(request), head: None, handshake: None }
     }
 
     fn close(&self, mut exchange: Exchange) {
@@ -235,18 +236,18 @@ fn millis(clock: Clock) -> u64 {
 
 /// What an exchange is for.
 #[derive(Clone, Debug)]
-pub(crate) struct About {
+pub(crate) struct Purpose {
     pub flow: Option<String>,
-    pub role: crate::recording::model::Role,
+    pub role: Role,
     pub probe: Option<String>,
-    pub file: Option<crate::recording::model::FileRef>,
+    pub file: Option<FileRef>,
 }
 
-/// An exchange whose answer or body is still to come. Dropped before its end, it is written as interrupted.
+/// An exchange that is not complete yet. If it is dropped before its end, it is recorded as interrupted.
 pub struct Pending {
     recorder: Recorder,
     id: u32,
-    about: About,
+    purpose: Purpose,
     at: u64,
     request: Option<Request>,
     head: Option<(u16, Vec<(String, String)>)>,
@@ -254,35 +255,35 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Its number.
+    /// The number of the exchange.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }
 
-    /// Keeps the response's head, redacted, until the body is read.
+    /// Keeps the redacted head of the response until the body is read.
     pub(crate) fn head(&mut self, status: http::StatusCode, headers: &http::HeaderMap) {
-        self.head = Some((status.as_u16(), self.recorder.redactor().headers(headers)));
+        self.head = Some((status.as_u16(), redact_headers(self.recorder.redactor(), headers)));
     }
 
-    /// What may be kept of a body that came whole, content coding undone.
-    pub(crate) fn look(&self, status: http::StatusCode, headers: &http::HeaderMap, decoded: &[u8]) -> Body {
+    /// What may be kept of a whole body without its content coding.
+    pub(crate) fn describe_body(&self, status: http::StatusCode, headers: &http::HeaderMap, decoded: &[u8]) -> Body {
         let media = headers.get(http::header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let media = media.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        self.recorder.redactor().body(status.as_u16(), media.as_deref(), decoded)
+        describe_body(self.recorder.redactor(), status.as_u16(), media.as_deref(), decoded)
     }
 
-    /// Closes it with a body, redacted.
+    /// Closes the exchange with a redacted body.
     pub(crate) fn body(mut self, body: Body, broken: Option<Trouble>, superseded: bool) {
         self.write(body, broken, superseded);
     }
 
-    /// Closes it without a response.
+    /// Closes the exchange without a response.
     pub(crate) fn trouble(mut self, trouble: Trouble) {
         self.head = None;
         self.write(Body::default(), Some(trouble), false);
     }
 
-    /// Closes it with what was said to a handshake.
+    /// Closes the exchange with the answer to a handshake.
     pub(crate) fn handshake(mut self, handshake: Handshake) {
         self.handshake = Some(handshake);
         self.write(Body::default(), None, false);
@@ -295,7 +296,7 @@ impl Pending {
         let outcome = match (self.handshake.take(), self.head.take()) {
             (Some(handshake), _) => Outcome::Handshake(handshake),
             (None, Some((status, mut headers))) => {
-                // A secret may have become known since, by the body: a token that a header repeats.
+                // The body may have revealed a secret that a header repeats.
                 for (_, value) in &mut headers {
                     *value = self.recorder.redactor().secrets(value);
                 }
@@ -305,10 +306,10 @@ impl Pending {
         };
         self.recorder.close(Exchange {
             id: self.id,
-            flow: self.about.flow.take(),
-            role: self.about.role,
-            probe: self.about.probe.take(),
-            file: self.about.file,
+            flow: self.purpose.flow.take(),
+            role: self.purpose.role,
+            probe: self.purpose.probe.take(),
+            file: self.purpose.file,
             phase: None,
             superseded,
             at: self.at,
@@ -326,5 +327,5 @@ impl Drop for Pending {
 }
 
 fn abandoned() -> Trouble {
-    Trouble { kind: TroubleKind::Interrupted, message: "the exchange was given up before its end".to_owned() }
+    Trouble::new(TroubleKind::Interrupted, "the exchange was given up before its end")
 }

@@ -1,68 +1,25 @@
-//! URLs as they may be shown. Works on the text as it came, so that what is wrong with a URL stays visible.
+//! URLs as the recording may show them. This works on the text as received, so that errors in a URL stay visible.
 
 use url::Url;
 
 use crate::base::instant::Instant;
-use crate::redact::plain::{is_plain, split_extension};
-use crate::redact::redactor::Redactor;
+use crate::base::percent::percent_decode;
+use crate::measure::plain_words::{is_plain, split_extension};
+use crate::redact::secrets::{KnownSecrets, REDACTED, decode_form_value};
 
-impl Redactor {
-    /// Remembers the parts of a URL that we made ourselves: where the server says them back, they stay.
-    pub(crate) fn ours(&self, url: &Url) {
-        let segments = url.path_segments().into_iter().flatten().map(str::to_owned);
-        let values = url.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-        let values = values.map(|(_, value)| value.to_owned());
-        let decoded = url.query_pairs().map(|(_, value)| value.into_owned());
-        let parts: Vec<String> = segments.chain(values).chain(decoded).collect();
-        self.known().ours.extend(parts);
-    }
+/// Redacts URLs of a target at `base`.
+pub(crate) struct UrlRedactor<'r> {
+    pub base: &'r Url,
+    pub secrets: &'r KnownSecrets,
+}
 
-    /// The same for the values of a Parameters body.
-    pub(crate) fn our_values(&self, body: &[u8]) {
-        fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
-            match value {
-                serde_json::Value::String(text) => into.push(text.clone()),
-                serde_json::Value::Array(list) => list.iter().for_each(|item| collect(item, into)),
-                serde_json::Value::Object(map) => map.values().for_each(|item| collect(item, into)),
-                _ => {}
-            }
-        }
-        let mut values = Vec::new();
-        if let Ok(value) = serde_json::from_slice(body) {
-            collect(&value, &mut values);
-        }
-        self.known().ours.extend(values);
-    }
-
-    /// A URL that we made ourselves: only credentials go.
-    pub(crate) fn own_url(&self, url: &Url) -> String {
-        let mut url = url.clone();
-        hide_userinfo(&mut url);
-        self.secrets(url.as_str())
-    }
-
-    /// A URL whose end names a resource: it goes, with whatever stands behind it.
-    pub(crate) fn masked_url(&self, url: &Url) -> String {
-        let mut url = url.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().pop();
-        }
-        format!("{}/[id]", self.url(&url).trim_end_matches('/'))
-    }
-
-    /// A URL that the server gave.
-    pub(crate) fn url(&self, url: &Url) -> String {
-        self.url_text(url.as_str())
-    }
-
-    /// The same for text that should be a URL or a reference to one, absolute or relative.
-    pub(crate) fn url_text(&self, text: &str) -> String {
-        let text = self.secrets(text);
+impl UrlRedactor<'_> {
+    /// A text that should be a URL, or a reference to one: absolute or relative.
+    pub fn url_text(&self, text: &str) -> String {
+        let text = self.secrets.replace_secrets(text);
         let (text, fragment) = cut(&text, '#');
         let (text, query) = cut(text, '?');
-        // A host may stand without its scheme, too: what follows two slashes is no path.
+        // A host can also come without a scheme: two slashes start a host, not a path.
         let host = if text.starts_with("//") { Some(2) } else { text.find("://").map(|at| at + 3) };
         let (head, path) = match host {
             Some(authority) => {
@@ -71,8 +28,8 @@ impl Redactor {
             }
             None => ("", text),
         };
-        if let Some(password) = password(head).filter(|password| password.len() >= SHORTEST_PASSWORD) {
-            self.hide(password);
+        if let Some(password) = password(head).filter(|password| password.len() >= MIN_LEN_PASSWORD) {
+            self.secrets.hide(password);
         }
         let mut out = without_userinfo(head);
         let base = self.base_segments(head);
@@ -80,7 +37,7 @@ impl Redactor {
             if index > 0 {
                 out.push('/');
             }
-            // The first piece is what stands before the first slash: nothing, in an absolute path.
+            // The first piece precedes the first slash; it is empty in an absolute path.
             if base.get(index).is_some_and(|own| own == segment) {
                 out.push_str(segment);
             } else {
@@ -110,7 +67,7 @@ impl Redactor {
         out
     }
 
-    /// The base's path, where `head` is empty or the base's own origin.
+    /// The segments of the path of the base, if `head` is empty or the origin of the base.
     fn base_segments(&self, head: &str) -> Vec<String> {
         let whole = if head.starts_with("//") { format!("{}:{head}", self.base.scheme()) } else { head.to_owned() };
         let same = head.is_empty() || Url::parse(&whole).is_ok_and(|url| url.origin() == self.base.origin());
@@ -119,22 +76,19 @@ impl Redactor {
 
     fn segment(&self, segment: &str) -> String {
         let (stem, extension) = split_extension(segment);
-        // The $ of an operation may come encoded; which operation it is, is no secret either way.
-        let operation = segment.strip_prefix("%24").is_some_and(is_plain);
-        if is_plain(stem)
-            || operation
-            || self.known().ours.contains(segment)
-            || segment == crate::redact::redactor::REDACTED
-        {
+        // The $ of an operation may be encoded. The name of an operation is no secret.
+        let decoded = percent_decode(segment);
+        let operation = decoded.starts_with('$') && is_plain(&decoded);
+        if is_plain(stem) || operation || self.secrets.is_own(segment) || segment == REDACTED {
             return segment.to_owned();
         }
-        let token = self.token(segment);
+        let token = self.secrets.token(segment);
         self.learn(stem, &token);
         self.learn(segment, &format!("{token}{extension}"));
         format!("{token}{extension}")
     }
 
-    /// A parameter's name. Those of FHIR and of signed URLs are words; a random one is as telling as a value.
+    /// The name of a parameter. FHIR and signed URLs use words; a random name is as secret as a value.
     fn name(&self, name: &str) -> String {
         let plain = name.len() <= 40
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'%'))
@@ -143,28 +97,27 @@ impl Redactor {
     }
 
     fn value(&self, value: &str) -> String {
-        let decoded = url::form_urlencoded::parse(format!("v={value}").as_bytes()).next().map(|(_, v)| v.into_owned());
-        // A time tells nothing; as we sent it or in another form.
-        let time = decoded.as_deref().is_some_and(|decoded| Instant::parse(decoded).is_some());
-        let keep = {
-            let known = self.known();
-            known.ours.contains(value) || decoded.is_some_and(|decoded| known.ours.contains(&decoded))
-        };
-        if keep
-            || time
-            || is_plain(value)
-            || value.split(',').all(is_plain)
-            || value.contains(crate::redact::redactor::REDACTED)
-        {
+        let decoded = decode_form_value(value);
+        // A time is no secret, whoever wrote it.
+        let time = Instant::parse(&decoded).is_some();
+        let keep = self.secrets.is_own(value) || self.secrets.is_own(&decoded);
+        if keep || time || is_plain(value) || value.split(',').all(is_plain) || value.contains(REDACTED) {
             return value.to_owned();
         }
-        let token = self.token(value);
+        let token = self.secrets.token(value);
         self.learn(value, &token);
         token
     }
 
-    /// Replaces the URLs that stand within a text.
-    pub(crate) fn urls_in(&self, text: &str) -> String {
+    /// Replaces `part` with `token` in texts too. A part of the base is no secret, wherever a malformed URL has it.
+    fn learn(&self, part: &str, token: &str) {
+        if !self.base.as_str().contains(part) {
+            self.secrets.learn(part, token);
+        }
+    }
+
+    /// Replaces the URLs within a text.
+    pub fn urls_in(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = rest.find("://") {
@@ -187,6 +140,7 @@ impl Redactor {
     }
 }
 
+/// `text` before and after the first `at`.
 fn cut(text: &str, at: char) -> (&str, Option<&str>) {
     match text.split_once(at) {
         Some((before, after)) => (before, Some(after)),
@@ -200,30 +154,24 @@ fn ends_url(c: char) -> bool {
         || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\' | '(' | ')' | '{' | '}' | '|')
 }
 
-/// Names of definitions that HL7 publishes are no one's secret, and judges look at them.
+/// Whether a URL names a definition that HL7 publishes: no secret, and tests look at it.
 fn is_canonical(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| {
         url.username().is_empty() && url.host_str().is_some_and(|host| host == "hl7.org" || host.ends_with(".hl7.org"))
     })
 }
 
-fn hide_userinfo(url: &mut Url) {
-    if !url.username().is_empty() || url.password().is_some() {
-        let _ = url.set_password(None);
-        let _ = url.set_username("redacted");
-    }
-}
+/// A shorter password would be found in too many words.
+const MIN_LEN_PASSWORD: usize = 8;
 
-/// Shorter passwords would be found in every other word.
-const SHORTEST_PASSWORD: usize = 8;
-
-/// The password in the head of a URL.
+/// The password in the head of a URL, which ends before the path.
 fn password(head: &str) -> Option<&str> {
     let (_, authority) = head.split_once("//")?;
     let (user, _) = authority.rsplit_once('@')?;
     Some(user.split_once(':')?.1)
 }
 
+/// The head of a URL with its user name and password replaced.
 fn without_userinfo(head: &str) -> String {
     let Some((scheme, authority)) = head.split_once("//") else { return head.to_owned() };
     match authority.rsplit_once('@') {

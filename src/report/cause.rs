@@ -1,19 +1,21 @@
-//! One cause, told once: tests that were left undecided for the same reason, and tests that found the same thing wrong.
+//! Causes that several tests share: tests that are undecided for the same reason, and tests that found the same thing
+//! wrong.
 
 use std::collections::BTreeSet;
 
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
-use crate::report::wire;
+use crate::report::exchange;
+use crate::verdicts::finding_place::PlaceKind;
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
-/// Tests of one verdict that came to it for the same reason.
+/// Tests that have the same verdict for the same reason.
 pub(crate) struct Cause<'a> {
     /// The reason, escaped for display, without flow and exchange.
     pub reason: String,
     /// The exchanges that show it, sorted.
     pub exchanges: Vec<u32>,
-    /// The tests; the first of them tells the cause.
+    /// The tests; reports show the cause with the first of them.
     pub tests: Vec<&'a TestResult>,
 }
 
@@ -46,18 +48,15 @@ pub(crate) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) 
     out
 }
 
-/// Why a test without findings came to its verdict, escaped for display, and the exchange that shows it. Where its flow
-/// ended early this is what ended it, be it the failure of another flow.
+/// The reason for the verdict of a test without findings, escaped for display, and the exchange that shows it. If its flow
+/// ended early, this is the reason for that end, which may be the failure of another flow.
 pub(crate) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
     let stop_of = |name: &str| run.flows.iter().find(|f| f.name == name).and_then(|f| f.stop.as_ref());
-    let (because, told) = split(&test.because);
-    let Some(stop) = stop_of(&test.flow).filter(|stop| {
-        let at_its_end = test.exchanges.len() <= 1 && test.exchanges.first().copied() == stop.exchange;
-        test.findings.is_empty() && at_its_end && test.because.contains(&stop.because)
-    }) else {
-        return (visible(because), told.or_else(|| test.exchanges.first().copied()));
+    let Some(stop) = stop_of(&test.flow).filter(|_| test.flow_ended) else {
+        let (because, exchange) = split(&test.because);
+        return (visible(because), exchange.or_else(|| test.exchanges.first().copied()));
     };
-    let owner = stop.exchange.and_then(|id| wire::find(run, id)).and_then(|e| e.flow.as_deref());
+    let owner = stop.exchange.and_then(|id| exchange::find(run, id)).and_then(|e| e.flow.as_deref());
     let root = owner.and_then(stop_of).filter(|root| root.exchange == stop.exchange).unwrap_or(stop);
     (visible(&root.because), root.exchange)
 }
@@ -65,14 +64,14 @@ pub(crate) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
 /// `it was answered 401 (exchange 2)` in two.
 fn split(because: &str) -> (&str, Option<u32>) {
     let parts = because.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (exchange "));
-    match parts.and_then(|(said, id)| Some((said, id.parse().ok()?))) {
-        Some((said, id)) => (said, Some(id)),
+    match parts.and_then(|(reason, id)| Some((reason, id.parse().ok()?))) {
+        Some((reason, id)) => (reason, Some(id)),
         None => (because, None),
     }
 }
 
-/// How many tests, and of which flows, came to nothing because of what this test saw: those undecided for the same
-/// reason, and those of flows that ended at an exchange it looked at.
+/// The tests that were not decided because of what this test found: those undecided for the same reason, and those of
+/// flows that ended at an exchange of its findings.
 pub(crate) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Vec<&'a TestResult> {
     let found = test.findings.iter().flat_map(|f| f.exchange.iter().chain(&f.repeats));
     let seen: BTreeSet<u32> = match test.verdict {
@@ -95,8 +94,8 @@ pub(crate) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResu
     judgement.tests.iter().filter(lost).filter(here).collect()
 }
 
-/// The test, and where several specs are judged the spec, that has told in full what this one would say again.
-pub(crate) fn told_before<'a>(
+/// The earlier test, and its spec, that shows in full what this one would repeat.
+pub(crate) fn shown_before<'a>(
     run: &'a Run,
     judgement: &'a Judgement,
     test: &TestResult,
@@ -106,7 +105,7 @@ pub(crate) fn told_before<'a>(
         let twin = j.tests.iter().find(|t| t.id == test.id && t.verdict == test.verdict)?;
         (twin.findings == test.findings && twin.because == test.because).then_some((j, twin))
     };
-    // What points elsewhere itself is no place to point at.
+    // A test that refers to another one is no target of a reference.
     let first = |(j, t): (&'a Judgement, &'a TestResult)| in_spec(run, j, t).map_or((j, t), |leader| (j, leader));
     before.filter_map(again).map(first).next().or_else(|| in_spec(run, judgement, test).map(|t| (judgement, t)))
 }
@@ -135,15 +134,16 @@ pub(crate) fn alike(a: &TestResult, b: &TestResult) -> bool {
 }
 
 /// What is wrong, whatever the file, the item of a list or the line.
-fn sign(finding: &Finding) -> (String, String, String, String) {
-    let place: String = finding.place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
-    let (place, actual) = match finding.kind.as_str() {
-        "line" => (String::new(), finding.actual.clone()),
+fn sign(finding: &Finding) -> (PlaceKind, String, String, String) {
+    let place = finding.place.to_string();
+    let place: String = place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
+    let (place, actual) = match finding.place.kind() {
+        PlaceKind::Line => (String::new(), finding.actual.clone()),
         // The value found wrong differs from answer to answer, but for a status it is the point.
-        "status" => (place, finding.actual.clone()),
+        PlaceKind::Status => (place, finding.actual.clone()),
         _ => (place, String::new()),
     };
-    (finding.kind.clone(), place, finding.expected.clone(), actual)
+    (finding.place.kind(), place, finding.expected.clone(), actual)
 }
 
 /// Findings of a test with those after each that say the same of another file.
@@ -151,7 +151,7 @@ pub(crate) fn fold(findings: &[Finding]) -> Vec<(&Finding, Vec<&Finding>)> {
     let mut out: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
     for finding in findings {
         let same = out.iter_mut().find(|(first, _)| {
-            first.kind == "line" && sign(first) == sign(finding) && first.exchange != finding.exchange
+            first.place.kind() == PlaceKind::Line && sign(first) == sign(finding) && first.exchange != finding.exchange
         });
         match same {
             Some((_, more)) => more.push(finding),

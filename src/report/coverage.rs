@@ -12,7 +12,7 @@ use crate::suite::catalog::Catalog;
 use crate::suite::model::Requirement;
 
 /// A requirement of a spec, and what decides it.
-struct Row<'a> {
+struct CoverageRow<'a> {
     requirement: &'a Requirement,
     level: Level,
     /// `area::id@flow`.
@@ -22,7 +22,7 @@ struct Row<'a> {
 }
 
 /// The requirements of `spec`, in the order of the files.
-fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
+fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<CoverageRow<'a>> {
     let row = |requirement: &'a Requirement| {
         let place = requirement.places.get(spec)?;
         let tests = catalog.tests_of(&requirement.id).filter(|_| place.untested.is_none());
@@ -31,7 +31,7 @@ fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<Row<'a>> {
             flows.map(|flow| format!("{}@{flow}", test.name()))
         });
         let untested = catalog.untested_in(requirement, spec);
-        Some(Row { requirement, level: place.level, tests: tests.collect(), untested })
+        Some(CoverageRow { requirement, level: place.level, tests: tests.collect(), untested })
     };
     catalog.requirements.values().filter_map(row).collect()
 }
@@ -43,7 +43,7 @@ pub fn json(catalog: &Catalog, specs: &[String]) -> Value {
     for spec in specs {
         let rows = rows(catalog, spec);
         let counts = counts(&rows).into_iter().map(|(name, tally)| {
-            let Tally { all, untested, tests } = tally;
+            let RequirementCount { all, untested, tests } = tally;
             (
                 name.to_owned(),
                 json!({"requirements": all, "verified": all - untested, "untested": untested, "tests": tests}),
@@ -51,7 +51,7 @@ pub fn json(catalog: &Catalog, specs: &[String]) -> Value {
         });
         totals.insert(spec.clone(), Value::Object(counts.collect()));
         let rows = rows.into_iter().map(|row| {
-            let Row { requirement, level, tests, untested } = row;
+            let CoverageRow { requirement, level, tests, untested } = row;
             json!({
                 "id": requirement.id, "level": level, "says": requirement.says, "at": catalog.link(&requirement.id, spec),
                 "see": requirement.see, "tests": tests, "untested": untested,
@@ -92,7 +92,7 @@ fn one(catalog: &Catalog, spec: &str) -> String {
 }
 
 /// The tests of a requirement, with their flows together.
-fn decided(catalog: &Catalog, spec: &str, row: &Row<'_>) -> String {
+fn decided(catalog: &Catalog, spec: &str, row: &CoverageRow<'_>) -> String {
     if let Some(why) = &row.untested {
         return format!("untested: {why}");
     }
@@ -106,7 +106,7 @@ fn decided(catalog: &Catalog, spec: &str, row: &Row<'_>) -> String {
 }
 
 /// Numbers of one level, or of all.
-struct Tally {
+struct RequirementCount {
     /// The requirements.
     all: usize,
     /// Those without a test.
@@ -116,23 +116,24 @@ struct Tally {
 }
 
 /// The numbers by level, and those of all levels as `together`.
-fn counts(rows: &[Row<'_>]) -> Vec<(&'static str, Tally)> {
+fn counts(rows: &[CoverageRow<'_>]) -> Vec<(&'static str, RequirementCount)> {
     let tally = |level: Option<Level>| {
-        let rows: Vec<&Row<'_>> = rows.iter().filter(|row| level.is_none_or(|level| row.level == level)).collect();
+        let rows: Vec<&CoverageRow<'_>> =
+            rows.iter().filter(|row| level.is_none_or(|level| row.level == level)).collect();
         let tests: BTreeSet<&String> = rows.iter().flat_map(|row| &row.tests).collect();
         let untested = rows.iter().filter(|row| row.untested.is_some()).count();
-        Tally { all: rows.len(), untested, tests: tests.len() }
+        RequirementCount { all: rows.len(), untested, tests: tests.len() }
     };
     let levels =
         Level::ALL.iter().map(|level| (level.as_str(), tally(Some(*level)))).filter(|(_, tally)| tally.all > 0);
     levels.chain([("together", tally(None))]).collect()
 }
 
-fn totals(rows: &[Row<'_>]) -> String {
+fn totals(rows: &[CoverageRow<'_>]) -> String {
     let counts = counts(rows);
     let width = widest(counts.iter().map(|(name, _)| *name));
-    let line = |(name, tally): &(&str, Tally)| {
-        let Tally { all, untested, tests } = tally;
+    let line = |(name, tally): &(&str, RequirementCount)| {
+        let RequirementCount { all, untested, tests } = tally;
         let verified = all - untested;
         let tests = count(*tests as u64, "test");
         format!("{name:width$}  {verified:>3} of {all:>3} verified, {untested:>3} untested, by {tests}\n")
@@ -143,13 +144,13 @@ fn totals(rows: &[Row<'_>]) -> String {
 /// The same as a page in Markdown: the totals of all `specs`, then every requirement with its level in each of them, the
 /// ids that others have for it, and its tests, or why there are none. Ends in a line feed.
 pub fn markdown(catalog: &Catalog, specs: &[String]) -> String {
-    let all: Vec<(&String, Vec<Row<'_>>)> = specs.iter().map(|spec| (spec, rows(catalog, spec))).collect();
+    let all: Vec<(&String, Vec<CoverageRow<'_>>)> = specs.iter().map(|spec| (spec, rows(catalog, spec))).collect();
     let mut out = String::from(
         "# Coverage\n\nEvery duty of a server that Plimsoll knows, and what decides it. Made by `plimsoll coverage --format markdown`.\n",
     );
     out += "\n| spec | level | duties | with tests | without | tests |\n|---|---|---:|---:|---:|---:|\n";
     for (spec, rows) in &all {
-        for (name, Tally { all, untested, tests }) in counts(rows) {
+        for (name, RequirementCount { all, untested, tests }) in counts(rows) {
             out += &format!("| {spec} | {name} | {all} | {} | {untested} | {tests} |\n", all - untested);
         }
     }
@@ -164,23 +165,23 @@ pub fn markdown(catalog: &Catalog, specs: &[String]) -> String {
     out
 }
 
-/// One requirement's line; none where no spec of the page has it.
-fn page_line(catalog: &Catalog, all: &[(&String, Vec<Row<'_>>)], requirement: &Requirement) -> Option<String> {
-    let own: Vec<(&String, &Row<'_>)> = all
+/// One requirement's line; none if no spec of the page has it.
+fn page_line(catalog: &Catalog, all: &[(&String, Vec<CoverageRow<'_>>)], requirement: &Requirement) -> Option<String> {
+    let own: Vec<(&String, &CoverageRow<'_>)> = all
         .iter()
         .filter_map(|(spec, rows)| Some((*spec, rows.iter().find(|row| row.requirement.id == requirement.id)?)))
         .collect();
-    // What is alike in several specs is said once.
-    let together = |say: &dyn Fn(&str, &Row<'_>) -> String| -> String {
-        let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+    // Specs with the same text share one entry.
+    let together = |say: &dyn Fn(&str, &CoverageRow<'_>) -> String| -> String {
+        let mut texts: Vec<(String, Vec<&str>)> = Vec::new();
         for (spec, row) in &own {
             let text = say(spec, row);
-            match said.iter_mut().find(|(known, _)| *known == text) {
+            match texts.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, specs)) => specs.push(spec),
-                None => said.push((text, vec![spec])),
+                None => texts.push((text, vec![spec])),
             }
         }
-        match said.as_slice() {
+        match texts.as_slice() {
             [(text, _)] => text.clone(),
             many => many
                 .iter()
@@ -189,7 +190,7 @@ fn page_line(catalog: &Catalog, all: &[(&String, Vec<Row<'_>>)], requirement: &R
                 .join("<br>"),
         }
     };
-    let linked = |(spec, row): &(&String, &Row<'_>)| match catalog.link(&requirement.id, spec) {
+    let linked = |(spec, row): &(&String, &CoverageRow<'_>)| match catalog.link(&requirement.id, spec) {
         Some(link) => format!("[{spec} {}]({link})", row.level),
         None => format!("{spec} {}", row.level),
     };

@@ -1,4 +1,4 @@
-//! A request to be sent again by hand, safe to paste into a shell.
+//! A command that sends a request again, safe to paste into a shell.
 
 use crate::recording::model::{Exchange, Phase, Request, Role};
 use crate::report::escape::{shell, visible};
@@ -69,24 +69,25 @@ pub fn line(exchange: &Exchange) -> String {
 /// What to put in place of the variables of [`arguments`], in words; none where there are none. Where the polling URL is
 /// wanted, the kick-off that gave it is named.
 pub fn variables(run: &Run, exchange: &Exchange) -> Option<String> {
-    let command = line(exchange);
-    if command.contains("\"$FILE_URL\"") {
-        let place = exchange.file.map_or_else(String::new, |f| format!(" of {}/{}", f.list, f.index));
-        return Some(format!("FILE_URL: the url{place} in the manifest"));
+    match UrlVariable::of(exchange)? {
+        UrlVariable::File => {
+            let place = exchange.file.map_or_else(String::new, |f| format!(" of {}/{}", f.list, f.index));
+            Some(format!("FILE_URL: the url{place} in the manifest"))
+        }
+        UrlVariable::Status => {
+            let words = "STATUS_URL: the Content-Location of a kick-off";
+            Some(match kickoff(run, exchange) {
+                Some(kickoff) => format!("{words}, here of exchange {}", kickoff.id),
+                None => words.to_owned(),
+            })
+        }
+        UrlVariable::Kickoff | UrlVariable::Other => None,
     }
-    if !command.contains("\"$STATUS_URL\"") {
-        return None;
-    }
-    let words = "STATUS_URL: the Content-Location of a kick-off";
-    Some(match kickoff(run, exchange) {
-        Some(kickoff) => format!("{words}, here of exchange {}", kickoff.id),
-        None => words.to_owned(),
-    })
 }
 
 /// The commands that set `$STATUS_URL` for [`line`] and bring its job to where it was, where that is what it needs.
 pub fn prelude(run: &Run, exchange: &Exchange) -> Option<String> {
-    let kickoff = kickoff(run, exchange).filter(|_| line(exchange).contains("\"$STATUS_URL\""))?;
+    let kickoff = kickoff(run, exchange).filter(|_| UrlVariable::of(exchange) == Some(UrlVariable::Status))?;
     let asked = line(kickoff).replacen("curl -i", "curl -si", 1);
     let mut out =
         format!("STATUS_URL=$({asked} | tr -d '\\r' | awk 'tolower($1) == \"content-location:\" {{print $2}}')");
@@ -115,7 +116,7 @@ fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
 }
 
 fn header(name: &str, value: &str) -> String {
-    let name = crate::report::wire::header_name(name);
+    let name = crate::report::exchange::header_name(name);
     match value.split_once(' ') {
         Some(("Bearer", rest)) if is_redacted(rest) => format!("-H \"{}: Bearer $TOKEN\"", word(&name)),
         Some(("Basic", rest)) if is_redacted(rest) => format!("-H \"{}: Basic $CREDENTIALS\"", word(&name)),
@@ -136,19 +137,46 @@ fn raw_shell(body: &str) -> String {
 }
 
 fn url(exchange: &Exchange) -> String {
-    let url = &exchange.request.url;
-    let usable = url.starts_with("http://") || url.starts_with("https://");
-    if usable && !is_redacted(url) && url.len() <= MAX_LEN_URL {
-        return shell(url);
+    match UrlVariable::of(exchange) {
+        None => shell(&exchange.request.url),
+        Some(variable) => format!("\"${}\"", variable.name()),
     }
-    let file = exchange.file.is_some() || exchange.role == Role::File;
-    let name = match exchange.role {
-        _ if file => "FILE_URL",
-        Role::Poll | Role::Page | Role::Delete | Role::Cleanup | Role::Probe => "STATUS_URL",
-        Role::Kickoff => "KICKOFF_URL",
-        _ => "URL",
-    };
-    format!("\"${name}\"")
+}
+
+/// A variable in place of a URL that is redacted, unusable or very long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UrlVariable {
+    File,
+    Status,
+    Kickoff,
+    Other,
+}
+
+impl UrlVariable {
+    /// The variable for the URL of an exchange; none: the command has the URL itself.
+    fn of(exchange: &Exchange) -> Option<Self> {
+        let url = &exchange.request.url;
+        let usable = url.starts_with("http://") || url.starts_with("https://");
+        if exchange.request.method == "TLS" || (usable && !is_redacted(url) && url.len() <= MAX_LEN_URL) {
+            return None;
+        }
+        Some(match exchange.role {
+            _ if exchange.file.is_some() => Self::File,
+            Role::File => Self::File,
+            Role::Poll | Role::Page | Role::Delete | Role::Cleanup | Role::Probe => Self::Status,
+            Role::Kickoff => Self::Kickoff,
+            _ => Self::Other,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::File => "FILE_URL",
+            Self::Status => "STATUS_URL",
+            Self::Kickoff => "KICKOFF_URL",
+            Self::Other => "URL",
+        }
+    }
 }
 
 /// Whether the drive replaced something here: `[redacted]`, or `[u7f3a]` for a URL's secret part. An IPv6 host stands

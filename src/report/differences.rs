@@ -1,44 +1,44 @@
-//! Where specs that were judged together ask for different things: the duties of one beside those of the other, and what
-//! came of both on the same answers.
+//! The differences between specs that were judged together: the requirements of one next to those of the other, with the
+//! states of both on the same answers.
 
 use crate::suite::model::Asks;
 use crate::verdicts::judged_run::{Judgement, RequirementResult, Run};
 
-/// A duty of one spec beside those of another.
+/// A requirement of one spec next to those of another.
 #[derive(Clone, Debug)]
 pub struct Difference<'r> {
-    /// The spec that says how it stands to the other, by its place among the judgements.
+    /// The spec that states the difference, by its index among the judgements.
     pub of: usize,
-    /// Its duty.
-    pub duty: &'r RequirementResult,
-    /// What it asks for, by the other.
+    /// Its requirement.
+    pub requirement: &'r RequirementResult,
+    /// What it asks for, compared to the other.
     pub asks: Asks,
     /// What the other says, a fragment.
     pub how: Option<&'r str>,
     /// The other spec, likewise.
     pub to: usize,
-    /// Its duties.
-    pub duties: Vec<&'r RequirementResult>,
+    /// Its requirements.
+    pub others: Vec<&'r RequirementResult>,
 }
 
-/// What the specs of a run ask for beside each other, in the order more, other, less, same; empty where one spec was
+/// What the specs of a run ask for compared to each other, in the order more, other, less, same. Empty if one spec was
 /// judged, or none speaks of another.
 pub fn differences(run: &Run) -> Vec<Difference<'_>> {
     let judged: Vec<(usize, &Judgement)> = run.judgements.iter().enumerate().collect();
     let mut all = Vec::new();
     for (of, own) in &judged {
         for (to, other) in judged.iter().filter(|(to, _)| to != of) {
-            for duty in &own.requirements {
-                let Some(differs_from) = &duty.differs_from else { continue };
+            for requirement in &own.requirements {
+                let Some(differs_from) = &requirement.differs_from else { continue };
                 // What both specs have is no difference between them.
-                if other.requirements.iter().any(|known| known.id == duty.id) {
+                if other.requirements.iter().any(|known| known.id == requirement.id) {
                     continue;
                 }
                 let named = |known: &&RequirementResult| differs_from.requirements.contains(&known.id);
-                let duties: Vec<&RequirementResult> = other.requirements.iter().filter(named).collect();
-                if !duties.is_empty() {
+                let others: Vec<&RequirementResult> = other.requirements.iter().filter(named).collect();
+                if !others.is_empty() {
                     let how = differs_from.how.as_deref();
-                    all.push(Difference { of: *of, duty, asks: differs_from.asks, how, to: *to, duties });
+                    all.push(Difference { of: *of, requirement, asks: differs_from.asks, how, to: *to, others });
                 }
             }
         }

@@ -6,14 +6,14 @@ use crate::report::escape::visible;
 use crate::report::text;
 
 /// One line of pretty-printed JSON.
-pub(crate) struct Row {
+pub(crate) struct JsonLine {
     /// The line, indented, escaped for display.
     pub text: String,
     /// The JSON pointer of the value that begins here; none for a closing bracket.
     pub pointer: Option<String>,
     /// The column at which the value begins, from 0.
     pub start: usize,
-    /// How many columns of it stand on this line.
+    /// How many columns of it are on this line.
     pub length: usize,
 }
 
@@ -21,29 +21,29 @@ pub(crate) struct Row {
 pub(crate) struct Excerpt {
     /// The lines, with `...` where some were left out.
     pub rows: Vec<String>,
-    /// The row under which the caret stands.
+    /// The row above the caret.
     pub caret: Option<usize>,
     /// Its column, from 0.
     pub start: usize,
     /// Its length in columns.
     pub length: usize,
-    /// Whether the value pointed at is there; if not, the caret stands under what should hold it.
+    /// Whether the value pointed at is there; if not, the caret is under the value that should hold it.
     pub found: bool,
 }
 
 /// Lays out a JSON value, strings cut to `columns`.
-pub(crate) fn rows(value: &Value, columns: usize) -> Vec<Row> {
+pub(crate) fn rows(value: &Value, columns: usize) -> Vec<JsonLine> {
     let mut out = Vec::new();
     lay(value, "", String::new(), 0, columns, "", &mut out);
     out
 }
 
-fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize, tail: &str, out: &mut Vec<Row>) {
+fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize, tail: &str, out: &mut Vec<JsonLine>) {
     let indent = "  ".repeat(depth.min(20));
     let start = text::width(&lead);
     let mut push = |shown: String, whole: String| {
         let length = text::width(&shown).max(1);
-        out.push(Row { text: whole, pointer: Some(pointer.to_owned()), start, length });
+        out.push(JsonLine { text: whole, pointer: Some(pointer.to_owned()), start, length });
     };
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -55,7 +55,7 @@ fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize,
                 let comma = if i < last { "," } else { "" };
                 lay(item, &below, format!("{indent}  {name}: "), depth + 1, columns, comma, out);
             }
-            out.push(Row { text: format!("{indent}}}{tail}"), pointer: None, start: 0, length: 0 });
+            out.push(JsonLine { text: format!("{indent}}}{tail}"), pointer: None, start: 0, length: 0 });
         }
         Value::Array(items) if !items.is_empty() => {
             push("[".to_owned(), format!("{lead}["));
@@ -64,7 +64,7 @@ fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize,
                 let comma = if i < last { "," } else { "" };
                 lay(item, &format!("{pointer}/{i}"), format!("{indent}  "), depth + 1, columns, comma, out);
             }
-            out.push(Row { text: format!("{indent}]{tail}"), pointer: None, start: 0, length: 0 });
+            out.push(JsonLine { text: format!("{indent}]{tail}"), pointer: None, start: 0, length: 0 });
         }
         scalar => {
             let shown = text::cut(&visible(&scalar.to_string()), columns.saturating_sub(start + 1).max(12));
@@ -86,7 +86,7 @@ pub(crate) fn around(value: &Value, pointer: &str, columns: usize) -> Excerpt {
         target = position(at);
     }
     let index = target.unwrap_or(0);
-    let leads = |r: &Row| {
+    let leads = |r: &JsonLine| {
         r.pointer
             .as_deref()
             .is_some_and(|p| p.is_empty() || at.strip_prefix(p).is_some_and(|rest| rest.starts_with('/')))

@@ -1,4 +1,4 @@
-//! A page on a requirement or a test, as in a good manual: what `plimsoll explain` shows, as data. [`crate::report::page::text`]
+//! A page on a requirement or a test, as in a good manual: what `plimsoll explain` shows, as data. [`crate::report::explain_text::text`]
 //! prints it.
 
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub struct Proof {
 /// One page.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Page {
+pub enum ExplainPage {
     /// On a requirement.
     Requirement(RequirementPage),
     /// On a test.
@@ -37,10 +37,10 @@ pub struct RequirementPage {
     pub id: String,
     /// Its area.
     pub area: Area,
-    /// The duty.
+    /// What it demands.
     pub says: String,
-    /// Where it stands.
-    pub places: Vec<PlaceLine>,
+    /// The specs that have it.
+    pub places: Vec<SpecPlace>,
     /// What others call it.
     pub see: Vec<String>,
     /// The requirements whose tests it adopts.
@@ -50,7 +50,7 @@ pub struct RequirementPage {
     /// Why no test verifies it.
     pub untested: Option<String>,
     /// The tests.
-    pub tests: Vec<Judged>,
+    pub tests: Vec<TestRules>,
     /// The faults that its tests notice.
     pub faults: Vec<String>,
     /// `file:line`.
@@ -59,10 +59,10 @@ pub struct RequirementPage {
 
 /// A requirement's standing in a spec.
 #[derive(Clone, Debug, Serialize)]
-pub struct PlaceLine {
+pub struct SpecPlace {
     /// The spec.
     pub spec: String,
-    /// Its name and date, and whose it is.
+    /// Its name, date and owner.
     pub title: String,
     /// The level there.
     pub level: Level,
@@ -74,7 +74,7 @@ pub struct PlaceLine {
 #[derive(Clone, Debug, Serialize)]
 pub struct TestPage {
     /// How it is judged.
-    pub test: Judged,
+    pub test: TestRules,
     /// What it decides.
     pub requirements: Vec<Decides>,
     /// The flows: name and description.
@@ -88,16 +88,16 @@ pub struct TestPage {
 pub struct Decides {
     /// Its id.
     pub id: String,
-    /// The duty.
+    /// What it demands.
     pub says: String,
-    /// Where it stands.
-    pub places: Vec<PlaceLine>,
+    /// The specs that have it.
+    pub places: Vec<SpecPlace>,
 }
 
 /// An answer that a test allows.
 #[derive(Clone, Debug, Serialize)]
-pub struct Allowed {
-    /// Its name, where there are several.
+pub struct AllowedAnswer {
+    /// Its name, if there are several.
     pub outcome: Option<String>,
     /// What must hold.
     pub expects: Vec<String>,
@@ -105,14 +105,14 @@ pub struct Allowed {
 
 /// How a test judges, in words.
 #[derive(Clone, Debug, Serialize)]
-pub struct Judged {
+pub struct TestRules {
     /// `area::id`.
     pub name: String,
     /// What is so when it passes.
     pub title: String,
     /// The flows it is run on.
     pub flows: Vec<String>,
-    /// Specs in which other flows stand in for these, with those.
+    /// Specs that use other flows in place of these, with those flows.
     pub stand_ins: Vec<(String, Vec<String>)>,
     /// The exchanges it looks at.
     pub looks_at: Vec<String>,
@@ -121,7 +121,7 @@ pub struct Judged {
     /// The conditions under which it applies.
     pub when: Vec<String>,
     /// The answers that it allows.
-    pub allows: Vec<Allowed>,
+    pub allows: Vec<AllowedAnswer>,
     /// The rules that its lines are held to, each with its name, where it is more than one thing that is expected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<(String, String)>,
@@ -140,13 +140,13 @@ pub struct Judged {
 ///
 /// # Errors
 /// Nothing has that name: a lower-case fragment that names what is near.
-pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<Page>, String> {
+pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<ExplainPage>, String> {
     if let Some(requirement) = catalog.requirement(id) {
-        return Ok(vec![Page::Requirement(requirement_page(catalog, requirement, proofs))]);
+        return Ok(vec![ExplainPage::Requirement(requirement_page(catalog, requirement, proofs))]);
     }
     let called_so = catalog.requirements.values().filter(|requirement| requirement.see.iter().any(|name| name == id));
-    let called_so: Vec<Page> =
-        called_so.map(|requirement| Page::Requirement(requirement_page(catalog, requirement, proofs))).collect();
+    let called_so: Vec<ExplainPage> =
+        called_so.map(|requirement| ExplainPage::Requirement(requirement_page(catalog, requirement, proofs))).collect();
     if !called_so.is_empty() {
         return Ok(called_so);
     }
@@ -172,7 +172,7 @@ pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<Page>,
         let flow = flow.unwrap_or_default();
         return Err(format!("{name} is not run on flow {flow:?}, but on {}", describe::and(&flows)));
     }
-    Ok(found.into_iter().map(|test| Page::Test(test_page(catalog, test, proofs))).collect())
+    Ok(found.into_iter().map(|test| ExplainPage::Test(test_page(catalog, test, proofs))).collect())
 }
 
 fn unknown(catalog: &Catalog, id: &str, name: &str) -> String {
@@ -207,12 +207,12 @@ fn requirement_page(catalog: &Catalog, requirement: &Requirement, proofs: &[Proo
     }
 }
 
-/// Where a requirement stands, in the order of the specs.
-fn places(catalog: &Catalog, requirement: &Requirement) -> Vec<PlaceLine> {
+/// The specs that have a requirement, in their order.
+fn places(catalog: &Catalog, requirement: &Requirement) -> Vec<SpecPlace> {
     let line = |(id, spec): (&String, &Spec)| {
         let place = requirement.places.get(id)?;
         let owner = spec.owner.as_ref().map(|owner| format!(", of {owner}")).unwrap_or_default();
-        Some(PlaceLine {
+        Some(SpecPlace {
             spec: id.clone(),
             title: format!("{}, {}{owner}", spec.title, spec.date),
             level: place.level,
@@ -244,22 +244,23 @@ fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
     }
 }
 
-fn judged(catalog: &Catalog, test: &Test) -> Judged {
+fn judged(catalog: &Catalog, test: &Test) -> TestRules {
     let first = test.flows.first().and_then(|name| catalog.flow(name));
-    let told = |expects: &[Expect]| expects.iter().map(describe::describe).collect::<Vec<_>>();
-    let outcome = |of: &NamedOutcome| Allowed { outcome: Some(of.outcome.clone()), expects: told(&of.expect) };
-    let mut allows: Vec<Allowed> = test.any_of.iter().map(outcome).collect();
+    let in_words = |expects: &[Expect]| expects.iter().map(describe::describe).collect::<Vec<_>>();
+    let outcome =
+        |of: &NamedOutcome| AllowedAnswer { outcome: Some(of.outcome.clone()), expects: in_words(&of.expect) };
+    let mut allows: Vec<AllowedAnswer> = test.any_of.iter().map(outcome).collect();
     if allows.is_empty() {
-        allows.push(Allowed { outcome: None, expects: told(&test.expect) });
+        allows.push(AllowedAnswer { outcome: None, expects: in_words(&test.expect) });
     }
-    Judged {
+    TestRules {
         name: test.name(),
         title: test.title.clone(),
         flows: test.flows.clone(),
         stand_ins: stand_ins(catalog, test),
         looks_at: test.on.iter().map(|on| describe_flow::on(on, first)).collect(),
         hold: describe::hold(test.hold).map(str::to_owned),
-        when: told(&test.when),
+        when: in_words(&test.when),
         allows,
         rules: rules(&test.expect),
         compare_with: test.compare_with.clone(),
@@ -296,11 +297,11 @@ fn otherwise(catalog: &Catalog, test: &Test) -> String {
             None => {}
         }
     }
-    let told = |verdict: Verdict, specs: &[&str]| format!("{verdict} under {}", describe::and(specs));
+    let in_words = |verdict: Verdict, specs: &[&str]| format!("{verdict} under {}", describe::and(specs));
     match (fails.as_slice(), warns.as_slice()) {
-        (fails, []) => told(Verdict::Fail, fails),
-        ([], warns) => told(Verdict::Warn, warns),
-        (fails, warns) => format!("{}, {}", told(Verdict::Fail, fails), told(Verdict::Warn, warns)),
+        (fails, []) => in_words(Verdict::Fail, fails),
+        ([], warns) => in_words(Verdict::Warn, warns),
+        (fails, warns) => format!("{}, {}", in_words(Verdict::Fail, fails), in_words(Verdict::Warn, warns)),
     }
 }
 
@@ -321,7 +322,7 @@ fn faults(tests: &[&Test], proofs: &[Proof]) -> Vec<String> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::report::page::text;
+    use crate::report::explain_text::text;
 
     fn whole() -> Catalog {
         crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
@@ -356,7 +357,7 @@ mod tests {
         let pages = pages(&catalog, id, &proofs()).unwrap();
         assert!(!pages.is_empty());
         for page in pages {
-            assert!(crate::report::page::text(&[page]).contains(id));
+            assert!(crate::report::explain_text::text(&[page]).contains(id));
         }
     }
 

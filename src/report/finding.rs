@@ -4,19 +4,21 @@
 use crate::base::vocabulary::{Level, Verdict};
 use crate::recording::model::{Exchange, Outcome};
 use crate::report::escape::visible;
-use crate::report::wire::{Detail, Line};
-use crate::report::{cause, curl, text, wire};
+use crate::report::wire::{Detail, WireLine, WireMark};
+use crate::report::{cause, curl, exchange, text, wire};
+
+use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Findings of one test that are shown in full.
 const MAX: usize = 4;
 
 /// One finding, in parts that the terminal and the page lay out in their own way. All text is escaped for display.
-pub(crate) struct Shown<'a> {
+pub(crate) struct FindingExcerpt<'a> {
     /// Where it is: `exchange 14, patient, poll 2 of 4, +3.0 s`.
     pub label: String,
     /// The wire.
-    pub lines: Vec<Line>,
+    pub lines: Vec<WireLine>,
     /// How often else.
     pub repeats: Option<String>,
     /// The exchange, if the recording has it.
@@ -26,7 +28,7 @@ pub(crate) struct Shown<'a> {
 /// What a failed, warned, undetermined or skipped test says of itself, ending in a line feed. The head with its name is
 /// libtest's.
 ///
-/// Lines keep to 100 columns where their parts can be broken; links and commands stand whole.
+/// Lines keep to 100 columns where their parts can be broken; links and commands are not broken.
 pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     let mut out = String::new();
     for line in text::wrap(&head(test), text::COLUMNS) {
@@ -38,7 +40,7 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         let mut shown = show(run, finding, text::COLUMNS - 4);
         // What was sent need not be read twice.
         if finding.exchange.is_some() && finding.exchange == before {
-            shown.lines.retain(|l| l.mark != wire::Mark::Sent);
+            shown.lines.retain(|l| l.mark != WireMark::Sent);
         }
         before = finding.exchange;
         out.push('\n');
@@ -48,8 +50,8 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         for line in &shown.lines {
             push(&mut out, 4, &line.text);
         }
-        for said in shown.repeats.into_iter().chain(elsewhere(run, others)) {
-            push_wrapped(&mut out, 2, &said);
+        for sentence in shown.repeats.into_iter().chain(elsewhere(run, others)) {
+            push_wrapped(&mut out, 2, &sentence);
         }
     }
     if folded.len() > MAX {
@@ -61,7 +63,7 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         && let Some(exchange) = lone_exchange(run, test)
     {
         out.push('\n');
-        push(&mut out, 2, &text::cut(&wire::label(run, exchange), text::COLUMNS - 2));
+        push(&mut out, 2, &text::cut(&exchange::label(run, exchange), text::COLUMNS - 2));
         for line in wire::show(run, exchange, None, Detail::Telling, text::COLUMNS - 4) {
             push(&mut out, 4, &line.text);
         }
@@ -73,15 +75,15 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     out
 }
 
-/// As [`render`], but a test that found what another has told already says only where that stands, so that one cause is
-/// read once: the same on another flow, under another spec, or undecided for the same reason.
-pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
-    let Some((of, teller)) = cause::told_before(run, judgement, test) else {
+/// As [`render`], but a test that repeats an earlier one only refers to it, so that people read each cause once: the same
+/// on another flow, under another spec, or undecided for the same reason.
+pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
+    let Some((of, first)) = cause::shown_before(run, judgement, test) else {
         return render(run, judgement, test);
     };
     let name = match run.judgements.len() {
-        0 | 1 => visible(&teller.id),
-        _ => format!("{}::{}", visible(&of.spec), visible(&teller.id)),
+        0 | 1 => visible(&first.id),
+        _ => format!("{}::{}", visible(&of.spec), visible(&first.id)),
     };
     let mut out = String::new();
     if test.verdict == Verdict::Error {
@@ -93,8 +95,8 @@ pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     out.push('\n');
     let folded = cause::fold(&test.findings);
     for (finding, others) in folded.iter().take(MAX) {
-        let said = std::iter::once(one_line(run, finding)).chain(elsewhere(run, others)).collect::<Vec<_>>();
-        push_wrapped(&mut out, 2, &said.join("; "));
+        let sentence = std::iter::once(one_line(run, finding)).chain(elsewhere(run, others)).collect::<Vec<_>>();
+        push_wrapped(&mut out, 2, &sentence.join("; "));
     }
     if folded.len() > MAX {
         push(&mut out, 2, &format!("and {} more", folded.len() - MAX));
@@ -102,7 +104,7 @@ pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     out.push('\n');
     note(&mut out, "as", &format!("{name}, above"), true);
     for (name, value, whole) in notes(run, judgement, test) {
-        // Under another spec the text and its place are others; the rest stands above.
+        // Another spec has another text and link; the earlier test shows the rest.
         if name == "so" || name == "known" || (name == "spec" && of.spec != judgement.spec) {
             note(&mut out, name, &value, whole);
         }
@@ -112,21 +114,21 @@ pub fn told(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
 
 /// `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`
 pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
-    let exchange = finding.exchange.and_then(|id| wire::find(run, id));
-    let label = exchange.map_or_else(String::new, |e| format!("{}: ", wire::label(run, e)));
+    let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
+    let label = exchange.map_or_else(String::new, |e| format!("{}: ", exchange::label(run, e)));
     let (expected, actual) = (wire::expected(finding), visible(&finding.actual));
     let repeats = exchange.and_then(|e| repeats(finding, e)).map_or_else(String::new, |r| format!("; {r}"));
-    text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place)), 300) + &repeats
+    text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place.to_string())), 300) + &repeats
 }
 
-/// Where else a finding about a line stands: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
+/// The other places of a finding about a line: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
 pub(crate) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
     const SHOWN: usize = 3;
     let one = |f: &&Finding| {
-        let exchange = f.exchange.and_then(|id| wire::find(run, id));
-        let file = exchange.map_or_else(String::new, |e| format!(", {}", wire::part(run, e)));
+        let exchange = f.exchange.and_then(|id| exchange::find(run, id));
+        let file = exchange.map_or_else(String::new, |e| format!(", {}", exchange::part(run, e)));
         let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}{file}, "));
-        format!("{at}{} ({})", visible(&f.place), text::count(f.count, "line"))
+        format!("{at}{} ({})", visible(&f.place.to_string()), text::count(f.count, "line"))
     };
     let shown: Vec<String> = others.iter().take(SHOWN).map(one).collect();
     let more = match others.len().saturating_sub(SHOWN) {
@@ -150,7 +152,7 @@ pub(crate) fn head(test: &TestResult) -> String {
     }
 }
 
-/// A broken duty in words.
+/// A broken requirement in words.
 pub(crate) fn broken(level: Level, defect: bool) -> String {
     let words = match level {
         Level::Shall | Level::ShallNot => "violated",
@@ -167,36 +169,41 @@ pub(crate) fn broken(level: Level, defect: bool) -> String {
 }
 
 /// One finding, laid out for `columns` columns.
-pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Shown<'a> {
-    let exchange = finding.exchange.and_then(|id| wire::find(run, id));
+pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> FindingExcerpt<'a> {
+    let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
     let Some(exchange) = exchange else {
-        let place = if finding.place.is_empty() || finding.place == "none" {
+        let place = if finding.place == FindingPlace::Nowhere {
             String::new()
         } else {
-            format!("{}: ", visible(&finding.place))
+            format!("{}: ", visible(&finding.place.to_string()))
         };
-        let said = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
-        let lines = text::wrap(&text::cut(&said, 800), columns);
-        let lines = lines.into_iter().map(|text| Line { mark: wire::Mark::Caret, text }).collect();
+        let sentence = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
+        let lines = text::wrap(&text::cut(&sentence, 800), columns);
+        let lines = lines.into_iter().map(|text| WireLine { mark: WireMark::Caret, text }).collect();
         let label =
             finding.exchange.map_or_else(String::new, |id| format!("exchange {id}, which is not on the recording"));
-        return Shown { label, lines, repeats: None, exchange: None };
+        return FindingExcerpt { label, lines, repeats: None, exchange: None };
     };
     let lines = wire::show(run, exchange, Some(finding), Detail::Telling, columns);
-    Shown { label: wire::label(run, exchange), lines, repeats: repeats(finding, exchange), exchange: Some(exchange) }
+    FindingExcerpt {
+        label: exchange::label(run, exchange),
+        lines,
+        repeats: repeats(finding, exchange),
+        exchange: Some(exchange),
+    }
 }
 
 /// `the same in exchanges 15 and 16 (3 of 4 polls)`
 fn repeats(finding: &Finding, exchange: &Exchange) -> Option<String> {
     let mut parts = Vec::new();
-    if finding.count > 1 && finding.kind != "line" {
+    if finding.count > 1 && finding.place.kind() != PlaceKind::Line {
         parts.push(format!("{} times in this exchange", finding.count));
     }
     if !finding.repeats.is_empty() {
         let which = if finding.repeats.len() == 1 { "exchange" } else { "exchanges" };
         let of = u64::from(finding.looked_at);
         let shown = finding.repeats.len() + 1;
-        let of = text::count(of, wire::noun(exchange));
+        let of = text::count(of, exchange::noun(exchange));
         parts.push(format!("the same in {which} {} ({shown} of {of})", text::numbers(&finding.repeats)));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
@@ -214,25 +221,25 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     if !test.why.is_empty() {
         out.push(("why", visible(&test.why), false));
     }
-    if let Some(said) = consequences(run, judgement, test) {
-        out.push(("so", said, false));
+    if let Some(sentence) = consequences(run, judgement, test) {
+        out.push(("so", sentence, false));
     }
     if let Some(reason) = &test.known {
         out.push(("known", format!("a known deviation: {}", visible(reason)), false));
     }
     for id in &test.requirements {
         let link = judgement.requirements.iter().find(|r| r.id == *id).map_or("", |r| r.link.as_str());
-        let said = format!("{} {}  {}", visible(&judgement.spec), visible(id), visible(link));
-        out.push(("spec", said.trim_end().to_owned(), true));
+        let sentence = format!("{} {}  {}", visible(&judgement.spec), visible(id), visible(link));
+        out.push(("spec", sentence.trim_end().to_owned(), true));
     }
     if !test.suite.is_empty() {
         out.push(("suite", visible(&test.suite), true));
     }
-    let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| wire::find(run, id));
+    let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| exchange::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
         out.push(("again", again(exchange), true));
-        if let Some(said) = curl::variables(run, exchange) {
-            out.push(("with", said, true));
+        if let Some(sentence) = curl::variables(run, exchange) {
+            out.push(("with", sentence, true));
         }
         if let Some(command) = look(test.findings.first(), exchange) {
             out.push(("look", command, true));
@@ -241,7 +248,7 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     out
 }
 
-/// The tests that came to nothing because of what this one saw: one cause, one failure.
+/// The tests that were not decided because of what this one found, in words.
 pub(crate) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
     let lost = cause::followers(run, judgement, test);
     let first = lost.first()?;
@@ -303,10 +310,10 @@ pub(crate) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a E
     if test.verdict != Verdict::Error || !test.findings.is_empty() {
         return None;
     }
-    if let Some(exchange) = cause::origin(run, test).1.and_then(|id| wire::find(run, id)) {
+    if let Some(exchange) = cause::origin(run, test).1.and_then(|id| exchange::find(run, id)) {
         return Some(exchange);
     }
-    let mut seen = test.exchanges.iter().filter_map(|id| wire::find(run, *id));
+    let mut seen = test.exchanges.iter().filter_map(|id| exchange::find(run, *id));
     seen.find(|e| match &e.outcome {
         Outcome::NoResponse(_) => true,
         Outcome::Handshake(_) => false,

@@ -6,14 +6,14 @@ use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, Te
 
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
-use crate::report::{finding, text, verdict, wire};
+use crate::report::{exchange, finding, text, verdict};
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// The whole report. With `strict`, warnings are failures.
 ///
 /// Names are unique: they are those that libtest shows, with `SPEC::` before them where several specs are judged. The
-/// class is `SPEC.AREA`, since readers group by what stands before the last dot. A failure's type is the level of the
-/// duty; its message stands in its text too, since some readers show the one and some the other.
+/// class is `SPEC.AREA`, since readers group by the part before the last dot. A failure's type is the level of the
+/// requirement. Its text repeats the message, since some readers show the one and some the other.
 ///
 /// # Errors
 ///
@@ -92,7 +92,8 @@ fn case(run: &Run, judgement: &Judgement, test: &TestResult, several: bool, stri
     let name = if several { format!("{}::{}", judgement.spec, test.id) } else { test.id.clone() };
     let mut case = TestCase::new(clean(&name), status);
     case.set_classname(clean(&format!("{}.{}", judgement.spec, test.area)));
-    let took = test.exchanges.iter().filter_map(|id| wire::find(run, *id)).map(|e| e.took).fold(0, u64::saturating_add);
+    let took =
+        test.exchanges.iter().filter_map(|id| exchange::find(run, *id)).map(|e| e.took).fold(0, u64::saturating_add);
     case.set_time(Duration::from_millis(took));
     case.add_property(Property::new(clean("level"), clean(test.level.as_str())));
     for requirement in &test.requirements {
@@ -113,8 +114,8 @@ fn message(test: &TestResult) -> String {
     let head = finding::head(test);
     match test.findings.first() {
         Some(f) if matches!(test.verdict, Verdict::Fail | Verdict::Warn) => {
-            let said = format!("{}: expected {}, found {}", f.place, f.expected, f.actual);
-            format!("{head} ({})", text::cut(&visible(&said), 300))
+            let words = format!("{}: expected {}, found {}", f.place, f.expected, f.actual);
+            format!("{head} ({})", text::cut(&visible(&words), 300))
         }
         _ => head,
     }

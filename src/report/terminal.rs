@@ -1,11 +1,11 @@
-//! What stands on the terminal after libtest's lines.
+//! The summary on the terminal, after libtest's lines.
 
 use std::path::Path;
 
 use crate::base::vocabulary::Verdict;
 use crate::report::differences::{asks, differences};
 use crate::report::escape::visible;
-use crate::report::{cause, finding, text, verdict, wire};
+use crate::report::{cause, exchange, finding, text, verdict};
 use crate::suite::model::Asks;
 use crate::verdicts::judged_run::{Conformance, Judgement, RequirementResult, Run};
 
@@ -26,67 +26,68 @@ const MAX: usize = 12;
 /// The summary of a run: warnings, what was not decided, what was left out and why, the tally, the traffic, and for each
 /// spec the verdict in words. Lines keep to 100 columns.
 pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
-    let mut page = Page { out: String::new(), colour: options.colour };
+    let mut out = SummaryWriter { text: String::new(), colour: options.colour };
     let several = run.judgements.len() > 1;
     for judgement in &run.judgements {
         let of = if several { format!(" ({})", visible(&judgement.spec)) } else { String::new() };
         if !options.strict {
-            warnings(&mut page, judgement, &of);
+            warnings(&mut out, judgement, &of);
         }
-        reasons(&mut page, run, judgement, Verdict::Error, &format!("not decided{of}"));
-        reasons(&mut page, run, judgement, Verdict::Skip, &format!("skipped{of}"));
-        reasons(&mut page, run, judgement, Verdict::NotApplicable, &format!("not applicable{of}"));
-        tally(&mut page, judgement, &of);
+        reasons(&mut out, run, judgement, Verdict::Error, &format!("not decided{of}"));
+        reasons(&mut out, run, judgement, Verdict::Skip, &format!("skipped{of}"));
+        reasons(&mut out, run, judgement, Verdict::NotApplicable, &format!("not applicable{of}"));
+        tally(&mut out, judgement, &of);
     }
-    side_by_side(&mut page, run);
-    page.head("traffic");
-    page.text(2, &verdict::traffic(run));
+    side_by_side(&mut out, run);
+    out.head("traffic");
+    out.text(2, &verdict::traffic(run));
     if !run.leftovers.is_empty() {
-        page.head(&format!("left on the target: {}", text::count(run.leftovers.len() as u64, "job")));
+        out.head(&format!("left on the target: {}", text::count(run.leftovers.len() as u64, "job")));
         for url in run.leftovers.iter().take(MAX) {
-            page.line(2, &text::cut(&visible(url), text::COLUMNS - 2));
+            out.line(2, &text::cut(&visible(url), text::COLUMNS - 2));
         }
-        page.more(run.leftovers.len(), "job");
+        out.more(run.leftovers.len(), "job");
     }
-    page.head("verdict");
+    out.head("verdict");
     for judgement in &run.judgements {
-        verdict_of(&mut page, run, judgement);
+        verdict_of(&mut out, run, judgement);
     }
     if let Some(early) = &run.early {
-        page.text(2, &format!("the run ended early: {}", visible(early)));
+        out.text(2, &format!("the run ended early: {}", visible(early)));
     }
     if let Some(scope) = verdict::scope(run) {
-        page.text(2, &scope);
+        out.text(2, &scope);
     }
     if let Some(reports) = options.reports {
-        page.head("reports");
-        page.line(2, &visible(&reports.join("index.html").display().to_string()));
-        page.line(2, "beside it junit.xml, checklist.md, run.json and recording/");
+        out.head("reports");
+        out.line(2, &visible(&reports.join("index.html").display().to_string()));
+        out.line(2, "beside it junit.xml, checklist.md, run.json and recording/");
     }
-    page.out
+    out.text
 }
 
 /// Where the specs differ; what they ask for alike is only counted.
-fn side_by_side(page: &mut Page, run: &Run) {
+fn side_by_side(out: &mut SummaryWriter, run: &Run) {
     let all = differences(run);
     let (same, differ): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.asks == Asks::Same);
     if differ.is_empty() {
         return;
     }
-    page.head(&format!("where the specs differ: {}", text::count(differ.len() as u64, "duty")));
-    let told = |duty: &RequirementResult| {
-        format!("{} ({}, {})", visible(&duty.id), duty.level, duty.state.as_str().replace('-', " "))
+    out.head(&format!("where the specs differ: {}", text::count(differ.len() as u64, "duty")));
+    let in_words = |requirement: &RequirementResult| {
+        let RequirementResult { id, level, state, .. } = requirement;
+        format!("{} ({level}, {})", visible(id), state.as_str().replace('-', " "))
     };
     for one in differ.iter().take(MAX) {
-        let others: Vec<String> = one.duties.iter().map(|duty| told(duty)).collect();
-        page.text(2, &format!("{} asks {} than {}", told(one.duty), asks(one.asks), list(&others)));
+        let others: Vec<String> = one.others.iter().map(|other| in_words(other)).collect();
+        out.text(2, &format!("{} asks {} than {}", in_words(one.requirement), asks(one.asks), list(&others)));
         if let Some(how) = one.how {
-            page.text(4, &visible(how));
+            out.text(4, &visible(how));
         }
     }
-    page.more(differ.len(), "duty");
+    out.more(differ.len(), "duty");
     if !same.is_empty() {
-        page.text(
+        out.text(
             2,
             &format!(
                 "{} are the same in both; index.html shows all side by side",
@@ -96,35 +97,35 @@ fn side_by_side(page: &mut Page, run: &Run) {
     }
 }
 
-fn warnings(page: &mut Page, judgement: &Judgement, of: &str) {
+fn warnings(out: &mut SummaryWriter, judgement: &Judgement, of: &str) {
     let all: Vec<_> = judgement.tests.iter().filter(|t| t.verdict == Verdict::Warn).collect();
     let folded = verdict::fold_flows(&all);
     if folded.is_empty() {
         return;
     }
-    page.head(&format!("warnings{of}: {}", folded.len()));
+    out.head(&format!("warnings{of}: {}", folded.len()));
     for (name, tests) in folded.iter().take(MAX) {
         let Some(first) = tests.first() else { continue };
         let flows: Vec<String> = tests.iter().map(|t| visible(&t.flow)).collect();
-        page.text(2, &finding::head(first));
-        page.text(4, &format!("{} on {}", visible(name), list(&flows)));
+        out.text(2, &finding::head(first));
+        out.text(4, &format!("{} on {}", visible(name), list(&flows)));
         if let Some(f) = first.findings.first() {
             let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}, "));
             let (expected, actual) = (visible(&f.expected), visible(&f.actual));
-            let said = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place));
-            page.text(4, &text::cut(&said, 300));
+            let sentence = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place.to_string()));
+            out.text(4, &text::cut(&sentence, 300));
         }
     }
-    page.more(folded.len(), "warning");
+    out.more(folded.len(), "warning");
 }
 
-fn reasons(page: &mut Page, run: &Run, judgement: &Judgement, verdict: Verdict, head: &str) {
+fn reasons(out: &mut SummaryWriter, run: &Run, judgement: &Judgement, verdict: Verdict, head: &str) {
     let causes = cause::causes(run, judgement, verdict);
     let tests: usize = causes.iter().map(|c| c.tests.len()).sum();
     if tests == 0 {
         return;
     }
-    page.head(&format!("{head}: {tests}"));
+    out.head(&format!("{head}: {tests}"));
     for cause in causes.iter().take(MAX) {
         let names: Vec<String> = cause.tests.iter().take(3).map(|t| visible(&t.id)).collect();
         let more = if cause.tests.len() > 3 { format!(" and {} more", cause.tests.len() - 3) } else { String::new() };
@@ -133,30 +134,30 @@ fn reasons(page: &mut Page, run: &Run, judgement: &Judgement, verdict: Verdict, 
             1 => format!(" (exchange {})", text::numbers(&cause.exchanges)),
             _ => format!(" (exchanges {})", text::numbers(&cause.exchanges)),
         };
-        page.text(2, &format!("{} x  {}{at}", cause.tests.len(), text::cut(&cause.reason, 300)));
-        page.text(7, &format!("{}{more}", names.join(", ")));
+        out.text(2, &format!("{} x  {}{at}", cause.tests.len(), text::cut(&cause.reason, 300)));
+        out.text(7, &format!("{}{more}", names.join(", ")));
     }
-    page.more(causes.len(), "reason");
+    out.more(causes.len(), "reason");
 }
 
-fn tally(page: &mut Page, judgement: &Judgement, of: &str) {
+fn tally(out: &mut SummaryWriter, judgement: &Judgement, of: &str) {
     let tally = verdict::by_level(judgement);
     if tally.rows.is_empty() {
         return;
     }
-    page.head(&format!("requirements{of}"));
+    out.head(&format!("requirements{of}"));
     let head: Vec<String> = tally.columns.iter().map(|c| format!("{c:>w$}", w = text::width(c))).collect();
-    page.line(2, &format!("{:<10}  {}", "", head.join("  ")));
+    out.line(2, &format!("{:<10}  {}", "", head.join("  ")));
     for (name, numbers) in &tally.rows {
         let cells = numbers.iter().zip(&tally.columns).map(|(n, c)| {
             let shown = if *n == 0 { "-".to_owned() } else { n.to_string() };
             format!("{shown:>w$}", w = text::width(c))
         });
-        page.line(2, &format!("{name:<10}  {}", cells.collect::<Vec<_>>().join("  ")));
+        out.line(2, &format!("{name:<10}  {}", cells.collect::<Vec<_>>().join("  ")));
     }
 }
 
-fn verdict_of(page: &mut Page, run: &Run, judgement: &Judgement) {
+fn verdict_of(out: &mut SummaryWriter, run: &Run, judgement: &Judgement) {
     let colour = match judgement.outcome {
         Conformance::Conformant => "32",
         Conformance::NotConformant => "31",
@@ -165,17 +166,17 @@ fn verdict_of(page: &mut Page, run: &Run, judgement: &Judgement) {
     let also = if judgement.informational { " (judged without counting)" } else { "" };
     let sentence = format!("{}: {}{also}", visible(&judgement.spec), verdict::sentence(run, judgement));
     for (i, line) in text::wrap(&sentence, text::COLUMNS - 4).iter().enumerate() {
-        let painted = page.paint(line, colour);
-        page.line(if i == 0 { 2 } else { 4 }, &painted);
+        let painted = out.paint(line, colour);
+        out.line(if i == 0 { 2 } else { 4 }, &painted);
     }
-    for said in [verdict::remark(run, judgement), verdict::gate(judgement)].into_iter().flatten() {
-        page.text(4, &said);
+    for sentence in [verdict::remark(judgement), verdict::gate(judgement)].into_iter().flatten() {
+        out.text(4, &sentence);
     }
     let first = judgement.tests.iter().find(|t| t.verdict == Verdict::Error);
     if judgement.outcome == Conformance::Undetermined
-        && let Some(exchange) = first.and_then(|t| t.exchanges.first()).and_then(|id| wire::find(run, *id))
+        && let Some(exchange) = first.and_then(|t| t.exchanges.first()).and_then(|id| exchange::find(run, *id))
     {
-        page.text(4, &format!("first at {}", wire::label(run, exchange)));
+        out.text(4, &format!("first at {}", exchange::label(run, exchange)));
     }
 }
 
@@ -188,22 +189,23 @@ fn list(words: &[String]) -> String {
     }
 }
 
-struct Page {
-    out: String,
+/// Writes the summary.
+struct SummaryWriter {
+    text: String,
     colour: bool,
 }
 
-impl Page {
+impl SummaryWriter {
     fn head(&mut self, text: &str) {
-        self.out.push('\n');
+        self.text.push('\n');
         let painted = self.paint(text, "1");
         self.line(0, &painted);
     }
 
     fn line(&mut self, indent: usize, text: &str) {
-        self.out.push_str(&" ".repeat(indent));
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
+        self.text.push_str(&" ".repeat(indent));
+        self.text.push_str(text.trim_end());
+        self.text.push('\n');
     }
 
     fn text(&mut self, indent: usize, text: &str) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::vocabulary::{Level, Verdict};
 use crate::report::escape::visible;
 use crate::report::text;
-use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run, Scope, State, TestResult};
+use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementState, Run, Scope, TestResult};
 
 /// The outcome under one spec: `not conformant with HL7 FHIR Bulk Data Access (STU 2) 2.0.0: 3 SHALLs violated`. A
 /// filtered run never claims the spec.
@@ -24,25 +24,26 @@ pub fn sentence(run: &Run, judgement: &Judgement) -> String {
         Conformance::NotConformant => format!("not conformant with {title}: {}", violations(judgement)),
         Conformance::Undetermined => format!("undetermined for {title}: {}", visible(&judgement.because)),
     };
-    match unchecked(run) && !sentence.contains("--insecure") {
+    match run.start.settings.insecure && !is_for_certificates(judgement) {
         true => format!("{sentence}; certificates were not checked (--insecure)"),
         false => sentence,
     }
 }
 
-/// Whether the run was told to take any certificate, so that nobody knows who answered.
-fn unchecked(run: &Run) -> bool {
-    run.start.settings.iter().any(|(name, value)| name == "certificates" && value == "not checked")
+/// Whether the certificates are what leaves the outcome undetermined, in a run that did not check them: the judge takes
+/// that for the reason where every test was decided and none failed.
+fn is_for_certificates(judgement: &Judgement) -> bool {
+    let all_decided = judgement.tests.iter().all(|test| test.verdict != Verdict::Error);
+    judgement.outcome == Conformance::Undetermined && all_decided
 }
 
-/// What the judgement adds to [`sentence`], if anything.
-pub(crate) fn remark(run: &Run, judgement: &Judgement) -> Option<String> {
+/// What the judgement adds to [`sentence`], which has the reason of every other outcome.
+pub(crate) fn remark(judgement: &Judgement) -> Option<String> {
     let because = visible(&judgement.because);
-    let said = because.is_empty() || sentence(run, judgement).contains(&because) || because.contains("conformant");
-    (!said && judgement.outcome != Conformance::NotConformant).then_some(because)
+    (judgement.outcome == Conformance::Conformant && !because.is_empty()).then_some(because)
 }
 
-/// The gate of known deviations, where there is one.
+/// The gate of known deviations, if there is one.
 pub(crate) fn gate(judgement: &Judgement) -> Option<String> {
     match judgement.gate {
         Gate::None => None,
@@ -63,7 +64,8 @@ pub(crate) fn title(judgement: &Judgement) -> String {
 /// `2 SHALLs and 1 SHALL NOT violated`
 fn violations(judgement: &Judgement) -> String {
     let count = |level: Level| {
-        judgement.requirements.iter().filter(|r| r.state == State::Violated && r.level == level).count() as u64
+        judgement.requirements.iter().filter(|r| r.state == RequirementState::Violated && r.level == level).count()
+            as u64
     };
     let (shall, not) = (count(Level::Shall), count(Level::ShallNot));
     match (shall, not) {
@@ -101,7 +103,7 @@ pub(crate) fn traffic(run: &Run) -> String {
 }
 
 /// Numbers by key and column.
-pub(crate) struct Tally {
+pub(crate) struct TallyTable {
     /// The columns.
     pub columns: Vec<&'static str>,
     /// The rows that hold anything: a name, and a number a column.
@@ -109,21 +111,24 @@ pub(crate) struct Tally {
 }
 
 /// The requirements by level and state.
-pub(crate) fn by_level(judgement: &Judgement) -> Tally {
-    tally(State::ALL, State::as_str, Level::ALL.iter().map(|l| l.to_string()).collect(), || {
+pub(crate) fn by_level(judgement: &Judgement) -> TallyTable {
+    tally(RequirementState::ALL, RequirementState::as_str, Level::ALL.iter().map(|l| l.to_string()).collect(), || {
         judgement.requirements.iter().map(|r| (r.level.to_string(), r.state)).collect()
     })
 }
 
 /// The requirements by area and state.
-pub(crate) fn by_area(judgement: &Judgement) -> Tally {
-    tally(State::ALL, State::as_str, crate::base::vocabulary::Area::ALL.iter().map(|a| a.to_string()).collect(), || {
-        judgement.requirements.iter().map(|r| (r.area.to_string(), r.state)).collect()
-    })
+pub(crate) fn by_area(judgement: &Judgement) -> TallyTable {
+    tally(
+        RequirementState::ALL,
+        RequirementState::as_str,
+        crate::base::vocabulary::Area::ALL.iter().map(|a| a.to_string()).collect(),
+        || judgement.requirements.iter().map(|r| (r.area.to_string(), r.state)).collect(),
+    )
 }
 
 /// The tests by the export level of their flow and verdict.
-pub(crate) fn by_export(run: &Run, judgement: &Judgement) -> Tally {
+pub(crate) fn by_export(run: &Run, judgement: &Judgement) -> TallyTable {
     let levels: BTreeMap<&str, &str> = run.flows.iter().map(|f| (f.name.as_str(), f.export.as_str())).collect();
     let rows = ["system", "patient", "group", "any", "not run"].map(str::to_owned).to_vec();
     tally(Verdict::ALL, Verdict::as_str, rows, || {
@@ -137,7 +142,7 @@ fn tally<C: Copy + PartialEq>(
     name: impl Fn(C) -> &'static str,
     keys: Vec<String>,
     items: impl FnOnce() -> Vec<(String, C)>,
-) -> Tally {
+) -> TallyTable {
     let items = items();
     let rows = keys.into_iter().map(|key| {
         let of = |c: &C| items.iter().filter(|(k, v)| *k == key && v == c).count() as u64;
@@ -145,7 +150,7 @@ fn tally<C: Copy + PartialEq>(
         (key, numbers)
     });
     let rows = rows.filter(|(_, numbers)| numbers.iter().any(|n| *n > 0)).collect();
-    Tally { columns: all.iter().map(|c| name(*c)).collect(), rows }
+    TallyTable { columns: all.iter().map(|c| name(*c)).collect(), rows }
 }
 
 /// The same test on several flows, in the order of the first: `poll::retry-after` with `patient`, `group`.

@@ -1,9 +1,9 @@
-//! Pages in columns: a head, and text that hangs beside it.
+//! Text in columns: a head, and wrapped text to its right.
 
 use crate::report::text;
 use crate::report::text::COLUMNS;
 
-/// `first`, and beside it `text` in lines that keep within the widest line of a terminal report; those after the first
+/// `first`, followed by `text` in lines that keep within the widest line of a terminal report. The lines after the first
 /// begin with as many spaces as `first` is wide. No line feed at the end.
 pub fn wrap(first: &str, text: &str) -> String {
     let indent = text::width(first);

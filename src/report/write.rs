@@ -20,7 +20,7 @@ pub struct WriteOptions {
 pub struct WriteError {
     /// The file or folder.
     pub path: PathBuf,
-    /// What the system said.
+    /// The system's reason.
     pub source: io::Error,
 }
 
@@ -38,7 +38,7 @@ pub fn write_all(folder: &Path, run: &Run, options: &WriteOptions) -> Result<Vec
     for name in ["index.html", "junit.xml", "checklist.md", "run.json"] {
         let path = folder.join(name);
         let written = match name {
-            "index.html" => text(&path, Ok(html::render(run))),
+            "index.html" => text(&path, Ok(html::page::render(run))),
             "junit.xml" => text(&path, junit::render(run, options.strict).map_err(io::Error::other)),
             "checklist.md" => text(&path, Ok(checklist::render(run))),
             _ => whole(&path, |out| json::write(run, out)),
@@ -65,7 +65,7 @@ pub fn write_one(folder: &Path, name: &str, text: &str) -> Result<PathBuf, Write
     }
 }
 
-/// Writes a file beside its place and moves it there.
+/// Writes a file under another name in the same folder, then moves it to its place.
 fn whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Two runs into one folder must not write into each other's half-done file.

@@ -1,10 +1,10 @@
-//! Dates as search compares them: each means a range of time (FHIR R4, search, date).
+//! Dates as search compares them: each is the range of time that it may mean (FHIR R4, search, date).
 
 use crate::base::instant::Instant;
 
 /// How a value of a criterion is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
+enum DateComparison {
     Equal,
     NotEqual,
     Greater,
@@ -27,7 +27,7 @@ pub(crate) struct Range {
 /// A value such as `ge2020-01-01`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateTest {
-    comparison: Comparison,
+    comparison: DateComparison,
     range: Range,
 }
 
@@ -39,41 +39,41 @@ impl DateTest {
     pub(crate) fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
         let (comparison, rest) = match value.get(..2).unwrap_or_default() {
-            "eq" => (Comparison::Equal, value.get(2..)?),
-            "ne" => (Comparison::NotEqual, value.get(2..)?),
-            "gt" => (Comparison::Greater, value.get(2..)?),
-            "ge" => (Comparison::GreaterOrEqual, value.get(2..)?),
-            "lt" => (Comparison::Less, value.get(2..)?),
-            "le" => (Comparison::LessOrEqual, value.get(2..)?),
-            "sa" => (Comparison::StartsAfter, value.get(2..)?),
-            "eb" => (Comparison::EndsBefore, value.get(2..)?),
-            _ => (Comparison::Equal, value),
+            "eq" => (DateComparison::Equal, value.get(2..)?),
+            "ne" => (DateComparison::NotEqual, value.get(2..)?),
+            "gt" => (DateComparison::Greater, value.get(2..)?),
+            "ge" => (DateComparison::GreaterOrEqual, value.get(2..)?),
+            "lt" => (DateComparison::Less, value.get(2..)?),
+            "le" => (DateComparison::LessOrEqual, value.get(2..)?),
+            "sa" => (DateComparison::StartsAfter, value.get(2..)?),
+            "eb" => (DateComparison::EndsBefore, value.get(2..)?),
+            _ => (DateComparison::Equal, value),
         };
         Some(Self { comparison, range: Range::parse(rest)? })
     }
 
     /// Whether `range` passes; none where that depends on the zone that one of the two does not name.
     pub(crate) fn passes(self, range: Range) -> Option<bool> {
-        let first = self.holds(range, 0);
+        let first = self.compares(range, 0);
         // Two dates without a zone are compared by the calendar.
         let certain = self.range.floating == range.floating
-            || (self.holds(range, ZONE) == first && self.holds(range, -ZONE) == first);
+            || (self.compares(range, ZONE) == first && self.compares(range, -ZONE) == first);
         certain.then_some(first)
     }
 
-    fn holds(self, range: Range, shift: i64) -> bool {
+    fn compares(self, range: Range, shift: i64) -> bool {
         let (from, to) = (range.from.saturating_add(shift), range.to.saturating_add(shift));
         let own = self.range;
         let within = own.from <= from && to <= own.to;
         match self.comparison {
-            Comparison::Equal => within,
-            Comparison::NotEqual => !within,
-            Comparison::Greater => to > own.to,
-            Comparison::GreaterOrEqual => to > own.to || within,
-            Comparison::Less => from < own.from,
-            Comparison::LessOrEqual => from < own.from || within,
-            Comparison::StartsAfter => from >= own.to,
-            Comparison::EndsBefore => to <= own.from,
+            DateComparison::Equal => within,
+            DateComparison::NotEqual => !within,
+            DateComparison::Greater => to > own.to,
+            DateComparison::GreaterOrEqual => to > own.to || within,
+            DateComparison::Less => from < own.from,
+            DateComparison::LessOrEqual => from < own.from || within,
+            DateComparison::StartsAfter => from >= own.to,
+            DateComparison::EndsBefore => to <= own.from,
         }
     }
 }

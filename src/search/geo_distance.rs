@@ -1,6 +1,6 @@
 //! Distances on the earth, for `near` (FHIR R4, Location, `near`). The text leaves the algorithm to the server.
 
-/// The mean radius of the earth, in kilometres.
+/// The mean radius of the earth, in kilometers.
 const EARTH: f64 = 6371.0;
 
 /// A circle: `latitude|longitude|distance|units`.
@@ -8,12 +8,12 @@ const EARTH: f64 = 6371.0;
 pub(crate) struct Circle {
     latitude: f64,
     longitude: f64,
-    /// In kilometres.
+    /// In kilometers.
     radius: f64,
 }
 
 impl Circle {
-    /// Reads a value of `near`. Without a unit the distance is in kilometres; none if the value has no distance, since
+    /// Reads a value of `near`. Without a unit the distance is in kilometers; none if the value has no distance, since
     /// what is near then is the server's to say, or is no such value.
     pub(crate) fn parse(value: &str) -> Option<Self> {
         let mut parts = value.split('|');
@@ -29,7 +29,7 @@ impl Circle {
         good.then_some(Self { latitude, longitude, radius: distance * unit })
     }
 
-    /// How often the radius goes into the distance of a place from the centre; for a radius of nothing, in kilometres.
+    /// How often the radius goes into the distance of a place from the center; for a radius of nothing, in kilometers.
     pub(crate) fn radii_to(self, latitude: f64, longitude: f64) -> f64 {
         let (from, to) = (self.latitude.to_radians(), latitude.to_radians());
         let across = (longitude - self.longitude).to_radians();
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances_are_great_circles_in_kilometres() {
+    fn distances_are_great_circles_in_kilometers() {
         // Sydney to Melbourne are 714 km.
         let sydney = Circle::parse("-33.8688|151.2093|714").unwrap();
         assert!((sydney.radii_to(-37.8136, 144.9631) - 1.0).abs() < 0.01);

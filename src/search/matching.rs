@@ -3,54 +3,54 @@
 use serde_json::Value;
 
 use crate::search::date::Range;
-use crate::search::param::{Kind, Param};
-use crate::search::query::{Criterion, Query, System, Wanted};
+use crate::search::param::{ParamKind, SearchParam};
+use crate::search::query::{Criterion, Query, System, WantedValue};
 use crate::search::text::folded;
 use crate::search::world::World;
 
 /// Whether a resource passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum MatchResult {
     /// It does.
     Yes,
     /// It does not.
     No,
-    /// This cannot be decided.
+    /// It is not known.
     Unknown,
 }
 
-impl Answer {
+impl MatchResult {
     fn of(known: Option<bool>) -> Self {
         match known {
-            Some(true) => Answer::Yes,
-            Some(false) => Answer::No,
-            None => Answer::Unknown,
+            Some(true) => MatchResult::Yes,
+            Some(false) => MatchResult::No,
+            None => MatchResult::Unknown,
         }
     }
 
-    /// Both must hold.
+    /// Both must be true.
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Answer::No, _) | (_, Answer::No) => Answer::No,
-            (Answer::Yes, Answer::Yes) => Answer::Yes,
-            _ => Answer::Unknown,
+            (MatchResult::No, _) | (_, MatchResult::No) => MatchResult::No,
+            (MatchResult::Yes, MatchResult::Yes) => MatchResult::Yes,
+            _ => MatchResult::Unknown,
         }
     }
 
-    /// One of them must hold.
+    /// One of them must be true.
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Answer::Yes, _) | (_, Answer::Yes) => Answer::Yes,
-            (Answer::No, Answer::No) => Answer::No,
-            _ => Answer::Unknown,
+            (MatchResult::Yes, _) | (_, MatchResult::Yes) => MatchResult::Yes,
+            (MatchResult::No, MatchResult::No) => MatchResult::No,
+            _ => MatchResult::Unknown,
         }
     }
 
     fn any(answers: impl Iterator<Item = Self>) -> Self {
-        let mut all = Answer::No;
+        let mut all = MatchResult::No;
         for answer in answers {
             all = all.or(answer);
-            if all == Answer::Yes {
+            if all == MatchResult::Yes {
                 break;
             }
         }
@@ -58,10 +58,10 @@ impl Answer {
     }
 }
 
-/// How what the text leaves to the server is read.
+/// How to read what the spec leaves to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// As a server that takes it narrowly.
+pub enum Strictness {
+    /// As a strict server does.
     Strict,
     /// So that only what every reading allows is a *yes*: of distances nothing is certain.
     Certain,
@@ -75,15 +75,15 @@ const FAR: f64 = 2.0;
 
 impl Query {
     /// Whether `resource` passes, with `world` at hand.
-    pub fn matches(&self, resource: &Value, world: &dyn World, reading: Reading) -> Answer {
+    pub fn matches(&self, resource: &Value, world: &dyn World, strictness: Strictness) -> MatchResult {
         if resource.get("resourceType").and_then(Value::as_str) != Some(self.kind.as_str()) {
-            return Answer::No;
+            return MatchResult::No;
         }
-        let start = if self.unknown.is_empty() { Answer::Yes } else { Answer::Unknown };
+        let start = if self.unknown.is_empty() { MatchResult::Yes } else { MatchResult::Unknown };
         let mut all = start;
         for criterion in &self.criteria {
-            all = all.and(criterion.matches(resource, world, reading));
-            if all == Answer::No {
+            all = all.and(criterion.matches(resource, world, strictness));
+            if all == MatchResult::No {
                 break;
             }
         }
@@ -92,29 +92,29 @@ impl Query {
 }
 
 impl Criterion {
-    fn matches(&self, resource: &Value, world: &dyn World, reading: Reading) -> Answer {
+    fn matches(&self, resource: &Value, world: &dyn World, strictness: Strictness) -> MatchResult {
         match self {
-            Criterion::Own { param, values } => own(param, values, resource, reading),
+            Criterion::Own { param, values } => own(param, values, resource, strictness),
             Criterion::Chain { paths, to } => {
                 let references = elements(resource, paths);
-                Answer::any(references.iter().map(|reference| follow(reference, to, world, reading)))
+                MatchResult::any(references.iter().map(|reference| follow(reference, to, world, strictness)))
             }
-            Criterion::Has { kind, paths, then } => has(resource, (kind, paths), then, world, reading),
+            Criterion::Has { kind, paths, then } => has(resource, (kind, paths), then, world, strictness),
         }
     }
 }
 
-/// Whether what a reference leads to passes.
-fn follow(reference: &Value, to: &[(String, Criterion)], world: &dyn World, reading: Reading) -> Answer {
-    // A reference by identifier alone, or into the resource, leads somewhere that we do not see.
+/// Whether the target of a reference passes.
+fn follow(reference: &Value, to: &[(String, Criterion)], world: &dyn World, strictness: Strictness) -> MatchResult {
+    // The target of a reference by identifier, or into the resource, is not known.
     let Some((kind, id)) = reference.get("reference").and_then(Value::as_str).and_then(type_and_id) else {
-        return Answer::Unknown;
+        return MatchResult::Unknown;
     };
-    let Some((_, then)) = to.iter().find(|(known, _)| known == kind) else { return Answer::No };
+    let Some((_, then)) = to.iter().find(|(known, _)| known == kind) else { return MatchResult::No };
     match world.get(kind, id) {
-        Some(target) => then.matches(target, world, reading),
-        None if world.is_whole(kind) => Answer::No,
-        None => Answer::Unknown,
+        Some(target) => then.matches(target, world, strictness),
+        None if world.is_whole(kind) => MatchResult::No,
+        None => MatchResult::Unknown,
     }
 }
 
@@ -124,74 +124,79 @@ fn has(
     (kind, paths): (&str, &[&str]),
     then: &Criterion,
     world: &dyn World,
-    reading: Reading,
-) -> Answer {
+    strictness: Strictness,
+) -> MatchResult {
     let own = resource.get("resourceType").and_then(Value::as_str).zip(resource.get("id").and_then(Value::as_str));
-    let Some(own) = own else { return Answer::Unknown };
+    let Some(own) = own else { return MatchResult::Unknown };
     let refers_here = |other: &&Value| {
         elements(other, paths)
             .iter()
             .any(|reference| reference.get("reference").and_then(Value::as_str).and_then(type_and_id) == Some(own))
     };
-    let found = Answer::any(world.all(kind).filter(refers_here).map(|other| then.matches(other, world, reading)));
-    if found == Answer::No && !world.is_whole(kind) { Answer::Unknown } else { found }
+    let found =
+        MatchResult::any(world.all(kind).filter(refers_here).map(|other| then.matches(other, world, strictness)));
+    if found == MatchResult::No && !world.is_whole(kind) { MatchResult::Unknown } else { found }
 }
 
-fn own(param: &Param, values: &[Wanted], resource: &Value, reading: Reading) -> Answer {
+fn own(param: &SearchParam, values: &[WantedValue], resource: &Value, strictness: Strictness) -> MatchResult {
     let elements = elements(resource, param.paths);
     // A place without a position is neither near nor far.
-    if param.kind == Kind::Near && elements.is_empty() {
-        return if reading == Reading::Strict { Answer::No } else { Answer::Unknown };
+    if param.kind == ParamKind::Near && elements.is_empty() {
+        return if strictness == Strictness::Strict { MatchResult::No } else { MatchResult::Unknown };
     }
-    Answer::any(elements.iter().flat_map(|element| values.iter().map(|value| one(param.kind, element, value, reading))))
+    MatchResult::any(
+        elements.iter().flat_map(|element| values.iter().map(|value| one(param.kind, element, value, strictness))),
+    )
 }
 
 /// Whether one element has one value.
-fn one(kind: Kind, element: &Value, wanted: &Wanted, reading: Reading) -> Answer {
-    let lenient = reading == Reading::Lenient;
+fn one(kind: ParamKind, element: &Value, wanted: &WantedValue, strictness: Strictness) -> MatchResult {
+    let lenient = strictness == Strictness::Lenient;
     let text = element.as_str();
     match wanted {
-        Wanted::Starts(start) => text.map(folded).map_or(Answer::No, |text| {
-            let within = kind == Kind::Name && lenient && text.contains(start.as_str());
-            Answer::of(Some(text.starts_with(start.as_str()) || within))
+        WantedValue::Starts(start) => text.map(folded).map_or(MatchResult::No, |text| {
+            let within = kind == ParamKind::Name && lenient && text.contains(start.as_str());
+            MatchResult::of(Some(text.starts_with(start.as_str()) || within))
         }),
-        Wanted::Contains(part) => Answer::of(Some(text.is_some_and(|text| folded(text).contains(part.as_str())))),
-        Wanted::Exactly(whole) => Answer::of(Some(text == Some(whole.as_str()))),
-        Wanted::Token { system, code } => token(element, system, code.as_deref(), lenient),
-        Wanted::Date(test) => date(element).map_or(Answer::No, |range| match test.passes(range) {
-            None if reading == Reading::Strict => Answer::Yes,
-            known => Answer::of(known),
+        WantedValue::Contains(part) => {
+            MatchResult::of(Some(text.is_some_and(|text| folded(text).contains(part.as_str()))))
+        }
+        WantedValue::Exactly(whole) => MatchResult::of(Some(text == Some(whole.as_str()))),
+        WantedValue::Token { system, code } => token(element, system, code.as_deref(), lenient),
+        WantedValue::Date(test) => date(element).map_or(MatchResult::No, |range| match test.passes(range) {
+            None if strictness == Strictness::Strict => MatchResult::Yes,
+            known => MatchResult::of(known),
         }),
-        Wanted::Refers { kind, id } => {
+        WantedValue::Refers { kind, id } => {
             let found = element.get("reference").and_then(Value::as_str).and_then(type_and_id);
             let fits = |(found, own): (&str, &str)| own == id && kind.as_ref().is_none_or(|kind| kind == found);
-            Answer::of(found.map(fits))
+            MatchResult::of(found.map(fits))
         }
-        Wanted::Near(circle) => {
+        WantedValue::Near(circle) => {
             let number = |key: &str| element.get(key).and_then(Value::as_f64);
             let (Some(latitude), Some(longitude)) = (number("latitude"), number("longitude")) else {
-                return if reading == Reading::Strict { Answer::No } else { Answer::Unknown };
+                return if strictness == Strictness::Strict { MatchResult::No } else { MatchResult::Unknown };
             };
-            match reading {
-                Reading::Certain => Answer::Unknown,
-                Reading::Strict => Answer::of(Some(circle.radii_to(latitude, longitude) <= 1.0)),
-                Reading::Lenient => Answer::of(Some(circle.radii_to(latitude, longitude) <= FAR)),
+            match strictness {
+                Strictness::Certain => MatchResult::Unknown,
+                Strictness::Strict => MatchResult::of(Some(circle.radii_to(latitude, longitude) <= 1.0)),
+                Strictness::Lenient => MatchResult::of(Some(circle.radii_to(latitude, longitude) <= FAR)),
             }
         }
-        Wanted::Id(id) => Answer::of(Some(text == Some(id.as_str()))),
+        WantedValue::Id(id) => MatchResult::of(Some(text == Some(id.as_str()))),
     }
 }
 
 /// Whether a code, Coding, CodeableConcept, Identifier, ContactPoint or boolean has a system and code.
-fn token(element: &Value, system: &System, code: Option<&str>, lenient: bool) -> Answer {
+fn token(element: &Value, system: &System, code: Option<&str>, lenient: bool) -> MatchResult {
     if let Some(codings) = element.get("coding").and_then(Value::as_array) {
-        return Answer::any(codings.iter().map(|coding| token(coding, system, code, lenient)));
+        return MatchResult::any(codings.iter().map(|coding| token(coding, system, code, lenient)));
     }
     let same = |own: &str| code.is_none_or(|code| own == code || (lenient && own.eq_ignore_ascii_case(code)));
     match element {
         // A plain code has a system by its binding, which we do not know.
-        Value::String(own) if same(own) => Answer::Yes,
-        Value::Bool(own) if same(if *own { "true" } else { "false" }) => Answer::Yes,
+        Value::String(own) if same(own) => MatchResult::Yes,
+        Value::Bool(own) if same(if *own { "true" } else { "false" }) => MatchResult::Yes,
         Value::Object(fields) => {
             let own = ["code", "value"].iter().find_map(|key| fields.get(*key)).and_then(Value::as_str);
             let fits = match system {
@@ -199,9 +204,9 @@ fn token(element: &Value, system: &System, code: Option<&str>, lenient: bool) ->
                 System::None => !fields.contains_key("system"),
                 System::Is(system) => fields.get("system").and_then(Value::as_str) == Some(system),
             };
-            Answer::of(Some(fits && own.map_or(code.is_none(), same)))
+            MatchResult::of(Some(fits && own.map_or(code.is_none(), same)))
         }
-        _ => Answer::No,
+        _ => MatchResult::No,
     }
 }
 
@@ -228,7 +233,7 @@ fn type_and_id(reference: &str) -> Option<(&str, &str)> {
     crate::base::resource_types::is_r4(kind).then_some((kind, id))
 }
 
-/// The values at some dotted paths, lists taken apart.
+/// The values at some dotted paths, with the items of lists.
 fn elements<'v>(resource: &'v Value, paths: &[&str]) -> Vec<&'v Value> {
     let mut found = Vec::new();
     for path in paths {

@@ -3,18 +3,18 @@
 
 /// One search parameter of one type.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Param {
+pub(crate) struct SearchParam {
     /// Its name, as in a query.
     pub name: &'static str,
     /// What its values are.
-    pub kind: Kind,
+    pub kind: ParamKind,
     /// The elements it looks at, as dotted paths from the resource.
     pub paths: &'static [&'static str],
 }
 
 /// What the values of a search parameter are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ParamKind {
     /// Text: the value is what an element begins with.
     Text,
     /// A name: as text, but servers also look at the words within it.
@@ -32,29 +32,29 @@ pub(crate) enum Kind {
 }
 
 /// The parameter `name` of resources of type `kind`, if it is known.
-pub(crate) fn find(kind: &str, name: &str) -> Option<Param> {
+pub(crate) fn find(kind: &str, name: &str) -> Option<SearchParam> {
     let (_, own) = TYPES.iter().find(|(known, _)| *known == kind)?;
     own.iter().chain(EVERY).find(|param| param.name == name).copied()
 }
 
-const fn text(name: &'static str, paths: &'static [&'static str]) -> Param {
-    Param { name, kind: Kind::Text, paths }
+const fn text(name: &'static str, paths: &'static [&'static str]) -> SearchParam {
+    SearchParam { name, kind: ParamKind::Text, paths }
 }
 
-const fn name(name: &'static str, paths: &'static [&'static str]) -> Param {
-    Param { name, kind: Kind::Name, paths }
+const fn name(name: &'static str, paths: &'static [&'static str]) -> SearchParam {
+    SearchParam { name, kind: ParamKind::Name, paths }
 }
 
-const fn token(name: &'static str, paths: &'static [&'static str]) -> Param {
-    Param { name, kind: Kind::Token, paths }
+const fn token(name: &'static str, paths: &'static [&'static str]) -> SearchParam {
+    SearchParam { name, kind: ParamKind::Token, paths }
 }
 
-const fn date(name: &'static str, paths: &'static [&'static str]) -> Param {
-    Param { name, kind: Kind::Date, paths }
+const fn date(name: &'static str, paths: &'static [&'static str]) -> SearchParam {
+    SearchParam { name, kind: ParamKind::Date, paths }
 }
 
-const fn refers(name: &'static str, paths: &'static [&'static str], to: &'static [&'static str]) -> Param {
-    Param { name, kind: Kind::Reference(to), paths }
+const fn refers(name: &'static str, paths: &'static [&'static str], to: &'static [&'static str]) -> SearchParam {
+    SearchParam { name, kind: ParamKind::Reference(to), paths }
 }
 
 const PATIENT: &[&str] = &["Patient"];
@@ -65,34 +65,34 @@ const PRACTITIONER: &[&str] = &["Practitioner"];
 const ENDPOINT: &[&str] = &["Endpoint"];
 
 /// Those of every type.
-const EVERY: &[Param] = &[
-    Param { name: "_id", kind: Kind::Id, paths: &["id"] },
+const EVERY: &[SearchParam] = &[
+    SearchParam { name: "_id", kind: ParamKind::Id, paths: &["id"] },
     date("_lastUpdated", &["meta.lastUpdated"]),
     token("_tag", &["meta.tag"]),
     token("_security", &["meta.security"]),
     token("identifier", &["identifier"]),
 ];
 
-const CITY: Param = text("address-city", &["address.city"]);
-const STATE: Param = text("address-state", &["address.state"]);
-const POSTCODE: Param = text("address-postalcode", &["address.postalCode"]);
-const COUNTRY: Param = text("address-country", &["address.country"]);
-const STATUS: Param = token("status", &["status"]);
-const CODE: Param = token("code", &["code"]);
-const CATEGORY: Param = token("category", &["category"]);
-const TYPE: Param = token("type", &["type"]);
-const ACTIVE: Param = token("active", &["active"]);
-const GENDER: Param = token("gender", &["gender"]);
-const FAMILY: Param = name("family", &["name.family"]);
-const GIVEN: Param = name("given", &["name.given"]);
-const PERSON: Param = name("name", &["name.family", "name.given", "name.text", "name.prefix", "name.suffix"]);
-const OF_SUBJECT: Param = refers("patient", &["subject"], PATIENT);
-const OF_PATIENT: Param = refers("patient", &["patient"], PATIENT);
-const SUBJECT: Param = refers("subject", &["subject"], PATIENT);
-const IN_ENCOUNTER: Param = refers("encounter", &["encounter"], ENCOUNTER);
-const CLINICAL_STATUS: Param = token("clinical-status", &["clinicalStatus"]);
+const CITY: SearchParam = text("address-city", &["address.city"]);
+const STATE: SearchParam = text("address-state", &["address.state"]);
+const POSTCODE: SearchParam = text("address-postalcode", &["address.postalCode"]);
+const COUNTRY: SearchParam = text("address-country", &["address.country"]);
+const STATUS: SearchParam = token("status", &["status"]);
+const CODE: SearchParam = token("code", &["code"]);
+const CATEGORY: SearchParam = token("category", &["category"]);
+const TYPE: SearchParam = token("type", &["type"]);
+const ACTIVE: SearchParam = token("active", &["active"]);
+const GENDER: SearchParam = token("gender", &["gender"]);
+const FAMILY: SearchParam = name("family", &["name.family"]);
+const GIVEN: SearchParam = name("given", &["name.given"]);
+const PERSON: SearchParam = name("name", &["name.family", "name.given", "name.text", "name.prefix", "name.suffix"]);
+const OF_SUBJECT: SearchParam = refers("patient", &["subject"], PATIENT);
+const OF_PATIENT: SearchParam = refers("patient", &["patient"], PATIENT);
+const SUBJECT: SearchParam = refers("subject", &["subject"], PATIENT);
+const IN_ENCOUNTER: SearchParam = refers("encounter", &["encounter"], ENCOUNTER);
+const CLINICAL_STATUS: SearchParam = token("clinical-status", &["clinicalStatus"]);
 
-const TYPES: &[(&str, &[Param])] = &[
+const TYPES: &[(&str, &[SearchParam])] = &[
     (
         "AllergyIntolerance",
         &[
@@ -188,7 +188,7 @@ const TYPES: &[(&str, &[Param])] = &[
             STATE,
             POSTCODE,
             COUNTRY,
-            Param { name: "near", kind: Kind::Near, paths: &["position"] },
+            SearchParam { name: "near", kind: ParamKind::Near, paths: &["position"] },
             refers("organization", &["managingOrganization"], ORGANIZATION),
             refers("partof", &["partOf"], LOCATION),
             refers("endpoint", &["endpoint"], ENDPOINT),

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use crate::base::percent::percent_decode;
 use crate::base::resource_types;
 use crate::search::date::DateTest;
 use crate::search::geo_distance::Circle;
 use crate::search::param;
-use crate::search::param::{Kind, Param};
+use crate::search::param::{ParamKind, SearchParam};
 
 /// Chains longer than this are not followed.
 const MAX_LEN_CHAIN: usize = 4;
@@ -17,7 +18,7 @@ pub struct Query {
     /// The type.
     pub kind: String,
     pub(crate) criteria: Vec<Criterion>,
-    /// Criteria that are not supported here, as written; a server may support them.
+    /// Criteria that are not known here, as they were written; a server may know them.
     pub unknown: Vec<String>,
 }
 
@@ -25,7 +26,7 @@ pub struct Query {
 #[derive(Clone, Debug)]
 pub(crate) enum Criterion {
     /// One of these values, in one of these elements.
-    Own { param: Param, values: Vec<Wanted> },
+    Own { param: SearchParam, values: Vec<WantedValue> },
     /// A resource that one of these elements refers to passes.
     Chain { paths: &'static [&'static str], to: Vec<(String, Criterion)> },
     /// A resource of type `kind` that refers here by one of these elements passes.
@@ -34,10 +35,10 @@ pub(crate) enum Criterion {
 
 /// One value that a criterion allows.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Wanted {
+pub(crate) enum WantedValue {
     /// Folded text that an element begins with.
     Starts(String),
-    /// Folded text that an element holds.
+    /// Folded text that an element contains.
     Contains(String),
     /// Text that an element is, to the letter.
     Exactly(String),
@@ -45,7 +46,7 @@ pub(crate) enum Wanted {
     Token { system: System, code: Option<String> },
     /// A date.
     Date(DateTest),
-    /// A reference: a type, where one is named, and an id.
+    /// A reference: a type, if one is named, and an id.
     Refers { kind: Option<String>, id: String },
     /// A place.
     Near(Circle),
@@ -90,7 +91,7 @@ impl Query {
     /// is undone.
     ///
     /// # Errors
-    /// What makes it no filter at all. Parameters, modifiers and chains that are not supported here are no error; they
+    /// Why it is no filter at all. Parameters, modifiers and chains that are not known here are no error; they
     /// are in [`Query::unknown`].
     pub fn parse(text: &str) -> Result<Self, Refused> {
         let (kind, rest) = text.trim().split_once('?').ok_or(Refused::NoType)?;
@@ -100,7 +101,7 @@ impl Query {
         let (mut criteria, mut unknown) = (Vec::new(), Vec::new());
         for pair in rest.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| Refused::Criterion(shown(pair)))?;
-            let (name, value) = (decoded(name), decoded(value));
+            let (name, value) = (percent_decode(name).into_owned(), percent_decode(value).into_owned());
             if name.is_empty() || value.is_empty() {
                 return Err(Refused::Criterion(shown(pair)));
             }
@@ -119,7 +120,7 @@ impl Query {
     }
 }
 
-/// A criterion; none where it is not known here, an error where the value cannot be one.
+/// A criterion; none if it is not known here, an error if the value is impossible.
 fn criterion(kind: &str, name: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
     if depth > MAX_LEN_CHAIN {
         return Ok(None);
@@ -145,7 +146,9 @@ fn criterion(kind: &str, name: &str, value: &str, depth: usize) -> Result<Option
 
 fn chain(kind: &str, head: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
     let (name, named) = head.split_once(':').map_or((head, None), |(name, kind)| (name, Some(kind)));
-    let Some(Param { kind: Kind::Reference(targets), paths, .. }) = param::find(kind, name) else { return Ok(None) };
+    let Some(SearchParam { kind: ParamKind::Reference(targets), paths, .. }) = param::find(kind, name) else {
+        return Ok(None);
+    };
     let mut to = Vec::new();
     for target in targets.iter().filter(|target| named.is_none_or(|named| named == **target)) {
         if let Some(then) = criterion(target, rest, value, depth + 1)? {
@@ -159,7 +162,9 @@ fn chain(kind: &str, head: &str, rest: &str, value: &str, depth: usize) -> Resul
 fn has(kind: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
     let mut parts = rest.splitn(3, ':');
     let (Some(from), Some(by), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { return Err(()) };
-    let Some(Param { kind: Kind::Reference(targets), paths, .. }) = param::find(from, by) else { return Ok(None) };
+    let Some(SearchParam { kind: ParamKind::Reference(targets), paths, .. }) = param::find(from, by) else {
+        return Ok(None);
+    };
     if !targets.contains(&kind) {
         return Ok(None);
     }
@@ -168,42 +173,44 @@ fn has(kind: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Crite
 }
 
 /// A value of a parameter: the outer none is a modifier that is not known, the inner one a value that cannot be.
-fn wanted(kind: Kind, modifier: Option<&str>, text: &str) -> Option<Option<Wanted>> {
+fn wanted(kind: ParamKind, modifier: Option<&str>, text: &str) -> Option<Option<WantedValue>> {
     let value = match (kind, modifier) {
-        (Kind::Text | Kind::Name, None) => Some(Wanted::Starts(crate::search::text::folded(text))),
-        (Kind::Text | Kind::Name, Some("contains")) => Some(Wanted::Contains(crate::search::text::folded(text))),
-        (Kind::Text | Kind::Name, Some("exact")) => Some(Wanted::Exactly(text.to_owned())),
-        (Kind::Token, None) => {
+        (ParamKind::Text | ParamKind::Name, None) => Some(WantedValue::Starts(crate::search::text::folded(text))),
+        (ParamKind::Text | ParamKind::Name, Some("contains")) => {
+            Some(WantedValue::Contains(crate::search::text::folded(text)))
+        }
+        (ParamKind::Text | ParamKind::Name, Some("exact")) => Some(WantedValue::Exactly(text.to_owned())),
+        (ParamKind::Token, None) => {
             let (system, code) = match text.split_once('|') {
                 None => (System::Any, text),
                 Some(("", code)) => (System::None, code),
                 Some((system, code)) => (System::Is(system.to_owned()), code),
             };
             let code = Some(code.to_owned()).filter(|code| !code.is_empty());
-            (code.is_some() || matches!(system, System::Is(_))).then_some(Wanted::Token { system, code })
+            (code.is_some() || matches!(system, System::Is(_))).then_some(WantedValue::Token { system, code })
         }
-        (Kind::Date, None) => match text.get(..2) {
+        (ParamKind::Date, None) => match text.get(..2) {
             // How near is approximate the text leaves to the server.
             Some("ap") => return None,
-            _ => DateTest::parse(text).map(Wanted::Date),
+            _ => DateTest::parse(text).map(WantedValue::Date),
         },
-        (Kind::Reference(_), None) => {
+        (ParamKind::Reference(_), None) => {
             let (kind, id) = text.rsplit_once('/').map_or((None, text), |(kind, id)| (Some(kind), id));
             let kind = kind.map(|kind| kind.rsplit('/').next().unwrap_or(kind).to_owned());
-            (!id.is_empty()).then(|| Wanted::Refers { kind, id: id.to_owned() })
+            (!id.is_empty()).then(|| WantedValue::Refers { kind, id: id.to_owned() })
         }
-        (Kind::Near, None) => match text.split('|').count() {
+        (ParamKind::Near, None) => match text.split('|').count() {
             // Without a distance, what is near is the server's to say.
             2 => return None,
-            _ => Circle::parse(text).map(Wanted::Near),
+            _ => Circle::parse(text).map(WantedValue::Near),
         },
-        (Kind::Id, None) => Some(Wanted::Id(text.to_owned())),
+        (ParamKind::Id, None) => Some(WantedValue::Id(text.to_owned())),
         _ => return None,
     };
     Some(value)
 }
 
-/// The values of a list, separated by commas without a backslash before them.
+/// The values of a list, split at commas without a backslash before them.
 fn alternatives(value: &str) -> Vec<String> {
     let (mut all, mut one, mut escaped) = (Vec::new(), String::new(), false);
     for c in value.chars() {
@@ -219,19 +226,6 @@ fn alternatives(value: &str) -> Vec<String> {
     }
     all.push(one);
     all
-}
-
-/// Percent-encoding undone; what is none stays as it is.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        plain.push(hex.unwrap_or(*byte));
-        at += if hex.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
 }
 
 /// As much of what a user or server wrote as a message can bear.

@@ -1,13 +1,13 @@
 use serde_json::{Value, json};
 
-use crate::search::matching::{Answer, Reading};
+use crate::search::matching::{MatchResult, Strictness};
 use crate::search::query::{Query, Refused};
 use crate::search::world::{Nothing, World};
 
 /// A few resources of a provider directory.
-struct Shelf(Vec<Value>, bool);
+struct Directory(Vec<Value>, bool);
 
-impl World for Shelf {
+impl World for Directory {
     fn get(&self, kind: &str, id: &str) -> Option<&Value> {
         self.0.iter().find(|value| value["resourceType"] == kind && value["id"] == id)
     }
@@ -20,8 +20,8 @@ impl World for Shelf {
     }
 }
 
-fn shelf(whole: bool) -> Shelf {
-    Shelf(
+fn directory(whole: bool) -> Directory {
+    Directory(
         vec![
             json!({"resourceType": "Location", "id": "l1", "name": "Harbour Clinic",
                 "address": {"city": "Balmain", "state": "NSW", "postalCode": "2041"},
@@ -48,16 +48,16 @@ fn shelf(whole: bool) -> Shelf {
     )
 }
 
-fn ask(filter: &str, id: &str, whole: bool, reading: Reading) -> Answer {
-    let shelf = shelf(whole);
+fn ask(filter: &str, id: &str, whole: bool, strictness: Strictness) -> MatchResult {
+    let directory = directory(whole);
     let query = Query::parse(filter).unwrap();
-    let resource = shelf.0.iter().find(|value| value["id"] == id).unwrap();
-    query.matches(resource, &shelf, reading)
+    let resource = directory.0.iter().find(|value| value["id"] == id).unwrap();
+    query.matches(resource, &directory, strictness)
 }
 
 #[test]
 fn every_kind_of_criterion() {
-    use Answer::{No, Unknown, Yes};
+    use MatchResult::{No, Unknown, Yes};
     for (filter, id, expected) in [
         ("Location?address-city=balmain", "l1", Yes),
         ("Location?address-city=BALM", "l1", Yes),
@@ -116,14 +116,14 @@ fn every_kind_of_criterion() {
         ("Observation?patient=Patient/2", "b1", No),
         ("Observation?_lastUpdated=gt2020-12-31T00:00:00Z", "b1", Yes),
     ] {
-        assert_eq!(ask(filter, id, true, Reading::Strict), expected, "{filter} on {id}");
+        assert_eq!(ask(filter, id, true, Strictness::Strict), expected, "{filter} on {id}");
     }
 }
 
 #[test]
 fn a_lenient_reading_says_no_only_where_it_is_certain() {
-    use Answer::{No, Unknown, Yes};
-    let lenient = |filter: &str, id: &str| ask(filter, id, false, Reading::Lenient);
+    use MatchResult::{No, Unknown, Yes};
+    let lenient = |filter: &str, id: &str| ask(filter, id, false, Strictness::Lenient);
     assert_eq!(lenient("Location?near=-33.873|151.1803|1", "l1"), Yes, "1.4 radii away");
     assert_eq!(lenient("Location?near=-33.89|151.1803|1", "l1"), No, "3 radii away");
     assert_eq!(lenient("Location?near=-33.8|151|1", "l2"), Unknown, "without a position");
@@ -138,8 +138,8 @@ fn a_lenient_reading_says_no_only_where_it_is_certain() {
 
 #[test]
 fn a_certain_reading_says_yes_only_where_every_server_must() {
-    use Answer::{No, Unknown, Yes};
-    let certain = |filter: &str, id: &str| ask(filter, id, true, Reading::Certain);
+    use MatchResult::{No, Unknown, Yes};
+    let certain = |filter: &str, id: &str| ask(filter, id, true, Strictness::Certain);
     assert_eq!(certain("Location?near=-33.8607|151.1803|100", "l1"), Unknown, "the algorithm is the server's");
     assert_eq!(certain("Location?near=-33.8607|151.1803|100", "l2"), Unknown);
     assert_eq!(certain("Location?address-city=balmain", "l1"), Yes);
@@ -173,7 +173,8 @@ fn what_is_no_filter() {
 fn values_are_parted_at_commas_that_are_not_escaped() {
     let query = Query::parse("Location?name=a\\,b,c").unwrap();
     let passes = |name: &str| {
-        query.matches(&json!({"resourceType": "Location", "name": name}), &Nothing, Reading::Strict) == Answer::Yes
+        query.matches(&json!({"resourceType": "Location", "name": name}), &Nothing, Strictness::Strict)
+            == MatchResult::Yes
     };
     assert!(passes("A,B street") && passes("C") && !passes("a"));
 }

@@ -5,7 +5,7 @@ use icu_normalizer::DecomposingNormalizer;
 /// `text` in lower case, without accents, its white space single.
 pub(crate) fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    // Nobody means more by a name than this, and a stranger may send megabytes.
+    // No name is longer than this, and a server may send megabytes.
     let text: String = text.chars().take(4096).collect();
     for part in DecomposingNormalizer::new_nfkd().normalize(&text).split_whitespace() {
         if !folded.is_empty() {

@@ -1,8 +1,8 @@
-//! The other resources, which chains lead to.
+//! The other resources, which chains refer to.
 
 use serde_json::Value;
 
-/// What is known besides the resource that is filtered.
+/// The other resources that are at hand.
 pub trait World {
     /// The resource `kind`/`id`, if it is at hand.
     fn get(&self, kind: &str, id: &str) -> Option<&Value>;

@@ -1,82 +1,26 @@
-//! The test of the tester, its pure half: which tests noticed a fault, and whether those are the ones that must.
+//! Which tests noticed a fault, and whether those are the ones that must.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use crate::base::vocabulary::{Verdict, words};
+use crate::base::vocabulary::Verdict;
+use crate::reference::fault::definition::FaultKind;
+use crate::selftest::cell::{Cell, CellResult};
 use crate::verdicts::judged_run::{Judgement, TestResult};
 
-words! {
-    /// What kind of oddity the reference server shows.
-    Kind {
-        /// It breaks a rule; exactly the tests listed must notice.
-        Defect = "defect",
-        /// It is unusual and right; nothing may notice.
-        Legal = "legal",
-        /// It is out to do harm; the run must end with a verdict.
-        Hostile = "hostile",
-    }
-}
-
-words! {
-    /// What came of a fault.
-    Result {
-        /// A defect was noticed by the tests listed, and by no others.
-        Killed = "killed",
-        /// Tests that must notice a defect did not.
-        Survived = "survived",
-        /// All that must noticed, and others too.
-        Overkilled = "overkilled",
-        /// Nothing noticed a legal variant.
-        Clean = "clean",
-        /// Something noticed a legal variant.
-        FalseAlarm = "false-alarm",
-        /// It was not tried under this spec.
-        Excluded = "excluded",
-    }
-}
-
-impl Result {
-    /// Whether the matrix may hold it.
-    pub fn is_good(self) -> bool {
-        matches!(self, Result::Killed | Result::Clean | Result::Excluded)
-    }
-}
-
-/// One cell of the matrix, as `selftest --format json` prints it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Cell {
-    /// The fault's id.
-    pub fault: String,
-    /// Its kind.
-    pub kind: Kind,
-    /// The spec that it was tried under.
-    pub spec: String,
-    /// The tests that must notice: `area::id` on all flows, or `area::id@flow`.
-    pub expected: Vec<String>,
-    /// The tests that noticed, written alike.
-    pub noticed: Vec<String>,
-    /// What came of it.
-    pub result: Result,
-    /// Why, where that is not plain.
-    pub because: String,
-}
-
-/// Compares what a judged run noticed with what the fault lists. Entries whose test the spec does not have are left
-/// out of `expected`.
-pub fn compare(fault: &str, kind: Kind, expected: &[String], judgement: &Judgement) -> Cell {
+/// Compares what a judged run noticed with what the fault lists. `expected` of the cell leaves out entries that name no
+/// test of the spec.
+pub fn compare(fault: &str, kind: FaultKind, expected: &[String], judgement: &Judgement) -> Cell {
     let flows = by_name(&judgement.tests);
     let wanted: BTreeSet<&str> = expected.iter().map(String::as_str).filter(|entry| has(&flows, entry)).collect();
-    let listed = |test: &TestResult| wanted.iter().any(|entry| names(entry, &test.id));
-    // What could not be decided is a notice only where that is what the fault must lead to.
+    let listed = |test: &TestResult| wanted.iter().any(|entry| names_test(entry, &test.id));
+    // An undecided test counts as a notice only if the fault must lead to that.
     let noticed = |test: &TestResult| {
         matches!(test.verdict, Verdict::Fail | Verdict::Warn) || (test.verdict == Verdict::Error && listed(test))
     };
     let noticed_flows: BTreeSet<&str> = match kind {
-        // Nobody may be alarmed by what is legal, nor left in doubt, but where the text itself leaves it open, or only
-        // advises against it.
-        Kind::Legal => judgement
+        // No test may fail on what is legal. A test may warn or stay undecided only if the variant lists it: the text
+        // leaves it open, or only advises against it.
+        FaultKind::Legal => judgement
             .tests
             .iter()
             .filter(|test| match test.verdict {
@@ -86,29 +30,29 @@ pub fn compare(fault: &str, kind: Kind, expected: &[String], judgement: &Judgeme
             })
             .map(|test| test.id.as_str())
             .collect(),
-        _ => judgement.tests.iter().filter(|test| noticed(test)).map(|test| test.id.as_str()).collect(),
+        FaultKind::Defect => judgement.tests.iter().filter(|test| noticed(test)).map(|test| test.id.as_str()).collect(),
     };
 
-    // An entry is met if the tests that it names noticed, as far as they were decided, and one at least did.
+    // An entry is met if every decided test that it names noticed, and there is at least one.
     let unmet: Vec<&str> = wanted.iter().copied().filter(|entry| !met(&flows, entry)).collect();
-    let surplus: Vec<&str> = noticed_flows.iter().copied().filter(|id| !wanted.iter().any(|e| names(e, id))).collect();
+    let surplus: Vec<&str> =
+        noticed_flows.iter().copied().filter(|id| !wanted.iter().any(|e| names_test(e, id))).collect();
 
     let (result, because) = match kind {
-        Kind::Defect if !unmet.is_empty() => {
-            (Result::Survived, format!("not noticed by {}", reasons(&judgement.tests, &unmet)))
+        FaultKind::Defect if !unmet.is_empty() => {
+            (CellResult::Survived, format!("not noticed by {}", reasons(&judgement.tests, &unmet)))
         }
-        Kind::Defect if wanted.is_empty() && noticed_flows.is_empty() => {
-            (Result::Excluded, format!("none of its tests is in {}", judgement.spec))
+        FaultKind::Defect if wanted.is_empty() && noticed_flows.is_empty() => {
+            (CellResult::Excluded, format!("none of its tests is in {}", judgement.spec))
         }
-        Kind::Defect if !surplus.is_empty() => (Result::Overkilled, format!("also noticed by {}", surplus.join(", "))),
-        Kind::Defect => (Result::Killed, String::new()),
-        Kind::Legal if noticed_flows.is_empty() => (Result::Clean, String::new()),
-        Kind::Legal => {
-            (Result::FalseAlarm, format!("noticed by {}", reasons(&judgement.tests, &names_of(&noticed_flows))))
+        FaultKind::Defect if !surplus.is_empty() => {
+            (CellResult::Overkilled, format!("also noticed by {}", surplus.join(", ")))
         }
-        // What is out to do harm may be called wrong anywhere; it must only be survived and be noticed where listed.
-        Kind::Hostile if unmet.is_empty() => (Result::Killed, String::new()),
-        Kind::Hostile => (Result::Survived, format!("not noticed by {}", reasons(&judgement.tests, &unmet))),
+        FaultKind::Defect => (CellResult::Killed, String::new()),
+        FaultKind::Legal if noticed_flows.is_empty() => (CellResult::Clean, String::new()),
+        FaultKind::Legal => {
+            (CellResult::FalseAlarm, format!("noticed by {}", reasons(&judgement.tests, &names_of(&noticed_flows))))
+        }
     };
     Cell {
         fault: fault.to_owned(),
@@ -151,16 +95,16 @@ fn decided(test: &TestResult) -> bool {
 }
 
 /// Whether `entry` names the test of this full id.
-pub(crate) fn names(entry: &str, id: &str) -> bool {
+pub(crate) fn names_test(entry: &str, id: &str) -> bool {
     entry == id || id.split_once('@').is_some_and(|(name, _)| name == entry)
 }
 
 fn has(flows: &BTreeMap<&str, Vec<&TestResult>>, entry: &str) -> bool {
-    flows.values().flatten().any(|test| names(entry, &test.id))
+    flows.values().flatten().any(|test| names_test(entry, &test.id))
 }
 
 fn met(flows: &BTreeMap<&str, Vec<&TestResult>>, entry: &str) -> bool {
-    let mut seen = flows.values().flatten().filter(|test| names(entry, &test.id) && decided(test)).peekable();
+    let mut seen = flows.values().flatten().filter(|test| names_test(entry, &test.id) && decided(test)).peekable();
     seen.peek().is_some() && seen.all(|test| test.verdict != Verdict::Pass)
 }
 
@@ -168,12 +112,12 @@ fn names_of<'a>(ids: &BTreeSet<&'a str>) -> Vec<&'a str> {
     ids.iter().copied().collect()
 }
 
-/// The tests with what they came to, for whoever mends the matrix.
+/// The tests with their verdicts and reasons, for whoever repairs the matrix.
 fn reasons(tests: &[TestResult], entries: &[&str]) -> String {
     let one = |entry: &&str| {
         let seen: Vec<String> = tests
             .iter()
-            .filter(|test| names(entry, &test.id))
+            .filter(|test| names_test(entry, &test.id))
             .map(|test| match test.findings.first() {
                 Some(finding) => format!("{} {} ({}: {})", test.flow, test.verdict, finding.place, finding.actual),
                 None if test.because.is_empty() => format!("{} {}", test.flow, test.verdict),
@@ -193,7 +137,7 @@ mod tests {
     use crate::verdicts::judged_run::Conformance::NotConformant;
     use crate::verdicts::samples::judgement;
 
-    fn cell(kind: Kind, expected: &[&str], tests: &[(&str, Verdict)]) -> Cell {
+    fn cell(kind: FaultKind, expected: &[&str], tests: &[(&str, Verdict)]) -> Cell {
         let expected: Vec<String> = expected.iter().map(|e| (*e).to_owned()).collect();
         compare("f", kind, &expected, &judgement("hl7-3.0.0", NotConformant, tests))
     }
@@ -202,75 +146,68 @@ mod tests {
     fn a_defect_noticed_on_all_flows_is_killed() {
         let tests =
             [("poll::a@system", Fail), ("poll::a@group", Warn), ("poll::a@any", Skip), ("poll::b@system", Pass)];
-        let cell = cell(Kind::Defect, &["poll::a"], &tests);
-        assert_eq!(cell.result, Result::Killed, "{cell:?}");
+        let cell = cell(FaultKind::Defect, &["poll::a"], &tests);
+        assert_eq!(cell.result, CellResult::Killed, "{cell:?}");
         assert_eq!(cell.noticed, ["poll::a"], "a skipped flow was not decided");
     }
 
     #[test]
     fn a_defect_noticed_on_some_flows_survives_unless_those_are_listed() {
         let tests = [("poll::a@system", Fail), ("poll::a@group", Pass)];
-        assert_eq!(cell(Kind::Defect, &["poll::a"], &tests).result, Result::Survived);
-        let listed = cell(Kind::Defect, &["poll::a@system"], &tests);
-        assert_eq!(listed.result, Result::Killed);
+        assert_eq!(cell(FaultKind::Defect, &["poll::a"], &tests).result, CellResult::Survived);
+        let listed = cell(FaultKind::Defect, &["poll::a@system"], &tests);
+        assert_eq!(listed.result, CellResult::Killed);
         assert_eq!(listed.noticed, ["poll::a@system"]);
     }
 
     #[test]
     fn a_defect_that_nothing_could_decide_survives() {
         let tests = [("poll::a@system", Skip), ("poll::a@group", NotApplicable)];
-        assert_eq!(cell(Kind::Defect, &["poll::a"], &tests).result, Result::Survived);
+        assert_eq!(cell(FaultKind::Defect, &["poll::a"], &tests).result, CellResult::Survived);
     }
 
     #[test]
     fn what_is_undecided_counts_only_where_it_is_listed() {
         let tests = [("poll::a@system", Error), ("poll::b@system", Error)];
-        let killed = cell(Kind::Defect, &["poll::a"], &tests);
-        assert_eq!((killed.result, killed.noticed), (Result::Killed, vec!["poll::a".to_owned()]));
-        assert_eq!(cell(Kind::Defect, &["poll::c"], &tests).result, Result::Excluded);
+        let killed = cell(FaultKind::Defect, &["poll::a"], &tests);
+        assert_eq!((killed.result, killed.noticed), (CellResult::Killed, vec!["poll::a".to_owned()]));
+        assert_eq!(cell(FaultKind::Defect, &["poll::c"], &tests).result, CellResult::Excluded);
     }
 
     #[test]
     fn a_legal_variant_may_leave_open_what_it_lists_and_nothing_else() {
         let tests = [("poll::a@system", Error)];
-        assert_eq!(cell(Kind::Legal, &[], &tests).result, Result::FalseAlarm);
-        assert_eq!(cell(Kind::Legal, &["poll::a"], &tests).result, Result::Clean);
-        assert_eq!(cell(Kind::Legal, &["poll::a"], &[("poll::a@system", Fail)]).result, Result::FalseAlarm);
+        assert_eq!(cell(FaultKind::Legal, &[], &tests).result, CellResult::FalseAlarm);
+        assert_eq!(cell(FaultKind::Legal, &["poll::a"], &tests).result, CellResult::Clean);
+        assert_eq!(cell(FaultKind::Legal, &["poll::a"], &[("poll::a@system", Fail)]).result, CellResult::FalseAlarm);
     }
 
     #[test]
     fn a_surplus_is_overkill_and_is_named() {
-        let cell = cell(Kind::Defect, &["poll::a"], &[("poll::a@system", Fail), ("poll::b@system", Fail)]);
-        assert_eq!(cell.result, Result::Overkilled);
+        let cell = cell(FaultKind::Defect, &["poll::a"], &[("poll::a@system", Fail), ("poll::b@system", Fail)]);
+        assert_eq!(cell.result, CellResult::Overkilled);
         assert!(cell.because.contains("poll::b@system"), "{}", cell.because);
     }
 
     #[test]
     fn a_missing_test_weighs_more_than_a_surplus() {
-        let cell = cell(Kind::Defect, &["poll::a"], &[("poll::a@system", Pass), ("poll::b@system", Fail)]);
-        assert_eq!(cell.result, Result::Survived);
+        let cell = cell(FaultKind::Defect, &["poll::a"], &[("poll::a@system", Pass), ("poll::b@system", Fail)]);
+        assert_eq!(cell.result, CellResult::Survived);
     }
 
     #[test]
     fn tests_of_other_specs_are_left_out() {
-        let some = cell(Kind::Defect, &["poll::a", "poll::elsewhere"], &[("poll::a@system", Fail)]);
-        assert_eq!((some.result, some.expected), (Result::Killed, vec!["poll::a".to_owned()]));
-        let none = cell(Kind::Defect, &["poll::elsewhere"], &[("poll::a@system", Pass)]);
-        assert_eq!(none.result, Result::Excluded);
-        let alarmed = cell(Kind::Defect, &["poll::elsewhere"], &[("poll::a@system", Fail)]);
-        assert_eq!(alarmed.result, Result::Overkilled);
+        let some = cell(FaultKind::Defect, &["poll::a", "poll::elsewhere"], &[("poll::a@system", Fail)]);
+        assert_eq!((some.result, some.expected), (CellResult::Killed, vec!["poll::a".to_owned()]));
+        let none = cell(FaultKind::Defect, &["poll::elsewhere"], &[("poll::a@system", Pass)]);
+        assert_eq!(none.result, CellResult::Excluded);
+        let alarmed = cell(FaultKind::Defect, &["poll::elsewhere"], &[("poll::a@system", Fail)]);
+        assert_eq!(alarmed.result, CellResult::Overkilled);
     }
 
     #[test]
     fn legal_variants_are_clean_or_a_false_alarm() {
-        assert_eq!(cell(Kind::Legal, &[], &[("poll::a@system", Pass)]).result, Result::Clean);
-        assert_eq!(cell(Kind::Legal, &[], &[("poll::a@system", Warn)]).result, Result::FalseAlarm);
-    }
-
-    #[test]
-    fn hostile_ones_may_be_noticed_elsewhere() {
-        let tests = [("poll::a@system", Error), ("poll::b@system", Fail)];
-        assert_eq!(cell(Kind::Hostile, &["poll::a"], &tests).result, Result::Killed);
-        assert_eq!(cell(Kind::Hostile, &["poll::a"], &[("poll::a@system", Pass)]).result, Result::Survived);
+        assert_eq!(cell(FaultKind::Legal, &[], &[("poll::a@system", Pass)]).result, CellResult::Clean);
+        assert_eq!(cell(FaultKind::Legal, &[], &[("poll::a@system", Warn)]).result, CellResult::FalseAlarm);
     }
 }

@@ -1,311 +1,162 @@
-//! The test of the tester, its other half: every fault of the reference server is run in process, in paused time, and
-//! judged by the whole plan.
+//! The matrix: every fault of the reference server under every spec that it speaks. Each cell is a run in this process,
+//! in paused time, judged by the whole plan.
+//!
+//! The cells are independent. A test binary can run them in several test threads: it makes one [`Matrix`], which builds
+//! the plan of each spec once, runs a [`Slice`] in each test, and puts the parts together for what concerns them all.
+//!
+//! ```no_run
+//! use std::sync::{LazyLock, OnceLock};
+//!
+//! use plimsoll::selftest::matrix::{Matrix, MatrixPart, MatrixSelection, Slice, merge};
+//! use plimsoll::suite::catalog::Catalog;
+//!
+//! const SLICES: usize = 8;
+//! static CATALOG: LazyLock<Catalog> = LazyLock::new(|| plimsoll::suite::source::embedded().unwrap());
+//! static MATRIX: LazyLock<Matrix<'static>> = LazyLock::new(|| Matrix::new(&CATALOG, &MatrixSelection::default()).unwrap());
+//! static PARTS: [OnceLock<MatrixPart>; SLICES] = [const { OnceLock::new() }; SLICES];
+//!
+//! /// The cells of one slice. Whoever asks first runs them; the others wait for it.
+//! fn part(index: usize) -> &'static MatrixPart {
+//!     PARTS[index].get_or_init(|| MATRIX.run_slice(Slice { index, count: SLICES }, 1).unwrap())
+//! }
+//!
+//! // A test for each slice:
+//! assert!(part(0).cells().all(|cell| cell.result.is_good()));
+//! // A test for all of them, which runs the slices that no other test has begun:
+//! let cells = merge((0..SLICES).map(|index| part(index).clone())).unwrap();
+//! assert_eq!(cells.len(), MATRIX.len());
+//! ```
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
 
-use crate::base::clock::Clock;
-use crate::base::vocabulary::Verdict;
-use crate::config::values::base_url;
-use crate::drive::hooks::{Hook, Hooks};
-use crate::judge::judge_run;
-use crate::measure::withheld_resources::WithheldMark;
+use crate::plan::build::{PlanRequest, build};
 use crate::plan::model::Plan;
-use crate::recording::model::Recording;
-use crate::reference::data::mutator::DataMutator;
-use crate::reference::fault::definition::{Fault, FaultKind};
-use crate::reference::options::{KeyFeed, ServerAuth};
+use crate::reference::fault::definition::Fault;
+use crate::reference::fault::embedded;
 use crate::reference::personality::spec::Personality;
-use crate::reference::serve;
-use crate::selftest::compare::{Cell, Kind, Result as CellResult, compare, names};
-use crate::settings::key_set;
-use crate::settings::key_set::KeySet;
-use crate::settings::run_settings::{Credentials, Settings, Smart};
+use crate::selftest::cell::Cell;
+use crate::selftest::try_fault::try_fault;
 use crate::suite::catalog::Catalog;
-use crate::suite::flow::HookName;
-use crate::suite::model::Protection;
-use crate::transport::in_process::InProcess;
-use crate::verdicts::judged_run::{Run, TestResult};
 
-/// Where the server answers, within this process.
-const BASE: &str = "http://localhost/fhir";
-/// Where it does when it is protected: tokens go over TLS.
-const PROTECTED_BASE: &str = "https://localhost/fhir";
-
-/// The Group of the reference server's own population that is exported.
-pub const GROUP: &str = "harbour";
-
-/// The Group that nobody is in, which a protected reference server lets nobody export.
-pub const KEPT_GROUP: &str = "empty-berth";
-
-/// The clients that a protected reference server knows, and the scope that they ask for.
-const CLIENT: &str = "plimsoll";
-const SECOND: &str = "plimsoll-second";
-const SCOPE: &str = "system/*.rs";
-
-/// The wall time at which every run begins, so that runs are alike: 2026-01-01T12:00:00Z.
-const NOON: Duration = Duration::from_secs(1_767_268_800);
-
-/// What is tried.
+/// The faults and specs of a matrix.
 #[derive(Clone, Debug, Default)]
-pub struct Order {
-    /// The specs; none: all that the reference server speaks and the suites have.
+pub struct MatrixSelection {
+    /// The specs; empty: all that the reference server speaks and the suites have.
     pub specs: Vec<String>,
-    /// The faults; none: all.
+    /// The faults; empty: all.
     pub faults: Vec<String>,
-    /// Threads, at least 1.
-    pub threads: usize,
 }
 
-/// Tries every fault of `order` under every spec of it, and gives the cells in the order of faults, then specs.
-///
-/// # Errors
-/// A fault or spec that does not exist, a fault file that cannot be used, or a defect of this program: a lower-case
-/// fragment.
-pub fn matrix(catalog: &Catalog, order: &Order) -> Result<Vec<Cell>, String> {
-    let specs = specs(catalog, &order.specs)?;
-    let faults = faults(&order.faults)?;
-    let plans = specs.iter().map(|spec| whole_plan(catalog, *spec).map(|plan| (*spec, plan)));
-    let plans = plans.collect::<Result<Vec<(Personality, Plan)>, String>>()?;
-    let jobs: Vec<(&Fault, &(Personality, Plan))> =
-        faults.iter().flat_map(|fault| plans.iter().map(move |plan| (fault, plan))).collect();
+/// Faults under specs, with the plan of each spec. Making one runs nothing.
+#[derive(Debug)]
+pub struct Matrix<'c> {
+    catalog: &'c Catalog,
+    specs: Vec<(Personality, Plan)>,
+    faults: Vec<Fault>,
+}
 
-    // Each thread takes the next job there is; a runtime of its own keeps the time of each run apart from the others.
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some((fault, (spec, plan))) = jobs.get(index).copied() else { return done };
-            done.push((index, cell(catalog, plan, *spec, fault)));
-        }
-    };
-    let mut done: Vec<(usize, Result<Cell, String>)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..order.threads.clamp(1, 64)).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    });
-    if done.len() != jobs.len() {
-        return Err("a run ended in a panic; its line stands above".to_owned());
+/// One of `count` equal parts of a matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Its number, from 0.
+    pub index: usize,
+    /// How many there are, at least 1.
+    pub count: usize,
+}
+
+/// Cells that were run, each with its position in the matrix.
+#[derive(Clone, Debug, Default)]
+pub struct MatrixPart {
+    cells: Vec<(usize, Cell)>,
+}
+
+impl<'c> Matrix<'c> {
+    /// Reads the faults of `selection` and builds the plans of its specs.
+    ///
+    /// # Errors
+    /// A fault or spec that does not exist, or a fault file that cannot be used: a lower-case fragment.
+    pub fn new(catalog: &'c Catalog, selection: &MatrixSelection) -> Result<Self, String> {
+        let specs = specs(catalog, &selection.specs)?.into_iter();
+        let specs = specs.map(|spec| Ok((spec, whole_plan(catalog, spec)?))).collect::<Result<_, String>>()?;
+        Ok(Self { catalog, specs, faults: faults(&selection.faults)? })
     }
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, cell)| cell).collect()
-}
 
-/// One fault under one spec.
-fn cell(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Result<Cell, String> {
-    let kind = match fault.kind {
-        FaultKind::Defect => Kind::Defect,
-        FaultKind::Legal => Kind::Legal,
-    };
-    if !fault.specs.is_empty() && !fault.specs.iter().any(|id| id == spec.as_str()) {
-        return Ok(Cell {
-            fault: fault.id.clone(),
-            kind,
-            spec: spec.to_string(),
-            expected: Vec::new(),
-            noticed: Vec::new(),
-            result: CellResult::Excluded,
-            because: format!("it is not a {kind} under {spec}"),
+    /// The number of cells.
+    pub fn len(&self) -> usize {
+        self.faults.len() * self.specs.len()
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Runs all cells in up to `threads` threads. They come in the order of faults, then specs.
+    ///
+    /// # Errors
+    /// A run that could not be made, or a panic in one: a lower-case fragment.
+    pub fn run(&self, threads: usize) -> Result<Vec<Cell>, String> {
+        merge([self.run_slice(Slice { index: 0, count: 1 }, threads)?])
+    }
+
+    /// Runs the cells of one slice in up to `threads` threads. Slices have equally many faults of each spec, since runs of
+    /// one spec take longer than those of another.
+    ///
+    /// # Errors
+    /// As [`Matrix::run`].
+    pub fn run_slice(&self, slice: Slice, threads: usize) -> Result<MatrixPart, String> {
+        let positions: Vec<usize> = (0..self.len()).filter(|position| self.is_in(*position, slice)).collect();
+        // Each thread takes the next cell. Its own runtime keeps the paused time of a run apart from the others.
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            while let Some(position) = positions.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.extend(self.cell(*position).map(|cell| (*position, cell)));
+            }
+            done
+        };
+        let done: Vec<(usize, Result<Cell, String>)> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads.clamp(1, 64)).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
         });
-    }
-    let run = judged(catalog, plan, spec, vec![fault.clone()])?;
-    let judgement = run.judgements.first().ok_or("the run was judged by no spec")?;
-    let listed = match kind {
-        Kind::Legal => fault.leaves_open.clone(),
-        Kind::Defect | Kind::Hostile => notices(catalog, plan, fault),
-    };
-    let cell = compare(&fault.id, kind, &on_stand_ins(catalog, spec.as_str(), &listed), judgement);
-    let broken = |test: &&TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
-    let noticed: Vec<&str> = judgement.tests.iter().filter(broken).map(|test| test.id.as_str()).collect();
-    match (&fault.excluded, noticed.is_empty()) {
-        (None, _) => Ok(cell),
-        (Some(why), true) => Ok(Cell { result: CellResult::Excluded, because: why.clone(), ..cell }),
-        // What was said to be beyond all tests is not: the fault file must list them.
-        (Some(_), false) => {
-            let because = format!("said to be excluded, yet noticed by {}", noticed.join(", "));
-            Ok(Cell { result: CellResult::Overkilled, because, ..cell })
+        if done.len() != positions.len() {
+            return Err("a run ended in a panic; its line stands above".to_owned());
         }
+        let cells = done.into_iter().map(|(position, cell)| Ok((position, cell?)));
+        Ok(MatrixPart { cells: cells.collect::<Result<_, String>>()? })
+    }
+
+    /// Whether a slice has the cell at a position. Going along diagonals spreads each spec over all slices.
+    fn is_in(&self, position: usize, slice: Slice) -> bool {
+        let width = self.specs.len().max(1);
+        (position / width + position % width) % slice.count.max(1) == slice.index
+    }
+
+    fn cell(&self, position: usize) -> Option<Result<Cell, String>> {
+        let width = self.specs.len().max(1);
+        let (fault, (spec, plan)) = (self.faults.get(position / width)?, self.specs.get(position % width)?);
+        Some(try_fault(self.catalog, plan, *spec, fault))
     }
 }
 
-/// Whether `fault` is tried under `spec` by `plan`: it is a fault or variant there, and one at least of the tests that
-/// must notice it is in the spec.
-pub fn is_tried(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> bool {
-    let listed = notices(catalog, plan, fault);
-    let named = |entry: &String| plan.tests.iter().any(|test| names(entry, &test.id));
-    let noticed = on_stand_ins(catalog, spec.as_str(), &listed).iter().any(named);
-    fault.concerns(spec.as_str()) && fault.excluded.is_none() && (fault.kind == FaultKind::Legal || noticed)
-}
-
-/// The tests that must notice `fault`: more of them where tokens are asked for.
-fn notices(catalog: &Catalog, plan: &Plan, fault: &Fault) -> Vec<String> {
-    let protected = is_protected(catalog, &plan.specs) || fault.auth == Some(Protection::Smart);
-    let more = fault.notices_protected.iter().filter(|_| protected);
-    fault.notices.iter().chain(more).cloned().collect()
-}
-
-/// The entries of a fault as they read under `spec`: one on a flow that others stand in for there is on those.
-fn on_stand_ins(catalog: &Catalog, spec: &str, entries: &[String]) -> Vec<String> {
-    let Some(known) = catalog.spec(spec) else { return entries.to_vec() };
-    let read = |entry: &String| {
-        let stand_ins = entry.split_once('@').and_then(|(name, flow)| Some((name, known.stand_ins.get(flow)?)));
-        match stand_ins {
-            Some((name, flows)) => flows.iter().map(|flow| format!("{name}@{flow}")).collect(),
-            None => vec![entry.clone()],
-        }
-    };
-    let mut read: Vec<String> = entries.iter().flat_map(read).collect();
-    read.sort();
-    read.dedup();
-    read
-}
-
-/// A run of `plan` against the reference server with `faults`, in paused time: it takes no waiting, and equal orders
-/// give equal verdicts.
-///
-/// # Errors
-/// What kept the run from being made, a lower-case fragment.
-pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Run, String> {
-    Ok(judge_run::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults)?))
-}
-
-/// The recording of such a run. Equal orders give equal recordings, but for what is random in each run: the server's ids of jobs
-/// and files, the tokens that stand for them, and the hashes of resources.
-///
-/// # Errors
-/// As [`judged`].
-pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Recording, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .map_err(|e| format!("no runtime could be started: {e}"))?;
-    let protected = faults.iter().any(|fault| fault.auth == Some(Protection::Smart));
-    let protected = if protected { protection()? } else { protection_of(catalog, &plan.specs)? };
-    let Protected { auth, credentials, second, key_set } = protected;
-    let forbidden_group = key_set.is_some().then(|| KEPT_GROUP.to_owned());
-    let base = base_url(if matches!(auth, ServerAuth::None) { BASE } else { PROTECTED_BASE })?;
-    let allow_origins = vec![base_url(crate::reference::urls::FILES_ORIGIN)?.origin()];
-    runtime.block_on(async {
-        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
-        let open = matches!(auth, ServerAuth::None);
-        let mut options = crate::reference::options::ServerOptions::new(spec, base.clone(), clock);
-        let greeter = crate::reference::security::tls::greeter(&faults);
-        options.faults = faults;
-        options.auth = auth;
-        options.key_feed = key_set.clone().map(feed);
-        options.kept_group.clone_from(&forbidden_group);
-        let mutator = DataMutator::default();
-        options.mutator = Some(mutator.clone());
-        let transport = Arc::new(InProcess::new(serve::router(options)).greeted_by(Arc::new(greeter)));
-        let mut quiet = crate::drive::run::RunOptions::quiet(catalog.digest.clone());
-        quiet.embedded = true;
-        let settings = Settings {
-            groups: vec![GROUP.to_owned()],
-            credentials,
-            second,
-            forbidden_scope: key_set.as_ref().map(|_| crate::reference::options::KEPT_SCOPE.to_owned()),
-            forbidden_group,
-            forbidden_resources: kept_resources(),
-            key_set,
-            allow_origins,
-            wait_for_expiry: true,
-            allow_writes: true,
-            cohorts: has_cohorts(spec, open),
-            empty_group: open.then(|| KEPT_GROUP.to_owned()),
-            hooks: hooks(&mutator),
-            ..Settings::new(base)
-        };
-        crate::drive::run::run(plan, settings, transport, clock, quiet).await.map_err(|e| e.to_string())
-    })
-}
-
-/// Whether the reference server has the Bulk Cohort API; where it asks for tokens, they are for reading alone.
-pub fn has_cohorts(spec: Personality, open: bool) -> bool {
-    open && spec == Personality::Stu3
-}
-
-/// What no client of the reference server may be given: it is another tenant's.
-pub fn kept_resources() -> Arc<Vec<WithheldMark>> {
-    let patient = WithheldMark::Id("Patient".to_owned(), crate::reference::data::fixtures::OTHERS_PATIENT.to_owned());
-    Arc::new(vec![
-        patient,
-        WithheldMark::Tag(
-            crate::reference::data::fixtures::TENANTS.to_owned(),
-            crate::reference::data::fixtures::OTHER_TENANT.to_owned(),
-        ),
-    ])
-}
-
-/// How a reference server is protected, and the credentials of a run that it knows.
-#[derive(Clone, Debug)]
-pub struct Protected {
-    /// For the server.
-    pub auth: ServerAuth,
-    /// For the run.
-    pub credentials: Credentials,
-    /// For the run, as its second client.
-    pub second: Option<Credentials>,
-    /// Where the run publishes its client's keys, and the server reads them.
-    pub key_set: Option<KeySet>,
-}
-
-/// Hooks that reach into a reference server of this process.
-pub fn hooks(mutator: &DataMutator) -> Hooks {
-    let within = |act: fn(&DataMutator) -> Result<Vec<String>, String>| {
-        let mutator = mutator.clone();
-        Hook::Within(Arc::new(move || act(&mutator)))
-    };
-    let there = [
-        (HookName::Change, within(DataMutator::change)),
-        (HookName::Delete, within(DataMutator::delete)),
-        (HookName::Fail, within(DataMutator::fail)),
-    ];
-    Hooks { there: there.into(), withheld: false }
-}
-
-/// Has a reference server read a key set.
-pub fn feed(set: KeySet) -> KeyFeed {
-    KeyFeed { read: Arc::new(move || set.read()), max_age: key_set::MAX_AGE }
-}
-
-/// Whether one of the specs has the reference server protected.
-fn is_protected(catalog: &Catalog, specs: &[String]) -> bool {
-    specs.iter().filter_map(|id| catalog.spec(id)).any(|spec| spec.auth == Some(Protection::Smart))
-}
-
-/// How the reference server is protected while it is judged by `specs`.
-///
-/// # Errors
-/// No keys can be made: a lower-case fragment.
-pub fn protection_of(catalog: &Catalog, specs: &[String]) -> Result<Protected, String> {
-    match is_protected(catalog, specs) {
-        true => protection(),
-        false => Ok(Protected { auth: ServerAuth::None, credentials: Credentials::None, second: None, key_set: None }),
+impl MatrixPart {
+    /// The cells, in no particular order.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().map(|(_, cell)| cell)
     }
 }
 
-/// Protection by SMART Backend Services with two clients.
+/// The cells of all slices of a matrix, in the order of faults, then specs.
 ///
 /// # Errors
-/// No keys can be made: a lower-case fragment.
-pub fn protection() -> Result<Protected, String> {
-    let register = |id: &str| -> Result<_, String> {
-        let (client, key) = crate::reference::security::keys::client(id)?;
-        let smart = Smart {
-            client_id: client.client_id.clone(),
-            key,
-            key_id: Some(crate::reference::security::keys::KEY_ID.to_owned()),
-            token_url: None,
-            scope: SCOPE.to_owned(),
-        };
-        Ok((client, Credentials::Smart(smart)))
-    };
-    let (first, credentials) = register(CLIENT)?;
-    let (second, others) = register(SECOND)?;
-    let key_set = Some(KeySet::default());
-    Ok(Protected { auth: ServerAuth::Smart(vec![first, second]), credentials, second: Some(others), key_set })
+/// A slice is missing, or there are two of the same: a lower-case fragment.
+pub fn merge(parts: impl IntoIterator<Item = MatrixPart>) -> Result<Vec<Cell>, String> {
+    let mut cells: Vec<(usize, Cell)> = parts.into_iter().flat_map(|part| part.cells).collect();
+    cells.sort_by_key(|(position, _)| *position);
+    match cells.iter().enumerate().all(|(index, (position, _))| index == *position) {
+        true => Ok(cells.into_iter().map(|(_, cell)| cell).collect()),
+        false => Err("the slices are not those of one matrix, each once".to_owned()),
+    }
 }
 
 /// Every test of one spec.
@@ -313,9 +164,7 @@ pub fn protection() -> Result<Protected, String> {
 /// # Errors
 /// The suites do not have the spec.
 pub fn whole_plan(catalog: &Catalog, spec: Personality) -> Result<Plan, String> {
-    let ask =
-        crate::plan::build::PlanRequest { specs: vec![spec.to_string()], ..crate::plan::build::PlanRequest::default() };
-    crate::plan::build::build(catalog, &ask, &|_| true)
+    build(catalog, &PlanRequest { specs: vec![spec.to_string()], ..PlanRequest::default() }, &|_| true)
 }
 
 fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<Personality>, String> {
@@ -329,15 +178,20 @@ fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<Personality>, String
 
 fn faults(named: &[String]) -> Result<Vec<Fault>, String> {
     if named.is_empty() {
-        return crate::reference::fault::embedded::faults().map_err(|e| e.to_string());
+        return embedded::faults().map_err(|e| e.to_string());
     }
-    named.iter().map(|id| crate::reference::fault::embedded::fault(id).map_err(|e| e.to_string())).collect()
+    named.iter().map(|id| embedded::fault(id).map_err(|e| e.to_string())).collect()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::base::vocabulary::Verdict;
+    use crate::reference::fault::definition::FaultKind;
+    use crate::selftest::cell::CellResult;
+    use crate::selftest::compare::compare;
+    use crate::selftest::reference_run::judged;
     use crate::verdicts::judged_run::{Conformance, Traffic};
 
     #[test]
@@ -346,7 +200,7 @@ mod tests {
         for spec in Personality::ALL {
             let plan = whole_plan(&catalog, *spec).unwrap();
             let run = judged(&catalog, &plan, *spec, Vec::new()).unwrap();
-            let cell = compare("none", Kind::Legal, &[], &run.judgements[0]);
+            let cell = compare("none", FaultKind::Legal, &[], &run.judgements[0]);
             assert_eq!(cell.result, CellResult::Clean, "{}", cell.because);
             assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
             let least = match spec {
@@ -360,7 +214,7 @@ mod tests {
             assert!(kickoffs <= 40, "{kickoffs} accepted kick-offs");
             if *spec != Personality::Hcpd {
                 let group = run.judgements[0].tests.iter().find(|test| test.id == "kickoff::accepted-202@group");
-                assert_eq!(group.map(|test| test.verdict), Some(crate::base::vocabulary::Verdict::Pass));
+                assert_eq!(group.map(|test| test.verdict), Some(Verdict::Pass));
             }
             let again = judged(&catalog, &plan, *spec, Vec::new()).unwrap();
             assert_eq!(run.judgements, again.judgements);
@@ -368,23 +222,42 @@ mod tests {
     }
 
     #[test]
-    fn certificates_that_were_not_checked_leave_nothing_conformant() {
+    fn what_does_not_exist_is_refused() {
         let catalog = crate::suite::source::embedded().unwrap();
-        let plan = whole_plan(&catalog, Personality::Stu3).unwrap();
-        let mut recording = recorded(&catalog, &plan, Personality::Stu3, Vec::new()).unwrap();
-        let shown = recording.start.settings.iter_mut().find(|(name, _)| name == "certificates").unwrap();
-        assert_eq!(shown.1, "checked");
-        shown.1 = "not checked".to_owned();
-        let run = judge_run::judge(&catalog, &plan, &recording);
-        assert_eq!(run.judgements[0].outcome, Conformance::Undetermined);
+        let refused = |spec: &str, fault: &str| {
+            let selection = MatrixSelection { specs: vec![spec.into()], faults: vec![fault.into()] };
+            Matrix::new(&catalog, &selection).unwrap_err()
+        };
+        assert!(refused("not-spoken", "none").contains("not-spoken"));
+        assert!(refused("hl7-3.0.0", "no-such-fault").contains("no-such-fault"));
     }
 
     #[test]
-    fn what_does_not_exist_is_refused() {
+    fn slices_have_every_cell_once_and_equally_many_of_each_spec() {
         let catalog = crate::suite::source::embedded().unwrap();
-        let order =
-            |spec: &str, fault: &str| Order { specs: vec![spec.into()], faults: vec![fault.into()], threads: 2 };
-        assert!(matrix(&catalog, &order("not-spoken", "none")).unwrap_err().contains("not-spoken"));
-        assert!(matrix(&catalog, &order("hl7-3.0.0", "no-such-fault")).unwrap_err().contains("no-such-fault"));
+        let matrix = Matrix::new(&catalog, &MatrixSelection::default()).unwrap();
+        for count in [1, 2, 6, 7, 12] {
+            let slices = (0..count).map(|index| Slice { index, count });
+            for position in 0..matrix.len() {
+                assert_eq!(slices.clone().filter(|slice| matrix.is_in(position, *slice)).count(), 1);
+            }
+            for (slice, spec) in slices.flat_map(|slice| (0..matrix.specs.len()).map(move |spec| (slice, spec))) {
+                let own = (0..matrix.len()).filter(|position| position % matrix.specs.len() == spec);
+                let own = own.filter(|position| matrix.is_in(*position, slice)).count();
+                assert!(own.abs_diff(matrix.faults.len() / count) <= 1, "{own} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn slices_give_the_cells_of_the_whole() {
+        let catalog = crate::suite::source::embedded().unwrap();
+        let specs = vec!["lesson".to_owned(), "hl7-1.0.1".to_owned()];
+        let faults = ["legal-crlf", "cancel-405", "kickoff-no-content-location"].map(str::to_owned).to_vec();
+        let matrix = Matrix::new(&catalog, &MatrixSelection { specs, faults }).unwrap();
+        let part = |index| matrix.run_slice(Slice { index, count: 2 }, 1).unwrap();
+        let merged = merge([part(1), part(0)]).unwrap();
+        assert_eq!(merged, matrix.run(2).unwrap());
+        assert!(merge([part(0)]).is_err() && merge([part(0), part(0)]).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The matrix as a page: every fault under every spec, every test with the faults that trip it. One file, no scripts,
+//! The matrix as a page: every fault under every spec, and every test with the faults that trigger it. One file, no scripts,
 //! no network, like the reports' own page.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,22 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::reference::fault::definition::Fault;
+use crate::reference::fault::definition::{Fault, FaultKind};
 use crate::report::escape::visible;
-use crate::report::html::STYLE;
-use crate::selftest::compare::{Cell, Kind, Result as CellResult};
+use crate::report::html::page::STYLE;
+use crate::selftest::cell::{Cell, CellResult};
 
 /// What the matrix needs beyond the reports' style.
 const MORE: &str = include_str!("matrix_page.css");
 
-/// The page. `cells` stand in the order of faults, then specs; `faults` give them their titles; `rumours` are the tests
-/// that no fault trips.
-pub fn render(cells: &[Cell], faults: &[Fault], rumours: &[String]) -> String {
+/// The page. `cells` stand in the order of faults, then specs; `faults` give them their titles; `untested` are the
+/// tests that no fault triggers.
+pub fn render(cells: &[Cell], faults: &[Fault], untested: &[String]) -> String {
     let style = format!("{STYLE}{MORE}");
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
     let hash = base64::engine::general_purpose::STANDARD.encode(hash);
     let policy = format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
-    let page = Page::of(cells, faults);
+    let page = MatrixPage::of(cells, faults);
     let out = html! {
         (DOCTYPE)
         html lang="en" {
@@ -43,7 +43,7 @@ pub fn render(cells: &[Cell], faults: &[Fault], rumours: &[String]) -> String {
                         nothing may notice what is only unusual." }
                     (page.tally())
                 }
-                (page.amiss(rumours))
+                (page.repairs(untested))
                 (page.matrix())
                 (page.tests())
             }
@@ -52,14 +52,15 @@ pub fn render(cells: &[Cell], faults: &[Fault], rumours: &[String]) -> String {
     out.into_string()
 }
 
-struct Page<'a> {
+/// What every section needs.
+struct MatrixPage<'a> {
     cells: &'a [Cell],
     specs: Vec<&'a str>,
     /// Title and area of each fault.
     about: BTreeMap<&'a str, (&'a str, String)>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> MatrixPage<'a> {
     fn of(cells: &'a [Cell], faults: &'a [Fault]) -> Self {
         let mut specs: Vec<&str> = Vec::new();
         for cell in cells {
@@ -71,7 +72,7 @@ impl<'a> Page<'a> {
         Self { cells, specs, about: about.collect() }
     }
 
-    /// How many there are of each kind, spec by spec.
+    /// The number of cells with each result, by spec.
     fn tally(&self) -> Markup {
         let count = |spec: Option<&str>, result: CellResult| {
             self.cells.iter().filter(|cell| spec.is_none_or(|spec| cell.spec == spec) && cell.result == result).count()
@@ -97,25 +98,25 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What must be mended.
-    fn amiss(&self, rumours: &[String]) -> Markup {
+    /// The cells and tests that must be repaired.
+    fn repairs(&self, untested: &[String]) -> Markup {
         let bad: Vec<&Cell> = self.cells.iter().filter(|cell| !cell.result.is_good()).collect();
         html! {
             section {
                 h2 { "What must be mended" }
-                @if bad.is_empty() && rumours.is_empty() { p { "Nothing." } }
+                @if bad.is_empty() && untested.is_empty() { p { "Nothing." } }
                 ul {
                     @for cell in bad { li {
                         code { (visible(&cell.fault)) } " under " code { (visible(&cell.spec)) } ": " strong { (cell.result) }
                         ", " (visible(&cell.because))
                     } }
-                    @for rumour in rumours { li { "no fault trips " code { (visible(rumour)) } } }
+                    @for test in untested { li { "no fault trips " code { (visible(test)) } } }
                 }
             }
         }
     }
 
-    /// A row a fault, a column a spec.
+    /// A row for each fault, a column for each spec.
     fn matrix(&self) -> Markup {
         let mut rows: Vec<(&str, BTreeMap<&str, &Cell>)> = Vec::new();
         for cell in self.cells {
@@ -147,7 +148,7 @@ impl<'a> Page<'a> {
                                         code { (visible(fault)) }
                                         @if let Some((title, _)) = self.about.get(fault) { br; span.small { (visible(title)) } }
                                     }
-                                    @for spec in &self.specs { (drawn(by_spec.get(spec).copied())) }
+                                    @for spec in &self.specs { (cell_markup(by_spec.get(spec).copied())) }
                                 }
                             }
                         }
@@ -157,10 +158,10 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A row a test, with how many defects trip it under each spec.
+    /// A row for each test, with the number of defects that trigger it under each spec.
     fn tests(&self) -> Markup {
         let mut tests: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
-        for cell in self.cells.iter().filter(|cell| cell.kind == Kind::Defect) {
+        for cell in self.cells.iter().filter(|cell| cell.kind == FaultKind::Defect) {
             for entry in &cell.noticed {
                 let name = entry.split_once('@').map_or(entry.as_str(), |(name, _)| name);
                 tests.entry(name).or_default().entry(&cell.spec).or_default().insert(&cell.fault);
@@ -193,16 +194,16 @@ impl<'a> Page<'a> {
     }
 }
 
-fn drawn(cell: Option<&Cell>) -> Markup {
+fn cell_markup(cell: Option<&Cell>) -> Markup {
     let Some(cell) = cell else { return html! { td {} } };
-    let told = match (&cell.because, cell.noticed.is_empty()) {
+    let explanation = match (&cell.because, cell.noticed.is_empty()) {
         (because, true) if because.is_empty() => "nothing noticed".to_owned(),
         (because, true) => because.clone(),
         (because, false) if because.is_empty() => format!("noticed by {}", cell.noticed.join(", ")),
         (because, false) => format!("{because}; noticed by {}", cell.noticed.join(", ")),
     };
     html! {
-        td class={ "cell " (class(cell.result)) } title=(visible(&told)) {
+        td class={ "cell " (class(cell.result)) } title=(visible(&explanation)) {
             span aria-hidden="true" { (sign(cell.result)) }
             @if cell.result == CellResult::Killed { " " (cell.noticed.len()) }
             span.read { (cell.result) }
@@ -219,7 +220,7 @@ fn class(result: CellResult) -> &'static str {
     }
 }
 
-/// A sign that is told from the others without colours.
+/// A sign that readers can distinguish without colors.
 fn sign(result: CellResult) -> &'static str {
     match result {
         CellResult::Killed => "●",
@@ -236,7 +237,7 @@ fn sign(result: CellResult) -> &'static str {
 mod tests {
     use super::*;
 
-    fn cell(fault: &str, kind: Kind, result: CellResult, noticed: &[&str], because: &str) -> Cell {
+    fn cell(fault: &str, kind: FaultKind, result: CellResult, noticed: &[&str], because: &str) -> Cell {
         let noticed: Vec<String> = noticed.iter().map(|name| (*name).to_owned()).collect();
         let spec = "hl7-3.0.0".to_owned();
         let expected = noticed.clone();
@@ -247,10 +248,10 @@ mod tests {
     fn every_cell_is_drawn_and_nothing_is_live() {
         let faults = crate::reference::fault::embedded::faults().unwrap();
         let cells = [
-            cell("cancel-405", Kind::Defect, CellResult::Killed, &["delete::supported", "delete::a@system"], ""),
+            cell("cancel-405", FaultKind::Defect, CellResult::Killed, &["delete::supported", "delete::a@system"], ""),
             cell(
                 "legal-crlf",
-                Kind::Legal,
+                FaultKind::Legal,
                 CellResult::FalseAlarm,
                 &["files::ndjson"],
                 "noticed by <script>alert(1)</script>",
@@ -258,8 +259,8 @@ mod tests {
         ];
         let page = render(&cells, &faults, &["hl7-3.0.0::poll::\u{1b}[31m<b>".to_owned()]);
         let title = &faults.iter().find(|fault| fault.id == "cancel-405").unwrap().title;
-        for told in ["cancel-405", title, "●</span> 2", "delete::a@system", "&lt;script&gt;", "no fault trips"] {
-            assert!(page.contains(told), "{told}");
+        for text in ["cancel-405", title, "●</span> 2", "delete::a@system", "&lt;script&gt;", "no fault trips"] {
+            assert!(page.contains(text), "{text}");
         }
         assert!(!page.contains("<script") && !page.contains('\u{1b}') && !page.contains("<b>"));
         assert!(page.contains("false-alarm") && !page.contains("<p>Nothing.</p>"));

@@ -1,17 +1,19 @@
-//! A test that nobody has seen fail is a rumour: which tests no defect of the reference server trips.
+//! The tests that no defect of the reference server triggers. A test that no fault triggers proves nothing.
 
 use std::collections::BTreeSet;
 
 use crate::base::vocabulary::Level;
-use crate::selftest::compare::{Cell, Kind};
+use crate::plan::build::requirements_in;
+use crate::reference::fault::definition::FaultKind;
+use crate::selftest::cell::Cell;
 use crate::suite::catalog::Catalog;
 
-/// The tests of `spec` at the levels SHALL, SHALL NOT, SHOULD and SHOULD NOT that no defect among `cells` trips, as
-/// `area::id`, in the order of the suites. Means something only of a whole matrix.
-pub fn untripped(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<String> {
-    let tripped: BTreeSet<&str> = cells
+/// The tests of `spec` at the levels SHALL, SHALL NOT, SHOULD and SHOULD NOT that no defect among `cells` triggers,
+/// as `area::id`, in the order of the suites. Only the cells of a whole matrix give a meaningful answer.
+pub fn untested_tests(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<String> {
+    let triggered: BTreeSet<&str> = cells
         .iter()
-        .filter(|cell| cell.kind == Kind::Defect && cell.spec == spec)
+        .filter(|cell| cell.kind == FaultKind::Defect && cell.spec == spec)
         .flat_map(|cell| &cell.noticed)
         .map(|entry| entry.split_once('@').map_or(entry.as_str(), |(name, _)| name))
         .collect();
@@ -19,12 +21,12 @@ pub fn untripped(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<String> {
         .tests
         .iter()
         .filter(|test| {
-            crate::plan::build::requirements_in(catalog, test, spec).is_some_and(|(level, ..)| {
+            requirements_in(catalog, test, spec).is_some_and(|(level, ..)| {
                 matches!(level, Level::Shall | Level::ShallNot | Level::Should | Level::ShouldNot)
             })
         })
         .map(|test| test.name())
-        .filter(|name| !tripped.contains(name.as_str()))
+        .filter(|name| !triggered.contains(name.as_str()))
         .collect()
 }
 
@@ -32,12 +34,12 @@ pub fn untripped(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::selftest::compare::Result as CellResult;
+    use crate::selftest::cell::CellResult;
 
     #[test]
-    fn a_test_is_tripped_by_a_defect_of_its_own_spec_only() {
+    fn a_test_is_triggered_by_a_defect_of_its_own_spec_only() {
         let catalog = crate::suite::source::embedded().unwrap();
-        let cell = |spec: &str, kind: Kind| Cell {
+        let cell = |spec: &str, kind: FaultKind| Cell {
             fault: "f".to_owned(),
             kind,
             spec: spec.to_owned(),
@@ -46,12 +48,12 @@ mod tests {
             result: CellResult::Killed,
             because: String::new(),
         };
-        let cells = [cell("hl7-3.0.0", Kind::Defect), cell("hl7-2.0.0", Kind::Legal)];
-        let three = untripped(&catalog, "hl7-3.0.0", &cells);
+        let cells = [cell("hl7-3.0.0", FaultKind::Defect), cell("hl7-2.0.0", FaultKind::Legal)];
+        let three = untested_tests(&catalog, "hl7-3.0.0", &cells);
         assert!(!three.contains(&"poll::retry-after".to_owned()));
         assert!(!three.contains(&"poll::in-progress-202".to_owned()));
         assert!(three.contains(&"poll::complete-200".to_owned()));
         assert!(!three.contains(&"poll::x-progress".to_owned()), "a MAY needs no fault");
-        assert!(untripped(&catalog, "hl7-2.0.0", &cells).contains(&"poll::retry-after".to_owned()));
+        assert!(untested_tests(&catalog, "hl7-2.0.0", &cells).contains(&"poll::retry-after".to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a body into memory, within limits, and undoes its content coding.
+//! Reads a body into memory, within limits, and removes its content coding.
 
 use std::io::Read;
 
@@ -9,10 +9,9 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use crate::recording::model::{Trouble, TroubleKind};
-use crate::session::client::trouble;
 use crate::transport::message::BodyStream;
 
-/// Reads `body` to its end or to `limit` bytes, before and after decoding alike, and says why it ended early.
+/// Reads `body` to its end or up to `limit` bytes, before and after decoding, and says why it ended early.
 pub(crate) async fn read(headers: &HeaderMap, mut body: BodyStream, limit: usize) -> (Bytes, Option<Trouble>) {
     let mut raw = BytesMut::new();
     let mut broken = None;
@@ -49,12 +48,12 @@ pub(crate) async fn read(headers: &HeaderMap, mut body: BodyStream, limit: usize
         [_] if raw.is_empty() => (raw, broken),
         [coding] if coding == "gzip" || coding == "x-gzip" => {
             let (decoded, wrong) = gunzip(&raw, limit);
-            // Where the transfer broke off, that is the cause; the decoder's complaint is its consequence.
+            // If the transfer broke off, that is the cause, and the error of the decoder only a result.
             (decoded, broken.or(wrong))
         }
         other => {
             let message = format!("the content coding {:?} is not one that we undo", other.join(", "));
-            (raw, broken.or(Some(trouble(TroubleKind::Protocol, message))))
+            (raw, broken.or(Some(Trouble::new(TroubleKind::Protocol, message))))
         }
     }
 }
@@ -64,7 +63,7 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let result = MultiGzDecoder::new(raw).take(most).read_to_end(&mut decoded);
     let broken = match result {
-        Err(error) => Some(trouble(
+        Err(error) => Some(Trouble::new(
             TroubleKind::Protocol,
             format!("the body is announced as gzip and cannot be decoded: {error}"),
         )),
@@ -77,9 +76,9 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
     (Bytes::from(decoded), broken)
 }
 
-/// What a coding that ended too early comes to where the transfer did not break off: where HTTP itself said how long the
-/// body is, these are the bytes that were sent.
-pub(crate) fn blame(trouble: Trouble, headers: &HeaderMap) -> Trouble {
+/// The likely cause of a content coding that ended early: if HTTP announced the length of the body, the server sent
+/// exactly these bytes, so the coding itself is wrong.
+pub(crate) fn with_likely_cause(trouble: Trouble, headers: &HeaderMap) -> Trouble {
     let measured = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
     match trouble.kind {
         TroubleKind::Cut if measured => Trouble { kind: TroubleKind::Protocol, ..trouble },
@@ -88,5 +87,8 @@ pub(crate) fn blame(trouble: Trouble, headers: &HeaderMap) -> Trouble {
 }
 
 fn too_long(limit: usize) -> Trouble {
-    trouble(TroubleKind::Limit, format!("the body is longer than the {limit} bytes that are read of one of its kind"))
+    Trouble::new(
+        TroubleKind::Limit,
+        format!("the body is longer than the {limit} bytes that are read of one of its kind"),
+    )
 }

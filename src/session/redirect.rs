@@ -1,21 +1,20 @@
-//! Which redirects are followed, and where to.
+//! Which redirects are followed, and to which URL.
 
 use http::header::LOCATION;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use crate::recording::model::{Trouble, TroubleKind};
-use crate::session::client::trouble;
 
 /// The most redirects that one request follows.
-pub(crate) const MAX_HOPS: usize = 5;
+pub(crate) const MAX_REDIRECTS: usize = 5;
 
-/// Where an answer leads that a request of `method` to `from` follows: none, if it is the last word. A `Location` that
-/// is no URL is none: the answer speaks for itself.
+/// The URL that a request of `method` to `from` is redirected to; `None` if the response is the last one. A `Location`
+/// that is no URL is not followed.
 pub(crate) fn target(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
     let follows = match status.as_u16() {
         307 | 308 => true,
-        // A body would be lost, and with it what was asked for: only a GET means the same after these.
+        // The body would be lost: only a GET keeps its meaning.
         301..=303 => method == Method::GET,
         _ => false,
     };
@@ -30,9 +29,9 @@ pub(crate) fn target(method: &Method, from: &Url, status: StatusCode, headers: &
     Some(url)
 }
 
-/// Whether a request to `to` may be sent after those to `trail`, none of which it may repeat.
+/// Whether a request to `to` may follow those to `trail`; it may not repeat one of them.
 pub(crate) fn allowed(trail: &[Url], to: &Url) -> Result<(), Trouble> {
-    let refuse = |kind, message: String| Err(trouble(kind, message));
+    let refuse = |kind, message: String| Err(Trouble::new(kind, message));
     match to.scheme() {
         "http" | "https" => {}
         other => {
@@ -58,8 +57,8 @@ pub(crate) fn allowed(trail: &[Url], to: &Url) -> Result<(), Trouble> {
     if trail.iter().any(same) {
         return refuse(TroubleKind::Protocol, "the redirects lead in a circle".to_owned());
     }
-    if trail.len() > MAX_HOPS {
-        return refuse(TroubleKind::Protocol, format!("more than {MAX_HOPS} redirects in a row"));
+    if trail.len() > MAX_REDIRECTS {
+        return refuse(TroubleKind::Protocol, format!("more than {MAX_REDIRECTS} redirects in a row"));
     }
     Ok(())
 }

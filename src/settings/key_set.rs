@@ -1,19 +1,19 @@
-//! The public keys of the run's client as a server reads them, where the run itself serves them: by address, with an end
-//! to how long they may be kept, and counted. So they can change while the server looks.
+//! The public keys of the run's client as the run itself serves them to the target. The keys can change, may be cached
+//! only for a limited time, and each read is counted.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How long a server may keep what it read. Short, for it is waited for.
+/// How long a server may cache the keys. Short, because a test waits for it.
 pub const MAX_AGE: Duration = Duration::from_secs(10);
-/// The id of the client's key where the user names none: keys of a set must have one.
+/// The id of the client's key if the user names none: keys in a set need an id.
 pub const KEY_ID: &str = "plimsoll-1";
-/// The id of the key that takes its place for a while.
+/// The id of the key that replaces it for a while.
 pub(crate) const NEXT_KEY_ID: &str = "plimsoll-next";
 
-/// A key set. Cheap to clone; all clones are the same.
+/// A key set. Cheap to clone; all clones are the same set.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     state: Arc<Mutex<KeySetState>>,
@@ -30,19 +30,19 @@ impl KeySet {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The set as JSON (RFC 7517), for whoever reads it; counted.
+    /// The set as JSON (RFC 7517). Counts the read.
     pub fn read(&self) -> String {
         let mut state = self.state();
         state.reads = state.reads.saturating_add(1);
         json!({ "keys": state.keys }).to_string()
     }
 
-    /// How often it was read.
+    /// How often the set was read.
     pub fn reads(&self) -> u32 {
         self.state().reads
     }
 
-    /// Puts these keys in the place of those there were.
+    /// Replaces the keys.
     pub(crate) fn publish(&self, keys: Vec<Value>) {
         self.state().keys = keys;
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_published_last_is_read_and_reads_are_counted() {
+    fn a_read_returns_the_last_keys_and_is_counted() {
         let set = KeySet::default();
         assert_eq!(set.read(), r#"{"keys":[]}"#);
         set.clone().publish(vec![json!({ "kid": "a" })]);

@@ -1,4 +1,7 @@
-//! What a run is told about its target and its own limits.
+//! The settings of a run: its target and its limits.
 
+pub mod hooks;
 pub mod key_set;
+pub mod recorded;
 pub mod run_settings;
+pub mod withheld_mark;

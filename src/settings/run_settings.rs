@@ -1,4 +1,4 @@
-//! What a run is told about its target and its own limits. Filled by the command line and `plimsoll.toml`.
+//! The settings of a run: its target and its limits, filled by the command line and `plimsoll.toml`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,26 +9,29 @@ use url::Url;
 
 use crate::base::secret::Secret;
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::hooks::Hooks;
 use crate::fhir::profile::profiles::Profiles;
-use crate::measure::withheld_resources::WithheldMark;
+use crate::settings::hooks::Hooks;
 use crate::settings::key_set::KeySet;
+use crate::settings::withheld_mark::WithheldMark;
 use crate::suite::param::SampleValueName;
 
-/// Everything the drive needs to know beside the plan.
+/// The shortest wait between two requests for the same thing, unless the user sets another.
+pub const MIN_WAIT: Duration = Duration::from_secs(1);
+
+/// Everything that a run must know in addition to the plan.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The FHIR base URL, without a closing slash in its path.
+    /// The FHIR base URL, without a trailing slash.
     pub base: Url,
-    /// The levels to export at, when named; none: those that the CapabilityStatement declares.
+    /// The levels to export; `None` means those that the CapabilityStatement declares.
     pub levels: Option<Vec<ExportLevel>>,
-    /// Ids of Groups that may be exported; the first is used.
+    /// Ids of Groups that may be exported; the run uses the first.
     pub groups: Vec<String>,
-    /// Resource types to which exports without a `_type` of their own are kept, to spare a production server.
+    /// Resource types that limit exports without a `_type` of their own, to spare a production server.
     pub types: Vec<String>,
-    /// Values that exist on the target, in place of picks from its data.
+    /// Sample values that the user sets.
     pub values: BTreeMap<SampleValueName, String>,
-    /// Jobs that may run at once.
+    /// The most jobs that run at once.
     pub jobs: usize,
     /// The longest time from a kick-off to its completion.
     pub max_wait: Duration,
@@ -40,47 +43,47 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// The longest time without a byte.
     pub idle_timeout: Duration,
-    /// The most bytes taken from files, over the wire.
+    /// The most bytes of files, as they come over the wire.
     pub max_bytes: u64,
     /// Leave jobs on the target.
     pub no_delete: bool,
-    /// Poll deleted jobs once more a minute later, where a probe asks for it.
+    /// Poll deleted jobs once more after a minute, if a probe asks for it.
     pub wait_for_expiry: bool,
-    /// Origins beside the base's that may see the token.
+    /// More origins that may get the token.
     pub allow_origins: Vec<url::Origin>,
-    /// Where to keep the files' bodies.
+    /// The folder that keeps the bodies of files.
     pub keep_files: Option<PathBuf>,
-    /// Profiles that resources are held to beyond FHIR's own definitions.
+    /// Profiles to validate resources against, in addition to FHIR's own definitions.
     pub profiles: Option<Arc<Profiles>>,
     /// How requests are authorized.
     pub credentials: Credentials,
-    /// How those of a second client are, whose jobs the first must not see.
+    /// The credentials of a second client, which must not see the jobs of the first.
     pub second: Option<Credentials>,
-    /// Accept any certificate. Leaves no verdict conformant.
+    /// Accept any certificate. No run with it is conformant.
     pub insecure: bool,
-    /// Plain http is meant, on this machine or not: TLS is not this server's.
+    /// Permit plain HTTP everywhere: something else provides TLS.
     pub allow_http: bool,
-    /// More certificate authorities, as a PEM file.
+    /// A PEM file with more certificate authorities.
     pub ca_file: Option<PathBuf>,
-    /// More of them, in DER.
+    /// More certificate authorities, in DER.
     pub authorities: Vec<Vec<u8>>,
-    /// The certificate that we show and its private key, as a PEM file.
+    /// A PEM file with the client certificate and its private key.
     pub client_cert: Option<PathBuf>,
-    /// Where the run serves the public keys of its client, to be read by the target.
+    /// The public keys of the client that the run serves to the target.
     pub key_set: Option<KeySet>,
-    /// A scope that the target keeps from the run's client.
+    /// A scope that the target must not grant to the client.
     pub forbidden_scope: Option<String>,
-    /// A Group that the run's client may not export.
+    /// A Group that the client may not export.
     pub forbidden_group: Option<String>,
     /// A Group without members.
     pub empty_group: Option<String>,
-    /// Groups may be made on the target, and are deleted.
+    /// The run may create Groups on the target, and deletes them.
     pub allow_writes: bool,
-    /// The target has the Bulk Cohort API, whether it declares so or not.
+    /// The target has the Bulk Cohort API, even if it does not declare so.
     pub cohorts: bool,
-    /// Commands that change the target's data, for tests of what exports then show.
+    /// Commands that change the data of the target, to test what later exports show.
     pub hooks: Hooks,
-    /// Resources that the run's client must never be given.
+    /// Resources that the client must never receive.
     pub forbidden_resources: Arc<Vec<WithheldMark>>,
     /// Use the proxies of the environment.
     pub use_proxy: bool,
@@ -97,7 +100,7 @@ impl Settings {
             values: BTreeMap::new(),
             jobs: 4,
             max_wait: Duration::from_secs(600),
-            least_wait: crate::drive::flow::retry::MIN_WAIT,
+            least_wait: MIN_WAIT,
             deadline: None,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
@@ -130,25 +133,25 @@ impl Settings {
 /// How requests are authorized.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// Not at all.
+    /// Without credentials.
     None,
-    /// A bearer token that lasts as long as the run.
+    /// With a bearer token that lasts as long as the run.
     Token(Secret),
-    /// SMART Backend Services.
+    /// With SMART Backend Services.
     Smart(Smart),
 }
 
-/// A SMART Backend Services client.
+/// A client of SMART Backend Services.
 #[derive(Clone, Debug)]
 pub struct Smart {
-    /// The client id, which is `iss` and `sub` of the assertion.
+    /// The client id: `iss` and `sub` of the assertion.
     pub client_id: String,
     /// The private key: PEM (PKCS #1 or #8) or a JWK.
     pub key: Secret,
-    /// The key id that the server knows the key by; a JWK names its own.
+    /// The id of the key at the server; a JWK names its own.
     pub key_id: Option<String>,
-    /// The token endpoint; none: found by `.well-known/smart-configuration`.
+    /// The token endpoint; `None` means the one in `.well-known/smart-configuration`.
     pub token_url: Option<Url>,
-    /// The scopes asked for.
+    /// The requested scopes.
     pub scope: String,
 }

@@ -1,6 +1,5 @@
 //! Suites in words. Findings, `explain` and the reports say an expectation the same way.
 
-use crate::suite::checks::check;
 use crate::suite::expect::Expect;
 use crate::suite::line_rules::line_rule;
 use crate::suite::model::Hold;
@@ -41,7 +40,7 @@ pub fn describe(expect: &Expect) -> String {
         parts.push(directory(topic).to_owned());
     }
     if let Some(name) = expect.check {
-        parts.push(check(name).to_owned());
+        parts.push(name.sentence().to_owned());
     }
     parts.join(" and ")
 }
@@ -260,6 +259,6 @@ mod tests {
         distinct(BodyShape::ALL.iter().map(|word| body(*word)).collect());
         distinct(LineRule::ALL.iter().map(|word| line_rule(*word)).collect());
         distinct(DirectoryTopic::ALL.iter().map(|word| directory(*word)).collect());
-        distinct(CheckName::ALL.iter().map(|word| check(*word)).collect());
+        distinct(CheckName::ALL.iter().map(|word| word.sentence()).collect());
     }
 }

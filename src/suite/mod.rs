@@ -1,8 +1,9 @@
 //! Suites: the rules as data, read into a [`catalog::Catalog`].
 
+pub(crate) mod can_judge;
 pub mod catalog;
 pub(crate) mod check_names;
-pub(crate) mod checks;
+pub(crate) mod check_rows;
 pub mod describe;
 pub mod describe_flow;
 pub(crate) mod expect;

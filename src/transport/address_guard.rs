@@ -1,5 +1,5 @@
-//! The guard against being lured: a public server must not send us to addresses that only we can reach. The addresses
-//! that are looked at are those that are connected to; nothing is resolved twice.
+//! The address guard: a public server must not send us to addresses that only we can reach. We connect to exactly the
+//! addresses that were checked; no name is resolved twice.
 
 use std::fmt;
 use std::future::Future;
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use url::{Host, Url};
 
-/// Addresses to come.
+/// A future with the addresses of a host.
 pub type Addresses<'a> = Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send + 'a>>;
 
 /// Finds the addresses of a host.
 pub trait Lookup: Send + Sync {
-    /// The addresses of `host`, which is a name.
+    /// The addresses of the name `host`.
     fn lookup<'a>(&'a self, host: &'a str) -> Addresses<'a>;
 }
 
-/// The system's resolver.
+/// The resolver of the system.
 pub struct SystemLookup;
 
 impl Lookup for SystemLookup {
@@ -28,7 +28,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Why a host is not visited.
+/// Why the guard refuses a host.
 #[derive(Debug)]
 pub(crate) struct RefusedAddress {
     host: String,
@@ -44,7 +44,7 @@ impl fmt::Display for RefusedAddress {
 
 impl std::error::Error for RefusedAddress {}
 
-/// Finds addresses and refuses private ones where the target is public. Cheap to clone.
+/// Resolves names, and refuses private addresses if the target is public. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Guard {
     inner: Arc<Inner>,
@@ -53,7 +53,7 @@ pub(crate) struct Guard {
 struct Inner {
     base: Option<Host<String>>,
     lookup: Arc<dyn Lookup>,
-    /// Names are resolved by a proxy, and the only name that we resolve is the proxy's.
+    /// A proxy resolves names; we resolve only the name of the proxy.
     proxied: bool,
     base_is_private: OnceCell<bool>,
 }
@@ -64,7 +64,7 @@ impl Guard {
         Self { inner: Arc::new(Inner { base, lookup, proxied, base_is_private: OnceCell::new() }) }
     }
 
-    /// Refuses a URL whose host is itself a private address.
+    /// Refuses a URL with a private address as its host.
     pub(crate) async fn admit(&self, url: &Url) -> Result<(), RefusedAddress> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -77,7 +77,7 @@ impl Guard {
         Ok(())
     }
 
-    /// The addresses of `host`, none of them private unless the base's are.
+    /// The addresses of `host`; private ones only if the base has a private address too.
     pub(crate) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
         let addresses = self.inner.lookup.lookup(host).await?;
         if addresses.is_empty() {
@@ -89,7 +89,7 @@ impl Guard {
         let private = addresses.iter().copied().find(|address| is_private(*address));
         let is_base = matches!(&self.inner.base, Some(Host::Domain(base)) if base.eq_ignore_ascii_case(host));
         let trusted = if is_base {
-            // The first answer decides; a name that turns private later is as suspicious as another one.
+            // The first answer decides: a base that becomes private later is as suspicious as another host.
             *self.inner.base_is_private.get_or_init(|| async { private.is_some() }).await
         } else {
             self.base_is_private().await
@@ -112,12 +112,12 @@ impl Guard {
                 None => Ok(false),
             }
         };
-        // A base that cannot be resolved now is taken for public, and asked for again the next time.
+        // A base that cannot be resolved now counts as public, and is resolved again the next time.
         self.inner.base_is_private.get_or_try_init(decide).await.copied().unwrap_or(false)
     }
 }
 
-/// Whether a URL's host is this machine.
+/// Whether the host of a URL is this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -127,7 +127,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether an address is one that only this machine or its own network reaches.
+/// Whether only this machine or its own network can reach an address.
 pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_private_v4(address),
@@ -157,9 +157,9 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         is_private_v4(Ipv4Addr::new(a, b, c, d))
     };
     match address.segments() {
-        // Unspecified, loopback, and the obsolete way to write an IPv4 address.
+        // Unspecified, loopback, and the obsolete form of an IPv4 address.
         [0, 0, 0, 0, 0, 0, high, low] => high == 0 || v4(high, low),
-        // Translated addresses reach the IPv4 address within.
+        // Translated addresses lead to an IPv4 address.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
         [0x64, 0xff9b, 1, ..] => true,
         [0x2002, high, low, ..] => v4(high, low),
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_addresses_are_told_from_public_ones() {
+    fn private_addresses_differ_from_public_ones() {
         for private in [
             "127.0.0.1",
             "10.1.2.3",
@@ -213,10 +213,10 @@ mod tests {
         }
     }
 
-    /// Public the first time, private ever after.
-    struct Turning(std::sync::Mutex<bool>);
+    /// Public the first time, private afterwards.
+    struct BecomesPrivate(std::sync::Mutex<bool>);
 
-    impl Lookup for Turning {
+    impl Lookup for BecomesPrivate {
         fn lookup<'a>(&'a self, _: &'a str) -> Addresses<'a> {
             let turned = std::mem::replace(&mut *self.0.lock().unwrap(), true);
             let address = if turned { "127.0.0.1" } else { "203.0.113.7" };
@@ -225,11 +225,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_base_whose_name_turns_private_is_not_followed_there() {
-        let base = Url::parse("https://turning.test/fhir").unwrap();
-        let guard = Guard::new(&base, Arc::new(Turning(std::sync::Mutex::new(false))), false);
-        assert_eq!(guard.resolve("turning.test").await.unwrap(), ["203.0.113.7".parse::<IpAddr>().unwrap()]);
-        let error = guard.resolve("turning.test").await.unwrap_err();
+    async fn a_base_that_becomes_private_is_refused() {
+        let base = Url::parse("https://changing.test/fhir").unwrap();
+        let guard = Guard::new(&base, Arc::new(BecomesPrivate(std::sync::Mutex::new(false))), false);
+        assert_eq!(guard.resolve("changing.test").await.unwrap(), ["203.0.113.7".parse::<IpAddr>().unwrap()]);
+        let error = guard.resolve("changing.test").await.unwrap_err();
         assert!(error.is::<RefusedAddress>(), "{error}");
     }
 }

@@ -1,5 +1,5 @@
-//! How certificates are judged: as the system does, with more authorities from a file, or not at all where the user
-//! said so.
+//! How certificates are verified: as the system does, with more authorities from a file, or not at all with
+//! `--insecure`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use crate::settings::run_settings::Settings;
-use crate::transport::network::BoxError;
+use crate::transport::error::NetworkError;
 
-/// The TLS side of a client, for HTTP/1.1 only.
-pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, BoxError> {
+/// The TLS configuration of a client, for HTTP/1.1 only.
+pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, NetworkError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = if settings.insecure {
         Arc::new(AcceptAny { provider: provider.clone() })
@@ -24,14 +24,15 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, BoxError> {
             settings.authorities.iter().map(|der| CertificateDer::from(der.clone())).collect();
         if let Some(path) = &settings.ca_file {
             let text = std::fs::read(path)
-                .map_err(|source| BoxError::CaFile { path: path.clone(), because: source.to_string() })?;
+                .map_err(|source| NetworkError::CaFile { path: path.clone(), because: source.to_string() })?;
             for certificate in CertificateDer::pem_slice_iter(&text) {
                 extra.push(
-                    certificate.map_err(|error| BoxError::CaFile { path: path.clone(), because: error.to_string() })?,
+                    certificate
+                        .map_err(|error| NetworkError::CaFile { path: path.clone(), because: error.to_string() })?,
                 );
             }
             if extra.len() == settings.authorities.len() {
-                return Err(BoxError::CaFile {
+                return Err(NetworkError::CaFile {
                     path: path.clone(),
                     because: "it holds no certificate in PEM form".to_owned(),
                 });
@@ -42,17 +43,17 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, BoxError> {
         } else {
             Verifier::new_with_extra_roots(extra, provider.clone())
         };
-        Arc::new(verifier.map_err(|error| BoxError::Tls(error.to_string()))?)
+        Arc::new(verifier.map_err(|error| NetworkError::Tls(error.to_string()))?)
     };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| BoxError::Tls(error.to_string()))?
+        .map_err(|error| NetworkError::Tls(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
     let mut config = match &settings.client_cert {
         None => builder.with_no_client_auth(),
         Some(path) => {
-            let refuse = |because: String| BoxError::ClientCert { path: path.clone(), because };
+            let refuse = |because: String| NetworkError::ClientCert { path: path.clone(), because };
             let (chain, key) = client_certificate(path)?;
             builder.with_client_auth_cert(chain, key).map_err(|error| refuse(error.to_string()))?
         }
@@ -61,9 +62,9 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, BoxError> {
     Ok(config)
 }
 
-/// The certificates and the private key of a PEM file. What is said of it never shows the key.
-fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), BoxError> {
-    let refuse = |because: &str| BoxError::ClientCert { path: path.to_owned(), because: because.to_owned() };
+/// The certificates and the private key in a PEM file. Error messages never show the key.
+fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), NetworkError> {
+    let refuse = |because: &str| NetworkError::ClientCert { path: path.to_owned(), because: because.to_owned() };
     let text = std::fs::read(path).map_err(|error| refuse(&error.to_string()))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let chain = chain.map_err(|_| refuse("a certificate in it is no PEM"))?;
@@ -74,7 +75,7 @@ fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Priv
     Ok((chain, key))
 }
 
-/// Accepts every certificate, while the handshake must still be made with the key of the one shown.
+/// Accepts every certificate, but still verifies that the server has the key of the certificate.
 #[derive(Debug)]
 struct AcceptAny {
     provider: Arc<CryptoProvider>,

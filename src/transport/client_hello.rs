@@ -1,28 +1,28 @@
-//! The first message of a TLS handshake, written by hand, and what comes back. Today's libraries cannot offer TLS 1.0 or
-//! 1.1, so that whether a server takes them up can only be asked like this. Nothing is ever sent over such a connection:
-//! after the server's first word it is closed.
+//! Builds the first message of a TLS handshake and reads the answer. Today's libraries cannot offer TLS 1.0 or 1.1, so
+//! only this shows whether a server accepts them. Nothing else is sent over such a connection; it is closed after the
+//! first answer.
 
 use aws_lc_rs::rand;
 
 use crate::recording::model::Handshake;
 
-/// The most that is read of an answer: certificates may follow the one message that is wanted.
-pub const MAX: usize = 64 << 10;
+/// The most bytes of an answer that are read: certificates may follow the message that we need.
+pub const MAX_ANSWER: usize = 64 << 10;
 
-/// Which versions a handshake offers.
+/// The TLS versions that a handshake offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelloOffer {
     /// 1.3 and 1.2.
     Modern,
-    /// 1.1 at most.
+    /// At most 1.1.
     Tls11,
     /// 1.0.
     Tls10,
 }
 
 impl HelloOffer {
-    /// The versions in words.
-    pub fn words(self) -> &'static str {
+    /// The versions as text.
+    pub fn versions(self) -> &'static str {
         match self {
             HelloOffer::Modern => "TLS 1.3 and TLS 1.2",
             HelloOffer::Tls11 => "TLS 1.1 at most",
@@ -30,7 +30,7 @@ impl HelloOffer {
         }
     }
 
-    /// The highest version, as the message's own field has it; 1.3 is offered by an extension.
+    /// The highest version in the field of the message; an extension offers 1.3.
     fn version(self) -> u16 {
         match self {
             HelloOffer::Modern => 0x0303,
@@ -40,20 +40,20 @@ impl HelloOffer {
     }
 }
 
-/// TLS 1.3's suites, and those of 1.2 with authenticated encryption.
+/// The cipher suites of TLS 1.3, and those of 1.2 with authenticated encryption.
 const MODERN: [u16; 11] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0x009e, 0x009f];
-/// What servers of all ages have in common: CBC and SHA-1, with every key exchange; RC4 last.
+/// Cipher suites that servers of any age support: CBC and SHA-1, with every key exchange; RC4 last.
 const OLD: [u16; 14] =
     [0xc00a, 0xc014, 0x0039, 0xc009, 0xc013, 0x0033, 0x0035, 0x002f, 0xc008, 0xc012, 0x0016, 0x000a, 0x0005, 0x0004];
 /// X25519, P-256, P-384, P-521.
 const GROUPS: [u16; 4] = [0x001d, 0x0017, 0x0018, 0x0019];
-/// ECDSA, RSA-PSS and RSA with SHA-256 and longer; SHA-1 last, for certificates of old.
+/// ECDSA, RSA-PSS and RSA with SHA-256 or longer; SHA-1 last, for old certificates.
 const SIGNATURES: [u16; 11] = [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
 
-/// The message that offers `offer` to the server `name`; none where it is reached by its address.
+/// The message that offers `offer` to the server `name`; `None` if the URL holds an address.
 ///
 /// # Errors
-/// The system gives no randomness: a fragment.
+/// A fragment: the system gives no random bytes.
 pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, String> {
     let mut random = [0_u8; 96];
     rand::fill(&mut random).map_err(|_| "the system gives no random bytes".to_owned())?;
@@ -63,18 +63,18 @@ pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, St
 
     let mut extensions = Vec::new();
     if let Some(name) = name.filter(|name| name.len() <= 253) {
-        // One entry, of the type host name.
+        // One entry with the type "host name".
         let entry = [&[0_u8][..], &sized(name.as_bytes())].concat();
         extension(&mut extensions, 0x0000, &sized(&entry));
     }
-    extension(&mut extensions, 0x000a, &sized(&words(&GROUPS)));
+    extension(&mut extensions, 0x000a, &sized(&bytes_of(&GROUPS)));
     extension(&mut extensions, 0x000b, &[1, 0]);
     extension(&mut extensions, 0xff01, &[0]);
     if modern {
-        extension(&mut extensions, 0x000d, &sized(&words(&SIGNATURES)));
+        extension(&mut extensions, 0x000d, &sized(&bytes_of(&SIGNATURES)));
         extension(&mut extensions, 0x002b, &[4, 3, 4, 3, 3]);
         // Any 32 bytes are a public key of X25519.
-        let entry = [&words(&[0x001d])[..], &sized(share)].concat();
+        let entry = [&bytes_of(&[0x001d])[..], &sized(share)].concat();
         extension(&mut extensions, 0x0033, &sized(&entry));
     }
 
@@ -86,7 +86,7 @@ pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, St
     } else {
         body.push(0);
     }
-    body.extend(sized(&if modern { words(&MODERN) } else { words(&OLD) }));
+    body.extend(sized(&if modern { bytes_of(&MODERN) } else { bytes_of(&OLD) }));
     body.extend([1, 0]);
     body.extend(sized(&extensions));
 
@@ -97,13 +97,13 @@ pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, St
     Ok(record)
 }
 
-/// The bytes with their length, in two bytes, before them.
+/// The bytes after their length in two bytes.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes()[..], bytes].concat()
 }
 
-fn words(words: &[u16]) -> Vec<u8> {
+fn bytes_of(words: &[u16]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
@@ -112,10 +112,10 @@ fn extension(to: &mut Vec<u8>, kind: u16, body: &[u8]) {
     to.extend(sized(body));
 }
 
-/// What the bytes that came say. `None`: more is needed, or the server hung up within what it says.
+/// What the answer says so far. `None`: more bytes are needed, or the server closed the connection within a message.
 ///
 /// # Errors
-/// What came is not TLS: a fragment.
+/// A fragment: the answer is not TLS.
 pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
     let mut rest = bytes;
     let mut message: Vec<u8> = Vec::new();
@@ -127,15 +127,15 @@ pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
         }
         let Some((fragment, after)) = after.split_at_checked(length) else { return Ok(None) };
         match (kind, fragment) {
-            // A warning goes before what is meant; the end of the connection is as good as a refusal.
+            // A warning precedes the real answer; a close notification counts as a refusal.
             (21, [1, name, ..]) if *name != 0 => {}
             (21, [_, name, ..]) => return Ok(Some(Handshake::Refused(alert(*name)))),
             (22, _) => {
                 message.extend_from_slice(fragment);
                 match server_hello(&message) {
-                    Hello::Version(version) => return Ok(Some(Handshake::Agreed(version_name(version)))),
-                    Hello::Short => {}
-                    Hello::Other => return Err("it answered with another message than a ServerHello".to_owned()),
+                    ServerHello::Version(version) => return Ok(Some(Handshake::Agreed(version_name(version)))),
+                    ServerHello::Incomplete => {}
+                    ServerHello::Other => return Err("it answered with another message than a ServerHello".to_owned()),
                 }
             }
             _ => return Err("it answered with another record than a handshake".to_owned()),
@@ -146,7 +146,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
     if plain { Err("what it answered is not TLS".to_owned()) } else { Ok(None) }
 }
 
-/// What a server that hung up had said until then: a warning, or nothing.
+/// What a server said before it closed the connection: a warning, or nothing.
 pub fn read_to_end(bytes: &[u8]) -> Handshake {
     match bytes {
         [21, 3, _, 0, 2, 1, name, ..] => Handshake::Refused(alert(*name)),
@@ -154,33 +154,33 @@ pub fn read_to_end(bytes: &[u8]) -> Handshake {
     }
 }
 
-enum Hello {
+enum ServerHello {
     Version(u16),
-    Short,
+    Incomplete,
     Other,
 }
 
-fn server_hello(message: &[u8]) -> Hello {
-    let Some((&[kind, a, b, c], body)) = message.split_first_chunk::<4>() else { return Hello::Short };
+fn server_hello(message: &[u8]) -> ServerHello {
+    let Some((&[kind, a, b, c], body)) = message.split_first_chunk::<4>() else { return ServerHello::Incomplete };
     if kind != 2 {
-        return Hello::Other;
+        return ServerHello::Other;
     }
     let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap_or(usize::MAX);
-    if length > MAX {
-        return Hello::Other;
+    if length > MAX_ANSWER {
+        return ServerHello::Other;
     }
-    let Some((body, _)) = body.split_at_checked(length) else { return Hello::Short };
-    version_of(body).map_or(Hello::Other, Hello::Version)
+    let Some((body, _)) = body.split_at_checked(length) else { return ServerHello::Incomplete };
+    version_of(body).map_or(ServerHello::Other, ServerHello::Version)
 }
 
-/// The version that a ServerHello settles on: 1.3 says so in an extension.
+/// The version that a ServerHello selects; an extension selects 1.3.
 fn version_of(body: &[u8]) -> Option<u16> {
     let (version, rest) = body.split_first_chunk::<2>()?;
     let version = u16::from_be_bytes(*version);
     let (_, rest) = rest.split_at_checked(32)?;
     let (session, rest) = rest.split_first()?;
     let (_, rest) = rest.split_at_checked(usize::from(*session))?;
-    // The suite and the compression.
+    // The cipher suite and the compression.
     let (_, rest) = rest.split_at_checked(3)?;
     let Some((_, mut rest)) = rest.split_first_chunk::<2>() else { return Some(version) };
     while let Some((&[k1, k2, l1, l2], after)) = rest.split_first_chunk::<4>() {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bytes_bring_it_down() {
+    fn no_bytes_make_it_panic() {
         let whole = hello(0x0303, &[0, 0x2b, 0, 2, 3, 4]);
         for at in 0..whole.len() {
             for value in [0, 1, 0x7f, 0x80, 0xff] {
@@ -300,7 +300,7 @@ mod tests {
         }
     }
 
-    /// What rustls answers, which knows 1.2 and 1.3 alone, or one of them.
+    /// The answer of rustls, which supports only 1.2 and 1.3, or one of them.
     fn rustls_says(offer: HelloOffer, versions: &[&'static rustls::SupportedProtocolVersion]) -> Handshake {
         let fixture = |name: &str| format!("{}/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
         let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();

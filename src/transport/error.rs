@@ -1,27 +1,54 @@
-//! From the errors of the libraries to [`Trouble`]: what happened, in a word and a sentence.
+//! Turns errors of the libraries into [`Trouble`]: a kind and a sentence.
 
 use std::error::Error;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::recording::model::{Trouble, TroubleKind};
-use crate::session::client::trouble;
 use crate::transport::address_guard::RefusedAddress;
 
-/// How far an exchange had come.
+/// Why the network cannot be used with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// The file of certificate authorities is unusable.
+    #[error("the certificate file {path} cannot be used: {because}")]
+    CaFile {
+        /// The path.
+        path: PathBuf,
+        /// The reason.
+        because: String,
+    },
+    /// The file of the client certificate is unusable.
+    #[error("the client certificate {path} cannot be used: {because}")]
+    ClientCert {
+        /// The path.
+        path: PathBuf,
+        /// The reason.
+        because: String,
+    },
+    /// The TLS library refused.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// The HTTP library refused.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// How far a request came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransportStage {
-    /// The connection was being made.
+    /// Before the connection was made.
     Connecting,
-    /// The response's head was awaited.
+    /// Before the head of the response arrived.
     Waiting,
-    /// The body was being read.
+    /// While the body was read.
     Reading,
 }
 
-/// Reads an error and its sources.
+/// Explains an error by its chain of sources.
 pub(crate) fn explain(
     error: &(dyn Error + 'static),
     url: &Url,
@@ -33,17 +60,17 @@ pub(crate) fn explain(
     let mut next = Some(error);
     while let Some(current) = next {
         if let Some(refused) = current.downcast_ref::<RefusedAddress>() {
-            return trouble(TroubleKind::NotSent, refused.to_string());
+            return Trouble::new(TroubleKind::NotSent, refused.to_string());
         }
         deepest = current.to_string();
         if let Some(found) = of_one(current, url, stage) {
             kind = Some(found);
         }
         next = current.source();
-        // What an I/O error wraps is not among its sources.
+        // The chain of sources leaves out the error inside an I/O error.
         if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
-                return trouble(TroubleKind::NotSent, refused.to_string());
+                return Trouble::new(TroubleKind::NotSent, refused.to_string());
             }
             if inner.is::<rustls::Error>() {
                 return tls(url, &inner.to_string());
@@ -54,27 +81,29 @@ pub(crate) fn explain(
     let place = place(url);
     match (kind, stage) {
         (Some(TroubleKind::Tls), _) => tls(url, &deepest),
-        (Some(TroubleKind::Timeout), TransportStage::Connecting) => trouble(
+        (Some(TroubleKind::Timeout), TransportStage::Connecting) => Trouble::new(
             TroubleKind::Timeout,
             format!("no connection to {place} within {} s", connect_timeout.as_secs_f32()),
         ),
         (_, TransportStage::Connecting) => {
-            trouble(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}"))
+            Trouble::new(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}"))
         }
-        (Some(TroubleKind::Timeout), _) => trouble(TroubleKind::Timeout, format!("{place} fell silent: {deepest}")),
+        (Some(TroubleKind::Timeout), _) => {
+            Trouble::new(TroubleKind::Timeout, format!("{place} fell silent: {deepest}"))
+        }
         (Some(TroubleKind::Protocol), _) => {
-            trouble(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
+            Trouble::new(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
         }
         (_, TransportStage::Waiting) => {
-            trouble(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
+            Trouble::new(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
         }
         (_, TransportStage::Reading) => {
-            trouble(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
+            Trouble::new(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
         }
     }
 }
 
-/// What one error of the chain says by itself.
+/// The kind of one error in the chain.
 fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Option<TroubleKind> {
     if error.is::<rustls::Error>() {
         return Some(TroubleKind::Tls);
@@ -93,7 +122,7 @@ fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Op
     }
     match error.downcast_ref::<std::io::Error>()?.kind() {
         ErrorKind::TimedOut => Some(TroubleKind::Timeout),
-        // A server that hangs up on a handshake is one that does not speak TLS as we do.
+        // A server that closes the connection during the handshake does not accept our TLS.
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::InvalidData
             if stage == TransportStage::Connecting && url.scheme() == "https" =>
         {
@@ -109,7 +138,7 @@ fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Op
 }
 
 fn tls(url: &Url, because: &str) -> Trouble {
-    trouble(TroubleKind::Tls, format!("no TLS connection to {}: {because}", place(url)))
+    Trouble::new(TroubleKind::Tls, format!("no TLS connection to {}: {because}", place(url)))
 }
 
 /// Host and port, which are no secret.

@@ -1,5 +1,5 @@
-//! A transport that calls a router in process: for the embedded reference server, `selftest` and tests. It opens no
-//! socket and blocks no thread, so that a paused clock stays in charge of all waiting.
+//! A transport that calls a router in this process: for the embedded reference server, `selftest` and tests. It opens
+//! no socket and blocks no thread, so that a paused clock controls all waiting.
 
 use std::sync::Arc;
 
@@ -8,45 +8,44 @@ use axum::body::Body;
 use futures_util::StreamExt;
 use tower::ServiceExt;
 
-use crate::recording::model::TroubleKind;
-use crate::session::client::trouble;
+use crate::recording::model::{Trouble, TroubleKind};
 use crate::transport::client_hello;
-use crate::transport::message::{Incoming, Outgoing, ResponseFuture, TlsAnswer, TlsProbe, Transport};
+use crate::transport::message::{HandshakeFuture, Incoming, Outgoing, ResponseFuture, TlsProbe, Transport};
 
-/// Answers the bytes of a handshake's first message with those of a server.
-pub type Greeter = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+/// Answers the first message of a handshake with the bytes of a server.
+pub type HandshakeResponder = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
-/// A server within this process.
+/// A server in this process.
 #[derive(Clone)]
 pub struct InProcess {
     router: Router,
-    greeter: Option<Greeter>,
+    responder: Option<HandshakeResponder>,
 }
 
 impl InProcess {
-    /// Sends every request to `router`, whatever host its URL names but one below `.invalid`, which nobody has (RFC 2606).
-    /// The router finds the host in the `Host` header.
+    /// Sends every request to `router`, whatever the host in its URL, except hosts below `.invalid`, which cannot exist
+    /// (RFC 2606). The `Host` header tells the router the host.
     pub fn new(router: Router) -> Self {
-        Self { router, greeter: None }
+        Self { router, responder: None }
     }
 
-    /// The same, with handshakes answered by `greeter`. Requests go on to need none.
-    pub fn greeted_by(self, greeter: Greeter) -> Self {
-        Self { greeter: Some(greeter), ..self }
+    /// Answers handshakes with `responder`. Requests still need no handshake.
+    pub fn answering_handshakes(self, responder: HandshakeResponder) -> Self {
+        Self { responder: Some(responder), ..self }
     }
 }
 
 impl Transport for InProcess {
-    fn greet(&self, greeting: TlsProbe) -> TlsAnswer<'_> {
+    fn probe_tls(&self, probe: TlsProbe) -> HandshakeFuture<'_> {
         Box::pin(async move {
-            let Some(greeter) = &self.greeter else {
-                return Err(trouble(TroubleKind::NotSent, "a server within this process makes no handshakes"));
+            let Some(responder) = &self.responder else {
+                return Err(Trouble::new(TroubleKind::NotSent, "a server within this process makes no handshakes"));
             };
-            let bytes = greeter(&greeting.message);
+            let bytes = responder(&probe.message);
             match client_hello::read(&bytes) {
                 Ok(Some(handshake)) => Ok(handshake),
                 Ok(None) => Ok(client_hello::read_to_end(&bytes)),
-                Err(why) => Err(trouble(TroubleKind::Protocol, why)),
+                Err(why) => Err(Trouble::new(TroubleKind::Protocol, why)),
             }
         })
     }
@@ -54,10 +53,10 @@ impl Transport for InProcess {
     fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         let router = self.router.clone();
         Box::pin(async move {
-            let Outgoing { method, url, headers, body, patience } = request;
-            let refuse = |message: String| trouble(TroubleKind::NotSent, message);
+            let Outgoing { method, url, headers, body, timeout } = request;
+            let refuse = |message: String| Trouble::new(TroubleKind::NotSent, message);
             if url.host_str().is_some_and(|host| host.ends_with(".invalid")) {
-                return Err(trouble(TroubleKind::Connect, "there is no such host"));
+                return Err(Trouble::new(TroubleKind::Connect, "there is no such host"));
             }
             let mut call = http::Request::builder()
                 .method(method)
@@ -74,17 +73,17 @@ impl Transport for InProcess {
             if let Some(body) = body {
                 call.headers_mut().insert(http::header::CONTENT_LENGTH, body.len().into());
             }
-            let response = match tokio::time::timeout(patience, router.oneshot(call)).await {
+            let response = match tokio::time::timeout(timeout, router.oneshot(call)).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
-                    let message = format!("no answer came within {} s", patience.as_secs_f32());
-                    return Err(trouble(TroubleKind::Timeout, message));
+                    let message = format!("no answer came within {} s", timeout.as_secs_f32());
+                    return Err(Trouble::new(TroubleKind::Timeout, message));
                 }
             };
             let (head, body) = response.into_parts();
             let body = body.into_data_stream().map(|chunk| {
-                chunk.map_err(|error| trouble(TroubleKind::Cut, format!("the connection broke off: {error}")))
+                chunk.map_err(|error| Trouble::new(TroubleKind::Cut, format!("the connection broke off: {error}")))
             });
             Ok(Incoming { status: head.status, headers: head.headers, body: Box::pin(body) })
         })

@@ -1,5 +1,5 @@
-//! The seam between the drive and the network. Real runs go over [`crate::transport::network`]; tests, `selftest` and runs without a
-//! URL call a router in process.
+//! The interface between a session and the network. Real runs use [`crate::transport::network`]; tests, `selftest` and
+//! runs without a URL call a router in this process.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::recording::model::{Handshake, Trouble, TroubleKind};
 
-/// One request, as it goes out: no redirects are followed, no header is added but what HTTP itself needs.
+/// One request as it is sent: no redirect is followed, and no header is added except those that HTTP needs.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// The method.
@@ -23,48 +23,48 @@ pub struct Outgoing {
     pub headers: HeaderMap,
     /// The body, if any.
     pub body: Option<Bytes>,
-    /// How long to wait for the response's headers.
-    pub patience: Duration,
+    /// The longest time to wait for the headers of the response.
+    pub timeout: Duration,
 }
 
-/// A response whose body is still to be read.
+/// A response; its body is not read yet.
 pub struct Incoming {
     /// The status.
     pub status: StatusCode,
-    /// The headers as they came.
+    /// The headers as received.
     pub headers: HeaderMap,
-    /// The body as it comes, not decoded.
+    /// The body as received, not decoded.
     pub body: BodyStream,
 }
 
-/// A body as it comes.
+/// A body as it arrives.
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, Trouble>> + Send>>;
 
-/// An answer to come.
+/// A future with a response.
 pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Trouble>> + Send + 'a>>;
 
 /// The first message of a TLS handshake.
 #[derive(Clone, Debug)]
 pub struct TlsProbe {
-    /// Whom it is for; host and port count.
+    /// The URL with the host and the port of the server.
     pub url: Url,
     /// The bytes.
     pub message: Vec<u8>,
-    /// How long to wait for the answer.
-    pub patience: Duration,
+    /// The longest time to wait for the answer.
+    pub timeout: Duration,
 }
 
-/// What came of a handshake's first message, to come.
-pub type TlsAnswer<'a> = Pin<Box<dyn Future<Output = Result<Handshake, Trouble>> + Send + 'a>>;
+/// A future with the answer to a handshake.
+pub type HandshakeFuture<'a> = Pin<Box<dyn Future<Output = Result<Handshake, Trouble>> + Send + 'a>>;
 
-/// Something that carries requests to a server.
+/// Sends requests to a server.
 pub trait Transport: Send + Sync {
-    /// Sends one request and waits for the response's headers.
+    /// Sends one request and waits for the headers of the response.
     fn send(&self, request: Outgoing) -> ResponseFuture<'_>;
 
-    /// Sends the first message of a TLS handshake and reads the first word of the answer. What cannot be offered is
-    /// trouble, never an answer.
-    fn greet(&self, _: TlsProbe) -> TlsAnswer<'_> {
+    /// Sends the first message of a TLS handshake and reads the first answer. A handshake that cannot be offered is
+    /// trouble, not an answer.
+    fn probe_tls(&self, _: TlsProbe) -> HandshakeFuture<'_> {
         let message = "no handshake of our own can be made on this way to the target".to_owned();
         Box::pin(async move { Err(Trouble { kind: TroubleKind::NotSent, message }) })
     }

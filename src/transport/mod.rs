@@ -1,9 +1,10 @@
-//! Bytes to one address: network, in process, TLS, address guard. Knows no token and records nothing.
+//! Sends bytes to one address: network, in-process router, TLS certificates, ClientHello, address guard. No token, no
+//! recording.
 
 pub mod address_guard;
 pub(crate) mod certificates;
 pub mod client_hello;
-pub(crate) mod error;
+pub mod error;
 pub mod in_process;
 pub mod message;
 pub mod network;

@@ -1,9 +1,8 @@
-//! The network. Nothing is followed, decoded, retried or added behind our back: what [`Outgoing`] says goes out, with
-//! `Host` and the framing of the body, and what comes is handed on as it is. Every request has a connection of its own:
-//! one that a server closes while it is idle would look like an answer that broke off.
+//! The network. A request goes out as [`Outgoing`] describes it, with only `Host` and the framing of the body added.
+//! Nothing is followed, decoded or retried, and the response is handed on as received. Every request has its own
+//! connection: if a server closed an idle connection, it would look like a response that broke off.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,45 +21,17 @@ use tokio::net::TcpStream;
 use url::{Host, Url};
 
 use crate::recording::model::{Handshake, Trouble, TroubleKind};
-use crate::session::client::trouble;
 use crate::settings::run_settings::Settings;
 use crate::transport::address_guard::{Guard, Lookup, SystemLookup};
 use crate::transport::client_hello;
-use crate::transport::error::{TransportStage, explain};
-use crate::transport::message::{Incoming, Outgoing, ResponseFuture, TlsAnswer, TlsProbe, Transport};
+use crate::transport::error::{NetworkError, TransportStage, explain};
+use crate::transport::message::{HandshakeFuture, Incoming, Outgoing, ResponseFuture, TlsProbe, Transport};
 
-/// Why the network cannot be used as the settings ask.
-#[derive(Debug, thiserror::Error)]
-pub enum BoxError {
-    /// The file of certificate authorities.
-    #[error("the certificate file {path} cannot be used: {because}")]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        because: String,
-    },
-    /// The file of the client's own certificate.
-    #[error("the client certificate {path} cannot be used: {because}")]
-    ClientCert {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        because: String,
-    },
-    /// The TLS library.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
-    /// The HTTP library.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Client(String),
-}
-
-/// Requests over the network.
+/// Sends requests over the network.
 pub struct Network {
     client: reqwest::Client,
-    /// reqwest adds `Accept: */*` where a request has none, and cannot be told not to. What a server does without the
-    /// header is one of our questions, so those requests go by the library beneath, over the same TLS and addresses.
+    /// reqwest adds `Accept: */*` to a request without `Accept`, and has no option against it. A test needs requests
+    /// without the header, so hyper sends those, with the same TLS configuration and the same addresses.
     bare: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     guard: Guard,
     connect_timeout: Duration,
@@ -68,19 +39,19 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network as `settings` ask for it.
+    /// The network with these settings.
     ///
     /// # Errors
-    /// When the file of certificate authorities cannot be read or holds none, or TLS cannot be set up.
-    pub fn new(settings: &Settings) -> Result<Self, BoxError> {
+    /// The file of certificate authorities is unreadable or holds none, or TLS cannot be set up.
+    pub fn new(settings: &Settings) -> Result<Self, NetworkError> {
         Self::with_lookup(settings, Arc::new(SystemLookup))
     }
 
-    /// The same, with addresses found by `lookup`.
+    /// As [`Network::new`], with addresses from `lookup`.
     ///
     /// # Errors
     /// As [`Network::new`].
-    pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, BoxError> {
+    pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, NetworkError> {
         let tls = crate::transport::certificates::config(settings)?;
         let guard = Guard::new(&settings.base, lookup, settings.use_proxy);
         let resolver = Resolver { guard: guard.clone() };
@@ -96,13 +67,13 @@ impl Network {
         if !settings.use_proxy {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| BoxError::Client(error.to_string()))?;
+        let client = builder.build().map_err(|error| NetworkError::Client(error.to_string()))?;
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(settings.connect_timeout));
         let mut plain_tls = tls;
-        // The connector sets it itself, and refuses one that is set.
+        // The connector sets ALPN itself, and panics if it is set.
         plain_tls.alpn_protocols.clear();
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(plain_tls).https_or_http().enable_http1().wrap_connector(tcp);
@@ -134,7 +105,7 @@ impl Network {
     async fn bare(&self, request: Outgoing) -> Result<Incoming, Trouble> {
         if self.use_proxy {
             let message = "a request without Accept cannot be sent through a proxy; run without proxies to ask this";
-            return Err(trouble(TroubleKind::NotSent, message));
+            return Err(Trouble::new(TroubleKind::NotSent, message));
         }
         let Outgoing { method, url, headers, body, .. } = request;
         let timeout = self.connect_timeout;
@@ -142,7 +113,7 @@ impl Network {
             .method(method)
             .uri(url.as_str())
             .body(Full::new(body.unwrap_or_default()))
-            .map_err(|error| trouble(TroubleKind::NotSent, format!("the URL cannot be sent: {error}")))?;
+            .map_err(|error| Trouble::new(TroubleKind::NotSent, format!("the URL cannot be sent: {error}")))?;
         *call.headers_mut() = headers;
         let response = self.bare.request(call).await.map_err(|error| {
             let stage = if error.is_connect() { TransportStage::Connecting } else { TransportStage::Waiting };
@@ -156,16 +127,19 @@ impl Network {
     }
 
     async fn carry(&self, request: Outgoing) -> Result<Incoming, Trouble> {
-        self.guard.admit(&request.url).await.map_err(|refused| trouble(TroubleKind::NotSent, refused.to_string()))?;
+        self.guard
+            .admit(&request.url)
+            .await
+            .map_err(|refused| Trouble::new(TroubleKind::NotSent, refused.to_string()))?;
         if request.headers.contains_key(ACCEPT) { self.with_reqwest(request).await } else { self.bare(request).await }
     }
 }
 
 impl Network {
-    /// A connection to the host of `url` that the guard lets through.
+    /// Connects to the host of `url`, if the guard permits it.
     async fn connect(&self, url: &Url) -> Result<TcpStream, Trouble> {
-        self.guard.admit(url).await.map_err(|refused| trouble(TroubleKind::NotSent, refused.to_string()))?;
-        let refuse = |why: String| trouble(TroubleKind::Connect, why);
+        self.guard.admit(url).await.map_err(|refused| Trouble::new(TroubleKind::NotSent, refused.to_string()))?;
+        let refuse = |why: String| Trouble::new(TroubleKind::Connect, why);
         let port = url.port_or_known_default().unwrap_or(443);
         let addresses = match url.host() {
             Some(Host::Ipv4(address)) => vec![address.into()],
@@ -181,67 +155,67 @@ impl Network {
                 Ok(Err(error)) => last = refuse(format!("no connection to {}: {error}", place(url))),
                 Err(_) => {
                     let message = format!("{} took no connection in {} s", place(url), self.connect_timeout.as_secs());
-                    last = trouble(TroubleKind::Timeout, message);
+                    last = Trouble::new(TroubleKind::Timeout, message);
                 }
             }
         }
         Err(last)
     }
 
-    async fn shake(&self, greeting: &TlsProbe) -> Result<Handshake, Trouble> {
+    async fn handshake(&self, probe: &TlsProbe) -> Result<Handshake, Trouble> {
         if self.use_proxy {
             let message = "a handshake of our own cannot be sent through a proxy; run without proxies to ask this";
-            return Err(trouble(TroubleKind::NotSent, message));
+            return Err(Trouble::new(TroubleKind::NotSent, message));
         }
-        let mut stream = self.connect(&greeting.url).await?;
-        let cut = |error: std::io::Error| trouble(TroubleKind::Cut, format!("the handshake broke off: {error}"));
-        stream.write_all(&greeting.message).await.map_err(cut)?;
-        let mut came = Vec::new();
+        let mut stream = self.connect(&probe.url).await?;
+        let cut = |error: std::io::Error| Trouble::new(TroubleKind::Cut, format!("the handshake broke off: {error}"));
+        stream.write_all(&probe.message).await.map_err(cut)?;
+        let mut answer = Vec::new();
         loop {
-            let mut some = [0_u8; 4096];
-            let count = match stream.read(&mut some).await {
+            let mut part = [0_u8; 4096];
+            let count = match stream.read(&mut part).await {
                 Ok(count) => count,
-                // The rudest way to say no, and a common one.
+                // Many servers refuse a handshake by a reset.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
                 Err(error) => return Err(cut(error)),
             };
-            came.extend_from_slice(some.get(..count).unwrap_or_default());
-            match client_hello::read(&came) {
+            answer.extend_from_slice(part.get(..count).unwrap_or_default());
+            match client_hello::read(&answer) {
                 Ok(Some(handshake)) => return Ok(handshake),
-                Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&came)),
-                Ok(None) if came.len() > client_hello::MAX => {
-                    return Err(trouble(TroubleKind::Limit, "the answer to the handshake has no end"));
+                Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&answer)),
+                Ok(None) if answer.len() > client_hello::MAX_ANSWER => {
+                    return Err(Trouble::new(TroubleKind::Limit, "the answer to the handshake has no end"));
                 }
                 Ok(None) => {}
-                Err(why) => return Err(trouble(TroubleKind::Protocol, format!("{}: {why}", place(&greeting.url)))),
+                Err(why) => return Err(Trouble::new(TroubleKind::Protocol, format!("{}: {why}", place(&probe.url)))),
             }
         }
     }
 }
 
 impl Transport for Network {
-    fn greet(&self, greeting: TlsProbe) -> TlsAnswer<'_> {
+    fn probe_tls(&self, probe: TlsProbe) -> HandshakeFuture<'_> {
         Box::pin(async move {
-            match tokio::time::timeout(greeting.patience, self.shake(&greeting)).await {
+            match tokio::time::timeout(probe.timeout, self.handshake(&probe)).await {
                 Ok(result) => result,
                 Err(_) => {
-                    let seconds = greeting.patience.as_secs_f32();
-                    let message = format!("{} said nothing to a handshake for {seconds} s", place(&greeting.url));
-                    Err(trouble(TroubleKind::Timeout, message))
+                    let seconds = probe.timeout.as_secs_f32();
+                    let message = format!("{} said nothing to a handshake for {seconds} s", place(&probe.url));
+                    Err(Trouble::new(TroubleKind::Timeout, message))
                 }
             }
         })
     }
 
     fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
-        let patience = request.patience;
+        let timeout = request.timeout;
         let host = place(&request.url);
         Box::pin(async move {
-            match tokio::time::timeout(patience, self.carry(request)).await {
+            match tokio::time::timeout(timeout, self.carry(request)).await {
                 Ok(result) => result,
                 Err(_) => {
-                    let message = format!("{host} did not answer within {} s", patience.as_secs_f32());
-                    Err(trouble(TroubleKind::Timeout, message))
+                    let message = format!("{host} did not answer within {} s", timeout.as_secs_f32());
+                    Err(Trouble::new(TroubleKind::Timeout, message))
                 }
             }
         })
@@ -252,7 +226,7 @@ fn place(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-/// The guard, as both libraries ask for addresses.
+/// The guard as the resolver of both HTTP libraries.
 #[derive(Clone)]
 struct Resolver {
     guard: Guard,

@@ -15,8 +15,9 @@ pub const UNDETERMINED: u8 = 3;
 /// No test was selected.
 pub const NOTHING: u8 = 4;
 
-/// The exit code of a judged run whose gates are set ([`crate::verdicts::gate::apply`]). The worst of its specs counts, where 1
-/// wins over 3; those judged beside do not count, nor those that a filter leaves without a test, unless it leaves none.
+/// The exit code of a judged run, after [`crate::verdicts::gate::apply`] has set its gates. The worst of its specs counts;
+/// 1 is worse than 3. Informational specs do not count. Specs that a filter leaves without a test do not count either,
+/// unless it leaves none with one.
 pub fn code(run: &Run, strict: bool) -> u8 {
     let counted: Vec<&Judgement> = run.judgements.iter().filter(|j| !j.informational).collect();
     let left_out = |j: &Judgement| run.scope == Scope::Filtered && j.tests.is_empty();
@@ -32,7 +33,7 @@ fn of(judgement: &Judgement, strict: bool) -> u8 {
         return NOT_CONFORMANT;
     }
     match judgement.outcome {
-        // Whatever the tests say, a judge's word is not bettered here, unless known deviations explain it.
+        // The outcome of the judge stays, whatever the tests say, unless known deviations explain it.
         Conformance::NotConformant if judgement.gate != Gate::Passed => NOT_CONFORMANT,
         Conformance::Undetermined => UNDETERMINED,
         _ if undecided => UNDETERMINED,
@@ -67,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_of_several_specs_counts_and_those_beside_do_not() {
+    fn the_worst_of_several_specs_counts_and_informational_ones_do_not() {
         let good = judgement("good", Conformant, &[(A, Pass)]);
         let bad = judgement("bad", NotConformant, &[(A, Fail)]);
         let unclear = judgement("unclear", Undetermined, &[(A, Error)]);
         assert_eq!(code(&run(vec![good.clone(), unclear.clone(), bad.clone()]), false), 1);
         assert_eq!(code(&run(vec![unclear.clone(), good.clone()]), false), 3);
-        let beside = Judgement { informational: true, ..bad };
-        assert_eq!(code(&run(vec![good, beside]), false), 0);
+        let informational = Judgement { informational: true, ..bad };
+        assert_eq!(code(&run(vec![good, informational]), false), 0);
     }
 
     #[test]

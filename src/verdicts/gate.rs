@@ -1,5 +1,5 @@
-//! Known deviations: what `plimsoll.toml` lists still runs and still counts against conformance, but it need not stop a
-//! pipeline. A deviation that is gone must be taken off the list.
+//! KnownDeviation deviations. The tests that `plimsoll.toml` lists still run and still count against conformance, but need not stop
+//! a pipeline. The user must take a deviation that is gone off the list.
 
 use crate::base::vocabulary::Verdict;
 use crate::config::values::Day;
@@ -7,7 +7,7 @@ use crate::verdicts::judged_run::{Gate, Judgement, Run, TestResult};
 
 /// A deviation that may stay for now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownDeviation {
     /// The spec that it deviates from.
     pub spec: String,
     /// The test: `area::id` for all its flows, or `area::id@flow` for one.
@@ -18,20 +18,20 @@ pub struct Known {
     pub expires: Option<Day>,
 }
 
-impl Known {
+impl KnownDeviation {
     fn covers(&self, test: &TestResult) -> bool {
         test.id == self.test || test.id.split_once('@').is_some_and(|(name, _)| name == self.test)
     }
 }
 
-/// Marks the tests that a known deviation covers and sets each judgement's gate. The verdicts and outcomes stay. Hands
-/// back what the user should hear: entries that expired, and those that can go.
+/// Marks the tests that a known deviation covers and sets each judgement's gate. The verdicts and outcomes stay. Returns
+/// notes for the user: entries that expired, and those that can go.
 ///
 /// With `strict`, warnings are failures, and a deviation may be one.
-pub fn apply(run: &mut Run, known: &[Known], today: Day, strict: bool) -> Vec<String> {
+pub fn apply(run: &mut Run, known: &[KnownDeviation], today: Day, strict: bool) -> Vec<String> {
     let mut notes = Vec::new();
     for judgement in &mut run.judgements {
-        let entries: Vec<&Known> = known.iter().filter(|known| known.spec == judgement.spec).collect();
+        let entries: Vec<&KnownDeviation> = known.iter().filter(|known| known.spec == judgement.spec).collect();
         let mut stale = false;
         for entry in entries {
             let seen: Vec<&mut TestResult> = judgement.tests.iter_mut().filter(|test| entry.covers(test)).collect();
@@ -89,14 +89,14 @@ mod tests {
     use crate::verdicts::judged_run::Conformance;
     use crate::verdicts::samples::{judgement, run};
 
-    fn known(test: &str, expires: Option<&str>) -> Known {
+    fn known(test: &str, expires: Option<&str>) -> KnownDeviation {
         let expires = expires.map(|day| day.parse().unwrap());
-        Known { spec: "hl7-3.0.0".into(), test: test.into(), reason: "ticket 17".into(), expires }
+        KnownDeviation { spec: "hl7-3.0.0".into(), test: test.into(), reason: "ticket 17".into(), expires }
     }
 
     fn apply_to(
         tests: &[(&str, Verdict)],
-        entries: &[Known],
+        entries: &[KnownDeviation],
         strict: bool,
     ) -> (Gate, Vec<Option<String>>, Vec<String>) {
         let mut run = run(vec![judgement("hl7-3.0.0", Conformance::NotConformant, tests)]);

@@ -4,9 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{Area, Level, Verdict, words};
+use crate::recording::early_end::EarlyEndKind;
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{Exchange, FlowRecord, Start};
 use crate::suite::model::DiffersFrom;
+use crate::verdicts::finding_place::FindingPlace;
 
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +25,9 @@ pub struct Run {
     pub finished: String,
     /// Why the run ended early, if it did.
     pub early: Option<String>,
+    /// The kind of that reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_kind: Option<EarlyEndKind>,
     /// What it cost.
     pub traffic: Traffic,
     /// One judgement a spec, in the order they were named.
@@ -91,9 +96,9 @@ pub struct Judgement {
     pub spec: String,
     /// Its title and version, for people.
     pub title: String,
-    /// Whose rules these are, where not HL7's.
+    /// The owner of the rules, if not HL7.
     pub owner: Option<String>,
-    /// What the run comes to.
+    /// The outcome of the run.
     pub outcome: Conformance,
     /// Whether known deviations let it pass a gate.
     pub gate: Gate,
@@ -110,7 +115,7 @@ pub struct Judgement {
 }
 
 words! {
-    /// What a run comes to under one spec.
+    /// The outcome of a run under one spec.
     Conformance {
         /// Nothing failed, nothing is undetermined, and a SHALL was decided in each area.
         Conformant = "conformant",
@@ -124,7 +129,7 @@ words! {
 words! {
     /// Known deviations and the gate.
     Gate {
-        /// No known deviations are at play.
+        /// No known deviation matters here.
         None = "none",
         /// Everything that failed is known.
         Passed = "passed",
@@ -133,7 +138,7 @@ words! {
     }
 }
 
-/// What a test came to on one flow.
+/// The result of a test on one flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TestResult {
     /// `area::id@flow`.
@@ -150,6 +155,9 @@ pub struct TestResult {
     pub defect: bool,
     /// One fragment: why it failed, was skipped, could not be decided or does not apply. Empty for a pass.
     pub because: String,
+    /// The test has no finding of its own: `because` is the reason that its flow ended early.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flow_ended: bool,
     /// The reason of the known deviation that covers it.
     pub known: Option<String>,
     /// Where, expected, actual.
@@ -171,11 +179,10 @@ pub struct TestResult {
 pub struct Finding {
     /// The exchange that shows it.
     pub exchange: Option<u32>,
-    /// What is wrong there: `status`, `header Retry-After`, `body /output/0/url`, `line 17 column 3`.
-    pub place: String,
-    /// The same for scripts: `status`, `header`, `body`, `line`, `none`.
-    #[serde(rename = "where")]
-    pub kind: String,
+    /// What is wrong there: `status`, `header Retry-After`, `body /output/0/url`, `line 17 column 3`; for scripts under
+    /// `where`: `status`, `header`, `body`, `line`, `none`.
+    #[serde(flatten)]
+    pub place: FindingPlace,
     /// What was expected, a fragment.
     pub expected: String,
     /// What was there instead, a fragment, escaped.
@@ -201,7 +208,7 @@ pub struct Position {
     pub offset: u64,
 }
 
-/// What a requirement came to.
+/// The result of a requirement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequirementResult {
     /// Its id.
@@ -209,26 +216,26 @@ pub struct RequirementResult {
     /// Its level in this spec.
     pub level: Level,
     /// Its state.
-    pub state: State,
+    pub state: RequirementState,
     /// Why, where it is not met.
     pub because: String,
     /// Its area.
     pub area: Area,
-    /// The duty in our words.
+    /// What it demands, in our words.
     pub says: String,
     /// Where it is written.
     pub link: String,
     /// The tests that decide it, `area::id@flow`.
     pub tests: Vec<String>,
-    /// The duties of another spec that it stands beside.
+    /// The requirements of another spec that it differs from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differs_from: Option<DiffersFrom>,
 }
 
 words! {
-    /// What a requirement came to.
-    State {
-        /// Seen kept.
+    /// The state of a requirement.
+    RequirementState {
+        /// A test saw that the server keeps it.
         Met = "met",
         /// A SHALL or SHALL NOT is broken.
         Violated = "violated",

@@ -1,4 +1,4 @@
-//! Judgements as trials of libtest-mimic, the gate of known deviations, exit codes, and the test of the tester.
+//! Judgements as trials of libtest-mimic.
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -36,7 +36,7 @@ pub fn print(args: &Arguments, run: &Run, strict: bool, render: impl Fn(&Judgeme
             trials.push(Trial::ignorable_test(name, move || end));
         }
     }
-    // The trials hold what was decided long ago; one thread keeps them in the order of the suites.
+    // The verdicts are known already; one thread prints them in the order of the suites.
     let args = Arguments { test_threads: args.test_threads.or(Some(1)), ..args.clone() };
     let _ = libtest_mimic::run(&args, trials);
 }
@@ -50,12 +50,7 @@ fn end(test: &TestResult, strict: bool, render: impl FnOnce() -> String) -> Resu
             ignored(&format!("known deviation: {}", test.known.as_deref().unwrap_or_default()))
         }
         Verdict::Warn if !strict => Ok(Completion::Completed),
-        Verdict::Fail | Verdict::Warn => Err(render().into()),
-        Verdict::Error => {
-            let text = render();
-            let text = if text.starts_with("undetermined:") { text } else { format!("undetermined: {text}") };
-            Err(text.into())
-        }
+        Verdict::Fail | Verdict::Warn | Verdict::Error => Err(render().into()),
         Verdict::Skip => ignored(&test.because),
         Verdict::NotApplicable => ignored(&format!("not applicable: {}", test.because)),
     }
@@ -89,7 +84,7 @@ mod tests {
         assert_eq!(end(Verdict::Fail, false).err().unwrap().message(), Some("the finding"));
         assert!(matches!(end(Verdict::Warn, false), Ok(Completion::Completed)));
         assert!(end(Verdict::Warn, true).is_err());
-        assert_eq!(end(Verdict::Error, false).err().unwrap().message(), Some("undetermined: the finding"));
+        assert_eq!(end(Verdict::Error, false).err().unwrap().message(), Some("the finding"));
         assert!(matches!(end(Verdict::Skip, true), Ok(Completion::Ignored { .. })));
         assert!(matches!(end(Verdict::NotApplicable, true), Ok(Completion::Ignored { .. })));
     }

@@ -1,6 +1,7 @@
 //! The judged run (`run.json`), known deviations, exit codes and the libtest output.
 
 pub mod exit;
+pub mod finding_place;
 pub mod gate;
 pub mod judged_run;
 pub mod libtest;

@@ -1,4 +1,4 @@
-//! Runs made by hand, for the tests of this room.
+//! Sample runs for unit tests.
 
 use crate::base::vocabulary::{Area, Level, Verdict};
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run, Scope, Target, TestResult, Tool, Traffic};
@@ -13,6 +13,7 @@ pub fn test(id: &str, verdict: Verdict) -> TestResult {
         requirements: Vec::new(),
         defect: false,
         because: String::new(),
+        flow_ended: false,
         known: None,
         findings: Vec::new(),
         why: String::new(),
@@ -46,6 +47,7 @@ pub fn run(judgements: Vec<Judgement>) -> Run {
         started: String::new(),
         finished: String::new(),
         early: None,
+        early_kind: None,
         traffic: Traffic::default(),
         judgements,
         exchanges: Vec::new(),

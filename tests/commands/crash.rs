@@ -19,7 +19,7 @@ use plimsoll::recording::store;
 use plimsoll::recording::store::Writer;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
-use plimsoll::selftest::matrix::GROUP;
+use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;

@@ -14,7 +14,7 @@ use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::{Exchange, Outcome, Recording};
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
-use plimsoll::selftest::matrix;
+use plimsoll::selftest::reference_run;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;
@@ -215,7 +215,7 @@ fn urls_that_open_files_are_asked_again_when_they_have_expired() {
     let plan = plan(&catalog, "capability-outlived");
     let judged = |faults: &[&str]| {
         let faults = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
-        let recording = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
+        let recording = reference_run::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
         let run = judge_run::judge(&catalog, &plan, &recording);
         let of = |e: &&Exchange| e.probe.as_deref() == Some("file-outlived");
         let status = recording.exchanges.iter().find(of).map(|e| match &e.outcome {

@@ -5,7 +5,7 @@ use plimsoll::base::vocabulary::Verdict;
 use plimsoll::recording::model::Recording;
 use plimsoll::recording::secrecy::UrlVariety;
 use plimsoll::reference::personality::spec::Personality;
-use plimsoll::selftest::matrix;
+use plimsoll::selftest::reference_run;
 use plimsoll::verdicts::judged_run::TestResult;
 
 /// What is judged of a run against the server with one fault, of the tests whose names `wanted` takes, after `change`.
@@ -21,7 +21,7 @@ fn judged(
     };
     let plan = plimsoll::plan::build::build(&catalog, &ask, wanted).unwrap();
     let faults = vec![plimsoll::reference::fault::embedded::fault(fault).unwrap()];
-    let mut recording = matrix::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
+    let mut recording = reference_run::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
     change(&mut recording);
     let tests = plimsoll::judge::judge_run::judge(&catalog, &plan, &recording).judgements.remove(0).tests;
     (tests, serde_json::to_string(&recording).unwrap())

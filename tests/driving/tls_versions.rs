@@ -14,10 +14,10 @@ use plimsoll::recording::model::{Handshake, Trouble, TroubleKind};
 use plimsoll::reference::options::ServerOptions;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
-use plimsoll::selftest::matrix::GROUP;
+use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::transport::client_hello;
-use plimsoll::transport::in_process::{Greeter, InProcess};
+use plimsoll::transport::in_process::{HandshakeResponder, InProcess};
 use plimsoll::transport::message::{TlsProbe, Transport};
 use plimsoll::transport::network::Network;
 use plimsoll::verdicts::judged_run::TestResult;
@@ -27,7 +27,7 @@ const SPOKEN: &str = "auth::tls-spoken@transport";
 const OLD: &str = "auth::tls-old-refused@transport";
 
 /// The verdicts of the tests of TLS on a server in process, whose handshakes `greeter` answers.
-fn judged(base: &str, greeter: Option<Greeter>, change: impl FnOnce(&mut Settings)) -> Vec<TestResult> {
+fn judged(base: &str, greeter: Option<HandshakeResponder>, change: impl FnOnce(&mut Settings)) -> Vec<TestResult> {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let ask = plimsoll::plan::build::PlanRequest {
         specs: vec!["hl7-3.0.0".to_owned()],
@@ -40,7 +40,7 @@ fn judged(base: &str, greeter: Option<Greeter>, change: impl FnOnce(&mut Setting
         let clock = Clock::system();
         let router: Router = serve::router(ServerOptions::new(Personality::Stu3, base.clone(), clock));
         let transport = match greeter {
-            Some(greeter) => InProcess::new(router).greeted_by(greeter),
+            Some(greeter) => InProcess::new(router).answering_handshakes(greeter),
             None => InProcess::new(router),
         };
         let mut settings = Settings { groups: vec![GROUP.to_owned()], ..Settings::new(base) };
@@ -56,7 +56,7 @@ fn verdict(tests: &[TestResult], id: &str) -> (Verdict, String) {
     (test.verdict, test.because.clone())
 }
 
-fn always(bytes: &'static [u8]) -> Option<Greeter> {
+fn always(bytes: &'static [u8]) -> Option<HandshakeResponder> {
     Some(Arc::new(move |_: &[u8]| bytes.to_vec()))
 }
 
@@ -157,7 +157,7 @@ fn a_server_of_old_tls_alone_is_told_that_though_nothing_can_be_asked_of_it() {
 
 #[test]
 fn old_versions_are_not_offered_through_a_proxy() {
-    let greeter: Greeter = Arc::new(plimsoll::reference::security::tls::greeter(&[]));
+    let greeter: HandshakeResponder = Arc::new(plimsoll::reference::security::tls::greeter(&[]));
     let tests = judged("https://fhir.example.org/fhir", Some(greeter), |settings| settings.use_proxy = true);
     assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Pass);
     let (old, because) = verdict(&tests, OLD);
@@ -173,9 +173,9 @@ fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Tro
     let mut settings = Settings::new(url.clone());
     change(&mut settings);
     let message = client_hello::client_hello(client_hello::HelloOffer::Tls10, None).unwrap();
-    let greeting = TlsProbe { url: url.clone(), message, patience: Duration::from_millis(500) };
+    let greeting = TlsProbe { url: url.clone(), message, timeout: Duration::from_millis(500) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { Network::new(&settings).unwrap().greet(greeting).await })
+    runtime.block_on(async { Network::new(&settings).unwrap().probe_tls(greeting).await })
 }
 
 #[test]

@@ -14,7 +14,7 @@ use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
 use plimsoll::report;
 use plimsoll::report::{finding, terminal};
-use plimsoll::selftest::matrix::GROUP;
+use plimsoll::selftest::reference_run::GROUP;
 use plimsoll::settings::run_settings::Settings;
 use plimsoll::suite::catalog::Catalog;
 use plimsoll::transport::in_process::InProcess;
@@ -184,7 +184,7 @@ impl Trial {
         let mut terminal = String::new();
         for judgement in &run.judgements {
             for test in &judgement.tests {
-                terminal += &finding::told(&run, judgement, test);
+                terminal += &finding::render_once(&run, judgement, test);
                 terminal.push('\n');
             }
         }

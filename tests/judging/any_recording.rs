@@ -7,7 +7,8 @@ use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::Recording;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{finding, html, junit, terminal};
-use plimsoll::selftest::matrix::{recorded, whole_plan};
+use plimsoll::selftest::matrix::whole_plan;
+use plimsoll::selftest::reference_run::recorded;
 use plimsoll::suite::catalog::Catalog;
 use serde_json::{Value, json};
 
@@ -96,12 +97,12 @@ fn change(value: &mut Value, at: &mut usize, dice: &mut Dice) {
 fn judge_and_draw(catalog: &Catalog, plan: &Plan, recording: &Recording) {
     let run = judge_run::judge(catalog, plan, recording);
     assert_eq!(run.judgements, judge_run::judge(catalog, plan, recording).judgements);
-    html::render(&run);
+    html::page::render(&run);
     junit::render(&run, true).unwrap();
     terminal::summary(&run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
         for test in &judgement.tests {
-            finding::told(&run, judgement, test);
+            finding::render_once(&run, judgement, test);
         }
     }
 }

@@ -7,7 +7,7 @@ use plimsoll::judge::judge_run::judge;
 use plimsoll::plan::build::PlanRequest;
 use plimsoll::recording::model::{Outcome, Phase, Recording, Role, StopKind, TroubleKind};
 use plimsoll::suite::catalog::Catalog;
-use plimsoll::verdicts::judged_run::{Conformance, Run, State, TestResult};
+use plimsoll::verdicts::judged_run::{Conformance, RequirementState, Run, TestResult};
 use serde_json::{Value, json};
 
 const SPEC: &str = "hl7-3.0.0";
@@ -165,9 +165,12 @@ fn wrong_polls_are_one_finding_with_repeats() {
     assert_eq!(test.findings.len(), 1);
     let finding = &test.findings[0];
     assert_eq!((finding.exchange, finding.repeats.as_slice(), finding.looked_at), (Some(3), &[4][..], 3));
-    assert_eq!((finding.kind.as_str(), finding.expected.as_str(), finding.actual.as_str()), ("status", "202", "200"));
+    assert_eq!(
+        (finding.place.kind().as_str(), finding.expected.as_str(), finding.actual.as_str()),
+        ("status", "202", "200")
+    );
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-202").unwrap();
-    assert_eq!(requirement.state, State::Violated);
+    assert_eq!(requirement.state, RequirementState::Violated);
 }
 
 #[test]
@@ -184,7 +187,7 @@ fn a_should_only_warns() {
     assert_eq!(verdicts(&run, Verdict::Warn), ["poll::retry-after@system", "poll::complete-expires@system"]);
     assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
     let requirement = run.judgements[0].requirements.iter().find(|r| r.id == "poll-retry-after").unwrap();
-    assert_eq!(requirement.state, State::NotMet);
+    assert_eq!(requirement.state, RequirementState::NotMet);
 }
 
 #[test]
@@ -219,7 +222,7 @@ fn counts_and_types_are_compared_with_the_lines() {
     let run = system(&recording);
     assert_eq!(verdicts(&run, Verdict::Fail), ["manifest::item-type@system", "manifest::item-count@system"]);
     let finding = &result(&run, "manifest::item-count@system").findings[0];
-    assert_eq!(finding.place, "body /output/0/count");
+    assert_eq!(finding.place.to_string(), "body /output/0/count");
     assert_eq!(finding.actual, "the number 3");
     let skipped = result(&run, "poll::in-progress-202@system");
     assert_eq!(
@@ -383,6 +386,7 @@ fn json_deeper_than_is_read_is_undecided() {
         response.body.json = None;
         response.body.kind = plimsoll::recording::model::BodyKind::Text;
         response.body.not_json = Some("recursion limit exceeded at line 1 column 900".to_owned());
+        response.body.too_deep = true;
     }
     let run = system(&recording);
     assert_eq!(noticed(&run)[0], [""; 0]);

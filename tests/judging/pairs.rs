@@ -10,7 +10,11 @@ use std::time::Instant;
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::reference::fault::definition::{Fault, FaultKind};
 use plimsoll::reference::personality::spec::Personality;
-use plimsoll::selftest::matrix::{is_tried, judged, whole_plan};
+
+use plimsoll::selftest::matrix::whole_plan;
+use plimsoll::selftest::reference_run::judged;
+use plimsoll::selftest::try_fault::is_tried;
+
 use plimsoll::verdicts::judged_run::TestResult;
 
 /// Pairs that must show both.

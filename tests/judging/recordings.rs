@@ -129,6 +129,8 @@ impl Builder {
         self.recording.flows.push(FlowRecord {
             name: self.flow.clone(),
             title: "everything, by GET".to_owned(),
+            level_chosen: false,
+            dropped_params: Vec::new(),
             export: ExportLevel::System,
             params: Vec::new(),
             posted: false,

@@ -7,7 +7,7 @@ use crate::runs::{conformant, failing::HOSTILE};
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::report::write::{WriteOptions, write_all};
 use plimsoll::report::{checklist, finding, html, json, junit, terminal, text};
-use plimsoll::verdicts::judged_run::{Run, State};
+use plimsoll::verdicts::judged_run::{RequirementState, Run};
 
 /// Every test that did not pass, as libtest shows it.
 fn findings(run: &Run) -> String {
@@ -126,7 +126,7 @@ fn the_checklist_reads_well() {
 #[test]
 fn the_page_asks_for_nothing() {
     for run in [conformant(), failing(), nobody()] {
-        let page = html::render(&run);
+        let page = html::page::render(&run);
         for load in [
             "src=", "srcset=", "@import", "url(", "<link", "<script", "<iframe", "<object", "<embed", "style=",
             "onerror",
@@ -141,7 +141,7 @@ fn the_page_asks_for_nothing() {
 #[test]
 fn the_style_is_the_one_that_the_policy_allows() {
     use base64::Engine;
-    let page = html::render(&conformant());
+    let page = html::page::render(&conformant());
     let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
     let hash = base64::engine::general_purpose::STANDARD.encode(digest);
@@ -151,7 +151,7 @@ fn the_style_is_the_one_that_the_policy_allows() {
 #[test]
 fn hostile_text_is_shown_not_obeyed() {
     let run = failing();
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     harmless(&page);
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the text itself must be there to read");
     assert!(!page.contains(HOSTILE));
@@ -159,12 +159,12 @@ fn hostile_text_is_shown_not_obeyed() {
     let text = serde_json::to_string(&run).unwrap().replace("<script>", "(script)").replace("</script>", "(/script)");
     let calm: Run = serde_json::from_str(&text).unwrap();
     assert_ne!(calm, run);
-    assert_eq!(html::render(&calm).matches('<').count(), page.matches('<').count(), "hostile text made elements");
+    assert_eq!(html::page::render(&calm).matches('<').count(), page.matches('<').count(), "hostile text made elements");
 }
 
 #[test]
 fn every_link_within_the_page_leads_somewhere() {
-    let page = html::render(&failing());
+    let page = html::page::render(&failing());
     let ids: Vec<&str> = page.split(" id=\"").skip(1).map(|p| p.split('"').next().unwrap()).collect();
     let unique: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(unique.len(), ids.len(), "an anchor twice");
@@ -179,16 +179,16 @@ fn every_link_within_the_page_leads_somewhere() {
 #[test]
 fn the_page_shows_every_requirement_and_test() {
     let run = failing();
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     for (index, judgement) in run.judgements.iter().enumerate() {
         for r in &judgement.requirements {
             assert!(page.contains(&format!("id=\"r{index}-{}\"", r.id)), "{}", r.id);
         }
         assert!(judgement.tests.iter().all(|t| page.contains(&t.suite)));
     }
-    let untested = run.judgements[0].requirements.iter().find(|r| r.state == State::Untested).unwrap();
+    let untested = run.judgements[0].requirements.iter().find(|r| r.state == RequirementState::Untested).unwrap();
     assert!(page.contains(&untested.because));
-    let page = html::render(&conformant());
+    let page = html::page::render(&conformant());
     // One snapshot for each section, each with its first rows: a change redraws the section that it changes.
     for section in page.split("<section ").skip(1) {
         let section = section.split("</section>").next().unwrap().replace("><", ">\n<");
@@ -208,7 +208,7 @@ fn a_long_run_makes_a_bounded_page() {
     let model = run.exchanges[0].clone();
     let first = run.exchanges.len() as u32 + 1;
     run.exchanges.extend((first..3000).map(|id| plimsoll::recording::model::Exchange { id, ..model.clone() }));
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     assert_eq!(page.matches("<details class=\"exchange\"").count(), 400);
     assert!(page.contains("2599 exchanges more in run.json"));
 }
@@ -238,7 +238,7 @@ fn numbers_at_their_limits_are_survived() {
     run.exchanges[13].outcome = crate::runs::answer(999, &[("", ""), ("\u{1b}", "\n")], Some(deep));
     harmless(&findings(&run));
     harmless(&terminal::summary(&run, &terminal::TerminalOptions::default()));
-    harmless(&html::render(&run));
+    harmless(&html::page::render(&run));
     harmless(&checklist::render(&run));
     let xml = junit::render(&run, true).unwrap();
     harmless(&xml);
@@ -251,7 +251,7 @@ fn a_run_of_nothing_still_has_its_reports() {
     run.exchanges.clear();
     run.flows.clear();
     run.judgements.clear();
-    assert!(html::render(&run).contains("No flow ran."));
+    assert!(html::page::render(&run).contains("No flow ran."));
     assert!(checklist::render(&run).starts_with("# Bulk data export checklist"));
     assert!(terminal::summary(&run, &terminal::TerminalOptions::default()).contains("traffic"));
     quick_junit::Report::deserialize_from_str(&junit::render(&run, false).unwrap()).unwrap();

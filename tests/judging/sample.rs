@@ -18,7 +18,7 @@ use plimsoll::recording::store;
 use plimsoll::reference::fault::definition::FaultKind;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::write::write_all;
-use plimsoll::selftest::matrix;
+use plimsoll::selftest::{matrix, reference_run, try_fault};
 use plimsoll::suite::catalog::Catalog;
 use plimsoll::verdicts::judged_run::{Conformance, Run};
 
@@ -65,7 +65,7 @@ fn recorded() -> (Catalog, Plan, Recording) {
     let plan =
         plimsoll::plan::build::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
     let faults = FAULTS.map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).to_vec();
-    let recording = matrix::recorded(&catalog, &plan, spec, faults).unwrap();
+    let recording = reference_run::recorded(&catalog, &plan, spec, faults).unwrap();
     let mut recording: Recording =
         serde_json::from_str(&renumbered(&serde_json::to_string(&recording).unwrap())).unwrap();
     // Hashes under the key of one run mean nothing beyond it. No test of the sample asks for them, or it would be an
@@ -155,7 +155,7 @@ fn counted() -> String {
     for spec in Personality::ALL {
         let plan = matrix::whole_plan(&catalog, *spec).unwrap();
         tests += plan.tests.len();
-        cells += faults.iter().filter(|fault| matrix::is_tried(&catalog, &plan, *spec, fault)).count();
+        cells += faults.iter().filter(|fault| try_fault::is_tried(&catalog, &plan, *spec, fault)).count();
     }
     format!(
         "Today that is {defects} faults and {} legal variants under {} specs in {cells} cells, and {} tests, {tests} with \

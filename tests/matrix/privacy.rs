@@ -11,7 +11,8 @@ use plimsoll::plan::model::Plan;
 use plimsoll::reference::fault::definition::Fault;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
-use plimsoll::selftest::matrix::{KEPT_GROUP, recorded, whole_plan};
+use plimsoll::selftest::matrix::whole_plan;
+use plimsoll::selftest::reference_run::{KEPT_GROUP, recorded};
 use plimsoll::suite::catalog::Catalog;
 use serde_json::Value;
 
@@ -112,12 +113,12 @@ fn written(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>
     for judgement in &run.judgements {
         let loud = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
         for test in judgement.tests.iter().filter(|test| loud(test.verdict)) {
-            told += &finding::told(&run, judgement, test);
+            told += &finding::render_once(&run, judgement, test);
         }
     }
     let texts = [
         ("run.json", serde_json::to_string(&run).unwrap()),
-        ("index.html", html::render(&run)),
+        ("index.html", html::page::render(&run)),
         ("junit.xml", junit::render(&run, false).unwrap()),
         ("checklist.md", checklist::render(&run)),
         ("terminal", told),

@@ -4,20 +4,26 @@
 use std::collections::BTreeSet;
 
 use plimsoll::base::vocabulary::Area;
+use plimsoll::reference::fault::definition::FaultKind;
 use plimsoll::reference::personality::spec::Personality;
-use plimsoll::selftest::compare::{Cell, Kind, Result as CellResult};
-use plimsoll::selftest::matrix::{Order, is_tried, matrix, whole_plan};
-use plimsoll::selftest::untested_tests::untripped;
+
+use plimsoll::selftest::cell::{Cell, CellResult};
+
+use plimsoll::selftest::matrix;
+use plimsoll::selftest::matrix::{Matrix, MatrixSelection, whole_plan};
+use plimsoll::selftest::try_fault::is_tried;
+
+use plimsoll::selftest::untested_tests::untested_tests;
 
 #[test]
 fn every_fault_is_noticed_by_exactly_its_tests() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let cells = matrix(&catalog, &Order { threads: 2, ..Order::default() }).unwrap();
+    let cells = Matrix::new(&catalog, &MatrixSelection::default()).unwrap().run(2).unwrap();
     let bad: Vec<&Cell> = cells.iter().filter(|cell| !cell.result.is_good()).collect();
     assert!(bad.is_empty(), "{bad:#?}");
 
     for spec in ["hl7-1.0.1", "hl7-2.0.0", "hl7-3.0.0", "smile-cdr", "lesson", "au-hcpd-0.3.0-preview"] {
-        let rumours = untripped(&catalog, spec, &cells);
+        let rumours = untested_tests(&catalog, spec, &cells);
         assert!(rumours.is_empty(), "no fault trips, under {spec}: {rumours:#?}");
     }
 
@@ -34,20 +40,20 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
 
     let own = cells.iter().filter(|cell| cell.spec == "smile-cdr" && cell.fault.contains("smile-"));
     let own: Vec<&Cell> = own.filter(|cell| cell.result != CellResult::Excluded).collect();
-    let of = |kind: Kind| own.iter().filter(|cell| cell.kind == kind).count();
-    assert!(of(Kind::Defect) >= 12, "{} faults of Smile CDR alone", of(Kind::Defect));
-    assert!(of(Kind::Legal) >= 4, "{} legal variants of it", of(Kind::Legal));
+    let of = |kind: FaultKind| own.iter().filter(|cell| cell.kind == kind).count();
+    assert!(of(FaultKind::Defect) >= 12, "{} faults of Smile CDR alone", of(FaultKind::Defect));
+    assert!(of(FaultKind::Legal) >= 4, "{} legal variants of it", of(FaultKind::Legal));
 
     // The lesson's sample manifest: wrong by HL7, right by the lesson itself.
     let one = |fault: &str, spec: &str| cells.iter().find(|cell| cell.fault == fault && cell.spec == spec).unwrap();
     assert_eq!(one("lesson-sample-manifest", "hl7-3.0.0").result, CellResult::Killed);
     assert_eq!(one("legal-lesson-manifest", "lesson").result, CellResult::Clean);
 
-    let tried = |kind: Kind| {
+    let tried = |kind: FaultKind| {
         let faults = cells.iter().filter(|cell| cell.kind == kind && cell.expected == cell.noticed);
         faults.map(|cell| cell.fault.as_str()).collect::<BTreeSet<_>>().len()
     };
-    assert!(tried(Kind::Legal) >= 12, "{} legal variants", tried(Kind::Legal));
+    assert!(tried(FaultKind::Legal) >= 12, "{} legal variants", tried(FaultKind::Legal));
     assert!(cells.iter().map(|cell| &cell.fault).collect::<BTreeSet<_>>().len() >= 52);
     for area in [Area::Kickoff, Area::Poll, Area::Manifest, Area::Files, Area::Delete, Area::Errors, Area::Auth] {
         let prefix = format!("{area}::");

@@ -9,7 +9,7 @@ use plimsoll::fhir::definitions::builder::build;
 use plimsoll::fhir::definitions::builder::package::Package;
 use plimsoll::fhir::definitions::embedded;
 use plimsoll::fhir::definitions::tables::Tables;
-use plimsoll::fhir::validate::fault::Fault;
+use plimsoll::fhir::validate::fault::ResourceFault;
 use plimsoll::fhir::validate::validator::{Validator, Verdict};
 use plimsoll::suite::line_rules::LineRule;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn lines(path: &Path) -> Vec<String> {
     std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
 }
 
-fn rules(faults: &[Fault]) -> Vec<&'static str> {
+fn rules(faults: &[ResourceFault]) -> Vec<&'static str> {
     faults.iter().map(|fault| fault.rule.as_str()).collect()
 }
 
@@ -52,7 +52,7 @@ fn each_rule_has_bad_lines_that_break_it_alone() {
             let only: BTreeSet<&str> = rules(&faults).into_iter().collect();
             assert_eq!(only, BTreeSet::from([rule.as_str()]), "{line}\n{faults:#?}");
             for fault in &faults {
-                let Fault { at, path, expected, actual, link, .. } = fault;
+                let ResourceFault { at, path, expected, actual, link, .. } = fault;
                 writeln!(
                     messages,
                     "{rule} +{at} {path}\n  expected {expected}\n  found    {actual}\n  see      {link}"
@@ -124,9 +124,9 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
 
 /// Keys that come twice, which serde_json lets pass and the reader tells by a rule of its own.
 fn repeats(line: &str) -> bool {
-    use plimsoll::ndjson::facts::Notes;
+    use plimsoll::ndjson::facts::LineNotes;
     use plimsoll::ndjson::inspect::{Inspector, JsonInspector};
-    let mut notes = Notes::default();
+    let mut notes = LineNotes::default();
     JsonInspector::new(512).inspect(line.as_bytes(), &mut notes);
     notes.faults.iter().any(|fault| fault.rule == LineRule::DuplicateKey)
 }

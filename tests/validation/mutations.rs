@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use plimsoll::fhir::definitions::embedded;
 use plimsoll::fhir::validate::validator::{Validator, Verdict};
+use plimsoll::ndjson::expected::Expected;
 use plimsoll::ndjson::fhir::FhirInspector;
-use plimsoll::ndjson::lines::Expected;
 use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::line_rules::LineRule;
 use plimsoll::suite::model::FileList;

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use plimsoll::ndjson::command::files::{CheckOptions, NdjsonProgress, check, check_with};
+use plimsoll::ndjson::command::files::{CheckOptions, check, check_with};
+use plimsoll::ndjson::command::progress::NdjsonProgress;
 use plimsoll::ndjson::decode::Coding;
+use plimsoll::ndjson::expected::Expected;
 use plimsoll::ndjson::identity::{Identity, RunKey};
-use plimsoll::ndjson::lines::Expected;
-use plimsoll::ndjson::reader::{FileReader, Finished, Limits, ReaderOptions};
+use plimsoll::ndjson::limits::Limits;
+use plimsoll::ndjson::reader::{FileReader, Finished, ReaderOptions};
 use plimsoll::recording::facts::LineFacts;
 use plimsoll::recording::model::TroubleKind;
 use plimsoll::suite::line_rules::LineRule;

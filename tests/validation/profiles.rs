@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use plimsoll::fhir::definitions::embedded;
 use plimsoll::fhir::profile::profiles::{ProfileOutcome, Profiles};
-use plimsoll::fhir::validate::fault::Fault;
+use plimsoll::fhir::validate::fault::ResourceFault;
 use plimsoll::fhir::validate::validator::Validator;
 use plimsoll::ndjson::command::files::{CheckOptions, FailOn, check};
 use plimsoll::recording::facts::{ProfileFacts, ProfileTally};
@@ -59,7 +59,7 @@ fn each_rule_has_bad_lines_that_break_it_alone() {
             let rules: BTreeSet<&str> = outcome.faults.iter().map(|fault| fault.rule.as_str()).collect();
             assert_eq!(rules, BTreeSet::from([rule.as_str()]), "{line}\n{:#?}", outcome.faults);
             assert!(outcome.kept.iter().all(|kept| !kept.valid), "{line}");
-            for Fault { at, path, expected, actual, link, .. } in &outcome.faults {
+            for ResourceFault { at, path, expected, actual, link, .. } in &outcome.faults {
                 writeln!(
                     messages,
                     "{rule} +{at} {path}\n  expected {expected}\n  found    {actual}\n  see      {link}"

@@ -72,7 +72,7 @@ pub(crate) async fn download_all(
             (wanted, got)
         })
         .buffered(MAX_CONCURRENT);
-    let mut resources = counter.shelf();
+    let mut resources = counter.new_store();
     let (mut end, mut whole) = (Ok(()), !too_many);
     let mut changes = ExportedChanges::default();
     while let Some((wanted, got)) = downloads.next().await {
@@ -89,11 +89,11 @@ pub(crate) async fn download_all(
         };
         // Deleted files come after the output files, so that every output file was read by now.
         got.facts.lines.deleted_in_output = index.held(&got.deleted);
-        changes.output.append(&mut got.measured.touched);
+        changes.output.append(&mut got.measured.data_changes);
         changes.deleted.append(&mut got.deleted);
         let good = got.facts.whole && got.facts.lines.is_legible();
         whole &= good || wanted.list() != FileList::Output;
-        counter.shelve(&mut got.measured, &mut resources);
+        counter.keep(&mut got.measured, &mut resources);
         probe_attachment::note_attachments(context, std::mem::take(&mut got.measured.urls).into_iter());
         let Download { facts, measured, blocks, .. } = got;
         if let Some(facts) = fetched.add(wanted, PendingFacts { facts, measured, blocks }, &counter, &resources) {
@@ -103,7 +103,7 @@ pub(crate) async fn download_all(
     drop(downloads);
     let whole = whole && end.is_ok();
     if whole && route.level == ExportLevel::System {
-        counter.is_all(&mut resources);
+        counter.set_whole(&mut resources);
     }
     changes.whole = whole;
     Downloaded { resources, index, counter, organizer, changes, whole, too_many, end }

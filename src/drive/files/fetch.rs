@@ -13,7 +13,7 @@ use crate::drive::files::read::{Download, Fetching};
 use crate::drive::files::wanted::WantedFile;
 use crate::drive::flow::{probe_request, requests, retry};
 use crate::recording::model::{Role, Stop, TroubleKind};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::{Fetch, Probe};
 use crate::suite::send::Send;
 

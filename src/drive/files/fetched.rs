@@ -65,7 +65,7 @@ impl DownloadedFiles {
             self.first.push(wanted);
         }
         if self.pending_bytes + measured.waiting_bytes() > type_filters::MAX_WAITING_IN_ALL {
-            measured.give_up();
+            measured.leave_undecided();
         }
         self.pending_bytes += measured.waiting_bytes();
         if self.pending.is_empty() && blocks.is_none() && measured.waiting_bytes() == 0 {

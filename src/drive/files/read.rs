@@ -13,18 +13,19 @@ use crate::drive::files::wanted::WantedFile;
 use crate::drive::progress::Event;
 use crate::drive::stops::stop;
 use crate::fhir::au_directory::measure::Measure;
-use crate::measure::organized_files::{BlockSheet, Blocks, Organizer};
+use crate::measure::measurements::Measurements;
+use crate::measure::organized_files::{Blocks, Organizer};
 use crate::measure::type_filters::{Counter, Measured};
-use crate::measure::{organized_files, type_filters, withheld_resources};
+use crate::measure::withheld_resources;
 use crate::ndjson::decode::Coding;
+use crate::ndjson::expected::Expected;
 use crate::ndjson::fhir::FhirInspector;
 use crate::ndjson::identity::Identity;
-use crate::ndjson::lines::Expected;
 use crate::ndjson::reader::{FileReader, ReaderOptions};
 use crate::recording::facts::FileFacts;
 use crate::recording::model::{BodyKind, Stop, StopKind, Trouble, TroubleKind};
-use crate::session::client::{Streaming, trouble};
 use crate::session::decode;
+use crate::session::exchange::Streaming;
 use crate::suite::model::FileList;
 
 /// After so many bytes, other flows get their turn.
@@ -73,7 +74,7 @@ pub(crate) async fn read(
     let coding = match Coding::parse(Some(&codings)) {
         Ok(coding) => coding,
         Err(why) => {
-            streaming.finish(0, BodyKind::Streamed, Some(trouble(TroubleKind::Protocol, why)));
+            streaming.finish(0, BodyKind::Streamed, Some(Trouble::new(TroubleKind::Protocol, why)));
             // The body was not decoded, so that the facts name no coding.
             let facts = FileFacts { exchange, ..FileFacts::default() };
             return Ok(Download { facts, deleted: Vec::new(), measured: Measured::default(), blocks: None });
@@ -86,16 +87,16 @@ pub(crate) async fn read(
     options.identity = fetching.index.cloned();
     options.hashes = fetching.hashes.then(|| context.run.key.clone());
     let output = item.place.list == FileList::Output;
-    let (mut measured, mut blocks): (_, Option<BlockSheet>) = (None, None);
+    let (mut measured, mut blocks): (_, Option<Measurements<Blocks>>) = (None, None);
     if let Some(organizer) = fetching.organizer.filter(|_| output) {
-        let (watch, sheet) = organizer.eye();
+        let (watch, sheet) = organizer.observer();
         (options.watch, blocks) = (Some(watch), Some(sheet));
     } else {
-        let eye = fetching.counter.filter(|_| output).and_then(|counter| counter.eye());
+        let eye = fetching.counter.filter(|_| output).and_then(|counter| counter.observer());
         (options.watch, measured) = eye.unzip();
     }
     let (watch, withheld) = match output {
-        true => withheld_resources::eye(&context.run.settings.forbidden_resources, options.watch.take()),
+        true => withheld_resources::observer(&context.run.settings.forbidden_resources, options.watch.take()),
         false => (options.watch.take(), None),
     };
     options.watch = watch;
@@ -121,7 +122,7 @@ pub(crate) async fn read(
         let lines_before = reader.lines();
         context.run.file_bytes.fetch_add(length, Ordering::Relaxed);
         if let Err(stop) = check_bytes(context, Some(exchange)) {
-            broken = Some(trouble(TroubleKind::Limit, stop.because.clone()));
+            broken = Some(Trouble::new(TroubleKind::Limit, stop.because.clone()));
             ended = Some(stop);
             break;
         }
@@ -147,7 +148,7 @@ pub(crate) async fn read(
     }
     let decoded = reader.bytes();
     let done = reader.finish(broken.is_none());
-    let broken = broken.or(done.broken.map(|trouble| decode::blame(trouble, &streaming.headers)));
+    let broken = broken.or(done.broken.map(|trouble| decode::with_likely_cause(trouble, &streaming.headers)));
     // An error page in place of a file is recorded as a body; a file of lines has its facts.
     if done.lines.resources == 0 && coding == Coding::Identity && head.len() <= MAX_ERROR_PAGE && !head.is_empty() {
         streaming.finish_with(&head, broken);
@@ -163,7 +164,7 @@ pub(crate) async fn read(
         identity: done.identity,
         filtered: None,
         organized: None,
-        withheld: withheld.as_ref().map(withheld_resources::taken),
+        withheld: withheld.map(|withheld| withheld.take()),
     };
     match ended {
         Some(stop) => {
@@ -171,8 +172,8 @@ pub(crate) async fn read(
             Err(stop)
         }
         None => {
-            let measured = measured.map(|measured| type_filters::taken(&measured)).unwrap_or_default();
-            let blocks = blocks.map(|sheet| organized_files::taken(&sheet));
+            let measured = measured.map(|measured| measured.take()).unwrap_or_default();
+            let blocks = blocks.map(|blocks| blocks.take());
             Ok(Download { facts, deleted: done.deleted, measured, blocks })
         }
     }

@@ -14,7 +14,7 @@ use crate::drive::flow::{group, probe_request, requests, retry, send};
 use crate::drive::stops::{no_answer, stop};
 use crate::measure::group_response::{GroupResult, named, place};
 use crate::recording::model::{Phase, Role, Stop, StopKind};
-use crate::session::client::{FullResponse, RequestSpec};
+use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Needs, Probe};
 use crate::suite::send::Send;
 use crate::suite::values::is_unrelated_refusal;

@@ -13,7 +13,7 @@ use crate::drive::flow::{requests, send};
 use crate::drive::resume_journal::JournalLine;
 use crate::drive::stops::{no_answer, stop};
 use crate::recording::model::{Role, Stop, StopKind, TroubleKind};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::Identity;
 
 /// The longest time for one DELETE with its retries.

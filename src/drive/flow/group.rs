@@ -10,7 +10,7 @@ use crate::drive::flow::requests;
 use crate::drive::resume_journal::JournalLine;
 use crate::measure::group_response::named;
 use crate::recording::model::Role;
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::Probe;
 use crate::suite::param::SampleValueName;
 use crate::suite::send::Send;

@@ -9,7 +9,7 @@ use crate::base::vocabulary::ExportLevel;
 use crate::drive::budget::Budget;
 use crate::drive::flow_results::FlowOutcome;
 use crate::recording::shape::urls_of_line;
-use crate::session::client::FullResponse;
+use crate::session::exchange::FullResponse;
 
 /// What a flow asks for.
 #[derive(Clone, Debug)]

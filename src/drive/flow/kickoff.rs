@@ -18,7 +18,7 @@ use crate::drive::stops::{no_answer, stop};
 use crate::drive::{export_levels, resume_journal};
 use crate::recording::model::{Role, Stop, StopKind};
 use crate::recording::shape::without_bom;
-use crate::session::client::{FullResponse, RequestSpec};
+use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Identity, Method, Probe, Wrong};
 use crate::suite::send::Send;
 
@@ -111,9 +111,10 @@ pub(crate) async fn resume(context: &FlowContext<'_>, route: &Route) -> Option<J
     let recorder = context.run.session.recorder();
     // The manifest may repeat the request; it is ours and needs no redaction.
     let request = kickoff_request(context, route, None, &[]);
-    recorder.redactor().ours(&request.url);
-    recorder.redactor().our_values(request.body.as_deref().unwrap_or_default());
-    let exchange = recorder.retell(&resume_journal::with_current_url(&kickoff, &own.shown, &recorder.redact_url(&url)));
+    recorder.redactor().keep_parts_of(&request.url);
+    recorder.redactor().keep_values_of(request.body.as_deref().unwrap_or_default());
+    let exchange =
+        recorder.copy_exchange(&resume_journal::with_current_url(&kickoff, &own.shown, &recorder.redact_url(&url)));
     context.hold(&url, context.planned.flow.identity, Some(own_kickoff(context, route, &url, exchange)));
     Some(new_job(context, route, url, Budget::new(context.run), None))
 }

@@ -103,7 +103,7 @@ async fn recheck_organized(
 /// Measures what came without having been requested, and the parts of an export that depend on the source flow.
 async fn unrequested(context: &FlowContext<'_>, route: &Route, downloaded: &Downloaded) -> UnrequestedResources {
     let Downloaded { resources: own, index, whole, .. } = downloaded;
-    let mut census = unrequested_resources::take(own, &route.params, *whole);
+    let mut census = unrequested_resources::measure(own, &route.params, *whole);
     census.binaries = ownership::binaries(own);
     census.documents = ownership::documents(own);
     if route.level == ExportLevel::Group {

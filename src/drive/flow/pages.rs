@@ -15,7 +15,7 @@ use crate::drive::stops::stop;
 use crate::measure::manifest_files;
 use crate::recording::model::{Role, Stop, StopKind};
 use crate::recording::shape::{is_manifest, without_bom};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::model::FileList;
 
 /// The most manifests that are read by following `link`.

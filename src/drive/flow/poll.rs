@@ -17,7 +17,7 @@ use crate::measure::job_state;
 use crate::measure::job_state::{JobStanding, SeenPoll};
 use crate::recording::model::{Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::recording::shape::{is_manifest, without_bom};
-use crate::session::client::{FullResponse, Reply, RequestSpec};
+use crate::session::exchange::{FullResponse, Reply, RequestSpec};
 use crate::suite::flow::Identity;
 
 /// The most bytes of a response that are read: a manifest of a hundred thousand files fits.

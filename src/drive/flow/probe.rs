@@ -58,7 +58,7 @@ async fn send_probe(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInput
         return;
     }
     if matches!(probe.wrong, Some(Wrong::NewKey | Wrong::OldKey)) {
-        let Ok(time) = context.run.session.rotate().await else { return };
+        let Ok(time) = context.run.session.tokens().rotate_key().await else { return };
         if let Some(time) = time
             && context.wait(time, "until the client's keys may be kept no longer").await.is_err()
         {
@@ -70,7 +70,7 @@ async fn send_probe(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInput
         return;
     }
     if probe.identity == Identity::Renewed {
-        context.run.session.renew().await;
+        context.run.session.tokens().discard().await;
     }
     if probe.identity == Identity::Expired {
         return probe_timing::probe_expired(context, probe, inputs).await;
@@ -119,14 +119,14 @@ async fn send_once(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs
     match probe.send {
         Send::Kickoff | Send::KickoffPost => probe_kickoff::probe_kickoff(context, probe, inputs.route).await.map(drop),
         Send::Token => {
-            context.run.session.probe_token(context.name(), probe).await;
+            context.run.session.tokens().probe(context.name(), probe).await;
             if let Some(set) = context.run.settings.key_set.as_ref().filter(|_| context.changes_keys()) {
                 context.record().key_reads.insert(probe.id.clone(), set.reads());
             }
             Ok(())
         }
         Send::Tls => {
-            context.run.session.probe_tls(context.name(), probe).await;
+            context.run.session.tls().probe(context.name(), probe).await;
             Ok(())
         }
         Send::File | Send::FilePost => {

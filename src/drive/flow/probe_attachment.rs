@@ -11,7 +11,7 @@ use crate::drive::flow::job::Job;
 use crate::drive::flow::{probe_request, requests};
 use crate::measure::manifest_files;
 use crate::recording::model::{BodyKind, Role};
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::Probe;
 
 /// The most bytes of an attachment that are read.

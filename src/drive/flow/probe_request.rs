@@ -11,7 +11,7 @@ use crate::drive::flow::job::{Job, Route};
 use crate::drive::flow::requests;
 use crate::measure::unknown_job::unknown_job;
 use crate::recording::model::Role;
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::{Probe, Wrong};
 use crate::suite::send::Send;
 

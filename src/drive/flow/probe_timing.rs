@@ -27,7 +27,7 @@ const EXPIRED_TOKEN_DELAYS: [Duration; 3] =
 /// A probe with an expired token. Clocks differ, by five minutes at some servers, so that an accepted token is tried again
 /// later. The last response counts.
 pub(crate) async fn probe_expired(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs<'_>) {
-    let Ok(lasts) = context.run.session.soon_expired().await else { return };
+    let Ok(lasts) = context.run.session.tokens().prepare_expired().await else { return };
     // A run waits minutes for one test only if the user asks for it.
     let longest = if context.run.settings.wait_for_expiry { context.run.settings.max_wait } else { SHORT_TOKEN };
     if lasts > longest {

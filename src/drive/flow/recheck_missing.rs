@@ -10,7 +10,7 @@ use crate::drive::flow::requests;
 use crate::measure::missing_resource::{MissingResource, same_version};
 use crate::recording::facts::Recheck;
 use crate::recording::model::Role;
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 
 /// The most missing resources that are read in one flow.
 const MAX_ASKED: usize = 6;

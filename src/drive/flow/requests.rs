@@ -6,9 +6,10 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, H
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::base::percent::percent_encode;
 use crate::base::vocabulary::ExportLevel;
 use crate::recording::model::Role;
-use crate::session::client::RequestSpec;
+use crate::session::exchange::RequestSpec;
 use crate::suite::flow::{Identity, Wrong};
 
 /// The id of a Group that no server has.
@@ -108,15 +109,8 @@ pub fn under(base: &Url, segments: &[&str]) -> Url {
 
 /// A query, everything but unreserved characters and the comma percent-encoded: a `+` in a value is not a space.
 pub fn query(params: &[(String, String)]) -> String {
-    let encode = |text: &str| -> String {
-        text.bytes()
-            .map(|b| match b {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => char::from(b).to_string(),
-                _ => format!("%{b:02X}"),
-            })
-            .collect()
-    };
-    let pairs: Vec<String> = params.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    let pairs: Vec<String> =
+        params.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value))).collect();
     pairs.join("&")
 }
 

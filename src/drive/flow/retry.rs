@@ -5,8 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
-/// The shortest wait between two equal requests, unless the settings name another.
-pub const MIN_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait without a `Retry-After`.
 pub const MAX_WAIT: Duration = Duration::from_secs(30);
 /// The wait in place of a `Retry-After` that is longer than the time left.
@@ -110,6 +108,7 @@ const MAX_BODY_READ: usize = 4096;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::settings::run_settings::MIN_WAIT;
 
     fn asked(value: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();

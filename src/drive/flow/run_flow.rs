@@ -95,7 +95,7 @@ async fn run_probes_only(context: &FlowContext<'_>) -> Result<(), Stop> {
         true => route::choose_level(context).await?,
         false => ExportLevel::Any,
     };
-    if context.planned.flow.is_of_tls() && context.run.session.origins().is_empty() {
+    if context.planned.flow.is_of_tls() && context.run.session.tls().origins().is_empty() {
         return Err(stop(StopKind::NotOffered, None, "the target is reached by plain http, as it may be here"));
     }
     context.show(Event::Started);
@@ -103,7 +103,7 @@ async fn run_probes_only(context: &FlowContext<'_>) -> Result<(), Stop> {
     let route = Route { level, params: Vec::new(), source: None, dropped_params: Vec::new() };
     let end = probe::send_probes(context, Moment::Start, ProbeInputs::before_kickoff(&route)).await;
     if context.changes_keys() {
-        context.run.session.restore_key().await;
+        context.run.session.tokens().restore_key().await;
     }
     cleanup::clean_up(context).await;
     end
@@ -142,7 +142,7 @@ async fn kick_off(context: &FlowContext<'_>, route: &mut Route) -> Result<Job, S
     context.run.session.recorder().supersede(*refused);
     let mut record = context.record();
     record.params = route.params.clone();
-    record.title = title_without(&record.title, droppable);
+    record.dropped_params.clone_from(droppable);
     context.run.drop_params(context.name(), droppable);
     Ok(job)
 }
@@ -242,15 +242,6 @@ fn record_route(context: &FlowContext<'_>, route: &Route) {
     record.export = route.level;
     record.params = route.params.clone();
     record.posted = flow.method == Method::Post;
-    if !route.dropped_params.is_empty() {
-        record.title = title_without(&record.title, &route.dropped_params);
-    }
-    if flow.export == ExportLevel::Any {
-        record.title = format!("{}, at {} level", flow.title, route.level);
-    }
-}
-
-/// The title of a flow that dropped parameters.
-fn title_without(title: &str, dropped_params: &[String]) -> String {
-    format!("{title}, without {}, which was refused", dropped_params.join(", "))
+    record.dropped_params.clone_from(&route.dropped_params);
+    record.level_chosen = flow.export == ExportLevel::Any;
 }

@@ -5,7 +5,7 @@ use crate::drive::context::FlowContext;
 use crate::drive::flow::retry;
 use crate::drive::stops::stop;
 use crate::recording::model::{Stop, StopKind, TroubleKind};
-use crate::session::client::{FullResponse, Reply, RequestSpec};
+use crate::session::exchange::{FullResponse, Reply, RequestSpec};
 
 /// Sends a request, and again while the target answers 429 or the like. The last response supersedes the earlier ones. The
 /// error is that time ran out, or that the run is being ended.

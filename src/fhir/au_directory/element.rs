@@ -39,7 +39,7 @@ impl<'v> Element<'v> {
         all.into_iter().filter(|element| element.has_value() || element.is_excused()).collect()
     }
 
-    /// The elements at the end of a way such as `qualification.code`; none where an element on it says why it is absent.
+    /// The elements at the end of a way such as `qualification.code`; none if an element on it says why it is absent.
     pub fn select(&self, way: &str) -> Vec<Element<'v>> {
         let mut found = vec![self.clone()];
         for name in way.split('.').filter(|name| !name.is_empty()) {
@@ -80,7 +80,7 @@ impl<'v> Element<'v> {
         self.value == Some(&Value::Bool(true))
     }
 
-    /// The text of its child of this name, where there is exactly one.
+    /// The text of its child of this name, if there is exactly one.
     pub fn child_text(&self, name: &str) -> Option<&'v str> {
         match self.children(name).as_slice() {
             [one] => one.text(),
@@ -100,7 +100,7 @@ impl<'v> Element<'v> {
         own.into_iter().filter(|extension| extension.child_text("url") == Some(url)).collect()
     }
 
-    /// Whether this CodeableConcept has a coding with this code, of this system where one is given.
+    /// Whether this CodeableConcept has a coding with this code, and of this system if one is given.
     pub fn has_code(&self, system: Option<&str>, code: &str) -> bool {
         self.children("coding").iter().any(|coding| {
             coding.child_text("code") == Some(code)

@@ -1,8 +1,9 @@
 //! One rule on one resource.
 
 use crate::fhir::au_directory::element::Element;
-use crate::fhir::au_directory::names::{By, Kind};
-use crate::fhir::au_directory::rules::{Must, Part, Rule, Wrong};
+use crate::fhir::au_directory::identifiers::{among, has_system, has_type, is_kind, may_be};
+use crate::fhir::au_directory::names::{IdentifiedBy, IdentifierKind};
+use crate::fhir::au_directory::rule::{IdentifierPart, Must, Rule, Wrong};
 use crate::fhir::au_directory::{names, numbers};
 
 /// What of `resource` breaks `rule`.
@@ -23,15 +24,6 @@ pub(crate) fn broken(rule: &Rule, resource: &Element<'_>) -> Vec<Wrong> {
             of_kind(resource, rule.way, kind).iter().filter_map(|one| keeps(one, kind, part)).collect()
         }
         Must::Special(judge) => judge(resource),
-    }
-}
-
-/// `none among 3 identifiers`
-pub(crate) fn among(count: usize, noun: &str) -> String {
-    match count {
-        0 => format!("no {noun}"),
-        1 => format!("none, with 1 {noun}"),
-        count => format!("none among {count} {noun}s"),
     }
 }
 
@@ -67,7 +59,7 @@ fn texts(resource: &Element<'_>, way: &str, wrong: impl Fn(&str) -> Option<Strin
     each.collect()
 }
 
-/// A reference that leads to another type. What does not tell its type is left alone.
+/// A reference to another type. A reference that does not show its type passes.
 fn refers(reference: &Element<'_>, types: &[&str]) -> Option<Wrong> {
     let (part, name) = match reference.child_text("reference").and_then(target) {
         Some(name) => ("reference", name),
@@ -76,7 +68,7 @@ fn refers(reference: &Element<'_>, types: &[&str]) -> Option<Wrong> {
     (!types.contains(&name)).then(|| Wrong::new(format!("{}.{part}", reference.path), format!("one to {name}")))
 }
 
-/// The type that a reference of the form `Type/id`, alone or at the end of a URL, leads to.
+/// The type in a reference of the form `Type/id`, alone or at the end of a URL.
 pub(crate) fn target(reference: &str) -> Option<&str> {
     let (whole, _) = reference.split_once("/_history/").unwrap_or((reference, ""));
     let mut parts = whole.rsplit('/');
@@ -88,44 +80,11 @@ fn is_name(name: &str) -> bool {
     crate::base::resource_types::is_known(name)
 }
 
-/// Whether an identifier is of a kind, beyond doubt.
-pub(crate) fn is_kind(identifier: &Element<'_>, kind: &Kind) -> bool {
-    match kind.by {
-        By::System => has_system(identifier, kind),
-        By::Type => has_type(identifier, kind),
-        By::Both => has_system(identifier, kind) && has_type(identifier, kind),
-    }
-}
-
-/// Whether an identifier may be of a kind: where it says why a part is absent, that part may be anything.
-pub(crate) fn may_be(identifier: &Element<'_>, kind: &Kind) -> bool {
-    let system = || kind.system.is_none_or(|system| identifier.says("system", system));
-    let coded = || {
-        let types = identifier.children("type");
-        kind.coding.is_none_or(|(system, code)| types.iter().any(|one| one.may_have_code(Some(system), code)))
-    };
-    identifier.is_excused()
-        || match kind.by {
-            By::System => system(),
-            By::Type => coded(),
-            By::Both => system() && coded(),
-        }
-}
-
-fn has_system(identifier: &Element<'_>, kind: &Kind) -> bool {
-    kind.system.is_none_or(|system| identifier.child_text("system") == Some(system))
-}
-
-fn has_type(identifier: &Element<'_>, kind: &Kind) -> bool {
-    let Some((system, code)) = kind.coding else { return true };
-    identifier.children("type").iter().any(|one| one.has_code(Some(system), code))
-}
-
-fn of_kind<'v>(resource: &Element<'v>, way: &str, kind: &Kind) -> Vec<Element<'v>> {
+fn of_kind<'v>(resource: &Element<'v>, way: &str, kind: &IdentifierKind) -> Vec<Element<'v>> {
     resource.select(way).into_iter().filter(|one| !one.is_excused() && is_kind(one, kind)).collect()
 }
 
-fn kinds(resource: &Element<'_>, way: &str, kind: &Kind, least: usize, most: usize) -> Vec<Wrong> {
+fn kinds(resource: &Element<'_>, way: &str, kind: &IdentifierKind, least: usize, most: usize) -> Vec<Wrong> {
     let all = resource.select(way);
     let spare = all.iter().filter(|one| may_be(one, kind) && !is_kind(one, kind)).count();
     let own: Vec<&Element<'_>> = all.iter().filter(|one| is_kind(one, kind)).collect();
@@ -135,9 +94,9 @@ fn kinds(resource: &Element<'_>, way: &str, kind: &Kind, least: usize, most: usi
     if own.len() + spare >= least {
         return Vec::new();
     }
-    let near = |close: fn(&Element<'_>, &Kind) -> bool| all.iter().find(|one| close(one, kind));
-    let system = near(has_system).filter(|_| kind.system.is_some() && kind.by != By::System);
-    let coded = near(has_type).filter(|_| kind.coding.is_some() && kind.by != By::Type);
+    let near = |close: fn(&Element<'_>, &IdentifierKind) -> bool| all.iter().find(|one| close(one, kind));
+    let system = near(has_system).filter(|_| kind.system.is_some() && kind.by != IdentifiedBy::System);
+    let coded = near(has_type).filter(|_| kind.coding.is_some() && kind.by != IdentifiedBy::Type);
     vec![match (system, coded) {
         (Some(one), _) => Wrong::new(&one.path, format!("one of the system of an {} without its type", kind.name)),
         (None, Some(one)) => Wrong::new(&one.path, format!("one of the type of an {} with another system", kind.name)),
@@ -145,12 +104,12 @@ fn kinds(resource: &Element<'_>, way: &str, kind: &Kind, least: usize, most: usi
     }]
 }
 
-fn may_have_type(found: &Element<'_>, kind: &Kind) -> bool {
+fn may_have_type(found: &Element<'_>, kind: &IdentifierKind) -> bool {
     kind.coding.is_none_or(|(system, code)| found.may_have_code(Some(system), code))
 }
 
-/// An identifier that is told by its system has a type too.
-fn typed(identifier: &Element<'_>, kind: &Kind) -> Option<Wrong> {
+/// An identifier that is known by its system also has a type.
+fn typed(identifier: &Element<'_>, kind: &IdentifierKind) -> Option<Wrong> {
     match identifier.children("type").first() {
         None => Some(Wrong::new(&identifier.path, "no type")),
         Some(found) if !found.is_excused() && !may_have_type(found, kind) => {
@@ -160,17 +119,19 @@ fn typed(identifier: &Element<'_>, kind: &Kind) -> Option<Wrong> {
     }
 }
 
-fn keeps(identifier: &Element<'_>, kind: &Kind, part: Part) -> Option<Wrong> {
+fn keeps(identifier: &Element<'_>, kind: &IdentifierKind, part: IdentifierPart) -> Option<Wrong> {
     match part {
-        Part::System => match identifier.children("system").first() {
+        IdentifierPart::System => match identifier.children("system").first() {
             None => Some(Wrong::new(&identifier.path, "no system")),
             Some(found) if !found.is_excused() && !has_system(identifier, kind) => {
                 Some(Wrong::new(&found.path, "another system"))
             }
             Some(_) => None,
         },
-        Part::Value => identifier.children("value").is_empty().then(|| Wrong::new(&identifier.path, "no value")),
-        Part::Number(number) => match identifier.children("value").first() {
+        IdentifierPart::Value => {
+            identifier.children("value").is_empty().then(|| Wrong::new(&identifier.path, "no value"))
+        }
+        IdentifierPart::Number(number) => match identifier.children("value").first() {
             None => Some(Wrong::new(&identifier.path, "no value")),
             Some(value) if value.is_excused() => None,
             Some(value) => {
@@ -178,11 +139,11 @@ fn keeps(identifier: &Element<'_>, kind: &Kind, part: Part) -> Option<Wrong> {
                 actual.map(|actual| Wrong::new(&value.path, actual))
             }
         },
-        Part::Classification => {
+        IdentifierPart::Classification => {
             let found = identifier.extensions(names::CLASSIFICATION);
             within(found.len(), 1, 1, format!("{}.extension", identifier.path), found.get(1))
         }
-        Part::Seed => {
+        IdentifierPart::Seed => {
             let found = identifier.extensions(names::CLASSIFICATION).into_iter().next()?;
             let class = found.children("valueCodeableConcept").into_iter().next();
             let seed = |class: &Element<'_>| class.may_have_code(Some(names::CLASSES), "seed");
@@ -191,11 +152,11 @@ fn keeps(identifier: &Element<'_>, kind: &Kind, part: Part) -> Option<Wrong> {
                 Wrong::new(&found.path, actual)
             })
         }
-        Part::AssignerDisplay => {
+        IdentifierPart::AssignerDisplay => {
             let assigner = identifier.children("assigner").into_iter().find(|one| !one.is_excused())?;
             assigner.children("display").is_empty().then(|| Wrong::new(&assigner.path, "an assigner without a display"))
         }
-        Part::SystemOrAssigner => {
+        IdentifierPart::SystemOrAssigner => {
             let there = ["system", "assigner"].iter().any(|name| !identifier.children(name).is_empty());
             (!there).then(|| Wrong::new(&identifier.path, "neither"))
         }

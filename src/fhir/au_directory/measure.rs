@@ -1,25 +1,28 @@
 //! The lines of a provider directory: whether they keep the must-haves of the Health Connect profiles (Australian
-//! Digital Health Agency, 0.3.0-preview), and a few things that hold for any line of one.
+//! Digital Health Agency, 0.3.0-preview), and a few rules for any line of a directory.
 //!
-//! Only a line whose `meta.profile` names a profile of that version is held to it; others are counted. A Location may
-//! claim either of two profiles, and one that claims both is held to either. Where `data-absent-reason` stands in place of
-//! a value, no rule asks for it. What value sets hold is not looked up, and so is never said to be right.
+//! A line is checked against the profile of that version that its `meta.profile` names; other lines are counted. A Location
+//! may claim two profiles; one that claims both must keep either. If `data-absent-reason` replaces a value, no rule
+//! requires the value. Codes are not looked up in value sets.
 //!
-//! A line is parsed into a tree once more for this, so that only files whose flow asks for it pay.
+//! A line is parsed into a tree once more for this. Only flows that ask for it pay.
 
 use serde_json::Value;
 
+use crate::base::file_position::FilePosition;
 use crate::fhir::au_directory::element::Element;
-use crate::fhir::au_directory::rules::{RULES, Wrong};
-use crate::fhir::au_directory::subjects::{SUBJECTS, TYPES};
-use crate::ndjson::findings::Place;
+use crate::fhir::au_directory::judge;
+use crate::fhir::au_directory::rule::Wrong;
+use crate::fhir::au_directory::rules::RULES;
+use crate::fhir::au_directory::subjects::{META, SUBJECTS, TYPES, claimed};
+use crate::fhir::json_path::locate_shown;
 use crate::recording::facts::{DirectoryFacts, DirectoryFinding};
 use crate::suite::shapes::DirectoryTopic as Topic;
 
 /// Longer lines are not parsed: a resource of a directory has a few kilobytes.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 
-/// How many further lines a finding names.
+/// The most further lines that a finding names.
 const MORE_LINES: usize = 5;
 
 /// The rules of a topic, in words: the name of each and what it expects.
@@ -54,15 +57,15 @@ impl Measure {
         Self { base, facts: DirectoryFacts::default(), last: Vec::new() }
     }
 
-    /// Takes one line that holds a JSON object, `faulty` where that was found wrong already; `place` tells where a byte of
-    /// it stands in the file.
-    pub(crate) fn take(&mut self, text: &[u8], faulty: bool, place: &dyn Fn(usize) -> Place) {
+    /// Takes one line with a JSON object. `faulty` says that the line already has a finding; `place` gives the position of
+    /// a byte of the line in the file.
+    pub(crate) fn take(&mut self, text: &[u8], faulty: bool, place: &dyn Fn(usize) -> FilePosition) {
         let value = match text.len() {
             0..=MAX_BYTES => serde_json::from_slice::<Value>(text).ok(),
             _ => None,
         };
         let Some(value) = value else {
-            // What is no JSON has been told.
+            // A line that is no JSON has a finding already.
             self.facts.unread += u64::from(!faulty);
             return;
         };
@@ -78,9 +81,9 @@ impl Measure {
         }
     }
 
-    /// Holds a resource to the profile that it claims.
+    /// Checks a resource against the profile that it claims.
     fn by_profile(&mut self, topic: Topic, name: &str, resource: &Element<'_>) -> Vec<FoundElement> {
-        let claimed = crate::fhir::au_directory::subjects::claimed(resource, topic);
+        let claimed = claimed(resource, topic);
         if claimed.is_empty() {
             *self.facts.unclaimed.entry(name.to_owned()).or_default() += 1;
             return Vec::new();
@@ -90,7 +93,7 @@ impl Measure {
         let broken = |profile: &str, topic: Topic| -> Vec<FoundElement> {
             let own = RULES.iter().filter(|rule| rule.profile == profile && rule.topic == topic);
             let each = own.flat_map(|rule| {
-                let wrong = crate::fhir::au_directory::judge::broken(rule, resource).into_iter();
+                let wrong = judge::broken(rule, resource).into_iter();
                 wrong.map(|wrong| FoundElement { topic, rule: rule.id, expected: rule.says, wrong })
             });
             each.collect()
@@ -110,9 +113,9 @@ impl Measure {
         found
     }
 
-    /// Looks at what holds for any line of the seven types.
+    /// Checks the rules for any line of the seven types.
     fn by_subject(&mut self, name: &str, resource: &Element<'_>) -> Vec<FoundElement> {
-        for way in crate::fhir::au_directory::subjects::META {
+        for way in META {
             if resource.select(way).is_empty() {
                 *self.facts.without.entry((*way).to_owned()).or_default() += 1;
             }
@@ -135,7 +138,7 @@ impl Measure {
         *self.facts.looked_at.entry(topic).or_default() += 1;
     }
 
-    fn add(&mut self, found: FoundElement, text: &[u8], place: &dyn Fn(usize) -> Place) {
+    fn add(&mut self, found: FoundElement, text: &[u8], place: &dyn Fn(usize) -> FilePosition) {
         let FoundElement { topic, rule, expected, wrong } = found;
         let all = self.facts.findings.iter_mut().zip(&mut self.last);
         for (known, last) in all {
@@ -151,7 +154,7 @@ impl Measure {
                 return;
             }
         }
-        let at = place(crate::fhir::au_directory::locate::locate(text, &wrong.path));
+        let at = place(locate_shown(text, &wrong.path));
         self.last.push(place(0).line);
         self.facts.findings.push(DirectoryFinding {
             topic,

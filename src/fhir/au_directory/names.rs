@@ -32,9 +32,9 @@ pub(crate) const ACTIVE_PERIOD: &str = "http://digitalhealth.gov.au/fhir/cc/Stru
 pub(crate) const RECEIVING_FACILITY: &str = "http://hl7.org.au/fhir/StructureDefinition/au-receivingfacility";
 pub(crate) const RECEIVING_APPLICATION: &str = "http://hl7.org.au/fhir/StructureDefinition/au-receivingapplication";
 
-/// What tells the identifiers of one kind from others.
+/// How the identifiers of one kind differ from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
+pub(crate) enum IdentifiedBy {
     /// Their system alone.
     System,
     /// Their type alone.
@@ -45,63 +45,67 @@ pub(crate) enum By {
 
 /// A kind of identifiers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kind {
+pub(crate) struct IdentifierKind {
     /// What people call it.
     pub name: &'static str,
-    pub by: By,
+    pub by: IdentifiedBy,
     /// The system that it is fixed to.
     pub system: Option<&'static str>,
     /// The coding that its type must have: system and code.
     pub coding: Option<(&'static str, &'static str)>,
 }
 
-pub(crate) const LOCAL: Kind = Kind {
+pub(crate) const LOCAL: IdentifierKind = IdentifierKind {
     name: "HC Local Identifier",
-    by: By::Type,
+    by: IdentifiedBy::Type,
     system: Some("http://digitalhealth.gov.au/fhir/hcpd/id/hc-local-identifier"),
     coding: Some((V2, "XX")),
 };
-pub(crate) const HPI_I: Kind = Kind {
+pub(crate) const HPI_I: IdentifierKind = IdentifierKind {
     name: "HPI-I",
-    by: By::Both,
+    by: IdentifiedBy::Both,
     system: Some("http://ns.electronichealth.net.au/id/hi/hpii/1.0"),
     coding: Some((V2, "NPI")),
 };
-pub(crate) const HPI_O: Kind = Kind {
+pub(crate) const HPI_O: IdentifierKind = IdentifierKind {
     name: "HPI-O",
-    by: By::System,
+    by: IdentifiedBy::System,
     system: Some("http://ns.electronichealth.net.au/id/hi/hpio/1.0"),
     coding: Some((V2_AU, "NOI")),
 };
-pub(crate) const HSP_O: Kind = Kind {
+pub(crate) const HSP_O: IdentifierKind = IdentifierKind {
     name: "HSP-O",
-    by: By::System,
+    by: IdentifiedBy::System,
     system: Some("http://ns.electronichealth.net.au/id/hi/hspo/1.0"),
     coding: Some((V2_AU, "NOI")),
 };
-pub(crate) const ABN: Kind =
-    Kind { name: "ABN", by: By::System, system: Some("http://hl7.org.au/id/abn"), coding: None };
-pub(crate) const ACN: Kind =
-    Kind { name: "ACN", by: By::System, system: Some("http://hl7.org.au/id/acn"), coding: None };
-pub(crate) const AHPRA: Kind = Kind {
+pub(crate) const ABN: IdentifierKind =
+    IdentifierKind { name: "ABN", by: IdentifiedBy::System, system: Some("http://hl7.org.au/id/abn"), coding: None };
+pub(crate) const ACN: IdentifierKind =
+    IdentifierKind { name: "ACN", by: IdentifiedBy::System, system: Some("http://hl7.org.au/id/acn"), coding: None };
+pub(crate) const AHPRA: IdentifierKind = IdentifierKind {
     name: "Ahpra registration number",
-    by: By::Type,
+    by: IdentifiedBy::Type,
     system: Some("http://hl7.org.au/id/ahpra-registration-number"),
     coding: Some((V2_AU, "AHPRA")),
 };
-pub(crate) const PRN: Kind =
-    Kind { name: "peak body registration number (PRN)", by: By::Type, system: None, coding: Some((V2, "PRN")) };
-pub(crate) const MEDICARE: Kind = Kind {
+pub(crate) const PRN: IdentifierKind = IdentifierKind {
+    name: "peak body registration number (PRN)",
+    by: IdentifiedBy::Type,
+    system: None,
+    coding: Some((V2, "PRN")),
+};
+pub(crate) const MEDICARE: IdentifierKind = IdentifierKind {
     name: "Medicare provider number",
-    by: By::Type,
+    by: IdentifiedBy::Type,
     system: Some("http://ns.electronichealth.net.au/id/medicare-provider-number"),
     coding: Some((V2_AU, "UPIN")),
 };
-pub(crate) const ENDPOINT_ID: Kind =
-    Kind { name: "HC Endpoint Identifier", by: By::Type, system: None, coding: Some((V2, "RI")) };
-pub(crate) const SMD: Kind = Kind {
+pub(crate) const ENDPOINT_ID: IdentifierKind =
+    IdentifierKind { name: "HC Endpoint Identifier", by: IdentifiedBy::Type, system: None, coding: Some((V2, "RI")) };
+pub(crate) const SMD: IdentifierKind = IdentifierKind {
     name: "SMD target identifier",
-    by: By::System,
+    by: IdentifiedBy::System,
     system: Some("http://ns.electronichealth.net.au/smd/target"),
     coding: None,
 };

@@ -86,7 +86,7 @@ mod tests {
         }
     }
 
-    /// A Luhn digit finds every wrong digit, and every swap of neighbours but 09 and 90.
+    /// A Luhn digit finds every wrong digit, and every swap of neighbors but 09 and 90.
     #[test]
     fn one_wrong_digit_is_always_found() {
         let good = "8003621566684455";

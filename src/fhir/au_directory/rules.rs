@@ -1,9 +1,7 @@
 //! What the Health Connect profiles of 0.3.0-preview demand, as a table. Their text is the final word: a rule stands here
-//! only where the profile, or the parent that it names, leaves no doubt. What value sets hold is never looked up.
+//! only where the profile, or the parent that it names, leaves no doubt. Codes are not looked up in value sets.
 
-use crate::fhir::au_directory::element::Element;
-use crate::fhir::au_directory::names::Kind;
-use crate::fhir::au_directory::numbers::Number;
+use crate::fhir::au_directory::rule::{IdentifierPart as Part, Must, Rule};
 use crate::fhir::au_directory::{names, numbers, special};
 use crate::suite::shapes::DirectoryTopic as Topic;
 use crate::suite::shapes::DirectoryTopic::{
@@ -11,80 +9,6 @@ use crate::suite::shapes::DirectoryTopic::{
 };
 
 use Must::{Classed, Count, Digits, Extension, Kinds, One, Refers, Special, Typed};
-
-/// One rule.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rule {
-    /// Its name.
-    pub id: &'static str,
-    /// What it belongs to.
-    pub topic: Topic,
-    /// The profile whose lines it holds for, as the last part of its canonical URL.
-    pub profile: &'static str,
-    /// What is expected, to follow "expected".
-    pub says: &'static str,
-    /// The way to what it looks at, without the type.
-    pub way: &'static str,
-    /// What must be so there.
-    pub must: Must,
-}
-
-/// What a rule demands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Must {
-    /// So many elements at the end of the way, within each element before it.
-    Count(usize, usize),
-    /// The text there is this one.
-    One(&'static str),
-    /// The number there is made up so.
-    Digits(Number),
-    /// So many extensions with this URL, on each element there.
-    Extension(&'static str, usize, usize),
-    /// References there lead to these types, as far as one can tell.
-    Refers(&'static [&'static str]),
-    /// So many identifiers of a kind among those there.
-    Kinds(&'static Kind, usize, usize),
-    /// Identifiers of a kind have a type, and its coding where the kind has one.
-    Typed(&'static Kind),
-    /// Identifiers of a kind are ...
-    Classed(&'static Kind, Part),
-    /// What a table cannot say: gives what is wrong, on the resource.
-    Special(fn(&Element<'_>) -> Vec<Wrong>),
-}
-
-/// What must be so of an identifier of a kind.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Part {
-    /// Its system is the one of its kind, or there where the kind has none.
-    System,
-    /// It has a value.
-    Value,
-    /// Its value is such a number.
-    Number(Number),
-    /// It has exactly one extension that classifies an organisation.
-    Classification,
-    /// That extension says that the organisation is a seed.
-    Seed,
-    /// Where it names who assigned it, it says so in words.
-    AssignerDisplay,
-    /// It has a system or an assigner.
-    SystemOrAssigner,
-}
-
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
-    /// The way to it.
-    pub path: String,
-    /// What is there, without its content.
-    pub actual: String,
-}
-
-impl Wrong {
-    pub fn new(path: impl Into<String>, actual: impl Into<String>) -> Self {
-        Self { path: path.into(), actual: actual.into() }
-    }
-}
 
 const ANY: usize = usize::MAX;
 

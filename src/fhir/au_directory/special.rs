@@ -1,9 +1,9 @@
 //! What the table of rules cannot say.
 
 use crate::fhir::au_directory::element::Element;
-use crate::fhir::au_directory::judge::{among, is_kind, may_be};
+use crate::fhir::au_directory::identifiers::{among, is_kind, may_be};
 use crate::fhir::au_directory::names;
-use crate::fhir::au_directory::rules::Wrong;
+use crate::fhir::au_directory::rule::Wrong;
 
 /// `inv-01-identifier-hpi-or-hsp-required`, by systems.
 pub(crate) fn organization_number(organization: &Element<'_>) -> Vec<Wrong> {
@@ -18,7 +18,7 @@ pub(crate) fn organization_number(organization: &Element<'_>) -> Vec<Wrong> {
 /// `inv-02-identifier-not-both-hpio-hspo`.
 pub(crate) fn both_numbers(organization: &Element<'_>) -> Vec<Wrong> {
     let identifiers = organization.children("identifier");
-    let system = |kind: &names::Kind| identifiers.iter().find(|one| one.child_text("system") == kind.system);
+    let system = |kind: &names::IdentifierKind| identifiers.iter().find(|one| one.child_text("system") == kind.system);
     match (system(&names::HPI_O), system(&names::HSP_O)) {
         (Some(_), Some(second)) => vec![Wrong::new(&second.path, "both")],
         _ => Vec::new(),
@@ -147,7 +147,7 @@ pub(crate) fn role_registration(role: &Element<'_>) -> Vec<Wrong> {
     }
     let of = |code: &str| identifiers.iter().filter(|one| coded(one, code)).collect::<Vec<_>>();
     let (ahpra, prn) = (of("AHPRA"), of("PRN"));
-    let second = |kind: &names::Kind| identifiers.iter().filter(|one| is_kind(one, kind)).nth(1);
+    let second = |kind: &names::IdentifierKind| identifiers.iter().filter(|one| is_kind(one, kind)).nth(1);
     match (ahpra.first(), prn.first()) {
         (None, None) => {
             vec![Wrong::new(format!("{}.identifier", role.path), among(identifiers.len(), "identifier"))]

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use crate::base::fhir_names::{is_element_name, is_id};
 use crate::fhir::au_directory::element::Element;
 use crate::fhir::au_directory::names;
-use crate::fhir::au_directory::rules::Wrong;
+use crate::fhir::au_directory::rule::Wrong;
 use crate::suite::shapes::DirectoryTopic as Topic;
 
 /// The directory's types, with the topic of each.
@@ -126,7 +127,7 @@ fn reference(value: &Value, path: &str, base: &str) -> Option<Wrong> {
         }
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
             // A key that is no element's name is content, and not shown.
-            let known = crate::ndjson::facts::is_element_name(name.as_bytes());
+            let known = is_element_name(name.as_bytes());
             let path = if known { format!("{path}.{name}") } else { path.to_owned() };
             match value {
                 Value::String(text) if name == "reference" => form(text, base).map(|actual| Wrong::new(path, actual)),
@@ -157,7 +158,7 @@ fn form(text: &str, base: &str) -> Option<&'static str> {
 fn is_relative(text: &str) -> bool {
     let mut parts = text.split('/');
     let known = parts.next().is_some_and(crate::base::resource_types::is_known);
-    let id = |part: Option<&str>| part.is_some_and(crate::ndjson::facts::is_id);
+    let id = |part: Option<&str>| part.is_some_and(is_id);
     let (first, history, version) = (parts.next(), parts.next(), parts.next());
     let versioned = history.is_none() || (history == Some("_history") && id(version));
     known && id(first) && versioned && parts.next().is_none()

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::base::file_position::FilePosition;
 use crate::fhir::au_directory::measure::*;
-use crate::ndjson::findings::Place;
 use crate::recording::facts::DirectoryFacts;
 use crate::suite::shapes::DirectoryTopic as Topic;
 
@@ -92,7 +92,7 @@ fn measure(lines: &[&Value]) -> DirectoryFacts {
     let mut offset = 0;
     for (number, line) in lines.iter().enumerate() {
         let text = line.to_string();
-        measure.take(text.as_bytes(), false, &|at| Place {
+        measure.take(text.as_bytes(), false, &|at| FilePosition {
             line: number as u64 + 1,
             column: at as u64 + 1,
             offset: (offset + at) as u64,
@@ -204,12 +204,12 @@ fn what_was_not_held_to_a_profile_is_counted() {
     assert_eq!(facts.without["meta.versionId"], 2);
 }
 
-/// Lines that a stranger made up to break us.
+/// Hostile lines.
 #[test]
 fn hostile_lines_are_no_trouble() {
     let take = |text: &str, faulty: bool| {
         let mut measure = Measure::new(BASE);
-        measure.take(text.as_bytes(), faulty, &|at| Place { line: 1, column: at as u64 + 1, offset: at as u64 });
+        measure.take(text.as_bytes(), faulty, &|at| FilePosition { line: 1, column: at as u64 + 1, offset: at as u64 });
         measure.finish()
     };
     let deep = format!("{{\"resourceType\":\"Location\",\"extension\":{}{}}}", "[".repeat(400), "]".repeat(400));
@@ -230,35 +230,4 @@ fn hostile_lines_are_no_trouble() {
     let findings: Vec<Value> =
         (0..3000).map(|n| serde_json::json!({"resourceType": "Location", "id": 7, "name": n})).collect();
     assert!(measure(&findings.iter().collect::<Vec<_>>()).findings.len() < 20);
-}
-
-/// Within a file: a value that a line break has changed is not held to a profile, one that is laid out over lines is, and
-/// neither are the files of other lists.
-#[test]
-fn lines_reach_the_measure_as_they_were_meant() {
-    use crate::ndjson::lines::Expected;
-    use crate::ndjson::reader::{FileReader, ReaderOptions};
-    use crate::suite::model::FileList;
-    let read = |text: &str, list: FileList| {
-        let mut options = ReaderOptions::new(Expected { list, announced: Some("Organization".to_owned()) });
-        options.directory = Some(Measure::new(BASE));
-        let mut reader = FileReader::new(options);
-        reader.push(text.as_bytes()).unwrap();
-        reader.finish(true).lines
-    };
-    let (good, mut bad) = (resource("organization"), resource("organization"));
-    change(&mut bad, "/name", None);
-    let broken = good.to_string().replace("hl7.org.au/id/abn", "hl7.org.au/\nid/abn");
-    let lines = read(&format!("{good}\n{broken}\n{bad}\n"), FileList::Output);
-    assert!(lines.findings.iter().any(|finding| finding.rule == crate::suite::line_rules::LineRule::NotJson));
-    let facts = lines.directory.unwrap();
-    assert_eq!(facts.looked_at[&Topic::Organization], 2);
-    assert_eq!(facts.findings.len(), 1);
-    assert_eq!((facts.findings[0].rule.as_str(), facts.findings[0].line), ("organization-name", 4));
-
-    let pretty = serde_json::to_string_pretty(&bad).unwrap();
-    let facts = read(&format!("{pretty}\n"), FileList::Output).directory.unwrap();
-    assert_eq!((facts.findings.len(), facts.findings[0].line), (1, 1));
-
-    assert_eq!(read(&format!("{bad}\n"), FileList::Error).directory, None);
 }

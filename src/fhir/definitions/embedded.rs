@@ -1,14 +1,9 @@
-//! FHIR's definitions, and whether a resource keeps them.
+//! R4's definitions as tables in the program.
 //!
 //! ```text
-//! package -> build -> Tables (a file, R4's embedded) -> crate::fhir::validate::validator::Validator: one line in, whether it is valid out;
-//!                                                       if not: what is wrong, where, and where it is defined
+//! package -> builder -> Tables (a file; R4's is embedded) -> Validator: is this line valid? If not: what is wrong, where,
+//!                                                            and where it is defined
 //! ```
-//!
-//! Where packages of profiles are given, `profile` holds resources to these, too.
-//!
-//! The validator makes no tree: it reads a line once, looking up each key in the tables as it comes. Only a line that
-//! turns out to be wrong is read again, to say what is wrong with it; both readings are the same code.
 
 use std::sync::{Arc, LazyLock};
 

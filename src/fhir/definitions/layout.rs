@@ -1,6 +1,6 @@
-//! What stands in a table file: rows of fixed size, their flags and kinds.
+//! The content of a table file: rows of fixed size, their flags and kinds.
 
-use crate::fhir::definitions::rows::{Text, rows};
+use crate::fhir::definitions::rows::{PoolText, rows};
 
 /// No index.
 pub const NONE: u16 = u16::MAX;
@@ -9,7 +9,7 @@ rows! {
     /// One object's keys: a resource, a complex type or a backbone element.
     TypeRow {
         /// `Patient`, `Patient.contact`, `HumanName`.
-        name: Text,
+        name: PoolText,
         /// Its first row in [`Tables::elements`].
         first: u32,
         /// How many there are.
@@ -36,11 +36,11 @@ rows! {
 rows! {
     /// One key of an object. A choice has a row for each of its types, and a primitive one for its `_` twin.
     ElementRow {
-        /// The key in quotes, as it stands in JSON.
-        key: Text,
+        /// The key in quotes, as in JSON.
+        key: PoolText,
         /// The name in the definition: `value[x]` for `valueString`.
-        name: Text,
-        /// See [`Kind`].
+        name: PoolText,
+        /// See [`ValueKind`].
         kind: u8,
         /// Its presence bit in its type; a choice's rows share one, and so does a twin with its element.
         bit: u8,
@@ -50,7 +50,7 @@ rows! {
         arg: u16,
         /// The code set of a required binding on a CodeableConcept, else [`NONE`].
         set: u16,
-        /// What may be referred to, as an index of [`Tables::targets`]; [`NONE`] where anything may.
+        /// The allowed targets, as an index of [`Tables::targets`]; [`NONE`] for any.
         targets: u16,
         /// Its first row in [`Tables::watches`].
         watches: u32,
@@ -63,7 +63,7 @@ rows! {
     /// The codes of a required binding.
     SetRow {
         /// The canonical URL of the value set.
-        url: Text,
+        url: PoolText,
         /// Its first slot in [`Tables::slots`]; slots index [`Tables::codes`] from `first`.
         slots: u32,
         /// How many bits of the hash are used.
@@ -72,28 +72,28 @@ rows! {
         first: u32,
         /// How many there are.
         count: u16,
-        /// 1 where codes stand with their systems, as `system|code`.
+        /// 1 if codes have their systems, as `system|code`.
         systems: u8,
     }
 }
 
 rows! {
-    /// One code, in quotes; `system|code` without quotes where the set has systems.
+    /// One code, in quotes; `system|code` without quotes if the set has systems.
     CodeRow {
         /// The text.
-        text: Text,
+        text: PoolText,
     }
 }
 
 rows! {
-    /// What is to be noted of an element's value for the invariants of the object that it stands in.
+    /// A fact to note of an element's value, for the invariants of the object around it.
     WatchRow {
-        /// See [`Watch`].
+        /// See [`WatchKind`].
         kind: u8,
         /// The fact bit that is set.
         bit: u8,
-        /// What the value is compared with, as it stands in JSON; `system|code` for codings.
-        text: Text,
+        /// What the value is compared with, as in JSON; `system|code` for codings.
+        text: PoolText,
         /// Presence or fact bits of the child object.
         mask: u64,
     }
@@ -103,9 +103,9 @@ rows! {
     /// One invariant of a type.
     InvariantRow {
         /// `obs-6`
-        key: Text,
+        key: PoolText,
         /// What it says, in the words of the definition.
-        human: Text,
+        human: PoolText,
         /// Its program's first byte in [`Tables::programs`].
         at: u32,
         /// The program's length in bytes.
@@ -114,12 +114,12 @@ rows! {
 }
 
 rows! {
-    /// Something that the definitions demand and these tables cannot decide.
+    /// A requirement of the definitions that these tables cannot decide.
     OpenRow {
         /// The resource or type.
-        of: Text,
+        of: PoolText,
         /// The key of an invariant, or the value set of a binding.
-        what: Text,
+        what: PoolText,
         /// 0 an invariant, 1 a binding.
         kind: u8,
     }
@@ -129,7 +129,7 @@ rows! {
     /// A resource type, for lookup by name.
     ResourceRow {
         /// Its name in quotes.
-        name: Text,
+        name: PoolText,
         /// Its row in [`Tables::types`].
         of: u16,
     }
@@ -187,7 +187,7 @@ macro_rules! kinds {
         #[repr(u8)]
         pub enum $name { $($(#[$of])* $word),* }
         impl $name {
-            /// All of them; each stands at its own number.
+            /// All of them; each at the index of its own number.
             pub const ALL: &[Self] = &[$(Self::$word),*];
         }
     };
@@ -195,7 +195,7 @@ macro_rules! kinds {
 
 kinds! {
     /// What a key's value is.
-    Kind {
+    ValueKind {
         Text, Code, Id, Uri, Date, DateTime, Instant, Time, Boolean, Integer, PositiveInt, UnsignedInt, Decimal, Base64,
         Oid, Uuid, Xhtml, Complex, Resource, Twin, ResourceType,
     }
@@ -203,7 +203,7 @@ kinds! {
 
 kinds! {
     /// What a watch notes.
-    Watch {
+    WatchKind {
         /// The value is this text.
         Equals,
         /// The number is below zero.
@@ -225,7 +225,7 @@ kinds! {
 pub mod op {
     /// Whether any of the elements of a mask (8 bytes) is there.
     pub const PRESENT: u8 = 0;
-    /// Whether a fact (1 byte) is known; unknown where the element (1 byte, 255 for none) has no value.
+    /// Whether a fact (1 byte) is true; unknown if the element (1 byte, 255 for none) has no value.
     pub const FACT: u8 = 1;
     /// Whether the element (1 byte) has a value.
     pub const VALUE: u8 = 2;

@@ -3,6 +3,6 @@
 pub mod builder;
 pub mod embedded;
 pub(crate) mod layout;
-pub(crate) mod ready;
+pub(crate) mod prepared;
 pub(crate) mod rows;
 pub mod tables;

@@ -15,16 +15,16 @@ impl fmt::Display for Damaged {
 impl std::error::Error for Damaged {}
 
 /// A value that is written in a fixed number of bytes.
-pub trait Row: Sized {
+pub trait TableRow: Sized {
     /// Appends it.
     fn write(&self, out: &mut Vec<u8>);
     /// Takes it.
-    fn read(from: &mut Reader<'_>) -> Option<Self>;
+    fn read(from: &mut RowReader<'_>) -> Option<Self>;
 }
 
 /// A text of the pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Text {
+pub struct PoolText {
     /// Where it begins.
     pub at: u32,
     /// Its length in bytes.
@@ -36,12 +36,12 @@ macro_rules! rows {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct $name { $($(#[$of])* pub $field: $kind,)* }
-        impl $crate::fhir::definitions::rows::Row for $name {
+        impl $crate::fhir::definitions::rows::TableRow for $name {
             fn write(&self, out: &mut Vec<u8>) {
-                $($crate::fhir::definitions::rows::Row::write(&self.$field, out);)*
+                $($crate::fhir::definitions::rows::TableRow::write(&self.$field, out);)*
             }
-            fn read(from: &mut $crate::fhir::definitions::rows::Reader<'_>) -> Option<Self> {
-                Some(Self { $($field: $crate::fhir::definitions::rows::Row::read(from)?,)* })
+            fn read(from: &mut $crate::fhir::definitions::rows::RowReader<'_>) -> Option<Self> {
+                Some(Self { $($field: $crate::fhir::definitions::rows::TableRow::read(from)?,)* })
             }
         }
     };
@@ -50,11 +50,11 @@ pub(crate) use rows;
 
 macro_rules! numbers {
     ($($number:ty),*) => {
-        $(impl Row for $number {
+        $(impl TableRow for $number {
             fn write(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
             }
-            fn read(from: &mut Reader<'_>) -> Option<Self> {
+            fn read(from: &mut RowReader<'_>) -> Option<Self> {
                 from.take().map(Self::from_le_bytes)
             }
         })*
@@ -62,21 +62,21 @@ macro_rules! numbers {
 }
 numbers!(u8, u16, u32, u64);
 
-impl Row for Text {
+impl TableRow for PoolText {
     fn write(&self, out: &mut Vec<u8>) {
         self.at.write(out);
         self.length.write(out);
     }
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { at: Row::read(from)?, length: Row::read(from)? })
+    fn read(from: &mut RowReader<'_>) -> Option<Self> {
+        Some(Self { at: TableRow::read(from)?, length: TableRow::read(from)? })
     }
 }
 
 /// Bytes that are taken from the front.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'a>(&'a [u8]);
+pub struct RowReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> RowReader<'a> {
     /// A reader of all of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Where fewer are left.
-    pub fn all<R: Row>(&mut self) -> Result<Vec<R>, Damaged> {
+    pub fn all<R: TableRow>(&mut self) -> Result<Vec<R>, Damaged> {
         let count = u32::read(self).ok_or(Damaged)? as usize;
         // A row takes at least a byte, so that a damaged number costs no memory.
         if count > self.0.len() {

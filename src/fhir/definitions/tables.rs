@@ -2,16 +2,15 @@
 //! makes them from a package (see `build`), the validator looks things up in them.
 
 use crate::fhir::definitions::layout::*;
-
-use crate::fhir::definitions::ready::Ready;
-use crate::fhir::definitions::rows::{Damaged, Reader, Row, Text};
+use crate::fhir::definitions::prepared::{KnownText, Prepared};
+use crate::fhir::definitions::rows::{Damaged, PoolText, RowReader, TableRow};
 
 /// The first bytes of a table file; the digit is the version of its layout.
 const MAGIC: &[u8; 12] = b"plimsoll-df1";
 
 /// Where the tables come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
+pub struct PackageOrigin {
     /// The package, such as `hl7.fhir.r4.examples`.
     pub package: String,
     /// Its version.
@@ -30,7 +29,7 @@ pub struct About {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tables {
     /// Where they come from.
-    pub about: About,
+    pub about: PackageOrigin,
     /// All texts, one after the other.
     pub pool: Vec<u8>,
     /// Objects.
@@ -57,8 +56,8 @@ pub struct Tables {
     pub open: Vec<OpenRow>,
     /// The row of Element, for the twins of primitives.
     pub element_type: u16,
-    /// What is made of the rest when it is loaded.
-    pub(crate) ready: Ready,
+    /// Derived from the rest by [`Tables::prepare`].
+    pub(crate) prepared: Prepared,
 }
 
 impl Tables {
@@ -91,8 +90,8 @@ impl Tables {
     /// Where they are no table file, one of another layout, or damaged.
     pub fn decode(file: &[u8]) -> Result<Self, Damaged> {
         let rest = file.strip_prefix(MAGIC).ok_or(Damaged)?;
-        let mut from = Reader::new(rest);
-        let about = About {
+        let mut from = RowReader::new(rest);
+        let about = PackageOrigin {
             package: from.string()?,
             version: from.string()?,
             fhir: from.string()?,
@@ -115,26 +114,44 @@ impl Tables {
             resources: from.all()?,
             open: from.all()?,
             element_type: u16::read(&mut from).ok_or(Damaged)?,
-            ready: Ready::default(),
+            prepared: Prepared::default(),
         };
-        tables.ready = Ready::of(&tables);
+        tables.prepare();
         if from.is_empty() { Ok(tables) } else { Err(Damaged) }
+    }
+
+    /// Derives [`Tables::prepared`] from the rest.
+    pub(crate) fn prepare(&mut self) {
+        let bit = |key: &[u8]| {
+            let row = |of| self.elements.get(self.find(of, key)? as usize);
+            let types = self.types.iter();
+            types.map(|of| row(of).map_or(0, |row| 1_u64 << row.bit.min(63))).collect::<Vec<u64>>()
+        };
+        let colon = |text: &[u8]| KnownText::new(&[text, b":"].concat());
+        self.prepared = Prepared {
+            keys: self.elements.iter().map(|row| colon(self.bytes(row.key))).collect(),
+            codes: self.codes.iter().map(|row| KnownText::new(self.bytes(row.text))).collect(),
+            ids: bit(b"\"id\""),
+            texts: bit(b"\"text\""),
+            next: (1..=self.elements.len() as u32).collect(),
+            first: self.types.iter().map(|of| of.first).collect(),
+        };
     }
 
     /// A text of the pool, as bytes.
     #[inline]
-    pub fn bytes(&self, text: Text) -> &[u8] {
+    pub fn bytes(&self, text: PoolText) -> &[u8] {
         let start = text.at as usize;
         self.pool.get(start..start + usize::from(text.length)).unwrap_or_default()
     }
 
     /// A text of the pool.
-    pub fn text(&self, text: Text) -> &str {
+    pub fn text(&self, text: PoolText) -> &str {
         std::str::from_utf8(self.bytes(text)).unwrap_or_default()
     }
 
     /// A text of the pool without its quotes.
-    pub fn unquoted(&self, text: Text) -> &str {
+    pub fn unquoted(&self, text: PoolText) -> &str {
         self.text(text).trim_matches('"')
     }
 
@@ -203,12 +220,12 @@ impl Tables {
     }
 
     /// Where the element `name` of the type is defined.
-    pub fn link(&self, of: &TypeRow, name: Option<Text>) -> String {
+    pub fn link(&self, of: &TypeRow, name: Option<PoolText>) -> String {
         let type_name = self.text(of.name);
         let root = type_name.split('.').next().unwrap_or_default();
         let page = PAGES.get(usize::from(of.page)).map_or_else(|| root.to_ascii_lowercase(), |page| (*page).to_owned());
         let element = name.map(|name| format!(".{}", self.text(name))).unwrap_or_default();
-        // In an anchor brackets stand as underscores.
+        // Anchors have underscores in place of brackets.
         let anchor = format!("{type_name}{element}").replace("[x]", "_x_");
         format!("{}{page}-definitions.html#{anchor}", self.about.links)
     }
@@ -229,7 +246,7 @@ fn bytes(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(text);
 }
 
-fn all<R: Row>(out: &mut Vec<u8>, rows: &[R]) {
+fn all<R: TableRow>(out: &mut Vec<u8>, rows: &[R]) {
     (rows.len() as u32).write(out);
     for row in rows {
         row.write(out);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::fhir::definitions::layout::SetRow;
 use crate::fhir::definitions::tables::Tables;
-use crate::fhir::profile::node::text;
+use crate::fhir::value::text;
 
 /// The codes of a value set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,34 +41,34 @@ impl Codes {
 
     /// Whether a value is of the set: a code, a Coding or Quantity, or a CodeableConcept with one such coding. None where
     /// an extension may say what the value does not.
-    pub(crate) fn hold(&self, value: &Value) -> Option<bool> {
+    pub(crate) fn contains(&self, value: &Value) -> Option<bool> {
         match value {
             Value::String(code) => Some(self.codes.contains(code)),
             Value::Object(object) => {
                 if let Some(codings) = object.get("coding").and_then(Value::as_array) {
-                    let held: Vec<Option<bool>> = codings.iter().map(|coding| self.hold(coding)).collect();
-                    return if held.contains(&Some(true)) {
+                    let found: Vec<Option<bool>> = codings.iter().map(|coding| self.contains(coding)).collect();
+                    return if found.contains(&Some(true)) {
                         Some(true)
-                    } else if held.contains(&None) || object.contains_key("extension") {
+                    } else if found.contains(&None) || object.contains_key("extension") {
                         None
                     } else {
                         Some(false)
                     };
                 }
                 let (system, code) = (text(value, "system"), text(value, "code"));
-                let told = match &self.pairs {
+                let known = match &self.pairs {
                     Some(pairs) => pairs.contains(&(system.to_owned(), code.to_owned())),
                     None => self.codes.contains(code),
                 };
                 let elsewhere = ["extension", "_code", "_system"].iter().any(|key| object.contains_key(*key));
-                if !told && elsewhere { None } else { Some(told) }
+                if !known && elsewhere { None } else { Some(known) }
             }
             _ => None,
         }
     }
 
     /// What is expected, in words: few codes are named.
-    pub(crate) fn said(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         if self.codes.len() > 12 {
             return format!("a code of {}", self.url);
         }

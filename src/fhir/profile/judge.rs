@@ -1,24 +1,55 @@
-//! One resource against one profile.
+//! Judges one resource by its profiles.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::fhir::profile::node::{Node, Type};
-use crate::fhir::profile::place::{PathStep, place_of};
-use crate::fhir::profile::profiles::{Kept, Profile, Profiles};
+use crate::fhir::json_path::{PathStep, locate};
+use crate::fhir::profile::node::{AllowedType, CORE, Node};
+use crate::fhir::profile::profiles::{Profile, ProfileOutcome, ProfileResult, Profiles, short_name};
 use crate::fhir::profile::values;
-use crate::fhir::profile::values::Item;
-use crate::fhir::validate::fault::Fault;
+use crate::fhir::profile::values::Occurrence;
+use crate::fhir::validate::fault::ResourceFault;
 use crate::fhir::validate::formats::shape;
+use crate::fhir::value::{list, text};
 use crate::suite::line_rules::LineRule;
 
-/// Profiles within profiles are followed this deep: of elements that must keep one, and of extensions.
+/// The deepest nesting of profiles within profiles that is followed: of elements that must keep one, and of extensions.
 const MAX_DEPTH: usize = 8;
 
-/// More faults of one resource are not told.
+/// The most faults that are reported of one resource.
 const MAX_FAULTS: usize = 200;
 
-/// One reading of one resource.
-struct Judge<'a> {
+impl Profiles {
+    /// Checks a resource against the profiles that it claims and those assigned to its type. `line` is the text that
+    /// `resource` was read from; faults name positions in it.
+    pub fn judge(&self, resource: &Value, line: &[u8]) -> ProfileOutcome {
+        let mut outcome = ProfileOutcome::default();
+        let of = text(resource, "resourceType");
+        let mut wanted: BTreeSet<usize> = self.assigned.get(of).into_iter().flatten().copied().collect();
+        let claims = resource.get("meta").map(|meta| list(meta, "profile")).unwrap_or_default();
+        for (number, claim) in claims.iter().enumerate() {
+            let Some(claim) = claim.as_str() else { continue };
+            // The validator judges the base definitions.
+            if claim.split('|').next().and_then(|url| url.strip_prefix(CORE)) == Some(of) {
+                continue;
+            }
+            match self.by_url.get(claim.split('|').next().unwrap_or_default()).and_then(|_| self.find(claim)) {
+                Some(index) if self.get(index).is_some_and(|profile| profile.of == of) => _ = wanted.insert(index),
+                Some(index) => claim_of_other_type(self, index, number, of, line, &mut outcome.faults),
+                None => outcome.unknown += 1,
+            }
+        }
+        for index in wanted {
+            let kept = check_profile(self, index, resource, line, &mut outcome.faults);
+            outcome.kept.push(kept);
+        }
+        outcome
+    }
+}
+
+/// Judges one resource by one profile.
+struct ProfileJudge<'a> {
     profiles: &'a Profiles,
     profile: &'a Profile,
     resource: &'a Value,
@@ -36,10 +67,16 @@ struct FoundItems {
     link: String,
 }
 
-/// Holds `resource` to the profile; what breaks it goes to `faults`.
-pub(crate) fn hold(profiles: &Profiles, index: usize, resource: &Value, line: &[u8], faults: &mut Vec<Fault>) -> Kept {
-    let Some(profile) = profiles.get(index) else { return Kept::default() };
-    let mut judge = Judge::new(profiles, profile, resource, Vec::new(), 0);
+/// Checks `resource` against the profile; adds what breaks it to `faults`.
+fn check_profile(
+    profiles: &Profiles,
+    index: usize,
+    resource: &Value,
+    line: &[u8],
+    faults: &mut Vec<ResourceFault>,
+) -> ProfileResult {
+    let Some(profile) = profiles.get(index) else { return ProfileResult::default() };
+    let mut judge = ProfileJudge::new(profiles, profile, resource, Vec::new(), 0);
     if let Value::Object(object) = resource {
         judge.children(&profile.root.children, object);
     }
@@ -53,17 +90,17 @@ pub(crate) fn hold(profiles: &Profiles, index: usize, resource: &Value, line: &[
             faults.push(fault);
         }
     }
-    Kept { profile: index, valid, has }
+    ProfileResult { profile: index, valid, has }
 }
 
 /// A claim of a profile of another type.
-pub(crate) fn misclaimed(
+fn claim_of_other_type(
     profiles: &Profiles,
     index: usize,
     number: usize,
     of: &str,
     line: &[u8],
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<ResourceFault>,
 ) {
     let Some(profile) = profiles.get(index) else { return };
     let path = vec![
@@ -76,7 +113,7 @@ pub(crate) fn misclaimed(
     faults.push(fault(FoundItems { rule: LineRule::ProfileType, path, expected, actual, link }, of, line));
 }
 
-fn fault(found: FoundItems, of: &str, line: &[u8]) -> Fault {
+fn fault(found: FoundItems, of: &str, line: &[u8]) -> ResourceFault {
     let (mut path, mut place) = (of.to_owned(), of.to_owned());
     for step in &found.path {
         // Keys come from the resource; only what could be an element's name is repeated.
@@ -88,9 +125,9 @@ fn fault(found: FoundItems, of: &str, line: &[u8]) -> Fault {
             path = format!("{path}[{index}]");
         }
     }
-    Fault {
+    ResourceFault {
         rule: found.rule,
-        at: place_of(line, &found.path),
+        at: locate(line, &found.path),
         path,
         place,
         expected: found.expected.into(),
@@ -99,7 +136,7 @@ fn fault(found: FoundItems, of: &str, line: &[u8]) -> Fault {
     }
 }
 
-impl<'a> Judge<'a> {
+impl<'a> ProfileJudge<'a> {
     fn new(
         profiles: &'a Profiles,
         profile: &'a Profile,
@@ -130,7 +167,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn within(&mut self, item: &Item<'_>, look: impl FnOnce(&mut Self)) {
+    fn within(&mut self, item: &Occurrence<'_>, look: impl FnOnce(&mut Self)) {
         self.path.push(PathStep { key: item.key.clone(), index: item.index });
         look(self);
         self.path.pop();
@@ -154,8 +191,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What must hold of one occurrence of an element, or of a slice of it.
-    fn item(&mut self, node: &Node, item: &Item<'_>) {
+    /// Checks one occurrence of an element, or of a slice of it.
+    fn item(&mut self, node: &Node, item: &Occurrence<'_>) {
         let extension = matches!(node.name.as_str(), "extension" | "modifierExtension");
         if let Some(has) = node.support.and_then(|support| self.has.get_mut(support)) {
             *has |= item.is_populated(extension);
@@ -176,26 +213,26 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn value(&mut self, node: &Node, item: &Item<'_>, value: &Value) {
+    fn value(&mut self, node: &Node, item: &Occurrence<'_>, value: &Value) {
         if let Some(wanted) = node.value.as_ref().filter(|wanted| !values::is(wanted, value)) {
-            self.fault(LineRule::ProfileValue, values::said(wanted), shown(value));
+            self.fault(LineRule::ProfileValue, values::describe(wanted), shown(value));
         }
         // A binding on a choice is of those of its types that are codes.
         let text = node.choice && value.is_string() && item.ending.as_deref() != Some("Code");
         if let Some(set) = node.set.and_then(|set| self.profiles.sets.get(set)).filter(|_| !text)
-            && set.hold(value) == Some(false)
+            && set.contains(value) == Some(false)
         {
-            self.fault(LineRule::ProfileCode, set.said(), shown(value));
+            self.fault(LineRule::ProfileCode, set.describe(), shown(value));
         }
-        let is_of = |of: &Type| values::is_of(std::slice::from_ref(&of.code), item.ending.as_deref(), value);
+        let is_of = |of: &AllowedType| values::is_of(std::slice::from_ref(&of.code), item.ending.as_deref(), value);
         if !self.is_typed(node, item) {
             let codes: Vec<&str> = node.types.iter().map(|of| of.code.as_str()).collect();
             let expected = format!("{} of type {}", node.name, codes.join(", "));
             self.fault(LineRule::ProfileType, expected, "another type");
             return;
         }
-        let own: Vec<&Type> = node.types.iter().filter(|of| !node.choice || is_of(of)).collect();
-        if let [Type { targets: Some(targets), .. }] = own.as_slice()
+        let own: Vec<&AllowedType> = node.types.iter().filter(|of| !node.choice || is_of(of)).collect();
+        if let [AllowedType { targets: Some(targets), .. }] = own.as_slice()
             && let Some(name) = values::target(self.profiles, value, self.resource)
             && !targets.contains(&name)
         {
@@ -205,7 +242,7 @@ impl<'a> Judge<'a> {
                 format!("one to {name}"),
             );
         }
-        // Extensions are held to their definitions wherever they stand.
+        // `extensions` checks every extension of the resource.
         let urls: Vec<&str> = own.iter().flat_map(|of| &of.profiles).map(String::as_str).collect();
         if !urls.is_empty() && own.iter().all(|of| !of.profiles.is_empty() && of.code != "Extension") {
             self.one_of(&urls, value);
@@ -213,20 +250,20 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether a choice, or a resource, is of one of the types that it may be.
-    fn is_typed(&self, node: &Node, item: &Item<'_>) -> bool {
+    fn is_typed(&self, node: &Node, item: &Occurrence<'_>) -> bool {
         let Some(value) = item.value.filter(|_| !node.types.is_empty()) else { return true };
-        let is_of = |of: &Type| values::is_of(std::slice::from_ref(&of.code), item.ending.as_deref(), value);
+        let is_of = |of: &AllowedType| values::is_of(std::slice::from_ref(&of.code), item.ending.as_deref(), value);
         !(node.choice || value.get("resourceType").is_some()) || node.types.iter().any(is_of)
     }
 
-    /// What must keep one of these profiles.
+    /// The value must keep one of these profiles.
     fn one_of(&mut self, urls: &[&str], value: &Value) {
         if self.depth >= MAX_DEPTH {
             return;
         }
         let mut tried = Vec::new();
         for url in urls {
-            // What is not known may be kept.
+            // An unknown profile may be kept.
             let Some(profile) = self.profiles.by_url.get(*url).and_then(|index| self.profiles.get(*index)) else {
                 return;
             };
@@ -239,7 +276,7 @@ impl<'a> Judge<'a> {
         match <[Vec<FoundItems>; 1]>::try_from(tried) {
             Ok([only]) => self.found.extend(only),
             Err(_) => {
-                let names: Vec<&str> = urls.iter().map(|url| crate::fhir::profile::profiles::short(url)).collect();
+                let names: Vec<&str> = urls.iter().map(|url| short_name(url)).collect();
                 self.fault(LineRule::ProfileType, format!("one of the profiles {}", names.join(", ")), "none of them");
             }
         }
@@ -248,7 +285,7 @@ impl<'a> Judge<'a> {
     fn nested(&self, profile: &Profile, value: &Value) -> Vec<FoundItems> {
         // A resource within the resource has contained resources of its own.
         let resource = if value.get("resourceType").is_some() { value } else { self.resource };
-        let mut inner = Judge::new(self.profiles, profile, resource, self.path.clone(), self.depth + 1);
+        let mut inner = ProfileJudge::new(self.profiles, profile, resource, self.path.clone(), self.depth + 1);
         if let Value::Object(object) = value {
             let own = object.get("resourceType").and_then(Value::as_str);
             if let Some(own) = own.filter(|own| *own != profile.of) {
@@ -261,11 +298,11 @@ impl<'a> Judge<'a> {
         inner.found
     }
 
-    /// Deals the items to the slices, and holds each slice to what it asks.
-    fn sliced(&mut self, node: &Node, items: &[Item<'_>]) {
+    /// Sorts the items into the slices, and checks each slice.
+    fn sliced(&mut self, node: &Node, items: &[Occurrence<'_>]) {
         let Some(slicing) = node.slicing else { return };
-        let mut dealt: Vec<Option<usize>> = Vec::with_capacity(items.len());
-        // Where it cannot be told of an item, nothing is said of how many each slice has.
+        let mut slice_of: Vec<Option<usize>> = Vec::with_capacity(items.len());
+        // If the slice of one item is not known, the number of items of each slice is not known.
         let mut doubt = false;
         for item in items {
             let mut own = None;
@@ -278,11 +315,11 @@ impl<'a> Judge<'a> {
                 }
                 doubt |= !passed.contains(&Some(false));
             }
-            dealt.push(own);
+            slice_of.push(own);
         }
         let mut last = 0;
         let mut outside = false;
-        for (item, own) in items.iter().zip(&dealt) {
+        for (item, own) in items.iter().zip(&slice_of) {
             let late = own.is_some() && outside && slicing.at_end;
             let turned = own.is_some_and(|own| own < last) && slicing.ordered;
             outside |= own.is_none();
@@ -290,7 +327,7 @@ impl<'a> Judge<'a> {
             if doubt {
                 continue;
             }
-            // Of another type than the choice may have, that is said already.
+            // `is_typed` already reports a type that the choice does not allow.
             let mistyped = node.choice && !self.is_typed(node, item);
             if own.is_none() && slicing.closed && !mistyped {
                 let names: Vec<&str> = node.slices.iter().filter_map(|slice| slice.slice.as_deref()).collect();
@@ -302,8 +339,8 @@ impl<'a> Judge<'a> {
             }
         }
         for (number, slice) in node.slices.iter().enumerate() {
-            let own: Vec<&Item<'_>> =
-                items.iter().zip(&dealt).filter(|(_, own)| **own == Some(number)).map(|(item, _)| item).collect();
+            let own: Vec<&Occurrence<'_>> =
+                items.iter().zip(&slice_of).filter(|(_, own)| **own == Some(number)).map(|(item, _)| item).collect();
             if !doubt {
                 self.count(slice, own.len() as u64);
             }
@@ -313,9 +350,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Holds every extension of the resource to its definition, where a package has it.
+    /// Checks every extension of the resource against its definition, if a package has it.
     fn extensions(&mut self, value: &Value) {
-        // Nothing else holds extensions; arrays are opened with their keys.
+        // Only objects have extensions; the key of an array counts for its items.
         let Value::Object(object) = value else { return };
         for (key, inner) in object {
             self.path.push(PathStep { key: key.clone(), index: None });
@@ -338,7 +375,7 @@ impl<'a> Judge<'a> {
     }
 
     fn extension(&mut self, value: &Value) {
-        let url = crate::fhir::profile::node::text(value, "url");
+        let url = text(value, "url");
         let known = self.profiles.by_url.get(url).and_then(|index| self.profiles.get(*index));
         if let Some(profile) = known.filter(|profile| profile.of == "Extension") {
             let found = self.nested(profile, value);

@@ -1,6 +1,11 @@
-//! A profile's snapshot as a tree: each element with what the profile asks of it, its slices and its children.
+//! A profile's snapshot as a tree: each element with what the profile requires of it, its slices and its children.
 
 use serde_json::Value;
+
+use crate::fhir::value::text;
+
+/// The beginning of the URLs of HL7's own definitions.
+pub(crate) const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// An element of a profile, or a slice of one.
 #[derive(Clone, Debug, Default)]
@@ -13,24 +18,24 @@ pub(crate) struct Node {
     pub(crate) label: String,
     /// The name of the slice, if it is one.
     pub(crate) slice: Option<String>,
-    /// How many there must be, beyond what the base definition asks; 0 where it asks as many.
+    /// The minimum count, if it is above that of the base definition; else 0.
     pub(crate) min: u64,
-    /// How many there may be, where the base definition allows more.
+    /// The maximum count, if the base definition allows more.
     pub(crate) max: Option<u64>,
     /// What it may be; empty: whatever the base definition allows.
-    pub(crate) types: Vec<Type>,
+    pub(crate) types: Vec<AllowedType>,
     /// A value that it must have.
-    pub(crate) value: Option<Wanted>,
+    pub(crate) value: Option<RequiredValue>,
     /// The value set of a required binding, as an index of the sets.
     pub(crate) set: Option<usize>,
     /// Its number among what the profile wants to be supported.
     pub(crate) support: Option<usize>,
-    /// How its slices are told apart; none where there are none, or they cannot be.
+    /// How its slices are ordered and closed; none if it has none, or their discriminators are not understood.
     pub(crate) slicing: Option<Slicing>,
     /// Its slices.
     pub(crate) slices: Vec<Node>,
     /// Of a slice: what an item must pass to be one of it.
-    pub(crate) tests: Vec<Test>,
+    pub(crate) tests: Vec<SliceTest>,
     /// Its children.
     pub(crate) children: Vec<Node>,
     /// The definition, while the tree is made.
@@ -39,24 +44,24 @@ pub(crate) struct Node {
 
 /// One of the types that an element may have.
 #[derive(Clone, Debug)]
-pub(crate) struct Type {
+pub(crate) struct AllowedType {
     pub(crate) code: String,
     /// Profiles of which it must keep one.
     pub(crate) profiles: Vec<String>,
-    /// Types that it may refer to; none: any, or it could not be told.
+    /// Types that it may refer to; none: any, or not known.
     pub(crate) targets: Option<Vec<String>>,
 }
 
 /// A value that an element must have.
 #[derive(Clone, Debug)]
-pub(crate) enum Wanted {
+pub(crate) enum RequiredValue {
     /// This and nothing else.
     Fixed(Value),
     /// At least this.
     Pattern(Value),
 }
 
-/// How slices are told apart.
+/// The rules of a slicing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slicing {
     /// Whether every item must be of a slice.
@@ -67,16 +72,16 @@ pub(crate) struct Slicing {
     pub(crate) ordered: bool,
 }
 
-/// One thing by which an item is known to be of a slice.
+/// One condition for an item to belong to a slice.
 #[derive(Clone, Debug)]
-pub(crate) struct Test {
-    pub(crate) path: Vec<Hop>,
-    pub(crate) wants: Wants,
+pub(crate) struct SliceTest {
+    pub(crate) path: Vec<DiscriminatorStep>,
+    pub(crate) wants: SliceCriterion,
 }
 
 /// A step of a discriminator.
 #[derive(Clone, Debug)]
-pub(crate) enum Hop {
+pub(crate) enum DiscriminatorStep {
     /// Into the element of this name.
     Key(String),
     /// Into the choice of this name, whatever its type.
@@ -87,9 +92,9 @@ pub(crate) enum Hop {
 
 /// What must be at the end of a discriminator.
 #[derive(Clone, Debug)]
-pub(crate) enum Wants {
+pub(crate) enum SliceCriterion {
     /// A value.
-    Value(Wanted),
+    Value(RequiredValue),
     /// A code of this set.
     Code(usize),
     /// Something, or nothing.
@@ -98,14 +103,6 @@ pub(crate) enum Wants {
     Type(Vec<String>),
     /// A reference to one of these types.
     Target(Vec<String>),
-}
-
-pub(crate) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(crate) fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
-    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The value under a key that begins with `prefix`, as in `fixedUri` and `patternCodeableConcept`.
@@ -117,7 +114,7 @@ pub(crate) fn of_choice<'v>(value: &'v Value, prefix: &str) -> Option<&'v Value>
     })
 }
 
-/// The tree of a snapshot: its elements stand depth first, each slice after what it is a slice of.
+/// The tree of a snapshot: its elements come depth first, each slice after the element that it is a slice of.
 pub(crate) fn tree(elements: &[Value]) -> Option<Node> {
     let (first, rest) = elements.split_first()?;
     let root = text(first, "path").to_owned();

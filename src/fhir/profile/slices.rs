@@ -1,9 +1,10 @@
-//! What tells slices apart: discriminators, followed through the slice's own elements.
+//! The discriminators of slices, followed through the elements of the slice.
 
 use serde_json::Value;
 
-use crate::fhir::profile::compile::Compiler;
-use crate::fhir::profile::node::{Hop, Node, Test, Wanted, Wants, list, of_choice, text};
+use crate::fhir::profile::lookup::DefinitionLookup;
+use crate::fhir::profile::node::{DiscriminatorStep, Node, RequiredValue, SliceCriterion, SliceTest, of_choice};
+use crate::fhir::value::{list, text};
 
 /// A step of a discriminator's path.
 enum Word {
@@ -13,53 +14,53 @@ enum Word {
     Resolve,
 }
 
-/// The test of a slice for one discriminator; none where it cannot be told.
-pub(crate) fn test(compiler: &mut Compiler<'_>, slice: &Node, discriminator: &Value) -> Option<Test> {
+/// The test of a slice for one discriminator; none if it is not understood.
+pub(crate) fn test(definitions: &mut DefinitionLookup<'_>, slice: &Node, discriminator: &Value) -> Option<SliceTest> {
     let words = words(text(discriminator, "path"))?;
     let is_url = matches!(words.as_slice(), [Word::Name(name)] if name == "url");
     match text(discriminator, "type") {
         "value" | "pattern" if is_url && is_extension(slice) => {
-            let wants = Wants::Value(Wanted::Fixed(url_of(slice)?.into()));
-            Some(Test { path: vec![Hop::Key("url".to_owned())], wants })
+            let wants = SliceCriterion::Value(RequiredValue::Fixed(url_of(slice)?.into()));
+            Some(SliceTest { path: vec![DiscriminatorStep::Key("url".to_owned())], wants })
         }
         // The deepest element that says a value.
         "value" | "pattern" => {
-            trail(compiler, slice, &words).iter().rev().find_map(|stop| value(compiler, stop, &words))
+            trail(definitions, slice, &words).iter().rev().find_map(|stop| value(definitions, stop, &words))
         }
         "exists" => {
-            let Stop { node, path, .. } = end(compiler, slice, &words)?;
+            let TrailStep { node, path, .. } = end(definitions, slice, &words)?;
             let there = match (node.raw.get("min").and_then(Value::as_u64), text(&node.raw, "max")) {
                 (_, "0") => false,
                 (Some(1..), _) => true,
                 _ => return None,
             };
-            Some(Test { path, wants: Wants::There(there) })
+            Some(SliceTest { path, wants: SliceCriterion::There(there) })
         }
-        "type" => of_type(compiler, slice, &words),
+        "type" => of_type(definitions, slice, &words),
         _ => None,
     }
 }
 
-fn of_type(compiler: &mut Compiler<'_>, slice: &Node, words: &[Word]) -> Option<Test> {
+fn of_type(definitions: &mut DefinitionLookup<'_>, slice: &Node, words: &[Word]) -> Option<SliceTest> {
     let (rest, resolved) = match words {
         [rest @ .., Word::Resolve] => (rest, true),
         rest => (rest, false),
     };
-    let Stop { node, path, .. } = end(compiler, slice, rest)?;
+    let TrailStep { node, path, .. } = end(definitions, slice, rest)?;
     if resolved {
-        let targets = compiler.targets_of(&node).filter(|targets| !targets.is_empty())?;
-        return Some(Test { path, wants: Wants::Target(targets) });
+        let targets = definitions.targets_of(&node).filter(|targets| !targets.is_empty())?;
+        return Some(SliceTest { path, wants: SliceCriterion::Target(targets) });
     }
     let codes: Vec<String> = list(&node.raw, "type").iter().map(|of| text(of, "code").to_owned()).collect();
-    (!codes.is_empty()).then_some(Test { path, wants: Wants::Type(codes) })
+    (!codes.is_empty()).then_some(SliceTest { path, wants: SliceCriterion::Type(codes) })
 }
 
-fn value(compiler: &mut Compiler<'_>, stop: &Stop, words: &[Word]) -> Option<Test> {
+fn value(definitions: &mut DefinitionLookup<'_>, stop: &TrailStep, words: &[Word]) -> Option<SliceTest> {
     let mut path = stop.path.clone();
     let tail = words.get(words.len() - stop.left..)?;
     for word in tail {
         let Word::Name(name) = word else { return None };
-        path.push(Hop::Key(name.clone()));
+        path.push(DiscriminatorStep::Key(name.clone()));
     }
     let raw = &stop.node.raw;
     let fixed = of_choice(raw, "fixed").map(|value| (value, true));
@@ -73,13 +74,14 @@ fn value(compiler: &mut Compiler<'_>, stop: &Stop, words: &[Word]) -> Option<Tes
         // Several would have to be there at once, which one place cannot show.
         let [value] = inner.as_slice() else { return None };
         let value = (*value).clone();
-        let wants = Wants::Value(if exact { Wanted::Fixed(value) } else { Wanted::Pattern(value) });
-        return Some(Test { path, wants });
+        let wants =
+            SliceCriterion::Value(if exact { RequiredValue::Fixed(value) } else { RequiredValue::Pattern(value) });
+        return Some(SliceTest { path, wants });
     }
     if !tail.is_empty() {
         return None;
     }
-    compiler.set_of(&stop.node).map(|set| Test { path, wants: Wants::Code(set) })
+    definitions.set_of(&stop.node).map(|set| SliceTest { path, wants: SliceCriterion::Code(set) })
 }
 
 fn flat(value: &Value) -> Vec<&Value> {
@@ -89,23 +91,23 @@ fn flat(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// A step of the way through a slice's elements: the element, the way to it, and how many words are left.
-struct Stop {
+/// A step on the path through a slice: the element, the path to it, and how many words are left.
+struct TrailStep {
     node: Node,
-    path: Vec<Hop>,
+    path: Vec<DiscriminatorStep>,
     left: usize,
 }
 
-/// The element that all of the words lead to.
-fn end(compiler: &Compiler<'_>, slice: &Node, words: &[Word]) -> Option<Stop> {
-    trail(compiler, slice, words).pop().filter(|stop| stop.left == 0)
+/// The element at the end of the path.
+fn end(definitions: &DefinitionLookup<'_>, slice: &Node, words: &[Word]) -> Option<TrailStep> {
+    trail(definitions, slice, words).pop().filter(|stop| stop.left == 0)
 }
 
-/// Follows the words through the slice as far as it says something.
-fn trail(compiler: &Compiler<'_>, slice: &Node, words: &[Word]) -> Vec<Stop> {
-    let mut trail = vec![Stop { node: slice.clone(), path: Vec::new(), left: words.len() }];
+/// Follows the words through the slice, as far as it has elements for them.
+fn trail(definitions: &DefinitionLookup<'_>, slice: &Node, words: &[Word]) -> Vec<TrailStep> {
+    let mut trail = vec![TrailStep { node: slice.clone(), path: Vec::new(), left: words.len() }];
     for (done, word) in words.iter().enumerate() {
-        let Some(Stop { node, path, .. }) = trail.last() else { break };
+        let Some(TrailStep { node, path, .. }) = trail.last() else { break };
         let mut path = path.clone();
         let next = match word {
             Word::Resolve => None,
@@ -114,29 +116,33 @@ fn trail(compiler: &Compiler<'_>, slice: &Node, words: &[Word]) -> Vec<Stop> {
                 Some(node.slices.iter().find(is).unwrap_or(node).clone())
             }
             Word::Extension(url) => {
-                path.push(Hop::Extension(url.clone()));
+                path.push(DiscriminatorStep::Extension(url.clone()));
                 let own = node.children.iter().find(|child| child.name == "extension");
                 own.and_then(|own| own.slices.iter().find(|slice| url_of(slice).as_deref() == Some(url))).cloned()
             }
             // An element that is sliced again has no one value of its own.
-            Word::Name(name) => child(compiler, node, name).filter(|next| next.slices.is_empty() || next.choice),
+            Word::Name(name) => child(definitions, node, name).filter(|next| next.slices.is_empty() || next.choice),
         };
         let Some(next) = next else { break };
         if let Word::Name(name) = word {
-            path.push(if next.choice { Hop::Choice(name.clone()) } else { Hop::Key(name.clone()) });
+            path.push(if next.choice {
+                DiscriminatorStep::Choice(name.clone())
+            } else {
+                DiscriminatorStep::Key(name.clone())
+            });
         }
-        trail.push(Stop { node: next, path, left: words.len() - done - 1 });
+        trail.push(TrailStep { node: next, path, left: words.len() - done - 1 });
     }
     trail
 }
 
 /// The child of this name, in the slice or in the profile that its type must keep.
-fn child(compiler: &Compiler<'_>, node: &Node, name: &str) -> Option<Node> {
+fn child(definitions: &DefinitionLookup<'_>, node: &Node, name: &str) -> Option<Node> {
     let own = node.children.iter().find(|child| child.name == name);
     let of_profile = || {
         let [of] = list(&node.raw, "type") else { return None };
         let [profile] = list(of, "profile") else { return None };
-        let (_, tree) = compiler.trees.get(profile.as_str()?.split('|').next()?)?;
+        let tree = definitions.tree(profile.as_str()?.split('|').next()?)?;
         tree.children.iter().find(|child| child.name == name)
     };
     own.or_else(of_profile).cloned()
@@ -157,7 +163,7 @@ fn url_of(slice: &Node) -> Option<String> {
     Some(profile.as_str()?.split('|').next()?.to_owned())
 }
 
-/// A discriminator's path in words; none where it has some that are not followed.
+/// A discriminator's path in words; none if it has words that are not followed.
 fn words(path: &str) -> Option<Vec<Word>> {
     let mut words = Vec::new();
     let mut rest = path.strip_prefix("$this").map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest));

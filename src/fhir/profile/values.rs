@@ -2,15 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use crate::fhir::profile::node::{Hop, Node, Test, Wanted, Wants, text};
+use crate::fhir::profile::node::{DiscriminatorStep, Node, RequiredValue, SliceCriterion, SliceTest};
 use crate::fhir::profile::profiles::Profiles;
+use crate::fhir::value::{list, text};
 
 /// One occurrence of an element.
 #[derive(Clone, Debug)]
-pub(crate) struct Item<'v> {
-    /// Its value; none where a primitive has extensions alone.
+pub(crate) struct Occurrence<'v> {
+    /// Its value; none if a primitive has only extensions.
     pub(crate) value: Option<&'v Value>,
-    /// What stands beside a primitive under the key with `_`.
+    /// A primitive's twin, under the key with `_`.
     pub(crate) twin: Option<&'v Value>,
     /// The key.
     pub(crate) key: String,
@@ -20,7 +21,7 @@ pub(crate) struct Item<'v> {
     pub(crate) ending: Option<String>,
 }
 
-impl Item<'_> {
+impl Occurrence<'_> {
     /// Whether there is more than an id and extensions.
     pub(crate) fn is_populated(&self, extension: bool) -> bool {
         match self.value {
@@ -34,17 +35,17 @@ impl Item<'_> {
 }
 
 /// `dateTime` as it ends a key: `DateTime`.
-pub(crate) fn capitalised(name: &str) -> String {
+pub(crate) fn capitalized(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
 /// The occurrences of an element in an object.
-pub(crate) fn items<'v>(profiles: &Profiles, node: &Node, object: &'v Map<String, Value>) -> Vec<Item<'v>> {
+pub(crate) fn items<'v>(profiles: &Profiles, node: &Node, object: &'v Map<String, Value>) -> Vec<Occurrence<'v>> {
     if !node.choice {
         return keyed(&node.name, None, object);
     }
-    let mut all: Vec<Item<'v>> = Vec::new();
+    let mut all: Vec<Occurrence<'v>> = Vec::new();
     for key in object.keys() {
         let plain = key.strip_prefix('_').unwrap_or(key);
         let Some(ending) = plain.strip_prefix(node.name.as_str()) else { continue };
@@ -55,7 +56,7 @@ pub(crate) fn items<'v>(profiles: &Profiles, node: &Node, object: &'v Map<String
     all
 }
 
-fn keyed<'v>(key: &str, ending: Option<&str>, object: &'v Map<String, Value>) -> Vec<Item<'v>> {
+fn keyed<'v>(key: &str, ending: Option<&str>, object: &'v Map<String, Value>) -> Vec<Occurrence<'v>> {
     let twin_key = format!("_{key}");
     let (own, twins) = (object.get(key), object.get(&twin_key));
     let places = |value: Option<&Value>| value.and_then(Value::as_array).map(Vec::len);
@@ -71,7 +72,7 @@ fn keyed<'v>(key: &str, ending: Option<&str>, object: &'v Map<String, Value>) ->
         if value.is_none() && twin.is_none() {
             continue;
         }
-        items.push(Item {
+        items.push(Occurrence {
             value,
             twin,
             key: if value.is_some() { key.to_owned() } else { twin_key.clone() },
@@ -82,11 +83,11 @@ fn keyed<'v>(key: &str, ending: Option<&str>, object: &'v Map<String, Value>) ->
     items
 }
 
-/// Whether a value is the one that is wanted.
-pub(crate) fn is(wanted: &Wanted, value: &Value) -> bool {
+/// Whether a value is the required one.
+pub(crate) fn is(wanted: &RequiredValue, value: &Value) -> bool {
     match wanted {
-        Wanted::Fixed(fixed) => same(fixed, value),
-        Wanted::Pattern(pattern) => like(pattern, value),
+        RequiredValue::Fixed(fixed) => same(fixed, value),
+        RequiredValue::Pattern(pattern) => like(pattern, value),
     }
 }
 
@@ -98,7 +99,7 @@ fn same(one: &Value, other: &Value) -> bool {
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
-        // 1 and 1.0 differ in how precise they are, not in what they are.
+        // 1 and 1.0 differ in precision, not in value.
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
         (one, other) => one == other,
     }
@@ -116,11 +117,11 @@ fn like(pattern: &Value, value: &Value) -> bool {
     }
 }
 
-/// The value that is wanted, short, for people. It stands in the package, not in the resource.
-pub(crate) fn said(wanted: &Wanted) -> String {
+/// The required value, short, for people. It is content of the package, not of the resource.
+pub(crate) fn describe(wanted: &RequiredValue) -> String {
     let (verb, value) = match wanted {
-        Wanted::Fixed(value) => ("exactly", value),
-        Wanted::Pattern(value) => ("like", value),
+        RequiredValue::Fixed(value) => ("exactly", value),
+        RequiredValue::Pattern(value) => ("like", value),
     };
     let text = match value {
         Value::String(text) => text.clone(),
@@ -133,23 +134,23 @@ pub(crate) fn said(wanted: &Wanted) -> String {
     format!("{verb} {short}")
 }
 
-/// Whether an item passes a slice's test; none where that cannot be told.
-pub(crate) fn passes(profiles: &Profiles, test: &Test, item: &Item<'_>, resource: &Value) -> Option<bool> {
+/// Whether an item passes the test of a slice; none if that is not known.
+pub(crate) fn passes(profiles: &Profiles, test: &SliceTest, item: &Occurrence<'_>, resource: &Value) -> Option<bool> {
     let start: Vec<(Option<&str>, &Value)> = item.value.iter().map(|value| (item.ending.as_deref(), *value)).collect();
     let found = test
         .path
         .iter()
         .fold(start, |from, hop| from.into_iter().flat_map(|(_, value)| step(profiles, hop, value)).collect());
     match &test.wants {
-        Wants::There(there) => Some(found.is_empty() != *there),
-        Wants::Value(wanted) => Some(found.iter().any(|(_, value)| is(wanted, value))),
-        Wants::Code(set) => {
+        SliceCriterion::There(there) => Some(found.is_empty() != *there),
+        SliceCriterion::Value(wanted) => Some(found.iter().any(|(_, value)| is(wanted, value))),
+        SliceCriterion::Code(set) => {
             let set = profiles.sets.get(*set)?;
-            let held: Vec<Option<bool>> = found.iter().map(|(_, value)| set.hold(value)).collect();
-            if held.contains(&None) && !held.contains(&Some(true)) { None } else { Some(held.contains(&Some(true))) }
+            let coded: Vec<Option<bool>> = found.iter().map(|(_, value)| set.contains(value)).collect();
+            if coded.contains(&None) && !coded.contains(&Some(true)) { None } else { Some(coded.contains(&Some(true))) }
         }
-        Wants::Type(codes) => Some(found.iter().any(|(ending, value)| is_of(codes, *ending, value))),
-        Wants::Target(targets) => {
+        SliceCriterion::Type(codes) => Some(found.iter().any(|(ending, value)| is_of(codes, *ending, value))),
+        SliceCriterion::Target(targets) => {
             let led: Vec<Option<String>> = found.iter().map(|(_, value)| target(profiles, value, resource)).collect();
             let hit = led.iter().flatten().any(|name| targets.contains(name));
             if !hit && led.contains(&None) { None } else { Some(hit) }
@@ -161,7 +162,7 @@ pub(crate) fn passes(profiles: &Profiles, test: &Test, item: &Item<'_>, resource
 pub(crate) fn is_of(codes: &[String], ending: Option<&str>, value: &Value) -> bool {
     let own = value.get("resourceType").and_then(Value::as_str);
     match (ending, own) {
-        (Some(ending), _) => codes.iter().any(|code| capitalised(code) == ending),
+        (Some(ending), _) => codes.iter().any(|code| capitalized(code) == ending),
         (None, Some(own)) => {
             codes.iter().any(|code| code == own || matches!(code.as_str(), "Resource" | "DomainResource"))
         }
@@ -170,29 +171,31 @@ pub(crate) fn is_of(codes: &[String], ending: Option<&str>, value: &Value) -> bo
     }
 }
 
-fn step<'v>(profiles: &Profiles, hop: &Hop, value: &'v Value) -> Vec<(Option<&'v str>, &'v Value)> {
+fn step<'v>(profiles: &Profiles, hop: &DiscriminatorStep, value: &'v Value) -> Vec<(Option<&'v str>, &'v Value)> {
     let Value::Object(object) = value else { return Vec::new() };
     let flat = |value: &'v Value| match value {
         Value::Array(items) => items.iter().collect::<Vec<_>>(),
         value => vec![value],
     };
     match hop {
-        Hop::Key(name) => object.get(name).into_iter().flat_map(flat).map(|value| (None, value)).collect(),
-        Hop::Choice(name) => {
+        DiscriminatorStep::Key(name) => {
+            object.get(name).into_iter().flat_map(flat).map(|value| (None, value)).collect()
+        }
+        DiscriminatorStep::Choice(name) => {
             let own = object.iter().filter_map(|(key, value)| {
                 let ending = key.strip_prefix(name.as_str())?;
                 profiles.endings.contains(ending).then_some((Some(ending), value))
             });
             own.collect()
         }
-        Hop::Extension(url) => {
+        DiscriminatorStep::Extension(url) => {
             let own = object.get("extension").into_iter().flat_map(flat);
             own.filter(|extension| text(extension, "url") == url).map(|value| (None, value)).collect()
         }
     }
 }
 
-/// The resource type that a reference leads to, where it says one that there is.
+/// The resource type of the target of a reference, if the reference names one that exists.
 pub(crate) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -> Option<String> {
     let known = |name: &str| profiles.endings.contains(name).then(|| name.to_owned());
     let named = text(reference, "type");
@@ -201,7 +204,7 @@ pub(crate) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -
     }
     let url = text(reference, "reference");
     if let Some(id) = url.strip_prefix('#') {
-        let contained = crate::fhir::profile::node::list(resource, "contained");
+        let contained = list(resource, "contained");
         return known(text(contained.iter().find(|inner| text(inner, "id") == id)?, "resourceType"));
     }
     let path = url.split(['?', '#']).next()?;

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use crate::suite::line_rules::LineRule;
 
-/// One thing that is wrong within a resource. It holds shapes and names of elements, never content.
+/// One thing that is wrong within a resource. It names shapes and elements, never content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ResourceFault {
     /// The rule.
     pub rule: LineRule,
     /// Where, in bytes from the line's start.
     pub at: usize,
     /// The path, as `Patient.name[0].given[1]`.
     pub path: String,
-    /// The path without indices: where the same mistake of other lines is counted.
+    /// The path without indices: the same fault of other lines is counted under it.
     pub place: String,
     /// What was expected.
     pub expected: Cow<'static, str>,
@@ -23,8 +23,8 @@ pub struct Fault {
     pub link: String,
 }
 
-impl Fault {
-    /// Whether it may come of a resource from which elements were left out, and is marked so.
+impl ResourceFault {
+    /// Whether a resource that is marked as SUBSETTED may have this fault.
     pub(crate) fn may_be_subsetted(&self) -> bool {
         matches!(self.rule, LineRule::MissingElement | LineRule::Invariant | LineRule::ReferenceDangling)
     }

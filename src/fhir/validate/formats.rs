@@ -1,45 +1,46 @@
 //! The formats of FHIR's primitive types that are strings in JSON (R4, datatypes). What the definitions leave open passes.
 
-use crate::base::instant::Instant;
-use crate::fhir::definitions::layout::Kind;
+use crate::base::fhir_names::is_id;
+use crate::base::instant::{Instant, days_in};
+use crate::fhir::definitions::layout::ValueKind;
 
 /// Whether `text`, unescaped and not empty, is a value of the kind.
 #[inline]
-pub(crate) fn fits(kind: Kind, text: &[u8]) -> bool {
+pub(crate) fn fits(kind: ValueKind, text: &[u8]) -> bool {
     match kind {
-        Kind::Code => code(text),
-        Kind::Id => (1..=64).contains(&text.len()) && text.iter().all(|b| is_id(*b)),
-        Kind::Uri => !text.iter().any(|b| is_space(*b)),
-        Kind::Date => date(text).is_some_and(<[u8]>::is_empty),
-        Kind::DateTime => date_time(text),
-        Kind::Instant => instant(text),
-        Kind::Time => time(text).is_some_and(<[u8]>::is_empty),
-        Kind::Base64 => base64(text),
-        Kind::Oid => oid(text),
-        Kind::Uuid => uuid(text),
+        ValueKind::Code => code(text),
+        ValueKind::Id => is_id(text),
+        ValueKind::Uri => !text.iter().any(|b| is_space(*b)),
+        ValueKind::Date => date(text).is_some_and(<[u8]>::is_empty),
+        ValueKind::DateTime => date_time(text),
+        ValueKind::Instant => instant(text),
+        ValueKind::Time => time(text).is_some_and(<[u8]>::is_empty),
+        ValueKind::Base64 => base64(text),
+        ValueKind::Oid => oid(text),
+        ValueKind::Uuid => uuid(text),
         _ => true,
     }
 }
 
 /// What a value of the kind looks like, for people.
-pub(crate) fn looks(kind: Kind) -> &'static str {
+pub(crate) fn looks(kind: ValueKind) -> &'static str {
     match kind {
-        Kind::Code => "a code: no white space at its ends, single spaces within",
-        Kind::Id => "an id: 1 to 64 letters, digits, - or .",
-        Kind::Uri => "a URI, without white space",
-        Kind::Date => "a date that exists: YYYY, YYYY-MM or YYYY-MM-DD",
-        Kind::DateTime => "a date, or a time that exists with seconds and a zone: YYYY-MM-DDThh:mm:ss+zz:zz",
-        Kind::Instant => "an instant that exists: YYYY-MM-DDThh:mm:ss.sss+zz:zz",
-        Kind::Time => "a time: hh:mm:ss",
-        Kind::Boolean => "true or false",
-        Kind::Integer => "a whole number of 32 bits, in digits",
-        Kind::PositiveInt => "a whole number from 1 to 2147483647, in digits",
-        Kind::UnsignedInt => "a whole number from 0 to 2147483647, in digits",
-        Kind::Decimal => "a number",
-        Kind::Base64 => "base64",
-        Kind::Oid => "an OID as a URI: urn:oid:1.2.3",
-        Kind::Uuid => "a UUID as a URI, in lower case: urn:uuid:01234567-89ab-cdef-0123-456789abcdef",
-        Kind::Xhtml => "an XHTML div in a string",
+        ValueKind::Code => "a code: no white space at its ends, single spaces within",
+        ValueKind::Id => "an id: 1 to 64 letters, digits, - or .",
+        ValueKind::Uri => "a URI, without white space",
+        ValueKind::Date => "a date that exists: YYYY, YYYY-MM or YYYY-MM-DD",
+        ValueKind::DateTime => "a date, or a time that exists with seconds and a zone: YYYY-MM-DDThh:mm:ss+zz:zz",
+        ValueKind::Instant => "an instant that exists: YYYY-MM-DDThh:mm:ss.sss+zz:zz",
+        ValueKind::Time => "a time: hh:mm:ss",
+        ValueKind::Boolean => "true or false",
+        ValueKind::Integer => "a whole number of 32 bits, in digits",
+        ValueKind::PositiveInt => "a whole number from 1 to 2147483647, in digits",
+        ValueKind::UnsignedInt => "a whole number from 0 to 2147483647, in digits",
+        ValueKind::Decimal => "a number",
+        ValueKind::Base64 => "base64",
+        ValueKind::Oid => "an OID as a URI: urn:oid:1.2.3",
+        ValueKind::Uuid => "a UUID as a URI, in lower case: urn:uuid:01234567-89ab-cdef-0123-456789abcdef",
+        ValueKind::Xhtml => "an XHTML div in a string",
         _ => "a string that is not empty",
     }
 }
@@ -47,13 +48,6 @@ pub(crate) fn looks(kind: Kind) -> &'static str {
 #[inline]
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
-}
-
-#[inline]
-fn is_id(byte: u8) -> bool {
-    // Bits of the bytes 0 to 127 that may stand in an id.
-    const IDS: [u64; 2] = [0x03ff_6000_0000_0000, 0x07ff_fffe_07ff_fffe];
-    IDS.get(usize::from(byte >> 6)).is_some_and(|half| half >> (byte & 63) & 1 == 1)
 }
 
 /// No white space at the ends, and none twice in a row.
@@ -83,16 +77,6 @@ fn digits(text: &[u8], length: usize) -> Option<(u32, &[u8])> {
     Some((value, rest))
 }
 
-/// The days of a month.
-pub(crate) fn days(year: u32, month: u32) -> u32 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
-
 /// What follows a date, whole or partial.
 #[inline]
 fn date(text: &[u8]) -> Option<&[u8]> {
@@ -107,7 +91,8 @@ fn date(text: &[u8]) -> Option<&[u8]> {
     }
     let Some(rest) = rest.strip_prefix(b"-") else { return Some(rest) };
     let (day, rest) = digits(rest, 2)?;
-    (day >= 1 && day <= days(year, month)).then_some(rest)
+    let last = days_in(i64::from(year), i64::from(month))?;
+    (day >= 1 && i64::from(day) <= last).then_some(rest)
 }
 
 /// What follows a time of day to the second or finer.
@@ -195,7 +180,7 @@ fn uuid(text: &[u8]) -> bool {
 
 /// Whether the whole number `text`, as JSON writes it, is one of the kind.
 #[inline]
-pub(crate) fn whole(kind: Kind, text: &[u8]) -> bool {
+pub(crate) fn whole(kind: ValueKind, text: &[u8]) -> bool {
     let (negative, digits) = match text.split_first() {
         Some((b'-', digits)) => (true, digits),
         _ => (false, text),
@@ -208,14 +193,14 @@ pub(crate) fn whole(kind: Kind, text: &[u8]) -> bool {
         }
     }
     match kind {
-        Kind::PositiveInt => !negative && (1..=2_147_483_647).contains(&value),
-        Kind::UnsignedInt => (!negative || value == 0) && value <= 2_147_483_647,
+        ValueKind::PositiveInt => !negative && (1..=2_147_483_647).contains(&value),
+        ValueKind::UnsignedInt => (!negative || value == 0) && value <= 2_147_483_647,
         _ => value <= if negative { 2_147_483_648 } else { 2_147_483_647 },
     }
 }
 
 /// Whether the date or time `start` is certainly after `end`: both instants, or days that differ; a day's zone is unknown,
-/// so that neighbours are not told apart where only one of them has a zone.
+/// so that neighboring days are not ordered if only one of them has a zone.
 pub(crate) fn is_after(start: &str, end: &str) -> bool {
     if let (Some(start), Some(end)) = (Instant::parse(start), Instant::parse(end)) {
         return start > end;
@@ -225,13 +210,13 @@ pub(crate) fn is_after(start: &str, end: &str) -> bool {
     match (start.get(..length), end.get(..length)) {
         (Some(start), Some(end)) if slack == 0 => start > end,
         // Only a month or more is certain.
-        (Some(start), Some(end)) => start.get(..7) > end.get(..7) && !neighbours(start, end),
+        (Some(start), Some(end)) => start.get(..7) > end.get(..7) && !neighbors(start, end),
         _ => false,
     }
 }
 
 /// Whether `start` is the first of a month and `end` late in one, so that a zone might turn their order.
-fn neighbours(start: &str, end: &str) -> bool {
+fn neighbors(start: &str, end: &str) -> bool {
     start.get(8..10) == Some("01") && end.get(8..10).is_some_and(|day| day >= "28")
 }
 
@@ -266,13 +251,13 @@ mod tests {
 
     #[test]
     fn each_format_takes_what_it_should() {
-        let good: &[(Kind, &[&str])] = &[
-            (Kind::Code, &["a", "a b", "<=", "4.0.1"]),
-            (Kind::Id, &["a", "A-1.b", &"x".repeat(64)]),
-            (Kind::Uri, &["urn:x", "#a", "http://a/b?c=d|1", "\u{e9}"]),
-            (Kind::Date, &["2024", "2024-02", "2024-02-29", "0001-01-01", "9999-12-31", "2000-02-29"]),
+        let good: &[(ValueKind, &[&str])] = &[
+            (ValueKind::Code, &["a", "a b", "<=", "4.0.1"]),
+            (ValueKind::Id, &["a", "A-1.b", &"x".repeat(64)]),
+            (ValueKind::Uri, &["urn:x", "#a", "http://a/b?c=d|1", "\u{e9}"]),
+            (ValueKind::Date, &["2024", "2024-02", "2024-02-29", "0001-01-01", "9999-12-31", "2000-02-29"]),
             (
-                Kind::DateTime,
+                ValueKind::DateTime,
                 &[
                     "2024",
                     "2024-02",
@@ -283,25 +268,25 @@ mod tests {
                 ],
             ),
             (
-                Kind::Instant,
+                ValueKind::Instant,
                 &["2015-02-07T13:28:17.239+02:00", "2017-01-01T00:00:00Z", "2017-01-01T00:00:00.1234567890123Z"],
             ),
-            (Kind::Time, &["00:00:00", "23:59:59.999", "12:00:60"]),
-            (Kind::Base64, &["AAAA", "AAA=", "AA==", "AAAA\nBBBB", " AAAA "]),
-            (Kind::Oid, &["urn:oid:1.2.3", "urn:oid:2.0.10"]),
-            (Kind::Uuid, &["urn:uuid:c757873d-ec9a-4326-a141-556f43239520"]),
+            (ValueKind::Time, &["00:00:00", "23:59:59.999", "12:00:60"]),
+            (ValueKind::Base64, &["AAAA", "AAA=", "AA==", "AAAA\nBBBB", " AAAA "]),
+            (ValueKind::Oid, &["urn:oid:1.2.3", "urn:oid:2.0.10"]),
+            (ValueKind::Uuid, &["urn:uuid:c757873d-ec9a-4326-a141-556f43239520"]),
         ];
         for (kind, texts) in good {
             for text in *texts {
                 assert!(fits(*kind, text.as_bytes()), "{kind:?} {text}");
             }
         }
-        let bad: &[(Kind, &[&str])] = &[
-            (Kind::Code, &[" a", "a ", "a  b", " ", "a\t b"]),
-            (Kind::Id, &["a_b", "a b", &"x".repeat(65), "\u{e9}"]),
-            (Kind::Uri, &["a b", " ", "a\n"]),
+        let bad: &[(ValueKind, &[&str])] = &[
+            (ValueKind::Code, &[" a", "a ", "a  b", " ", "a\t b"]),
+            (ValueKind::Id, &["a_b", "a b", &"x".repeat(65), "\u{e9}"]),
+            (ValueKind::Uri, &["a b", " ", "a\n"]),
             (
-                Kind::Date,
+                ValueKind::Date,
                 &[
                     "24",
                     "2024-2",
@@ -315,7 +300,7 @@ mod tests {
                 ],
             ),
             (
-                Kind::DateTime,
+                ValueKind::DateTime,
                 &[
                     "2024-01-01T00:00",
                     "2024-01-01T00:00:00",
@@ -327,7 +312,7 @@ mod tests {
                 ],
             ),
             (
-                Kind::Instant,
+                ValueKind::Instant,
                 &[
                     "2024-01-01",
                     "2024-01-01T00:00:00",
@@ -336,10 +321,13 @@ mod tests {
                     "2024-01-01T00:00:00z",
                 ],
             ),
-            (Kind::Time, &["24:00:00", "12:00", "12:00:00Z", "1:00:00"]),
-            (Kind::Base64, &["AAA", "AA=A", "A===", "====", "AA!A", "   "]),
-            (Kind::Oid, &["1.2.3", "urn:oid:1", "urn:oid:3.1", "urn:oid:1.02", "urn:oid:1..2"]),
-            (Kind::Uuid, &["urn:uuid:C757873D-ec9a-4326-a141-556f43239520", "c757873d-ec9a-4326-a141-556f43239520"]),
+            (ValueKind::Time, &["24:00:00", "12:00", "12:00:00Z", "1:00:00"]),
+            (ValueKind::Base64, &["AAA", "AA=A", "A===", "====", "AA!A", "   "]),
+            (ValueKind::Oid, &["1.2.3", "urn:oid:1", "urn:oid:3.1", "urn:oid:1.02", "urn:oid:1..2"]),
+            (
+                ValueKind::Uuid,
+                &["urn:uuid:C757873D-ec9a-4326-a141-556f43239520", "c757873d-ec9a-4326-a141-556f43239520"],
+            ),
         ];
         for (kind, texts) in bad {
             for text in *texts {
@@ -349,22 +337,19 @@ mod tests {
     }
 
     #[test]
-    fn ids_have_their_letters() {
-        for byte in 0..=255_u8 {
-            assert_eq!(is_id(byte), byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'), "{byte}");
-        }
-    }
-
-    #[test]
     fn whole_numbers_have_their_ranges() {
         for (kind, good, bad) in [
             (
-                Kind::Integer,
+                ValueKind::Integer,
                 ["0", "-2147483648", "2147483647", "-0"],
                 ["2147483648", "-2147483649", "99999999999999999999", "5000000000"],
             ),
-            (Kind::PositiveInt, ["1", "2", "10", "2147483647"], ["0", "-1", "2147483648", "99999999999999999999"]),
-            (Kind::UnsignedInt, ["0", "-0", "7", "2147483647"], ["-1", "-3", "2147483648", "99999999999999999999"]),
+            (ValueKind::PositiveInt, ["1", "2", "10", "2147483647"], ["0", "-1", "2147483648", "99999999999999999999"]),
+            (
+                ValueKind::UnsignedInt,
+                ["0", "-0", "7", "2147483647"],
+                ["-1", "-3", "2147483648", "99999999999999999999"],
+            ),
         ] {
             assert!(good.iter().all(|text| whole(kind, text.as_bytes())), "{kind:?}");
             assert!(!bad.iter().any(|text| whole(kind, text.as_bytes())), "{kind:?}");

@@ -1,12 +1,12 @@
-//! What a pass keeps from line to line, and what it gathers of one.
+//! The buffers of a pass, kept from line to line.
 
 use crate::fhir::definitions::layout::NONE;
 use crate::fhir::definitions::tables::Tables;
-use crate::fhir::validate::fault::Fault;
+use crate::fhir::validate::fault::ResourceFault;
 
 /// A string within a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
+pub struct StringSpan {
     /// Its opening quote, in bytes from the line's start.
     pub at: usize,
     /// After its closing quote; 0 for no string.
@@ -15,31 +15,31 @@ pub struct Span {
     pub escaped: bool,
 }
 
-impl Span {
+impl StringSpan {
     /// Whether there is one.
     pub fn is_some(&self) -> bool {
         self.end != 0
     }
 
-    /// What stands between the quotes, as it is written.
+    /// The text between the quotes, as it is written.
     pub fn raw<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         line.get(self.at + 1..self.end.saturating_sub(1)).unwrap_or_default()
     }
 }
 
-/// What is known of a valid line.
+/// The facts of a valid line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Where its object begins.
     pub at: usize,
     /// `resourceType`.
-    pub resource_type: Span,
+    pub resource_type: StringSpan,
     /// `id`.
-    pub id: Span,
+    pub id: StringSpan,
     /// `meta.versionId`.
-    pub version_id: Span,
+    pub version_id: StringSpan,
     /// `meta.lastUpdated`.
-    pub last_updated: Span,
+    pub last_updated: StringSpan,
     /// Whether it could have a narrative and has none (dom-6, good practice).
     pub bare: bool,
 }
@@ -58,7 +58,7 @@ pub(crate) struct ArrayNote {
 
 /// An item of such an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Item {
+pub(crate) enum ArrayItem {
     /// `null`.
     Null,
     /// A value, or a twin with an extension.
@@ -70,22 +70,22 @@ pub(crate) enum Item {
 /// A contained resource.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Contained {
-    pub(crate) id: Span,
+    pub(crate) id: StringSpan,
     pub(crate) from: usize,
     pub(crate) to: usize,
 }
 
-/// A string that begins with `#` where a reference within the resource may stand.
+/// A string that begins with `#` and may be a reference within the resource.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Inward {
-    pub(crate) span: Span,
+pub(crate) struct InnerReference {
+    pub(crate) span: StringSpan,
     /// Whether it is the `reference` of a Reference.
     pub(crate) reference: bool,
 }
 
 /// A step of a path.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PathStep {
+pub(crate) struct ElementStep {
     pub(crate) element: u32,
     pub(crate) index: Option<usize>,
 }
@@ -107,13 +107,13 @@ pub(crate) struct Scratch {
     /// The resource type that came last.
     pub(crate) resource: usize,
     pub(crate) arrays: Vec<ArrayNote>,
-    pub(crate) items: Vec<Item>,
+    pub(crate) items: Vec<ArrayItem>,
     pub(crate) contained: Vec<Contained>,
-    pub(crate) inward: Vec<Inward>,
+    pub(crate) inward: Vec<InnerReference>,
     /// A string with its escapes undone.
     pub(crate) plain: Vec<u8>,
-    pub(crate) path: Vec<PathStep>,
-    pub(crate) faults: Vec<Fault>,
+    pub(crate) path: Vec<ElementStep>,
+    pub(crate) faults: Vec<ResourceFault>,
     pub(crate) facts: Facts,
     pub(crate) unchecked: bool,
     /// Bytes that may still be looked through for a late `resourceType`.
@@ -124,8 +124,8 @@ impl Scratch {
     pub(crate) fn new(tables: &Tables) -> Self {
         Self {
             referred: vec![NONE; tables.targets.len() + 1],
-            next: tables.ready.next.clone(),
-            first: tables.ready.first.clone(),
+            next: tables.prepared.next.clone(),
+            first: tables.prepared.first.clone(),
             codes: vec![0; tables.sets.len()],
             resource: 0,
             arrays: Vec::new(),

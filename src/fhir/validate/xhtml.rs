@@ -1,6 +1,10 @@
-//! The narrative's `div`: XHTML that is well-formed, and has nothing in it that R4 forbids there (narrative; txt-1, txt-2).
+//! The narrative's `div`: well-formed XHTML without anything that R4 forbids in a narrative (txt-1, txt-2).
+//!
+//! The tokenizer is our own. quick-xml 0.41 in its place gives another finding for 6,830 of 36,691 mutated narratives, and
+//! none for 119 of them: it accepts attributes without white space between them. It reads a fifth as fast (15 MB/s against
+//! 71 MB/s on the narratives of the fixtures).
 
-/// The elements that may stand in a narrative: those of HTML 4.0's chapters 7 to 11 (but 9.4) and 15, links and images.
+/// The elements that a narrative may have: those of HTML 4.0's chapters 7 to 11 (except 9.4) and 15, links and images.
 const ALLOWED: &[&str] = &[
     "a",
     "abbr",
@@ -224,7 +228,7 @@ fn characters(text: &str, outside: bool) -> Result<(), (&'static str, String)> {
     Ok(())
 }
 
-/// What follows a comment, a processing instruction, a declaration or a CDATA section, if one stands here.
+/// The text after a comment, a processing instruction, a declaration or a CDATA section, if there is one here.
 fn passed_over(markup: &str) -> Result<Option<&str>, (&'static str, String)> {
     for (begin, end) in [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<!", ">")] {
         if let Some(inner) = markup.strip_prefix(begin) {

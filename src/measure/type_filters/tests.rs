@@ -1,10 +1,10 @@
-//! What filters count of files, in one pass or two.
+//! What filters count in files, in one pass or two.
 
 use serde_json::json;
 
 use super::*;
+use crate::ndjson::expected::Expected;
 use crate::ndjson::identity::{Identity, RunKey};
-use crate::ndjson::lines::Expected;
 use crate::ndjson::reader::{FileReader, ReaderOptions};
 use crate::recording::facts::Comparison;
 use crate::suite::model::FileList;
@@ -21,12 +21,12 @@ fn service(id: &str, place: &str) -> Value {
     json!({"resourceType": "HealthcareService", "id": id, "location": [{"reference": format!("Location/{place}")}]})
 }
 
-/// What is measured on files of these lines, all of one flow.
+/// The measurements of files with these lines, all of one flow.
 fn read(counter: &Arc<Counter>, files: &[&[Value]], index: &Identity) -> Vec<Measured> {
     let mut all = Vec::new();
     for lines in files {
         let mut options = ReaderOptions::new(Expected { list: FileList::Output, announced: None });
-        let (watch, measured) = counter.eye().unzip();
+        let (watch, measured) = counter.observer().unzip();
         options.watch = watch;
         options.identity = Some(index.clone());
         let mut reader = FileReader::new(options);
@@ -34,12 +34,12 @@ fn read(counter: &Arc<Counter>, files: &[&[Value]], index: &Identity) -> Vec<Mea
             reader.push(format!("{line}\n").as_bytes()).unwrap();
         }
         reader.finish(true);
-        all.push(measured.map(|measured| taken(&measured)).unwrap_or_default());
+        all.push(measured.map(|measured| measured.take()).unwrap_or_default());
     }
     all
 }
 
-fn world() -> Vec<Value> {
+fn resources() -> Vec<Value> {
     let old = "2020-01-01T00:00:00Z";
     vec![
         location("a", "Balmain", old),
@@ -53,27 +53,27 @@ fn index() -> Identity {
     Identity::new(&RunKey::new())
 }
 
-fn shelf(lines: &[Value]) -> ResourceStore {
+fn store(lines: &[Value]) -> ResourceStore {
     let counter = Counter::new(&[], Measures { resources: true, ..Measures::default() }, Vec::new());
     let mut measured = read(&counter, &[lines], &index());
-    shelved(&counter, &mut measured, true)
+    kept_store(&counter, &mut measured, true)
 }
 
-fn shelved(counter: &Counter, files: &mut [Measured], whole: bool) -> ResourceStore {
-    let mut shelf = counter.shelf();
-    files.iter_mut().for_each(|file| counter.shelve(file, &mut shelf));
+fn kept_store(counter: &Counter, files: &mut [Measured], whole: bool) -> ResourceStore {
+    let mut store = counter.new_store();
+    files.iter_mut().for_each(|file| counter.keep(file, &mut store));
     if whole {
-        counter.is_all(&mut shelf);
+        counter.set_whole(&mut store);
     }
-    shelf
+    store
 }
 
-/// The facts of each file, and the comparison with the whole world.
+/// The facts of each file, and the comparison with all resources.
 fn measured(sent: &[(&str, &str)], files: &[&[Value]]) -> (Vec<Option<Filtered>>, Option<Comparison>) {
     let measures = Measures { compared: true, ..Measures::default() };
-    let (counter, index, source) = (Counter::new(&params(sent), measures, Vec::new()), index(), shelf(&world()));
+    let (counter, index, source) = (Counter::new(&params(sent), measures, Vec::new()), index(), store(&resources()));
     let mut all = read(&counter, files, &index);
-    let own = shelved(&counter, &mut all, false);
+    let own = kept_store(&counter, &mut all, false);
     let facts = all.into_iter().map(|one| counter.settle(one, &own, Some(&source))).collect();
     let compared = counter.compare(("everything", &source), &own, &index);
     (facts, compared.map(|compared| compared.comparison))
@@ -84,8 +84,8 @@ fn kept(comparison: &Comparison) -> Vec<(&str, u64, u64)> {
 }
 
 #[test]
-fn lines_that_do_not_pass_are_counted_and_named() {
-    let world = world();
+fn lines_that_do_not_match_are_counted_and_named() {
+    let world = resources();
     let (facts, comparison) = measured(
         &[("_type", "Location"), ("_typeFilter", "Location?address-city=Balmain")],
         &[&world[..2], &world[2..]],
@@ -96,8 +96,8 @@ fn lines_that_do_not_pass_are_counted_and_named() {
 }
 
 #[test]
-fn what_is_missing_is_counted_by_type() {
-    let world = world();
+fn missing_resources_are_counted_by_type() {
+    let world = resources();
     let filter = ("_typeFilter", "Location?address-city=Balmain");
     let (_, comparison) = measured(&[filter], &[&world[1..2]]);
     assert_eq!(kept(&comparison.unwrap()), [("HealthcareService", 2, 0), ("Location", 1, 0)]);
@@ -111,7 +111,7 @@ fn what_is_missing_is_counted_by_type() {
 
 #[test]
 fn chains_are_followed_once_all_files_are_read() {
-    let world = world();
+    let world = resources();
     let sent = [("_typeFilter", "HealthcareService?location.address-city=Balmain")];
     let (facts, _) = measured(&sent, &[&world[2..], &world[..2]]);
     assert_eq!(facts[0], Some(Filtered { matched: 1, unmatched: 1, undecided: 0, lines: vec![2] }));
@@ -126,7 +126,7 @@ fn chains_are_followed_once_all_files_are_read() {
 
 #[test]
 fn filters_of_one_type_are_alternatives_and_unknown_ones_decide_nothing() {
-    let world = world();
+    let world = resources();
     let either = [("_typeFilter", "Location?address-city=Balmain"), ("_typeFilter", "Location?address-city=Carlton")];
     let (facts, _) = measured(&either, &[&world[..2]]);
     assert_eq!(facts[0].as_ref().map(|facts| (facts.matched, facts.unmatched)), Some((2, 0)));
@@ -141,11 +141,11 @@ fn filters_of_one_type_are_alternatives_and_unknown_ones_decide_nothing() {
 }
 
 #[test]
-fn a_shelf_that_is_full_is_not_whole() {
+fn a_full_store_is_not_whole() {
     use crate::search::world::World as _;
     let long = "x".repeat(300_000);
     let many: Vec<Value> = (0..5).map(|n| location(&n.to_string(), &long, "2020-01-01T00:00:00Z")).collect();
-    let shelf = shelf(&many);
-    assert_eq!((shelf.of("Location").count(), shelf.is_whole("Location")), (3, false));
-    assert!(shelf.is_whole("Organization"), "there is none, and all files came");
+    let store = store(&many);
+    assert_eq!((store.of("Location").count(), store.is_whole("Location")), (3, false));
+    assert!(store.is_whole("Organization"), "there is none, and all files came");
 }

@@ -3,44 +3,43 @@
 //! The outcome is `clean` (exit 0) or `findings` (exit 1). A path that cannot be opened, or a folder without NDJSON, is a
 //! mistake in the call (exit 2), found before anything is read.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Serialize;
-
 use crate::fhir::definitions::tables::Tables;
-use crate::fhir::profile::profiles::Profiles;
+use crate::fhir::profile::profiles::{Profiles, Undecided};
 use crate::ndjson::command::find_files::{Input, inputs, unusable};
+use crate::ndjson::command::progress::NdjsonProgress;
+use crate::ndjson::command::report::{FileReport, NdjsonFinding, NdjsonOutcome, NdjsonReport, NotChecked};
 use crate::ndjson::command::source;
+use crate::ndjson::expected::Expected;
 use crate::ndjson::fhir::FhirInspector;
 use crate::ndjson::identity::{Identity, RunKey};
 use crate::ndjson::inspect::{Inspector, JsonInspector};
-use crate::ndjson::lines::Expected;
-use crate::ndjson::reader::{FileReader, Limits, ReaderOptions};
-use crate::recording::facts::{LineFinding, ProfileFacts, Validated};
-use crate::suite::line_rules::LineRule;
+use crate::ndjson::limits::Limits;
+use crate::ndjson::reader::{FileReader, ReaderOptions};
+use crate::recording::facts::ProfileFacts;
 use crate::suite::model::FileList;
 
-/// What to hold files against.
+/// How to check files.
 #[derive(Clone, Debug)]
 pub struct CheckOptions {
     /// The limits.
     pub limits: Limits,
     /// The resource type that every line should have.
     pub announced: Option<String>,
-    /// The list of the manifest that the files stand for.
+    /// The list of the manifest that the files are checked as.
     pub list: FileList,
-    /// Whether the files are one export, so that a resource must not come twice among them.
+    /// Whether the files are one export: no resource may come twice among them.
     pub together: bool,
-    /// FHIR's definitions that every resource must keep; none: only that the lines are JSON objects of a type.
+    /// FHIR's definitions that every resource must keep; none: lines must only be JSON objects of a type.
     pub definitions: Option<Arc<Tables>>,
-    /// Profiles that resources must keep, where they claim them or are assigned them.
+    /// Profiles that resources must keep, if they claim them or their type is assigned them.
     pub profiles: Option<Arc<Profiles>>,
-    /// How many different findings of one file are told apart.
+    /// The most different findings of one file.
     pub max_findings: usize,
     /// What makes the outcome `findings`.
     pub fail_on: FailOn,
@@ -60,17 +59,6 @@ pub enum FailOn {
     Never,
 }
 
-/// How far a check has come. Others may look while it runs.
-#[derive(Debug, Default)]
-pub struct NdjsonProgress {
-    /// Bytes read, as they lie on disk.
-    pub bytes: AtomicU64,
-    /// Lines.
-    pub lines: AtomicU64,
-    /// Files that are done.
-    pub files: AtomicUsize,
-}
-
 impl Default for CheckOptions {
     fn default() -> Self {
         Self {
@@ -87,133 +75,16 @@ impl Default for CheckOptions {
     }
 }
 
-/// What was found; with `serde_json` the contract of `--format json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
-    /// The files, in the order they were named; those of a folder by name.
-    pub files: Vec<FileReport>,
-    /// What FHIR's definitions demand of these types and nobody could decide; empty where nothing was held against them.
-    pub not_checked: Vec<Open>,
-    /// What the profiles came to over all files; left out where no package was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profiles: Option<ProfileFacts>,
-    /// `clean` or `findings`.
-    pub outcome: NdjsonOutcome,
-}
-
-/// Something that FHIR's definitions demand and that was not decided.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Open {
-    /// `invariant` or `binding`; of profiles also `slice`, `profile`, `target`, `bound` and `snapshot`.
-    pub kind: &'static str,
-    /// The invariant's key, the value set whose codes are not known, how slices are told apart, the profile that no
-    /// package has.
-    pub what: String,
-    /// The type or element that it is of.
-    pub of: String,
-    /// The profile that asks it; left out where FHIR's own definitions do.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub profile: String,
-}
-
-/// What the files come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NdjsonOutcome {
-    /// Nothing is wrong.
-    Clean,
-    /// Something is.
-    Findings,
-}
-
-/// One file.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FileReport {
-    /// Its path as it was named; `-` for standard input.
-    pub path: String,
-    /// Lines that are not blank.
-    pub lines: u64,
-    /// Decoded bytes.
-    pub bytes: u64,
-    /// Resources by type.
-    pub types: BTreeMap<String, u64>,
-    /// What was held against FHIR's definitions; left out if nothing was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validated: Option<Validated>,
-    /// What is wrong.
-    pub findings: Vec<NdjsonFinding>,
-    /// Why the file could not be read to its end, a lower-case fragment; left out if it could.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub broken: Option<String>,
-}
-
-/// One way in which a file is wrong: its first place, and how often.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NdjsonFinding {
-    /// The rule.
-    pub rule: LineRule,
-    /// From 1.
-    pub line: u64,
-    /// From 1, in characters.
-    pub column: u64,
-    /// From 0, in decoded bytes.
-    pub offset: u64,
-    /// The path within the resource.
-    pub path: String,
-    /// What was expected.
-    pub expected: String,
-    /// What shape was there.
-    pub actual: String,
-    /// How often.
-    pub count: u64,
-    /// Where the element is defined; left out of what is not about FHIR's definitions.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub link: String,
-    /// The next few lines, for people.
-    #[serde(skip)]
-    pub also: Vec<u64>,
-}
-
-impl Report {
-    /// 0 for clean, 1 for findings.
-    pub fn exit_code(&self) -> u8 {
-        match self.outcome {
-            NdjsonOutcome::Clean => 0,
-            NdjsonOutcome::Findings => 1,
-        }
-    }
-
-    /// The report for JUnit's readers: a suite a file, a failed case a finding.
-    ///
-    /// # Errors
-    /// When the XML writer refuses what it is given.
-    pub fn junit(&self) -> Result<String, String> {
-        crate::ndjson::command::junit::render(self)
-    }
-
-    /// The report for people, one line a finding: `FILE:LINE:COLUMN: RULE: ...`.
-    pub fn text(&self) -> String {
-        crate::ndjson::command::render::text(self)
-    }
-}
-
-impl From<LineFinding> for NdjsonFinding {
-    fn from(from: LineFinding) -> Self {
-        let LineFinding { rule, line, column, offset, path, expected, actual, link, count, also } = from;
-        Self { rule, line, column, offset, path, expected, actual, count, link, also }
-    }
-}
-
 /// Validates `paths`: files, folders (their `.ndjson`, `.jsonl` and `.gz`, `.zst` of these, at any depth, by name), or `-` for
-/// standard input. gzip and zstd are told by their first bytes.
+/// standard input. gzip and zstd are known by their first bytes.
 ///
 /// # Errors
-/// A lower-case fragment that names the path and the way out, where one cannot be opened or a folder holds no such file.
-pub fn check(paths: &[PathBuf], options: &CheckOptions) -> Result<Report, String> {
+/// A lower-case fragment that names the path and the way out, if one cannot be opened or a folder has no such file.
+pub fn check(paths: &[PathBuf], options: &CheckOptions) -> Result<NdjsonReport, String> {
     check_with(paths, options, &mut std::io::stdin(), &NdjsonProgress::default())
 }
 
-/// [`check`], with `standard_input` in the place of the process's own, telling `progress` how far it is.
+/// [`check`], with `standard_input` in place of the process's own; `progress` shows how far it is.
 ///
 /// # Errors
 /// As [`check`].
@@ -222,7 +93,7 @@ pub fn check_with(
     options: &CheckOptions,
     standard_input: &mut (dyn Read + Send),
     progress: &NdjsonProgress,
-) -> Result<Report, String> {
+) -> Result<NdjsonReport, String> {
     let inputs = inputs(paths)?;
     let key = RunKey::new();
     let work = Work {
@@ -258,14 +129,7 @@ pub fn check_with(
         not_checked.extend(open_of_profiles(profiles, &sum));
         sum
     });
-    Ok(Report { files, not_checked, profiles, outcome })
-}
-
-impl FileReport {
-    /// Whether anything is wrong with it.
-    pub fn is_wrong(&self) -> bool {
-        !self.findings.is_empty() || self.broken.is_some()
-    }
+    Ok(NdjsonReport { files, not_checked, profiles, outcome })
 }
 
 /// What the threads of a check share.
@@ -341,8 +205,8 @@ impl Work<'_> {
     }
 }
 
-/// What the definitions leave undecided of the types that were met, and of the data types, which stand in any of them.
-fn open(tables: &Tables, files: &[FileReport]) -> Vec<Open> {
+/// What the definitions leave undecided of the types in the files, and of the data types, which all of them use.
+fn open(tables: &Tables, files: &[FileReport]) -> Vec<NotChecked> {
     let met = |name: &str| files.iter().any(|file| file.types.contains_key(name));
     if files.iter().all(|file| file.types.is_empty()) {
         return Vec::new();
@@ -352,19 +216,19 @@ fn open(tables: &Tables, files: &[FileReport]) -> Vec<Open> {
         let of = tables.text(row.of);
         let root = of.split('.').next().unwrap_or_default();
         let resource = tables.resource(format!("\"{root}\"").as_bytes()).is_some();
-        // ElementDefinition stands in a few definitions alone.
+        // Only a few definitions use ElementDefinition.
         let common = !resource && (root != "ElementDefinition" || met("StructureDefinition"));
         if met(root) || common {
             let kind = if row.kind == 0 { "invariant" } else { "binding" };
             let (what, of) = (tables.text(row.what).to_owned(), of.to_owned());
-            open.push(Open { kind, what, of, profile: String::new() });
+            open.push(NotChecked { kind, what, of, profile: String::new() });
         }
     }
     open.sort();
     open
 }
 
-/// What the profiles came to over all files.
+/// The results of the profiles over all files.
 fn sum(files: &[FileReport]) -> ProfileFacts {
     let mut sum = ProfileFacts::default();
     for facts in files.iter().filter_map(|file| file.validated.as_ref()?.profiles.as_ref()) {
@@ -373,14 +237,14 @@ fn sum(files: &[FileReport]) -> ProfileFacts {
     sum
 }
 
-/// What the profiles ask that resources were held to, and the extensions and types within these, and nobody decides.
-fn open_of_profiles(profiles: &Profiles, sum: &ProfileFacts) -> Vec<Open> {
-    let held = |name: &str| {
+/// The undecided requirements of the profiles that resources were checked against, and of the extensions and types in them.
+fn open_of_profiles(profiles: &Profiles, sum: &ProfileFacts) -> Vec<NotChecked> {
+    let was_checked = |name: &str| {
         let own = profiles.find(name).and_then(|index| profiles.get(index));
         own.is_none_or(|own| !own.resource || sum.held.iter().any(|tally| tally.profile == own.url))
     };
-    let some = profiles.open.iter().filter(|open| !sum.held.is_empty() && held(&open.profile));
-    let open = |open: &crate::fhir::profile::profiles::Open| Open {
+    let some = profiles.open.iter().filter(|open| !sum.held.is_empty() && was_checked(&open.profile));
+    let open = |open: &Undecided| NotChecked {
         kind: open.kind,
         what: open.what.clone(),
         of: open.at.clone(),

@@ -47,7 +47,7 @@ fn gather(path: &Path, inputs: &mut Vec<Input>) -> Result<(), String> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(|error| unusable(&folder, &error))? {
             let entry = entry.map_err(|error| unusable(&folder, &error))?;
-            // A link could lead in a circle; it is followed to a file, not to a folder.
+            // A link to a folder could make a circle; only links to files are followed.
             let kind = entry.file_type().map_err(|error| unusable(&entry.path(), &error))?;
             if kind.is_dir() {
                 folders.push(entry.path());

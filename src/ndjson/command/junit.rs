@@ -2,20 +2,25 @@
 
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use crate::ndjson::command::files::{FileReport, Report};
-use crate::ndjson::command::render::{said, shown};
+use crate::ndjson::command::render::{describe, escape_controls};
+use crate::ndjson::command::report::{FileReport, NdjsonReport};
 
-/// A suite a file; a failed case a finding, or one that passed where there is none.
-pub(crate) fn render(report: &Report) -> Result<String, String> {
-    let mut junit = Junit::new("plimsoll ndjson");
-    for file in &report.files {
-        junit.add_test_suite(suite(file));
+impl NdjsonReport {
+    /// The report as JUnit XML: a suite a file; a failed case a finding, or one passed case if there is none.
+    ///
+    /// # Errors
+    /// When the XML writer refuses what it is given.
+    pub fn junit(&self) -> Result<String, String> {
+        let mut junit = Junit::new("plimsoll ndjson");
+        for file in &self.files {
+            junit.add_test_suite(suite(file));
+        }
+        junit.to_string().map_err(|error| error.to_string())
     }
-    junit.to_string().map_err(|error| error.to_string())
 }
 
 fn suite(file: &FileReport) -> TestSuite {
-    let path = shown(&file.path);
+    let path = escape_controls(&file.path);
     let mut suite = TestSuite::new(XmlString::new(&path));
     let mut failed = |name: String, text: String| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -27,10 +32,10 @@ fn suite(file: &FileReport) -> TestSuite {
     for finding in &file.findings {
         let place = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
         let name = format!("{} on line {} column {}{place}", finding.rule, finding.line, finding.column);
-        failed(name, said(&path, finding));
+        failed(name, describe(&path, finding));
     }
     if let Some(broken) = &file.broken {
-        failed("the file can be read".to_owned(), shown(broken));
+        failed("the file can be read".to_owned(), escape_controls(broken));
     }
     if !file.is_wrong() {
         let mut case = TestCase::new(XmlString::new(format!("{} lines", file.lines)), TestCaseStatus::success());

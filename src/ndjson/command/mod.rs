@@ -3,5 +3,7 @@
 pub mod files;
 pub(crate) mod find_files;
 pub(crate) mod junit;
+pub mod progress;
 pub(crate) mod render;
+pub mod report;
 pub(crate) mod source;

@@ -3,42 +3,46 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::ndjson::command::files::{FileReport, NdjsonFinding, Report};
+use crate::fhir::profile::profiles::describe_undecided;
+use crate::ndjson::command::report::{FileReport, NdjsonFinding, NdjsonReport};
 use crate::recording::facts::ProfileFacts;
 
-/// One line a finding, a line a clean file, and a sum where there are several files.
-pub(crate) fn text(report: &Report) -> String {
-    let mut out = String::new();
-    for file in &report.files {
-        one(&mut out, file);
+impl NdjsonReport {
+    /// The report for people: one line a finding, `FILE:LINE:COLUMN: RULE: ...`, a line a clean file, and a sum if there
+    /// are several files.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for file in &self.files {
+            file_lines(&mut out, file);
+        }
+        let wrong = self.files.iter().filter(|file| file.is_wrong()).count();
+        if self.files.len() > 1 {
+            let clean = self.files.len() - wrong;
+            let _ = writeln!(out, "{} files: {clean} clean, {wrong} with findings", self.files.len());
+        }
+        if let Some(profiles) = &self.profiles {
+            profile_lines(&mut out, self, profiles);
+        }
+        if !self.not_checked.is_empty() {
+            let of = |kind: &str| {
+                let open = self.not_checked.iter().filter(|open| open.kind == kind && open.profile.is_empty());
+                let mut names: Vec<&str> = open.filter_map(|open| open.what.rsplit('/').next()).collect();
+                names.dedup();
+                names.join(", ")
+            };
+            let (codes, keys) = (of("binding"), of("invariant"));
+            let profiles = if self.profiles.is_some() { "" } else { "profiles, " };
+            let _ = writeln!(
+                out,
+                "not checked: {profiles}bindings that are not required, the codes of {codes}; the invariants {keys}"
+            );
+        }
+        out
     }
-    let wrong = report.files.iter().filter(|file| file.is_wrong()).count();
-    if report.files.len() > 1 {
-        let clean = report.files.len() - wrong;
-        let _ = writeln!(out, "{} files: {clean} clean, {wrong} with findings", report.files.len());
-    }
-    if let Some(profiles) = &report.profiles {
-        held(&mut out, report, profiles);
-    }
-    if !report.not_checked.is_empty() {
-        let of = |kind: &str| {
-            let open = report.not_checked.iter().filter(|open| open.kind == kind && open.profile.is_empty());
-            let mut names: Vec<&str> = open.filter_map(|open| open.what.rsplit('/').next()).collect();
-            names.dedup();
-            names.join(", ")
-        };
-        let (codes, keys) = (of("binding"), of("invariant"));
-        let profiles = if report.profiles.is_some() { "" } else { "profiles, " };
-        let _ = writeln!(
-            out,
-            "not checked: {profiles}bindings that are not required, the codes of {codes}; the invariants {keys}"
-        );
-    }
-    out
 }
 
-/// The profiles that resources were held to, and what of these is not checked.
-fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
+/// The profiles that resources were checked against, and what of these is not checked.
+fn profile_lines(out: &mut String, report: &NdjsonReport, profiles: &ProfileFacts) {
     let packages = profiles.packages.join(", ");
     if profiles.held.is_empty() {
         let _ = writeln!(out, "no resource claims a profile of {packages}, --profile holds those of a type to one");
@@ -73,7 +77,7 @@ fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
     }
     let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for row in report.not_checked.iter().filter(|row| !row.profile.is_empty()) {
-        let what = crate::fhir::profile::profiles::said(row.kind, &row.what, &row.of);
+        let what = describe_undecided(row.kind, &row.what, &row.of);
         let rows = open.entry(&row.profile).or_default();
         if !rows.contains(&what) {
             rows.push(what);
@@ -84,14 +88,14 @@ fn held(out: &mut String, report: &Report, profiles: &ProfileFacts) {
     }
 }
 
-fn one(out: &mut String, file: &FileReport) {
-    let path = shown(&file.path);
+fn file_lines(out: &mut String, file: &FileReport) {
+    let path = escape_controls(&file.path);
     for finding in &file.findings {
-        out.push_str(&said(&path, finding));
+        out.push_str(&describe(&path, finding));
         out.push('\n');
     }
     if let Some(broken) = &file.broken {
-        let _ = writeln!(out, "{path}: {}", shown(broken));
+        let _ = writeln!(out, "{path}: {}", escape_controls(broken));
     }
     let types: Vec<String> = file.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let types = if types.is_empty() { "no resources".to_owned() } else { types.join(", ") };
@@ -100,8 +104,8 @@ fn one(out: &mut String, file: &FileReport) {
     let _ = writeln!(out, "{path}: {state}, {} line{plural}, {} bytes, {types}", file.lines, file.bytes);
 }
 
-/// One finding: where, what was expected and found, how often, and where it is defined.
-pub(crate) fn said(path: &str, finding: &NdjsonFinding) -> String {
+/// One finding: its position, what was expected and found, how often, and a link to the definition.
+pub(crate) fn describe(path: &str, finding: &NdjsonFinding) -> String {
     let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
     let mut out = format!(
         "{path}:{}:{}: {}{within}: expected {}, found {}",
@@ -122,7 +126,7 @@ pub(crate) fn said(path: &str, finding: &NdjsonFinding) -> String {
 }
 
 /// A name with everything escaped that could move a terminal's cursor or turn its text around.
-pub(crate) fn shown(name: &str) -> String {
+pub(crate) fn escape_controls(name: &str) -> String {
     let plain = |c: char| {
         !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };

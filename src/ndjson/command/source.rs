@@ -1,10 +1,10 @@
-//! Where the bytes of a file of one's own come from: plain, gzip or zstd, told by the first bytes.
+//! Reads a local file: plain, gzip or zstd, known by its first bytes.
 
 use std::io::{Cursor, ErrorKind, Read};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 
-use crate::ndjson::command::files::NdjsonProgress;
+use crate::ndjson::command::progress::NdjsonProgress;
 use crate::ndjson::decode::Coding;
 use crate::ndjson::reader::{FileReader, Finished};
 
@@ -88,7 +88,7 @@ fn zstd(
                 }
             };
             if !pushed {
-                // The other thread ends when nobody takes what it sends.
+                // The other thread ends when its channel is closed.
                 drop(coming);
                 return reader.finish(false);
             }

@@ -1,10 +1,10 @@
-//! The elements of FHIR that the reader's rules need, and where they stand in a resource.
+//! The elements of FHIR that the reader's rules need, and their places in a resource.
 
-use crate::ndjson::facts::{Notes, Text};
+use crate::ndjson::facts::{JsonText, LineNotes};
 
-/// What a value is, by the keys that lead to it.
+/// A value, known by the keys on its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Element {
+pub(crate) enum KnownElement {
     /// Nothing that a rule needs.
     None,
     /// The line's value.
@@ -45,7 +45,7 @@ pub(crate) enum Element {
     WrappedType,
 }
 
-impl Element {
+impl KnownElement {
     /// The value of `key` in an object that is this element.
     pub(crate) fn child(self, key: &[u8]) -> Self {
         match (self, key) {
@@ -79,7 +79,7 @@ impl Element {
     }
 
     /// Where the notes keep this element, if it is one of the strings they keep.
-    pub(crate) fn text(self, notes: &mut Notes) -> Option<&mut Text> {
+    pub(crate) fn text(self, notes: &mut LineNotes) -> Option<&mut JsonText> {
         match self {
             Self::Type => Some(&mut notes.resource_type),
             Self::Id => Some(&mut notes.id),

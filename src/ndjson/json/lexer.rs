@@ -1,6 +1,9 @@
-//! The tokens of JSON: strings, numbers, literals; and words for what stands where something else should.
+//! Strings, numbers and literals of JSON, and messages for what is wrong with them. `base::json_scan` finds the tokens;
+//! this file says why one is malformed.
 
 use std::borrow::Cow;
+
+use crate::base::json_scan;
 
 /// What came of reading a token.
 pub(crate) enum Lexed<T> {
@@ -15,83 +18,53 @@ pub(crate) enum Lexed<T> {
 /// Reads a string from its opening quote at `at`. Gives where it ends, after the closing quote, and whether it has
 /// escapes. A lone surrogate in an escape is well-formed by the grammar.
 pub(crate) fn string(line: &[u8], at: usize) -> Lexed<(usize, bool)> {
-    let mut next = at + 1;
-    let mut escaped = false;
-    loop {
-        let rest = line.get(next..).unwrap_or_default();
-        let Some(length) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)) else {
-            return Lexed::End { in_string: true };
-        };
-        next += length;
-        match line.get(next) {
-            Some(b'"') => return Lexed::Good((next + 1, escaped)),
-            Some(b'\\') => {
-                escaped = true;
-                match line.get(next + 1) {
-                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => next += 2,
-                    Some(b'u') => {
-                        let digits = line.get(next + 2..).unwrap_or_default().iter().take(4);
-                        let good = digits.clone().take_while(|b| b.is_ascii_hexdigit()).count();
-                        if good < digits.count() {
-                            return bad(next, "four hexadecimal digits after \\u", "something else");
-                        }
-                        if good < 4 {
-                            return Lexed::End { in_string: true };
-                        }
-                        next += 6;
-                    }
-                    None => return Lexed::End { in_string: true },
-                    Some(_) => return bad(next, "an escape that JSON knows", "a backslash and another character"),
-                }
+    json_scan::string(line, at).map_or_else(|malformed| explain_string(line, malformed.at), Lexed::Good)
+}
+
+/// What is wrong with a string at the byte `at`.
+#[cold]
+fn explain_string(line: &[u8], at: usize) -> Lexed<(usize, bool)> {
+    match (line.get(at), line.get(at + 1)) {
+        (None, _) | (Some(b'\\'), None) => Lexed::End { in_string: true },
+        (Some(b'\\'), Some(b'u')) => {
+            let digits = line.get(at + 2..).unwrap_or_default().iter().take(4);
+            if digits.copied().all(|b| b.is_ascii_hexdigit()) {
+                return Lexed::End { in_string: true };
             }
-            _ => return bad(next, "control characters of a string escaped", "one as it is"),
+            bad(at, "four hexadecimal digits after \\u", "something else")
         }
+        (Some(b'\\'), _) => bad(at, "an escape that JSON knows", "a backslash and another character"),
+        _ => bad(at, "control characters of a string escaped", "one as it is"),
     }
 }
 
 /// Reads a number from its first character at `at`; gives where it ends.
 pub(crate) fn number(line: &[u8], at: usize) -> Lexed<usize> {
-    let digits =
-        |from: usize| from + line.get(from..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
-    let start = if line.get(at) == Some(&b'-') { at + 1 } else { at };
-    let mut end = digits(start);
-    match line.get(start) {
-        None => return Lexed::End { in_string: false },
-        Some(b'0') if end > start + 1 => return bad(at, "a number without leading zeros", "a leading zero"),
-        Some(b'0'..=b'9') => {}
-        Some(_) => return bad(at, "a digit after the minus sign", "something else"),
+    match json_scan::number(line, at) {
+        Ok((end, _)) => Lexed::Good(end),
+        Err(malformed) => explain_number(line, at, malformed.at),
     }
-    if line.get(end) == Some(&b'.') {
-        let after = digits(end + 1);
-        if after == end + 1 {
-            return lacking(line, after, at, "a digit after the decimal point");
-        }
-        end = after;
-    }
-    if let Some(b'e' | b'E') = line.get(end) {
-        let sign = usize::from(matches!(line.get(end + 1), Some(b'+' | b'-')));
-        let after = digits(end + 1 + sign);
-        if after == end + 1 + sign {
-            return lacking(line, after, at, "a digit in the exponent");
-        }
-        end = after;
-    }
-    Lexed::Good(end)
 }
 
-fn lacking(line: &[u8], end: usize, at: usize, expected: &'static str) -> Lexed<usize> {
-    if end >= line.len() { Lexed::End { in_string: false } } else { bad(at, expected, "none") }
+/// What is wrong with the number at `at`, at the byte `wrong` of the line.
+#[cold]
+fn explain_number(line: &[u8], at: usize, wrong: usize) -> Lexed<usize> {
+    let start = at + usize::from(line.get(at) == Some(&b'-'));
+    match line.get(wrong) {
+        None => Lexed::End { in_string: false },
+        Some(b'0') if wrong == start => bad(at, "a number without leading zeros", "a leading zero"),
+        Some(_) if wrong == start => bad(at, "a digit after the minus sign", "something else"),
+        Some(_) if line.get(wrong - 1) == Some(&b'.') => bad(at, "a digit after the decimal point", "none"),
+        Some(_) => bad(at, "a digit in the exponent", "none"),
+    }
 }
 
 /// Reads `word` at `at`; gives where it ends.
 pub(crate) fn literal(line: &[u8], at: usize, word: &[u8]) -> Lexed<usize> {
-    let rest = line.get(at..).unwrap_or_default();
-    if rest.starts_with(word) {
-        Lexed::Good(at + word.len())
-    } else if word.starts_with(rest) {
-        Lexed::End { in_string: false }
-    } else {
-        bad(at, "a JSON value", "an unknown word")
+    match json_scan::literal(line, at, word) {
+        Ok(end) => Lexed::Good(end),
+        Err(_) if word.starts_with(line.get(at..).unwrap_or_default()) => Lexed::End { in_string: false },
+        Err(_) => bad(at, "a JSON value", "an unknown word"),
     }
 }
 
@@ -112,7 +85,7 @@ fn bad<T>(at: usize, expected: &'static str, actual: &'static str) -> Lexed<T> {
     Lexed::Bad { at, expected, actual: actual.into() }
 }
 
-/// What stands at `at`, without showing it where it may be content.
+/// What is at `at`, without content.
 pub(crate) fn found(line: &[u8], at: usize) -> Cow<'static, str> {
     let Some(byte) = line.get(at).copied() else { return "the end of the line".into() };
     match byte {

@@ -3,8 +3,8 @@
 use super::*;
 use crate::ndjson::facts::TextState;
 
-fn scan(line: &[u8]) -> Notes {
-    let mut notes = Notes::default();
+fn scan(line: &[u8]) -> LineNotes {
+    let mut notes = LineNotes::default();
     notes.clear();
     Scanner::new(512).scan(line, &mut notes);
     notes
@@ -18,7 +18,7 @@ fn serde_accepts(line: &[u8]) -> bool {
 
 fn we_accept(line: &[u8]) -> bool {
     let notes = scan(line);
-    notes.standing == Standing::Object && notes.faults.iter().all(|fault| fault.rule == LineRule::DuplicateKey)
+    notes.shape == LineShape::Object && notes.faults.iter().all(|fault| fault.rule == LineRule::DuplicateKey)
 }
 
 #[track_caller]
@@ -224,7 +224,7 @@ fn every_beginning_of_a_line_is_unfinished() {
     let line = r#"{"resourceType":"Patient","a":[1.5e-3,true,null,"\u00e9 x\\",{"b":[]}],"id":"1"}"#.as_bytes();
     for end in 1..line.len() {
         let notes = scan(&line[..end]);
-        assert!(matches!(notes.standing, Standing::Unfinished { .. }), "{}", String::from_utf8_lossy(&line[..end]));
+        assert!(matches!(notes.shape, LineShape::Unfinished { .. }), "{}", String::from_utf8_lossy(&line[..end]));
         assert_eq!(notes.faults, []);
     }
 }
@@ -291,7 +291,7 @@ fn nesting_is_bounded_without_recursion() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let line = format!("{{\"a\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
         let notes = scan(line.as_bytes());
-        assert_eq!(notes.standing, Standing::Broken);
+        assert_eq!(notes.shape, LineShape::Broken);
         assert_eq!(notes.faults.iter().map(|f| f.rule).collect::<Vec<_>>(), [LineRule::TooDeep]);
         assert!(notes.faults[0].path.len() < MAX_PATH + 60);
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::reference::data::rows::Rows;
 use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
-use crate::search::matching::{Answer, Reading};
+use crate::search::matching::{MatchResult, Strictness};
 use crate::search::query::Query;
 use crate::search::world::World;
 
@@ -61,7 +61,7 @@ pub(crate) fn apply_filters(
     }
     let passes = |line: &bytes::Bytes| {
         let value: Value = serde_json::from_slice(line).unwrap_or_default();
-        let mut passed = own.iter().map(|filter| filter.matches(&value, world, Reading::Strict) == Answer::Yes);
+        let mut passed = own.iter().map(|filter| filter.matches(&value, world, Strictness::Strict) == MatchResult::Yes);
         if behaviors.has(Behavior::FiltersAllHold) { passed.all(|yes| yes) } else { passed.any(|yes| yes) }
     };
     Rows::held(rows.iter().filter(passes).collect())

@@ -1,60 +1,59 @@
-//! Specs side by side, duty by duty.
+//! The specs compared, requirement by requirement.
 
 use maud::{Markup, html};
 
 use crate::report::differences::{Difference, asks, differences};
 use crate::report::escape::visible;
-use crate::report::html::Page;
-use crate::report::html::part::{Row, duty_anchor, table};
+use crate::report::html::context::PageContext;
+use crate::report::html::part::requirement_anchor;
+use crate::report::html::table::{TableRow, table};
 use crate::report::text;
 use crate::suite::model::Asks;
 use crate::verdicts::judged_run::RequirementResult;
 
-impl Page<'_> {
-    /// The section; nothing where no two of the specs speak of each other.
-    pub(crate) fn beside(&self) -> Markup {
-        let all = differences(self.run);
-        let (same, differ): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.asks == Asks::Same);
-        html! {
-            @if !differ.is_empty() || !same.is_empty() {
-                section aria-labelledby="beside" {
-                    h2 #beside { "Where the specs differ" }
-                    p { "The same answers, judged by each: what one spec asks for, what it asks for by the other, and what the other says." }
-                    @if !differ.is_empty() { (self.side_by_side("Duties that differ", &differ)) }
-                    @if !same.is_empty() {
-                        details.printed {
-                            summary { b { "the same in both" } ": " (text::count(same.len() as u64, "duty")) }
-                            (self.side_by_side("Duties that are the same", &same))
-                        }
+/// The section; nothing where no two of the specs speak of each other.
+pub(crate) fn compare_specs(page: &PageContext<'_>) -> Markup {
+    let all = differences(page.run);
+    let (same, differ): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.asks == Asks::Same);
+    html! {
+        @if !differ.is_empty() || !same.is_empty() {
+            section aria-labelledby="differences" {
+                h2 #differences { "Where the specs differ" }
+                p { "The same answers, judged by each: what one spec asks for, what it asks for by the other, and what the other says." }
+                @if !differ.is_empty() { (side_by_side(page, "Duties that differ", &differ)) }
+                @if !same.is_empty() {
+                    details.printed {
+                        summary { b { "the same in both" } ": " (text::count(same.len() as u64, "duty")) }
+                        (side_by_side(page, "Duties that are the same", &same))
                     }
                 }
             }
         }
     }
-
-    fn side_by_side(&self, caption: &str, all: &[Difference<'_>]) -> Markup {
-        let spec = |index: usize| self.run.judgements.get(index).map(|j| j.spec.as_str()).unwrap_or_default();
-        let rows = all.iter().map(|one| {
-            Row::new(vec![
-                html! { span.small { (visible(spec(one.of))) } br; (duty(one.of, one.duty)) },
-                html! { span.word { (asks(one.asks)) } @if let Some(how) = one.how { br; (visible(how)) } },
-                html! {
-                    span.small { (visible(spec(one.to))) }
-                    @for other in &one.duties { br; (duty(one.to, other)) }
-                },
-            ])
-        });
-        table(caption, &["One spec", "asks for", "than the other"], rows.collect())
-    }
 }
 
-/// A duty with its level and what came of it.
-fn duty(index: usize, duty: &RequirementResult) -> Markup {
+fn side_by_side(page: &PageContext<'_>, caption: &str, all: &[Difference<'_>]) -> Markup {
+    let spec = |index: usize| page.run.judgements.get(index).map(|j| j.spec.as_str()).unwrap_or_default();
+    let rows = all.iter().map(|one| {
+        TableRow::new(vec![
+            html! { span.small { (visible(spec(one.of))) } br; (requirement(one.of, one.requirement)) },
+            html! { span.word { (asks(one.asks)) } @if let Some(how) = one.how { br; (visible(how)) } },
+            html! {
+                span.small { (visible(spec(one.to))) }
+                @for other in &one.others { br; (requirement(one.to, other)) }
+            },
+        ])
+    });
+    table(caption, &["One spec", "asks for", "than the other"], rows.collect())
+}
+
+/// A requirement with its level and its state.
+fn requirement(index: usize, requirement: &RequirementResult) -> Markup {
     html! {
-        (visible(&duty.says)) " "
+        (visible(&requirement.says)) " "
         span.small {
-            a href={ "#" (duty_anchor(index, &duty.id)) } { code { (visible(&duty.id)) } }
-            ": " (duty.level) ", " (duty.state.as_str().replace('-', " "))
+            a href={ "#" (requirement_anchor(index, &requirement.id)) } { code { (visible(&requirement.id)) } }
+            ": " (requirement.level) ", " (requirement.state.as_str().replace('-', " "))
         }
     }
 }

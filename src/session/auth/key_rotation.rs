@@ -1,55 +1,50 @@
-//! Changing the client's keys while the server looks: where the run serves them, another takes the place of the client's
-//! own for as long as it takes to see whether the server follows.
+//! The key set that the run serves: it holds the client's own key, and another key while a test checks that the server
+//! follows the change.
 
 use std::time::Duration;
 
-use crate::session::auth::credentials::TokenState;
-use crate::session::client::Session;
+use crate::session::auth::tokens::TokenState;
 use crate::settings::key_set::{KEY_ID, MAX_AGE, NEXT_KEY_ID};
-use crate::settings::run_settings::{Credentials, Smart};
+use crate::settings::run_settings::{Credentials, Settings, Smart};
 
-/// What is given to a server beyond the time for which it may keep the keys.
+/// What a server gets beyond the time for which it may cache the keys.
 const GRACE: Duration = Duration::from_secs(5);
 
-impl Session {
-    /// Puts the key of the run's own client into the key set, once.
-    pub(crate) fn publish(&self, smart: &Smart, state: &mut TokenState) -> Result<(), String> {
-        let Some(set) = &self.shared.settings.key_set else { return Ok(()) };
-        let own =
-            matches!(&self.shared.settings.credentials, Credentials::Smart(own) if own.client_id == smart.client_id);
-        if let (Some(key), true, false) = (&state.key, own, state.published) {
-            set.publish(vec![key.public_jwk(key.id().or(smart.key_id.as_deref()).unwrap_or(KEY_ID))?]);
-            state.published = true;
-        }
-        Ok(())
+/// Puts the key of the first client into the key set, once.
+///
+/// # Errors
+/// A fragment: the key has no public half.
+pub(crate) fn publish(settings: &Settings, smart: &Smart, state: &mut TokenState) -> Result<(), String> {
+    let Some(set) = &settings.key_set else { return Ok(()) };
+    let first = matches!(&settings.credentials, Credentials::Smart(first) if first.client_id == smart.client_id);
+    if let (Some(key), true, false) = (&state.key, first, state.published) {
+        set.publish(vec![key.public_jwk(key.id().or(smart.key_id.as_deref()).unwrap_or(KEY_ID))?]);
+        state.published = true;
     }
+    Ok(())
+}
 
-    /// Has another key take the place of the client's own; gives how long to wait until servers must have noticed, nothing
-    /// where it has its place already.
-    ///
-    /// # Errors
-    /// A fragment: there is no key to replace, or none can be made.
-    pub(crate) async fn rotate(&self) -> Result<Option<Duration>, String> {
-        let (_, client) = self.own_smart()?;
-        let mut state = client.state.lock().await;
-        let set = self.shared.settings.key_set.as_ref().ok_or("the run serves no keys")?;
-        if state.rotated {
-            return Ok(None);
-        }
-        let next = state.key.as_ref().ok_or("the client's key was never used")?.another()?;
-        set.publish(vec![next.public_jwk(NEXT_KEY_ID)?]);
-        (state.next, state.rotated) = (Some(next), true);
-        Ok(Some(MAX_AGE + GRACE))
+/// Replaces the key in the key set; returns how long servers may still use the old one, and `None` if the key is replaced
+/// already.
+///
+/// # Errors
+/// A fragment: there is no key to replace, or no new one can be generated.
+pub(crate) fn rotate(settings: &Settings, state: &mut TokenState) -> Result<Option<Duration>, String> {
+    let set = settings.key_set.as_ref().ok_or("the run serves no keys")?;
+    if state.rotated {
+        return Ok(None);
     }
+    let next = state.key.as_ref().ok_or("the client's key was never used")?.generate_another()?;
+    set.publish(vec![next.public_jwk(NEXT_KEY_ID)?]);
+    (state.next, state.rotated) = (Some(next), true);
+    Ok(Some(MAX_AGE + GRACE))
+}
 
-    /// Brings the client's own key back, where it was replaced.
-    pub(crate) async fn restore_key(&self) {
-        let Ok((smart, client)) = self.own_smart() else { return };
-        let mut state = client.state.lock().await;
-        if state.rotated {
-            (state.rotated, state.published) = (false, false);
-            // The key was there before, so that it is good.
-            let _ = self.publish(smart, &mut state);
-        }
+/// Puts the client's own key back into the key set, if it was replaced.
+pub(crate) fn restore(settings: &Settings, smart: &Smart, state: &mut TokenState) {
+    if state.rotated {
+        (state.rotated, state.published) = (false, false);
+        // This key was published before, so it can be published again.
+        let _ = publish(settings, smart, state);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use crate::suite::can_judge::can_judge;
 use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Moment};
 use crate::suite::load::raw::{RawRequirement, RawSpec, RawTest};
@@ -288,6 +289,7 @@ fn expectation(entry: &RawEntry<'_, RawTest>, path: &[ReadStep<'_>], expect: &Ex
         refusals.push(Refusal::new(title, Spot::new(entry.file, span, label)));
     };
     let subjects = expect.subjects();
+    let ons = entry.raw.as_ref().map(|raw| raw.on.0.as_slice()).unwrap_or_default();
     let with_value = expect.header.is_some() || expect.json.is_some();
     match subjects.as_slice() {
         [] => refuse("this says not what to look at".to_owned(), whole(), &format!("it needs one of {SUBJECTS}")),
@@ -324,6 +326,12 @@ fn expectation(entry: &RawEntry<'_, RawTest>, path: &[ReadStep<'_>], expect: &Ex
         && !pointer.starts_with('/')
     {
         refuse(format!("`{pointer}` is no JSON pointer"), value("json"), "begin it with /");
+    }
+    if let Some(check) = expect.check {
+        for on in ons.iter().filter(|on| !can_judge(check, on)) {
+            let label = format!("this check judges {}", check.places());
+            refuse(format!("`{check}` cannot judge `{on}`"), value("check"), &label);
+        }
     }
     if let Some(header) = &expect.header
         && http::HeaderName::from_bytes(header.as_bytes()).is_err()

@@ -11,7 +11,7 @@ use plimsoll::recording::model::{Outcome, Phase, Recording, Role};
 use plimsoll::reference::data::mutator::DataMutator;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
-use plimsoll::selftest::matrix::hooks;
+use plimsoll::selftest::reference_run::hooks;
 use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
 use plimsoll::transport::in_process::InProcess;
 

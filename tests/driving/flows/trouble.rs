@@ -110,7 +110,7 @@ fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
         .unwrap();
     assert_eq!(server.calls().last().unwrap().at.as_secs(), 42);
     assert_eq!(server.left(), 0);
-    assert_eq!(recording.end.as_ref().unwrap().early.as_deref(), Some("interrupted"));
+    assert_eq!(recording.end.as_ref().unwrap().early.as_ref().map(|end| end.because.as_str()), Some("interrupted"));
     assert_eq!(recording.end.as_ref().unwrap().leftovers, Vec::<String>::new());
     for name in ["a", "b", "z"] {
         let stop = flow(&recording, name).stop.clone().unwrap();
@@ -125,7 +125,10 @@ fn a_deadline_ends_the_run_and_a_deaf_server_does_not_hold_it_up() {
     server.polls = usize::MAX;
     let recording =
         server.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
-    assert_eq!(recording.end.as_ref().unwrap().early.as_deref(), Some("the deadline of 30 s passed"));
+    assert_eq!(
+        recording.end.as_ref().unwrap().early.as_ref().map(|end| end.because.as_str()),
+        Some("the deadline of 30 s passed")
+    );
     assert_eq!(server.left(), 0);
 
     let deaf = Server::new(|call| (call.method == "DELETE").then(|| respond(503, &[("retry-after", "60")], "")));

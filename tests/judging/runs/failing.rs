@@ -1,11 +1,14 @@
 //! A run in which much is wrong, some of it on purpose to hurt a careless report.
 
 use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
+use plimsoll::recording::early_end::EarlyEndKind;
 use plimsoll::recording::facts::LineFinding;
 use plimsoll::recording::model::{Body, BodyKind, Outcome, Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use plimsoll::suite::line_rules::LineRule;
 use plimsoll::suite::model::{Asks, DiffersFrom};
-use plimsoll::verdicts::judged_run::{Conformance, Gate, Position, RequirementResult, Run, Scope, State, TestResult};
+use plimsoll::verdicts::judged_run::{
+    Conformance, Gate, Position, RequirementResult, RequirementState, Run, Scope, TestResult,
+};
 use serde_json::json;
 
 use super::{BASE, Builder, TITLE, answer, finding, judgement, test};
@@ -33,7 +36,7 @@ pub fn failing() -> Run {
     first.requirements.push(RequirementResult {
         id: "files-attachment-urls".into(),
         level: Level::Shall,
-        state: State::Untested,
+        state: RequirementState::Untested,
         because: "needs an attachment in the data, which no server can be asked for".into(),
         area: Area::Files,
         says: "Attachments are referred to by absolute URLs.".into(),
@@ -60,7 +63,7 @@ pub fn nobody() -> Run {
     stop(&mut b, "system", StopKind::Transport, id, "the kick-off had no answer");
     b.run.scope = Scope::Filtered;
     b.run.start.selected = Some(vec!["kickoff::accepted@system".into()]);
-    b.run.early = Some("interrupted".into());
+    (b.run.early, b.run.early_kind) = (Some("interrupted".into()), Some(EarlyEndKind::Interrupted));
     let mut t = test(Area::Kickoff, "accepted", "system", "A kick-off is answered 202", Level::Shall, Verdict::Error);
     t.because = "nothing listens at 127.0.0.1:9 (connection refused) (exchange 1)".into();
     t.exchanges = vec![id];
@@ -115,6 +118,7 @@ fn wire_faults(b: &mut Builder) -> Vec<TestResult> {
     skipped.because = format!(
         "flow group ended before this: the kick-off was answered without Content-Location (exchange {kickoff})"
     );
+    skipped.flow_ended = true;
     skipped.exchanges = vec![kickoff];
 
     let first = b.export("system", ExportLevel::System);

@@ -10,9 +10,12 @@ use plimsoll::recording::facts::{FileFacts, LineFacts};
 use plimsoll::recording::model::{
     Body, BodyKind, Exchange, FileRef, FlowRecord, Outcome, Phase, Request, Response, Role, Start,
 };
+use plimsoll::recording::settings::{Authorization, RecordedSettings};
 use plimsoll::suite::model::FileList;
+use plimsoll::verdicts::finding_place::{FindingPlace, PlaceKind};
 use plimsoll::verdicts::judged_run::{
-    Conformance, Finding, Gate, Judgement, RequirementResult, Run, Scope, State, Target, TestResult, Tool, Traffic,
+    Conformance, Finding, Gate, Judgement, RequirementResult, RequirementState, Run, Scope, Target, TestResult, Tool,
+    Traffic,
 };
 use serde_json::{Value, json};
 
@@ -26,7 +29,13 @@ pub struct Builder {
 
 impl Builder {
     pub fn new() -> Self {
-        let settings = [("jobs", "4"), ("max-wait", "10m"), ("auth", "token from the environment")];
+        let settings = RecordedSettings {
+            authorization: Authorization::BearerToken,
+            jobs: 4,
+            max_wait: 600,
+            max_bytes: 64 << 30,
+            ..RecordedSettings::default()
+        };
         Self {
             clock: 0,
             run: Run {
@@ -36,19 +45,20 @@ impl Builder {
                 started: "2026-01-31T10:00:00.000Z".into(),
                 finished: "2026-01-31T10:00:12.000Z".into(),
                 early: None,
+                early_kind: None,
                 traffic: Traffic::default(),
                 judgements: Vec::new(),
                 exchanges: Vec::new(),
                 files: Vec::new(),
                 flows: Vec::new(),
                 start: Start {
-                    format: 1,
+                    format: 2,
                     plimsoll: "0.1.0".into(),
                     suites: "0a1b2c3d4e5f".into(),
                     base: BASE.into(),
                     started: "2026-01-31T10:00:00.000Z".into(),
                     specs: vec!["hl7-2.0.0".into()],
-                    settings: settings.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec(),
+                    settings,
                     software: Some("Example Bulk 4.2".into()),
                     fhir: Some("4.0.1".into()),
                     ..Start::default()
@@ -101,6 +111,8 @@ impl Builder {
         self.run.flows.push(FlowRecord {
             name: name.to_owned(),
             title: format!("everything at {export} level, by GET"),
+            level_chosen: false,
+            dropped_params: Vec::new(),
             export,
             params: Vec::new(),
             posted: false,
@@ -224,6 +236,7 @@ pub fn test(area: Area, id: &str, flow: &str, title: &str, level: Level, verdict
         requirements: vec![format!("{area}-{id}")],
         defect: false,
         because: String::new(),
+        flow_ended: false,
         known: None,
         findings: Vec::new(),
         why: String::new(),
@@ -237,8 +250,7 @@ pub fn test(area: Area, id: &str, flow: &str, title: &str, level: Level, verdict
 pub fn finding(exchange: u32, kind: &str, place: &str, expected: &str, actual: &str) -> Finding {
     Finding {
         exchange: Some(exchange),
-        place: place.to_owned(),
-        kind: kind.to_owned(),
+        place: FindingPlace::from_texts(PlaceKind::from_word(kind).unwrap(), place).unwrap(),
         expected: expected.to_owned(),
         actual: actual.to_owned(),
         position: None,
@@ -253,17 +265,17 @@ pub fn requirements(tests: &[TestResult], base: &str) -> Vec<RequirementResult> 
     let mut out: Vec<RequirementResult> = Vec::new();
     for test in tests {
         let state = match test.verdict {
-            Verdict::Pass => State::Met,
-            Verdict::Fail => State::Violated,
-            Verdict::Warn => State::NotMet,
-            Verdict::Skip | Verdict::Error => State::Undetermined,
-            Verdict::NotApplicable => State::NotApplicable,
+            Verdict::Pass => RequirementState::Met,
+            Verdict::Fail => RequirementState::Violated,
+            Verdict::Warn => RequirementState::NotMet,
+            Verdict::Skip | Verdict::Error => RequirementState::Undetermined,
+            Verdict::NotApplicable => RequirementState::NotApplicable,
         };
         for id in &test.requirements {
             match out.iter_mut().find(|r| r.id == *id) {
                 Some(known) => {
                     known.tests.push(test.id.clone());
-                    if matches!(state, State::Violated | State::NotMet) {
+                    if matches!(state, RequirementState::Violated | RequirementState::NotMet) {
                         known.state = state;
                     }
                 }
@@ -287,8 +299,9 @@ pub fn requirements(tests: &[TestResult], base: &str) -> Vec<RequirementResult> 
 pub fn judgement(spec: &str, title: &str, outcome: Conformance, because: &str, tests: Vec<TestResult>) -> Judgement {
     let base = "https://hl7.org/fhir/uv/bulkdata/STU2/";
     let requirements = requirements(&tests, base);
-    let decided =
-        requirements.iter().filter(|r| r.level.is_binding() && matches!(r.state, State::Met | State::Violated));
+    let decided = requirements
+        .iter()
+        .filter(|r| r.level.is_binding() && matches!(r.state, RequirementState::Met | RequirementState::Violated));
     Judgement {
         spec: spec.to_owned(),
         title: title.to_owned(),
@@ -328,7 +341,6 @@ pub fn conformant() -> Run {
     for (test, at) in tests.iter_mut().zip([0, 1, 4, 5, 7]) {
         test.exchanges = vec![first + at];
     }
-    b.run.judgements =
-        vec![judgement("hl7-2.0.0", TITLE, Conformance::Conformant, "conformant: 5 SHALLs decided", tests)];
+    b.run.judgements = vec![judgement("hl7-2.0.0", TITLE, Conformance::Conformant, "", tests)];
     b.run
 }

@@ -3,7 +3,8 @@
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{curl, finding, html, junit, terminal};
-use plimsoll::selftest::matrix::{judged, whole_plan};
+use plimsoll::selftest::matrix::whole_plan;
+use plimsoll::selftest::reference_run::judged;
 use plimsoll::verdicts::judged_run::Run;
 
 /// A run under HL7 3.0.0 of the tests whose name `selected` takes.
@@ -38,7 +39,7 @@ fn told(run: &Run) -> String {
     for judgement in &run.judgements {
         let shown = |v| matches!(v, Verdict::Fail | Verdict::Warn | Verdict::Error);
         for test in judgement.tests.iter().filter(|t| shown(t.verdict)) {
-            out += &format!("---- {} ----\n{}\n\n", test.id, finding::told(run, judgement, test));
+            out += &format!("---- {} ----\n{}\n\n", test.id, finding::render_once(run, judgement, test));
         }
     }
     let mut parts = out.split("[u");
@@ -87,9 +88,9 @@ fn one_cause_is_told_once() {
     let fails: Vec<_> = judgement.tests.iter().filter(|t| t.verdict == Verdict::Fail).collect();
     assert!(fails.len() > 2, "the fault is noticed on several flows");
     let full = finding::render(&run, judgement, fails[0]);
-    assert_eq!(finding::told(&run, judgement, fails[0]), full, "the first is told in full");
+    assert_eq!(finding::render_once(&run, judgement, fails[0]), full, "the first is told in full");
     let twin = fails.iter().find(|t| t.id != fails[0].id && t.title == fails[0].title).unwrap();
-    let short = finding::told(&run, judgement, twin);
+    let short = finding::render_once(&run, judgement, twin);
     assert!(lines(&short) * 2 < lines(&full), "{short}");
     assert!(short.contains(&fails[0].id), "{short}");
     assert!(short.contains("SHALL violated"), "{short}");
@@ -115,9 +116,9 @@ fn what_is_undecided_for_one_reason_is_told_once() {
     let judgement = &run.judgements[0];
     let errors: Vec<_> = judgement.tests.iter().filter(|t| t.verdict == Verdict::Error).collect();
     assert!(errors.len() > 100);
-    let full = errors.iter().filter(|t| lines(&finding::told(&run, judgement, t)) > 1).count();
+    let full = errors.iter().filter(|t| lines(&finding::render_once(&run, judgement, t)) > 1).count();
     assert!(full <= 4, "{full} of {} are told in full", errors.len());
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     let cards = page.split("id=\"undecided\"").nth(1).unwrap().split("</section>").next().unwrap();
     assert_eq!(cards.matches("<article").count(), full, "a card a cause");
     // Programs still get each with its reason.
@@ -128,7 +129,7 @@ fn what_is_undecided_for_one_reason_is_told_once() {
 #[test]
 fn a_card_says_once_what_several_flows_show() {
     let run = whole(&["status-200-while-running", "ndjson-trailing-comma", "manifest-missing-request"]);
-    let page = html::render(&run);
+    let page = html::page::render(&run);
     let fixes = page.split("id=\"fix\"").nth(1).unwrap().split("</section>").next().unwrap();
     let violated = fixes.matches("<article").count();
     assert!(violated >= 3, "{violated} cards");

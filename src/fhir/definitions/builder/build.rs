@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::fhir::definitions::builder::package::Package;
+use crate::fhir::definitions::builder::types::Builder;
 use crate::fhir::definitions::tables::Tables;
 
 /// Builds the tables of the package at `path`: a `.tgz` as packages are published, or a folder of JSON files. `links` is
@@ -20,5 +21,5 @@ pub fn build(path: &Path, links: &str) -> Result<Tables, String> {
 /// # Errors
 /// As [`build`].
 pub fn tables(package: &Package, links: &str) -> Result<Tables, String> {
-    crate::fhir::definitions::builder::types::Builder::new(package, links).build()
+    Builder::new(package, links).build()
 }

@@ -1,4 +1,4 @@
-//! The codes of a value set, where its definition and the package's code systems say all of them.
+//! The codes of a value set, if its definition and the code systems of the package list all of them.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::fhir::definitions::builder::package::Package;
 
-/// Every code of the value set with its system; none where a terminology server would be needed to know them.
+/// Every code of the value set with its system; none if only a terminology server knows them.
 pub(crate) fn expand(package: &Package, url: &str) -> Option<BTreeSet<(String, String)>> {
     let plain = url.split('|').next().unwrap_or_default();
     let compose = package.value_sets.get(plain)?.get("compose")?;
@@ -19,7 +19,7 @@ pub(crate) fn expand(package: &Package, url: &str) -> Option<BTreeSet<(String, S
             return None;
         }
         if let Some(others) = include.get("valueSet").and_then(Value::as_array) {
-            // Several value sets, or one beside a system, are an intersection.
+            // Several value sets, or one and a system, are an intersection.
             let ([other], None) = (others.as_slice(), include.get("system")) else { return None };
             codes.extend(expand(package, other.as_str()?)?);
             continue;

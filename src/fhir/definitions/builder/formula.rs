@@ -1,35 +1,28 @@
 //! The compiler: a small part of FHIRPath to programs over the bits of one object.
 
-use crate::fhir::definitions::builder::invariants::Watched;
-use crate::fhir::definitions::builder::lex::{Token, lex};
-use crate::fhir::definitions::builder::types::{Draft, Member};
-use crate::fhir::definitions::layout::E_ARRAY;
-use crate::fhir::definitions::layout::E_CHOICE;
-use crate::fhir::definitions::layout::Kind;
-use crate::fhir::definitions::layout::NONE;
-use crate::fhir::definitions::layout::Watch;
-use crate::fhir::definitions::layout::op;
+use crate::fhir::definitions::builder::draft::{Draft, Member, Watched};
+use crate::fhir::definitions::builder::lex::{Token, TokenStream};
+use crate::fhir::definitions::layout::{E_ARRAY, E_CHOICE, NONE, ValueKind, WatchKind, op};
 
 /// Compiles one invariant of one type.
-pub(crate) struct Compiler<'b, 'p, 'm> {
+pub(crate) struct InvariantCompiler<'b, 'p, 'm> {
     members: &'m mut [Vec<Member<'p>>],
     at: usize,
     draft: &'b Draft<'p>,
-    tokens: Vec<Token>,
-    next: usize,
+    tokens: TokenStream,
     program: Vec<u8>,
 }
 
-impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
+impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
     pub(crate) fn new(members: &'m mut [Vec<Member<'p>>], at: usize, draft: &'b Draft<'p>, expression: &str) -> Self {
-        Self { members, at, draft, tokens: lex(expression), next: 0, program: Vec::new() }
+        Self { members, at, draft, tokens: TokenStream::new(expression), program: Vec::new() }
     }
 
-    /// The whole expression, about the object itself or about the element of the name; none where it is not understood.
+    /// The whole expression, about the object itself or about the element of the name; none if it is not understood.
     pub(crate) fn compile(mut self, element: Option<&str>) -> Option<Vec<u8>> {
         let saved = self.watches();
         let done = match element {
-            None => self.implies().filter(|()| self.next == self.tokens.len()),
+            None => self.implies().filter(|()| self.tokens.is_at_end()),
             Some(name) => self.none_where(name),
         };
         if done.is_none() {
@@ -48,31 +41,12 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
         }
     }
 
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next)
-    }
-
-    fn take(&mut self) -> Option<Token> {
-        self.next += 1;
-        self.tokens.get(self.next - 1).cloned()
-    }
-
-    fn sign(&mut self, sign: &str) -> Option<()> {
-        let there = matches!(self.peek(), Some(Token::Sign(known)) if *known == sign);
-        there.then(|| self.next += 1)
-    }
-
-    fn word(&mut self, word: &str) -> Option<()> {
-        let there = matches!(self.peek(), Some(Token::Name(known)) if known == word);
-        there.then(|| self.next += 1)
-    }
-
-    /// Tries a rule, and goes back where it does not fit.
+    /// Tries a rule, and goes back if it does not fit.
     fn attempt(&mut self, rule: fn(&mut Self) -> Option<()>) -> Option<()> {
-        let (next, length) = (self.next, self.program.len());
+        let (position, length) = (self.tokens.position(), self.program.len());
         let done = rule(self);
         if done.is_none() {
-            self.next = next;
+            self.tokens.go_back(position);
             self.program.truncate(length);
         }
         done
@@ -80,7 +54,7 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
 
     fn implies(&mut self) -> Option<()> {
         self.or()?;
-        while self.word("implies").is_some() {
+        while self.tokens.word("implies").is_some() {
             self.or()?;
             self.program.push(op::IMPLIES);
         }
@@ -90,10 +64,10 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
     fn or(&mut self) -> Option<()> {
         self.and()?;
         loop {
-            if self.word("or").is_some() {
+            if self.tokens.word("or").is_some() {
                 self.and()?;
                 self.program.push(op::OR);
-            } else if self.word("xor").is_some() {
+            } else if self.tokens.word("xor").is_some() {
                 self.and()?;
                 self.program.push(op::XOR);
             } else {
@@ -104,7 +78,7 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
 
     fn and(&mut self) -> Option<()> {
         self.equality()?;
-        while self.word("and").is_some() {
+        while self.tokens.word("and").is_some() {
             self.equality()?;
             self.program.push(op::AND);
         }
@@ -116,8 +90,8 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
             return Some(());
         }
         self.term()?;
-        let same = self.sign("=").is_some();
-        if same || self.sign("!=").is_some() {
+        let same = self.tokens.sign("=").is_some();
+        if same || self.tokens.sign("!=").is_some() {
             self.term()?;
             self.program.push(op::XOR);
             if same {
@@ -128,9 +102,9 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
     }
 
     fn term(&mut self) -> Option<()> {
-        if self.sign("(").is_some() {
+        if self.tokens.sign("(").is_some() {
             self.implies()?;
-            self.sign(")")?;
+            self.tokens.sign(")")?;
         } else {
             self.chain()?;
         }
@@ -139,41 +113,36 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
     }
 
     fn not(&mut self) -> Option<()> {
-        self.sign(".")?;
-        self.word("not")?;
-        self.no_arguments()?;
+        self.tokens.sign(".")?;
+        self.tokens.word("not")?;
+        self.tokens.no_arguments()?;
         self.program.push(op::NOT);
         Some(())
     }
 
-    fn no_arguments(&mut self) -> Option<()> {
-        self.sign("(")?;
-        self.sign(")")
-    }
-
-    /// Names joined by dots; what stands before a function's parenthesis is given apart.
+    /// Names with dots between them, and the name of the function at their end.
     fn path(&mut self) -> Option<(Vec<String>, Option<String>)> {
         let mut names = Vec::new();
         loop {
-            let Some(Token::Name(name)) = self.take() else { return None };
-            if matches!(self.peek(), Some(Token::Sign("("))) {
+            let Some(Token::Name(name)) = self.tokens.take() else { return None };
+            if matches!(self.tokens.peek(), Some(Token::Sign("("))) {
                 if name == "trace" {
-                    self.sign("(")?;
-                    self.take()?;
-                    self.sign(")")?;
+                    self.tokens.sign("(")?;
+                    self.tokens.take()?;
+                    self.tokens.sign(")")?;
                 } else {
                     return Some((self.own(names), Some(name)));
                 }
             } else {
                 names.push(name);
             }
-            if self.sign(".").is_none() {
+            if self.tokens.sign(".").is_none() {
                 return Some((self.own(names), None));
             }
         }
     }
 
-    /// The path without what merely names the object itself.
+    /// The path without a first name for the object itself.
     fn own(&self, mut names: Vec<String>) -> Vec<String> {
         let itself =
             |name: &String| *name == self.draft.name || (name == "%resource" && !self.draft.name.contains('.'));
@@ -188,17 +157,17 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
         let (names, function) = self.path()?;
         match function?.as_str() {
             "exists" => {
-                self.no_arguments()?;
+                self.tokens.no_arguments()?;
                 self.there(&names)
             }
             "empty" => {
-                self.no_arguments()?;
+                self.tokens.no_arguments()?;
                 self.there(&names)?;
                 self.program.push(op::NOT);
                 Some(())
             }
             "hasValue" => {
-                self.no_arguments()?;
+                self.tokens.no_arguments()?;
                 let [name] = names.as_slice() else { return None };
                 let (bit, _, _) = self.element(name)?;
                 self.program.extend([op::VALUE, bit]);
@@ -213,8 +182,8 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
     /// The element of this name: its bit, its flags, and the type of its children.
     fn element(&self, name: &str) -> Option<(u8, u16, u16)> {
         let mut found = self.members.get(self.at)?.iter().filter(|member| member.name == name);
-        let row = found.find(|member| member.row.kind != Kind::Twin as u8)?.row;
-        let child = if row.kind == Kind::Complex as u8 { row.arg } else { NONE };
+        let row = found.find(|member| member.row.kind != ValueKind::Twin as u8)?.row;
+        let child = if row.kind == ValueKind::Complex as u8 { row.arg } else { NONE };
         Some((row.bit, row.flags, child))
     }
 
@@ -227,7 +196,7 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
             }
             [name, inner] => {
                 let mask = self.inner(name, inner)?;
-                self.fact(name, Watch::AnyHas, Vec::new(), mask)
+                self.fact(name, WatchKind::AnyHas, Vec::new(), mask)
             }
             _ => None,
         }
@@ -245,11 +214,11 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
         self.program.extend(mask.to_le_bytes());
     }
 
-    /// Asks for a fact about the element `name`: watches it, where it is not yet watched for that.
-    fn fact(&mut self, name: &str, kind: Watch, text: Vec<u8>, mask: u64) -> Option<()> {
+    /// Pushes a fact about the element `name`, and watches the element for it.
+    fn fact(&mut self, name: &str, kind: WatchKind, text: Vec<u8>, mask: u64) -> Option<()> {
         let members = self.members.get_mut(self.at)?;
         let gate = match kind {
-            Watch::Equals | Watch::Negative | Watch::NotPositive => {
+            WatchKind::Equals | WatchKind::Negative | WatchKind::NotPositive => {
                 members.iter().find(|member| member.name == name)?.row.bit
             }
             _ => u8::MAX,
@@ -262,39 +231,39 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
     /// `x.coding.where(system = '...' and code = '...')`, existing or empty.
     fn coded(&mut self, names: &[String]) -> Option<()> {
         let [name, coding] = names else { return None };
-        self.sign("(")?;
-        self.word("system")?;
-        self.sign("=")?;
-        let Some(Token::Literal(system)) = self.take() else { return None };
-        self.word("and")?;
-        let bracket = self.sign("(").is_some();
+        self.tokens.sign("(")?;
+        self.tokens.word("system")?;
+        self.tokens.sign("=")?;
+        let Some(Token::Literal(system)) = self.tokens.take() else { return None };
+        self.tokens.word("and")?;
+        let bracket = self.tokens.sign("(").is_some();
         let mut codes = Vec::new();
         loop {
-            self.word("code")?;
-            self.sign("=")?;
-            let Some(Token::Literal(code)) = self.take() else { return None };
+            self.tokens.word("code")?;
+            self.tokens.sign("=")?;
+            let Some(Token::Literal(code)) = self.tokens.take() else { return None };
             codes.push(code);
-            if !bracket || self.word("or").is_none() {
+            if !bracket || self.tokens.word("or").is_none() {
                 break;
             }
         }
         if bracket {
-            self.sign(")")?;
+            self.tokens.sign(")")?;
         }
-        self.sign(")")?;
-        self.sign(".")?;
-        let empty = self.word("empty").is_some();
+        self.tokens.sign(")")?;
+        self.tokens.sign(".")?;
+        let empty = self.tokens.word("empty").is_some();
         if !empty {
-            self.word("exists")?;
+            self.tokens.word("exists")?;
         }
-        self.no_arguments()?;
+        self.tokens.no_arguments()?;
         if coding != "coding" {
             return None;
         }
         let plain = |text: &[u8]| String::from_utf8_lossy(text).trim_matches('"').to_owned();
         for (index, code) in codes.iter().enumerate() {
             let text = format!("{}|{}", plain(&system), plain(code)).into_bytes();
-            self.fact(name, Watch::Coding, text, 0)?;
+            self.fact(name, WatchKind::Coding, text, 0)?;
             if index > 0 {
                 self.program.push(op::OR);
             }
@@ -305,27 +274,27 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
         Some(())
     }
 
-    /// `x.all(y.exists() = (...))`, where what stands in the brackets is about this object.
+    /// `x.all(y.exists() = (...))`, with brackets about this object.
     fn all_of(&mut self, names: &[String]) -> Option<()> {
         let [name] = names else { return None };
-        self.sign("(")?;
+        self.tokens.sign("(")?;
         let (inner, function) = self.path()?;
         let ([inner], Some("exists")) = (inner.as_slice(), function.as_deref()) else { return None };
-        self.no_arguments()?;
-        self.sign("=")?;
+        self.tokens.no_arguments()?;
+        self.tokens.sign("=")?;
         let mask = self.inner(name, inner)?;
-        let begin = self.next;
-        for kind in [Watch::AnyLacks, Watch::AnyHas] {
-            self.next = begin;
+        let begin = self.tokens.position();
+        for kind in [WatchKind::AnyLacks, WatchKind::AnyHas] {
+            self.tokens.go_back(begin);
             self.term()?;
-            if kind == Watch::AnyHas {
+            if kind == WatchKind::AnyHas {
                 self.program.push(op::NOT);
             }
             self.fact(name, kind, Vec::new(), mask)?;
             self.program.extend([op::NOT, op::IMPLIES]);
         }
         self.program.push(op::AND);
-        self.sign(")")
+        self.tokens.sign(")")
     }
 
     /// A value compared with literals.
@@ -336,31 +305,33 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
         if flags & (E_ARRAY | E_CHOICE) != 0 || child != NONE {
             return None;
         }
-        if self.word("in").is_some() {
-            self.sign("(")?;
+        if self.tokens.word("in").is_some() {
+            self.tokens.sign("(")?;
             let mut count = 0;
             loop {
-                let Some(Token::Literal(text)) = self.take() else { return None };
-                self.fact(name, Watch::Equals, text, 0)?;
+                let Some(Token::Literal(text)) = self.tokens.take() else { return None };
+                self.fact(name, WatchKind::Equals, text, 0)?;
                 if count > 0 {
                     self.program.push(op::OR);
                 }
                 count += 1;
-                if self.sign("|").is_none() {
-                    return self.sign(")");
+                if self.tokens.sign("|").is_none() {
+                    return self.tokens.sign(")");
                 }
             }
         }
-        let (Some(Token::Sign(sign)), Some(Token::Literal(text))) = (self.take(), self.take()) else { return None };
+        let (Some(Token::Sign(sign)), Some(Token::Literal(text))) = (self.tokens.take(), self.tokens.take()) else {
+            return None;
+        };
         match (sign, text.as_slice()) {
-            ("=", _) => self.fact(name, Watch::Equals, text, 0),
+            ("=", _) => self.fact(name, WatchKind::Equals, text, 0),
             ("!=", _) => {
-                self.fact(name, Watch::Equals, text, 0)?;
+                self.fact(name, WatchKind::Equals, text, 0)?;
                 self.program.push(op::NOT);
                 Some(())
             }
             (">=" | ">", b"0") => {
-                let kind = if sign == ">" { Watch::NotPositive } else { Watch::Negative };
+                let kind = if sign == ">" { WatchKind::NotPositive } else { WatchKind::Negative };
                 self.fact(name, kind, Vec::new(), 0)?;
                 self.program.push(op::NOT);
                 Some(())
@@ -371,23 +342,25 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
 
     /// `(a.count() + b.count()) > 0`
     fn sum(&mut self) -> Option<()> {
-        let bracket = self.sign("(").is_some();
+        let bracket = self.tokens.sign("(").is_some();
         let (mut mask, mut single) = (0, true);
         loop {
             let (names, Some(function)) = self.path()? else { return None };
             let ([name], "count") = (names.as_slice(), function.as_str()) else { return None };
-            self.no_arguments()?;
+            self.tokens.no_arguments()?;
             let (bit, flags, _) = self.element(name)?;
             mask |= 1_u64 << bit;
             single &= flags & E_ARRAY == 0;
-            if self.sign("+").is_none() {
+            if self.tokens.sign("+").is_none() {
                 break;
             }
         }
-        if bracket && self.attempt(|this| this.sign(")")).is_none() {
+        if bracket && self.attempt(|this| this.tokens.sign(")")).is_none() {
             return None;
         }
-        let (Some(Token::Sign(sign)), Some(Token::Literal(number))) = (self.take(), self.take()) else { return None };
+        let (Some(Token::Sign(sign)), Some(Token::Literal(number))) = (self.tokens.take(), self.tokens.take()) else {
+            return None;
+        };
         let number: u8 = std::str::from_utf8(&number).ok()?.parse().ok()?;
         let (sign, number) = match sign {
             "<=" => (b'<', number + 1),
@@ -407,25 +380,25 @@ impl<'b, 'p, 'm> Compiler<'b, 'p, 'm> {
 
     /// `where(use = 'home').empty()` on the element `name`: no child object has that value.
     fn none_where(&mut self, name: &str) -> Option<()> {
-        self.word("where")?;
-        self.sign("(")?;
-        let Some(Token::Name(inner)) = self.take() else { return None };
-        self.sign("=")?;
-        let Some(Token::Literal(text)) = self.take() else { return None };
-        self.sign(")")?;
-        self.sign(".")?;
-        self.word("empty")?;
-        self.no_arguments()?;
+        self.tokens.word("where")?;
+        self.tokens.sign("(")?;
+        let Some(Token::Name(inner)) = self.tokens.take() else { return None };
+        self.tokens.sign("=")?;
+        let Some(Token::Literal(text)) = self.tokens.take() else { return None };
+        self.tokens.sign(")")?;
+        self.tokens.sign(".")?;
+        self.tokens.word("empty")?;
+        self.tokens.no_arguments()?;
         let (_, _, child) = self.element(name)?;
-        let bit = note(self.members.get_mut(usize::from(child))?, &inner, Watch::Equals, text, 0)?;
-        self.fact(name, Watch::AnyFact, Vec::new(), 1 << bit)?;
+        let bit = note(self.members.get_mut(usize::from(child))?, &inner, WatchKind::Equals, text, 0)?;
+        self.fact(name, WatchKind::AnyFact, Vec::new(), 1 << bit)?;
         self.program.push(op::NOT);
-        (self.next == self.tokens.len()).then_some(())
+        (self.tokens.is_at_end()).then_some(())
     }
 }
 
-/// The fact bit of a watch on the element `name`; a new one, where there is none.
-fn note(members: &mut [Member<'_>], name: &str, kind: Watch, text: Vec<u8>, mask: u64) -> Option<u8> {
+/// The fact bit of a watch on the element `name`; a new one if there is none.
+fn note(members: &mut [Member<'_>], name: &str, kind: WatchKind, text: Vec<u8>, mask: u64) -> Option<u8> {
     let same = |watched: &&Watched| watched.kind == kind && watched.text == text && watched.mask == mask;
     let own = || members.iter().filter(|member| member.name == name);
     if let Some(known) = own().flat_map(|member| &member.watches).find(same) {

@@ -1,21 +1,13 @@
-//! Invariants that are decided by what is there and by a few values: their FHIRPath, compiled to a program over the
-//! presence and fact bits of one object. What the compiler does not understand stays open, and is listed as such.
+//! Compiles the invariants that depend only on which elements are there and on a few values: from FHIRPath to a program
+//! over the presence and fact bits of one object. Invariants that the compiler does not understand are listed as open.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::fhir::definitions::builder::formula::Compiler;
-use crate::fhir::definitions::builder::types::{Builder, Draft, Member};
-use crate::fhir::definitions::layout::Kind;
-use crate::fhir::definitions::layout::Watch;
-
-/// A watch that an invariant needs on an element.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Watched {
-    pub(crate) kind: Watch,
-    pub(crate) bit: u8,
-    pub(crate) text: Vec<u8>,
-    pub(crate) mask: u64,
-}
+use crate::fhir::definitions::builder::draft::{Draft, Member};
+use crate::fhir::definitions::builder::formula::InvariantCompiler;
+use crate::fhir::definitions::layout::ValueKind;
 
 /// Invariants that the validator decides by code of its own.
 pub(crate) const BUILT_IN: &[&str] = &[
@@ -23,22 +15,26 @@ pub(crate) const BUILT_IN: &[&str] = &[
     "txt-1", "txt-2",
 ];
 
-/// What each invariant of the type compiles to: key, words, program.
+/// A compiled invariant: its key, its text and its program.
+pub(crate) type Compiled = (String, String, Vec<u8>);
+
+/// Compiles the invariants of the type number `at`. `names` holds all types. Gives the compiled ones, and the keys of those
+/// that the compiler does not understand.
 pub(crate) fn compile<'p>(
-    builder: &mut Builder<'p>,
+    names: &BTreeMap<String, u16>,
     draft: &Draft<'p>,
     at: usize,
     members: &mut [Vec<Member<'p>>],
-) -> Vec<(String, String, Vec<u8>)> {
-    let mut compiled = Vec::new();
+) -> (Vec<Compiled>, Vec<String>) {
+    let (mut compiled, mut open) = (Vec::new(), Vec::new());
     let own = constraints(draft.own).map(|constraint| (constraint, None));
-    // What stands on an element without children of its own is decided where the element stands.
+    // An invariant of an element without children is decided at the object around it.
     let leaves: Vec<(Value, Option<String>)> = members
         .get(at)
         .into_iter()
         .flatten()
-        .filter(|member| member.row.kind != Kind::Twin as u8)
-        .filter(|member| !builder.names.contains_key(&format!("{}.{}", draft.name, member.name)))
+        .filter(|member| member.row.kind != ValueKind::Twin as u8)
+        .filter(|member| !names.contains_key(&format!("{}.{}", draft.name, member.name)))
         .flat_map(|member| constraints(member.definition).map(|c| (c.clone(), Some(member.name.clone()))))
         .collect();
     let all: Vec<(Value, Option<String>)> = own.map(|(c, of)| (c.clone(), of)).chain(leaves).collect();
@@ -49,18 +45,18 @@ pub(crate) fn compile<'p>(
         if says("severity") != "error" || BUILT_IN.contains(&key.as_str()) || known.contains(&key) {
             continue;
         }
-        // ext-1 and its like are repeated on every element of the type; they stand on the type itself.
+        // ext-1 and similar ones are repeated on every element of the type; the type itself has them.
         if element.is_some() && constraint.get("source").is_some() {
             continue;
         }
         known.push(key.clone());
         let expression = says("expression");
-        match Compiler::new(members, at, draft, &expression).compile(element.as_deref()) {
+        match InvariantCompiler::new(members, at, draft, &expression).compile(element.as_deref()) {
             Some(program) if program.len() <= usize::from(u16::MAX) => compiled.push((key, says("human"), program)),
-            _ => builder.open(&draft.name, &key, 0),
+            _ => open.push(key),
         }
     }
-    compiled
+    (compiled, open)
 }
 
 fn constraints(element: &Value) -> impl Iterator<Item = &Value> {

@@ -1,42 +1,42 @@
 //! What FHIR's types are to the tables.
 
-use crate::fhir::definitions::builder::types::Draft;
+use crate::fhir::definitions::builder::draft::Draft;
 use crate::fhir::definitions::layout::*;
 
 /// The kind of an element's value.
-pub(crate) fn kind(draft: &Draft<'_>, code: &str, name: &str) -> Kind {
+pub(crate) fn kind(draft: &Draft<'_>, code: &str, name: &str) -> ValueKind {
     match code {
         "http://hl7.org/fhirpath/System.String" => match name {
-            "id" if draft.kind == "resource" && draft.name == draft.root => Kind::Id,
-            "url" => Kind::Uri,
-            _ => Kind::Text,
+            "id" if draft.kind == "resource" && draft.name == draft.root => ValueKind::Id,
+            "url" => ValueKind::Uri,
+            _ => ValueKind::Text,
         },
-        "string" | "markdown" => Kind::Text,
-        "code" => Kind::Code,
-        "id" => Kind::Id,
-        "uri" | "url" | "canonical" => Kind::Uri,
-        "date" => Kind::Date,
-        "dateTime" => Kind::DateTime,
-        "instant" => Kind::Instant,
-        "time" => Kind::Time,
-        "boolean" => Kind::Boolean,
-        "integer" => Kind::Integer,
-        "positiveInt" => Kind::PositiveInt,
-        "unsignedInt" => Kind::UnsignedInt,
-        "decimal" => Kind::Decimal,
-        "base64Binary" => Kind::Base64,
-        "oid" => Kind::Oid,
-        "uuid" => Kind::Uuid,
-        "xhtml" => Kind::Xhtml,
-        "Resource" => Kind::Resource,
-        _ => Kind::Complex,
+        "string" | "markdown" => ValueKind::Text,
+        "code" => ValueKind::Code,
+        "id" => ValueKind::Id,
+        "uri" | "url" | "canonical" => ValueKind::Uri,
+        "date" => ValueKind::Date,
+        "dateTime" => ValueKind::DateTime,
+        "instant" => ValueKind::Instant,
+        "time" => ValueKind::Time,
+        "boolean" => ValueKind::Boolean,
+        "integer" => ValueKind::Integer,
+        "positiveInt" => ValueKind::PositiveInt,
+        "unsignedInt" => ValueKind::UnsignedInt,
+        "decimal" => ValueKind::Decimal,
+        "base64Binary" => ValueKind::Base64,
+        "oid" => ValueKind::Oid,
+        "uuid" => ValueKind::Uuid,
+        "xhtml" => ValueKind::Xhtml,
+        "Resource" => ValueKind::Resource,
+        _ => ValueKind::Complex,
     }
 }
 
-/// Whether a `_` twin may stand beside it: FHIR's primitives, but neither ids nor xhtml.
+/// Whether the element can have a `_` twin: FHIR's primitives, but neither ids nor xhtml.
 pub(crate) fn has_twin(kind: u8, code: &str) -> bool {
-    let primitive = kind < Kind::Xhtml as u8;
-    primitive && (!code.contains("fhirpath") || kind == Kind::Uri as u8)
+    let primitive = kind < ValueKind::Xhtml as u8;
+    primitive && (!code.contains("fhirpath") || kind == ValueKind::Uri as u8)
 }
 
 pub(crate) fn marks(draft: &Draft<'_>, name: &str, resource: bool) -> u16 {

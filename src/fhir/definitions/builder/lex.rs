@@ -1,18 +1,20 @@
 //! The tokens of FHIRPath, as far as the compiler knows them.
 
+use crate::fhir::definitions::builder::draft::quoted;
+
 /// A token of FHIRPath.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Token {
     /// A name, or a word of the language.
     Name(String),
-    /// A literal as it stands in JSON.
+    /// A literal as in JSON.
     Literal(Vec<u8>),
     /// A sign; `?` for one that is not known.
     Sign(&'static str),
 }
 
 /// The tokens of an expression.
-pub(crate) fn lex(text: &str) -> Vec<Token> {
+fn lex(text: &str) -> Vec<Token> {
     const SIGNS: &[&str] = &["!=", ">=", "<=", "(", ")", ".", "=", ">", "<", "|", "+", ",", "&"];
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -20,9 +22,7 @@ pub(crate) fn lex(text: &str) -> Vec<Token> {
         let end;
         if first == '\'' {
             let close = rest.get(1..).and_then(|inner| inner.find('\'')).map_or(rest.len(), |at| at + 2);
-            tokens.push(Token::Literal(crate::fhir::definitions::builder::types::quoted(
-                rest.get(1..close - 1).unwrap_or_default(),
-            )));
+            tokens.push(Token::Literal(quoted(rest.get(1..close - 1).unwrap_or_default())));
             end = close;
         } else if first.is_ascii_digit() {
             end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
@@ -45,4 +45,56 @@ pub(crate) fn lex(text: &str) -> Vec<Token> {
         rest = rest.get(end..).unwrap_or_default().trim_start();
     }
     tokens
+}
+
+/// The tokens of an expression, taken from the front.
+pub(crate) struct TokenStream {
+    tokens: Vec<Token>,
+    next: usize,
+}
+
+impl TokenStream {
+    pub(crate) fn new(expression: &str) -> Self {
+        Self { tokens: lex(expression), next: 0 }
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.next == self.tokens.len()
+    }
+
+    /// The number of the next token, for [`TokenStream::go_back`].
+    pub(crate) fn position(&self) -> usize {
+        self.next
+    }
+
+    pub(crate) fn go_back(&mut self, position: usize) {
+        self.next = position;
+    }
+
+    pub(crate) fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.next)
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Token> {
+        self.next += 1;
+        self.tokens.get(self.next - 1).cloned()
+    }
+
+    /// Takes the sign if it is next.
+    pub(crate) fn sign(&mut self, sign: &str) -> Option<()> {
+        let there = matches!(self.peek(), Some(Token::Sign(known)) if *known == sign);
+        there.then(|| self.next += 1)
+    }
+
+    /// Takes the name if it is next.
+    pub(crate) fn word(&mut self, word: &str) -> Option<()> {
+        let there = matches!(self.peek(), Some(Token::Name(known)) if known == word);
+        there.then(|| self.next += 1)
+    }
+
+    /// Takes `()`.
+    pub(crate) fn no_arguments(&mut self) -> Option<()> {
+        self.sign("(")?;
+        self.sign(")")
+    }
 }

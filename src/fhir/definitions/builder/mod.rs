@@ -2,6 +2,7 @@
 
 pub mod build;
 pub(crate) mod codes;
+pub(crate) mod draft;
 pub(crate) mod formula;
 pub(crate) mod invariants;
 pub(crate) mod kinds;

@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 2 << 30;
 /// The definitions of a package, by canonical URL.
 #[derive(Clone, Debug, Default)]
 pub struct Package {
-    /// `package.json`: name, version, FHIR version, licence.
+    /// `package.json`: name, version, FHIR version, license.
     pub about: Value,
     /// StructureDefinitions.
     pub structures: BTreeMap<String, Value>,
@@ -31,7 +31,7 @@ impl Package {
     /// Reads the package at `path`.
     ///
     /// # Errors
-    /// A lower-case fragment, where it cannot be read or holds no StructureDefinition.
+    /// A lower-case fragment, if it cannot be read or has no StructureDefinition.
     pub fn read(path: &Path) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
         let files = if fs::metadata(path).map_err(cannot)?.is_dir() {
@@ -56,7 +56,7 @@ impl Package {
         let mut digest = Context::new(&SHA256);
         for (name, bytes) in files {
             let base = name.rsplit('/').next().unwrap_or_default();
-            // Older packages carry a folder of pages and examples beside the definitions.
+            // Older packages also have a folder of pages and examples.
             if !base.ends_with(".json") || base.starts_with('.') {
                 continue;
             }
@@ -132,7 +132,7 @@ fn untar(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
         match header.get(156) {
             Some(b'0' | 0) => {
                 let name = long_name.take().unwrap_or(name);
-                // The definitions stand in the package's own folder, not in those below it.
+                // The definitions are in the package's own folder, not in those below it.
                 if name.matches('/').count() <= 1 {
                     files.insert(name.rsplit('/').next().unwrap_or_default().to_owned(), body.to_vec());
                 }

@@ -4,59 +4,32 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::fhir::definitions::builder::invariants::Watched;
+use crate::fhir::definitions::builder::draft::{Draft, Member, capital, elements, parent, quoted};
 use crate::fhir::definitions::builder::kinds::{has_twin, kind, marks, page, type_flags};
 use crate::fhir::definitions::builder::package::Package;
 use crate::fhir::definitions::builder::{codes, invariants};
 use crate::fhir::definitions::layout::*;
-use crate::fhir::definitions::ready::Ready;
-use crate::fhir::definitions::rows::Text;
-use crate::fhir::definitions::tables::{About, Tables, hash};
+use crate::fhir::definitions::rows::PoolText;
+use crate::fhir::definitions::tables::{PackageOrigin, Tables, hash};
+use crate::fhir::value::{list, text};
 
-/// What a StructureDefinition's URL begins with, where it is HL7's.
+/// The beginning of the URLs of HL7's StructureDefinitions.
 const BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Builds the tables of one package.
 pub(crate) struct Builder<'p> {
     package: &'p Package,
-    pub(crate) tables: Tables,
-    texts: HashMap<Vec<u8>, Text>,
+    tables: Tables,
+    texts: HashMap<Vec<u8>, PoolText>,
     /// Types by name, and the definition that each comes from.
-    pub(crate) names: BTreeMap<String, u16>,
+    names: BTreeMap<String, u16>,
     sets: BTreeMap<(String, bool), u16>,
     targets: BTreeMap<Vec<u16>, u16>,
 }
 
-/// One type that is to be made.
-pub(crate) struct Draft<'p> {
-    pub(crate) name: String,
-    pub(crate) root: String,
-    pub(crate) kind: String,
-    pub(crate) domain: bool,
-    /// The element that stands for it, with its constraints.
-    pub(crate) own: &'p Value,
-    pub(crate) children: Vec<&'p Value>,
-}
-
-/// An element while its type is made.
-pub(crate) struct Member<'p> {
-    pub(crate) row: ElementRow,
-    pub(crate) name: String,
-    pub(crate) watches: Vec<Watched>,
-    pub(crate) definition: &'p Value,
-}
-
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
-    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
 impl<'p> Builder<'p> {
     pub(crate) fn new(package: &'p Package, links: &str) -> Self {
-        let about = About {
+        let about = PackageOrigin {
             package: package.says("name").to_owned(),
             version: package.says("version").to_owned(),
             fhir: package.fhir().to_owned(),
@@ -98,7 +71,10 @@ impl<'p> Builder<'p> {
             members.push(self.members(draft)?);
         }
         for (draft, at) in drafts.iter().zip(0..) {
-            let compiled = invariants::compile(&mut self, draft, at, &mut members);
+            let (compiled, open) = invariants::compile(&self.names, draft, at, &mut members);
+            for key in open {
+                self.open(&draft.name, &key, 0);
+            }
             self.tables.types.push(TypeRow {
                 invariants: self.tables.invariants.len() as u32,
                 invariant_count: compiled.len() as u16,
@@ -118,24 +94,24 @@ impl<'p> Builder<'p> {
         for ((draft, members), at) in drafts.iter().zip(members).zip(0..) {
             self.lay_down(draft, members, at);
         }
-        self.tables.ready = Ready::of(&self.tables);
+        self.tables.prepare();
         Ok(self.tables)
     }
 
     /// A text in the pool, each once.
-    pub(crate) fn pooled(&mut self, bytes: &[u8]) -> Text {
+    fn pooled(&mut self, bytes: &[u8]) -> PoolText {
         let bytes = bytes.get(..bytes.len().min(usize::from(u16::MAX))).unwrap_or_default();
         if let Some(known) = self.texts.get(bytes) {
             return *known;
         }
-        let text = Text { at: self.tables.pool.len() as u32, length: bytes.len() as u16 };
+        let text = PoolText { at: self.tables.pool.len() as u32, length: bytes.len() as u16 };
         self.tables.pool.extend_from_slice(bytes);
         self.texts.insert(bytes.to_vec(), text);
         text
     }
 
     /// Notes what these tables cannot decide.
-    pub(crate) fn open(&mut self, of: &str, what: &str, kind: u8) {
+    fn open(&mut self, of: &str, what: &str, kind: u8) {
         let row = OpenRow { of: self.pooled(of.as_bytes()), what: self.pooled(what.as_bytes()), kind };
         self.tables.open.push(row);
     }
@@ -186,7 +162,7 @@ impl<'p> Builder<'p> {
         if resource {
             let key = self.pooled(b"\"resourceType\"");
             let name = self.pooled(b"resourceType");
-            let row = ElementRow { key, name, kind: Kind::ResourceType as u8, ..blank() };
+            let row = ElementRow { key, name, kind: ValueKind::ResourceType as u8, ..blank() };
             members.push(Member { row, name: "resourceType".into(), watches: Vec::new(), definition: &Value::Null });
             bit += 1;
         }
@@ -223,7 +199,7 @@ impl<'p> Builder<'p> {
                 if has_twin(kind, &code) {
                     let twin = ElementRow {
                         key: self.pooled(&quoted(&format!("_{key}"))),
-                        kind: Kind::Twin as u8,
+                        kind: ValueKind::Twin as u8,
                         arg: at as u16,
                         set: NONE,
                         targets: NONE,
@@ -281,11 +257,12 @@ impl<'p> Builder<'p> {
         };
         let binding = element.get("binding").filter(|binding| text(binding, "strength") == "required");
         let bound = binding.map(|binding| text(binding, "valueSet")).filter(|url| !url.is_empty());
-        let concept = kind == Kind::Complex && code == "CodeableConcept";
-        if let Some(url) = bound.filter(|_| kind == Kind::Code || concept || matches!(code, "Coding" | "Quantity")) {
-            let set = if kind == Kind::Code || concept { self.set(url, concept) } else { NONE };
+        let concept = kind == ValueKind::Complex && code == "CodeableConcept";
+        if let Some(url) = bound.filter(|_| kind == ValueKind::Code || concept || matches!(code, "Coding" | "Quantity"))
+        {
+            let set = if kind == ValueKind::Code || concept { self.set(url, concept) } else { NONE };
             match kind {
-                Kind::Code => row.arg = set,
+                ValueKind::Code => row.arg = set,
                 _ => row.set = set,
             }
             if set == NONE {
@@ -293,7 +270,7 @@ impl<'p> Builder<'p> {
                 self.open(&path, url.split('|').next().unwrap_or_default(), 1);
             }
         }
-        if kind == Kind::Complex {
+        if kind == ValueKind::Complex {
             row.arg = of.unwrap_or(NONE);
         }
         if code == "Reference" {
@@ -331,7 +308,7 @@ impl<'p> Builder<'p> {
         at
     }
 
-    /// The code set of a value set; [`NONE`] where its codes are not all known.
+    /// The code set of a value set; [`NONE`] if not all of its codes are known.
     fn set(&mut self, url: &str, systems: bool) -> u16 {
         let key = (url.to_owned(), systems);
         if let Some(known) = self.sets.get(&key) {
@@ -402,7 +379,7 @@ impl<'p> Builder<'p> {
                 self.tables.watches.push(WatchRow { kind, bit, text, mask });
             }
             let mut row = ElementRow { watches, watch_count, ..member.row };
-            if row.kind == Kind::Twin as u8 {
+            if row.kind == ValueKind::Twin as u8 {
                 (row.watches, row.watch_count) = (0, 0);
             }
             self.tables.elements.push(row);
@@ -419,21 +396,4 @@ impl<'p> Builder<'p> {
 
 fn blank() -> ElementRow {
     ElementRow { arg: NONE, set: NONE, targets: NONE, ..ElementRow::default() }
-}
-
-fn elements(definition: &Value) -> &[Value] {
-    definition.get("snapshot").map(|snapshot| list(snapshot, "element")).unwrap_or_default()
-}
-
-fn parent(path: &str) -> Option<&str> {
-    path.rsplit_once('.').map(|(parent, _)| parent)
-}
-
-pub(crate) fn quoted(text: &str) -> Vec<u8> {
-    format!("\"{text}\"").into_bytes()
-}
-
-fn capital(code: &str) -> String {
-    let mut letters = code.chars();
-    letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

@@ -1,0 +1,195 @@
+//! Checks of access: requests without a token, the manifest's word on files, and the token itself.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::check::auth::replies::{probe, response_or_outcome};
+use crate::check::context::CheckContext;
+use crate::check::exchange::{items, manifest_of, no_manifest, response};
+use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::{run_settings, show};
+use crate::recording::model::Exchange;
+use crate::redact::secrets::REDACTED;
+use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
+
+/// `anonymous-refused`: the flow's kick-off without a token (probe `no-token`) was refused. If it was accepted, the
+/// target is open, and later responses show no access control.
+pub(crate) fn anonymous_refused(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match probe(context, "no-token").map(response_or_outcome) {
+        Some(Ok(response)) if (400..500).contains(&response.status) => CheckOutcome::Holds,
+        _ => CheckOutcome::NotApplicable("a kick-off without a token was not refused".to_owned()),
+    }
+}
+
+/// `files-need-token`: the flow's manifest says that its files need a token.
+pub(crate) fn files_need_token(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let says = context.index.manifest(&context.flow.name).and_then(|(_, manifest)| manifest.get("requiresAccessToken"));
+    match says.and_then(Value::as_bool) {
+        Some(true) => CheckOutcome::Holds,
+        _ => CheckOutcome::NotApplicable("the manifest does not say that files need a token".to_owned()),
+    }
+}
+
+/// Whether files need the token, as the flow's manifest says.
+fn needs_token(context: &CheckContext<'_>) -> Option<bool> {
+    let (_, manifest) = context.index.manifest(&context.flow.name)?;
+    manifest.get("requiresAccessToken").and_then(Value::as_bool)
+}
+
+/// Whether a request carried a token.
+pub(crate) fn sent_token(exchange: &Exchange) -> bool {
+    exchange.request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+}
+
+/// `token-sent`: the manifest says that files need the token, and the request carried it.
+pub(crate) fn token_sent(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match needs_token(context) {
+        Some(true) => {}
+        Some(false) => return CheckOutcome::NotApplicable("the manifest says that files need no token".to_owned()),
+        None => return CheckOutcome::NotApplicable("the manifest does not say whether files need a token".to_owned()),
+    }
+    if !sent_token(exchange) {
+        return CheckOutcome::NotApplicable(
+            "no token was sent: the run has none, or it may not go to where the file is".to_owned(),
+        );
+    }
+    let status = |exchange: &Exchange| response(exchange).map(|answer| answer.status).unwrap_or_default();
+    let later = context.index.recording.exchanges.iter().filter(|e| e.id > exchange.id && sent_token(e));
+    if status(exchange) == 401 && !later.into_iter().any(|e| (200..300).contains(&status(e))) {
+        return CheckOutcome::Undecided("the token may be over: nothing was had for it later".to_owned());
+    }
+    CheckOutcome::Holds
+}
+
+/// `open-to-all`: the manifest says that files need no token.
+pub(crate) fn open_to_all(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match needs_token(context) {
+        Some(false) => CheckOutcome::Holds,
+        Some(true) => CheckOutcome::NotApplicable("the manifest says that files need a token".to_owned()),
+        None => CheckOutcome::NotApplicable("the manifest does not say whether files need a token".to_owned()),
+    }
+}
+
+/// `capability-url`: the manifest says so, and neither it nor the item has an extension that could name another way of
+/// access.
+pub(crate) fn capability_url(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match open_to_all(exchange, context) {
+        CheckOutcome::Holds => {}
+        other => return other,
+    }
+    let Some((_, manifest)) = context.index.manifest(&context.flow.name) else {
+        return no_manifest();
+    };
+    let item = exchange.file.and_then(|place| items(manifest, place.list.as_str()).get(place.index));
+    let has = |value: Option<&Value>| {
+        let extension = value.and_then(|value| value.get("extension"));
+        extension.is_some_and(|extension| match extension {
+            Value::Object(fields) => !fields.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            _ => false,
+        })
+    };
+    match has(item) || has(Some(manifest)) {
+        false => CheckOutcome::Holds,
+        true => CheckOutcome::NotApplicable("an extension may say how the file is to be had".to_owned()),
+    }
+}
+
+/// `no-bearer-challenge`: the response does not ask for a bearer token.
+pub(crate) fn no_bearer_challenge(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
+    let asks = |line: &str| line.to_ascii_lowercase().split([',', ' ']).any(|word| word == "bearer");
+    let challenged = answer.status == 401 && answer.header_lines("www-authenticate").any(asks);
+    CheckOutcome::or_violation(!challenged, || {
+        let expected = "no demand for a bearer token, for the manifest says that files need none";
+        Violation::new(FindingPlace::Status, expected, "401 with WWW-Authenticate: Bearer")
+    })
+}
+
+/// `token-stays-home`: if files need a token, all of them are on origins that may see it.
+pub(crate) fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
+    if manifest.get("requiresAccessToken").and_then(Value::as_bool) != Some(true) {
+        return CheckOutcome::NotApplicable("the files need no token".to_owned());
+    }
+    let Some(allowed) = run_settings::token_origins(&context.index.recording.start) else {
+        return CheckOutcome::Undecided("the recording's base URL cannot be read".to_owned());
+    };
+    let (mut named, mut broken) = (0, Vec::new());
+    for list in FileList::ALL {
+        for (n, item) in items(manifest, list.as_str()).iter().enumerate() {
+            let Some(url) = item.get("url").and_then(Value::as_str).and_then(|text| Url::parse(text).ok()) else {
+                continue;
+            };
+            // Other tests judge other URLs, and no token goes there.
+            if !matches!(url.scheme(), "http" | "https") {
+                continue;
+            }
+            named += 1;
+            let origin = url.origin().ascii_serialization();
+            if !allowed.contains(&origin) {
+                let expected = format!("a URL at {}, whose token this is", allowed.join(" or "));
+                broken.push(Violation::new(
+                    FindingPlace::body(format!("/{list}/{n}/url")),
+                    expected,
+                    show::text(&origin),
+                ));
+            }
+        }
+    }
+    if named == 0 {
+        return CheckOutcome::NotApplicable("the manifest lists no file".to_owned());
+    }
+    CheckOutcome::from_violations(broken)
+}
+
+/// `no-token-echoed`: neither the headers nor the body repeat a secret that was sent.
+pub(crate) fn no_token_echoed(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
+    fn within(value: &Value, path: &str, found: &mut Vec<FindingPlace>) {
+        match value {
+            Value::String(text) if text.contains(REDACTED) => found.push(FindingPlace::body(path)),
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(n, item)| within(item, &format!("{path}/{n}"), found));
+            }
+            Value::Object(fields) => {
+                fields.iter().for_each(|(name, field)| within(field, &format!("{path}/{name}"), found));
+            }
+            _ => {}
+        }
+    }
+    let Some(response) = response(exchange) else {
+        return CheckOutcome::NotApplicable("there is no answer".to_owned());
+    };
+    let mut found: Vec<FindingPlace> = response
+        .headers
+        .iter()
+        // The recording hides all cookies.
+        .filter(|(name, value)| name != "set-cookie" && value.contains(REDACTED))
+        .map(|(name, _)| FindingPlace::header(name))
+        .collect();
+    if let Some(json) = &response.body.json {
+        within(json, "", &mut found);
+    }
+    if response.body.excerpt.as_deref().is_some_and(|text| text.contains(REDACTED)) {
+        found.push(FindingPlace::whole_body());
+    }
+    let broken = found.into_iter().take(5);
+    CheckOutcome::from_violations(
+        broken.map(|place| Violation::new(place, "nothing of the token", "the token, or a part of it")).collect(),
+    )
+}
+
+/// `as-if-unknown`: the second client gets the same status as for a job that does not exist (probe `second-unknown`).
+pub(crate) fn as_if_unknown(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(own) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
+    let Some((other, unknown)) = probe(context, "second-unknown").and_then(|e| Some((e, response(e)?))) else {
+        return CheckOutcome::NotApplicable(
+            "there is no answer to a job that does not exist to compare it with".to_owned(),
+        );
+    };
+    CheckOutcome::or_violation(own.status == unknown.status, || {
+        let expected = format!("{}, as for a job that does not exist (exchange {})", unknown.status, other.id);
+        Violation::new(FindingPlace::Status, expected, own.status.to_string())
+    })
+}

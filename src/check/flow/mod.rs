@@ -1,0 +1,6 @@
+//! Checks of kick-offs, of the status of jobs, of failures and of data that changes.
+
+pub(crate) mod data_changes;
+pub(crate) mod export_status;
+pub(crate) mod kickoff;
+pub(crate) mod server_errors;

@@ -1,0 +1,4 @@
+//! Checks of manifests.
+
+pub(crate) mod fields;
+pub(crate) mod partial;

@@ -1,0 +1,221 @@
+//! Checks of the CapabilityStatement against what the endpoints do.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::base::vocabulary::ExportLevel;
+use crate::check::context::CheckContext;
+use crate::check::exchange::{items, manifest_of, no_manifest, response, saturating_sum};
+use crate::check::flow_files::has_unreadable_lines;
+use crate::check::metadata::statement::statement;
+use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show;
+use crate::drive::export_levels;
+use crate::recording::model::Exchange;
+use crate::suite::model::FileList;
+use crate::verdicts::finding_place::FindingPlace;
+
+/// The canonical URL of HL7's guide, and the beginning of that of its CapabilityStatement.
+const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
+
+/// `level-declared`: the CapabilityStatement names an export operation for the level of the flow, by any name.
+pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let level = context.flow.export;
+    CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&level), || {
+        let expected = format!("an export operation at {level} level, for a kick-off there was accepted");
+        Violation::new(FindingPlace::body("/rest"), expected, "none").shown_by(id)
+    })
+}
+
+/// `declared-level-served`: the server does not answer as if the endpoint of a declared level did not exist.
+pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let level = context.flow.export;
+    if !export_levels::read(statement).levels.contains(&level) {
+        return CheckOutcome::NotApplicable(format!("no export at {level} level is declared"));
+    }
+    let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
+    let missing: &[u16] = if level == ExportLevel::Group { &[405, 501] } else { &[404, 405, 501] };
+    CheckOutcome::or_violation(!missing.contains(&answer.status), || {
+        let expected = format!("an export, for exchange {id} declares one at {level} level");
+        Violation::new(FindingPlace::Status, expected, answer.status.to_string())
+    })
+}
+
+/// `guide-declared`: `instantiates` names the guide or its CapabilityStatement.
+pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let named: Vec<&str> = items(statement, "instantiates").iter().filter_map(Value::as_str).collect();
+    // Any version of the canonical URL. Drafts before the first release had another one.
+    let good = named.iter().any(|canonical| {
+        let address = canonical.split('|').next().unwrap_or_default();
+        address.strip_prefix(GUIDE) == Some("/CapabilityStatement/bulk-data")
+            || address.contains("hl7.org/fhir/bulk-data")
+    });
+    CheckOutcome::or_violation(good, || {
+        let actual = if named.is_empty() { "nothing".to_owned() } else { show::text(&named.join(", ")) };
+        let expected = format!("{GUIDE}/CapabilityStatement/bulk-data");
+        Violation::new(FindingPlace::body("/instantiates"), expected, actual).shown_by(id)
+    })
+}
+
+/// `operations-placed`: the Patient and Group exports stand at their resources, and the system export at the server.
+pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let (id, statement) = match statement(context.index) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let defined = |operation: &Value| {
+        let text = operation.get("definition")?.as_str()?.split('|').next()?;
+        let last = text.rsplit('/').next()?.trim_start_matches("OperationDefinition-");
+        matches!(last, "export" | "patient-export" | "group-export").then(|| last.to_owned())
+    };
+    let (mut seen, mut broken) = (false, Vec::new());
+    let mut judge = |place: String, operation: &Value, wanted: Option<&str>| {
+        let Some(defined) = defined(operation) else { return };
+        seen = true;
+        if wanted != Some(defined.as_str()) {
+            let expected = match wanted {
+                Some(wanted) => format!("the definition {wanted} here"),
+                None => "no export here".to_owned(),
+            };
+            broken.push(Violation::new(FindingPlace::body(place), expected, show::text(&defined)).shown_by(id));
+        }
+    };
+    for (n, rest) in items(statement, "rest").iter().enumerate() {
+        for (o, operation) in items(rest, "operation").iter().enumerate() {
+            judge(format!("/rest/{n}/operation/{o}/definition"), operation, Some("export"));
+        }
+        for (r, resource) in items(rest, "resource").iter().enumerate() {
+            let wanted = match resource.get("type").and_then(Value::as_str) {
+                Some("Patient") => Some("patient-export"),
+                Some("Group") => Some("group-export"),
+                _ => None,
+            };
+            for (o, operation) in items(resource, "operation").iter().enumerate() {
+                judge(format!("/rest/{n}/resource/{r}/operation/{o}/definition"), operation, wanted);
+            }
+        }
+    }
+    match seen {
+        true => CheckOutcome::from_violations(broken),
+        false => CheckOutcome::NotApplicable("no export operation with a definition of HL7's is declared".to_owned()),
+    }
+}
+
+/// `types-declared`: `rest.resource` lists every type in the output files.
+pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    if manifest_of(exchange).is_none() {
+        return no_manifest();
+    }
+    let (id, statement) = match statement(context.index) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let declared: BTreeSet<&str> = items(statement, "rest")
+        .iter()
+        .flat_map(|rest| items(rest, "resource").iter())
+        .filter_map(|resource| resource.get("type")?.as_str())
+        .collect();
+    let files = context.index.files(&context.flow.name, FileList::Output);
+    let seen: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|(_, facts)| *facts)
+        .flat_map(|facts| facts.lines.types.keys().map(String::as_str))
+        // Other tests judge OperationOutcomes in the output and names that are not types.
+        .filter(|kind| *kind != "OperationOutcome" && crate::base::resource_types::is_known(kind))
+        .collect();
+    if seen.is_empty() || has_unreadable_lines(context) {
+        return CheckOutcome::NotApplicable("nothing was exported, or not as resources of one type a file".to_owned());
+    }
+    let missing: Vec<&str> = seen.difference(&declared).copied().collect();
+    CheckOutcome::or_violation(missing.is_empty(), || {
+        let expected = "every type that is exported".to_owned();
+        let actual = format!("not {}", show::text(&missing.join(", ")));
+        Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
+    })
+}
+
+/// `patients-as-counted`: the export is not empty if a search counts patients.
+pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match counted(exchange, context) {
+        Ok((total, _, all)) => CheckOutcome::or_violation(total == 0 || all > 0, || {
+            let expected = format!("an export that is not empty, for a search counts {total} patients");
+            Violation::new(FindingPlace::body("/total"), expected, "an export without any resource")
+        }),
+        Err(outcome) => outcome,
+    }
+}
+
+/// `no-patient-short`: the export has as many patients as a search counts.
+pub(crate) fn no_patient_short(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match counted(exchange, context) {
+        Ok((_, 0, _)) => CheckOutcome::NotApplicable("no patient came at all; another test says so".to_owned()),
+        // Patients may be added during the export, so the smaller of both counts is required.
+        Ok((total, came, _)) if counted_before(context).is_some_and(|before| came >= before.min(total)) => {
+            CheckOutcome::Holds
+        }
+        Ok((total, came, _)) => CheckOutcome::or_violation(came >= total, || {
+            let expected = format!("{total} patients, as many as a search counts");
+            Violation::new(FindingPlace::body("/total"), expected, format!("{came} in the output"))
+        }),
+        Err(outcome) => outcome,
+    }
+}
+
+/// How many patients a search counted before the export.
+fn counted_before(context: &CheckContext<'_>) -> Option<u64> {
+    let before = |exchange: &&&Exchange| exchange.probe.as_deref() == Some("count-before") && !exchange.superseded;
+    let exchange = context.index.exchanges(&context.flow.name).iter().find(before)?;
+    response(exchange).filter(|answer| answer.status == 200)?.body.json.as_ref()?.get("total")?.as_u64()
+}
+
+/// How many patients a search counts, how many the flow exported, and how many resources in all.
+fn counted(exchange: &Exchange, context: &CheckContext<'_>) -> Result<(u64, u64, u64), CheckOutcome> {
+    let answer =
+        response(exchange).ok_or_else(|| CheckOutcome::NotApplicable("the search got no answer".to_owned()))?;
+    let total = answer.body.json.as_ref().and_then(|body| body.get("total")?.as_u64());
+    let total = total.filter(|_| answer.status == 200);
+    let total =
+        total.ok_or_else(|| CheckOutcome::NotApplicable("the server counts no patients by search".to_owned()))?;
+    if context.flow.params.iter().any(|(name, _)| name == "_type") {
+        return Err(CheckOutcome::NotApplicable("the types were restricted by the settings".to_owned()));
+    }
+    let Some((_, manifest)) = context.index.manifest(&context.flow.name) else { return Err(no_manifest()) };
+    let files = context.index.files(&context.flow.name, FileList::Output);
+    // A null instead of an array lists nothing.
+    let output = manifest.get("output").is_some_and(|output| output.is_array() || output.is_null());
+    let listed = output && !has_unreadable_lines(context);
+    let whole = files.iter().all(|(_, facts)| facts.is_some_and(|facts| facts.whole));
+    if !listed || !whole || files.len() < items(manifest, "output").len() {
+        return Err(CheckOutcome::NotApplicable("not every output file was read whole".to_owned()));
+    }
+    let came =
+        saturating_sum(files.iter().filter_map(|(_, facts)| facts.as_ref()?.lines.types.get("Patient").copied()));
+    let all = saturating_sum(files.iter().filter_map(|(_, facts)| Some(facts.as_ref()?.lines.resources)));
+    Ok((total, came, all))
+}
+
+/// `declares-export`: `rest` has an operation for the system export, by name or by definition.
+pub(crate) fn declares_export(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(statement) = response(exchange).and_then(|answer| answer.body.json.as_ref()) else {
+        return CheckOutcome::NotApplicable("there is no CapabilityStatement".to_owned());
+    };
+    if statement.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
+        return CheckOutcome::NotApplicable("there is no CapabilityStatement".to_owned());
+    }
+    CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&ExportLevel::System), || {
+        Violation::new(FindingPlace::body("/rest/*/operation"), "an operation export, for the whole system", "none")
+    })
+}

@@ -1,0 +1,78 @@
+//! Checks of what `_elements` leaves of resources.
+
+use std::collections::BTreeMap;
+
+use crate::check::context::CheckContext;
+use crate::check::exchange::saturating_sum;
+use crate::check::outcome::CheckOutcome;
+use crate::check::params::unrequested::{output, unrequested};
+use crate::recording::facts::{KeptProfiles, Trimmed};
+use crate::recording::model::Exchange;
+
+fn trimmed<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Trimmed, CheckOutcome> {
+    let census = unrequested(exchange, context)?;
+    let none =
+        || CheckOutcome::NotApplicable("there is no earlier export at the same level to compare it with".to_owned());
+    census.trimmed.as_ref().ok_or_else(none)
+}
+
+/// `elements-trimmed`: some line lost elements that `_elements` does not name.
+pub(crate) fn elements_trimmed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
+        Err(outcome) => outcome,
+        Ok(Trimmed { trimmable: 0, .. }) => {
+            CheckOutcome::NotShown("no line came that has anything to leave out".to_owned())
+        }
+        Ok(Trimmed { trimmed: 0, trimmable, .. }) => {
+            output("lines without the elements that were not asked for", format!("{trimmable} whole lines"), *trimmable)
+        }
+        Ok(_) => CheckOutcome::Holds,
+    }
+}
+
+/// `elements-kept`: every line has the elements that `_elements` names.
+pub(crate) fn elements_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
+        Ok(trimmed) => all_kept(&trimmed.listed, "with the elements that were asked for", "no line had an element"),
+        Err(outcome) => outcome,
+    }
+}
+
+/// `elements-mandatory`: no line lost a mandatory element.
+pub(crate) fn elements_mandatory(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
+        Ok(Trimmed { mandatory: Some(mandatory), .. }) => {
+            all_kept(mandatory, "with its mandatory elements", "no line had a mandatory element")
+        }
+        Ok(_) => CheckOutcome::NotApplicable("which elements are mandatory is known of FHIR R4 alone".to_owned()),
+        Err(outcome) => outcome,
+    }
+}
+
+fn all_kept(kept: &BTreeMap<String, KeptProfiles>, how: &str, nothing: &str) -> CheckOutcome {
+    if kept.values().all(|kept| kept.expected == 0) {
+        return CheckOutcome::NotShown(format!("{nothing} to look for"));
+    }
+    let lost = kept.iter().filter(|(_, kept)| kept.found < kept.expected);
+    let lost: Vec<(&String, u64, u64)> = lost.map(|(of, k)| (of, k.expected - k.found, k.expected)).collect();
+    if lost.is_empty() {
+        return CheckOutcome::Holds;
+    }
+    let shown: Vec<String> = lost.iter().map(|(of, lost, all)| format!("{of} in {lost} of {all} lines")).collect();
+    let count = saturating_sum(lost.iter().map(|(_, lost, _)| *lost));
+    output(format!("each line {how}"), format!("lost: {}", shown.join(", ")), count)
+}
+
+/// `elements-tagged`: every line that lost elements is tagged SUBSETTED.
+pub(crate) fn elements_tagged(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    match trimmed(exchange, context) {
+        Err(outcome) => outcome,
+        Ok(Trimmed { trimmed: 0, .. }) => CheckOutcome::NotApplicable("no line lost anything".to_owned()),
+        Ok(Trimmed { untagged: 0, .. }) => CheckOutcome::Holds,
+        Ok(Trimmed { untagged, trimmed, .. }) => output(
+            "meta.tag SUBSETTED in each line that lost elements",
+            format!("{untagged} of {trimmed} without"),
+            *untagged,
+        ),
+    }
+}

@@ -1,0 +1,198 @@
+//! What a run must not show: secrets, and the parts of URLs that act as secrets. It learns them as the run goes on.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::{hmac, rand};
+
+use crate::base::percent::percent_decode;
+
+/// The text that replaces a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// A shorter secret is replaced only where it is sent: it would be found in too many words.
+const MIN_LEN_SECRET: usize = 4;
+
+/// The most phrases that texts are searched for.
+const MAX_PHRASES: usize = 1_000;
+
+/// The secrets of a run.
+pub(crate) struct KnownSecrets {
+    key: hmac::Key,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Tokens, assertions and the like, longest first.
+    secrets: Vec<String>,
+    /// Parts of URLs, and the tokens that replace them.
+    tokens: HashMap<String, String>,
+    /// The tokens in use.
+    used: HashSet<String>,
+    /// Parts of URLs that are replaced wherever they appear as a word.
+    learned: HashMap<String, String>,
+    /// The same for parts that are more than one word, such as the decoded form of a signature.
+    phrases: HashMap<String, String>,
+    /// What we sent ourselves in the URLs and bodies of kick-offs: no secret.
+    own: HashSet<String>,
+}
+
+impl KnownSecrets {
+    /// No secrets yet; the tokens differ from run to run.
+    pub fn new() -> Self {
+        let mut seed = [0_u8; 32];
+        // Without randomness the tokens can be guessed, but the run can go on.
+        let _ = rand::fill(&mut seed);
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &seed), known: Mutex::default() }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces `secret` from now on, wherever it appears.
+    pub fn hide(&self, secret: &str) {
+        if secret.len() < MIN_LEN_SECRET {
+            return;
+        }
+        let mut known = self.known();
+        if !known.secrets.iter().any(|s| s == secret) {
+            known.secrets.push(secret.to_owned());
+            known.secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        }
+    }
+
+    /// Shows these parts of URLs and bodies: we made them ourselves.
+    pub fn add_own(&self, parts: impl IntoIterator<Item = String>) {
+        self.known().own.extend(parts);
+    }
+
+    /// Whether we made this part ourselves.
+    pub fn is_own(&self, part: &str) -> bool {
+        self.known().own.contains(part)
+    }
+
+    /// The token of a part of a URL, such as `[u7f3a]`: four hex digits, or more if two parts would get the same token.
+    pub fn token(&self, part: &str) -> String {
+        let mut known = self.known();
+        if let Some(token) = known.tokens.get(part) {
+            return token.clone();
+        }
+        let digest = hmac::sign(&self.key, part.as_bytes());
+        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = (4..=hex.len())
+            .filter_map(|digits| hex.get(..digits))
+            .map(|digits| format!("[u{digits}]"))
+            .find(|token| !known.used.contains(token))
+            .unwrap_or_else(|| format!("[u{hex}]"));
+        known.used.insert(token.clone());
+        known.tokens.insert(part.to_owned(), token.clone());
+        token
+    }
+
+    /// Replaces `part` with `token` in texts too, if it is distinctive enough to be searched for.
+    pub fn learn(&self, part: &str, token: &str) {
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        // A date can be a date elsewhere too: the time in a manifest must stay.
+        let dated = part.len() >= 7
+            && part.as_bytes().get(4) == Some(&b'-')
+            && part.bytes().take(4).all(|b| b.is_ascii_digit());
+        if part.len() < 4 || (digits && part.len() < 6) || dated {
+            return;
+        }
+        let mut known = self.known();
+        if part.contains('%') {
+            let decoded = decode_form_value(part);
+            if decoded.len() >= 6 && known.phrases.len() < MAX_PHRASES {
+                known.phrases.entry(decoded).or_insert_with(|| token.to_owned());
+            }
+        }
+        if part.chars().all(is_word_character) {
+            known.learned.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        } else if part.len() >= 6 && known.phrases.len() < MAX_PHRASES {
+            known.phrases.entry(part.to_owned()).or_insert_with(|| token.to_owned());
+        }
+    }
+
+    /// Whether `part` was learned from a URL of the server.
+    pub fn is_learned(&self, part: &str) -> bool {
+        let known = self.known();
+        known.learned.contains_key(part) || known.phrases.contains_key(part)
+    }
+
+    /// Replaces the secrets in `text`.
+    pub fn replace_secrets(&self, text: &str) -> String {
+        let known = self.known();
+        let mut out = text.to_owned();
+        for secret in &known.secrets {
+            if out.contains(secret.as_str()) {
+                out = out.replace(secret.as_str(), REDACTED);
+            }
+        }
+        out
+    }
+
+    /// Replaces the parts in `text` that were learned from URLs.
+    pub fn replace_learned(&self, text: &str) -> String {
+        let known = self.known();
+        let mut text = text.to_owned();
+        for (phrase, token) in &known.phrases {
+            if text.contains(phrase.as_str()) {
+                text = text.replace(phrase.as_str(), token);
+            }
+        }
+        if known.learned.is_empty() {
+            return text;
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(first) = rest.chars().next() {
+            let end = rest.find(|c| is_word_character(c) != is_word_character(first)).unwrap_or(rest.len());
+            let (run, after) = rest.split_at(end);
+            rest = after;
+            if !is_word_character(first) {
+                out.push_str(run);
+            } else if let Some(token) = known.learned.get(run) {
+                out.push_str(token);
+            } else {
+                // The end of a sentence, or a name with an extension.
+                for (index, piece) in run.split('.').enumerate() {
+                    if index > 0 {
+                        out.push('.');
+                    }
+                    out.push_str(known.learned.get(piece).map_or(piece, String::as_str));
+                }
+            }
+        }
+        out
+    }
+}
+
+/// A value of a query without its encoding.
+pub(crate) fn decode_form_value(value: &str) -> String {
+    percent_decode(&value.replace('+', " ")).into_owned()
+}
+
+/// The characters of words in URLs.
+fn is_word_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%')
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_stable_within_a_run_and_unique() {
+        let secrets = KnownSecrets::new();
+        let mut seen = HashSet::new();
+        // Far more than four hex digits can distinguish.
+        for number in 0..70_000 {
+            assert!(seen.insert(secrets.token(&format!("job{number}"))));
+        }
+        assert_eq!(secrets.token("job17"), secrets.token("job17"));
+        assert_ne!(secrets.token("job17"), KnownSecrets::new().token("job17"));
+    }
+}

@@ -1,0 +1,41 @@
+//! The tests that broke a requirement, and where the page shows them.
+
+use crate::base::vocabulary::Verdict;
+use crate::report::cause;
+use crate::report::html::context::PageContext;
+use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState, Run, TestResult};
+
+/// The requirements in a state. Those that ended a flow come first, because they hide others.
+pub(crate) fn requirements_in<'j>(
+    page: &PageContext<'_>,
+    judgement: &'j Judgement,
+    state: RequirementState,
+) -> Vec<&'j RequirementResult> {
+    let mut requirements: Vec<_> = judgement.requirements.iter().filter(|r| r.state == state).collect();
+    let hides = |requirement: &RequirementResult| {
+        let tests = tests_against(judgement, &requirement.id);
+        tests.iter().any(|t| !cause::followers(page.run, judgement, t).is_empty())
+    };
+    requirements.sort_by_cached_key(|requirement| !hides(requirement));
+    requirements
+}
+
+/// The tests of a requirement that failed or warned, failures first.
+pub(crate) fn tests_against<'a>(judgement: &'a Judgement, requirement: &str) -> Vec<&'a TestResult> {
+    let of = |t: &&TestResult| t.requirements.iter().any(|r| r == requirement);
+    let mut tests: Vec<_> =
+        judgement.tests.iter().filter(of).filter(|t| matches!(t.verdict, Verdict::Fail | Verdict::Warn)).collect();
+    tests.sort_by_key(|t| (t.verdict != Verdict::Fail, t.findings.is_empty()));
+    tests
+}
+
+/// Whether an earlier judgement shows the same violation of the same requirement at the same level.
+pub(crate) fn shown_before(run: &Run, judgement: usize, requirement: &str) -> Option<usize> {
+    let key = |j: &Judgement| {
+        let r = j.requirements.iter().find(|r| r.id == requirement)?;
+        let tests: Vec<String> = tests_against(j, requirement).iter().map(|t| t.id.clone()).collect();
+        Some((r.level, r.state, tests))
+    };
+    let own = key(run.judgements.get(judgement)?)?;
+    run.judgements.iter().take(judgement).position(|j| key(j).as_ref() == Some(&own))
+}

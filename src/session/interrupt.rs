@@ -1,0 +1,42 @@
+//! The interruption of a run: raised once, seen by every request and every wait.
+
+use tokio::sync::watch;
+
+use crate::recording::model::{Trouble, TroubleKind};
+
+/// A flag that stays raised.
+#[derive(Debug)]
+pub(crate) struct Interrupt {
+    flag: watch::Sender<bool>,
+}
+
+impl Interrupt {
+    pub fn new() -> Self {
+        Self { flag: watch::channel(false).0 }
+    }
+
+    /// Raises the flag.
+    pub fn raise(&self) {
+        self.flag.send_replace(true);
+    }
+
+    /// Whether the flag is raised.
+    pub fn is_raised(&self) -> bool {
+        *self.flag.borrow()
+    }
+
+    /// Waits until the flag is raised. The future does not borrow the flag; it waits forever if the flag is dropped.
+    pub fn raised(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut flag = self.flag.subscribe();
+        async move {
+            if flag.wait_for(|raised| *raised).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// What an interrupted request comes to.
+pub(crate) fn interrupted() -> Trouble {
+    Trouble::new(TroubleKind::Interrupted, "the run was interrupted")
+}
