@@ -36,6 +36,10 @@ use crate::session::exchange::RequestSpec;
 
 use crate::settings::key_set;
 use crate::settings::run_settings::{Credentials, Settings};
+<<<<<<< HEAD
+=======
+use crate::settings::withheld_mark::WithheldMark;
+>>>>>>> suite
 use crate::suite::catalog::Catalog;
 use crate::suite::flow::Identity;
 use crate::transport::in_process::InProcess;

@@ -8,7 +8,7 @@
 //! use std::sync::{LazyLock, OnceLock};
 //!
 //! use plimsoll::selftest::matrix::{Matrix, MatrixPart, MatrixSelection, Slice, merge};
-//! use plimsoll::suite::model::Catalog;
+//! use plimsoll::suite::catalog::Catalog;
 //!
 //! const SLICES: usize = 8;
 //! static CATALOG: LazyLock<Catalog> = LazyLock::new(|| plimsoll::suite::source::embedded().unwrap());

@@ -1,23 +1,21 @@
 //! Whether a built-in check can judge the exchanges that a test looks at.
 
 use crate::suite::check_names::{CheckName, CheckPlaces};
+<<<<<<< HEAD
 use crate::suite::on::On;
+=======
+use crate::suite::on::{On, Reach};
+>>>>>>> suite
 
 /// Whether `check` can judge the exchanges that `on` names.
 pub(crate) fn can_judge(check: CheckName, on: &On) -> bool {
     let places = check.places();
-    let own = match on {
-        On::Probe(_) => return true,
-        On::Kickoff | On::KickoffOptional | On::KickoffBusy => CheckPlaces::Kickoffs,
-        On::Poll
-        | On::PollInProgress
-        | On::PollTransient
-        | On::PollFailed
-        | On::PollComplete
-        | On::Manifest
-        | On::Page => CheckPlaces::Manifests,
-        On::File | On::FileOf(_) => CheckPlaces::Files,
-        On::Delete => CheckPlaces::Any,
+    let Some(row) = on.row() else { return true };
+    let own = match row.reach {
+        Reach::Kickoff => CheckPlaces::Kickoffs,
+        Reach::Manifest => CheckPlaces::Manifests,
+        Reach::Files => CheckPlaces::Files,
+        Reach::Delete => CheckPlaces::Any,
     };
     places == CheckPlaces::Any || places == own
 }

@@ -5,8 +5,6 @@ use plimsoll::base::vocabulary::Verdict;
 use plimsoll::recording::model::Recording;
 use plimsoll::recording::secrecy::UrlVariety;
 use plimsoll::reference::personality::spec::Personality;
-
-use plimsoll::selftest::matrix;
 use plimsoll::selftest::reference_run;
 use plimsoll::verdicts::judged_run::TestResult;
 

@@ -9,7 +9,6 @@ use plimsoll::reference::personality::spec::Personality;
 
 use plimsoll::selftest::cell::{Cell, CellResult};
 
-use plimsoll::selftest::matrix;
 use plimsoll::selftest::matrix::{Matrix, MatrixSelection, whole_plan};
 use plimsoll::selftest::try_fault::is_tried;
 
