@@ -36,7 +36,7 @@ use crate::session::exchange::RequestSpec;
 
 use crate::settings::key_set;
 use crate::settings::run_settings::{Credentials, Settings};
-use crate::settings::withheld_mark::WithheldMark;
+
 use crate::suite::catalog::Catalog;
 use crate::suite::flow::Identity;
 use crate::transport::in_process::InProcess;

@@ -152,11 +152,7 @@ pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool 
     definition.probes.iter().filter(|probe| probe.id == *id).any(|probe| match probe.identity {
         Identity::None => open,
         Identity::Tampered | Identity::Expired => true,
-<<<<<<< HEAD
-        // Nor are updates sent to whoever does not declare them.
-=======
         // Updates are only sent to a target that declares them.
->>>>>>> suite
         _ => matches!(probe.send.row().needs, ProbeNeed::SmartClient | ProbeNeed::DeclaredUpdate),
     })
 }

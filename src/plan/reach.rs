@@ -92,11 +92,7 @@ fn add_check_need(need: &mut Need, of_check: CheckNeed, flow: &Flow) {
     }
 }
 
-<<<<<<< HEAD
-/// What `test` needs of the flows beside its own: what it looks at here it compares with its like there.
-=======
 /// What `test` needs of the flows that it compares its own with: the same kind of exchanges.
->>>>>>> suite
 pub(crate) fn reach_compared(test: &Test, own: &Flow) -> Need {
     let own = reach(test, own);
     Need { depth: own.depth, probes: BTreeSet::new(), delete: false, measures: own.measures }

@@ -1,11 +1,8 @@
 //! Whether a built-in check can judge the exchanges that a test looks at.
 
 use crate::suite::check_names::{CheckName, CheckPlaces};
-<<<<<<< HEAD
 use crate::suite::on::On;
-=======
-use crate::suite::on::{On, Reach};
->>>>>>> suite
+use crate::suite::on::Reach;
 
 /// Whether `check` can judge the exchanges that `on` names.
 pub(crate) fn can_judge(check: CheckName, on: &On) -> bool {
