@@ -1,31 +1,5 @@
 //! The matrix: every fault of the reference server under every spec that it speaks. Each cell is a run in this process,
 //! in paused time, judged by the whole plan.
-//!
-//! The cells are independent. A test binary can run them in several test threads: it makes one [`Matrix`], which builds
-//! the plan of each spec once, runs a [`Slice`] in each test, and puts the parts together for what concerns them all.
-//!
-//! ```no_run
-//! use std::sync::{LazyLock, OnceLock};
-//!
-//! use plimsoll::selftest::matrix::{Matrix, MatrixPart, MatrixSelection, Slice, merge};
-//! use plimsoll::suite::catalog::Catalog;
-//!
-//! const SLICES: usize = 8;
-//! static CATALOG: LazyLock<Catalog> = LazyLock::new(|| plimsoll::suite::source::embedded().unwrap());
-//! static MATRIX: LazyLock<Matrix<'static>> = LazyLock::new(|| Matrix::new(&CATALOG, &MatrixSelection::default()).unwrap());
-//! static PARTS: [OnceLock<MatrixPart>; SLICES] = [const { OnceLock::new() }; SLICES];
-//!
-//! /// The cells of one slice. Whoever asks first runs them; the others wait for it.
-//! fn part(index: usize) -> &'static MatrixPart {
-//!     PARTS[index].get_or_init(|| MATRIX.run_slice(Slice { index, count: SLICES }, 1).unwrap())
-//! }
-//!
-//! // A test for each slice:
-//! assert!(part(0).cells().all(|cell| cell.result.is_good()));
-//! // A test for all of them, which runs the slices that no other test has begun:
-//! let cells = merge((0..SLICES).map(|index| part(index).clone())).unwrap();
-//! assert_eq!(cells.len(), MATRIX.len());
-//! ```
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,6 +11,7 @@ use crate::reference::personality::spec::Personality;
 use crate::selftest::cell::Cell;
 use crate::selftest::try_fault::try_fault;
 use crate::suite::catalog::Catalog;
+use crate::verdicts::judged_run::Run;
 
 /// The faults and specs of a matrix.
 #[derive(Clone, Debug, Default)]
@@ -53,21 +28,6 @@ pub struct Matrix<'c> {
     catalog: &'c Catalog,
     specs: Vec<(Personality, Plan)>,
     faults: Vec<Fault>,
-}
-
-/// One of `count` equal parts of a matrix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice {
-    /// Its number, from 0.
-    pub index: usize,
-    /// How many there are, at least 1.
-    pub count: usize,
-}
-
-/// Cells that were run, each with its position in the matrix.
-#[derive(Clone, Debug, Default)]
-pub struct MatrixPart {
-    cells: Vec<(usize, Cell)>,
 }
 
 impl<'c> Matrix<'c> {
@@ -96,66 +56,47 @@ impl<'c> Matrix<'c> {
     /// # Errors
     /// A run that could not be made, or a panic in one: a lower-case fragment.
     pub fn run(&self, threads: usize) -> Result<Vec<Cell>, String> {
-        merge([self.run_slice(Slice { index: 0, count: 1 }, threads)?])
+        self.run_watched(threads, &|_, _, _| {})
     }
 
-    /// Runs the cells of one slice in up to `threads` threads. Slices have equally many faults of each spec, since runs of
-    /// one spec take longer than those of another.
+    /// The same, and `watch` sees each run before it is dropped.
     ///
     /// # Errors
     /// As [`Matrix::run`].
-    pub fn run_slice(&self, slice: Slice, threads: usize) -> Result<MatrixPart, String> {
-        let positions: Vec<usize> = (0..self.len()).filter(|position| self.is_in(*position, slice)).collect();
+    pub fn run_watched(
+        &self,
+        threads: usize,
+        watch: &(dyn Fn(&Fault, Personality, &Run) + Sync),
+    ) -> Result<Vec<Cell>, String> {
         // Each thread takes the next cell. Its own runtime keeps the paused time of a run apart from the others.
         let next = AtomicUsize::new(0);
         let work = || {
             let mut done = Vec::new();
-            while let Some(position) = positions.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.extend(self.cell(*position).map(|cell| (*position, cell)));
+            loop {
+                let position = next.fetch_add(1, Ordering::Relaxed);
+                let Some(cell) = self.cell(position, watch) else { return done };
+                done.push((position, cell));
             }
-            done
         };
-        let done: Vec<(usize, Result<Cell, String>)> = std::thread::scope(|scope| {
+        let mut done: Vec<(usize, Result<Cell, String>)> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..threads.clamp(1, 64)).map(|_| scope.spawn(work)).collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
         });
-        if done.len() != positions.len() {
+        if done.len() != self.len() {
             return Err("a run ended in a panic; its line stands above".to_owned());
         }
-        let cells = done.into_iter().map(|(position, cell)| Ok((position, cell?)));
-        Ok(MatrixPart { cells: cells.collect::<Result<_, String>>()? })
+        done.sort_by_key(|(position, _)| *position);
+        done.into_iter().map(|(_, cell)| cell).collect()
     }
 
-    /// Whether a slice has the cell at a position. Going along diagonals spreads each spec over all slices.
-    fn is_in(&self, position: usize, slice: Slice) -> bool {
-        let width = self.specs.len().max(1);
-        (position / width + position % width) % slice.count.max(1) == slice.index
-    }
-
-    fn cell(&self, position: usize) -> Option<Result<Cell, String>> {
+    fn cell(
+        &self,
+        position: usize,
+        watch: &(dyn Fn(&Fault, Personality, &Run) + Sync),
+    ) -> Option<Result<Cell, String>> {
         let width = self.specs.len().max(1);
         let (fault, (spec, plan)) = (self.faults.get(position / width)?, self.specs.get(position % width)?);
-        Some(try_fault(self.catalog, plan, *spec, fault))
-    }
-}
-
-impl MatrixPart {
-    /// The cells, in no particular order.
-    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.cells.iter().map(|(_, cell)| cell)
-    }
-}
-
-/// The cells of all slices of a matrix, in the order of faults, then specs.
-///
-/// # Errors
-/// A slice is missing, or there are two of the same: a lower-case fragment.
-pub fn merge(parts: impl IntoIterator<Item = MatrixPart>) -> Result<Vec<Cell>, String> {
-    let mut cells: Vec<(usize, Cell)> = parts.into_iter().flat_map(|part| part.cells).collect();
-    cells.sort_by_key(|(position, _)| *position);
-    match cells.iter().enumerate().all(|(index, (position, _))| index == *position) {
-        true => Ok(cells.into_iter().map(|(_, cell)| cell).collect()),
-        false => Err("the slices are not those of one matrix, each once".to_owned()),
+        Some(try_fault(self.catalog, plan, *spec, fault, &|run| watch(fault, *spec, run)))
     }
 }
 
@@ -233,31 +174,19 @@ mod tests {
     }
 
     #[test]
-    fn slices_have_every_cell_once_and_equally_many_of_each_spec() {
-        let catalog = crate::suite::source::embedded().unwrap();
-        let matrix = Matrix::new(&catalog, &MatrixSelection::default()).unwrap();
-        for count in [1, 2, 6, 7, 12] {
-            let slices = (0..count).map(|index| Slice { index, count });
-            for position in 0..matrix.len() {
-                assert_eq!(slices.clone().filter(|slice| matrix.is_in(position, *slice)).count(), 1);
-            }
-            for (slice, spec) in slices.flat_map(|slice| (0..matrix.specs.len()).map(move |spec| (slice, spec))) {
-                let own = (0..matrix.len()).filter(|position| position % matrix.specs.len() == spec);
-                let own = own.filter(|position| matrix.is_in(*position, slice)).count();
-                assert!(own.abs_diff(matrix.faults.len() / count) <= 1, "{own} of {count}");
-            }
-        }
-    }
-
-    #[test]
-    fn slices_give_the_cells_of_the_whole() {
+    fn each_run_is_watched_and_cells_come_in_order() {
         let catalog = crate::suite::source::embedded().unwrap();
         let specs = vec!["lesson".to_owned(), "hl7-1.0.1".to_owned()];
         let faults = ["legal-crlf", "cancel-405", "kickoff-no-content-location"].map(str::to_owned).to_vec();
         let matrix = Matrix::new(&catalog, &MatrixSelection { specs, faults }).unwrap();
-        let part = |index| matrix.run_slice(Slice { index, count: 2 }, 1).unwrap();
-        let merged = merge([part(1), part(0)]).unwrap();
-        assert_eq!(merged, matrix.run(2).unwrap());
-        assert!(merge([part(0)]).is_err() && merge([part(0), part(0)]).is_err());
+        let watched = AtomicUsize::new(0);
+        let watch = |_: &Fault, _, _: &Run| {
+            watched.fetch_add(1, Ordering::Relaxed);
+        };
+        let cells = matrix.run_watched(2, &watch).unwrap();
+        assert_eq!((cells.len(), watched.into_inner()), (6, 6));
+        let order: Vec<(&str, &str)> = cells.iter().map(|cell| (cell.fault.as_str(), cell.spec.as_str())).collect();
+        assert_eq!(order[0], ("legal-crlf", "lesson"));
+        assert_eq!(order[3], ("cancel-405", "hl7-1.0.1"));
     }
 }

@@ -9,13 +9,20 @@ use crate::selftest::compare::{compare, names_test};
 use crate::selftest::reference_run::{is_protected, judged};
 use crate::suite::catalog::Catalog;
 use crate::suite::model::Protection;
-use crate::verdicts::judged_run::TestResult;
+use crate::verdicts::judged_run::{Run, TestResult};
 
-/// Tries `fault` under `spec`: a run of `plan`, judged and compared with what the fault lists.
+/// Tries `fault` under `spec`: a run of `plan`, judged and compared with what the fault lists. `watch` sees the run, if
+/// one is made.
 ///
 /// # Errors
 /// What kept the run from being made, a lower-case fragment.
-pub fn try_fault(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> Result<Cell, String> {
+pub fn try_fault(
+    catalog: &Catalog,
+    plan: &Plan,
+    spec: Personality,
+    fault: &Fault,
+    watch: &dyn Fn(&Run),
+) -> Result<Cell, String> {
     let kind = fault.kind;
     if !fault.specs.is_empty() && !fault.specs.iter().any(|id| id == spec.as_str()) {
         return Ok(Cell {
@@ -29,6 +36,7 @@ pub fn try_fault(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Faul
         });
     }
     let run = judged(catalog, plan, spec, vec![fault.clone()])?;
+    watch(&run);
     let judgement = run.judgements.first().ok_or("the run was judged by no spec")?;
     let listed = match kind {
         FaultKind::Legal => fault.leaves_open.clone(),

@@ -160,7 +160,7 @@ fn look_through(name: &str, came: &Came) {
         .collect();
     assert_eq!(
         parts.into_iter().collect::<Vec<_>>(),
-        ["checklist.md", "index.html", "junit.xml", "run.json", "recording"]
+        ["checklist.md", "index.html", "junit.xml", "recording", "run.json"]
     );
 }
 

@@ -59,7 +59,7 @@ fn each_row_names_what_stands_for_it() {
             Stands::Open(why) => {
                 assert!(!why.is_empty(), "{row}");
                 let there = faults.iter().any(|fault| fault.id == *row);
-                assert!(!there, "{row} is not open any more: UPDATE=1 cargo test --test rows");
+                assert!(!there, "{row} is not open any more: UPDATE=1 cargo test --test judging rows");
             }
         }
     }

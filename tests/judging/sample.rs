@@ -2,7 +2,7 @@
 //! here, so that it always shows what Plimsoll writes today. After a change that is meant:
 //!
 //! ```text
-//! UPDATE=1 cargo test --test sample
+//! UPDATE=1 cargo test --test judging sample
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -61,7 +61,7 @@ fn recorded() -> (Catalog, Plan, Recording) {
         ..plimsoll::plan::build::PlanRequest::default()
     };
     // What other flows show is alike, and a clone should stay small.
-    let flows = ["@system", "@headers", "@cancelled", "@finished"];
+    let flows = ["@system", "@cancelled"];
     let plan =
         plimsoll::plan::build::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
     let faults = FAULTS.map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).to_vec();
@@ -110,7 +110,7 @@ fn the_committed_sample_is_what_is_written_today() {
         write(&sample(), &recording, &run);
     }
     let old = files(&sample());
-    let again = "UPDATE=1 cargo test --test sample writes it anew; then look at what changed";
+    let again = "UPDATE=1 cargo test --test judging sample writes it anew; then look at what changed";
     assert_eq!(
         old.keys().collect::<Vec<_>>(),
         new.keys().collect::<Vec<_>>(),
@@ -178,7 +178,7 @@ fn the_readme_counts_what_there_is() {
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         fs::write(&path, format!("{before}{mark}{new}\n{after}")).unwrap();
     } else {
-        assert_eq!(old, new, "UPDATE=1 cargo test --test sample writes it anew");
+        assert_eq!(old, new, "UPDATE=1 cargo test --test judging sample writes it anew");
     }
 }
 
@@ -197,5 +197,5 @@ fn the_page_of_what_is_covered_is_fresh() {
         fs::write(&path, &page).unwrap();
     }
     let fresh = fs::read_to_string(&path).is_ok_and(|written| written == page);
-    assert!(fresh, "COVERAGE.md is not fresh; UPDATE=1 cargo test --test sample writes it anew");
+    assert!(fresh, "COVERAGE.md is not fresh; UPDATE=1 cargo test --test judging sample writes it anew");
 }

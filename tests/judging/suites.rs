@@ -78,7 +78,7 @@ fn schema_is_fresh() {
     let stored = std::fs::read_to_string(SCHEMA).unwrap_or_default();
     assert!(
         stored == fresh,
-        "{SCHEMA} is not that of the types in src/suite; write it with: UPDATE=1 cargo test --test suites schema_is_fresh"
+        "{SCHEMA} is not that of the types in src/suite; write it with: UPDATE=1 cargo test --test judging suites schema_is_fresh"
     );
 }
 

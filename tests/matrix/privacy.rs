@@ -4,17 +4,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use plimsoll::base::vocabulary::Verdict;
-use plimsoll::judge::judge_run;
-use plimsoll::plan::model::Plan;
 use plimsoll::reference::fault::definition::Fault;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::{checklist, finding, html, junit, terminal};
 use plimsoll::selftest::matrix::whole_plan;
-use plimsoll::selftest::reference_run::{KEPT_GROUP, recorded};
+use plimsoll::selftest::reference_run::{KEPT_GROUP, judged};
 use plimsoll::suite::catalog::Catalog;
+use plimsoll::verdicts::judged_run::Run;
 use serde_json::Value;
+
+use crate::{MatrixRuns, matrix_runs};
 
 /// Keys whose values are codes, types, units and times of measurement: the same for everybody, or asked for by tests.
 const SHARED: [&str; 14] = [
@@ -73,29 +76,29 @@ fn collect(value: &Value, key: &str, marks: &mut BTreeSet<String>) {
 }
 
 /// Finds many marks in one pass: by their first three bytes, then whole.
-struct Sieve<'m> {
+struct Sieve {
     starts: Vec<bool>,
-    marks: HashMap<[u8; 3], Vec<&'m str>>,
+    marks: HashMap<[u8; 3], Vec<String>>,
 }
 
-impl<'m> Sieve<'m> {
-    fn new(marks: impl Iterator<Item = &'m String>) -> Self {
-        let mut sieve = Self { starts: vec![false; 1 << 24], marks: HashMap::new() };
-        for mark in marks {
+impl Sieve {
+    fn new(all: BTreeSet<String>) -> Self {
+        let (mut starts, mut marks) = (vec![false; 1 << 24], HashMap::<[u8; 3], Vec<String>>::new());
+        for mark in all {
             let start: [u8; 3] = mark.as_bytes()[..3].try_into().unwrap();
-            sieve.starts[place(&start)] = true;
-            sieve.marks.entry(start).or_default().push(mark);
+            starts[place(&start)] = true;
+            marks.entry(start).or_default().push(mark);
         }
-        sieve
+        Self { starts, marks }
     }
 
-    fn found(&self, text: &str) -> BTreeSet<&'m str> {
+    fn found(&self, text: &str) -> BTreeSet<&str> {
         let bytes = text.as_bytes();
         let mut found = BTreeSet::new();
         for (at, window) in bytes.windows(3).enumerate() {
             if self.starts[place(window)] {
-                let marks = &self.marks[window];
-                found.extend(marks.iter().filter(|mark| bytes[at..].starts_with(mark.as_bytes())));
+                let marks = self.marks[window].iter().map(String::as_str);
+                found.extend(marks.filter(|mark| bytes[at..].starts_with(mark.as_bytes())));
             }
         }
         found
@@ -106,78 +109,86 @@ fn place(start: &[u8]) -> usize {
     usize::from(start[0]) << 16 | usize::from(start[1]) << 8 | usize::from(start[2])
 }
 
-/// Everything that a run writes or says, by its name. The record holds all of the recording.
-fn written(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Vec<(String, String)> {
-    let run = judge_run::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults).unwrap());
-    let mut told = terminal::summary(&run, &terminal::TerminalOptions::default());
+/// Everything that a run writes or says, by its name. `run.json` holds all of the recording.
+fn written(run: &Run) -> [(&'static str, String); 5] {
+    let mut told = terminal::summary(run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
         let loud = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
         for test in judgement.tests.iter().filter(|test| loud(test.verdict)) {
-            told += &finding::render_once(&run, judgement, test);
+            told += &finding::render_once(run, judgement, test);
         }
     }
-    let texts = [
-        ("run.json", serde_json::to_string(&run).unwrap()),
-        ("index.html", html::page::render(&run)),
-        ("junit.xml", junit::render(&run, false).unwrap()),
-        ("checklist.md", checklist::render(&run)),
+    [
+        ("run.json", serde_json::to_string(run).unwrap()),
+        ("index.html", html::page::render(run)),
+        ("junit.xml", junit::render(run, false).unwrap()),
+        ("checklist.md", checklist::render(run)),
         ("terminal", told),
-    ];
-    texts.map(|(name, text)| (name.to_owned(), text)).into()
+    ]
+}
+
+/// Patients by their id, times between which to export, and the Group that the caller names: a run says them.
+fn may_be_shown(mark: &str) -> bool {
+    mark.contains("sailor-") || plimsoll::base::instant::Instant::parse(mark).is_some() || mark == "harbour"
+}
+
+/// Searches what runs write for texts of the population.
+pub struct Search {
+    sieve: Sieve,
+    found: Mutex<BTreeSet<String>>,
+    searched: AtomicUsize,
+}
+
+impl Search {
+    /// For all texts of the population that a run of the conformant server does not show for reasons of its own, such as
+    /// the id of a patient that it sends as a sample value.
+    pub fn new(catalog: &Catalog) -> Self {
+        let marks = marks();
+        assert!(marks.len() > 100 && marks.contains("Ankerløkke"), "{} marks", marks.len());
+        let spec = Personality::Stu3;
+        let conformant = judged(catalog, &whole_plan(catalog, spec).unwrap(), spec, Vec::new()).unwrap();
+        let all = Sieve::new(marks.clone());
+        let asked: BTreeSet<String> =
+            written(&conformant).iter().flat_map(|(_, text)| all.found(text)).map(str::to_owned).collect();
+        let names = asked.iter().filter(|mark| !may_be_shown(mark)).collect::<Vec<_>>();
+        assert!(names.is_empty(), "a run of the conformant server shows {names:?}");
+        let sieve = Sieve::new(marks.into_iter().filter(|mark| !asked.contains(mark)).collect());
+        Self { sieve, found: Mutex::default(), searched: AtomicUsize::new(0) }
+    }
+
+    /// Searches a run. A fault that does nothing under a spec is searched under one where it does; the provider directory
+    /// has no patients.
+    pub fn search(&self, fault: &Fault, spec: Personality, run: &Run) {
+        let concerned = [Personality::Stu3].iter().chain(Personality::ALL);
+        let own = concerned.copied().find(|spec| fault.concerns(spec.as_str()));
+        if own != Some(spec) || spec == Personality::Hcpd {
+            return;
+        }
+        self.searched.fetch_add(1, Ordering::Relaxed);
+        for (name, text) in written(run) {
+            // A fault that damages the line of the sampled patient makes the run sample another one.
+            for mark in self.sieve.found(&text).into_iter().filter(|mark| !may_be_shown(mark)) {
+                self.found.lock().unwrap().insert(format!("{} shows {mark:?} in {name}", fault.id));
+            }
+        }
+    }
+
+    /// How many runs were searched, and what was found in them.
+    pub fn end(self) -> (usize, BTreeSet<String>) {
+        (self.searched.into_inner(), self.found.into_inner().unwrap())
+    }
 }
 
 #[test]
 fn no_resource_is_found_in_anything_that_is_written() {
-    let marks = marks();
-    assert!(marks.len() > 100 && marks.contains("Ankerløkke"), "{} marks", marks.len());
-    let spec = Personality::from_word("hl7-3.0.0").unwrap();
-    let catalog = plimsoll::suite::source::embedded().unwrap();
-    let plan = whole_plan(&catalog, spec).unwrap();
-    let honest = written(&catalog, &plan, spec, Vec::new());
-    // What an honest run says for reasons of its own (a pick that a test sends, such as a patient's id) is known.
-    let all = Sieve::new(marks.iter());
-    let asked: BTreeSet<&str> = honest.iter().flat_map(|(_, text)| all.found(text)).collect();
-    let is_asked = |mark: &str| {
-        // Patients by their id, times between which to export, and the Group that the caller named.
-        mark.contains("sailor-") || plimsoll::base::instant::Instant::parse(mark).is_some() || mark == "harbour"
-    };
-    let names = asked.iter().filter(|mark| !is_asked(mark)).collect::<Vec<_>>();
-    assert!(names.is_empty(), "an honest run shows {names:?}");
+    let MatrixRuns { searched, shown, .. } = matrix_runs();
+    assert!(*searched > 500, "{searched} runs");
+    assert!(shown.is_empty(), "{shown:#?}");
+}
 
-    let sieve = Sieve::new(marks.iter().filter(|mark| !asked.contains(mark.as_str())));
-    // Under another rule book a fault may do nothing; those of a provider directory concern no patients.
-    let of = |fault: &Fault| match fault.concerns("hl7-3.0.0") {
-        true => Some("hl7-3.0.0"),
-        false => Personality::ALL.iter().map(|spec| spec.as_str()).find(|spec| fault.concerns(spec)),
-    };
-    let faults: Vec<(Fault, &str)> = plimsoll::reference::fault::embedded::faults()
-        .unwrap()
-        .into_iter()
-        .filter_map(|fault| of(&fault).map(|spec| (fault, spec)))
-        .collect();
-    let faults: Vec<(Fault, &str)> = faults.into_iter().filter(|(_, spec)| *spec != "au-hcpd-0.3.0-preview").collect();
-    assert!(faults.len() > 500, "{} faults", faults.len());
-    let plans: HashMap<&str, Plan> =
-        Personality::ALL.iter().map(|spec| (spec.as_str(), whole_plan(&catalog, *spec).unwrap())).collect();
-    let found = std::sync::Mutex::new(BTreeSet::new());
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    let Some((fault, spec)) = faults.get(index) else { return };
-                    let (plan, spec) = (&plans[spec], Personality::from_word(spec).unwrap());
-                    for (name, text) in written(&catalog, plan, spec, vec![fault.clone()]) {
-                        // Where a fault spoils the line of the patient that is picked else, another one is.
-                        for mark in sieve.found(&text).into_iter().filter(|mark| !is_asked(mark)) {
-                            found.lock().unwrap().insert(format!("{} shows {mark:?} in {name}", fault.id));
-                        }
-                    }
-                }
-            });
-        }
-    });
-    let found = found.into_inner().unwrap();
-    assert!(found.is_empty(), "{} leaks: {found:#?}", found.len());
+#[test]
+fn a_text_of_the_population_is_found() {
+    let sieve = Sieve::new(["Ankerløkke".to_owned(), "Anker".to_owned()].into());
+    assert_eq!(sieve.found("of Ankerløkke"), ["Anker", "Ankerløkke"].into());
+    assert!(sieve.found("of Anke").is_empty());
 }
