@@ -324,18 +324,14 @@ impl<'a> FlowContext<'a> {
     /// Waits until the kick-off of `flow` was answered; `None` if there is no such flow. The error is that the run is being
     /// ended.
     pub async fn kickoff_of(&self, flow: &str) -> Result<Option<Result<ExportLevel, Stop>>, Stop> {
-        match self.run.flow_results.kickoff(flow).await {
-            None => self.check_halt().map(|()| None),
-            known => Ok(known),
-        }
+        let known = self.run.flow_results.kickoff(flow).await;
+        self.check_halt().map(|()| known)
     }
 
     /// Waits until `flow` is over; `None` if there is no such flow. The error is that the run is being ended.
     pub async fn outcome_of(&self, flow: &str) -> Result<Option<FlowOutcome>, Stop> {
-        match self.run.flow_results.outcome(flow).await {
-            None => self.check_halt().map(|()| None),
-            known => Ok(known),
-        }
+        let known = self.run.flow_results.outcome(flow).await;
+        self.check_halt().map(|()| known)
     }
 
     /// Stops the flow if the run is being ended.

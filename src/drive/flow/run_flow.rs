@@ -183,8 +183,8 @@ async fn follow_job(
     if depth == Depth::Files {
         let wanted = wanted::wanted_files(context, job, &manifest);
         manifest_files::shorten(&mut manifest);
-        let mut downloaded = download::download_all(context, route, wanted, &mut fetched).await;
-        end = measure_export::measure(context, route, &mut downloaded, &mut fetched).await;
+        let downloaded = download::download_all(context, route, wanted, &mut fetched).await;
+        end = measure_export::measure(context, route, &downloaded, &mut fetched).await;
         result.span = fetched.span;
         result.resources = downloaded.resources;
     }
