@@ -58,7 +58,8 @@ impl FlowWaits {
     }
 }
 
-/// All flows with what they wait for: stage by stage, in the order of the files, but each after those that it names.
+/// All flows with what they wait for. They are in the order of the files, but flows with `last` come after the others,
+/// flows with hooks after these, and each flow after those that it names.
 pub fn flow_order(flows: &Named<Flow>) -> Named<FlowWaits> {
     let order = in_order(flows);
     let waits = |at: usize, name: &str, flow: &Flow| FlowWaits {
@@ -76,7 +77,7 @@ pub(crate) fn named_by(flow: &Flow) -> impl Iterator<Item = &str> {
 
 fn in_order(flows: &Named<Flow>) -> Vec<(&str, &Flow)> {
     let mut names: Vec<(&str, &Flow)> = flows.iter().map(|(name, flow)| (name.as_str(), flow)).collect();
-    names.sort_by_key(|(_, flow)| Stage::of(flow));
+    names.sort_by_key(|(_, flow)| (flow.last, !flow.of_hooks().is_empty()));
     let (mut order, mut placed) = (Vec::new(), BTreeSet::new());
     for (name, flow) in names {
         place(flows, name, flow, &mut placed, &mut order);
@@ -189,7 +190,7 @@ mod tests {
         assert_eq!(turn("shows"), "system gone changes changes-again");
         assert_eq!(turn("shows-too"), turn("shows"), "both only show what was changed");
         assert_eq!(turn("rotation"), "system gone changes changes-again shows shows-too");
-        assert_eq!(turn("rotation-again"), "system gone changes changes-again shows shows-too rotation");
+        assert_eq!(turn("rotation-again"), "rotation system gone changes changes-again shows shows-too");
     }
 
     #[test]

@@ -158,5 +158,5 @@ fn way_out(entries: &[RawEntry<'_, Flow>], circle: &[Wait]) -> String {
         && circle.iter().any(|other| other.reason == WaitReason::Turn)
         && stage(entries, &wait.flow) == Stage::Together
         && stage(entries, &wait.other) == Stage::Last;
-    if last_is_enough { format!("{way}, or give it last = true") } else { way }
+    if last_is_enough { format!("{way}, or give flow `{}` last = true", wait.flow) } else { way }
 }
