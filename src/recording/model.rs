@@ -36,7 +36,7 @@ pub struct Recording {
 #[serde(rename_all = "kebab-case")]
 pub enum Entry {
     /// The first line.
-    Start(Start),
+    Start(Box<Start>),
     /// An exchange, when it is complete.
     Exchange(Box<Exchange>),
     /// The facts of a file.

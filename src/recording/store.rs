@@ -145,7 +145,7 @@ fn read_from(mut source: impl BufRead, path: &Path) -> Result<Recording, StoreEr
             continue;
         }
         match serde_json::from_slice(&line) {
-            Ok(Entry::Start(start)) => recording.start = start,
+            Ok(Entry::Start(start)) => recording.start = *start,
             Ok(Entry::Exchange(exchange)) => drop(exchanges.insert(exchange.id, *exchange)),
             Ok(Entry::File(facts)) => recording.files.push(*facts),
             Ok(Entry::Flow(flow)) => recording.flows.push(*flow),
@@ -182,7 +182,7 @@ fn first(line: &[u8], path: &Path) -> Result<Start, StoreError> {
         return Err(StoreError::Format { path: path.to_owned(), found: head.start.format, by: head.start.plimsoll });
     }
     match serde_json::from_slice(line) {
-        Ok(Entry::Start(start)) => Ok(start),
+        Ok(Entry::Start(start)) => Ok(*start),
         Ok(_) => Err(StoreError::NoRecording {
             path: path.to_owned(),
             because: "it does not begin with how the run began".to_owned(),
@@ -249,12 +249,12 @@ mod tests {
         let known = Exchange { phase: Some(Phase::Complete), ..exchange(1) };
         let software = Start { software: Some("it 1.0".into()), ..start() };
         for entry in [
-            Entry::Start(start()),
+            Entry::Start(Box::new(start())),
             Entry::Exchange(Box::new(exchange(2))),
             Entry::Exchange(Box::new(exchange(1))),
             Entry::File(Box::new(FileFacts { exchange: 2, ..FileFacts::default() })),
             Entry::Exchange(Box::new(known.clone())),
-            Entry::Start(software.clone()),
+            Entry::Start(Box::new(software.clone())),
             Entry::End(end()),
         ] {
             writer.write(&entry).unwrap();
@@ -277,7 +277,7 @@ mod tests {
         let mut bytes = Vec::new();
         let mut ends = Vec::new();
         for entry in [
-            Entry::Start(start()),
+            Entry::Start(Box::new(start())),
             Entry::Exchange(Box::new(exchange(1))),
             Entry::Exchange(Box::new(exchange(2))),
             Entry::End(end()),
@@ -307,7 +307,7 @@ mod tests {
             message("{\"resourceType\":\"Patient\"}\n")
                 .starts_with("t.jsonl: line 1: not a Plimsoll recording: missing field")
         );
-        let first = serde_json::to_string(&Entry::Start(start())).unwrap();
+        let first = serde_json::to_string(&Entry::Start(Box::new(start()))).unwrap();
         let broken = message(&format!("{first}\n{{\"exchange\":\n{first}\n"));
         assert!(broken.starts_with("t.jsonl: line 2: "), "{broken}");
         let unknown = message(&format!("{first}\n{{\"novelty\":1}}\n"));

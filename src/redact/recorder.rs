@@ -94,7 +94,7 @@ impl Recorder {
     /// Writes how the run began. Call it again when the software of the target becomes known.
     pub fn start(&self, start: Start) {
         let mut state = self.state();
-        state.write(&Entry::Start(start.clone()));
+        state.write(&Entry::Start(Box::new(start.clone())));
         state.start = start;
     }
 

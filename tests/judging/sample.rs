@@ -77,7 +77,7 @@ fn recorded() -> (Catalog, Plan, Recording) {
 /// Writes the recording and the reports as `plimsoll run` does.
 fn write(folder: &Path, recording: &Recording, run: &Run) {
     let mut out = store::Writer::create(&folder.join(store::FOLDER)).unwrap();
-    out.write(&Entry::Start(recording.start.clone())).unwrap();
+    out.write(&Entry::Start(Box::new(recording.start.clone()))).unwrap();
     recording.exchanges.iter().for_each(|one| out.write(&Entry::Exchange(Box::new(one.clone()))).unwrap());
     recording.files.iter().for_each(|one| out.write(&Entry::File(Box::new(one.clone()))).unwrap());
     recording.flows.iter().for_each(|one| out.write(&Entry::Flow(Box::new(one.clone()))).unwrap());

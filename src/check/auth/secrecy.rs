@@ -12,7 +12,6 @@ use crate::redact::secrets::REDACTED;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// The recording's replacement for a user name and password before a host.
-
 const USER: &str = "://redacted@";
 
 /// The fewest URLs that allow a verdict.

@@ -134,8 +134,8 @@ fn requests_before_the_first_flow_end_with_the_run() {
         scope: "system/*.rs".to_owned(),
     });
     let token = Credentials::Token(Secret::new("a-token-of-some-length".to_owned()));
-    let cases: [(fn(&Outgoing) -> bool, Credentials); 3] =
-        [(first, Credentials::None), (second, token), (discovery, smart)];
+    type Silent = fn(&Outgoing) -> bool;
+    let cases: [(Silent, Credentials); 3] = [(first, Credentials::None), (second, token), (discovery, smart)];
     for (to, credentials) in cases {
         let server = Server::new(|call| {
             let refused = call.path.ends_with("/metadata") && call.header("authorization").is_empty();
