@@ -244,10 +244,14 @@ impl Gate {
         self.limit.store(limit, Ordering::SeqCst);
     }
 
-    /// Waits until a connection is held.
-    fn wait_until_held(&self) {
+    /// Waits until a connection of `run` is held.
+    fn wait_until_held(&self, run: &mut Running) {
         let limit = self.limit.load(Ordering::SeqCst);
-        drop(self.arrived.1.wait_while(self.arrived.0.lock().unwrap(), |count| *count <= limit).unwrap());
+        let mut count = self.arrived.0.lock().unwrap();
+        while *count <= limit {
+            assert!(run.0.try_wait().unwrap().is_none(), "the run was over after {} requests", *count);
+            count = self.arrived.1.wait_timeout(count, Duration::from_millis(20)).unwrap().0;
+        }
     }
 }
 
@@ -263,8 +267,7 @@ fn a_process_killed_at_any_moment_leaves_a_recording_that_replays_and_a_run_that
         let report = folder.path().join(format!("report-{nth}"));
         let arguments = ["run", base.as_str(), "--spec", SPEC, "--group", GROUP, "--report"];
         let mut run = Running(command().args(arguments).arg(&report).spawn().unwrap());
-        gate.wait_until_held();
-        assert!(run.0.try_wait().unwrap().is_none(), "the run waits for the answer to request {}", requests + 1);
+        gate.wait_until_held(&mut run);
         run.0.kill().unwrap();
         run.0.wait().unwrap();
         gate.pass(usize::MAX);
